@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#define IMP_INSIDE
+
+#include "imp-macros.h"
+#include "imp-version.h"
+
+#include "core/imp-data-type.h"
+#include "core/imp-enums.h"
+#include "core/imp-error.h"
+#include "core/imp-interface.h"
+#include "core/imp-result.h"
+
+#undef IMP_INSIDE
