@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-interface.h"
+#include "core/imp-result.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_ANALYZER (imp_analyzer_get_type ())
+IMP_API G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
+
+/**
+ * ImpAnalyzerClass:
+ * @data: called with each piece of input; empty @data is the end of that direction's stream; offset
+ *   is 0, or the true position if input was left out since the last call
+ * @busy: called when the provider cannot take more output in a direction, and when it can again
+ * @close: called once, when the analyzer is needed no more
+ *
+ * What a plugin implements. `data` and `busy` return %TRUE, or %FALSE with an error, which reaches
+ * the provider as a [enum@Imp.ResultType.FATAL] result.
+ *
+ * Since: 0.1
+ */
+struct _ImpAnalyzerClass
+{
+  GObjectClass parent_class;
+
+  gboolean (*data)  (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                     gint32 data_type, GError **error);
+  gboolean (*busy)  (ImpAnalyzer *self, ImpDirection direction, gboolean busy, GError **error);
+  void     (*close) (ImpAnalyzer *self);
+
+  /*< private >*/
+  gpointer padding[8];
+};
+
+/**
+ * ImpResultFunc:
+ * @analyzer: the analyzer
+ * @result: (transfer none): one of its results
+ * @user_data: data that was given with the function
+ *
+ * Takes the results of an analyzer.
+ *
+ * Since: 0.1
+ */
+typedef void (*ImpResultFunc) (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data);
+
+/* for providers */
+IMP_API void     imp_analyzer_data         (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
+                                            gint64 offset, gint32 data_type);
+IMP_API void     imp_analyzer_data_bytes   (ImpAnalyzer *self, ImpDirection direction,
+                                            const guint8 *data, gsize length, gint64 offset,
+                                            gint32 data_type);
+IMP_API void     imp_analyzer_set_busy     (ImpAnalyzer *self, ImpDirection direction, gboolean busy);
+IMP_API void     imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback,
+                                            gpointer user_data, GDestroyNotify destroy);
+IMP_API GList   *imp_analyzer_poll_results (ImpAnalyzer *self);
+IMP_API void     imp_analyzer_close        (ImpAnalyzer *self);
+IMP_API gboolean imp_analyzer_is_closed    (ImpAnalyzer *self);
+
+/* for plugins */
+IMP_API void imp_analyzer_add_result    (ImpAnalyzer *self, ImpResult *result);
+IMP_API void imp_analyzer_pass_bytes    (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
+IMP_API void imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
+IMP_API void imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                         const guint8 *data, gsize length);
+IMP_API void imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                         gint64 end_offset);
+IMP_API void imp_analyzer_send_back     (ImpAnalyzer *self, ImpDirection direction,
+                                         const guint8 *data, gsize length);
+IMP_API void imp_analyzer_deny          (ImpAnalyzer *self, ImpDirection direction,
+                                         const char *reason);
+IMP_API void imp_analyzer_drop          (ImpAnalyzer *self);
+IMP_API void imp_analyzer_fail          (ImpAnalyzer *self, const char *reason);
+IMP_API void imp_analyzer_pause         (ImpAnalyzer *self, ImpDirection direction);
+IMP_API void imp_analyzer_resume        (ImpAnalyzer *self, ImpDirection direction);
+IMP_API void imp_analyzer_log           (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                         gint64 length, ImpLogLevel level, const char *message);
+IMP_API void imp_analyzer_account       (ImpAnalyzer *self, const char *key, const char *value);
+IMP_API void imp_analyzer_pass_pattern  (ImpAnalyzer *self, ImpDirection direction,
+                                         const char *regex, guint max_length);
+
+IMP_API GHashTable   *imp_analyzer_get_context    (ImpAnalyzer *self);
+IMP_API const char   *imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key);
+IMP_API ImpInterface *imp_analyzer_get_interface  (ImpAnalyzer *self);
+
+G_END_DECLS

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "imp-macros.h"
+
+G_BEGIN_DECLS
+
+/* The keys and values that describe one inspected connection, packed into one block: they come
+ * with every new analyzer, and a hash table each would cost more than the analyzer itself.
+ * Immutable and reference counted. The empty context is NULL, everywhere. */
+typedef struct _ImpContext ImpContext;
+
+ImpContext *imp_context_ref   (ImpContext *self);
+void        imp_context_unref (ImpContext *self);
+
+ImpContext *imp_context_from_table (GHashTable *table); /* utf8 -> utf8; NULL table is fine */
+GHashTable *imp_context_to_table   (ImpContext *self);  /* (transfer full), never NULL */
+
+/* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len octets). */
+typedef struct
+{
+  GByteArray *block;
+  guint n_pairs;
+} ImpContextBuilder;
+
+void        imp_context_builder_init   (ImpContextBuilder *builder);
+void        imp_context_builder_add    (ImpContextBuilder *builder, const char *key, gsize key_length,
+                                        const char *value, gsize value_length);
+gsize       imp_context_builder_size   (ImpContextBuilder *builder);
+ImpContext *imp_context_builder_finish (ImpContextBuilder *builder); /* NULL where nothing was added */
+void        imp_context_builder_clear  (ImpContextBuilder *builder);
+
+guint       imp_context_get_n_pairs (ImpContext *self);
+gsize       imp_context_get_size    (ImpContext *self); /* octets of all keys and values */
+const char *imp_context_lookup      (ImpContext *self, const char *key);
+gboolean    imp_context_equal       (ImpContext *a, ImpContext *b);
+
+/* Walks all pairs in the order they were added: start with *position = 0. Strings are NUL-terminated. */
+gboolean imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpContext, imp_context_unref)
+
+G_END_DECLS

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-context-private.h"
+
+#include <string.h>
+
+/* The block holds key, NUL, value, NUL, and so on. */
+struct _ImpContext
+{
+  gatomicrefcount ref_count;
+  guint n_pairs;
+  gsize size;
+  char block[];
+};
+
+ImpContext *
+imp_context_ref (ImpContext *self)
+{
+  if (self != NULL)
+    g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+imp_context_unref (ImpContext *self)
+{
+  if (self != NULL && g_atomic_ref_count_dec (&self->ref_count))
+    g_free (self);
+}
+
+void
+imp_context_builder_init (ImpContextBuilder *builder)
+{
+  builder->block = NULL;
+  builder->n_pairs = 0;
+}
+
+static void
+append_string (GByteArray *block, const char *text, gsize length)
+{
+  g_byte_array_append (block, (const guint8 *) text, length);
+  g_byte_array_append (block, (const guint8 *) "", 1);
+}
+
+void
+imp_context_builder_add (ImpContextBuilder *builder, const char *key, gsize key_length,
+                         const char *value, gsize value_length)
+{
+  if (builder->block == NULL)
+    builder->block = g_byte_array_new ();
+  append_string (builder->block, key, key_length);
+  append_string (builder->block, value, value_length);
+  builder->n_pairs++;
+}
+
+gsize
+imp_context_builder_size (ImpContextBuilder *builder)
+{
+  return builder->block == NULL ? 0 : builder->block->len - 2 * builder->n_pairs;
+}
+
+ImpContext *
+imp_context_builder_finish (ImpContextBuilder *builder)
+{
+  ImpContext *self;
+
+  if (builder->block == NULL)
+    return NULL;
+
+  self = g_malloc (sizeof (ImpContext) + builder->block->len);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->n_pairs = builder->n_pairs;
+  self->size = builder->block->len;
+  memcpy (self->block, builder->block->data, builder->block->len);
+  imp_context_builder_clear (builder);
+  return self;
+}
+
+void
+imp_context_builder_clear (ImpContextBuilder *builder)
+{
+  g_clear_pointer (&builder->block, g_byte_array_unref);
+  builder->n_pairs = 0;
+}
+
+ImpContext *
+imp_context_from_table (GHashTable *table)
+{
+  ImpContextBuilder builder;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  if (table == NULL)
+    return NULL;
+
+  imp_context_builder_init (&builder);
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const char *text = value != NULL ? value : "";
+
+      imp_context_builder_add (&builder, key, strlen (key), text, strlen (text));
+    }
+  return imp_context_builder_finish (&builder);
+}
+
+GHashTable *
+imp_context_to_table (ImpContext *self)
+{
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  gsize position = 0;
+  const char *key, *value;
+
+  while (imp_context_next (self, &position, &key, &value))
+    g_hash_table_insert (table, g_strdup (key), g_strdup (value));
+  return table;
+}
+
+guint
+imp_context_get_n_pairs (ImpContext *self)
+{
+  return self == NULL ? 0 : self->n_pairs;
+}
+
+gsize
+imp_context_get_size (ImpContext *self)
+{
+  return self == NULL ? 0 : self->size - 2 * self->n_pairs;
+}
+
+gboolean
+imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value)
+{
+  if (self == NULL || *position >= self->size)
+    return FALSE;
+
+  *key = self->block + *position;
+  *position += strlen (*key) + 1;
+  *value = self->block + *position;
+  *position += strlen (*value) + 1;
+  return TRUE;
+}
+
+const char *
+imp_context_lookup (ImpContext *self, const char *key)
+{
+  gsize position = 0;
+  const char *found, *value, *last = NULL;
+
+  /* The last one of several wins, as in the hash table that scripts see. */
+  while (imp_context_next (self, &position, &found, &value))
+    if (g_str_equal (found, key))
+      last = value;
+  return last;
+}
+
+gboolean
+imp_context_equal (ImpContext *a, ImpContext *b)
+{
+  gsize position = 0;
+  const char *key, *value;
+
+  if (imp_context_get_n_pairs (a) != imp_context_get_n_pairs (b))
+    return FALSE;
+  while (imp_context_next (a, &position, &key, &value))
+    if (g_strcmp0 (imp_context_lookup (b, key), value) != 0)
+      return FALSE;
+  return TRUE;
+}

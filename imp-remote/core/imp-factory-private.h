@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-analyzer-private.h"
+#include "core/imp-factory.h"
+
+G_BEGIN_DECLS
+
+/* As imp_factory_create_analyzer(), for a context that is packed already (NULL: empty). */
+ImpAnalyzer *imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error);
+
+/* Those of @offered that can serve one of @wanted; (transfer full), in the order of @wanted. */
+GList *imp_interface_list_match (GList *offered, GList *wanted);
+
+G_END_DECLS

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-analyzer.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_FACTORY (imp_factory_get_type ())
+IMP_API G_DECLARE_DERIVABLE_TYPE (ImpFactory, imp_factory, IMP, FACTORY, GObject)
+
+/**
+ * ImpFactoryClass:
+ * @list_interfaces: (transfer full): gets the interfaces that the factory's analyzers
+ *   can work with; the default is any data and all results
+ * @create_analyzer: makes an analyzer for the connection that @context describes; %NULL is a
+ *   failure, with @error set. A factory that is not interested returns a [class@Imp.PassAnalyzer]
+ * @set_interface: makes a factory whose analyzers are bound to @interface; the default suits every
+ *   factory that need not know
+ * @query_interfaces_async: starts to find out which of the wanted interfaces match
+ * @query_interfaces_finish: ends it
+ *
+ * What a plugin implements.
+ *
+ * Since: 0.1
+ */
+struct _ImpFactoryClass
+{
+  GObjectClass parent_class;
+
+  /**
+   * ImpFactoryClass::list_interfaces:
+   * @self: a factory
+   *
+   * Gets the interfaces that the factory's analyzers can work with.
+   *
+   * Returns: (transfer full) (element-type ImpInterface): the interfaces
+   */
+  GList       *(*list_interfaces) (ImpFactory *self);
+
+  /**
+   * ImpFactoryClass::create_analyzer:
+   * @self: a factory
+   * @context: (element-type utf8 utf8): what is known of the connection
+   * @error: return location for an error
+   *
+   * Makes an analyzer for one connection.
+   *
+   * Returns: (transfer full): the analyzer, or %NULL with an error
+   */
+  ImpAnalyzer *(*create_analyzer) (ImpFactory *self, GHashTable *context, GError **error);
+
+  /**
+   * ImpFactoryClass::set_interface:
+   * @self: a factory
+   * @interface: one interface
+   * @error: return location for an error
+   *
+   * Makes a factory whose analyzers are bound to one interface.
+   *
+   * Returns: (transfer full): the bound factory, or %NULL with an error
+   */
+  ImpFactory  *(*set_interface)   (ImpFactory *self, ImpInterface *interface, GError **error);
+
+  void         (*query_interfaces_async)  (ImpFactory *self, GList *wanted,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+
+  /**
+   * ImpFactoryClass::query_interfaces_finish:
+   * @self: a factory
+   * @result: the result
+   * @error: return location for an error
+   *
+   * Ends what query_interfaces_async() began.
+   *
+   * Returns: (transfer full) (element-type ImpInterface): the interfaces that match
+   */
+  GList       *(*query_interfaces_finish) (ImpFactory *self, GAsyncResult *result, GError **error);
+
+  /*< private >*/
+  /* Inside the library only: a context that was packed by the wire need not become a table. */
+  ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
+  gpointer padding[8];
+};
+
+IMP_API GList       *imp_factory_list_interfaces  (ImpFactory *self);
+IMP_API GList       *imp_factory_match_interfaces (ImpFactory *self, GList *wanted);
+IMP_API ImpFactory  *imp_factory_set_interface    (ImpFactory *self, ImpInterface *interface,
+                                                   GError **error);
+IMP_API ImpAnalyzer *imp_factory_create_analyzer  (ImpFactory *self, GHashTable *context,
+                                                   GError **error);
+
+IMP_API void   imp_factory_query_interfaces_async  (ImpFactory *self, GList *wanted,
+                                                    GCancellable *cancellable,
+                                                    GAsyncReadyCallback callback,
+                                                    gpointer user_data);
+IMP_API GList *imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result,
+                                                    GError **error);
+
+IMP_API ImpFactory *imp_factory_new_from_settings (GType type, const char *settings,
+                                                   GError **error);
+IMP_API char       *imp_factory_get_settings      (ImpFactory *self);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "imp-macros.h"
+
+G_BEGIN_DECLS
+
+/* Moves bytes over one GIOStream, never blocking, in one GMainContext. Plain sockets are read and
+ * written by system calls of our own; everything else through the stream's pollable interfaces. */
+typedef struct _ImpTransport ImpTransport;
+
+/* @conditions: what is possible now: G_IO_IN (also at the end of the stream and after an error,
+ * which the next read tells), G_IO_OUT; 0 where only a kick came. The transport may be closed and
+ * unreferenced from here. */
+typedef void (*ImpTransportFunc) (ImpTransport *self, GIOCondition conditions, gpointer user_data);
+
+/* Takes a reference to the stream. %IMP_ERROR_UNSUPPORTED if it cannot be used without blocking. */
+ImpTransport *imp_transport_new   (GIOStream *stream, GError **error);
+ImpTransport *imp_transport_ref   (ImpTransport *self);
+void          imp_transport_unref (ImpTransport *self);
+
+/* @func is called in @context (NULL: the thread-default one) until the transport is closed. */
+void imp_transport_attach (ImpTransport *self, GMainContext *context, int priority,
+                           ImpTransportFunc func, gpointer user_data);
+/* What to wait for: G_IO_IN, G_IO_OUT, both or 0. At first nothing. */
+void imp_transport_set_interest (ImpTransport *self, GIOCondition interest);
+/* Has @func called once before the loop sleeps again; to be called in the context's own thread. */
+void imp_transport_kick (ImpTransport *self);
+
+/* Octets read (0: end of stream), or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there
+ * is nothing now. */
+gssize imp_transport_read   (ImpTransport *self, gpointer buffer, gsize length, GError **error);
+/* Octets written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
+gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
+                             GError **error);
+/* Tells the peer that no more will come; reading goes on. Where the stream cannot do that, FALSE
+ * with an error. */
+gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);
+/* No callback comes after this; the stream is closed. Can be called more than once. */
+void imp_transport_close (ImpTransport *self);
+
+GIOStream *imp_transport_get_stream (ImpTransport *self);
+/* The socket's descriptor where the fast path is in use, else -1. */
+int        imp_transport_get_fd     (ImpTransport *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTransport, imp_transport_unref)
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "imp-macros.h"
+
+G_BEGIN_DECLS
+
+/* A position in bounded input. No decoder reads but through it: every read says whether there was
+ * that much, and a failed one leaves the position alone. */
+typedef struct
+{
+  const guint8 *data;
+  gsize length;
+  gsize position;
+  /* Makes a GBytes of @length octets at @data, which lie inside the input; NULL: copy. It lets a
+   * payload be a slice of the read buffer. */
+  GBytes *(*slice) (gpointer owner, const guint8 *data, gsize length);
+  gpointer owner;
+} ImpCursor;
+
+/* Slices up to this many octets are copied, so that a small piece that is kept does not pin a
+ * large read buffer. */
+#define IMP_CURSOR_COPY_MAX 1024
+
+static inline gsize
+imp_cursor_left (const ImpCursor *self)
+{
+  return self->length - self->position;
+}
+
+static inline const guint8 *
+imp_cursor_here (const ImpCursor *self)
+{
+  return self->data + self->position;
+}
+
+static inline gboolean
+imp_cursor_skip (ImpCursor *self, gsize length)
+{
+  if (length > imp_cursor_left (self))
+    return FALSE;
+  self->position += length;
+  return TRUE;
+}
+
+static inline gboolean
+imp_cursor_u8 (ImpCursor *self, guint8 *value)
+{
+  if (imp_cursor_left (self) < 1)
+    return FALSE;
+  *value = self->data[self->position++];
+  return TRUE;
+}
+
+gboolean imp_cursor_u16_be (ImpCursor *self, guint16 *value);
+gboolean imp_cursor_u16_le (ImpCursor *self, guint16 *value);
+gboolean imp_cursor_u32_be (ImpCursor *self, guint32 *value);
+gboolean imp_cursor_u32_le (ImpCursor *self, guint32 *value);
+gboolean imp_cursor_u64_be (ImpCursor *self, guint64 *value);
+gboolean imp_cursor_u64_le (ImpCursor *self, guint64 *value);
+
+/* A pointer to the next @length octets, which are then behind the position; NULL if there are fewer. */
+const guint8 *imp_cursor_take (ImpCursor *self, gsize length);
+/* The same as GBytes: a slice where it pays, else a copy. */
+GBytes *imp_cursor_take_bytes (ImpCursor *self, gsize length);
+/* A cursor over the next @length octets, which are then behind the position of @self. */
+gboolean imp_cursor_take_cursor (ImpCursor *self, gsize length, ImpCursor *sub);
+
+/* Over a GBytes, whose slices are g_bytes_new_from_bytes(). */
+void imp_cursor_init_bytes (ImpCursor *self, GBytes *bytes);
+
+G_END_DECLS

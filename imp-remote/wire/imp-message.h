@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-interface.h"
+#include "core/imp-result.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ImpOp:
+ * @IMP_OP_GET_INTERFACE: provider: which of these interfaces match?
+ * @IMP_OP_SET_INTERFACE: provider: use this one
+ * @IMP_OP_NEW_ANALYZER: provider: make an analyzer
+ * @IMP_OP_DELETE_ANALYZER: provider: it is needed no more
+ * @IMP_OP_DATA: provider: input for an analyzer
+ * @IMP_OP_SET_VERSION: the protocol version; first of all
+ * @IMP_OP_BUSY: provider: a direction cannot take more, or can again (version 2)
+ * @IMP_OP_PING: either: are you there? (version 2)
+ * @IMP_OP_PONG: either: the answer (version 2)
+ * @IMP_OP_GOODBYE: either: no new analyzers, old ones may finish (version 2)
+ * @IMP_OP_EXCEPTION: server: one analyzer, or the whole factory, has failed
+ * @IMP_OP_INTERFACE: server: the interfaces that match
+ * @IMP_OP_RESULT: server: a result of an analyzer
+ *
+ * What a message asks or tells. The values are those on the wire.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  IMP_OP_GET_INTERFACE = 0x4001,
+  IMP_OP_SET_INTERFACE = 0x4002,
+  IMP_OP_NEW_ANALYZER = 0x4003,
+  IMP_OP_DELETE_ANALYZER = 0x4004,
+  IMP_OP_DATA = 0x4005,
+  IMP_OP_SET_VERSION = 0x4006,
+  IMP_OP_BUSY = 0x4007,
+  IMP_OP_PING = 0x4008,
+  IMP_OP_PONG = 0x4009,
+  IMP_OP_GOODBYE = 0x400a,
+  IMP_OP_EXCEPTION = 0x4101,
+  IMP_OP_INTERFACE = 0x4102,
+  IMP_OP_RESULT = 0x4103,
+} ImpOp;
+
+#define IMP_TYPE_OP (imp_op_get_type ())
+IMP_API GType imp_op_get_type (void);
+
+#define IMP_TYPE_MESSAGE (imp_message_get_type ())
+
+/**
+ * ImpMessage:
+ *
+ * One message of the remote protocol, in no particular wire form.
+ *
+ * An `ImpMessage` is immutable and reference counted. Which of its getters mean something depends
+ * on its op; the others give 0 or %NULL.
+ *
+ * Since: 0.1
+ */
+typedef struct _ImpMessage ImpMessage;
+
+IMP_API GType       imp_message_get_type            (void);
+IMP_API ImpMessage *imp_message_new_set_version     (guint version, guint minimum, GHashTable *limits,
+                                                     const char *const *features);
+IMP_API ImpMessage *imp_message_new_get_interface   (GList *interfaces);
+IMP_API ImpMessage *imp_message_new_set_interface   (ImpInterface *interface);
+IMP_API ImpMessage *imp_message_new_interface       (GList *interfaces);
+IMP_API ImpMessage *imp_message_new_new_analyzer    (gint64 id, GHashTable *context);
+IMP_API ImpMessage *imp_message_new_delete_analyzer (gint64 id);
+IMP_API ImpMessage *imp_message_new_data            (gint64 id, ImpDirection direction, gint64 offset,
+                                                     gint32 data_type, GBytes *data);
+IMP_API ImpMessage *imp_message_new_busy            (gint64 id, ImpDirection direction,
+                                                     gboolean busy);
+IMP_API ImpMessage *imp_message_new_result          (gint64 id, ImpResult *result);
+IMP_API ImpMessage *imp_message_new_exception       (gint64 id, const char *text);
+IMP_API ImpMessage *imp_message_new_ping            (gint64 token);
+IMP_API ImpMessage *imp_message_new_pong            (gint64 token);
+IMP_API ImpMessage *imp_message_new_goodbye         (const char *text);
+IMP_API ImpMessage *imp_message_ref                 (ImpMessage *self);
+IMP_API void        imp_message_unref               (ImpMessage *self);
+
+IMP_API ImpOp              imp_message_get_op         (ImpMessage *self);
+IMP_API gint64             imp_message_get_id         (ImpMessage *self);
+IMP_API ImpDirection       imp_message_get_direction  (ImpMessage *self);
+IMP_API gint64             imp_message_get_offset     (ImpMessage *self);
+IMP_API gint32             imp_message_get_data_type  (ImpMessage *self);
+IMP_API GBytes            *imp_message_get_data       (ImpMessage *self);
+IMP_API gboolean           imp_message_get_busy       (ImpMessage *self);
+IMP_API ImpResult         *imp_message_get_result     (ImpMessage *self);
+IMP_API const char        *imp_message_get_text       (ImpMessage *self);
+IMP_API gint64             imp_message_get_token      (ImpMessage *self);
+IMP_API guint              imp_message_get_version    (ImpMessage *self);
+IMP_API guint              imp_message_get_minimum    (ImpMessage *self);
+IMP_API GHashTable        *imp_message_dup_limits     (ImpMessage *self);
+IMP_API const char *const *imp_message_get_features   (ImpMessage *self);
+IMP_API GHashTable        *imp_message_dup_context    (ImpMessage *self);
+IMP_API GList             *imp_message_get_interfaces (ImpMessage *self);
+
+IMP_API gboolean imp_message_equal     (ImpMessage *self, ImpMessage *other);
+IMP_API char    *imp_message_to_string (ImpMessage *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpMessage, imp_message_unref)
+
+G_END_DECLS

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-buffer-private.h"
+#include "wire/imp-codec.h"
+#include "wire/imp-cursor-private.h"
+#include "wire/imp-message-private.h"
+
+G_BEGIN_DECLS
+
+/* What our own codecs are: rows of a table. The GInterface ImpCodec is for those of others. */
+
+typedef enum
+{
+  IMP_DECODE_DONE,
+  IMP_DECODE_MORE,
+  IMP_DECODE_BAD,
+} ImpDecodeStatus;
+
+/* What a decoder must refuse; each passing is IMP_ERROR_LIMIT naming the limit, its value and the
+ * property that sets it. */
+typedef struct
+{
+  gsize max_message; /* octets of one whole message on the wire ("max-message") */
+  gsize max_context; /* octets of all keys and values of a context ("max-context") */
+  guint max_depth;   /* nesting ("max-depth") */
+} ImpWireLimits;
+
+#define IMP_WIRE_MAX_MESSAGE_DEFAULT (32 * 1024 * 1024)
+#define IMP_WIRE_MAX_CONTEXT_DEFAULT (64 * 1024)
+#define IMP_WIRE_MAX_DEPTH_DEFAULT 32
+#define IMP_WIRE_LIMITS_INIT \
+  { IMP_WIRE_MAX_MESSAGE_DEFAULT, IMP_WIRE_MAX_CONTEXT_DEFAULT, IMP_WIRE_MAX_DEPTH_DEFAULT }
+
+typedef struct
+{
+  const char *name;
+  guint max_version;     /* 1 or 2: what the form can carry */
+  gboolean greets_first; /* a server that is told this codec sends set_version at once */
+
+  /* Does a client's first message begin like this? Gets at least one octet.
+   * DONE: yes, BAD: no, MORE: cannot tell yet. */
+  ImpDecodeStatus (*recognise) (const guint8 *data, gsize length);
+
+  /* Appends one message. @version is the version in force (1 or 2). FALSE with an error, and
+   * @output unchanged, if the form cannot carry it. */
+  gboolean (*encode) (const ImpMessage *message, guint version, ImpBuffer *output, GError **error);
+
+  /* Reads one message from the cursor into @message, which is empty (IMP_MESSAGE_INIT).
+   * DONE: @message is filled, the cursor stands behind it. MORE: the cursor stands where it stood,
+   * *need is the number of octets, from there, without which calling again is pointless (at least
+   * one more than there are). BAD: @error is set; @message may be half filled, the caller clears
+   * it. If the cursor was moved, it stands behind a frame that is well delimited but makes no
+   * sense, and the connection can go on; if it was not, the connection is beyond repair. */
+  ImpDecodeStatus (*decode) (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
+                             gsize *need, GError **error);
+} ImpWire;
+
+extern const ImpWire imp_wire_json;
+extern const ImpWire imp_wire_cbor;
+extern const ImpWire imp_wire_storable;
+extern const ImpWire imp_wire_sereal;
+
+/* NULL-terminated, in the order in which they are tried on a client's first octets. */
+extern const ImpWire *const imp_wires[];
+
+const ImpWire *imp_wire_by_name (const char *name, GError **error);
+/* *wire is set on DONE. BAD: no codec begins so, @error names the octets. */
+ImpDecodeStatus imp_wire_recognise (const guint8 *data, gsize length, const ImpWire **wire,
+                                    GError **error);
+
+/* The table row of one of our codecs, or NULL if @codec is somebody else's. */
+const ImpWire *imp_codec_get_wire (ImpCodec *codec);
+
+G_END_DECLS
