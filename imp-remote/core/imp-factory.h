@@ -80,7 +80,10 @@ struct _ImpFactoryClass
   /*< private >*/
   /* Inside the library only: a context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
-  gpointer padding[8];
+  /* Inside the library only: called once all settings are there; adds to @mistakes, as char *, what
+   * is wrong with them together or what their GParamSpecs cannot say. */
+  void         (*validate) (ImpFactory *self, GPtrArray *mistakes);
+  gpointer padding[7];
 };
 
 IMP_API GList       *imp_factory_list_interfaces  (ImpFactory *self);
