@@ -6,6 +6,7 @@
 #include "imp-macros.h"
 #include "imp-version.h"
 
+#include "core/imp-analyzer.h"
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"
 #include "core/imp-error.h"

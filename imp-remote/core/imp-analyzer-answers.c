@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plugin's side of ImpAnalyzer: the ways to answer. The scalar ones are several times cheaper
+ * from Python and JavaScript than making a result object first. */
+#include "core/imp-analyzer-private.h"
+
+#include "core/imp-result-private.h"
+
+/**
+ * imp_analyzer_add_result:
+ * @self: an analyzer
+ * @result: (transfer none): a result
+ *
+ * Answers with a result of any kind. After DENY, DROP and FATAL, and once the analyzer is closed,
+ * nothing is taken any more.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_add_result (ImpAnalyzer *self, ImpResult *result)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (result != NULL);
+
+  imp_analyzer_take_result (self, imp_result_ref (result));
+}
+
+/**
+ * imp_analyzer_pass_bytes:
+ * @self: an analyzer
+ * @direction: a direction
+ * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ *
+ * Answers with a PASS: forward up to @offset, which may lie in the future.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_pass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_pass (direction, offset));
+}
+
+/**
+ * imp_analyzer_prepass_bytes:
+ * @self: an analyzer
+ * @direction: a direction
+ * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ *
+ * Answers with a PREPASS: forward up to @offset at once, and go on feeding.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_prepass (direction, offset));
+}
+
+/**
+ * imp_analyzer_replace_bytes:
+ * @self: an analyzer
+ * @direction: a direction
+ * @offset: an offset in octets of that direction's input
+ * @data: (array length=length): what to forward instead
+ * @length: how many octets
+ *
+ * Answers with a REPLACE: forward @data instead of all unsettled input up to @offset.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                            const guint8 *data, gsize length)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (
+    self, imp_result_new_replace_take (direction, offset, g_bytes_new (data, length)));
+}
+
+/**
+ * imp_analyzer_replace_later:
+ * @self: an analyzer
+ * @direction: a direction
+ * @offset: where the promise begins, in octets of that direction's input
+ * @end_offset: where it ends
+ *
+ * Promises to replace what lies between both offsets: the provider may forget it.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                            gint64 end_offset)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_replace_later (direction, offset, end_offset));
+}
+
+/**
+ * imp_analyzer_send_back:
+ * @self: an analyzer
+ * @direction: a direction
+ * @data: (array length=length): what to write
+ * @length: how many octets
+ *
+ * Answers with a TO_SENDER: write @data to the side that @direction comes from.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_send_back (ImpAnalyzer *self, ImpDirection direction, const guint8 *data,
+                        gsize length)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (
+    self, imp_result_new_to_sender_take (direction, g_bytes_new (data, length)));
+}
+
+/**
+ * imp_analyzer_deny:
+ * @self: an analyzer
+ * @direction: the direction whose data gave the reason
+ * @reason: why, for people
+ *
+ * Answers with a DENY: refuse the connection visibly. The analyzer is closed by it.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_deny (ImpAnalyzer *self, ImpDirection direction, const char *reason)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_deny (direction, reason, NULL));
+}
+
+/**
+ * imp_analyzer_drop:
+ * @self: an analyzer
+ *
+ * Answers with a DROP: refuse the connection without a word. The analyzer is closed by it.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_drop (ImpAnalyzer *self)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_drop ());
+}
+
+/**
+ * imp_analyzer_fail:
+ * @self: an analyzer
+ * @reason: what failed, for people
+ *
+ * Answers with a FATAL: the analyzer itself has failed. It is closed by it.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_fail (ImpAnalyzer *self, const char *reason)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_fatal (reason));
+}
+
+/**
+ * imp_analyzer_pause:
+ * @self: an analyzer
+ * @direction: a direction
+ *
+ * Answers with a PAUSE: the hint to stop feeding @direction.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_pause (ImpAnalyzer *self, ImpDirection direction)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_pause (direction));
+}
+
+/**
+ * imp_analyzer_resume:
+ * @self: an analyzer
+ * @direction: a direction
+ *
+ * Answers with a CONTINUE: the hint to go on feeding @direction.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_resume (ImpAnalyzer *self, ImpDirection direction)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  imp_analyzer_take_result (self, imp_result_new_continue (direction));
+}
+
+/**
+ * imp_analyzer_log:
+ * @self: an analyzer
+ * @direction: the direction whose data gave the reason
+ * @offset: where in that direction's input, in octets
+ * @length: of how many octets of it the message speaks
+ * @level: how important it is
+ * @message: what to log
+ *
+ * Answers with a LOG.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_log (ImpAnalyzer *self, ImpDirection direction, gint64 offset, gint64 length,
+                  ImpLogLevel level, const char *message)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (message != NULL);
+
+  imp_analyzer_take_result (
+    self, imp_result_new_log (direction, offset, length, level, message, NULL));
+}
+
+/**
+ * imp_analyzer_account:
+ * @self: an analyzer
+ * @key: the field's name
+ * @value: its value
+ *
+ * Answers with an ACCOUNT_FIELD.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (key != NULL);
+  g_return_if_fail (value != NULL);
+
+  imp_analyzer_take_result (self, imp_result_new_account_field (key, value));
+}
+
+/**
+ * imp_analyzer_pass_pattern:
+ * @self: an analyzer
+ * @direction: a direction
+ * @regex: a regular expression as [struct@GLib.Regex] has them, matched against bytes
+ * @max_length: the greatest length of a match, in octets
+ *
+ * Answers with a PASS_PATTERN: forward unseen up to a match, then feed from there on, with an
+ * explicit offset.
+ *
+ * Input that was under way already is kept from the plugin; it comes again if it belongs to what
+ * begins with the match.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_pass_pattern (ImpAnalyzer *self, ImpDirection direction, const char *regex,
+                           guint max_length)
+{
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (regex != NULL);
+
+  imp_analyzer_take_result (self, imp_result_new_pass_pattern (direction, regex, max_length));
+}

@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-analyzer-private.h"
+
+#include "core/imp-error.h"
+#include "core/imp-interface-private.h"
+#include "core/imp-result-private.h"
+#include "core/imp-verdicts-private.h"
+
+typedef enum
+{
+  STATE_OPEN,
+  STATE_REFUSED, /* DENY, DROP or FATAL was given: nothing more is taken from the plugin */
+  STATE_CLOSED,  /* by the provider */
+} State;
+
+typedef struct
+{
+  ImpResultFunc callback;
+  gpointer user_data;
+  GDestroyNotify destroy;
+  ImpContext *context;
+  ImpInterface *interface;
+  GQueue ready; /* results to be delivered as soon as somebody takes them */
+  GQueue held;  /* results that wait until their direction is not busy any more */
+  ImpVerdicts verdicts[2];
+  State state;
+  guint calls; /* depth of calls into the plugin's data() */
+  guint8 busy; /* bit per direction */
+  gboolean delivering;
+  gboolean settles_end;
+} ImpAnalyzerPrivate;
+
+/**
+ * ImpAnalyzer:
+ *
+ * Inspects one connection, both directions.
+ *
+ * A plugin derives from it, implements [vfunc@Imp.Analyzer.data], and answers with results, at once
+ * or later: [method@Imp.Analyzer.pass_bytes] and its siblings, or
+ * [method@Imp.Analyzer.add_result].
+ *
+ * A provider feeds it with [method@Imp.Analyzer.data] and takes the results by one callback
+ * ([method@Imp.Analyzer.set_callback]) or by [method@Imp.Analyzer.poll_results]; they wait until
+ * somebody takes them. It calls [method@Imp.Analyzer.close] when the connection is over.
+ *
+ * The base class sees to it that the plugin keeps to the model: no result comes after a DENY, DROP
+ * or FATAL; while a direction is busy only urgent ones are delivered; hints that the chosen
+ * interface lacks are dropped; any other result that the model does not allow (outside the
+ * interface, backward, beyond the input) becomes a FATAL that says so. Once a plugin has been told
+ * of the end of a stream and has settled everything before it, the end itself is settled for it by
+ * a PASS for ever.
+ *
+ * All calls belong into one thread.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpAnalyzer, imp_analyzer, G_TYPE_OBJECT)
+
+#define PRIVATE(self) ((ImpAnalyzerPrivate *) imp_analyzer_get_instance_private (self))
+
+static void
+imp_analyzer_init (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  priv->settles_end = TRUE;
+}
+
+static void
+clear_results (ImpAnalyzerPrivate *priv)
+{
+  g_queue_clear_full (&priv->ready, (GDestroyNotify) imp_result_unref);
+  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
+}
+
+static void
+clear_callback (ImpAnalyzerPrivate *priv)
+{
+  GDestroyNotify destroy = g_steal_pointer (&priv->destroy);
+  gpointer user_data = g_steal_pointer (&priv->user_data);
+
+  priv->callback = NULL;
+  if (destroy != NULL)
+    destroy (user_data);
+}
+
+static void
+imp_analyzer_finalize (GObject *object)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (IMP_ANALYZER (object));
+
+  clear_callback (priv);
+  clear_results (priv);
+  g_clear_pointer (&priv->context, imp_context_unref);
+  g_clear_pointer (&priv->interface, imp_interface_unref);
+  G_OBJECT_CLASS (imp_analyzer_parent_class)->finalize (object);
+}
+
+static void
+imp_analyzer_class_init (ImpAnalyzerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = imp_analyzer_finalize;
+}
+
+/* While a direction is busy, only what is urgent is delivered for it; this is the order of it. */
+static int
+urgency (ImpResultType type)
+{
+  static const ImpResultType order[] = {
+    IMP_RESULT_FATAL, IMP_RESULT_DENY,     IMP_RESULT_DROP,
+    IMP_RESULT_PAUSE, IMP_RESULT_CONTINUE, IMP_RESULT_ACCOUNT_FIELD,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
+    if (order[i] == type)
+      return i;
+  return G_N_ELEMENTS (order);
+}
+
+static int
+compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const ImpResult *first = a, *second = b;
+
+  return urgency (first->type) - urgency (second->type);
+}
+
+static gboolean
+has_to_wait (ImpAnalyzerPrivate *priv, const ImpResult *result)
+{
+  return (priv->busy & (1 << result->direction)) != 0
+         && imp_result_type_has_direction (result->type)
+         && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
+         && result->type != IMP_RESULT_CONTINUE;
+}
+
+static void
+enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
+{
+  if (has_to_wait (priv, result))
+    g_queue_push_tail (&priv->held, result);
+  else
+    g_queue_push_tail (&priv->ready, result);
+}
+
+/* Hands the results that are ready to the callback, in order. The callback may do anything: add
+ * results, make a direction busy, close the analyzer, take itself away. */
+static void
+deliver (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->delivering || priv->callback == NULL)
+    return;
+
+  g_object_ref (self);
+  priv->delivering = TRUE;
+  while (priv->callback != NULL && priv->ready.length > 0)
+    {
+      ImpResult *result = g_queue_pop_head (&priv->ready);
+
+      if (has_to_wait (priv, result))
+        {
+          g_queue_push_tail (&priv->held, result);
+          continue;
+        }
+      priv->callback (self, result, priv->user_data);
+      imp_result_unref (result);
+    }
+  priv->delivering = FALSE;
+  g_object_unref (self);
+}
+
+/* The common case first: somebody listens, nothing waits. */
+static void
+deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->callback == NULL || priv->delivering || priv->ready.length > 0
+      || has_to_wait (priv, result))
+    {
+      enqueue (priv, result);
+      deliver (self);
+      return;
+    }
+
+  g_object_ref (self);
+  priv->delivering = TRUE;
+  priv->callback (self, result, priv->user_data);
+  priv->delivering = FALSE;
+  imp_result_unref (result);
+  if (priv->ready.length > 0)
+    deliver (self);
+  g_object_unref (self);
+}
+
+/* What no result can undo: the plugin is heard no more. What waits for a busy direction would be
+ * forwarded to a connection that is refused, so it goes. */
+static void
+refuse (ImpAnalyzer *self, ImpResult *last)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  priv->state = STATE_REFUSED;
+  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
+  deliver_or_queue (self, last);
+}
+
+static void
+refuse_fatal (ImpAnalyzer *self, const char *reason)
+{
+  refuse (self, imp_result_new_fatal (reason));
+}
+
+/* Settles the end of a stream for a plugin that has settled all before it. */
+static void
+settle_end (ImpAnalyzer *self, ImpDirection direction)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpResult *result;
+
+  if (!priv->settles_end || priv->calls > 0 || priv->state != STATE_OPEN
+      || !imp_verdicts_end_is_due (&priv->verdicts[direction]))
+    return;
+
+  result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
+  imp_verdicts_note (&priv->verdicts[direction], result, NULL);
+  deliver_or_queue (self, result);
+}
+
+/* Keeps the model: TRUE if @result may go on its way; else it is dropped, or has become a FATAL. */
+static gboolean
+check_result (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  g_autoptr (GError) error = NULL;
+
+  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
+    {
+      g_autofree char *reason = NULL, *interface = NULL;
+
+      if ((imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0)
+        return FALSE;
+      interface = imp_interface_to_string (priv->interface);
+      reason = g_strdup_printf ("%s answered %s, which the interface (%s) does not have",
+                                G_OBJECT_TYPE_NAME (self),
+                                imp_result_type_to_string (result->type), interface);
+      refuse_fatal (self, reason);
+      return FALSE;
+    }
+
+  if (!imp_verdicts_note (&priv->verdicts[result->direction], result, &error))
+    {
+      g_autofree char *reason
+        = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
+
+      refuse_fatal (self, reason);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpDirection direction = result->direction;
+
+  if (priv->state != STATE_OPEN || !check_result (self, result))
+    {
+      imp_result_unref (result);
+      return;
+    }
+
+  if (result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
+      || result->type == IMP_RESULT_FATAL)
+    {
+      refuse (self, result);
+      return;
+    }
+
+  if (!priv->verdicts[direction].ended)
+    {
+      deliver_or_queue (self, result);
+      return;
+    }
+
+  g_object_ref (self);
+  deliver_or_queue (self, result);
+  settle_end (self, direction);
+  g_object_unref (self);
+}
+
+/* A vfunc of a script fails in two ways: with an error, or with FALSE and none. */
+static void
+plugin_failed (ImpAnalyzer *self, const char *vfunc, const GError *error)
+{
+  g_autofree char *reason = NULL;
+
+  if (PRIVATE (self)->state != STATE_OPEN)
+    return;
+  if (error != NULL)
+    reason = g_strdup (error->message);
+  else
+    reason = g_strdup_printf ("%s.%s() failed without saying why", G_OBJECT_TYPE_NAME (self), vfunc);
+  refuse_fatal (self, reason);
+}
+
+/**
+ * imp_analyzer_data:
+ * @self: an analyzer
+ * @direction: a direction
+ * @data: input; empty at the end of the stream
+ * @offset: 0, or the true position of @data, in octets, if input was left out since the last call
+ * @data_type: the type of @data
+ *
+ * Feeds the analyzer.
+ *
+ * After a PASS_PATTERN the next piece always says its true position; should that be 0, it is
+ * spelled %IMP_MAX_OFFSET here, and the plugin sees 0.
+ *
+ * There is no error to look at: a plugin that fails answers with a FATAL result.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                   gint32 data_type)
+{
+  ImpAnalyzerPrivate *priv;
+  ImpAnalyzerClass *klass;
+  GError *error = NULL;
+
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+  g_return_if_fail (data != NULL);
+
+  priv = PRIVATE (self);
+  klass = IMP_ANALYZER_GET_CLASS (self);
+  if (priv->state != STATE_OPEN
+      || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
+    return;
+
+  g_object_ref (self);
+  priv->calls++;
+  if (klass->data == NULL)
+    plugin_failed (self, "data", NULL);
+  else if (!klass->data (self, direction, data, imp_explicit_offset (offset), data_type, &error)
+           || error != NULL)
+    plugin_failed (self, "data", error);
+  priv->calls--;
+  if (priv->verdicts[direction].ended)
+    settle_end (self, direction);
+  g_clear_error (&error);
+  g_object_unref (self);
+}
+
+/**
+ * imp_analyzer_data_bytes:
+ * @self: an analyzer
+ * @direction: a direction
+ * @data: (array length=length): input; empty at the end of the stream
+ * @length: how many octets
+ * @offset: 0, or the true position of @data, in octets, if input was left out since the last call
+ * @data_type: the type of @data
+ *
+ * Feeds the analyzer, as [method@Imp.Analyzer.data], with a copy of @data.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8 *data,
+                         gsize length, gint64 offset, gint32 data_type)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, length);
+
+  imp_analyzer_data (self, direction, bytes, offset, data_type);
+}
+
+/* What waited for @direction is ready now. */
+static void
+release_held (ImpAnalyzerPrivate *priv, ImpDirection direction)
+{
+  GList *next;
+
+  for (GList *l = priv->held.head; l != NULL; l = next)
+    {
+      ImpResult *result = l->data;
+
+      next = l->next;
+      if (result->direction != direction)
+        continue;
+      g_queue_unlink (&priv->held, l);
+      g_queue_push_tail_link (&priv->ready, l);
+    }
+}
+
+/**
+ * imp_analyzer_set_busy:
+ * @self: an analyzer
+ * @direction: a direction
+ * @busy: whether the provider cannot take output for it
+ *
+ * Tells whether the provider can take more output in a direction.
+ *
+ * While it cannot, only FATAL, DENY, DROP, PAUSE, CONTINUE and ACCOUNT_FIELD are delivered for it;
+ * the rest waits.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
+{
+  ImpAnalyzerPrivate *priv;
+  ImpAnalyzerClass *klass;
+  GError *error = NULL;
+
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+
+  priv = PRIVATE (self);
+  klass = IMP_ANALYZER_GET_CLASS (self);
+  if (priv->state != STATE_OPEN || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
+    return;
+  priv->busy ^= 1 << direction;
+
+  g_object_ref (self);
+  if (klass->busy != NULL
+      && (!klass->busy (self, direction, busy != FALSE, &error) || error != NULL))
+    plugin_failed (self, "busy", error);
+  g_clear_error (&error);
+  if ((priv->busy & (1 << direction)) == 0)
+    {
+      release_held (priv, direction);
+      deliver (self);
+    }
+  g_object_unref (self);
+}
+
+/**
+ * imp_analyzer_set_callback:
+ * @self: an analyzer
+ * @callback: (nullable) (scope notified) (closure user_data) (destroy destroy): takes the results,
+ *   or %NULL
+ * @user_data: data for @callback
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets what takes the results.
+ *
+ * Those that wait are delivered at once, before this returns. Without a callback they queue until
+ * one is set or [method@Imp.Analyzer.poll_results] takes them.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer user_data,
+                           GDestroyNotify destroy)
+{
+  ImpAnalyzerPrivate *priv;
+
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  priv = PRIVATE (self);
+  g_object_ref (self);
+  clear_callback (priv);
+  if (priv->state == STATE_CLOSED)
+    {
+      if (destroy != NULL)
+        destroy (user_data);
+    }
+  else
+    {
+      priv->callback = callback;
+      priv->user_data = user_data;
+      priv->destroy = destroy;
+      deliver (self);
+    }
+  g_object_unref (self);
+}
+
+/**
+ * imp_analyzer_poll_results:
+ * @self: an analyzer
+ *
+ * Takes the results that have queued, in order. While a direction is busy, its urgent results come
+ * first and the rest of them stays in the queue.
+ *
+ * Returns: (transfer full) (element-type ImpResult): the results, perhaps none
+ *
+ * Since: 0.1
+ */
+GList *
+imp_analyzer_poll_results (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv;
+  GQueue taken = G_QUEUE_INIT;
+  ImpResult *result;
+
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+
+  priv = PRIVATE (self);
+  while ((result = g_queue_pop_head (&priv->ready)) != NULL)
+    g_queue_push_tail (has_to_wait (priv, result) ? &priv->held : &taken, result);
+  if (priv->busy != 0)
+    g_queue_sort (&taken, compare_urgency, NULL);
+  return taken.head;
+}
+
+/**
+ * imp_analyzer_close:
+ * @self: an analyzer
+ *
+ * Ends the analyzer: it is fed no more, no result comes any more, and the callback is gone.
+ *
+ * Every provider calls this when the connection is over; it does not happen by itself when the last
+ * reference goes. To call it again does no harm.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_close (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv;
+  ImpAnalyzerClass *klass;
+
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+
+  priv = PRIVATE (self);
+  klass = IMP_ANALYZER_GET_CLASS (self);
+  if (priv->state == STATE_CLOSED)
+    return;
+
+  g_object_ref (self);
+  priv->state = STATE_CLOSED;
+  clear_results (priv);
+  if (klass->close != NULL)
+    klass->close (self);
+  clear_callback (priv);
+  g_object_unref (self);
+}
+
+/**
+ * imp_analyzer_is_closed:
+ * @self: an analyzer
+ *
+ * Tells whether the analyzer is over: closed by the provider, or by its own DENY, DROP or FATAL.
+ *
+ * Returns: %TRUE if it is
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_analyzer_is_closed (ImpAnalyzer *self)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), TRUE);
+
+  return PRIVATE (self)->state != STATE_OPEN;
+}
+
+/**
+ * imp_analyzer_get_context:
+ * @self: an analyzer
+ *
+ * Gets what the provider has said of the connection.
+ *
+ * Returns: (transfer full) (element-type utf8 utf8): keys and values
+ *
+ * Since: 0.1
+ */
+GHashTable *
+imp_analyzer_get_context (ImpAnalyzer *self)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+
+  return imp_context_to_table (PRIVATE (self)->context);
+}
+
+/**
+ * imp_analyzer_lookup_context:
+ * @self: an analyzer
+ * @key: a key, e.g. "caddr"
+ *
+ * Gets one thing that the provider has said of the connection.
+ *
+ * Returns: (nullable): its value
+ *
+ * Since: 0.1
+ */
+const char *
+imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  return imp_context_lookup (PRIVATE (self)->context, key);
+}
+
+/**
+ * imp_analyzer_get_interface:
+ * @self: an analyzer
+ *
+ * Gets the interface that the provider has chosen.
+ *
+ * Returns: (transfer none) (nullable): the interface, or %NULL if he has chosen none: then all
+ *   types of data may come and all results may be given
+ *
+ * Since: 0.1
+ */
+ImpInterface *
+imp_analyzer_get_interface (ImpAnalyzer *self)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+
+  return PRIVATE (self)->interface;
+}
+
+/* Results that the plugin gave while it was made are looked at again under the interface. */
+void
+imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  GQueue early = priv->ready;
+
+  if (context != NULL && priv->context == NULL)
+    priv->context = imp_context_ref (context);
+  if (interface == NULL || interface == priv->interface)
+    return;
+
+  g_clear_pointer (&priv->interface, imp_interface_unref);
+  priv->interface = imp_interface_ref (interface);
+  if (priv->state != STATE_OPEN)
+    return;
+
+  g_queue_init (&priv->ready);
+  for (GList *l = early.head; l != NULL; l = l->next)
+    {
+      if (priv->state == STATE_OPEN && check_result (self, l->data))
+        deliver_or_queue (self, l->data);
+      else
+        imp_result_unref (l->data);
+    }
+  g_queue_clear (&early);
+}
+
+ImpContext *
+imp_analyzer_peek_context (ImpAnalyzer *self)
+{
+  return PRIVATE (self)->context;
+}
+
+const ImpVerdicts *
+imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction)
+{
+  return &PRIVATE (self)->verdicts[direction];
+}
+
+gboolean
+imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction)
+{
+  return (PRIVATE (self)->busy & (1 << direction)) != 0;
+}
+
+void
+imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  priv->settles_end = settles_end;
+  for (guint direction = 0; settles_end && direction < 2; direction++)
+    settle_end (self, direction);
+}
+
+void
+imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->state != STATE_OPEN)
+    return;
+  g_object_ref (self);
+  if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
+      || imp_verdicts_has_promise (&priv->verdicts[1]))
+    {
+      refuse_fatal (self, reason);
+      g_object_unref (self);
+      return;
+    }
+
+  /* From here on the plugin is not heard, and what it promised the provider is kept by passing. */
+  priv->state = STATE_REFUSED;
+  deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
+  for (guint direction = 0; direction < 2; direction++)
+    if (!priv->verdicts[direction].passed)
+      {
+        ImpResult *pass = imp_result_new_pass (direction, IMP_MAX_OFFSET);
+
+        imp_verdicts_note (&priv->verdicts[direction], pass, NULL);
+        deliver_or_queue (self, pass);
+      }
+  g_object_unref (self);
+}

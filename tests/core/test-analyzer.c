@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the base class promises providers and plugins. */
+#include "core/imp-analyzer-private.h"
+#include "core/imp-error.h"
+
+/* A plugin that does as the test says. */
+typedef struct
+{
+  ImpAnalyzer parent_instance;
+  guint n_data, n_closed, n_busy;
+  gint64 last_offset;
+  gsize last_size;
+  gboolean fail_silently, fail_loudly;
+  gint64 pass_in_data; /* -2: do not */
+} Plugin;
+typedef ImpAnalyzerClass PluginClass;
+
+GType plugin_get_type (void);
+G_DEFINE_TYPE (Plugin, plugin, IMP_TYPE_ANALYZER)
+
+static gboolean
+plugin_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+             gint32 data_type, GError **error)
+{
+  Plugin *self = (Plugin *) analyzer;
+
+  self->n_data++;
+  self->last_offset = offset;
+  self->last_size = g_bytes_get_size (data);
+  if (self->fail_loudly)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FATAL, "boom");
+      return FALSE;
+    }
+  if (self->pass_in_data != -2)
+    imp_analyzer_pass_bytes (analyzer, direction, self->pass_in_data);
+  return !self->fail_silently;
+}
+
+static gboolean
+plugin_busy (ImpAnalyzer *analyzer, ImpDirection direction, gboolean busy, GError **error)
+{
+  ((Plugin *) analyzer)->n_busy++;
+  return TRUE;
+}
+
+static void
+plugin_close (ImpAnalyzer *analyzer)
+{
+  ((Plugin *) analyzer)->n_closed++;
+}
+
+static void
+plugin_init (Plugin *self)
+{
+  self->pass_in_data = -2;
+}
+
+static void
+plugin_class_init (PluginClass *klass)
+{
+  klass->data = plugin_data;
+  klass->busy = plugin_busy;
+  klass->close = plugin_close;
+}
+
+static Plugin *
+plugin_new (void)
+{
+  return g_object_new (plugin_get_type (), NULL);
+}
+
+static void
+collect (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  g_autofree char *text = imp_result_to_string (result);
+
+  g_string_append_printf (user_data, "%s;", text);
+}
+
+static void
+feed (Plugin *plugin, const char *text, gint64 offset)
+{
+  imp_analyzer_data_bytes (IMP_ANALYZER (plugin), 0, (const guint8 *) text, strlen (text), offset,
+                           IMP_DATA_TYPE_STREAM);
+}
+
+/* Takes what has queued, as text. */
+static char *
+polled (Plugin *plugin)
+{
+  GString *text = g_string_new (NULL);
+  GList *results = imp_analyzer_poll_results (IMP_ANALYZER (plugin));
+
+  for (GList *l = results; l != NULL; l = l->next)
+    collect (NULL, l->data, text);
+  g_list_free_full (results, (GDestroyNotify) imp_result_unref);
+  return g_string_free (text, FALSE);
+}
+
+#define assert_polled(plugin, expected)               \
+  do                                                  \
+    {                                                 \
+      g_autofree char *polled_text = polled (plugin); \
+      g_assert_cmpstr (polled_text, ==, expected);    \
+    }                                                 \
+  while (0)
+
+static void
+test_queue_and_callback (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  imp_analyzer_pass_bytes (analyzer, 0, 5);
+  imp_analyzer_account (analyzer, "user", "somebody");
+  assert_polled (plugin, "pass dir=0 offset=5;account_field \"user\"=\"somebody\";");
+  assert_polled (plugin, "");
+
+  imp_analyzer_pause (analyzer, 1);
+  imp_analyzer_set_callback (analyzer, collect, text, NULL);
+  g_assert_cmpstr (text->str, ==, "pause dir=1;");
+  imp_analyzer_resume (analyzer, 1);
+  g_assert_cmpstr (text->str, ==, "pause dir=1;continue dir=1;");
+}
+
+static void
+test_closed_after_refusal (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+
+  imp_analyzer_log (analyzer, 0, 0, 3, IMP_LOG_LEVEL_NOTICE, "well");
+  imp_analyzer_deny (analyzer, 0, "no");
+  imp_analyzer_pass_bytes (analyzer, 0, 5);
+  imp_analyzer_fail (analyzer, "late");
+  g_assert_true (imp_analyzer_is_closed (analyzer));
+  feed (plugin, "more", 0);
+  g_assert_cmpuint (plugin->n_data, ==, 0);
+  assert_polled (plugin, "log dir=0 offset=0 length=3 level=3 \"well\";deny dir=0 \"no\";");
+
+  g_assert_cmpuint (plugin->n_closed, ==, 0);
+  imp_analyzer_close (analyzer);
+  imp_analyzer_close (analyzer);
+  g_assert_cmpuint (plugin->n_closed, ==, 1);
+}
+
+static void
+test_plugin_failures (void)
+{
+  g_autoptr (GObject) loud = (GObject *) plugin_new ();
+  g_autoptr (GObject) silent = (GObject *) plugin_new ();
+
+  ((Plugin *) loud)->fail_loudly = TRUE;
+  feed ((Plugin *) loud, "x", 0);
+  assert_polled ((Plugin *) loud, "fatal \"boom\";");
+
+  ((Plugin *) silent)->fail_silently = TRUE;
+  feed ((Plugin *) silent, "x", 0);
+  assert_polled ((Plugin *) silent, "fatal \"Plugin.data() failed without saying why\";");
+}
+
+static void
+test_busy (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  feed (plugin, "0123456789", 0);
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  g_assert_cmpuint (plugin->n_busy, ==, 1);
+  imp_analyzer_pass_bytes (analyzer, 0, 1);
+  imp_analyzer_pass_bytes (analyzer, 1, 9);
+  imp_analyzer_account (analyzer, "k", "v");
+  imp_analyzer_resume (analyzer, 0);
+  imp_analyzer_pause (analyzer, 0);
+  assert_polled (plugin, "pause dir=0;continue dir=0;account_field \"k\"=\"v\";pass dir=1 offset=9;");
+
+  imp_analyzer_set_callback (analyzer, collect, text, NULL);
+  imp_analyzer_pass_bytes (analyzer, 0, 2);
+  g_assert_cmpstr (text->str, ==, "");
+  imp_analyzer_set_busy (analyzer, 0, FALSE);
+  g_assert_cmpstr (text->str, ==, "pass dir=0 offset=1;pass dir=0 offset=2;");
+
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  imp_analyzer_pass_bytes (analyzer, 0, 3);
+  imp_analyzer_deny (analyzer, 0, "no");
+  imp_analyzer_set_busy (analyzer, 0, FALSE);
+  g_assert_cmpstr (text->str, ==, "pass dir=0 offset=1;pass dir=0 offset=2;deny dir=0 \"no\";");
+}
+
+static void
+test_interface (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+  g_autoptr (ImpInterface) interface
+    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (ImpResult) replace = imp_result_new_replace (0, 1, bytes);
+
+  imp_analyzer_pause (analyzer, 0);
+  imp_analyzer_bind (analyzer, NULL, interface);
+  feed (plugin, "abc", 0);
+  imp_analyzer_pause (analyzer, 0);
+  imp_analyzer_pass_bytes (analyzer, 0, 1);
+  assert_polled (plugin, "pass dir=0 offset=1;");
+  imp_analyzer_add_result (analyzer, replace);
+  assert_polled (plugin, "fatal \"Plugin answered replace, which the interface (imp.data.stream: "
+                         "pass) does not have\";");
+}
+
+static void
+assert_refused (void (*answer) (ImpAnalyzer *), const char *expected)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  g_autofree char *text = NULL;
+
+  feed ((Plugin *) object, "0123456789", 0);
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) object, 0, 5);
+  answer ((ImpAnalyzer *) object);
+  text = polled ((Plugin *) object);
+  g_assert_true (imp_analyzer_is_closed ((ImpAnalyzer *) object));
+  g_assert_nonnull (strstr (text, expected));
+}
+
+static void
+answer_backward (ImpAnalyzer *analyzer)
+{
+  imp_analyzer_pass_bytes (analyzer, 0, 4);
+}
+
+static void
+answer_backward_replace (ImpAnalyzer *analyzer)
+{
+  imp_analyzer_replace_bytes (analyzer, 0, 4, NULL, 0);
+}
+
+static void
+answer_future_replace (ImpAnalyzer *analyzer)
+{
+  imp_analyzer_replace_bytes (analyzer, 0, 11, NULL, 0);
+}
+
+static void
+answer_after_for_ever (ImpAnalyzer *analyzer)
+{
+  imp_analyzer_pass_bytes (analyzer, 0, IMP_MAX_OFFSET);
+  imp_analyzer_pass_bytes (analyzer, 0, 3); /* harmless */
+  imp_analyzer_replace_bytes (analyzer, 0, 10, NULL, 0);
+}
+
+static void
+answer_empty_promise (ImpAnalyzer *analyzer)
+{
+  imp_analyzer_replace_later (analyzer, 0, 0, 5);
+}
+
+static void
+test_illegal_verdicts (void)
+{
+  assert_refused (answer_backward, "pass with offset 4 goes back behind 5");
+  assert_refused (answer_backward_replace, "replace with offset 4 goes back behind 5");
+  assert_refused (answer_future_replace, "replace with offset 11 goes beyond the input");
+  assert_refused (answer_after_for_ever, "replace after the direction 0 was passed for ever");
+  assert_refused (answer_empty_promise, "promises nothing behind 5");
+}
+
+static void
+test_end_is_settled (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+
+  feed (plugin, "abc", 0);
+  feed (plugin, "", 0);
+  assert_polled (plugin, "");
+  imp_analyzer_pass_bytes (analyzer, 0, 2);
+  assert_polled (plugin, "pass dir=0 offset=2;");
+  imp_analyzer_pass_bytes (analyzer, 0, 3);
+  assert_polled (plugin, "pass dir=0 offset=3;pass dir=0 offset=max;");
+}
+
+static void
+test_insertion_at_the_end (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+
+  feed (plugin, "abc", 0);
+  imp_analyzer_set_settles_end ((ImpAnalyzer *) plugin, FALSE);
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) plugin, 0, 3);
+  feed (plugin, "", 0);
+  imp_analyzer_replace_bytes ((ImpAnalyzer *) plugin, 0, 3, (const guint8 *) "tail", 4);
+  imp_analyzer_set_settles_end ((ImpAnalyzer *) plugin, TRUE);
+  assert_polled (plugin,
+                 "pass dir=0 offset=3;replace dir=0 offset=3 data=4 bytes;pass dir=0 offset=max;");
+}
+
+static void
+test_pattern_hides_what_was_under_way (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+
+  imp_analyzer_pass_pattern ((ImpAnalyzer *) plugin, 0, "x", 1);
+  feed (plugin, "under way", 0);
+  g_assert_cmpuint (plugin->n_data, ==, 0);
+  feed (plugin, "x...", IMP_MAX_OFFSET);
+  g_assert_cmpuint (plugin->n_data, ==, 1);
+  g_assert_cmpint (plugin->last_offset, ==, 0);
+  imp_analyzer_pass_pattern ((ImpAnalyzer *) plugin, 0, "x", 1);
+  feed (plugin, "under way", 0);
+  feed (plugin, "x", 100);
+  g_assert_cmpuint (plugin->n_data, ==, 2);
+  g_assert_cmpint (plugin->last_offset, ==, 100);
+}
+
+static void
+test_settle (void)
+{
+  g_autoptr (GObject) hard = (GObject *) plugin_new ();
+  g_autoptr (GObject) soft = (GObject *) plugin_new ();
+  g_autoptr (GObject) promised = (GObject *) plugin_new ();
+
+  imp_analyzer_settle ((ImpAnalyzer *) hard, IMP_FAIL_HARD, "gone");
+  imp_analyzer_settle ((ImpAnalyzer *) hard, IMP_FAIL_SOFT, "gone again");
+  assert_polled ((Plugin *) hard, "fatal \"gone\";");
+
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) soft, 1, IMP_MAX_OFFSET);
+  imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone");
+  imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone again");
+  assert_polled ((Plugin *) soft, "pass dir=1 offset=max;log dir=0 offset=0 length=0 level=5 "
+                                  "\"gone\";pass dir=0 offset=max;");
+
+  feed ((Plugin *) promised, "abc", 0);
+  imp_analyzer_replace_later ((ImpAnalyzer *) promised, 0, 0, 3);
+  imp_analyzer_settle ((ImpAnalyzer *) promised, IMP_FAIL_SOFT, "gone");
+  assert_polled ((Plugin *) promised,
+                 "replace_later dir=0 offset=0 end-offset=3;fatal \"gone\";");
+}
+
+/* A callback that does the worst it can: closes the analyzer and gives its reference away. */
+static void
+close_and_drop (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  GObject **reference = user_data;
+
+  imp_analyzer_close (analyzer);
+  g_clear_object (reference);
+}
+
+static void
+test_callback_drops_everything (void)
+{
+  GObject *object = (GObject *) plugin_new ();
+
+  ((Plugin *) object)->pass_in_data = 1;
+  imp_analyzer_set_callback ((ImpAnalyzer *) object, close_and_drop, &object, NULL);
+  feed ((Plugin *) object, "x", 0);
+  g_assert_null (object);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/analyzer/queue-and-callback", test_queue_and_callback);
+  g_test_add_func ("/analyzer/closed-after-refusal", test_closed_after_refusal);
+  g_test_add_func ("/analyzer/plugin-failures", test_plugin_failures);
+  g_test_add_func ("/analyzer/busy", test_busy);
+  g_test_add_func ("/analyzer/interface", test_interface);
+  g_test_add_func ("/analyzer/illegal-verdicts", test_illegal_verdicts);
+  g_test_add_func ("/analyzer/end-is-settled", test_end_is_settled);
+  g_test_add_func ("/analyzer/insertion-at-the-end", test_insertion_at_the_end);
+  g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
+  g_test_add_func ("/analyzer/settle", test_settle);
+  g_test_add_func ("/analyzer/callback-drops-everything", test_callback_drops_everything);
+  return g_test_run ();
+}
