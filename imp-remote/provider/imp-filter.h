@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-analyzer.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_FILTER (imp_filter_get_type ())
+IMP_API G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
+
+/**
+ * ImpOutputFunc:
+ * @filter: the filter
+ * @direction: which way the bytes go: [enum@Imp.Direction.FROM_CLIENT] is towards the server
+ * @data: (transfer none): the bytes; none at all is the end of that direction's stream
+ * @data_type: their type
+ * @user_data: data that was given with the function
+ *
+ * Takes what comes out of a filter.
+ *
+ * It may call any function of the filter; what comes out because of that is given to it after it
+ * has returned, so that the order stays.
+ *
+ * Since: 0.1
+ */
+typedef void (*ImpOutputFunc) (ImpFilter *filter, ImpDirection direction, GBytes *data,
+                               gint32 data_type, gpointer user_data);
+
+IMP_API ImpFilter   *imp_filter_new          (ImpAnalyzer *analyzer);
+IMP_API ImpAnalyzer *imp_filter_get_analyzer (ImpFilter *self);
+IMP_API void         imp_filter_set_output   (ImpFilter *self, ImpOutputFunc output,
+                                              gpointer user_data, GDestroyNotify destroy);
+IMP_API void         imp_filter_set_max_held (ImpFilter *self, guint64 max_held);
+IMP_API guint64      imp_filter_get_max_held (ImpFilter *self);
+
+IMP_API gboolean imp_filter_push        (ImpFilter *self, ImpDirection direction, GBytes *data,
+                                         gint32 data_type, GError **error);
+IMP_API gboolean imp_filter_push_bytes  (ImpFilter *self, ImpDirection direction,
+                                         const guint8 *data, gsize length, gint32 data_type,
+                                         GError **error);
+IMP_API void     imp_filter_set_busy    (ImpFilter *self, ImpDirection direction, gboolean busy);
+IMP_API gboolean imp_filter_is_paused   (ImpFilter *self, ImpDirection direction);
+IMP_API gboolean imp_filter_is_finished (ImpFilter *self, ImpDirection direction);
+IMP_API gboolean imp_filter_check       (ImpFilter *self, GError **error);
+IMP_API void     imp_filter_close       (ImpFilter *self);
+
+IMP_API gint64 imp_filter_get_input    (ImpFilter *self, ImpDirection direction);
+IMP_API gint64 imp_filter_get_held     (ImpFilter *self, ImpDirection direction);
+IMP_API gint64 imp_filter_get_passed   (ImpFilter *self, ImpDirection direction);
+IMP_API gint64 imp_filter_get_replaced (ImpFilter *self, ImpDirection direction);
+IMP_API gint64 imp_filter_get_denied   (ImpFilter *self, ImpDirection direction);
+
+G_END_DECLS
