@@ -12,5 +12,6 @@
 #include "core/imp-error.h"
 #include "core/imp-interface.h"
 #include "core/imp-result.h"
+#include "wire/imp-message.h"
 
 #undef IMP_INSIDE

@@ -12,6 +12,10 @@ typedef struct
   const guint8 *data;
   gsize length;
   gsize position;
+  /* Octets from the position on that are known to hold no end of a line: a note of the decoder of
+   * lines, so that a long one that comes in small pieces is not searched from its beginning each
+   * time. Who asks again with more of the same input may keep it; 0 is always right. */
+  gsize searched;
   /* Makes a GBytes of @length octets at @data, which lie inside the input; NULL: copy. It lets a
    * payload be a slice of the read buffer. */
   GBytes *(*slice) (gpointer owner, const guint8 *data, gsize length);
