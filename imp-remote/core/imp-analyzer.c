@@ -421,12 +421,12 @@ imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
 
   priv = PRIVATE (self);
   klass = IMP_ANALYZER_GET_CLASS (self);
-  if (priv->state != STATE_OPEN || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
+  if (priv->state == STATE_CLOSED || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
     return;
   priv->busy ^= 1 << direction;
 
   g_object_ref (self);
-  if (klass->busy != NULL
+  if (priv->state == STATE_OPEN && klass->busy != NULL
       && (!klass->busy (self, direction, busy != FALSE, &error) || error != NULL))
     plugin_failed (self, "busy", error);
   g_clear_error (&error);

@@ -348,6 +348,20 @@ test_settle (void)
                  "replace_later dir=0 offset=0 end-offset=3;fatal \"gone\";");
 }
 
+static void
+test_settle_while_busy (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  imp_analyzer_settle (analyzer, IMP_FAIL_SOFT, "gone");
+  assert_polled ((Plugin *) object, "pass dir=1 offset=max;");
+  imp_analyzer_set_busy (analyzer, 0, FALSE);
+  assert_polled ((Plugin *) object,
+                 "log dir=0 offset=0 length=0 level=5 \"gone\";pass dir=0 offset=max;");
+}
+
 /* A callback that does the worst it can: closes the analyzer and gives its reference away. */
 static void
 close_and_drop (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
@@ -383,6 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/insertion-at-the-end", test_insertion_at_the_end);
   g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
   g_test_add_func ("/analyzer/settle", test_settle);
+  g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);
   g_test_add_func ("/analyzer/callback-drops-everything", test_callback_drops_everything);
   return g_test_run ();
 }

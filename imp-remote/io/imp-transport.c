@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "io/imp-transport-private.h"
+
+#include "core/imp-error.h"
+
+#include <errno.h>
+#include <gio/gunixconnection.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/* A unix socket's default of some 200 KiB makes both ends take turns; TCP tunes itself. */
+#define UNIX_SEND_BUFFER (4 * 1024 * 1024)
+
+struct _ImpTransport
+{
+  gatomicrefcount ref_count;
+  GIOStream *stream;
+  int fd;                     /* of the fast path, else -1 */
+  GPollableInputStream *input; /* of the slow path */
+  GPollableOutputStream *output;
+  GSource *source;
+  gpointer fd_tag;
+  GSource *children[2]; /* of the slow path: readable, writable */
+  GIOCondition interest;
+  ImpTransportFunc func;
+  gpointer user_data;
+  gboolean kicked;
+  gboolean dispatching;
+  gboolean closed;
+};
+
+typedef struct
+{
+  GSource parent;
+  ImpTransport *transport;
+} TransportSource;
+
+/* Types whose streams are the socket and nothing else. A subclass may mean something between. */
+static GSocket *
+get_plain_socket (GIOStream *stream)
+{
+  GType type = G_OBJECT_TYPE (stream);
+
+  if (type != G_TYPE_UNIX_CONNECTION && type != G_TYPE_TCP_CONNECTION
+      && type != G_TYPE_SOCKET_CONNECTION)
+    return NULL;
+  return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+}
+
+static void
+tune_socket (GSocket *socket)
+{
+  g_socket_set_blocking (socket, FALSE);
+  /* Both are about speed only: a socket that refuses works as well. */
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, UNIX_SEND_BUFFER, NULL);
+  else
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+}
+
+static gboolean
+find_pollables (ImpTransport *self, GError **error)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->stream);
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+
+  if (!G_IS_POLLABLE_INPUT_STREAM (input) || !G_IS_POLLABLE_OUTPUT_STREAM (output)
+      || !g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (input))
+      || !g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (output)))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                   "A %s with a %s and a %s cannot be used without blocking",
+                   G_OBJECT_TYPE_NAME (self->stream), G_OBJECT_TYPE_NAME (input),
+                   G_OBJECT_TYPE_NAME (output));
+      return FALSE;
+    }
+  self->input = G_POLLABLE_INPUT_STREAM (input);
+  self->output = G_POLLABLE_OUTPUT_STREAM (output);
+  return TRUE;
+}
+
+ImpTransport *
+imp_transport_new (GIOStream *stream, GError **error)
+{
+  g_autoptr (ImpTransport) self = g_new0 (ImpTransport, 1);
+  GSocket *socket = get_plain_socket (stream);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->stream = g_object_ref (stream);
+  self->fd = -1;
+  if (socket != NULL)
+    {
+      tune_socket (socket);
+      self->fd = g_socket_get_fd (socket);
+    }
+  else if (!find_pollables (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+ImpTransport *
+imp_transport_ref (ImpTransport *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+imp_transport_unref (ImpTransport *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  imp_transport_close (self);
+  g_object_unref (self->stream);
+  g_free (self);
+}
+
+static void
+drop_child (ImpTransport *self, guint index)
+{
+  if (self->children[index] == NULL)
+    return;
+  g_source_remove_child_source (self->source, self->children[index]);
+  g_clear_pointer (&self->children[index], g_source_unref);
+}
+
+static void
+add_child (ImpTransport *self, guint index)
+{
+  GSource *child;
+
+  if (self->children[index] != NULL)
+    return;
+  child = index == 0 ? g_pollable_input_stream_create_source (self->input, NULL)
+                     : g_pollable_output_stream_create_source (self->output, NULL);
+  g_source_set_dummy_callback (child);
+  g_source_add_child_source (self->source, child);
+  self->children[index] = child;
+}
+
+/* What the loop watches. A socket that nothing is wanted of is not watched at all: poll() tells of
+ * a hang-up unasked, and would do so without end. */
+static void
+watch (ImpTransport *self, GIOCondition interest)
+{
+  if (self->fd >= 0)
+    {
+      if (self->fd_tag != NULL && interest != 0)
+        g_source_modify_unix_fd (self->source, self->fd_tag, interest);
+      else if (self->fd_tag != NULL)
+        g_source_remove_unix_fd (self->source, g_steal_pointer (&self->fd_tag));
+      else if (interest != 0)
+        self->fd_tag = g_source_add_unix_fd (self->source, self->fd, interest);
+      return;
+    }
+
+  for (guint i = 0; i < 2; i++)
+    if ((interest & (i == 0 ? G_IO_IN : G_IO_OUT)) != 0)
+      add_child (self, i);
+    else
+      drop_child (self, i);
+}
+
+static gboolean
+transport_prepare (GSource *source, int *timeout)
+{
+  ImpTransport *self = ((TransportSource *) source)->transport;
+
+  *timeout = -1;
+  return self->kicked && !self->dispatching;
+}
+
+/* The conditions of the fast path; a child source that is ready makes its parent ready by itself,
+ * without saying which, so there all that is wanted may be tried. */
+static GIOCondition
+get_conditions (ImpTransport *self)
+{
+  GIOCondition ready, result = 0;
+
+  if (self->fd < 0)
+    return self->interest;
+  if (self->fd_tag == NULL)
+    return 0;
+  ready = g_source_query_unix_fd (self->source, self->fd_tag);
+  if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL)) != 0)
+    result |= G_IO_IN;
+  if ((ready & (G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL)) != 0)
+    result |= G_IO_OUT;
+  return result & self->interest;
+}
+
+static gboolean
+transport_check (GSource *source)
+{
+  ImpTransport *self = ((TransportSource *) source)->transport;
+
+  if (self->dispatching)
+    {
+      /* A callback runs a loop of its own; nothing is dispatched there, so nothing may be polled. */
+      watch (self, 0);
+      return FALSE;
+    }
+  return self->kicked || (self->fd >= 0 && get_conditions (self) != 0);
+}
+
+static gboolean
+transport_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  ImpTransport *self = ((TransportSource *) source)->transport;
+
+  if (self->dispatching)
+    {
+      watch (self, 0);
+      return G_SOURCE_CONTINUE;
+    }
+
+  imp_transport_ref (self);
+  self->dispatching = TRUE;
+  self->kicked = FALSE;
+  if (self->func != NULL)
+    self->func (self, get_conditions (self), self->user_data);
+  self->dispatching = FALSE;
+  if (!self->closed && self->interest != 0
+      && (self->fd >= 0 ? self->fd_tag == NULL
+                        : self->children[0] == NULL && self->children[1] == NULL))
+    watch (self, self->interest);
+  imp_transport_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs transport_source_funcs = {
+  .prepare = transport_prepare,
+  .check = transport_check,
+  .dispatch = transport_dispatch,
+};
+
+void
+imp_transport_attach (ImpTransport *self, GMainContext *context, int priority,
+                      ImpTransportFunc func, gpointer user_data)
+{
+  g_autoptr (GMainContext) default_context = NULL;
+
+  g_return_if_fail (self->source == NULL && !self->closed);
+
+  if (context == NULL)
+    context = default_context = g_main_context_ref_thread_default ();
+  self->func = func;
+  self->user_data = user_data;
+  self->source = g_source_new (&transport_source_funcs, sizeof (TransportSource));
+  ((TransportSource *) self->source)->transport = self;
+  g_source_set_static_name (self->source, "imp transport");
+  g_source_set_priority (self->source, priority);
+  /* Otherwise GLib takes the descriptor out of the poll set around every dispatch, which costs two
+   * system calls on its wake-up descriptor and a poll. */
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_attach (self->source, context);
+  if (self->interest != 0)
+    watch (self, self->interest);
+}
+
+void
+imp_transport_set_interest (ImpTransport *self, GIOCondition interest)
+{
+  if (self->interest == interest || self->closed)
+    return;
+  self->interest = interest;
+  if (self->source != NULL)
+    watch (self, interest);
+}
+
+void
+imp_transport_kick (ImpTransport *self)
+{
+  self->kicked = TRUE;
+}
+
+static gssize
+fail_errno (GError **error, int code, const char *what)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
+  return -1;
+}
+
+gssize
+imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **error)
+{
+  gssize n;
+
+  if (self->closed)
+    return fail_errno (error, EBADF, "Cannot read");
+  if (self->fd < 0)
+    return g_pollable_input_stream_read_nonblocking (self->input, buffer, length, NULL, error);
+
+  do
+    n = recv (self->fd, buffer, length, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  return n < 0 ? fail_errno (error, errno, "Cannot read") : n;
+}
+
+static gssize
+writev_pollable (ImpTransport *self, const GOutputVector *vectors, guint n_vectors, GError **error)
+{
+  gsize written = 0;
+  GPollableReturn result;
+
+  result = g_pollable_output_stream_writev_nonblocking (self->output, vectors, n_vectors, &written,
+                                                        NULL, error);
+  if (result == G_POLLABLE_RETURN_WOULD_BLOCK)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Cannot write now");
+  return result == G_POLLABLE_RETURN_OK ? (gssize) written : -1;
+}
+
+G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, size) == G_STRUCT_OFFSET (struct iovec, iov_len));
+
+gssize
+imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
+                      GError **error)
+{
+  struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
+  gssize n;
+
+  if (self->closed)
+    return fail_errno (error, EBADF, "Cannot write");
+  if (self->fd < 0)
+    return writev_pollable (self, vectors, n_vectors, error);
+
+  do
+    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n < 0 ? fail_errno (error, errno, "Cannot write") : n;
+}
+
+gboolean
+imp_transport_shutdown_write (ImpTransport *self, GError **error)
+{
+  if (self->closed)
+    {
+      fail_errno (error, EBADF, "Cannot end the output");
+      return FALSE;
+    }
+  if (self->fd < 0)
+    return g_output_stream_close (G_OUTPUT_STREAM (self->output), NULL, error);
+  if (shutdown (self->fd, SHUT_WR) < 0 && errno != ENOTCONN)
+    {
+      fail_errno (error, errno, "Cannot end the output");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+imp_transport_close (ImpTransport *self)
+{
+  if (self->closed)
+    return;
+  self->closed = TRUE;
+  self->func = NULL;
+  if (self->source != NULL)
+    {
+      watch (self, 0);
+      g_source_destroy (self->source);
+      g_clear_pointer (&self->source, g_source_unref);
+    }
+  /* What stands between may want to say good-bye, which must not block. */
+  if (self->fd >= 0)
+    g_io_stream_close (self->stream, NULL, NULL);
+  else
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  self->fd = -1;
+}
+
+GIOStream *
+imp_transport_get_stream (ImpTransport *self)
+{
+  return self->stream;
+}
+
+int
+imp_transport_get_fd (ImpTransport *self)
+{
+  return self->fd;
+}
