@@ -303,7 +303,8 @@ plugin_failed (ImpAnalyzer *self, const char *vfunc, const GError *error)
   if (error != NULL)
     reason = g_strdup (error->message);
   else
-    reason = g_strdup_printf ("%s.%s() failed without saying why", G_OBJECT_TYPE_NAME (self), vfunc);
+    reason = g_strdup_printf ("%s.%s() failed without saying why", G_OBJECT_TYPE_NAME (self),
+                              vfunc);
   refuse_fatal (self, reason);
 }
 

@@ -52,7 +52,8 @@ IMP_API void     imp_analyzer_data         (ImpAnalyzer *self, ImpDirection dire
 IMP_API void     imp_analyzer_data_bytes   (ImpAnalyzer *self, ImpDirection direction,
                                             const guint8 *data, gsize length, gint64 offset,
                                             gint32 data_type);
-IMP_API void     imp_analyzer_set_busy     (ImpAnalyzer *self, ImpDirection direction, gboolean busy);
+IMP_API void     imp_analyzer_set_busy     (ImpAnalyzer *self, ImpDirection direction,
+                                            gboolean busy);
 IMP_API void     imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback,
                                             gpointer user_data, GDestroyNotify destroy);
 IMP_API GList   *imp_analyzer_poll_results (ImpAnalyzer *self);

@@ -24,10 +24,11 @@ typedef struct
 } ImpContextBuilder;
 
 void        imp_context_builder_init   (ImpContextBuilder *builder);
-void        imp_context_builder_add    (ImpContextBuilder *builder, const char *key, gsize key_length,
-                                        const char *value, gsize value_length);
+void        imp_context_builder_add    (ImpContextBuilder *builder, const char *key,
+                                        gsize key_length, const char *value, gsize value_length);
 gsize       imp_context_builder_size   (ImpContextBuilder *builder);
-ImpContext *imp_context_builder_finish (ImpContextBuilder *builder); /* NULL where nothing was added */
+/* NULL where nothing was added. */
+ImpContext *imp_context_builder_finish (ImpContextBuilder *builder);
 void        imp_context_builder_clear  (ImpContextBuilder *builder);
 
 guint       imp_context_get_n_pairs (ImpContext *self);
@@ -35,7 +36,7 @@ gsize       imp_context_get_size    (ImpContext *self); /* octets of all keys an
 const char *imp_context_lookup      (ImpContext *self, const char *key);
 gboolean    imp_context_equal       (ImpContext *a, ImpContext *b);
 
-/* Walks all pairs in the order they were added: start with *position = 0. Strings are NUL-terminated. */
+/* Walks all pairs in the order they were added: start with *position = 0. Strings end with NUL. */
 gboolean imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpContext, imp_context_unref)

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  *
  * A position holds a match of a regular expression (PCRE, octets, `.` is anything but \n) with
  * max_length = L if the engine, started there, gives 1 to L octets and does so without a look at
- * what lies L + 2 octets or more behind that position; the leftmost position wins. A longer match is no
- * match there. So no more than L + 1 octets are ever in doubt. */
+ * what lies L + 2 octets or more behind that position; the leftmost position wins. A longer match
+ * is no match there. So no more than L + 1 octets are ever in doubt. */
 typedef struct _ImpMatcher ImpMatcher;
 
 typedef enum

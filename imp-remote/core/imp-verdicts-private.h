@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* What an analyzer has been fed of one direction, and what it has said of it: no bytes, only where
  * the marks stand. It lets the end that hosts a plugin, and the end that proxies one, refuse
- * verdicts that make no sense and know what waits for one. (What to forward is ImpFlow's affair.) */
+ * verdicts that make no sense and know what waits for one. What to forward is ImpFlow's affair. */
 typedef struct
 {
   gint64 fed;       /* end of what was fed */
@@ -17,7 +17,7 @@ typedef struct
   guint ended : 1;   /* the end of the stream was fed */
   guint passed : 1;  /* PASS for ever */
   guint prepassed_forever : 1;
-  guint seeking : 1; /* PASS_PATTERN: what comes without an offset was under way, and means nothing */
+  guint seeking : 1; /* PASS_PATTERN: what comes without an offset was under way: meaningless */
   guint paused : 1;
 } ImpVerdicts;
 

@@ -48,7 +48,8 @@ struct _ImpCodecInterface
    * ImpCodecInterface::decode:
    * @self: a codec
    * @input: the bytes that have arrived and are not consumed yet
-   * @message: (out) (transfer full) (nullable) (optional): the message, or %NULL if more bytes are needed
+   * @message: (out) (transfer full) (nullable) (optional): the message, or %NULL if more bytes
+   *   are needed
    * @consumed: (out) (optional): how many bytes of the input it took; 0 if more are needed
    * @error: return location for an error
    *

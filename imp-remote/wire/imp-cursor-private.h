@@ -63,7 +63,8 @@ gboolean imp_cursor_u32_le (ImpCursor *self, guint32 *value);
 gboolean imp_cursor_u64_be (ImpCursor *self, guint64 *value);
 gboolean imp_cursor_u64_le (ImpCursor *self, guint64 *value);
 
-/* A pointer to the next @length octets, which are then behind the position; NULL if there are fewer. */
+/* A pointer to the next @length octets, which are then behind the position; NULL if they are not
+ * all there. */
 const guint8 *imp_cursor_take (ImpCursor *self, gsize length);
 /* The same as GBytes: a slice where it pays, else a copy. */
 GBytes *imp_cursor_take_bytes (ImpCursor *self, gsize length);

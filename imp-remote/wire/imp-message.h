@@ -61,15 +61,17 @@ IMP_API GType imp_op_get_type (void);
 typedef struct _ImpMessage ImpMessage;
 
 IMP_API GType       imp_message_get_type            (void);
-IMP_API ImpMessage *imp_message_new_set_version     (guint version, guint minimum, GHashTable *limits,
+IMP_API ImpMessage *imp_message_new_set_version     (guint version, guint minimum,
+                                                     GHashTable *limits,
                                                      const char *const *features);
 IMP_API ImpMessage *imp_message_new_get_interface   (GList *interfaces);
 IMP_API ImpMessage *imp_message_new_set_interface   (ImpInterface *interface);
 IMP_API ImpMessage *imp_message_new_interface       (GList *interfaces);
 IMP_API ImpMessage *imp_message_new_new_analyzer    (gint64 id, GHashTable *context);
 IMP_API ImpMessage *imp_message_new_delete_analyzer (gint64 id);
-IMP_API ImpMessage *imp_message_new_data            (gint64 id, ImpDirection direction, gint64 offset,
-                                                     gint32 data_type, GBytes *data);
+IMP_API ImpMessage *imp_message_new_data            (gint64 id, ImpDirection direction,
+                                                     gint64 offset, gint32 data_type,
+                                                     GBytes *data);
 IMP_API ImpMessage *imp_message_new_busy            (gint64 id, ImpDirection direction,
                                                      gboolean busy);
 IMP_API ImpMessage *imp_message_new_result          (gint64 id, ImpResult *result);

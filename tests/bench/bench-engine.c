@@ -234,7 +234,8 @@ print_rates (void)
 static void
 run_memory (void)
 {
-  int64_t mine = bench_resident_bytes (getpid ()), theirs = bench_resident_bytes (options->peer_pid);
+  int64_t mine = bench_resident_bytes (getpid ());
+  int64_t theirs = bench_resident_bytes (options->peer_pid);
   double count = options->analyzers - 1;
 
   open_analyzers (options->analyzers);

@@ -12,7 +12,8 @@
 
 #define BENCH_READ_SIZE (256 * 1024)
 #define BENCH_SEND_BUFFER (4 * 1024 * 1024)
-#define BENCH_COPY_LIMIT 1024 /* payloads up to this are copied into the output, larger ones referenced */
+/* Payloads up to this are copied into the output, larger ones referenced. */
+#define BENCH_COPY_LIMIT 1024
 #define BENCH_MAX_MESSAGE (32 * 1024 * 1024)
 
 typedef enum

@@ -40,7 +40,8 @@ grow (void *array, size_t *size, size_t needed, size_t item)
 static void
 add_segment (LimitLink *link, const uint8_t *data, size_t offset, size_t length)
 {
-  LimitSegment *last = link->segments_length > 0 ? &link->segments[link->segments_length - 1] : NULL;
+  LimitSegment *last = link->segments_length > 0 ? &link->segments[link->segments_length - 1]
+                                                 : NULL;
 
   if (data == NULL && last != NULL && last->data == NULL && last->length > 0)
     {

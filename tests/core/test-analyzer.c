@@ -180,7 +180,8 @@ test_busy (void)
   imp_analyzer_account (analyzer, "k", "v");
   imp_analyzer_resume (analyzer, 0);
   imp_analyzer_pause (analyzer, 0);
-  assert_polled (plugin, "pause dir=0;continue dir=0;account_field \"k\"=\"v\";pass dir=1 offset=9;");
+  assert_polled (plugin,
+                 "pause dir=0;continue dir=0;account_field \"k\"=\"v\";pass dir=1 offset=9;");
 
   imp_analyzer_set_callback (analyzer, collect, text, NULL);
   imp_analyzer_pass_bytes (analyzer, 0, 2);

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A thin face of the Meson build, for Debian 12: every target first installs the packages that it
+# needs, through apt-get, and does nothing about them when they are there.
+
+# Debian's own tools first: an interpreter from elsewhere would lack Debian's modules.
+export PATH := /usr/bin:/bin:$(PATH)
+
+BUILD ?= build
+MESON_OPTIONS ?=
+SOAK_MINUTES ?= 5
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+demo: all
+	tests/tool/demo $(BUILD)
+
+check: install-deps
+	/usr/bin/python3 .ci/check
+
+docs: all
+	ninja -C $(BUILD) docs/imp-remote-1
+	@echo "the documentation: $(BUILD)/docs/imp-remote-1/index.html"
+
+bench: all
+	tests/bench/imp-bench --build $(BUILD)
+
+soak: all
+	tests/tool/soak --build $(BUILD) --minutes $(SOAK_MINUTES)
+
+clean:
+	rm -rf build build-check build-asan
+
+install-deps:
+	@.ci/install-packages
+
+$(BUILD)/build.ninja: | install-deps
+	meson setup $(BUILD) $(MESON_OPTIONS)
+
+.PHONY: all demo check docs bench soak clean install-deps

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tests the style checker with samples that are good and samples that are bad in one way each."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import code_rules
+import source_tree
+import symbol_rules
+import text_rules
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LICENCE = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
+
+
+def c_file(body, path='imp-remote/core/imp-sample.c'):
+    return source_tree.SourceFile(path, 'c', LICENCE + body)
+
+
+def function(lines, name='imp_sample'):
+    return f'void\n{name} (void)\n{{\n' + '  work ();\n' * lines + '}\n'
+
+
+def mistakes(source):
+    return [text for rule in text_rules.RULES + code_rules.RULES for _, text in rule(source)]
+
+
+class TextRules(unittest.TestCase):
+    def assert_one(self, source, part):
+        found = mistakes(source)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(part, found[0])
+
+    def test_good(self):
+        self.assertEqual(mistakes(c_file('int a;\n')), [])
+
+    def test_licence(self):
+        self.assert_one(source_tree.SourceFile('a.c', 'c', 'int a;\n'), 'SPDX')
+        late = source_tree.SourceFile('a.py', 'python', 'a = 1\nb = 2\n#' + LICENCE)
+        self.assert_one(late, 'SPDX')
+
+    def test_width(self):
+        self.assertEqual(mistakes(c_file('//' + 'x' * 98 + '\n')), [])
+        self.assert_one(c_file('//' + 'x' * 99 + '\n'), '101 characters')
+        table = source_tree.SourceFile('docs/a.md', 'text', '| ' + 'x' * 120 + ' |\n')
+        self.assertEqual(mistakes(table), [])
+        prose = source_tree.SourceFile('docs/a.md', 'text', 'x' * 120 + '\n')
+        self.assert_one(prose, '120 characters')
+
+    def test_blanks(self):
+        self.assert_one(c_file('int a; \n'), 'blanks')
+        self.assert_one(c_file('\tint a;\n'), 'a tab')
+        self.assert_one(c_file('int a;'), 'no newline')
+        self.assert_one(c_file('int a;\n\n'), 'empty lines')
+
+    def test_words(self):
+        self.assert_one(c_file('/* TO' 'DO: later */\n'), 'unfinished')
+        self.assert_one(c_file('/* X' 'XX */\n'), 'unfinished')
+        self.assert_one(c_file('char *a = "/ho' 'me/somebody/x";\n'), 'somebody')
+        self.assertEqual(mistakes(c_file('char *a = "lib/home/x";\n')), [])
+
+    def test_file_length(self):
+        self.assertEqual(mistakes(c_file('int a;\n' * 599)), [])
+        self.assert_one(c_file('int a;\n' * 600), '601 lines')
+
+
+class FunctionRules(unittest.TestCase):
+    def test_c(self):
+        source = c_file(function(3) + '\n' + function(100, 'imp_other')
+                        + 'struct _Imp\n{\n' + '  int a;\n' * 120 + '};\n')
+        self.assertEqual([(name, length) for name, _, length in code_rules.functions(source)],
+                         [('imp_sample', 3), ('imp_other', 100)])
+        self.assertEqual(mistakes(source), [])
+
+    def test_c_too_long(self):
+        self.assertIn('imp_sample has 101 lines', mistakes(c_file(function(101)))[0])
+
+    def test_c_wrapped_arguments(self):
+        source = c_file('int\nimp_wrapped (int a,\n             int b)\n{\n  return a;\n}\n')
+        self.assertEqual(code_rules.functions(source), [('imp_wrapped', 5, 1)])
+
+    def test_python(self):
+        text = 'class A:\n    def long(self):\n' + '        work()\n' * 101
+        source = source_tree.SourceFile('a.py', 'python', '#' + LICENCE + text)
+        self.assertIn('long has 101 lines', mistakes(source)[0])
+
+    def test_js(self):
+        body = '        work();\n' * 101
+        for head in ('function long() {', 'async function long(a) {', 'const long = (a) => {',
+                     'static long(a, b) {', 'vfunc_data(direction, data) {',
+                     'const a = function () {'):
+            text = LICENCE + 'class A {\n    ' + head + '\n' + body + '    }\n}\n'
+            found = mistakes(source_tree.SourceFile('a.js', 'js', text))
+            self.assertEqual(len(found), 1, (head, found))
+            self.assertIn('has 101 lines', found[0])
+        text = LICENCE + 'if (a) {\n' + body + '}\n'
+        self.assertEqual(mistakes(source_tree.SourceFile('a.js', 'js', text)), [])
+
+    def test_share(self):
+        short = [c_file(function(10)) for _ in range(299)]
+        three = [c_file(function(41)) for _ in range(3)]
+        self.assertEqual(list(code_rules.check_long_share(short[:297] + three)), [])
+        self.assertEqual(len(list(code_rules.check_long_share(short[:200] + three))), 3)
+
+
+class IncludeRules(unittest.TestCase):
+    def include(self, path, header):
+        return mistakes(c_file(f'#include "{header}"\n', path))
+
+    def test_allowed(self):
+        for path, header in (('imp-remote/core/a.c', 'core/imp-result.h'),
+                             ('imp-remote/rpc/a.c', 'wire/imp-codec.h'),
+                             ('imp-remote/provider/a.c', 'io/imp-transport-private.h'),
+                             ('imp-remote/tool/main.c', 'modules/imp-registry.h'),
+                             ('imp-remote/wire/a.c', 'imp-macros.h'),
+                             ('tests/core/test-a.c', 'test-lib.h')):
+            self.assertEqual(self.include(path, header), [], path)
+
+    def test_forbidden(self):
+        for path, header in (('imp-remote/core/a.c', 'wire/imp-codec.h'),
+                             ('imp-remote/io/a.c', 'wire/imp-codec.h'),
+                             ('imp-remote/analyzers/a.c', 'io/imp-transport-private.h'),
+                             ('imp-remote/wire/a.c', 'io/imp-transport-private.h'),
+                             ('imp-remote/provider/a.c', 'wire/imp-codec.h'),
+                             ('imp-remote/rpc/a.c', 'provider/imp-relay.h'),
+                             ('imp-remote/modules/a.c', 'tool/command.h'),
+                             ('imp-remote/newroom/a.c', 'core/imp-result.h')):
+            self.assertEqual(len(self.include(path, header)), 1, path)
+
+    def test_relative(self):
+        self.assertEqual(len(self.include('imp-remote/core/a.c', 'imp-result.h')), 1)
+        self.assertEqual(len(self.include('imp-remote/core/a.c', '../core/imp-result.h')), 1)
+
+
+GOOD_HEADER = '''
+IMP_API G_DECLARE_DERIVABLE_TYPE (ImpThing, imp_thing, IMP, THING, GObject)
+IMP_API const char *const *imp_thing_get (ImpThing *self,
+                                          GList *list);
+'''
+
+GIR = '''<repository xmlns="http://www.gtk.org/introspection/core/1.0"
+                     xmlns:glib="http://www.gtk.org/introspection/glib/1.0"><namespace name="Imp">
+<class name="Thing"{version}>{doc}<method name="get" version="0.1"><doc>d</doc></method>
+<property name="size"{inner}><doc>d</doc></property></class></namespace></repository>'''
+
+
+class SymbolRules(unittest.TestCase):
+    def test_declared(self):
+        self.assertEqual(symbol_rules.declared_symbols(GOOD_HEADER),
+                         {'imp_thing_get_type', 'imp_thing_get'})
+
+    def test_compared(self):
+        self.assertEqual(list(symbol_rules.compare_symbols({'imp_a'}, {'imp_a'})), [])
+        self.assertIn('not exported', next(symbol_rules.compare_symbols({'imp_a'}, set())))
+        self.assertIn('no public header', next(symbol_rules.compare_symbols(set(), {'imp_a'})))
+        self.assertIn('does not begin', next(symbol_rules.compare_symbols({'a'}, {'a'})))
+
+    def test_since(self):
+        good = c_file('/**\n * imp_a:\n *\n * Does.\n *\n * Since: 0.1\n */\n')
+        bad = c_file('/**\n * imp_a:\n *\n * Does.\n */\n')
+        self.assertEqual(list(symbol_rules.undocumented_symbols({'imp_a'}, [good])), [])
+        self.assertEqual(len(list(symbol_rules.undocumented_symbols({'imp_a'}, [bad]))), 1)
+
+    def test_introspection(self):
+        version, doc = ' version="0.1"', '<doc>d</doc>'
+        good = GIR.format(version=version, doc=doc, inner=version)
+        self.assertEqual(list(symbol_rules.unversioned_elements(good)), [])
+        for change in ({'version': ''}, {'doc': ''}, {'inner': ''}):
+            bad = GIR.format(**{'version': version, 'doc': doc, 'inner': version, **change})
+            self.assertEqual(len(list(symbol_rules.unversioned_elements(bad))), 1, change)
+
+    def test_headers(self):
+        self.assertEqual(list(symbol_rules.compare_headers(['a.h'], ['a.h'])), [])
+        self.assertEqual(len(list(symbol_rules.compare_headers(['a.h'], []))), 1)
+        self.assertEqual(len(list(symbol_rules.compare_headers([], ['a.h']))), 1)
+        self.assertEqual(len(list(symbol_rules.compare_headers(['a-private.h'],
+                                                               ['a-private.h']))), 1)
+
+    def test_real_library(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = os.path.join(folder, 'a.c')
+            with open(source, 'w', encoding='utf-8') as stream:
+                stream.write('int imp_seen;\n'
+                             '__attribute__ ((visibility ("hidden"))) int imp_hidden;\n')
+            library = os.path.join(folder, 'a.so')
+            subprocess.run(['cc', '-shared', '-fPIC', '-o', library, source], check=True)
+            found = symbol_rules.exported_symbols(library)
+        self.assertIn('imp_seen', found)
+        self.assertNotIn('imp_hidden', found)
+
+
+class WholeProgram(unittest.TestCase):
+    def run_on(self, files):
+        with tempfile.TemporaryDirectory() as folder:
+            for path, text in files.items():
+                full = os.path.join(folder, path)
+                os.makedirs(os.path.dirname(full), exist_ok=True)
+                with open(full, 'w', encoding='utf-8') as stream:
+                    stream.write(text)
+            return subprocess.run([sys.executable, os.path.join(HERE, 'check-style.py'), folder],
+                                  stdout=subprocess.PIPE, encoding='utf-8', check=False)
+
+    def test_good(self):
+        result = self.run_on({'imp-remote/core/a.c': LICENCE + 'int a;\n'})
+        self.assertEqual((result.returncode, result.stdout), (0, '0 mistakes\n'))
+
+    def test_bad(self):
+        result = self.run_on({'imp-remote/core/a.c': LICENCE + '\tint a;\n',
+                              'script': '#!/usr/bin/python3\n',
+                              'build/meson-private/x': '', 'build/b.c': 'ignored\n'})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('imp-remote/core/a.c:2: a tab', result.stdout)
+        self.assertIn('script:1: no "SPDX', result.stdout)
+        self.assertNotIn('build/b.c', result.stdout)
+
+    def test_empty(self):
+        result = self.run_on({'README.md': 'Nothing.\n'})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('no C source', result.stdout)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
