@@ -10,8 +10,11 @@
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"
 #include "core/imp-error.h"
+#include "core/imp-factory.h"
 #include "core/imp-interface.h"
+#include "core/imp-pass-analyzer.h"
 #include "core/imp-result.h"
+#include "core/imp-type-factory.h"
 #include "wire/imp-message.h"
 
 #undef IMP_INSIDE

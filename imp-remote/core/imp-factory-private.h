@@ -9,7 +9,12 @@ G_BEGIN_DECLS
 /* As imp_factory_create_analyzer(), for a context that is packed already (NULL: empty). */
 ImpAnalyzer *imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error);
 
-/* Those of @offered that can serve one of @wanted; (transfer full), in the order of @wanted. */
+/* As above; the analyzer is bound to @interface (NULL: to none). */
+ImpAnalyzer *imp_factory_create_bound (ImpFactory *self, ImpContext *context,
+                                       ImpInterface *interface, GError **error);
+
+/* Those of @offered that can serve one of @wanted; (transfer full), in the order of @wanted
+ * and with its types of data. */
 GList *imp_interface_list_match (GList *offered, GList *wanted);
 
 G_END_DECLS

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-factory-private.h"
+
+#include "core/imp-bound-factory-private.h"
+#include "core/imp-error.h"
+#include "core/imp-interface-private.h"
+#include "core/imp-pass-analyzer.h"
+
+/**
+ * ImpFactory:
+ *
+ * Makes analyzers that share a configuration.
+ *
+ * A provider holds one factory and asks it for an analyzer for each connection. It can first look
+ * for an interface that suits both sides, with [method@Imp.Factory.query_interfaces_async] or
+ * [method@Imp.Factory.match_interfaces], and bind the factory to it with
+ * [method@Imp.Factory.set_interface].
+ *
+ * A factory is configured by its GObject properties, and
+ * [ctor@Imp.Factory.new_from_settings] sets them from a string. Once it is in use it does not
+ * change, so that any number of providers can share it.
+ *
+ * A plugin that needs no more than a class of analyzers takes [class@Imp.TypeFactory]; others
+ * derive from this class and implement `create_analyzer`.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_ABSTRACT_TYPE (ImpFactory, imp_factory, G_TYPE_OBJECT)
+
+static void
+interface_list_free (GList *list)
+{
+  g_list_free_full (list, (GDestroyNotify) imp_interface_unref);
+}
+
+typedef GList ImpInterfaceList;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpInterfaceList, interface_list_free)
+
+static gboolean
+interface_list_contains (GList *list, ImpInterface *interface)
+{
+  for (; list != NULL; list = list->next)
+    if (imp_interface_equal (list->data, interface))
+      return TRUE;
+  return FALSE;
+}
+
+/* What a plugin offers for any type of data it offers for the wanted one, too: so "any" is in the
+ * answer only if the provider itself has asked for it. */
+GList *
+imp_interface_list_match (GList *offered, GList *wanted)
+{
+  GList *matches = NULL;
+
+  for (; wanted != NULL; wanted = wanted->next)
+    for (GList *l = offered; l != NULL; l = l->next)
+      {
+        g_autoptr (ImpInterface) match = NULL;
+
+        if (!imp_interface_satisfies (l->data, wanted->data))
+          continue;
+        match = imp_interface_new (imp_interface_get_data_type (wanted->data),
+                                   imp_interface_get_results (l->data));
+        if (!interface_list_contains (matches, match))
+          matches = g_list_prepend (matches, g_steal_pointer (&match));
+      }
+  return g_list_reverse (matches);
+}
+
+static GList *
+imp_factory_real_list_interfaces (ImpFactory *self)
+{
+  return g_list_prepend (NULL, imp_interface_new (IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_ALL));
+}
+
+static ImpFactory *
+imp_factory_real_set_interface (ImpFactory *self, ImpInterface *interface, GError **error)
+{
+  GList wanted = { .data = interface };
+  g_autoptr (ImpInterfaceList) matches = imp_factory_match_interfaces (self, &wanted);
+
+  if (matches == NULL)
+    {
+      g_autofree char *text = imp_interface_to_string (interface);
+
+      g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                   "%s does not support the interface \"%s\"", G_OBJECT_TYPE_NAME (self), text);
+      return NULL;
+    }
+  return imp_bound_factory_new (self, interface);
+}
+
+static void
+imp_factory_real_query_interfaces_async (ImpFactory *self, GList *wanted,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, imp_factory_real_query_interfaces_async);
+  g_task_return_pointer (task, imp_factory_match_interfaces (self, wanted),
+                         (GDestroyNotify) interface_list_free);
+}
+
+static GList *
+imp_factory_real_query_interfaces_finish (ImpFactory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+imp_factory_class_init (ImpFactoryClass *klass)
+{
+  klass->list_interfaces = imp_factory_real_list_interfaces;
+  klass->set_interface = imp_factory_real_set_interface;
+  klass->query_interfaces_async = imp_factory_real_query_interfaces_async;
+  klass->query_interfaces_finish = imp_factory_real_query_interfaces_finish;
+}
+
+static void
+imp_factory_init (ImpFactory *self)
+{
+}
+
+/**
+ * imp_factory_list_interfaces:
+ * @self: a factory
+ *
+ * Gets all interfaces that the factory's analyzers can work with.
+ *
+ * Returns: (transfer full) (element-type ImpInterface): the interfaces
+ *
+ * Since: 0.1
+ */
+GList *
+imp_factory_list_interfaces (ImpFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+
+  return IMP_FACTORY_GET_CLASS (self)->list_interfaces (self);
+}
+
+/**
+ * imp_factory_match_interfaces:
+ * @self: a factory
+ * @wanted: (nullable) (element-type ImpInterface): the interfaces that a provider can serve, best
+ *   first; %NULL for all that the factory has
+ *
+ * Finds the interfaces that suit the factory and a provider.
+ *
+ * One of @wanted matches if its type of data is one that the factory works with, and it has all
+ * results that the factory's analyzers may use there; hints and %IMP_RESULT_FATAL are never
+ * demanded, and %IMP_RESULT_FLAGS_ALL stands for a provider that handles every result. The answer
+ * has the provider's type of data and the factory's results.
+ *
+ * This does not wait for anything, and so says nothing of use for a factory whose analyzers are
+ * elsewhere: there use [method@Imp.Factory.query_interfaces_async].
+ *
+ * Returns: (transfer full) (element-type ImpInterface): the matching interfaces, in the order of
+ *   @wanted; empty if there are none
+ *
+ * Since: 0.1
+ */
+GList *
+imp_factory_match_interfaces (ImpFactory *self, GList *wanted)
+{
+  g_autoptr (ImpInterfaceList) offered = NULL;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+
+  offered = imp_factory_list_interfaces (self);
+  return wanted == NULL ? g_steal_pointer (&offered) : imp_interface_list_match (offered, wanted);
+}
+
+/**
+ * imp_factory_set_interface:
+ * @self: a factory
+ * @interface: the interface that the provider has chosen
+ * @error: return location for an error
+ *
+ * Makes a factory whose analyzers are bound to one interface.
+ *
+ * Hints that @interface lacks do not reach the provider from those analyzers. @self stays as it is:
+ * others may share it.
+ *
+ * Returns: (transfer full): a factory, or %NULL with %IMP_ERROR_UNSUPPORTED if @self cannot work
+ *   with @interface, or another error of the plugin
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_factory_set_interface (ImpFactory *self, ImpInterface *interface, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (ImpFactory) bound = NULL;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+  g_return_val_if_fail (interface != NULL, NULL);
+
+  bound = IMP_FACTORY_GET_CLASS (self)->set_interface (self, interface, &local);
+  if (bound != NULL)
+    return g_steal_pointer (&bound);
+
+  if (local == NULL)
+    g_set_error (&local, IMP_ERROR, IMP_ERROR_FAILED,
+                 "%s.set_interface returned neither a factory nor an error",
+                 G_OBJECT_TYPE_NAME (self));
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+/* The one place where a plugin's code makes an analyzer. Scripts cannot always say why they
+ * failed, so that a missing error gets words here. */
+static ImpAnalyzer *
+factory_call_create (ImpFactory *self, ImpContext *context, GHashTable *table, GError **error)
+{
+  ImpFactoryClass *klass = IMP_FACTORY_GET_CLASS (self);
+  g_autoptr (GHashTable) own_table = NULL;
+
+  if (klass->create_packed != NULL)
+    return klass->create_packed (self, context, error);
+
+  if (klass->create_analyzer == NULL)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "%s does not implement create_analyzer",
+                   G_OBJECT_TYPE_NAME (self));
+      return NULL;
+    }
+
+  if (table == NULL)
+    table = own_table = imp_context_to_table (context);
+  return klass->create_analyzer (self, table, error);
+}
+
+static ImpAnalyzer *
+factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInterface *interface,
+                GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+
+  if (IMP_IS_BOUND_FACTORY (self))
+    {
+      ImpBoundFactory *bound = IMP_BOUND_FACTORY (self);
+
+      interface = interface != NULL ? interface : imp_bound_factory_get_interface (bound);
+      self = imp_bound_factory_get_base (bound);
+    }
+
+  analyzer = factory_call_create (self, context, table, &local);
+  if (analyzer == NULL)
+    {
+      if (local == NULL)
+        g_set_error (&local, IMP_ERROR, IMP_ERROR_FAILED,
+                     "%s.create_analyzer returned neither an analyzer nor an error",
+                     G_OBJECT_TYPE_NAME (self));
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+
+  /* "Not interested" can be said under every interface. */
+  imp_analyzer_bind (analyzer, context, IMP_IS_PASS_ANALYZER (analyzer) ? NULL : interface);
+  return g_steal_pointer (&analyzer);
+}
+
+ImpAnalyzer *
+imp_factory_create_bound (ImpFactory *self, ImpContext *context, ImpInterface *interface,
+                          GError **error)
+{
+  return factory_create (self, context, NULL, interface, error);
+}
+
+ImpAnalyzer *
+imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error)
+{
+  return factory_create (self, context, NULL, NULL, error);
+}
+
+/**
+ * imp_factory_create_analyzer:
+ * @self: a factory
+ * @context: (nullable) (element-type utf8 utf8): what is known of the connection, such as "caddr",
+ *   "cport", "saddr", "sport" and "app"
+ * @error: return location for an error
+ *
+ * Makes an analyzer for one connection.
+ *
+ * A factory that is not interested in it returns a [class@Imp.PassAnalyzer], or another one that
+ * passes everything.
+ *
+ * Returns: (transfer full): an analyzer, or %NULL with the plugin's error, or with
+ *   %IMP_ERROR_FAILED if the plugin gave none
+ *
+ * Since: 0.1
+ */
+ImpAnalyzer *
+imp_factory_create_analyzer (ImpFactory *self, GHashTable *context, GError **error)
+{
+  g_autoptr (ImpContext) packed = NULL;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+
+  packed = imp_context_from_table (context);
+  return factory_create (self, packed, context, NULL, error);
+}
+
+/**
+ * imp_factory_query_interfaces_async:
+ * @self: a factory
+ * @wanted: (nullable) (element-type ImpInterface): the interfaces that a provider can serve, best
+ *   first; %NULL for all that the factory has
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the answer is there
+ * @user_data: data for @callback
+ *
+ * Starts to find the interfaces that suit the factory and a provider.
+ *
+ * This is [method@Imp.Factory.match_interfaces] for every kind of factory, also one that has to ask
+ * another process.
+ *
+ * Since: 0.1
+ */
+void
+imp_factory_query_interfaces_async (ImpFactory *self, GList *wanted, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (IMP_IS_FACTORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  IMP_FACTORY_GET_CLASS (self)->query_interfaces_async (self, wanted, cancellable, callback,
+                                                        user_data);
+}
+
+/**
+ * imp_factory_query_interfaces_finish:
+ * @self: a factory
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.Factory.query_interfaces_async] began.
+ *
+ * Returns: (transfer full) (element-type ImpInterface): the matching interfaces, in the order in
+ *   which they were wanted; empty if there are none, or with @error set if they could not be had
+ *
+ * Since: 0.1
+ */
+GList *
+imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
+
+  return IMP_FACTORY_GET_CLASS (self)->query_interfaces_finish (self, result, error);
+}

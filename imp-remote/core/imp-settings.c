@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-settings-private.h"
+
+#include "core/imp-bound-factory-private.h"
+#include "core/imp-error.h"
+
+#include <string.h>
+
+/* How much of a wrong setting a message shows, in octets. */
+#define SHOWN_MAX 80
+
+/* Written as they are, as are letters and digits; all else becomes %XX. */
+#define PLAIN "-._~/:,@"
+
+static void
+setting_free (ImpSetting *setting)
+{
+  g_free (setting->key);
+  g_bytes_unref (setting->value);
+  g_free (setting->text);
+  g_free (setting);
+}
+
+/* One line of valid UTF-8, whatever was in it. */
+static char *
+shown (const char *text, gsize length)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, MIN (length, SHOWN_MAX));
+
+  for (char *p = valid; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = '?';
+  return g_strconcat (valid, length > SHOWN_MAX ? "..." : NULL, NULL);
+}
+
+static char *
+decode_key (const char *text, gsize length)
+{
+  g_autoptr (GBytes) octets = g_uri_unescape_bytes (text, length, NULL, NULL);
+  gsize size;
+  const char *data;
+
+  if (octets == NULL)
+    return NULL;
+  data = g_bytes_get_data (octets, &size);
+  if (size == 0 || !g_utf8_validate_len (data, size, NULL))
+    return NULL;
+  return g_strdelimit (g_strndup (data, size), "_", '-');
+}
+
+static ImpSetting *
+split_one (const char *text, gsize length, GPtrArray *mistakes)
+{
+  const char *equals = memchr (text, '=', length);
+  g_autofree char *display = shown (text, length);
+  g_autofree char *key = NULL;
+  g_autoptr (GBytes) value = NULL;
+  ImpSetting *setting;
+
+  if (equals == NULL)
+    {
+      g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": a setting is written key=value",
+                                                  display));
+      return NULL;
+    }
+
+  key = decode_key (text, equals - text);
+  value = g_uri_unescape_bytes (equals + 1, text + length - (equals + 1), NULL, NULL);
+  if (key == NULL || value == NULL)
+    {
+      const char *reason = value == NULL ? "\"%\" must be followed by two hexadecimal digits; a "
+                                           "percent sign itself is written %25"
+                                         : "the key before \"=\" must be text";
+
+      g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": %s", display, reason));
+      return NULL;
+    }
+
+  setting = g_new0 (ImpSetting, 1);
+  setting->key = g_steal_pointer (&key);
+  setting->value = g_steal_pointer (&value);
+  setting->text = g_steal_pointer (&display);
+  return setting;
+}
+
+GPtrArray *
+imp_settings_split (const char *settings, GPtrArray *mistakes)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) setting_free);
+
+  if (settings == NULL || *settings == '\0')
+    return list;
+
+  for (const char *next = settings; next != NULL;)
+    {
+      const char *end = strchrnul (next, '&');
+      ImpSetting *setting = split_one (next, end - next, mistakes);
+
+      if (setting != NULL)
+        g_ptr_array_add (list, setting);
+      next = *end == '&' ? end + 1 : NULL;
+    }
+  return list;
+}
+
+/* g_uri_escape_bytes() leaves NUL as it is where it is told to leave any character. */
+static void
+append_encoded (GString *text, const guint8 *octets, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (g_ascii_isalnum (octets[i]) || (octets[i] != '\0' && strchr (PLAIN, octets[i]) != NULL))
+      g_string_append_c (text, octets[i]);
+    else
+      g_string_append_printf (text, "%%%02X", octets[i]);
+}
+
+void
+imp_settings_append (GString *settings, const char *key, const guint8 *value, gsize length)
+{
+  if (settings->len > 0)
+    g_string_append_c (settings, '&');
+  append_encoded (settings, (const guint8 *) key, strlen (key));
+  g_string_append_c (settings, '=');
+  append_encoded (settings, value, length);
+}
+
+static gboolean
+is_setting (GParamSpec *pspec)
+{
+  return (pspec->flags & G_PARAM_WRITABLE) != 0 && pspec->owner_type != IMP_TYPE_FACTORY
+         && g_type_is_a (pspec->owner_type, IMP_TYPE_FACTORY) && imp_setting_is_supported (pspec);
+}
+
+GParamSpec **
+imp_settings_list (GObjectClass *klass)
+{
+  guint n_all, n = 0;
+  g_autofree GParamSpec **all = g_object_class_list_properties (klass, &n_all);
+  GParamSpec **list = g_new0 (GParamSpec *, n_all + 1);
+
+  for (guint i = 0; i < n_all; i++)
+    if (is_setting (all[i]))
+      list[n++] = all[i];
+  return list;
+}
+
+/* What will be properties of a new factory. */
+typedef struct
+{
+  GParamSpec **known;
+  GPtrArray *names; /* of GParamSpecs */
+  GArray *values;
+  GPtrArray *mistakes;
+} Conversion;
+
+static GParamSpec *
+find_known (GParamSpec **known, const char *key)
+{
+  for (; *known != NULL; known++)
+    if (g_str_equal ((*known)->name, key))
+      return *known;
+  return NULL;
+}
+
+static char *
+describe_known (GParamSpec **known)
+{
+  GString *text = g_string_new (NULL);
+
+  for (; *known != NULL; known++)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", (*known)->name);
+  return g_string_free (text, FALSE);
+}
+
+static void
+convert (Conversion *conversion, ImpSetting *setting)
+{
+  GParamSpec *pspec = find_known (conversion->known, setting->key);
+  GValue value = G_VALUE_INIT;
+
+  if (pspec == NULL)
+    {
+      g_autofree char *names = describe_known (conversion->known);
+
+      g_ptr_array_add (conversion->mistakes,
+                       *names == '\0'
+                         ? g_strdup_printf ("\"%s\": there are no settings here", setting->text)
+                         : g_strdup_printf ("\"%s\": there is no such setting (known are %s)",
+                                            setting->text, names));
+    }
+  else if (g_ptr_array_find (conversion->names, pspec->name, NULL))
+    g_ptr_array_add (conversion->mistakes,
+                     g_strdup_printf ("\"%s\": %s is set more than once", setting->text,
+                                      pspec->name));
+  else if (!imp_setting_parse (pspec, setting->value, &value))
+    {
+      g_autofree char *wanted = imp_setting_describe (pspec);
+
+      g_ptr_array_add (conversion->mistakes,
+                       g_strdup_printf ("\"%s\": %s must be %s", setting->text, pspec->name,
+                                        wanted));
+      g_value_unset (&value);
+    }
+  else
+    {
+      g_ptr_array_add (conversion->names, (gpointer) pspec->name);
+      g_array_append_val (conversion->values, value);
+    }
+}
+
+static ImpFactory *
+build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistakes)
+{
+  g_autofree GParamSpec **known = imp_settings_list (klass);
+  g_autoptr (GPtrArray) list = imp_settings_split (settings, mistakes);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (GValue));
+  Conversion conversion = { known, names, values, mistakes };
+  GObject *factory;
+
+  g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
+  for (guint i = 0; i < list->len; i++)
+    convert (&conversion, list->pdata[i]);
+
+  factory = g_object_new_with_properties (type, names->len, (const char **) names->pdata,
+                                          (const GValue *) (gpointer) values->data);
+  /* What is wrong in itself does not hide what does not go together. */
+  if (IMP_FACTORY_CLASS (klass)->validate != NULL)
+    IMP_FACTORY_CLASS (klass)->validate (IMP_FACTORY (factory), mistakes);
+  return IMP_FACTORY (factory);
+}
+
+/**
+ * imp_factory_new_from_settings:
+ * @type: a class of factories, which cannot be abstract
+ * @settings: (nullable): the settings; %NULL or "" for all defaults
+ * @error: return location for an error
+ *
+ * Makes a factory from a string such as "rx=foo%26bar&rxlen=7&action=deny".
+ *
+ * The keys are the writable properties of @type and of its ancestors below [class@Imp.Factory];
+ * "_" and "-" are the same in them. Both sides of "=" are percent-encoded: "&", "%", and in a key
+ * "=", must be; any other octet may be. A plus sign stands for itself. Booleans are "true" or
+ * "false" (or yes, on, 1, no, off, 0), enumerations are given by the nick of a value, flags by
+ * nicks with commas between, numbers in decimal. A property that is a #GBytes takes any octets,
+ * all others are UTF-8 without NUL.
+ *
+ * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS, whose message names
+ *   all mistakes: what was written, and what would be right
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_factory_new_from_settings (GType type, const char *settings, GError **error)
+{
+  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GTypeClass) klass = NULL;
+  g_autoptr (ImpFactory) factory = NULL;
+  g_autofree char *text = NULL;
+
+  g_return_val_if_fail (g_type_is_a (type, IMP_TYPE_FACTORY), NULL);
+  g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (type), NULL);
+
+  klass = g_type_class_ref (type);
+  factory = build (type, G_OBJECT_CLASS (klass), settings, mistakes);
+  if (mistakes->len == 0)
+    return g_steal_pointer (&factory);
+
+  g_ptr_array_add (mistakes, NULL);
+  text = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
+  return NULL;
+}
+
+static void
+append_property (GString *settings, GObject *object, GParamSpec *pspec)
+{
+  g_auto (GValue) value = G_VALUE_INIT;
+  g_autoptr (GBytes) octets = NULL;
+  gsize length;
+  const guint8 *data;
+
+  if ((pspec->flags & G_PARAM_READABLE) == 0)
+    return;
+  g_value_init (&value, pspec->value_type);
+  g_object_get_property (object, pspec->name, &value);
+  if (g_param_value_defaults (pspec, &value))
+    return;
+  octets = imp_setting_format (pspec, &value);
+  if (octets == NULL)
+    return;
+  data = g_bytes_get_data (octets, &length);
+  imp_settings_append (settings, pspec->name, data, length);
+}
+
+/**
+ * imp_factory_get_settings:
+ * @self: a factory
+ *
+ * Writes the factory's settings as [ctor@Imp.Factory.new_from_settings] reads them.
+ *
+ * They come in the order in which their properties are defined, without those that have their
+ * defaults, and without those that can only be written. So two factories of one class with the same
+ * settings give the same string.
+ *
+ * Returns: (transfer full): the settings; "" if all have their defaults
+ *
+ * Since: 0.1
+ */
+char *
+imp_factory_get_settings (ImpFactory *self)
+{
+  g_autofree GParamSpec **known = NULL;
+  GString *settings;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+
+  if (IMP_IS_BOUND_FACTORY (self))
+    self = imp_bound_factory_get_base (IMP_BOUND_FACTORY (self));
+  settings = g_string_new (NULL);
+  known = imp_settings_list (G_OBJECT_GET_CLASS (self));
+  for (gsize i = 0; known[i] != NULL; i++)
+    append_property (settings, G_OBJECT (self), known[i]);
+  return g_string_free (settings, FALSE);
+}

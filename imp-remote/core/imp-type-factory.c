@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-type-factory.h"
+
+/**
+ * ImpTypeFactory:
+ *
+ * A factory whose analyzers are all instances of one class, made without arguments.
+ *
+ * With it an analyzer class is all that has to be written, in any language. What an analyzer wants
+ * to know of its connection it gets from [method@Imp.Analyzer.lookup_context], which answers as
+ * soon as the factory has returned it, so not in its constructor.
+ *
+ * Since: 0.1
+ */
+struct _ImpTypeFactory
+{
+  ImpFactory parent_instance;
+
+  GType analyzer_type;
+  gint32 data_type;
+  ImpResultFlags results;
+};
+
+G_DEFINE_FINAL_TYPE (ImpTypeFactory, imp_type_factory, IMP_TYPE_FACTORY)
+
+typedef enum
+{
+  PROP_ANALYZER_TYPE = 1,
+  PROP_DATA_TYPE,
+  PROP_RESULTS,
+} TypeFactoryProperty;
+
+static GParamSpec *properties[PROP_RESULTS + 1];
+
+static GList *
+imp_type_factory_list_interfaces (ImpFactory *factory)
+{
+  ImpTypeFactory *self = (ImpTypeFactory *) factory;
+
+  return g_list_prepend (NULL, imp_interface_new (self->data_type, self->results));
+}
+
+static ImpAnalyzer *
+imp_type_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
+{
+  return g_object_new (((ImpTypeFactory *) factory)->analyzer_type, NULL);
+}
+
+static void
+imp_type_factory_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  ImpTypeFactory *self = (ImpTypeFactory *) object;
+
+  switch ((TypeFactoryProperty) id)
+    {
+    case PROP_ANALYZER_TYPE:
+      g_value_set_gtype (value, self->analyzer_type);
+      break;
+    case PROP_DATA_TYPE:
+      g_value_set_int (value, self->data_type);
+      break;
+    case PROP_RESULTS:
+      g_value_set_flags (value, self->results);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+imp_type_factory_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  ImpTypeFactory *self = (ImpTypeFactory *) object;
+
+  switch ((TypeFactoryProperty) id)
+    {
+    case PROP_ANALYZER_TYPE:
+      self->analyzer_type = g_value_get_gtype (value);
+      break;
+    case PROP_DATA_TYPE:
+      self->data_type = g_value_get_int (value);
+      break;
+    case PROP_RESULTS:
+      self->results = g_value_get_flags (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+imp_type_factory_class_init (ImpTypeFactoryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  object_class->get_property = imp_type_factory_get_property;
+  object_class->set_property = imp_type_factory_set_property;
+  factory_class->list_interfaces = imp_type_factory_list_interfaces;
+  factory_class->create_packed = imp_type_factory_create_packed;
+
+  /**
+   * ImpTypeFactory:analyzer-type:
+   *
+   * The class of the analyzers.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ANALYZER_TYPE] =
+    g_param_spec_gtype ("analyzer-type", NULL, NULL, IMP_TYPE_ANALYZER, flags);
+
+  /**
+   * ImpTypeFactory:data-type:
+   *
+   * The type of data that the analyzers work with; %IMP_DATA_TYPE_ANY for any.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DATA_TYPE] =
+    g_param_spec_int ("data-type", NULL, NULL, G_MININT, G_MAXINT, IMP_DATA_TYPE_ANY, flags);
+
+  /**
+   * ImpTypeFactory:results:
+   *
+   * The types of results that the analyzers use; %IMP_RESULT_FLAGS_ALL where they are not limited.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RESULTS] = g_param_spec_flags ("results", NULL, NULL, IMP_TYPE_RESULT_FLAGS,
+                                                 IMP_RESULT_FLAGS_ALL, flags);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+imp_type_factory_init (ImpTypeFactory *self)
+{
+}
+
+/**
+ * imp_type_factory_new:
+ * @analyzer_type: a class of analyzers, which cannot be abstract
+ * @data_type: the type of data that it works with, or %IMP_DATA_TYPE_ANY
+ * @results: the types of results that it uses, or %IMP_RESULT_FLAGS_ALL
+ *
+ * Makes a factory for analyzers of one class.
+ *
+ * Returns: (transfer full) (type ImpTypeFactory): a new factory
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_type_factory_new (GType analyzer_type, gint32 data_type, ImpResultFlags results)
+{
+  g_return_val_if_fail (g_type_is_a (analyzer_type, IMP_TYPE_ANALYZER), NULL);
+  g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (analyzer_type), NULL);
+
+  return g_object_new (IMP_TYPE_TYPE_FACTORY, "analyzer-type", analyzer_type, "data-type",
+                       data_type, "results", results, NULL);
+}
+
+/**
+ * imp_type_factory_get_analyzer_type:
+ * @self: a factory
+ *
+ * Gets the class of the analyzers.
+ *
+ * Returns: the class
+ *
+ * Since: 0.1
+ */
+GType
+imp_type_factory_get_analyzer_type (ImpTypeFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_TYPE_FACTORY (self), G_TYPE_INVALID);
+
+  return self->analyzer_type;
+}
+
+/**
+ * imp_type_factory_get_data_type:
+ * @self: a factory
+ *
+ * Gets the type of data that the analyzers work with.
+ *
+ * Returns: a type of data, or %IMP_DATA_TYPE_ANY
+ *
+ * Since: 0.1
+ */
+gint32
+imp_type_factory_get_data_type (ImpTypeFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_TYPE_FACTORY (self), IMP_DATA_TYPE_ANY);
+
+  return self->data_type;
+}
+
+/**
+ * imp_type_factory_get_results:
+ * @self: a factory
+ *
+ * Gets the types of results that the analyzers use.
+ *
+ * Returns: the set; %IMP_RESULT_FLAGS_ALL (empty) where there is no restriction
+ *
+ * Since: 0.1
+ */
+ImpResultFlags
+imp_type_factory_get_results (ImpTypeFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_TYPE_FACTORY (self), IMP_RESULT_FLAGS_ALL);
+
+  return self->results;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interfaces that match or do not, factories bound to one, and what a plugin may do wrong. */
+#include "core/imp-error.h"
+#include "core/imp-factory-private.h"
+#include "core/imp-pass-analyzer.h"
+#include "core/imp-type-factory.h"
+
+/* A plugin that fails as the test says, and remembers what it was told. */
+typedef enum
+{
+  MAKE_ANALYZER,
+  MAKE_PASS,
+  MAKE_NOTHING,
+  MAKE_ERROR,
+} Make;
+
+typedef struct
+{
+  ImpFactory parent_instance;
+  Make make;
+  char *seen; /* the context's caddr */
+  guint n_keys;
+} Plugin;
+typedef ImpFactoryClass PluginClass;
+
+GType plugin_get_type (void);
+G_DEFINE_TYPE (Plugin, plugin, IMP_TYPE_FACTORY)
+
+typedef ImpAnalyzer Mute;
+typedef ImpAnalyzerClass MuteClass;
+GType mute_get_type (void);
+G_DEFINE_TYPE (Mute, mute, IMP_TYPE_ANALYZER)
+
+static void
+mute_class_init (MuteClass *klass)
+{
+}
+
+static void
+mute_init (Mute *self)
+{
+}
+
+static ImpAnalyzer *
+plugin_create (ImpFactory *factory, GHashTable *context, GError **error)
+{
+  Plugin *self = (Plugin *) factory;
+
+  g_free (self->seen);
+  self->seen = g_strdup (g_hash_table_lookup (context, "caddr"));
+  self->n_keys = g_hash_table_size (context);
+  switch (self->make)
+    {
+    case MAKE_ANALYZER:
+      return g_object_new (mute_get_type (), NULL);
+    case MAKE_PASS:
+      return imp_pass_analyzer_new ();
+    case MAKE_ERROR:
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_LIMIT, "too many of them");
+      return NULL;
+    case MAKE_NOTHING:
+    default:
+      return NULL;
+    }
+}
+
+static void
+plugin_finalize (GObject *object)
+{
+  g_free (((Plugin *) object)->seen);
+  G_OBJECT_CLASS (plugin_parent_class)->finalize (object);
+}
+
+static void
+plugin_class_init (PluginClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = plugin_finalize;
+  klass->create_analyzer = plugin_create;
+}
+
+static void
+plugin_init (Plugin *self)
+{
+}
+
+static ImpFactory *
+plugin_new (Make make)
+{
+  Plugin *self = g_object_new (plugin_get_type (), NULL);
+
+  self->make = make;
+  return (ImpFactory *) self;
+}
+
+/* "type:results" with spaces between, in numbers. */
+static GList *
+parse_list (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  GList *list = NULL;
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      char *end;
+      gint32 type = strtol (words[i], &end, 10);
+
+      g_assert_cmpint (*end, ==, ':');
+      list = g_list_append (list, imp_interface_new (type, strtoul (end + 1, NULL, 10)));
+    }
+  return list;
+}
+
+static char *
+format_list (GList *list)
+{
+  GString *text = g_string_new (NULL);
+
+  for (; list != NULL; list = list->next)
+    g_string_append_printf (text, "%s%d:%u", text->len > 0 ? " " : "",
+                            imp_interface_get_data_type (list->data),
+                            imp_interface_get_results (list->data));
+  return g_string_free (text, FALSE);
+}
+
+static void
+free_list (GList *list)
+{
+  g_list_free_full (list, (GDestroyNotify) imp_interface_unref);
+}
+
+#define PASS 128     /* IMP_RESULT_FLAGS_PASS */
+#define REPLACE 2048 /* IMP_RESULT_FLAGS_REPLACE */
+
+static void
+test_match (void)
+{
+  static const struct
+  {
+    const char *offered, *wanted, *matches;
+  } cases[] = {
+    /* an entry without a result list accepts all; the answer has the plugin's results */
+    { "-1:2176", "-1:0", "-1:2176" },
+    { "-1:2176", "-1:2176", "-1:2176" },
+    { "-1:2176", "-1:128", "" },
+    { "-1:128", "-1:2176", "-1:128" },
+    { "-1:128", "1:0", "" },
+    /* any type becomes the wanted one, in the provider's order */
+    { "0:128", "1:0 -1:0", "1:128 -1:128" },
+    { "0:0", "-1:0", "-1:0" },
+    { "0:0", "-1:2176", "" },
+    { "0:128", "0:0", "0:128" },
+    { "-1:128", "0:0", "" },
+    /* hints and FATAL (16496) are never demanded */
+    { "-1:16624", "-1:128", "-1:16624" },
+    { "-1:16624", "-1:256", "" },
+    { "-1:16496", "-1:256", "-1:16496" },
+    /* several offers for one wish, and one offer for several wishes: no doubles */
+    { "-1:128 1:128", "-1:0 1:0", "-1:128 1:128" },
+    { "-1:128 0:2048", "-1:0", "-1:128 -1:2048" },
+    { "-1:128 0:128", "-1:0 -1:128", "-1:128" },
+  };
+
+  g_assert_cmpuint (IMP_RESULT_FLAGS_PASS, ==, PASS);
+  g_assert_cmpuint (IMP_RESULT_FLAGS_REPLACE, ==, REPLACE);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GList *offered = parse_list (cases[i].offered), *wanted = parse_list (cases[i].wanted);
+      GList *matches = imp_interface_list_match (offered, wanted);
+      g_autofree char *text = format_list (matches);
+
+      g_test_message ("%s for %s", cases[i].offered, cases[i].wanted);
+      g_assert_cmpstr (text, ==, cases[i].matches);
+      free_list (offered);
+      free_list (wanted);
+      free_list (matches);
+    }
+}
+
+static void
+assert_matches (ImpFactory *factory, const char *wanted, const char *expected)
+{
+  GList *list = wanted == NULL ? NULL : parse_list (wanted);
+  GList *matches = imp_factory_match_interfaces (factory, list);
+  g_autofree char *text = format_list (matches);
+
+  g_assert_cmpstr (text, ==, expected);
+  free_list (list);
+  free_list (matches);
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr (ImpFactory) factory = plugin_new (MAKE_ANALYZER);
+
+  assert_matches (factory, NULL, "0:0");
+  assert_matches (factory, "1:0 -1:0", "1:0 -1:0");
+  assert_matches (factory, "-1:128", "");
+}
+
+static void
+test_create (void)
+{
+  g_autoptr (ImpFactory) factory = plugin_new (MAKE_ANALYZER);
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (ImpAnalyzer) analyzer = NULL, other = NULL, third = NULL;
+  g_autoptr (ImpContext) packed = NULL;
+  g_autoptr (GError) error = NULL;
+  Plugin *plugin = (Plugin *) factory;
+
+  g_hash_table_insert (context, (char *) "caddr", (char *) "192.0.2.1");
+  analyzer = imp_factory_create_analyzer (factory, context, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (plugin->seen, ==, "192.0.2.1");
+  g_assert_cmpstr (imp_analyzer_lookup_context (analyzer, "caddr"), ==, "192.0.2.1");
+  g_assert_null (imp_analyzer_get_interface (analyzer));
+
+  other = imp_factory_create_analyzer (factory, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (plugin->n_keys, ==, 0);
+  g_assert_null (imp_analyzer_lookup_context (other, "caddr"));
+
+  packed = imp_context_from_table (context);
+  third = imp_factory_create_packed (factory, packed, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (plugin->seen, ==, "192.0.2.1");
+  g_assert_true (imp_analyzer_peek_context (third) == packed);
+}
+
+static void
+test_create_fails (void)
+{
+  g_autoptr (ImpFactory) silent = plugin_new (MAKE_NOTHING), loud = plugin_new (MAKE_ERROR);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (imp_factory_create_analyzer (silent, NULL, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "Plugin"));
+  g_clear_error (&error);
+
+  g_assert_null (imp_factory_create_analyzer (loud, NULL, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_cmpstr (error->message, ==, "too many of them");
+  g_clear_error (&error);
+
+  /* Nobody has to want the error. */
+  g_assert_null (imp_factory_create_analyzer (silent, NULL, NULL));
+  g_assert_null (imp_factory_create_analyzer (loud, NULL, NULL));
+}
+
+static void
+test_bound (void)
+{
+  g_autoptr (ImpFactory) factory =
+    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_STREAM,
+                          IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_PAUSE);
+  g_autoptr (ImpInterface) narrow = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpInterface) wide = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpFactory) bound = NULL, again = NULL;
+  g_autoptr (ImpAnalyzer) first = NULL, second = NULL, free_one = NULL;
+  g_autoptr (GError) error = NULL;
+
+  bound = imp_factory_set_interface (factory, narrow, &error);
+  g_assert_no_error (error);
+  assert_matches (bound, NULL, "-1:128");
+  assert_matches (factory, NULL, "-1:144");
+
+  first = imp_factory_create_analyzer (bound, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (imp_interface_equal (imp_analyzer_get_interface (first), narrow));
+  imp_analyzer_pause (first, 0);
+  g_assert_null (imp_analyzer_poll_results (first));
+
+  /* Bound anew, it is the plugin that decides, not the binding before. */
+  again = imp_factory_set_interface (bound, wide, &error);
+  g_assert_no_error (error);
+  second = imp_factory_create_packed (again, NULL, &error);
+  g_assert_true (imp_interface_equal (imp_analyzer_get_interface (second), wide));
+
+  free_one = imp_factory_create_analyzer (factory, NULL, &error);
+  g_assert_null (imp_analyzer_get_interface (free_one));
+}
+
+static void
+test_bound_fails (void)
+{
+  g_autoptr (ImpFactory) factory =
+    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_REPLACE);
+  g_autoptr (ImpInterface) packets = imp_interface_new (IMP_DATA_TYPE_PACKET, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpInterface) pass = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (imp_factory_set_interface (factory, packets, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "imp.data.packet: all results"));
+  g_clear_error (&error);
+
+  g_assert_null (imp_factory_set_interface (factory, pass, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "imp.data.stream: pass"));
+}
+
+static void
+assert_passes_all (ImpAnalyzer *analyzer)
+{
+  GList *results = imp_analyzer_poll_results (analyzer);
+
+  g_assert_cmpuint (g_list_length (results), ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      ImpResult *result = g_list_nth_data (results, i);
+
+      g_assert_cmpint (imp_result_get_result_type (result), ==, IMP_RESULT_PASS);
+      g_assert_cmpint (imp_result_get_direction (result), ==, i);
+      g_assert_cmpint (imp_result_get_offset (result), ==, IMP_MAX_OFFSET);
+    }
+  g_list_free_full (results, (GDestroyNotify) imp_result_unref);
+}
+
+/* Also where the interface has no PASS, and when it is fed nevertheless. */
+static void
+test_not_interested (void)
+{
+  g_autoptr (ImpFactory) factory = plugin_new (MAKE_PASS), bound = NULL;
+  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpAnalyzer) analyzer = NULL, unlikely = NULL;
+  g_autoptr (ImpInterface) deny = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_DENY);
+
+  bound = imp_factory_set_interface (factory, stream, NULL);
+  analyzer = imp_factory_create_analyzer (bound, NULL, NULL);
+  assert_passes_all (analyzer);
+  imp_analyzer_data_bytes (analyzer, 0, (const guint8 *) "x", 1, 0, IMP_DATA_TYPE_STREAM);
+  imp_analyzer_data_bytes (analyzer, 0, NULL, 0, 0, IMP_DATA_TYPE_STREAM);
+  g_assert_null (imp_analyzer_poll_results (analyzer));
+
+  unlikely = imp_factory_create_bound (factory, NULL, deny, NULL);
+  assert_passes_all (unlikely);
+}
+
+static void
+on_queried (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  GList *matches = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
+
+  g_assert_no_error (error);
+  *(char **) user_data = format_list (matches);
+  free_list (matches);
+}
+
+static void
+test_query (void)
+{
+  g_autoptr (ImpFactory) factory =
+    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS);
+  GList *wanted = parse_list ("1:0 -1:2048 -1:128");
+  g_autofree char *answer = NULL;
+
+  imp_factory_query_interfaces_async (factory, wanted, NULL, on_queried, &answer);
+  free_list (wanted);
+  g_assert_null (answer);
+  while (answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (answer, ==, "1:128 -1:128");
+}
+
+static void
+test_type_factory (void)
+{
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (
+    mute_get_type (), IMP_DATA_TYPE_PACKET, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_DENY);
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  ImpTypeFactory *self = (ImpTypeFactory *) factory;
+
+  g_assert_true (IMP_IS_TYPE_FACTORY (factory));
+  g_assert_cmpuint (imp_type_factory_get_analyzer_type (self), ==, mute_get_type ());
+  g_assert_cmpint (imp_type_factory_get_data_type (self), ==, IMP_DATA_TYPE_PACKET);
+  g_assert_cmpuint (imp_type_factory_get_results (self), ==,
+                    IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_DENY);
+  analyzer = imp_factory_create_analyzer (factory, NULL, NULL);
+  g_assert_true (G_OBJECT_TYPE (analyzer) == mute_get_type ());
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/factory/match", test_match);
+  g_test_add_func ("/factory/defaults", test_defaults);
+  g_test_add_func ("/factory/create", test_create);
+  g_test_add_func ("/factory/create-fails", test_create_fails);
+  g_test_add_func ("/factory/bound", test_bound);
+  g_test_add_func ("/factory/bound-fails", test_bound_fails);
+  g_test_add_func ("/factory/not-interested", test_not_interested);
+  g_test_add_func ("/factory/query", test_query);
+  g_test_add_func ("/factory/type-factory", test_type_factory);
+  return g_test_run ();
+}
