@@ -15,6 +15,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-result.h"
 #include "core/imp-type-factory.h"
+#include "io/imp-fault-stream.h"
 #include "wire/imp-message.h"
 
 #undef IMP_INSIDE

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "io/imp-faults-private.h"
+
+#include "core/imp-error.h"
+
+#define ANY_OFFSET (G_GINT64_CONSTANT (1) << 53)
+#define AN_HOUR (3600 * 1000)
+
+/* One row per setting; "read-" or "write-" before the name gives one way, the name alone both. */
+static const struct
+{
+  const char *name;
+  gsize field;
+  gint64 minimum;
+  gint64 maximum;
+} settings[] = {
+  { "delay", G_STRUCT_OFFSET (ImpFaultPlan, delay), 0, AN_HOUR },
+  { "jitter", G_STRUCT_OFFSET (ImpFaultPlan, jitter), 0, AN_HOUR },
+  { "chunk", G_STRUCT_OFFSET (ImpFaultPlan, chunk), 1, G_MAXINT32 },
+  { "chunk-min", G_STRUCT_OFFSET (ImpFaultPlan, chunk_min), 1, G_MAXINT32 },
+  { "block-first", G_STRUCT_OFFSET (ImpFaultPlan, block_first), 0, G_MAXINT32 },
+  { "block-rate", G_STRUCT_OFFSET (ImpFaultPlan, block_rate), 0, 99 },
+  { "corrupt-at", G_STRUCT_OFFSET (ImpFaultPlan, corrupt_at), 0, ANY_OFFSET },
+  { "corrupt-every", G_STRUCT_OFFSET (ImpFaultPlan, corrupt_every), 1, ANY_OFFSET },
+  { "reset-at", G_STRUCT_OFFSET (ImpFaultPlan, reset_at), 0, ANY_OFFSET },
+  { "stall-at", G_STRUCT_OFFSET (ImpFaultPlan, stall_at), 0, ANY_OFFSET },
+  { "eof-at", G_STRUCT_OFFSET (ImpFaultPlan, eof_at), 0, ANY_OFFSET },
+};
+
+G_GNUC_PRINTF (2, 3)
+static void
+add_mistake (GString *mistakes, const char *format, ...)
+{
+  va_list arguments;
+
+  if (mistakes->len > 0)
+    g_string_append (mistakes, "; ");
+  va_start (arguments, format);
+  g_string_append_vprintf (mistakes, format, arguments);
+  va_end (arguments);
+}
+
+static void
+parse_seed (const char *value, ImpFaults *faults, GString *mistakes)
+{
+  if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64, &faults->seed, NULL))
+    add_mistake (mistakes, "seed: \"%s\" is not a number from 0 to %" G_GUINT64_FORMAT, value,
+                 G_MAXUINT64);
+}
+
+static void
+parse_setting (const char *key, const char *value, ImpFaults *faults, GString *mistakes)
+{
+  gboolean write_only = g_str_has_prefix (key, "write-");
+  gboolean read_only = g_str_has_prefix (key, "read-");
+  const char *name = key + (write_only ? 6 : read_only ? 5 : 0);
+  gint64 number;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    {
+      if (!g_str_equal (name, settings[i].name))
+        continue;
+      if (!g_ascii_string_to_signed (value, 10, settings[i].minimum, settings[i].maximum, &number,
+                                     NULL))
+        {
+          add_mistake (mistakes, "%s: \"%s\" is not a number from %" G_GINT64_FORMAT
+                       " to %" G_GINT64_FORMAT, key, value, settings[i].minimum,
+                       settings[i].maximum);
+          return;
+        }
+      if (!write_only)
+        G_STRUCT_MEMBER (gint64, &faults->plans[IMP_FAULT_READ], settings[i].field) = number;
+      if (!read_only)
+        G_STRUCT_MEMBER (gint64, &faults->plans[IMP_FAULT_WRITE], settings[i].field) = number;
+      return;
+    }
+  add_mistake (mistakes, "\"%s\" is no fault", key);
+}
+
+static void
+check_plan (const ImpFaultPlan *plan, const char *way, GString *mistakes)
+{
+  if (plan->chunk_min > 0 && plan->chunk == 0)
+    add_mistake (mistakes, "%s-chunk-min needs %s-chunk", way, way);
+  else if (plan->chunk_min > plan->chunk)
+    add_mistake (mistakes, "%s-chunk-min (%" G_GINT64_FORMAT ") is above %s-chunk (%"
+                 G_GINT64_FORMAT ")", way, plan->chunk_min, way, plan->chunk);
+}
+
+static void
+init_plan (ImpFaultPlan *plan)
+{
+  *plan = (ImpFaultPlan) { .corrupt_at = -1, .reset_at = -1, .stall_at = -1, .eof_at = -1 };
+}
+
+static void
+parse_pairs (const char *text, ImpFaults *faults, GString *mistakes)
+{
+  GUriParamsIter iter;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  char *attribute, *value;
+
+  g_uri_params_iter_init (&iter, text, -1, "&", G_URI_PARAMS_NONE);
+  while (g_uri_params_iter_next (&iter, &attribute, &value, &error))
+    {
+      g_autofree char *key = g_steal_pointer (&attribute);
+      g_autofree char *text_value = g_steal_pointer (&value);
+
+      g_strdelimit (key, "_", '-');
+      if (!g_hash_table_add (seen, g_strdup (key)))
+        add_mistake (mistakes, "%s is there more than once", key);
+      else if (g_str_equal (key, "seed"))
+        parse_seed (text_value, faults, mistakes);
+      else
+        parse_setting (key, text_value, faults, mistakes);
+    }
+  if (error != NULL)
+    add_mistake (mistakes, "\"%s\" is not key=value&key=value: %s", text, error->message);
+}
+
+gboolean
+imp_faults_parse (const char *text, ImpFaults *faults, GError **error)
+{
+  g_autoptr (GString) mistakes = g_string_new (NULL);
+
+  faults->seed = 0;
+  init_plan (&faults->plans[IMP_FAULT_READ]);
+  init_plan (&faults->plans[IMP_FAULT_WRITE]);
+  parse_pairs (text, faults, mistakes);
+  check_plan (&faults->plans[IMP_FAULT_READ], "read", mistakes);
+  check_plan (&faults->plans[IMP_FAULT_WRITE], "write", mistakes);
+  if (mistakes->len == 0)
+    return TRUE;
+
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "Faults: %s", mistakes->str);
+  return FALSE;
+}
