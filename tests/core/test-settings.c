@@ -172,7 +172,8 @@ test_read (void)
   g_autoptr (ImpFactory) factory = NULL;
   Sample *s = sample_new ("flag=yes&some_number=3&count=65535&big=-9223372036854775808"
                           "&huge=18446744073709551615&ratio=0.25&fail-mode=soft"
-                          "&results=pass,replace_later&text=a+b%3d=%C3%A4&octets=%00%ff%26x&secret=s");
+                          "&results=pass,replace_later&text=a+b%3d=%C3%A4&octets=%00%ff%26x"
+                          "&secret=s");
 
   factory = (ImpFactory *) s;
   g_assert_true (s->flag);
@@ -241,8 +242,8 @@ test_mistakes (void)
     { "text=x&", "\"\": a setting is written key=value" },
     { "&text=x", "\"\": a setting is written key=value" },
     { "=x&text=x", "\"=x\": the key before \"=\" must be text" },
-    { "text=100%", "\"text=100%\": \"%\" must be followed by two hexadecimal digits; a percent sign "
-                   "itself is written %25" },
+    { "text=100%", "\"text=100%\": \"%\" must be followed by two hexadecimal digits; a percent "
+                   "sign itself is written %25" },
     { "text=%e", NULL },
     { "text=%zz", NULL },
     { "%ff=x&text=x", NULL },
@@ -272,16 +273,18 @@ test_mistakes (void)
     { "text=x&results=pass,", NULL },
     { "text=x&results=pass,nothing", NULL },
     { "text=x&text=y", "\"text=y\": text is set more than once" },
-    { "text=x&some-number=1&some_number=1", "\"some_number=1\": some-number is set more than once" },
+    { "text=x&some-number=1&some_number=1",
+      "\"some_number=1\": some-number is set more than once" },
     { "text=x&read-only=5", NULL },
     { "text=x&object=5", NULL },
-    { "colour=red&text=x", "\"colour=red\": there is no such setting (known are flag, some-number, "
-                           "count, big, huge, ratio, fail-mode, results, text, octets, secret)" },
+    { "colour=red&text=x",
+      "\"colour=red\": there is no such setting (known are flag, some-number, count, big, huge, "
+      "ratio, fail-mode, results, text, octets, secret)" },
     { "text=x&flag=1&some-number=-1", "flag does not go with a negative number" },
     /* all of them at once, also what does not go together, but nothing that is only a consequence */
     { "flag=1&some-number=-1&count=x&text=%ff",
-      "\"count=x\": count must be a whole number from 1 to 65535; \"text=%ff\": text must be text in "
-      "UTF-8; flag does not go with a negative number" },
+      "\"count=x\": count must be a whole number from 1 to 65535; \"text=%ff\": text must be text "
+      "in UTF-8; flag does not go with a negative number" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -384,7 +387,8 @@ random_settings (void)
 {
   static const char *const pieces[] = {
     "text", "=", "&", "%", "%4", "%41", "%00", "%ff", "octets=", "count=", "count=5", "flag=1",
-    "_", "-", "some_number=", "9", "results=", "pass", ",", "ratio=1e", "\xc3", "\xc3\xa4", "text=x&",
+    "_", "-", "some_number=", "9", "results=", "pass", ",", "ratio=1e", "\xc3", "\xc3\xa4",
+    "text=x&",
   };
   GString *text = g_string_new (g_test_rand_int_range (0, 2) == 0 ? "text=a" : NULL);
 
