@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-error.h"
+#include "core/imp-interface-private.h"
+#include "wire/imp-cbor-private.h"
+
+typedef struct
+{
+  ImpCursor *input;
+  const ImpWireLimits *limits;
+  ImpFields *fields;
+} Reader;
+
+#define ITEM_FALSE 0xf4
+#define ITEM_TRUE 0xf5
+
+static gboolean
+check_text (const char *text, gsize length, GError **error)
+{
+  if (!g_utf8_validate_len (text, length, NULL))
+    return imp_cbor_bad (error, "a text is not UTF-8, or holds U+0000");
+  return TRUE;
+}
+
+static char *
+read_text (Reader *self, GError **error)
+{
+  g_autofree char *joined = NULL;
+  const char *text;
+  gsize length;
+
+  if (!imp_cbor_string (self->input, &text, &length, &joined, error)
+      || !check_text (text, length, error))
+    return NULL;
+  return joined != NULL ? g_steal_pointer (&joined) : g_strndup (text, length);
+}
+
+static gboolean
+read_text_field (Reader *self, ImpField field, GError **error)
+{
+  char *text = read_text (self, error);
+
+  if (text == NULL)
+    return FALSE;
+  imp_fields_take (self->fields, field, text);
+  return TRUE;
+}
+
+/* The payload: a slice of the input, unless it came in pieces. */
+static gboolean
+read_data (Reader *self, ImpField field, GError **error)
+{
+  ImpCursor whole = *self->input;
+  char *joined = NULL;
+  const char *text;
+  gsize length;
+
+  if (!imp_cbor_string (self->input, &text, &length, &joined, error))
+    return FALSE;
+  if (joined != NULL)
+    {
+      imp_fields_take (self->fields, field, g_bytes_new_take (joined, length));
+      return TRUE;
+    }
+  whole.position = self->input->position - length;
+  imp_fields_take (self->fields, field, imp_cursor_take_bytes (&whole, length));
+  return TRUE;
+}
+
+static gboolean
+read_boolean (Reader *self, ImpField field, GError **error)
+{
+  guint8 first = imp_cursor_left (self->input) > 0 ? *imp_cursor_here (self->input) : 0;
+  gint64 number;
+
+  if (first == ITEM_TRUE || first == ITEM_FALSE)
+    {
+      number = first == ITEM_TRUE;
+      imp_cursor_skip (self->input, 1);
+    }
+  else if (!imp_cbor_int (self->input, &number, error))
+    return FALSE;
+  return imp_fields_set_number (self->fields, field, number, error);
+}
+
+static gboolean
+read_number (Reader *self, ImpField field, GError **error)
+{
+  gint64 number;
+
+  return imp_cbor_int (self->input, &number, error)
+         && imp_fields_set_number (self->fields, field, number, error);
+}
+
+/* A value of a map: text, or a number, which becomes decimal text. */
+static char *
+read_value (Reader *self, gboolean must_be_number, GError **error)
+{
+  guint major = imp_cursor_left (self->input) > 0 ? *imp_cursor_here (self->input) >> 5 : 0;
+  gint64 number;
+
+  if (!must_be_number && (major == IMP_CBOR_BYTES || major == IMP_CBOR_TEXT))
+    return read_text (self, error);
+  if (!imp_cbor_int (self->input, &number, error))
+    return NULL;
+  if (must_be_number && (number < 0 || number > IMP_MAX_ID))
+    {
+      imp_cbor_bad (error, "the limit %" G_GINT64_FORMAT " is not from 0 to 2^53 - 1", number);
+      return NULL;
+    }
+  return g_strdup_printf ("%" G_GINT64_FORMAT, number);
+}
+
+static gboolean
+read_pair (Reader *self, ImpContextBuilder *pairs, gboolean numbers, GError **error)
+{
+  g_autofree char *joined = NULL;
+  g_autofree char *value = NULL;
+  const char *key;
+  gsize length;
+
+  if (!imp_cbor_string (self->input, &key, &length, &joined, error)
+      || !check_text (key, length, error))
+    return FALSE;
+  if (imp_cbor_absent (self->input))
+    return TRUE;
+  value = read_value (self, numbers, error);
+  if (value == NULL)
+    return FALSE;
+  imp_context_builder_add (pairs, key, length, value, strlen (value));
+  return imp_context_check_size (pairs, self->limits, error);
+}
+
+static gboolean
+read_pairs (Reader *self, ImpField field, GError **error)
+{
+  gboolean numbers = imp_field_infos[field].kind == IMP_FIELD_KIND_NUMBERS;
+  ImpContextBuilder pairs;
+  ImpCborList list;
+
+  if (!imp_cbor_enter (self->input, IMP_CBOR_MAP, &list, error))
+    return FALSE;
+  imp_context_builder_init (&pairs);
+  while (imp_cbor_next (self->input, &list))
+    if (!read_pair (self, &pairs, numbers, error))
+      {
+        imp_context_builder_clear (&pairs);
+        return FALSE;
+      }
+  imp_fields_take (self->fields, field, imp_context_builder_finish (&pairs));
+  return TRUE;
+}
+
+static gboolean
+too_many (const char *what, guint max, GError **error)
+{
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "A message cannot have more than %u %s", max,
+               what);
+  return FALSE;
+}
+
+static gboolean
+read_texts (Reader *self, ImpField field, GError **error)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  ImpCborList list;
+
+  if (!imp_cbor_enter (self->input, IMP_CBOR_ARRAY, &list, error))
+    return FALSE;
+  while (imp_cbor_next (self->input, &list))
+    {
+      char *text;
+
+      if (texts->len == IMP_MAX_FEATURES)
+        return too_many ("features", IMP_MAX_FEATURES, error);
+      text = read_text (self, error);
+      if (text == NULL)
+        return FALSE;
+      g_ptr_array_add (texts, text);
+    }
+  if (texts->len == 0)
+    return TRUE;
+  g_ptr_array_add (texts, NULL);
+  imp_fields_take (self->fields, field, g_ptr_array_free (g_steal_pointer (&texts), FALSE));
+  return TRUE;
+}
+
+/* An empty set in ImpResultFlags stands for no restriction, so a list that allows nothing that is
+ * known here becomes FATAL alone, which is always allowed. */
+static gboolean
+read_flags (Reader *self, ImpResultFlags *flags, GError **error)
+{
+  ImpCborList list;
+  gint64 type;
+
+  *flags = IMP_RESULT_FLAGS_ALL;
+  if (imp_cbor_absent (self->input))
+    return TRUE;
+  if (!imp_cbor_enter (self->input, IMP_CBOR_ARRAY, &list, error))
+    return FALSE;
+  while (imp_cbor_next (self->input, &list))
+    {
+      if (!imp_cbor_int (self->input, &type, error))
+        return FALSE;
+      if (type > 0 && type <= G_MAXUINT16)
+        *flags |= imp_result_type_to_flag (type);
+    }
+  if (*flags == IMP_RESULT_FLAGS_ALL)
+    *flags = IMP_RESULT_FLAGS_FATAL;
+  return TRUE;
+}
+
+static ImpInterface *
+read_interface (Reader *self, GError **error)
+{
+  ImpResultFlags flags = IMP_RESULT_FLAGS_ALL;
+  gint64 type = IMP_DATA_TYPE_ANY;
+  ImpCborList list;
+
+  if (!imp_cbor_enter (self->input, IMP_CBOR_ARRAY, &list, error))
+    return NULL;
+  if (imp_cbor_next (self->input, &list) && !imp_cbor_absent (self->input)
+      && !imp_cbor_int (self->input, &type, error))
+    return NULL;
+  if (type < G_MININT32 || type > G_MAXINT32)
+    {
+      imp_cbor_bad (error, "%" G_GINT64_FORMAT " is no type of data", type);
+      return NULL;
+    }
+  if (imp_cbor_next (self->input, &list) && !read_flags (self, &flags, error))
+    return NULL;
+  while (imp_cbor_next (self->input, &list))
+    if (!imp_cbor_skip (self->input, self->limits->max_depth, error))
+      return NULL;
+  return imp_interface_new (type, flags);
+}
+
+static gboolean
+read_interfaces (Reader *self, GQueue *interfaces, GError **error)
+{
+  ImpInterface *interface;
+  ImpCborList list;
+
+  if (!imp_cbor_enter (self->input, IMP_CBOR_ARRAY, &list, error))
+    return FALSE;
+  while (imp_cbor_next (self->input, &list))
+    {
+      if (interfaces->length == IMP_MAX_INTERFACES)
+        return too_many ("interfaces", IMP_MAX_INTERFACES, error);
+      interface = read_interface (self, error);
+      if (interface == NULL)
+        return FALSE;
+      g_queue_push_tail (interfaces, interface);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_interface_fields (Reader *self, ImpField field, GError **error)
+{
+  GQueue interfaces = G_QUEUE_INIT;
+  gboolean good;
+
+  if (field == IMP_FIELD_INTERFACES)
+    {
+      good = read_interfaces (self, &interfaces, error);
+    }
+  else
+    {
+      ImpInterface *interface = read_interface (self, error);
+
+      good = interface != NULL;
+      if (good)
+        g_queue_push_tail (&interfaces, interface);
+    }
+  if (!good)
+    {
+      g_queue_clear_full (&interfaces, (GDestroyNotify) imp_interface_unref);
+      return FALSE;
+    }
+  imp_fields_take (self->fields, field, interfaces.head);
+  return TRUE;
+}
+
+static gboolean
+read_field (Reader *self, ImpField field, GError **error)
+{
+  if (imp_cbor_absent (self->input))
+    return TRUE;
+  switch (imp_field_infos[field].kind)
+    {
+    case IMP_FIELD_KIND_NUMBER:
+      return read_number (self, field, error);
+    case IMP_FIELD_KIND_BOOLEAN:
+      return read_boolean (self, field, error);
+    case IMP_FIELD_KIND_TEXT:
+      return read_text_field (self, field, error);
+    case IMP_FIELD_KIND_PAIRS:
+    case IMP_FIELD_KIND_NUMBERS:
+      return read_pairs (self, field, error);
+    case IMP_FIELD_KIND_TEXTS:
+      return read_texts (self, field, error);
+    case IMP_FIELD_KIND_INTERFACES:
+    case IMP_FIELD_KIND_INTERFACE:
+      return read_interface_fields (self, field, error);
+    case IMP_FIELD_KIND_DATA:
+      return read_data (self, field, error);
+    }
+  g_return_val_if_reached (FALSE);
+}
+
+static gboolean
+read_shape (Reader *self, const ImpShape *shape, ImpCborList *list, GError **error)
+{
+  for (guint i = 0; shape->fields[i] != IMP_FIELD_END && imp_cbor_next (self->input, list); i++)
+    if (!read_field (self, shape->fields[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields, GError **error)
+{
+  Reader self = { frame, limits, fields };
+  ImpCborList list;
+  gint64 op;
+
+  if (!imp_cbor_enter (frame, IMP_CBOR_ARRAY, &list, error))
+    return FALSE;
+  if (!imp_cbor_next (frame, &list))
+    return imp_cbor_bad (error, "the array is empty");
+  if (!imp_cbor_int (frame, &op, error) || !imp_fields_set_op (fields, op, error)
+      || !read_shape (&self, fields->op, &list, error))
+    return FALSE;
+  if (fields->result != NULL && !read_shape (&self, fields->result, &list, error))
+    return FALSE;
+  /* Fields of a later version are passed over. */
+  while (imp_cbor_next (frame, &list))
+    if (!imp_cbor_skip (frame, limits->max_depth, error))
+      return FALSE;
+  if (imp_cursor_left (frame) > 0)
+    return imp_cbor_bad (error, "%" G_GSIZE_FORMAT " octets follow the array in its frame",
+                         imp_cursor_left (frame));
+  return TRUE;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/imp-wire-private.h"
+
+#include "core/imp-error.h"
+
+const ImpWire *const imp_wires[] = {
+  &imp_wire_cbor,
+  NULL,
+};
+
+static char *
+list_names (void)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; imp_wires[i] != NULL; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", imp_wires[i]->name);
+  return g_string_free (names, FALSE);
+}
+
+const ImpWire *
+imp_wire_by_name (const char *name, GError **error)
+{
+  g_autofree char *names = NULL;
+
+  for (guint i = 0; imp_wires[i] != NULL; i++)
+    if (g_str_equal (imp_wires[i]->name, name))
+      return imp_wires[i];
+
+  names = list_names ();
+  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+               "There is no codec \"%s\"; there are %s", name, names);
+  return NULL;
+}
+
+static void
+set_unknown (const guint8 *data, gsize length, GError **error)
+{
+  g_autofree char *names = list_names ();
+  g_autoptr (GString) octets = g_string_new (NULL);
+
+  for (gsize i = 0; i < MIN (length, 8); i++)
+    g_string_append_printf (octets, " %02x", data[i]);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
+               "No message begins with%s in any wire form (%s)", octets->str, names);
+}
+
+ImpDecodeStatus
+imp_wire_recognise (const guint8 *data, gsize length, const ImpWire **wire, GError **error)
+{
+  ImpDecodeStatus answer = IMP_DECODE_BAD;
+
+  if (length == 0)
+    return IMP_DECODE_MORE;
+  for (guint i = 0; imp_wires[i] != NULL; i++)
+    switch (imp_wires[i]->recognise (data, length))
+      {
+      case IMP_DECODE_DONE:
+        *wire = imp_wires[i];
+        return IMP_DECODE_DONE;
+      case IMP_DECODE_MORE:
+        answer = IMP_DECODE_MORE;
+        break;
+      case IMP_DECODE_BAD:
+        break;
+      }
+  if (answer == IMP_DECODE_BAD)
+    set_unknown (data, length, error);
+  return answer;
+}
