@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-regex-search-private.h"
+
+#include <string.h>
+
+#include "core/imp-error.h"
+
+struct _ImpMatcher
+{
+  gatomicrefcount ref_count;
+  ImpRegexSearch *regex; /* or NULL, and then there is a string */
+  GBytes *string;
+  guint32 *borders; /* [i]: the longest proper prefix of string[0 .. i] that it also ends with */
+};
+
+static ImpMatcher *
+matcher_new (void)
+{
+  ImpMatcher *self = g_new0 (ImpMatcher, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  return self;
+}
+
+ImpMatcher *
+imp_matcher_new_regex (const char *regex, gsize max_length, GError **error)
+{
+  ImpRegexSearch *search;
+  ImpMatcher *self;
+
+  g_return_val_if_fail (regex != NULL, NULL);
+
+  search = imp_regex_search_new (regex, max_length, error);
+  if (search == NULL)
+    return NULL;
+  self = matcher_new ();
+  self->regex = search;
+  return self;
+}
+
+/* How much of what came last, @octet included, can still be the beginning of the string? */
+static gsize
+advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 octet)
+{
+  while (matched > 0 && string[matched] != octet)
+    matched = borders[matched - 1];
+  return string[matched] == octet ? matched + 1 : 0;
+}
+
+static guint32 *
+compute_borders (const guint8 *string, gsize size)
+{
+  guint32 *borders = g_new0 (guint32, size);
+
+  for (gsize i = 1; i < size; i++)
+    borders[i] = advance (string, borders, borders[i - 1], string[i]);
+  return borders;
+}
+
+ImpMatcher *
+imp_matcher_new_string (GBytes *string, GError **error)
+{
+  ImpMatcher *self;
+  const guint8 *octets;
+  gsize size;
+
+  g_return_val_if_fail (string != NULL, NULL);
+
+  octets = g_bytes_get_data (string, &size);
+  if (size == 0 || size > IMP_PATTERN_LENGTH_MAX)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "A string to look for has 1 to %d octets, not %" G_GSIZE_FORMAT,
+                   IMP_PATTERN_LENGTH_MAX, size);
+      return NULL;
+    }
+
+  self = matcher_new ();
+  self->string = g_bytes_ref (string);
+  self->borders = compute_borders (octets, size);
+  return self;
+}
+
+ImpMatcher *
+imp_matcher_ref (ImpMatcher *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+imp_matcher_unref (ImpMatcher *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_pointer (&self->regex, imp_regex_search_free);
+  g_clear_pointer (&self->string, g_bytes_unref);
+  g_free (self->borders);
+  g_free (self);
+}
+
+gsize
+imp_matcher_get_context (ImpMatcher *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->regex != NULL ? imp_regex_search_get_context (self->regex) : 0;
+}
+
+/* How long is the end of the data that the string may begin with? */
+static gsize
+measure_tail (ImpMatcher *self, const guint8 *string, gsize size, ImpSearchRun *run)
+{
+  gsize available = run->length - run->position;
+  gsize matched = 0;
+
+  for (gsize i = run->length - MIN (available, size - 1); i < run->length; i++)
+    matched = advance (string, self->borders, matched, run->data[i]);
+  return matched;
+}
+
+static ImpMatchStatus
+find_string (ImpMatcher *self, ImpSearchRun *run)
+{
+  gsize size;
+  const guint8 *string = g_bytes_get_data (self->string, &size);
+  const guint8 *found;
+
+  found = memmem (run->data + run->position, run->length - run->position, string, size);
+  if (found != NULL)
+    {
+      run->from = found - run->data;
+      run->to = run->from + size;
+      return IMP_MATCH_FOUND;
+    }
+
+  run->from = run->to = run->length;
+  if (!run->final)
+    run->from -= measure_tail (self, string, size, run);
+  return run->from < run->length ? IMP_MATCH_MORE : IMP_MATCH_NONE;
+}
+
+ImpMatchStatus
+imp_matcher_find (ImpMatcher *self, const guint8 *data, gsize length, gsize context, gboolean start,
+                  gboolean final, gsize *from, gsize *to, GError **error)
+{
+  ImpSearchRun run = { data, length, context, final, length, length, error };
+  ImpMatchStatus status = IMP_MATCH_NONE;
+
+  g_return_val_if_fail (self != NULL, IMP_MATCH_NONE);
+  g_return_val_if_fail (context <= length, IMP_MATCH_NONE);
+  g_return_val_if_fail (start || context >= imp_matcher_get_context (self), IMP_MATCH_NONE);
+
+  if (context < length)
+    status = self->regex != NULL ? imp_regex_search_find (self->regex, &run)
+                                 : find_string (self, &run);
+  *from = run.from;
+  *to = run.to;
+  return status;
+}
