@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lets classes that are written in JavaScript fail as loudly as those written in C, and live as long.
+ *
+ * - What a virtual function throws reaches C as a GLib.Error of Imp.Error.FATAL with the name and the
+ *   text of the exception.
+ * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
+ * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
+ * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between two
+ *   slices of an incremental collection. Each call counts here, and a whole collection is made
+ *   before the collector would begin one in slices.
+ */
+
+const {GLib, GObject} = imports.gi;
+const System = imports.system;
+
+const CALLS_PER_COLLECTION = 5000;
+const MICROSECONDS_PER_COLLECTION = 100000;
+
+/* The virtual functions by the type that has them. Those that return a gboolean name the neutral
+ * values of what they give back besides; introspection data cannot be asked for this from here. */
+const VIRTUAL_FUNCTIONS = {
+    Analyzer: {data: [], busy: [], close: null},
+    Factory: {
+        list_interfaces: null, create_analyzer: null, set_interface: null,
+        query_interfaces_async: null, query_interfaces_finish: null,
+    },
+    Codec: {get_name: null, encode: null, decode: [null, 0]},
+};
+const OBJECT_FUNCTIONS = [
+    'constructed', 'dispatch_properties_changed', 'dispose', 'finalize', 'get_property', 'notify',
+    'set_property',
+];
+
+let Imp;
+let calls = 0;
+let collected = 0;
+
+function countCall() {
+    calls++;
+    if (calls < CALLS_PER_COLLECTION &&
+        (calls % 64 !== 0 || GLib.get_monotonic_time() - collected < MICROSECONDS_PER_COLLECTION))
+        return;
+    System.gc();
+    calls = 0;
+    collected = GLib.get_monotonic_time();
+}
+
+function asGLibError(error) {
+    if (error instanceof GLib.Error)
+        return error;
+    const isError = error instanceof Error;
+    const name = isError ? error.name : 'exception';
+    const text = isError ? error.message : String(error);
+    printerr(`${name}: ${text}\n${isError ? error.stack : ''}`);
+    return new GLib.Error(Imp.error_quark(), Imp.Error.FATAL, text ? `${name}: ${text}` : name);
+}
+
+/* Puts true where a virtual function left its success out. */
+function complete(value, neutral) {
+    if (value === undefined)
+        return neutral.length > 0 ? [true, ...neutral] : true;
+    if (neutral.length > 0 && Array.isArray(value) && value.length === neutral.length)
+        return [true, ...value];
+    return value;
+}
+
+function wrapVirtualFunction(func, neutral) {
+    return function (...args) {
+        countCall();
+        try {
+            const value = func.apply(this, args);
+            return neutral ? complete(value, neutral) : value;
+        } catch (error) {
+            throw asGLibError(error);
+        }
+    };
+}
+
+function wrapCallback(func) {
+    return function (...args) {
+        countCall();
+        return func.apply(this, args);
+    };
+}
+
+function isOurs(klass, type) {
+    if (!type)
+        return false;
+    const implemented = klass[GObject.interfaces] ?? [];
+    return klass.prototype instanceof type || implemented.includes(type);
+}
+
+function distance(a, b) {
+    let row = Array.from({length: b.length + 1}, (_, index) => index);
+    for (let i = 1; i <= a.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= b.length; j++) {
+            const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+            next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+        }
+        row = next;
+    }
+    return row[b.length];
+}
+
+function nearest(name, known) {
+    return known.reduce((best, other) =>
+        distance(name, other) < distance(name, best) ? other : best);
+}
+
+function checkName(klass, name, known) {
+    if (known.includes(name) || OBJECT_FUNCTIONS.includes(name))
+        return;
+    /* Another native type or interface among its ancestors may have it: gjs knows. */
+    if (`vfunc_${name}` in Object.getPrototypeOf(klass.prototype))
+        return;
+    throw new TypeError(`${klass.name}.vfunc_${name}() is no virtual function and would never be ` +
+        `called; did you mean vfunc_${nearest(name, known)}()?`);
+}
+
+function adopt(klass) {
+    const functions = Object.assign({}, ...Object.entries(VIRTUAL_FUNCTIONS)
+        .filter(([type]) => isOurs(klass, Imp[type])).map(([, entries]) => entries));
+    const known = Object.keys(functions);
+    if (known.length === 0)
+        return;
+
+    for (const key of Object.getOwnPropertyNames(klass.prototype)) {
+        const {value} = Object.getOwnPropertyDescriptor(klass.prototype, key);
+        if (!key.startsWith('vfunc_') || typeof value !== 'function')
+            continue;
+        const name = key.slice('vfunc_'.length);
+        checkName(klass, name, known);
+        if (known.includes(name))
+            klass.prototype[key] = wrapVirtualFunction(value, functions[name]);
+    }
+}
+
+/* Methods that take a callback, which counts as a call too. */
+function wrapCallbackMethod(type, method) {
+    const native = Imp[type]?.prototype[method];
+    if (!native)
+        return;
+    Imp[type].prototype[method] = function (callback, ...rest) {
+        return native.call(this, callback ? wrapCallback(callback) : callback, ...rest);
+    };
+}
+
+function _init() {
+    Imp = this;
+
+    const classInit = GObject.Object._classInit;
+    GObject.Object._classInit = function (klass) {
+        adopt(klass);
+        return classInit.call(this, klass);
+    };
+
+    wrapCallbackMethod('Analyzer', 'set_callback');
+    wrapCallbackMethod('Filter', 'set_output');
+}
