@@ -39,7 +39,7 @@ def check_lines(source):
 
 def is_unbreakable(source, line):
     """Rows of tables and addresses of the web cannot be wrapped."""
-    return source.kind == 'text' and (line.startswith('|') or '://' in line)
+    return source.kind == 'text' and (line.lstrip().startswith('|') or '://' in line)
 
 
 def check_ends(source):

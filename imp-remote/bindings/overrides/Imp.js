@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lets classes that are written in JavaScript fail as loudly as those written in C, and live as long.
+/* Lets classes that are written in JavaScript fail as loudly as those written in C, and live long.
  *
- * - What a virtual function throws reaches C as a GLib.Error of Imp.Error.FATAL with the name and the
- *   text of the exception.
+ * - What a virtual function throws reaches C as a GLib.Error of Imp.Error.FATAL with the name and
+ *   the text of the exception.
  * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
  * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between two
