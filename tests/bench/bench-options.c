@@ -10,6 +10,7 @@
 
 static const struct option long_options[] = {
   { "address", required_argument, NULL, 'a' },
+  { "connect", required_argument, NULL, 'b' },
   { "workload", required_argument, NULL, 'w' },
   { "analyzers", required_argument, NULL, 'n' },
   { "chunk", required_argument, NULL, 'c' },
@@ -80,6 +81,7 @@ take_option (BenchOptions *options, int name, const char *value)
   switch (name)
     {
     case 'a': options->address = value; break;
+    case 'b': options->connect = value; break;
     case 'w': options->workload = parse_workload (value); break;
     case 'n': options->analyzers = (uint32_t) parse_number (value, 1, 1000000); break;
     case 'c': options->chunk = (uint32_t) parse_number (value, 1, BENCH_MAX_MESSAGE / 2); break;
@@ -103,6 +105,6 @@ bench_options_parse (BenchOptions *options, int argc, char **argv)
                              .seconds = 1, .codec = "cbor" };
   while ((name = getopt_long (argc, argv, "", long_options, NULL)) != -1)
     take_option (options, name, optarg);
-  if (options->address == NULL || optind != argc)
+  if ((options->address == NULL && options->connect == NULL) || optind != argc)
     bench_die ("usage: %s --address PATH|HOST:PORT [OPTION...]", argv[0]);
 }

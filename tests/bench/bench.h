@@ -28,6 +28,7 @@ typedef enum
 typedef struct
 {
   const char *address; /* a path, or host:port */
+  const char *connect; /* the other address of a relay, or of the reading end of a transfer */
   BenchWorkload workload;
   uint32_t analyzers;
   uint32_t chunk;

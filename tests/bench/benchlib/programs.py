@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Starting, pinning and ending the programs of one run."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+START_TIMEOUT = 15
+
+
+class BenchError(Exception):
+    """What a user should read, without a traceback."""
+
+
+class Programs:
+    """Where the programs are, how they are pinned, and which of them run."""
+
+    def __init__(self, builddir, pin):
+        self.builddir = builddir
+        self.pin = pin
+        self.cpus = sorted(os.sched_getaffinity(0))
+        self.folder = tempfile.mkdtemp(prefix='imp-bench-')
+        self.running = []
+        self.sockets = 0
+        self.environment = dict(os.environ)
+        library = os.path.join(builddir, 'imp-remote')
+        source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
+            os.path.abspath(__file__)))))
+        bindings = os.path.join(source, 'imp-remote', 'bindings')
+        for name, path in (('GI_TYPELIB_PATH', library), ('LD_LIBRARY_PATH', library),
+                           ('PYTHONPATH', bindings),
+                           ('GJS_PATH', os.path.join(bindings, 'overrides'))):
+            rest = self.environment.get(name)
+            self.environment[name] = path + (':' + rest if rest else '')
+        self.environment.pop('G_DEBUG', None)
+
+    def find(self, name):
+        path = os.path.join(self.builddir, 'tests', 'bench', name)
+        if not os.path.exists(path):
+            raise BenchError(f'{path} is missing: build with meson first, or name --builddir')
+        return path
+
+    def address(self, transport):
+        if transport == 'tcp':
+            return '127.0.0.1:0'
+        self.sockets += 1
+        return os.path.join(self.folder, f'{self.sockets}.sock')
+
+    def cpu_of(self, side):
+        """The CPUs for a server (0) or a client (1)."""
+        if self.pin == 'none' or len(self.cpus) < 2 or side is None:
+            return set(self.cpus)
+        return {self.cpus[side if self.pin == 'split' else 0]}
+
+    def start(self, command, side=None):
+        cpus = self.cpu_of(side)
+        errors = tempfile.TemporaryFile(mode='w+')
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+            env=self.environment, preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+        process.errors = errors
+        process.command = command
+        self.running.append(process)
+        return process
+
+    def fail(self, process, what):
+        process.errors.seek(0)
+        said = process.errors.read().strip()
+        raise BenchError(f'{" ".join(process.command)}: {what}' + (f': {said}' if said else ''))
+
+    def start_server(self, command, side=0):
+        """Starts what prints "listening ADDRESS"; returns it and the address."""
+        process = self.start(command, side)
+        deadline = time.monotonic() + START_TIMEOUT
+        text = b''
+        while b'\n' not in text:
+            ready, _, _ = select.select([process.stdout], [], [],
+                                        max(0, deadline - time.monotonic()))
+            part = os.read(process.stdout.fileno(), 4096) if ready else b''
+            if not part:
+                self.fail(process, 'it does not listen')
+            text += part
+        word, _, address = text.decode().split('\n')[0].partition(' ')
+        if word != 'listening':
+            self.fail(process, f'it said {text!r} instead of where it listens')
+        return process, address
+
+    def run_client(self, command, timeout, side=1):
+        """Runs what prints one JSON object; returns that."""
+        process = self.start(command, side)
+        try:
+            text, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.fail(process, f'it has not ended after {timeout:.0f} s')
+        if process.returncode != 0:
+            self.fail(process, f'it ended with status {process.returncode}')
+        self.forget(process)
+        return json.loads(text) if text.strip() else None
+
+    def wait(self, process, timeout=10):
+        """Lets a server end, which it does after its last connection."""
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.fail(process, f'it has not ended {timeout} s after its last connection')
+        if process.returncode != 0:
+            self.fail(process, f'it ended with status {process.returncode}')
+        self.forget(process)
+
+    def forget(self, process):
+        process.stdout.close()
+        process.errors.close()
+        self.running.remove(process)
+
+    def stop(self, process):
+        """Ends a program of ours that may go on by itself; returns the CPU time it has used."""
+        # Not terminate() and kill(): they would reap a process that has ended, and its usage.
+        os.kill(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid != 0:
+                break
+            if time.monotonic() > deadline:
+                os.kill(process.pid, signal.SIGKILL)
+            time.sleep(0.01)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.forget(process)
+        return usage.ru_utime + usage.ru_stime
+
+    def wait_for_text(self, process, path_or_pattern):
+        """Waits until a program says something on stderr, or makes a file."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and process.poll() is None:
+            if isinstance(path_or_pattern, str):
+                if os.path.exists(path_or_pattern):
+                    return path_or_pattern
+            else:
+                found = path_or_pattern.search(
+                    os.pread(process.errors.fileno(), 65536, 0).decode())
+                if found:
+                    return found.group(1)
+            time.sleep(0.01)
+        self.fail(process, 'it does not listen')
+        return None
+
+    def close(self):
+        for process in list(self.running):
+            process.kill()
+            process.wait()
+            self.forget(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def cpu_seconds(process):
+    """User and system time of all threads of a running process: its own CPU clock."""
+    return time.clock_gettime((~process.pid << 3) | 2)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is measured, and with which programs."""
+
+import os
+from dataclasses import dataclass
+
+SPIN_US = '50'
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    what: str
+    kind: str            # rate, latency, memory, idle or transfer
+    arguments: tuple     # of the client
+    systems: tuple
+    compared_with: str = None   # the workload whose limit the ratio refers to, if not its own
+    transports: tuple = ('unix', 'tcp')
+    max_rounds: int = 99
+    counts: bool = True  # system calls per message are worth counting
+
+
+@dataclass(frozen=True)
+class System:
+    server: tuple
+    client: tuple
+    spins: bool = False
+
+    def commands(self, programs):
+        """Absolute commands without the arguments that all programs understand."""
+        spin = ('--spin', SPIN_US) if self.spins else ()
+        return [self.resolve(programs, part) + list(part[1:]) + list(spin)
+                for part in (self.server, self.client)]
+
+    @staticmethod
+    def resolve(programs, command):
+        source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        if command[0].endswith('.py'):
+            return ['/usr/bin/python3', os.path.join(source, command[0])]
+        if command[0].endswith('.js'):
+            return ['/usr/bin/gjs', '-m', os.path.join(source, command[0])]
+        return [programs.find(command[0])]
+
+
+def ours(codec, server='bench-imp-server', **more):
+    return System((server,), ('bench-imp-client', '--codec', codec), **more)
+
+
+SYSTEMS = {
+    'limit': System(('bench-limit-server',), ('bench-limit-client',)),
+    'limit-spin': System(('bench-limit-server',), ('bench-limit-client',), spins=True),
+    'cbor': ours('cbor'),
+    'cbor-spin': ours('cbor', spins=True),
+    'json': ours('json'),
+    'gdbus': System(('bench-gdbus-server',), ('bench-gdbus-client',)),
+    'python': ours('cbor', 'imp-server.py'),
+    'js': ours('cbor', 'imp-server.js'),
+    # Relays for the transfer; these are started otherwise.
+    'splice': None, 'socat': None, 'relay': None, 'relay-remote': None,
+}
+
+FOUR = ('limit', 'cbor', 'json', 'gdbus')
+STREAM = ('--workload', 'stream')
+W2 = STREAM + ('--chunk', '16384', '--outstanding', '64')
+W3 = STREAM + ('--chunk', '64', '--outstanding', '64')
+HUNDRED = ('--analyzers', '100')
+SCALE = (1, 10, 100, 1000, 10000, 100000)
+
+WORKLOADS = [
+    Workload('W1', '1 analyzer, 1 KiB ping-pong', 'latency', STREAM + ('--chunk', '1024'),
+             FOUR + ('limit-spin', 'cbor-spin')),
+    Workload('W2', '100 analyzers, 16 KiB chunks, 64 outstanding', 'rate', W2 + HUNDRED, FOUR),
+    Workload('W3', '100 analyzers, 64 B chunks, 64 outstanding', 'rate', W3 + HUNDRED, FOUR),
+    Workload('W4', 'new analyzer, 100 B, verdict, delete; 64 in flight', 'rate',
+             ('--workload', 'cycle', '--analyzers', '64', '--chunk', '100', '--outstanding', '64'),
+             FOUR),
+    Workload('W5', 'memory of 100 000 idle analyzers', 'memory',
+             ('--workload', 'memory', '--analyzers', '100000', '--chunk', '64',
+              '--outstanding', '64'), FOUR, transports=('unix',), max_rounds=3, counts=False),
+    Workload('W6/W2', 'W2 through an analyzer in a script', 'rate', W2 + HUNDRED,
+             ('python', 'js'), compared_with='W2'),
+    Workload('W6/W3', 'W3 through an analyzer in a script', 'rate', W3 + HUNDRED,
+             ('python', 'js'), compared_with='W3'),
+    Workload('W7', '1 GiB through a relay', 'transfer', (),
+             ('splice', 'socat', 'relay', 'relay-remote'), counts=False),
+    Workload('fairness', '1 KiB round trips beside 16 MiB chunks', 'latency',
+             ('--workload', 'fairness', '--analyzers', '2', '--chunk', str(16 << 20)), FOUR,
+             counts=False),
+    Workload('idle', 'wake-ups of 1000 idle analyzers', 'idle',
+             ('--workload', 'idle', '--analyzers', '1000', '--chunk', '64',
+              '--outstanding', '64'), FOUR, max_rounds=2, counts=False),
+] + [
+    Workload(f'{name}@{count}', f'{name} with {count} live analyzers', 'rate',
+             arguments + ('--analyzers', str(count)), ('limit', 'cbor'), transports=('unix',),
+             counts=False)
+    for name, arguments in (('W2', W2), ('W3', W3)) for count in SCALE
+]
+
+SCALING = tuple(w.name for w in WORKLOADS if '@' in w.name)
+BY_NAME = {w.name: w for w in WORKLOADS}
+GROUPS = {'W6': ('W6/W2', 'W6/W3'), 'scaling': SCALING}
+
+
+def expand(text):
+    """The workloads that "W1,W6,scaling" or "all" stands for."""
+    names = []
+    for word in text.split(','):
+        found = tuple(BY_NAME) if word == 'all' else GROUPS.get(word, (word,))
+        unknown = [name for name in found if name not in BY_NAME]
+        if unknown:
+            known = ', '.join([w for w in BY_NAME if '@' not in w] + list(GROUPS) + ['all'])
+            raise ValueError(f'"{unknown[0]}" is not a workload: {known}')
+        names += [name for name in found if name not in names]
+    return [BY_NAME[name] for name in names]
