@@ -17,10 +17,10 @@ TRANSPORTS = ('unix', 'tcp')
 def default_builddir():
     top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
         os.path.abspath(__file__)))))
-    for name in ('_build', 'build'):
+    for name in ('build', '_build'):
         if os.path.isdir(os.path.join(top, name, 'tests', 'bench')):
             return os.path.join(top, name)
-    return os.path.join(top, '_build')
+    return os.path.join(top, 'build')
 
 
 def some_of(known):
@@ -61,17 +61,20 @@ def parse(arguments):
     add('--no-syscalls', action='store_true', help='do not count system calls per message')
     add('--instructions', action='store_true',
         help='count instructions per message of limit and cbor in W2 and W3, with callgrind')
-    add('--builddir', default=default_builddir(), help='(default: %(default)s)')
+    add('--max-analyzers', metavar='N', type=int, default=100000,
+        help='open no more analyzers than this, for a quick try')
+    add('--build', metavar='FOLDER', default=default_builddir(), help='(default: %(default)s)')
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.seconds <= 0 or options.transfer < 1:
-        parser.error('--rounds, --seconds and --transfer must be positive')
+    if options.rounds < 1 or options.seconds <= 0 or options.transfer < 1 \
+            or options.max_analyzers < 2:
+        parser.error('--rounds, --seconds, --transfer and --max-analyzers are too small')
     if options.scaling:
         options.workloads += [w for w in expand('scaling') if w not in options.workloads]
     return options
 
 
 def make_cells(options):
-    return [Cell(workload, transport, system)
+    return [Cell(workload.limited_to(options.max_analyzers), transport, system)
             for workload in options.workloads
             for transport in options.transports if transport in workload.transports
             for system in workload.systems if system in options.systems]
@@ -147,9 +150,9 @@ def measure(options):
     cells = make_cells(options)
     if not cells:
         raise BenchError('nothing to measure: no workload has any of these systems')
-    before = report.machine(options.builddir)
+    before = report.machine(options.build)
     progress = Progress(count_steps(cells, options))
-    programs = Programs(options.builddir, options.pin)
+    programs = Programs(options.build, options.pin)
     try:
         run_rounds(programs, cells, options, progress)
         run_counters(programs, cells, options, progress)

@@ -42,7 +42,7 @@ class Programs:
     def find(self, name):
         path = os.path.join(self.builddir, 'tests', 'bench', name)
         if not os.path.exists(path):
-            raise BenchError(f'{path} is missing: build with meson first, or name --builddir')
+            raise BenchError(f'{path} is missing: build with meson first, or name --build')
         return path
 
     def address(self, transport):

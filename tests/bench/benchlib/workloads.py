@@ -2,7 +2,7 @@
 """What is measured, and with which programs."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SPIN_US = '50'
 
@@ -18,6 +18,14 @@ class Workload:
     transports: tuple = ('unix', 'tcp')
     max_rounds: int = 99
     counts: bool = True  # system calls per message are worth counting
+
+    def limited_to(self, analyzers):
+        """The same with no more than so many analyzers."""
+        arguments = list(self.arguments)
+        if '--analyzers' in arguments:
+            place = arguments.index('--analyzers') + 1
+            arguments[place] = str(min(int(arguments[place]), analyzers))
+        return replace(self, arguments=tuple(arguments))
 
 
 @dataclass(frozen=True)
