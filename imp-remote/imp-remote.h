@@ -16,6 +16,7 @@
 #include "core/imp-result.h"
 #include "core/imp-type-factory.h"
 #include "io/imp-fault-stream.h"
+#include "wire/imp-codec.h"
 #include "wire/imp-message.h"
 
 #undef IMP_INSIDE

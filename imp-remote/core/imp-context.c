@@ -82,6 +82,20 @@ imp_context_builder_clear (ImpContextBuilder *builder)
   builder->n_pairs = 0;
 }
 
+/* Wire forms carry UTF-8: what a careless caller gives becomes readable here, once. */
+static void
+add_valid (ImpContextBuilder *builder, const char *key, const char *value)
+{
+  g_autofree char *valid_key = NULL;
+  g_autofree char *valid_value = NULL;
+
+  if (!g_utf8_validate (key, -1, NULL))
+    key = valid_key = g_utf8_make_valid (key, -1);
+  if (!g_utf8_validate (value, -1, NULL))
+    value = valid_value = g_utf8_make_valid (value, -1);
+  imp_context_builder_add (builder, key, strlen (key), value, strlen (value));
+}
+
 ImpContext *
 imp_context_from_table (GHashTable *table)
 {
@@ -95,11 +109,7 @@ imp_context_from_table (GHashTable *table)
   imp_context_builder_init (&builder);
   g_hash_table_iter_init (&iter, table);
   while (g_hash_table_iter_next (&iter, &key, &value))
-    {
-      const char *text = value != NULL ? value : "";
-
-      imp_context_builder_add (&builder, key, strlen (key), text, strlen (text));
-    }
+    add_valid (&builder, key, value != NULL ? value : "");
   return imp_context_builder_finish (&builder);
 }
 

@@ -91,42 +91,45 @@ read_number (Reader *self, ImpField field, GError **error)
          && imp_fields_set_number (self->fields, field, number, error);
 }
 
-/* A value of a map: text, or a number, which becomes decimal text. */
-static char *
-read_value (Reader *self, gboolean must_be_number, GError **error)
+#define NUMBER_MAX 24
+
+/* A value of a map: text, or a number, which becomes decimal text in @number. */
+static gboolean
+read_value (Reader *self, gboolean must_be_number, char number[NUMBER_MAX], const char **text,
+            gsize *length, char **joined, GError **error)
 {
   guint major = imp_cursor_left (self->input) > 0 ? *imp_cursor_here (self->input) >> 5 : 0;
-  gint64 number;
+  gint64 value;
 
   if (!must_be_number && (major == IMP_CBOR_BYTES || major == IMP_CBOR_TEXT))
-    return read_text (self, error);
-  if (!imp_cbor_int (self->input, &number, error))
-    return NULL;
-  if (must_be_number && (number < 0 || number > IMP_MAX_ID))
-    {
-      imp_cbor_bad (error, "the limit %" G_GINT64_FORMAT " is not from 0 to 2^53 - 1", number);
-      return NULL;
-    }
-  return g_strdup_printf ("%" G_GINT64_FORMAT, number);
+    return imp_cbor_string (self->input, text, length, joined, error)
+           && check_text (*text, *length, error);
+  if (!imp_cbor_int (self->input, &value, error))
+    return FALSE;
+  if (must_be_number && (value < 0 || value > IMP_MAX_ID))
+    return imp_cbor_bad (error, "the limit %" G_GINT64_FORMAT " is not from 0 to 2^53 - 1", value);
+  *length = g_snprintf (number, NUMBER_MAX, "%" G_GINT64_FORMAT, value);
+  *text = number;
+  return TRUE;
 }
 
 static gboolean
 read_pair (Reader *self, ImpContextBuilder *pairs, gboolean numbers, GError **error)
 {
-  g_autofree char *joined = NULL;
-  g_autofree char *value = NULL;
-  const char *key;
-  gsize length;
+  g_autofree char *joined_key = NULL;
+  g_autofree char *joined_value = NULL;
+  char number[NUMBER_MAX];
+  const char *key, *value;
+  gsize key_length, value_length;
 
-  if (!imp_cbor_string (self->input, &key, &length, &joined, error)
-      || !check_text (key, length, error))
+  if (!imp_cbor_string (self->input, &key, &key_length, &joined_key, error)
+      || !check_text (key, key_length, error))
     return FALSE;
   if (imp_cbor_absent (self->input))
     return TRUE;
-  value = read_value (self, numbers, error);
-  if (value == NULL)
+  if (!read_value (self, numbers, number, &value, &value_length, &joined_value, error))
     return FALSE;
-  imp_context_builder_add (pairs, key, length, value, strlen (value));
+  imp_context_builder_add (pairs, key, key_length, value, value_length);
   return imp_context_check_size (pairs, self->limits, error);
 }
 
@@ -151,14 +154,6 @@ read_pairs (Reader *self, ImpField field, GError **error)
 }
 
 static gboolean
-too_many (const char *what, guint max, GError **error)
-{
-  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "A message cannot have more than %u %s", max,
-               what);
-  return FALSE;
-}
-
-static gboolean
 read_texts (Reader *self, ImpField field, GError **error)
 {
   g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
@@ -171,7 +166,7 @@ read_texts (Reader *self, ImpField field, GError **error)
       char *text;
 
       if (texts->len == IMP_MAX_FEATURES)
-        return too_many ("features", IMP_MAX_FEATURES, error);
+        return imp_too_many ("features", IMP_MAX_FEATURES, error);
       text = read_text (self, error);
       if (text == NULL)
         return FALSE;
@@ -245,7 +240,7 @@ read_interfaces (Reader *self, GQueue *interfaces, GError **error)
   while (imp_cbor_next (self->input, &list))
     {
       if (interfaces->length == IMP_MAX_INTERFACES)
-        return too_many ("interfaces", IMP_MAX_INTERFACES, error);
+        return imp_too_many ("interfaces", IMP_MAX_INTERFACES, error);
       interface = read_interface (self, error);
       if (interface == NULL)
         return FALSE;

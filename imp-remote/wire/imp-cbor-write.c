@@ -65,7 +65,7 @@ write_context (ImpBuffer *output, ImpContext *context, gboolean numbers)
 static void
 write_details (ImpBuffer *output, GHashTable *details)
 {
-  g_autoptr (ImpContext) packed = imp_context_from_table (details);
+  g_autoptr (ImpContext) packed = imp_details_pack (details);
 
   write_context (output, packed, FALSE);
 }

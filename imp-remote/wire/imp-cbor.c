@@ -300,7 +300,10 @@ decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message, gsiz
 
       if (!imp_cbor_read (&frame, limits, &fields, error)
           || !imp_fields_build (&fields, message, error))
-        return IMP_DECODE_BAD;
+        {
+          imp_fields_salvage (&fields, message);
+          return IMP_DECODE_BAD;
+        }
     }
   return IMP_DECODE_DONE;
 }

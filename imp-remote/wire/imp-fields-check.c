@@ -147,3 +147,30 @@ imp_context_check_size (ImpContextBuilder *builder, const ImpWireLimits *limits,
                limits->max_context);
   return FALSE;
 }
+
+gboolean
+imp_too_many (const char *what, guint max, GError **error)
+{
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "A message cannot have more than %u %s", max,
+               what);
+  return FALSE;
+}
+
+ImpContext *
+imp_details_pack (GHashTable *details)
+{
+  g_autoptr (GList) keys = NULL;
+  ImpContextBuilder pairs;
+
+  if (details == NULL)
+    return NULL;
+  imp_context_builder_init (&pairs);
+  keys = g_list_sort (g_hash_table_get_keys (details), (GCompareFunc) g_strcmp0);
+  for (GList *l = keys; l != NULL; l = l->next)
+    {
+      const char *value = g_hash_table_lookup (details, l->data);
+
+      imp_context_builder_add (&pairs, l->data, strlen (l->data), value, strlen (value));
+    }
+  return imp_context_builder_finish (&pairs);
+}

@@ -129,4 +129,12 @@ guint imp_result_flags_list (ImpResultFlags flags, guint16 numbers[IMP_MAX_RESUL
 gboolean imp_context_check_size (ImpContextBuilder *builder, const ImpWireLimits *limits,
                                  GError **error);
 
+/* Details in one order, whatever that of the table: the same message is always the same bytes. */
+ImpContext *imp_details_pack (GHashTable *details);
+
+/* After a failure: what of the message is known nevertheless, so that an answer can name it. */
+void imp_fields_salvage (ImpFields *self, ImpMessage *message);
+
+gboolean imp_too_many (const char *what, guint max, GError **error);
+
 G_END_DECLS

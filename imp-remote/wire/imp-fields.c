@@ -279,17 +279,22 @@ move_into (ImpFields *self, ImpField field, ImpMessage *message)
     case IMP_FIELD_DATA:
       message->data = steal (self, field);
       break;
-    default: /* the id is there already, the rest belongs to the result */
+    default: /* op and id are there already, the rest belongs to the result */
       break;
     }
+}
+
+void
+imp_fields_salvage (ImpFields *self, ImpMessage *message)
+{
+  message->op = self->op != NULL ? self->op->number : 0;
+  message->id = number_of (self, IMP_FIELD_ID);
 }
 
 gboolean
 imp_fields_build (ImpFields *self, ImpMessage *message, GError **error)
 {
-  message->op = self->op->number;
-  /* Even where the rest is wrong the id helps to say to whom. */
-  message->id = number_of (self, IMP_FIELD_ID);
+  imp_fields_salvage (self, message);
   if (!check_required (self, self->op, imp_op_to_string (message->op), error)
       || !check_together (self, message->op, error))
     return FALSE;

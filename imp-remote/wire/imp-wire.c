@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 
 const ImpWire *const imp_wires[] = {
+  &imp_wire_json,
   &imp_wire_cbor,
   NULL,
 };
