@@ -6,6 +6,7 @@
 #include "imp-macros.h"
 #include "imp-version.h"
 
+#include "analyzers/imp-pattern-factory.h"
 #include "core/imp-analyzer.h"
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"
