@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-flow-held-private.h"
+
+#include <string.h>
+
+/* A peer that sends single octets must not cost a hundred times what it sends: when this many
+ * chunks are held already, small ones are joined up to that size. */
+#define JOIN_FROM 64
+#define JOINED_LENGTH 1024
+
+/* A longer ring is given back once it is empty. */
+#define KEPT_CAPACITY 16
+
+void
+imp_held_init (ImpHeld *self)
+{
+  self->chunks = self->inlined;
+  self->head = 0;
+  self->n = 0;
+  self->capacity = G_N_ELEMENTS (self->inlined);
+}
+
+static void
+release (ImpHeld *self)
+{
+  if (self->chunks != self->inlined)
+    g_free (self->chunks);
+  imp_held_init (self);
+}
+
+void
+imp_held_clear (ImpHeld *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    g_clear_pointer (&imp_held_get (self, i)->bytes, g_bytes_unref);
+  release (self);
+}
+
+static void
+grow (ImpHeld *self)
+{
+  ImpChunk *chunks = g_new (ImpChunk, 2 * self->capacity);
+  guint n = self->n;
+  guint capacity = self->capacity;
+
+  for (guint i = 0; i < n; i++)
+    chunks[i] = *imp_held_get (self, i);
+  release (self);
+  self->chunks = chunks;
+  self->n = n;
+  self->capacity = 2 * capacity;
+}
+
+static const guint8 *
+chunk_data (GBytes *bytes, gsize offset)
+{
+  return (const guint8 *) g_bytes_get_data (bytes, NULL) + offset;
+}
+
+static GBytes *
+join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
+{
+  guint8 *joined = g_malloc (last->length + length);
+
+  memcpy (joined, chunk_data (last->bytes, last->offset), last->length);
+  memcpy (joined + last->length, chunk_data (bytes, offset), length);
+  return g_bytes_new_take (joined, last->length + length);
+}
+
+/* Puts the octets into the last chunk where that is allowed and worth while. */
+static gboolean
+try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type)
+{
+  ImpChunk *last = imp_held_get (self, self->n - 1);
+
+  if (last->data_type != data_type || !imp_data_type_is_stream (data_type)
+      || (last->bytes == NULL) != (bytes == NULL))
+    return FALSE;
+  if (bytes != NULL)
+    {
+      GBytes *joined;
+
+      if (last->length > JOINED_LENGTH || length > JOINED_LENGTH - last->length)
+        return FALSE;
+      joined = join_bytes (last, bytes, offset, length);
+      g_bytes_unref (bytes);
+      g_bytes_unref (last->bytes);
+      last->bytes = joined;
+      last->offset = 0;
+    }
+  last->length += length;
+  return TRUE;
+}
+
+void
+imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type,
+                 gboolean join)
+{
+  ImpChunk *chunk;
+
+  if (join && self->n >= JOIN_FROM && try_join (self, bytes, offset, length, data_type))
+    return;
+  if (self->n == self->capacity)
+    grow (self);
+  chunk = imp_held_get (self, self->n++);
+  chunk->bytes = bytes;
+  chunk->offset = offset;
+  chunk->length = length;
+  chunk->data_type = data_type;
+}
+
+static void
+drop_first (ImpHeld *self)
+{
+  self->head = (self->head + 1) & (self->capacity - 1);
+  if (--self->n == 0 && self->capacity > KEPT_CAPACITY)
+    release (self);
+}
+
+static GBytes *
+slice (GBytes *bytes, gsize offset, gsize length)
+{
+  if (offset == 0 && length == g_bytes_get_size (bytes))
+    return g_bytes_ref (bytes);
+  return g_bytes_new_from_bytes (bytes, offset, length);
+}
+
+GBytes *
+imp_chunk_dup (ImpChunk *chunk)
+{
+  return slice (chunk->bytes, chunk->offset, chunk->length);
+}
+
+GBytes *
+imp_held_take (ImpHeld *self, gsize length, gboolean wanted)
+{
+  ImpChunk *first = imp_held_get (self, 0);
+  GBytes *taken = NULL;
+
+  if (wanted && first->bytes != NULL)
+    taken = slice (first->bytes, first->offset, length);
+  if (length < first->length)
+    {
+      first->offset += length;
+      first->length -= length;
+      return taken;
+    }
+  g_clear_pointer (&first->bytes, g_bytes_unref);
+  drop_first (self);
+  return taken;
+}
