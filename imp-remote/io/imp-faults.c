@@ -2,6 +2,9 @@
 #include "io/imp-faults-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-settings-private.h"
+
+#include <string.h>
 
 #define ANY_OFFSET (G_GINT64_CONSTANT (1) << 53)
 #define AN_HOUR (3600 * 1000)
@@ -29,19 +32,17 @@ static const struct
 
 G_GNUC_PRINTF (2, 3)
 static void
-add_mistake (GString *mistakes, const char *format, ...)
+add_mistake (GPtrArray *mistakes, const char *format, ...)
 {
   va_list arguments;
 
-  if (mistakes->len > 0)
-    g_string_append (mistakes, "; ");
   va_start (arguments, format);
-  g_string_append_vprintf (mistakes, format, arguments);
+  g_ptr_array_add (mistakes, g_strdup_vprintf (format, arguments));
   va_end (arguments);
 }
 
 static void
-parse_seed (const char *value, ImpFaults *faults, GString *mistakes)
+parse_seed (const char *value, ImpFaults *faults, GPtrArray *mistakes)
 {
   if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64, &faults->seed, NULL))
     add_mistake (mistakes, "seed: \"%s\" is not a number from 0 to %" G_GUINT64_FORMAT, value,
@@ -49,7 +50,7 @@ parse_seed (const char *value, ImpFaults *faults, GString *mistakes)
 }
 
 static void
-parse_setting (const char *key, const char *value, ImpFaults *faults, GString *mistakes)
+parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray *mistakes)
 {
   gboolean write_only = g_str_has_prefix (key, "write-");
   gboolean read_only = g_str_has_prefix (key, "read-");
@@ -78,7 +79,7 @@ parse_setting (const char *key, const char *value, ImpFaults *faults, GString *m
 }
 
 static void
-check_plan (const ImpFaultPlan *plan, const char *way, GString *mistakes)
+check_plan (const ImpFaultPlan *plan, const char *way, GPtrArray *mistakes)
 {
   if (plan->chunk_min > 0 && plan->chunk == 0)
     add_mistake (mistakes, "%s-chunk-min needs %s-chunk", way, way);
@@ -94,45 +95,46 @@ init_plan (ImpFaultPlan *plan)
 }
 
 static void
-parse_pairs (const char *text, ImpFaults *faults, GString *mistakes)
+parse_pairs (GPtrArray *pairs, ImpFaults *faults, GPtrArray *mistakes)
 {
-  GUriParamsIter iter;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  char *attribute, *value;
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  g_uri_params_iter_init (&iter, text, -1, "&", G_URI_PARAMS_NONE);
-  while (g_uri_params_iter_next (&iter, &attribute, &value, &error))
+  for (guint i = 0; i < pairs->len; i++)
     {
-      g_autofree char *key = g_steal_pointer (&attribute);
-      g_autofree char *text_value = g_steal_pointer (&value);
+      const ImpSetting *pair = g_ptr_array_index (pairs, i);
+      /* Up to a NUL at most, behind which no number can go on. */
+      gsize length = g_bytes_get_size (pair->value);
+      g_autofree char *value = g_strndup (g_bytes_get_data (pair->value, NULL), length);
 
-      g_strdelimit (key, "_", '-');
-      if (!g_hash_table_add (seen, g_strdup (key)))
-        add_mistake (mistakes, "%s is there more than once", key);
-      else if (g_str_equal (key, "seed"))
-        parse_seed (text_value, faults, mistakes);
+      if (!g_hash_table_add (seen, pair->key))
+        add_mistake (mistakes, "%s is there more than once", pair->key);
+      else if (strlen (value) != length || !g_utf8_validate (value, -1, NULL))
+        add_mistake (mistakes, "\"%s\" has no number", pair->text);
+      else if (g_str_equal (pair->key, "seed"))
+        parse_seed (value, faults, mistakes);
       else
-        parse_setting (key, text_value, faults, mistakes);
+        parse_setting (pair->key, value, faults, mistakes);
     }
-  if (error != NULL)
-    add_mistake (mistakes, "\"%s\" is not key=value&key=value: %s", text, error->message);
 }
 
 gboolean
 imp_faults_parse (const char *text, ImpFaults *faults, GError **error)
 {
-  g_autoptr (GString) mistakes = g_string_new (NULL);
+  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) pairs = imp_settings_split (text, mistakes);
+  g_autofree char *joined = NULL;
 
   faults->seed = 0;
   init_plan (&faults->plans[IMP_FAULT_READ]);
   init_plan (&faults->plans[IMP_FAULT_WRITE]);
-  parse_pairs (text, faults, mistakes);
+  parse_pairs (pairs, faults, mistakes);
   check_plan (&faults->plans[IMP_FAULT_READ], "read", mistakes);
   check_plan (&faults->plans[IMP_FAULT_WRITE], "write", mistakes);
   if (mistakes->len == 0)
     return TRUE;
 
-  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "Faults: %s", mistakes->str);
+  g_ptr_array_add (mistakes, NULL);
+  joined = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "Faults: %s", joined);
   return FALSE;
 }
