@@ -68,6 +68,21 @@ find_unsuitable (const char *regex)
   return NULL;
 }
 
+/* An expression is octets; what is said of it is text. */
+G_GNUC_PRINTF (3, 4)
+static void
+set_error (GError **error, ImpError code, const char *format, ...)
+{
+  g_autofree char *text = NULL, *valid = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  valid = g_utf8_make_valid (text, -1);
+  g_set_error_literal (error, IMP_ERROR, code, valid);
+}
+
 static Outcome
 run_regex (GRegex *regex, const guint8 *data, gsize length, gsize at, gboolean partial, gsize *from,
            gsize *to, GError **error)
@@ -86,8 +101,8 @@ run_regex (GRegex *regex, const guint8 *data, gsize length, gsize at, gboolean p
     }
   if (failure != NULL)
     {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "The regular expression \"%s\" is too "
-                   "costly for these data: %s", g_regex_get_pattern (regex), failure->message);
+      set_error (error, IMP_ERROR_LIMIT, "The regular expression \"%s\" is too costly for these "
+                 "data: %s", g_regex_get_pattern (regex), failure->message);
       return OUTCOME_ERROR;
     }
   return g_match_info_is_partial_match (info) ? OUTCOME_PARTIAL : OUTCOME_NONE;
@@ -131,9 +146,9 @@ check_arguments (const char *regex, gsize max_length, GError **error)
                  "The greatest length of a match is 1 to %d octets, not %" G_GSIZE_FORMAT,
                  IMP_PATTERN_LENGTH_MAX, max_length);
   else if (unsuitable != NULL)
-    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                 "The regular expression \"%s\" uses %s, which means nothing in a stream", regex,
-                 unsuitable);
+    set_error (error, IMP_ERROR_SETTINGS,
+               "The regular expression \"%s\" uses %s, which means nothing in a stream", regex,
+               unsuitable);
   else
     return TRUE;
   return FALSE;
@@ -149,13 +164,13 @@ compile (ImpRegexSearch *self, const char *pattern, GError **error)
     self->anchored = g_regex_new (pattern, COMPILE_FLAGS | G_REGEX_ANCHORED, 0, &failure);
   if (self->anchored == NULL)
     {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "%s", failure->message);
+      set_error (error, IMP_ERROR_SETTINGS, "%s", failure->message);
       return FALSE;
     }
   if (g_regex_match (self->regex, "", 0, NULL))
     {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "The regular expression \"%s\" matches the empty string", pattern);
+      set_error (error, IMP_ERROR_SETTINGS,
+                 "The regular expression \"%s\" matches the empty string", pattern);
       return FALSE;
     }
   return TRUE;
