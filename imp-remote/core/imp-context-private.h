@@ -16,11 +16,14 @@ void        imp_context_unref (ImpContext *self);
 ImpContext *imp_context_from_table (GHashTable *table); /* utf8 -> utf8; NULL table is fine */
 GHashTable *imp_context_to_table   (ImpContext *self);  /* (transfer full), never NULL */
 
-/* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len octets). */
+/* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len octets).
+ * The usual context is collected on the stack, so that its block is the only allocation. */
 typedef struct
 {
-  GByteArray *block;
+  char *block; /* small, or from the heap */
+  gsize length, size;
   guint n_pairs;
+  char small[512];
 } ImpContextBuilder;
 
 void        imp_context_builder_init   (ImpContextBuilder *builder);

@@ -30,32 +30,52 @@ imp_context_unref (ImpContext *self)
 void
 imp_context_builder_init (ImpContextBuilder *builder)
 {
-  builder->block = NULL;
+  builder->block = builder->small;
+  builder->length = 0;
+  builder->size = sizeof builder->small;
   builder->n_pairs = 0;
 }
 
 static void
-append_string (GByteArray *block, const char *text, gsize length)
+make_room (ImpContextBuilder *builder, gsize length)
 {
-  g_byte_array_append (block, (const guint8 *) text, length);
-  g_byte_array_append (block, (const guint8 *) "", 1);
+  gsize needed;
+
+  if (!g_size_checked_add (&needed, builder->length, length) || needed > G_MAXSIZE / 2)
+    g_error ("A context of more than %" G_GSIZE_FORMAT " octets", builder->length);
+  builder->size = needed * 2;
+  if (builder->block != builder->small)
+    {
+      builder->block = g_realloc (builder->block, builder->size);
+      return;
+    }
+  builder->block = g_malloc (builder->size);
+  memcpy (builder->block, builder->small, builder->length);
+}
+
+static void
+append_string (ImpContextBuilder *builder, const char *text, gsize length)
+{
+  if (length >= builder->size - builder->length)
+    make_room (builder, length + 1);
+  memcpy (builder->block + builder->length, text, length);
+  builder->block[builder->length + length] = '\0';
+  builder->length += length + 1;
 }
 
 void
 imp_context_builder_add (ImpContextBuilder *builder, const char *key, gsize key_length,
                          const char *value, gsize value_length)
 {
-  if (builder->block == NULL)
-    builder->block = g_byte_array_new ();
-  append_string (builder->block, key, key_length);
-  append_string (builder->block, value, value_length);
+  append_string (builder, key, key_length);
+  append_string (builder, value, value_length);
   builder->n_pairs++;
 }
 
 gsize
 imp_context_builder_size (ImpContextBuilder *builder)
 {
-  return builder->block == NULL ? 0 : builder->block->len - 2 * builder->n_pairs;
+  return builder->length - 2 * builder->n_pairs;
 }
 
 ImpContext *
@@ -63,14 +83,14 @@ imp_context_builder_finish (ImpContextBuilder *builder)
 {
   ImpContext *self;
 
-  if (builder->block == NULL)
+  if (builder->n_pairs == 0)
     return NULL;
 
-  self = g_malloc (sizeof (ImpContext) + builder->block->len);
+  self = g_malloc (sizeof (ImpContext) + builder->length);
   g_atomic_ref_count_init (&self->ref_count);
   self->n_pairs = builder->n_pairs;
-  self->size = builder->block->len;
-  memcpy (self->block, builder->block->data, builder->block->len);
+  self->size = builder->length;
+  memcpy (self->block, builder->block, builder->length);
   imp_context_builder_clear (builder);
   return self;
 }
@@ -78,8 +98,9 @@ imp_context_builder_finish (ImpContextBuilder *builder)
 void
 imp_context_builder_clear (ImpContextBuilder *builder)
 {
-  g_clear_pointer (&builder->block, g_byte_array_unref);
-  builder->n_pairs = 0;
+  if (builder->block != builder->small)
+    g_free (builder->block);
+  imp_context_builder_init (builder);
 }
 
 /* Wire forms carry UTF-8: what a careless caller gives becomes readable here, once. */
@@ -88,12 +109,19 @@ add_valid (ImpContextBuilder *builder, const char *key, const char *value)
 {
   g_autofree char *valid_key = NULL;
   g_autofree char *valid_value = NULL;
+  gsize key_length = strlen (key), value_length = strlen (value);
 
-  if (!g_utf8_validate (key, -1, NULL))
-    key = valid_key = g_utf8_make_valid (key, -1);
-  if (!g_utf8_validate (value, -1, NULL))
-    value = valid_value = g_utf8_make_valid (value, -1);
-  imp_context_builder_add (builder, key, strlen (key), value, strlen (value));
+  if (!g_utf8_validate_len (key, key_length, NULL))
+    {
+      key = valid_key = g_utf8_make_valid (key, key_length);
+      key_length = strlen (key);
+    }
+  if (!g_utf8_validate_len (value, value_length, NULL))
+    {
+      value = valid_value = g_utf8_make_valid (value, value_length);
+      value_length = strlen (value);
+    }
+  imp_context_builder_add (builder, key, key_length, value, value_length);
 }
 
 ImpContext *

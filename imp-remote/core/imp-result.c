@@ -6,12 +6,15 @@ G_DEFINE_BOXED_TYPE (ImpResult, imp_result, imp_result_ref, imp_result_unref)
 static ImpResult *
 result_new (ImpResultType type, ImpDirection direction, gint64 offset)
 {
-  ImpResult *self = g_slice_new0 (ImpResult);
+  /* Not g_new0(): calloc() does not use the cache of the thread, and one is made per chunk. */
+  ImpResult *self = g_new (ImpResult, 1);
 
+  *self = (ImpResult){
+    .type = type,
+    .direction = direction == IMP_DIRECTION_FROM_SERVER,
+    .offset = offset,
+  };
   g_atomic_ref_count_init (&self->ref_count);
-  self->type = type;
-  self->direction = direction == IMP_DIRECTION_FROM_SERVER;
-  self->offset = offset;
   return self;
 }
 
@@ -389,5 +392,5 @@ imp_result_unref (ImpResult *self)
   g_clear_pointer (&self->details, g_hash_table_unref);
   g_free (self->text);
   g_free (self->value);
-  g_slice_free (ImpResult, self);
+  g_free (self);
 }

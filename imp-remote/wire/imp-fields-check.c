@@ -137,9 +137,7 @@ gboolean
 imp_context_check_size (ImpContextBuilder *builder, const ImpWireLimits *limits, GError **error)
 {
   /* One octet more for each string, so that a multitude of empty ones is counted too. */
-  gsize size = builder->block != NULL ? builder->block->len : 0;
-
-  if (size <= limits->max_context)
+  if (builder->length <= limits->max_context)
     return TRUE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                "The keys and values of one map take more than %" G_GSIZE_FORMAT
