@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-message-private.h"
+
+G_BEGIN_DECLS
+
+/* Random messages that are right, with a liking for the edges of what is allowed. */
+ImpMessage *test_random_message (GRand *random, guint version);
+ImpResult  *test_random_result  (GRand *random);
+char       *test_random_text    (GRand *random);
+GBytes     *test_random_bytes   (GRand *random);
+gint64      test_random_id      (GRand *random);
+
+G_END_DECLS
