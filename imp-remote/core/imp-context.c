@@ -191,16 +191,21 @@ imp_context_lookup (ImpContext *self, const char *key)
   return last;
 }
 
-gboolean
-imp_context_equal (ImpContext *a, ImpContext *b)
+/* Is every pair of @a that counts, which is the last of its key, in @b too? */
+static gboolean
+is_within (ImpContext *a, ImpContext *b)
 {
   gsize position = 0;
   const char *key, *value;
 
-  if (imp_context_get_n_pairs (a) != imp_context_get_n_pairs (b))
-    return FALSE;
   while (imp_context_next (a, &position, &key, &value))
-    if (g_strcmp0 (imp_context_lookup (b, key), value) != 0)
+    if (g_strcmp0 (imp_context_lookup (a, key), imp_context_lookup (b, key)) != 0)
       return FALSE;
   return TRUE;
+}
+
+gboolean
+imp_context_equal (ImpContext *a, ImpContext *b)
+{
+  return is_within (a, b) && is_within (b, a);
 }

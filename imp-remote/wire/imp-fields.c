@@ -303,6 +303,9 @@ imp_fields_build (ImpFields *self, ImpMessage *message, GError **error)
                           error))
     return FALSE;
 
+  /* Where it does not belong it is one of those that are ignored. */
+  if (self->op->fields[0] != IMP_FIELD_ID)
+    message->id = 0;
   for (guint i = 0; self->op->fields[i] != IMP_FIELD_END; i++)
     move_into (self, self->op->fields[i], message);
   if (message->op == IMP_OP_RESULT)
