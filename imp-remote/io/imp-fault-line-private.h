@@ -34,7 +34,8 @@ GOutputStream *imp_fault_line_get_output (ImpFaultLine *self);
 gboolean       imp_fault_line_can_poll   (ImpFaultLine *self, ImpFaultWay way);
 
 /* Before an operation that must not block: may it be done now, and on how many octets? */
-ImpFaultStep imp_fault_line_try  (ImpFaultLine *self, ImpFaultWay way, gsize *length, GError **error);
+ImpFaultStep imp_fault_line_try   (ImpFaultLine *self, ImpFaultWay way, gsize *length,
+                                   GError **error);
 /* The same for one that may: waits as long as the faults demand. Every GO is followed by
  * imp_fault_line_leave(). */
 ImpFaultStep imp_fault_line_enter (ImpFaultLine *self, ImpFaultWay way, gsize *length,
