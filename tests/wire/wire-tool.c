@@ -5,6 +5,7 @@
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ report (GError *error, gboolean goes_on)
   json_object_set_boolean_member (object, "goes_on", goes_on);
   json_node_take_object (node, object);
   line = json_to_string (node, FALSE);
-  g_printerr ("%s\n", line);
+  fprintf (stderr, "%s\n", line); /* as it is, whatever the locale says */
 }
 
 static GBytes *

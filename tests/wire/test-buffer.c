@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/imp-buffer-private.h"
+#include "wire/imp-cursor-private.h"
+
+/* A buffer beside the naive one, a GByteArray that holds the same. */
+typedef struct
+{
+  ImpBuffer *buffer;
+  GByteArray *naive;
+  GRand *random;
+  guint8 next;
+} Pair;
+
+static GBytes *
+new_octets (Pair *pair, gsize length)
+{
+  guint8 *data = g_malloc (length + 1);
+
+  for (gsize i = 0; i < length; i++)
+    data[i] = pair->next++;
+  return g_bytes_new_take (data, length);
+}
+
+static void
+append_both (Pair *pair, gsize length, gboolean as_bytes)
+{
+  g_autoptr (GBytes) bytes = new_octets (pair, length);
+  gconstpointer data = g_bytes_get_data (bytes, NULL);
+
+  if (as_bytes)
+    imp_buffer_append_bytes (pair->buffer, bytes);
+  else
+    imp_buffer_append (pair->buffer, data, length);
+  g_byte_array_append (pair->naive, data, length);
+}
+
+static void
+reserve_both (Pair *pair)
+{
+  gsize length = g_rand_int_range (pair->random, 0, IMP_BUFFER_RESERVE_MAX + 1);
+  gsize used = g_rand_int_range (pair->random, 0, length + 1);
+  g_autoptr (GBytes) bytes = new_octets (pair, used);
+  guint8 *place = imp_buffer_reserve (pair->buffer, length);
+
+  if (used > 0)
+    memcpy (place, g_bytes_get_data (bytes, NULL), used);
+  imp_buffer_commit (pair->buffer, used);
+  g_byte_array_append (pair->naive, g_bytes_get_data (bytes, NULL), used);
+}
+
+static gsize
+random_length (Pair *pair)
+{
+  return g_rand_int_range (pair->random, 0, 1 << g_rand_int_range (pair->random, 1, 18));
+}
+
+static void
+write_both (Pair *pair)
+{
+  switch (g_rand_int_range (pair->random, 0, 4))
+    {
+    case 0:
+      append_both (pair, random_length (pair), FALSE);
+      break;
+    case 1:
+      append_both (pair, random_length (pair), TRUE);
+      break;
+    case 2:
+      append_both (pair, g_rand_int_range (pair->random, 0, 100), FALSE);
+      break;
+    default:
+      reserve_both (pair);
+      break;
+    }
+}
+
+static void
+consume_both (Pair *pair)
+{
+  gsize length = pair->naive->len;
+
+  if (g_rand_boolean (pair->random))
+    length = g_rand_int_range (pair->random, 0, length + 1);
+  imp_buffer_consume (pair->buffer, length);
+  if (length > 0)
+    g_byte_array_remove_range (pair->naive, 0, length);
+}
+
+/* Writes something behind a mark, then takes it back, or patches its beginning. */
+static void
+mark_both (Pair *pair)
+{
+  gsize before = pair->naive->len;
+  ImpBufferMark mark;
+
+  imp_buffer_mark (pair->buffer, &mark);
+  memcpy (imp_buffer_reserve (pair->buffer, 4), "????", 4);
+  imp_buffer_commit (pair->buffer, 4);
+  g_byte_array_append (pair->naive, (const guint8 *) "!!!!", 4);
+  for (guint n = g_rand_int_range (pair->random, 0, 6); n > 0; n--)
+    write_both (pair);
+
+  g_assert_cmpuint (imp_buffer_size_since (pair->buffer, &mark), ==, pair->naive->len - before);
+  if (g_rand_boolean (pair->random))
+    {
+      imp_buffer_truncate (pair->buffer, &mark);
+      g_byte_array_set_size (pair->naive, before);
+    }
+  else
+    {
+      memcpy (imp_buffer_at_mark (pair->buffer, &mark), "!!!!", 4);
+    }
+}
+
+/* All that is there, through as many vectors as there may be. */
+static void
+compare (Pair *pair)
+{
+  GOutputVector vectors[4096];
+  guint max = g_rand_int_range (pair->random, 1, G_N_ELEMENTS (vectors));
+  guint n = imp_buffer_peek (pair->buffer, vectors, max);
+  gsize position = 0;
+
+  g_assert_cmpuint (imp_buffer_get_size (pair->buffer), ==, pair->naive->len);
+  g_assert_cmpuint (n, <=, max);
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_cmpuint (vectors[i].size, >, 0);
+      g_assert_cmpuint (vectors[i].size, <=, pair->naive->len - position);
+      g_assert_cmpmem (vectors[i].buffer, vectors[i].size, pair->naive->data + position,
+                       vectors[i].size);
+      position += vectors[i].size;
+    }
+  g_assert_true (n == max || position == pair->naive->len);
+}
+
+static void
+test_random (void)
+{
+  Pair pair = {
+    imp_buffer_new (),
+    g_byte_array_new (),
+    g_rand_new_with_seed (g_test_rand_int ()),
+    0,
+  };
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      guint what = g_rand_int_range (pair.random, 0, 8);
+
+      if (what < 4 && pair.naive->len < 1024 * 1024)
+        write_both (&pair);
+      else if (what == 4 && pair.naive->len < 1024 * 1024)
+        mark_both (&pair);
+      else
+        consume_both (&pair);
+      if (i % 8 == 0)
+        compare (&pair);
+    }
+  g_rand_free (pair.random);
+  g_byte_array_unref (pair.naive);
+  imp_buffer_free (pair.buffer);
+}
+
+/* Small payloads are copied, large ones are the caller's own memory until they are written. */
+static void
+test_references (void)
+{
+  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (GBytes) small = g_bytes_new_take (g_strnfill (IMP_BUFFER_COPY_MAX, 's'),
+                                               IMP_BUFFER_COPY_MAX);
+  g_autoptr (GBytes) large = g_bytes_new_take (g_strnfill (IMP_BUFFER_COPY_MAX + 1, 'l'),
+                                               IMP_BUFFER_COPY_MAX + 1);
+  GOutputVector vectors[4];
+
+  imp_buffer_append (buffer, "head", 4);
+  imp_buffer_append_bytes (buffer, small);
+  imp_buffer_append_bytes (buffer, large);
+  imp_buffer_append (buffer, "tail", 4);
+
+  g_assert_cmpuint (imp_buffer_peek (buffer, vectors, G_N_ELEMENTS (vectors)), ==, 3);
+  g_assert_cmpuint (vectors[0].size, ==, 4 + IMP_BUFFER_COPY_MAX);
+  g_assert_true (vectors[1].buffer == g_bytes_get_data (large, NULL));
+  g_assert_cmpuint (vectors[2].size, ==, 4);
+
+  imp_buffer_consume (buffer, vectors[0].size + 1);
+  g_assert_cmpuint (imp_buffer_peek (buffer, vectors, 1), ==, 1);
+  g_assert_true (vectors[0].buffer == (const guint8 *) g_bytes_get_data (large, NULL) + 1);
+}
+
+static void
+count_free (gpointer count)
+{
+  ++*(guint *) count;
+}
+
+/* What is referenced is given back once: when it is consumed, taken back, or with the buffer. */
+static void
+test_release (void)
+{
+  static char data[4096];
+  ImpBuffer *buffer = imp_buffer_new ();
+  ImpBufferMark mark;
+  guint freed = 0;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GBytes) bytes
+          = g_bytes_new_with_free_func (data, sizeof data, count_free, &freed);
+
+      if (i == 1)
+        imp_buffer_mark (buffer, &mark);
+      imp_buffer_append_bytes (buffer, bytes);
+      if (i == 1)
+        imp_buffer_truncate (buffer, &mark);
+    }
+  g_assert_cmpuint (freed, ==, 1);
+  imp_buffer_consume (buffer, sizeof data);
+  g_assert_cmpuint (freed, ==, 2);
+  imp_buffer_free (buffer);
+  g_assert_cmpuint (freed, ==, 3);
+}
+
+/* A buffer that is filled and drained in turn does not move through memory. */
+static void
+test_reuse (void)
+{
+  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  GOutputVector vector;
+  const void *place = NULL;
+
+  for (guint i = 0; i < 10000; i++)
+    {
+      imp_buffer_append (buffer, "some octets", 11);
+      g_assert_cmpuint (imp_buffer_peek (buffer, &vector, 1), ==, 1);
+      g_assert_true (place == NULL || place == vector.buffer);
+      place = vector.buffer;
+      imp_buffer_consume (buffer, 11);
+    }
+}
+
+static void
+test_steal (void)
+{
+  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (GBytes) empty = imp_buffer_steal (buffer);
+  g_autoptr (GBytes) stolen = NULL;
+
+  g_assert_cmpuint (g_bytes_get_size (empty), ==, 0);
+  imp_buffer_append (buffer, "octets", 6);
+  stolen = imp_buffer_steal (buffer);
+  g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "octets", 6);
+  g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 0);
+}
+
+static void
+test_cursor (void)
+{
+  static const guint8 data[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+  ImpCursor cursor = { .data = data, .length = sizeof data }, sub;
+  guint16 two;
+  guint32 four;
+  guint64 eight;
+
+  g_assert_true (imp_cursor_u16_be (&cursor, &two) && two == 0x0102);
+  g_assert_true (imp_cursor_u16_le (&cursor, &two) && two == 0x0403);
+  g_assert_false (imp_cursor_u64_be (&cursor, &eight));
+  g_assert_cmpuint (cursor.position, ==, 4);
+  g_assert_true (imp_cursor_u32_be (&cursor, &four) && four == 0x05060708);
+  g_assert_false (imp_cursor_u16_be (&cursor, &two));
+  cursor.position = 1;
+  g_assert_true (imp_cursor_u64_le (&cursor, &eight));
+  g_assert_cmpuint (eight, ==, G_GUINT64_CONSTANT (0x0908070605040302));
+  cursor.position = 2;
+  g_assert_true (imp_cursor_u32_le (&cursor, &four) && four == 0x06050403);
+  g_assert_false (imp_cursor_take_cursor (&cursor, 4, &sub));
+  g_assert_true (imp_cursor_take_cursor (&cursor, 3, &sub));
+  g_assert_cmpuint (imp_cursor_left (&cursor), ==, 0);
+  g_assert_cmpuint (imp_cursor_left (&sub), ==, 3);
+  g_assert_false (imp_cursor_skip (&sub, G_MAXSIZE));
+  g_assert_null (imp_cursor_take (&sub, G_MAXSIZE));
+  g_assert_null (imp_cursor_take_bytes (&sub, 4));
+  g_assert_true (imp_cursor_take (&sub, 3) == data + 6);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/buffer/random", test_random);
+  g_test_add_func ("/buffer/references", test_references);
+  g_test_add_func ("/buffer/release", test_release);
+  g_test_add_func ("/buffer/reuse", test_reuse);
+  g_test_add_func ("/buffer/steal", test_steal);
+  g_test_add_func ("/cursor", test_cursor);
+  return g_test_run ();
+}
