@@ -28,7 +28,7 @@ void        imp_analyzer_set_settles_end  (ImpAnalyzer *self, gboolean settles_e
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:
  * LOG(ERROR) with @reason, then PASS for ever in each direction that is not passed already; FATAL
  * nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing that
- * the plugin says later is heard. */
-void        imp_analyzer_settle           (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
+ * the plugin says later is heard. TRUE if it was soft. */
+gboolean    imp_analyzer_settle           (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
 G_END_DECLS

@@ -672,23 +672,23 @@ imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end)
     settle_end (self, direction);
 }
 
-void
+gboolean
 imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   if (priv->state != STATE_OPEN)
-    return;
+    return FALSE;
   g_object_ref (self);
   if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
       || imp_verdicts_has_promise (&priv->verdicts[1]))
     {
       refuse_fatal (self, reason);
       g_object_unref (self);
-      return;
+      return FALSE;
     }
 
-  /* From here on the plugin is not heard, and what it promised the provider is kept by passing. */
+  /* From here on the plugin is not heard. */
   priv->state = STATE_REFUSED;
   deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
   for (guint direction = 0; direction < 2; direction++)
@@ -700,4 +700,5 @@ imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
         deliver_or_queue (self, pass);
       }
   g_object_unref (self);
+  return TRUE;
 }

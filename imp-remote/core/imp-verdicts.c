@@ -142,7 +142,7 @@ imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error)
 gint64
 imp_verdicts_get_unsettled (const ImpVerdicts *self)
 {
-  if (self->passed || self->prepassed_forever)
+  if (self->passed || self->prepassed_forever || self->seeking)
     return 0;
   return MAX (0, self->fed - MAX (self->settled, self->prepassed));
 }

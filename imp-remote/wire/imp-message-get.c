@@ -27,6 +27,22 @@ imp_message_steal (ImpMessage *self)
   return stolen;
 }
 
+void
+imp_message_copy_to (const ImpMessage *self, ImpMessage *target)
+{
+  *target = *self;
+  if (self->data != NULL)
+    g_bytes_ref (self->data);
+  if (self->result != NULL)
+    imp_result_ref (self->result);
+  imp_context_ref (self->context);
+  imp_context_ref (self->limits);
+  target->interfaces = g_list_copy_deep (self->interfaces, (GCopyFunc) (void (*) (void)) imp_interface_ref,
+                                          NULL);
+  target->text = g_strdup (self->text);
+  target->features = g_strdupv (self->features);
+}
+
 /**
  * imp_message_ref:
  * @self: a message

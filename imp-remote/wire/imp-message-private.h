@@ -39,6 +39,8 @@ struct _ImpMessage
 void        imp_message_clear (ImpMessage *self);
 /* Moves the contents to the heap, leaving @self empty. */
 ImpMessage *imp_message_steal (ImpMessage *self);
+/* Fills @target, which is empty, with the same contents. */
+void        imp_message_copy_to (const ImpMessage *self, ImpMessage *target);
 
 ImpMessage *imp_message_new_new_analyzer_packed (gint64 id, ImpContext *context);
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "imp-macros.h"
+
+G_BEGIN_DECLS
+
+/* Where a server listens or a factory connects to, as people write it:
+ *   /path or ./path      a unix socket in the file system
+ *   @name                one in Linux' abstract name space
+ *   host:port, [v6]:port TCP
+ *   fd:N                 a descriptor that was inherited (listening only)
+ *   systemd              all descriptors of the service manager (listening only) */
+typedef enum
+{
+  IMP_ADDRESS_PATH,
+  IMP_ADDRESS_ABSTRACT,
+  IMP_ADDRESS_TCP,
+  IMP_ADDRESS_FD,
+  IMP_ADDRESS_SYSTEMD,
+} ImpAddressKind;
+
+typedef struct
+{
+  ImpAddressKind kind;
+  char *host; /* or path, or abstract name */
+  guint16 port;
+  int fd;
+} ImpAddress;
+
+/* %IMP_ERROR_SETTINGS naming @text and what would be right. */
+ImpAddress *imp_address_parse (const char *text, GError **error);
+void        imp_address_free  (ImpAddress *self);
+
+/* What a client connects to; NULL with an error for the kinds that are for listening only. */
+GSocketConnectable *imp_address_to_connectable (const ImpAddress *self, GError **error);
+/* The same for a socket's own address: what clients would have to write. */
+char *imp_address_of_socket (GSocketAddress *address);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpAddress, imp_address_free)
+
+G_END_DECLS

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-address-private.h"
+
+#include "core/imp-error.h"
+
+#include <gio/gunixsocketaddress.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define PATH_MAX_LENGTH (sizeof (((struct sockaddr_un *) 0)->sun_path) - 1)
+
+static ImpAddress *
+address_new (ImpAddressKind kind, const char *host, gsize length)
+{
+  ImpAddress *self = g_new0 (ImpAddress, 1);
+
+  self->kind = kind;
+  self->host = g_strndup (host, length);
+  self->fd = -1;
+  return self;
+}
+
+void
+imp_address_free (ImpAddress *self)
+{
+  g_free (self->host);
+  g_free (self);
+}
+
+static ImpAddress *
+bad_address (GError **error, const char *text, const char *why)
+{
+  g_autofree char *shown = g_strescape (text, NULL);
+
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "The address \"%s\" %s; an address is /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT",
+               shown, why);
+  return NULL;
+}
+
+static ImpAddress *
+parse_unix (const char *text, ImpAddressKind kind, const char *name, GError **error)
+{
+  if (*name == '\0')
+    return bad_address (error, text, "lacks a name");
+  if (strlen (name) > PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT))
+    {
+      g_autofree char *why = g_strdup_printf (
+        "is too long: a unix socket's name has at most %" G_GSIZE_FORMAT " octets",
+        PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT));
+
+      return bad_address (error, text, why);
+    }
+  return address_new (kind, name, strlen (name));
+}
+
+static ImpAddress *
+parse_fd (const char *text, GError **error)
+{
+  guint64 number;
+  ImpAddress *self;
+
+  if (!g_ascii_string_to_unsigned (text + strlen ("fd:"), 10, 0, G_MAXINT, &number, NULL))
+    return bad_address (error, text, "needs a descriptor's number behind \"fd:\"");
+  self = address_new (IMP_ADDRESS_FD, text, strlen (text));
+  self->fd = (int) number;
+  return self;
+}
+
+static ImpAddress *
+parse_tcp (const char *text, GError **error)
+{
+  const char *colon = strrchr (text, ':');
+  guint64 port;
+  ImpAddress *self;
+
+  if (colon == NULL || colon == text)
+    return bad_address (error, text, "is no address");
+  if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
+    return bad_address (error, text, "needs a port from 0 to 65535 behind the colon");
+
+  if (text[0] == '[')
+    {
+      if (colon[-1] != ']' || colon - text < 3)
+        return bad_address (error, text, "lacks a closing bracket before the colon");
+      self = address_new (IMP_ADDRESS_TCP, text + 1, colon - text - 2);
+      if (!g_hostname_is_ip_address (self->host) || strchr (self->host, ':') == NULL)
+        {
+          imp_address_free (self);
+          return bad_address (error, text, "has no IPv6 address in its brackets");
+        }
+    }
+  else
+    {
+      if (memchr (text, ':', colon - text) != NULL)
+        return bad_address (error, text, "has several colons; IPv6 needs brackets");
+      for (const char *c = text; c < colon; c++)
+        if (!g_ascii_isalnum (*c) && strchr (".-_", *c) == NULL)
+          return bad_address (error, text, "has a character that no host name has");
+      self = address_new (IMP_ADDRESS_TCP, text, colon - text);
+    }
+  self->port = (guint16) port;
+  return self;
+}
+
+ImpAddress *
+imp_address_parse (const char *text, GError **error)
+{
+  if (!g_utf8_validate (text, -1, NULL))
+    return bad_address (error, text, "is not UTF-8");
+  if (text[0] == '@')
+    return parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
+  if (strchr (text, '/') != NULL)
+    return parse_unix (text, IMP_ADDRESS_PATH, text, error);
+  if (g_str_equal (text, "systemd"))
+    return address_new (IMP_ADDRESS_SYSTEMD, text, strlen (text));
+  if (g_str_has_prefix (text, "fd:"))
+    return parse_fd (text, error);
+  return parse_tcp (text, error);
+}
+
+GSocketConnectable *
+imp_address_to_connectable (const ImpAddress *self, GError **error)
+{
+  switch (self->kind)
+    {
+    case IMP_ADDRESS_PATH:
+      return G_SOCKET_CONNECTABLE (g_unix_socket_address_new (self->host));
+    case IMP_ADDRESS_ABSTRACT:
+      return G_SOCKET_CONNECTABLE (
+        g_unix_socket_address_new_with_type (self->host, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT));
+    case IMP_ADDRESS_TCP:
+      return g_network_address_new (self->host, self->port);
+    case IMP_ADDRESS_FD:
+    case IMP_ADDRESS_SYSTEMD:
+      break;
+    }
+  bad_address (error, self->host, "is for listening only");
+  return NULL;
+}
+
+char *
+imp_address_of_socket (GSocketAddress *address)
+{
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    {
+      GUnixSocketAddress *unix_address = G_UNIX_SOCKET_ADDRESS (address);
+      GUnixSocketAddressType type = g_unix_socket_address_get_address_type (unix_address);
+      const char *prefix = type == G_UNIX_SOCKET_ADDRESS_ABSTRACT ? "@" : "";
+
+      if (type == G_UNIX_SOCKET_ADDRESS_ANONYMOUS)
+        return g_strdup ("unix");
+      return g_strconcat (prefix, g_unix_socket_address_get_path (unix_address), NULL);
+    }
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+      GInetAddress *ip = g_inet_socket_address_get_address (inet);
+      g_autofree char *host = g_inet_address_to_string (ip);
+      gboolean v6 = g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV6;
+
+      return g_strdup_printf ("%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
+                              g_inet_socket_address_get_port (inet));
+    }
+  return g_strdup ("unknown");
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-wire-private.h"
+
+G_BEGIN_DECLS
+
+/* A connection: moves messages over one stream, in one main context, whatever they mean. */
+typedef struct _ImpLink ImpLink;
+
+typedef struct
+{
+  /* A message has come. It belongs to the link, which clears it afterwards. */
+  void (*message) (ImpLink *link, ImpMessage *message, gpointer user_data);
+  /* What came made no sense (may be NULL: then the link ends). Unless it is @hopeless it ended
+   * where it said, and the connection can go on; else this is the time for last words. */
+  void (*nonsense) (ImpLink *link, const GError *error, gboolean hopeless, gpointer user_data);
+  /* The end, exactly once unless imp_link_close() came first; @error is never NULL (the peer's
+   * regular end is %IMP_ERROR_CLOSED). Always from the main loop, never from within a call. */
+  void (*closed) (ImpLink *link, const GError *error, gpointer user_data);
+  /* What waits to be written has fallen below the low-water mark after it was above the high one
+   * (may be NULL). */
+  void (*drained) (ImpLink *link, gpointer user_data);
+} ImpLinkFuncs;
+
+/* Both ends ask this and nothing else to find out whether they may queue more, and are told by
+ * drained() when that changes. */
+#define IMP_LINK_HIGH_WATER (1024 * 1024)
+#define IMP_LINK_LOW_WATER (256 * 1024)
+
+/* @codec: NULL to recognise it from the first octets that come in. */
+ImpLink *imp_link_new   (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,
+                         GError **error);
+ImpLink *imp_link_ref   (ImpLink *self);
+void     imp_link_unref (ImpLink *self);
+
+/* Begins to read; @funcs must live as long as the link. */
+void imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs,
+                     gpointer user_data);
+/* Nothing is called any more; what waits to be written is lost. */
+void imp_link_close (ImpLink *self);
+/* Closes once what waits has been written; nothing is read any more. closed() tells. */
+void imp_link_finish (ImpLink *self);
+
+/* Queues a message. It is written at the end of this turn of the loop. FALSE with an error if the
+ * codec cannot say it; the link lives on. */
+gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
+
+gboolean imp_link_may_queue  (ImpLink *self); /* above the high-water mark: not until drained() */
+gsize    imp_link_get_queued (ImpLink *self); /* octets that wait to be written */
+
+/* Whether messages are read (at first yes). Those that were read already wait in the link. */
+void imp_link_set_reading (ImpLink *self, gboolean reading);
+
+/* After something has come, spin on the socket for so long before sleeping; microseconds. */
+void imp_link_set_busy_poll (ImpLink *self, guint microseconds);
+
+void        imp_link_set_version    (ImpLink *self, guint version);
+guint       imp_link_get_version    (ImpLink *self);
+/* What the wire form can carry at most; 0 while it is not known. */
+guint       imp_link_get_max_version (ImpLink *self);
+gboolean    imp_link_greets_first   (ImpLink *self);
+const char *imp_link_get_codec_name (ImpLink *self); /* NULL while it is not known */
+GIOStream  *imp_link_get_stream     (ImpLink *self);
+
+typedef struct
+{
+  guint64 messages_in, messages_out;
+  guint64 bytes_in, bytes_out;
+} ImpLinkCounters;
+
+const ImpLinkCounters *imp_link_get_counters (ImpLink *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpLink, imp_link_unref)
+
+G_END_DECLS

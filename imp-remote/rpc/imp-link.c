@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-link-private.h"
+
+#include "core/imp-error.h"
+#include "io/imp-transport-private.h"
+#include "rpc/imp-inbox-private.h"
+
+/* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
+ * loop from everything else. */
+#define WRITE_MAX (4 * 1024 * 1024)
+#define VECTORS_MAX 64
+
+typedef enum
+{
+  STATE_OPEN,
+  STATE_FINISHING, /* writes what waits, reads no more */
+  STATE_FAILED,    /* closed() is due, or done */
+  STATE_CLOSED,
+} State;
+
+struct _ImpLink
+{
+  gatomicrefcount ref_count;
+  ImpTransport *transport;
+  const ImpLinkFuncs *funcs;
+  gpointer user_data;
+  ImpCodec *codec;      /* NULL while not recognised */
+  const ImpWire *wire;  /* its table row, where it is one of ours */
+  ImpWireLimits limits;
+  guint version;
+  State state;
+  GError *error;        /* the first one sticks */
+  ImpInbox inbox;
+  gsize need;           /* octets that the message at the front of the inbox is known to have */
+  ImpBuffer *output;
+  gboolean reading;
+  gboolean undecoded;   /* reading was stopped with messages in the inbox */
+  gboolean blocked;     /* the socket takes no more */
+  gboolean above;       /* the high-water mark was passed, and drained() is due */
+  guint busy_poll;
+  ImpLinkCounters counters;
+};
+
+ImpLink *
+imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, GError **error)
+{
+  g_autoptr (ImpTransport) transport = imp_transport_new (stream, error);
+  ImpLink *self;
+
+  if (transport == NULL)
+    return NULL;
+
+  self = g_new0 (ImpLink, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->transport = g_steal_pointer (&transport);
+  self->limits = *limits;
+  self->version = 1;
+  self->output = imp_buffer_new ();
+  self->reading = TRUE;
+  if (codec != NULL)
+    {
+      self->codec = g_object_ref (codec);
+      self->wire = imp_codec_get_wire (codec);
+    }
+  return self;
+}
+
+ImpLink *
+imp_link_ref (ImpLink *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+imp_link_unref (ImpLink *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  imp_transport_close (self->transport);
+  imp_transport_unref (self->transport);
+  imp_inbox_clear (&self->inbox);
+  imp_buffer_free (self->output);
+  g_clear_object (&self->codec);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+update_interest (ImpLink *self)
+{
+  GIOCondition interest = 0;
+
+  if (self->state == STATE_OPEN && self->reading)
+    interest |= G_IO_IN;
+  if (self->blocked && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
+    interest |= G_IO_OUT;
+  imp_transport_set_interest (self->transport, interest);
+}
+
+/* The first error ends the link; closed() is called from the loop. Takes @error. */
+static void
+fail (ImpLink *self, GError *error)
+{
+  if (self->state == STATE_FAILED || self->state == STATE_CLOSED)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->state = STATE_FAILED;
+  self->error = error;
+  imp_transport_set_interest (self->transport, 0);
+  imp_transport_kick (self->transport);
+}
+
+/* A codec of somebody else gets all there is as one GBytes, and says how much it took. */
+static ImpDecodeStatus
+decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
+{
+  g_autoptr (GBytes) bytes = input->slice (input->owner, imp_cursor_here (input),
+                                           imp_cursor_left (input));
+  ImpMessage *decoded = NULL;
+  gsize consumed = 0;
+
+  if (!imp_codec_decode (self->codec, bytes, &decoded, &consumed, error))
+    return IMP_DECODE_BAD;
+  if (decoded == NULL && consumed == 0)
+    {
+      if (imp_cursor_left (input) <= self->limits.max_message)
+        return IMP_DECODE_MORE;
+      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "A message has more than %" G_GSIZE_FORMAT " octets (max-message)",
+                   self->limits.max_message);
+      return IMP_DECODE_BAD;
+    }
+  imp_cursor_skip (input, consumed);
+  if (decoded == NULL)
+    return decode_foreign (self, input, message, error);
+  imp_message_copy_to (decoded, message);
+  imp_message_unref (decoded);
+  return IMP_DECODE_DONE;
+}
+
+static ImpDecodeStatus
+decode_one (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
+{
+  self->need = 0;
+  if (self->wire == NULL)
+    return decode_foreign (self, input, message, error);
+  return self->wire->decode (input, &self->limits, message, &self->need, error);
+}
+
+/* TRUE if decoding can go on behind the bad frame. */
+static gboolean
+handle_bad (ImpLink *self, gboolean delimited, GError *error)
+{
+  if (self->funcs->nonsense != NULL)
+    self->funcs->nonsense (self, error, !delimited, self->user_data);
+  if (self->funcs->nonsense != NULL && (delimited || self->state != STATE_OPEN))
+    {
+      g_error_free (error);
+      return self->state == STATE_OPEN;
+    }
+  fail (self, error);
+  return FALSE;
+}
+
+static gboolean
+recognise (ImpLink *self, const ImpCursor *input)
+{
+  const ImpWire *wire = NULL;
+  GError *error = NULL;
+
+  switch (imp_wire_recognise (input->data, input->length, &wire, &error))
+    {
+    case IMP_DECODE_DONE:
+      self->wire = wire;
+      self->codec = imp_codec_new_by_name (wire->name, NULL);
+      return TRUE;
+    case IMP_DECODE_BAD:
+      handle_bad (self, FALSE, error);
+      return FALSE;
+    case IMP_DECODE_MORE:
+      break;
+    }
+  return FALSE;
+}
+
+static gboolean
+may_decode (const ImpLink *self)
+{
+  return self->state == STATE_OPEN && self->reading;
+}
+
+/* Acts on every whole message in the inbox. Each call-out may close the link or stop the reading. */
+static void
+decode_inbox (ImpLink *self)
+{
+  self->undecoded = FALSE;
+  while (may_decode (self) && imp_inbox_get_size (&self->inbox) > 0)
+    {
+      ImpMessage message = IMP_MESSAGE_INIT;
+      ImpCursor input;
+      ImpDecodeStatus status;
+      GError *error = NULL;
+
+      imp_inbox_open (&self->inbox, &input);
+      if (self->codec == NULL && !recognise (self, &input))
+        return;
+      status = decode_one (self, &input, &message, &error);
+      imp_inbox_close (&self->inbox, &input);
+      if (status == IMP_DECODE_MORE)
+        return;
+      if (status == IMP_DECODE_DONE)
+        {
+          self->counters.messages_in++;
+          self->funcs->message (self, &message, self->user_data);
+        }
+      imp_message_clear (&message);
+      if (status == IMP_DECODE_BAD && !handle_bad (self, input.position > 0, error))
+        return;
+    }
+  self->undecoded = imp_inbox_get_size (&self->inbox) > 0;
+}
+
+/* FALSE if there was nothing to read, or nothing can come any more. */
+static gboolean
+read_once (ImpLink *self)
+{
+  GError *error = NULL;
+  gsize room;
+  guint8 *memory;
+  gssize n;
+
+  memory = imp_inbox_reserve (&self->inbox, self->need, &room);
+  n = imp_transport_read (self->transport, memory, room, &error);
+  if (n > 0)
+    {
+      imp_inbox_commit (&self->inbox, n);
+      self->counters.bytes_in += n;
+      return TRUE;
+    }
+
+  if (n == 0)
+    error = g_error_new (IMP_ERROR, IMP_ERROR_CLOSED,
+                         imp_inbox_get_size (&self->inbox) == 0
+                           ? "The peer closed the connection"
+                           : "The peer closed the connection within a message");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      return FALSE;
+    }
+  fail (self, error);
+  return FALSE;
+}
+
+/* A peer that cannot be written to any more may have said something before, and what it said
+ * counts. */
+static void
+fail_writing (ImpLink *self, GError *error)
+{
+  while (may_decode (self) && read_once (self))
+    decode_inbox (self);
+  fail (self, error);
+}
+
+static void
+note_drained (ImpLink *self)
+{
+  if (!self->above || imp_buffer_get_size (self->output) > IMP_LINK_LOW_WATER)
+    return;
+  self->above = FALSE;
+  if (self->state == STATE_OPEN && self->funcs->drained != NULL)
+    self->funcs->drained (self, self->user_data);
+}
+
+/* Writes what waits. */
+static void
+flush (ImpLink *self)
+{
+  gsize written = 0;
+
+  while (imp_buffer_get_size (self->output) > 0 && written < WRITE_MAX
+         && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
+    {
+      GOutputVector vectors[VECTORS_MAX];
+      GError *error = NULL;
+      guint n_vectors = imp_buffer_peek (self->output, vectors, VECTORS_MAX);
+      gssize n = imp_transport_writev (self->transport, vectors, n_vectors, &error);
+
+      self->blocked = FALSE;
+      if (n >= 0)
+        {
+          imp_buffer_consume (self->output, n);
+          self->counters.bytes_out += n;
+          written += n;
+          note_drained (self);
+          continue;
+        }
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_error_free (error);
+          self->blocked = TRUE;
+          break;
+        }
+      fail_writing (self, error);
+    }
+
+  if (imp_buffer_get_size (self->output) == 0)
+    self->blocked = FALSE;
+  else if (!self->blocked)
+    imp_transport_kick (self->transport);
+}
+
+/* Reads on for a while instead of sleeping: to wake a sleeping core takes tens of microseconds. */
+static void
+spin (ImpLink *self)
+{
+  gint64 until = g_get_monotonic_time () + self->busy_poll;
+
+  while (may_decode (self) && !self->blocked && g_get_monotonic_time () < until)
+    if (read_once (self))
+      {
+        decode_inbox (self);
+        flush (self);
+        until = g_get_monotonic_time () + self->busy_poll;
+      }
+}
+
+static void
+finish_if_written (ImpLink *self)
+{
+  if (self->state == STATE_FINISHING && imp_buffer_get_size (self->output) == 0)
+    fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
+}
+
+static void
+report_failure (ImpLink *self)
+{
+  if (self->state != STATE_FAILED)
+    return;
+  self->state = STATE_CLOSED;
+  imp_transport_close (self->transport);
+  self->funcs->closed (self, self->error, self->user_data);
+}
+
+static void
+on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
+{
+  ImpLink *self = imp_link_ref (user_data);
+  gboolean active = FALSE;
+
+  if (self->undecoded && may_decode (self))
+    decode_inbox (self);
+  if ((conditions & G_IO_IN) != 0 && may_decode (self) && read_once (self))
+    {
+      active = TRUE;
+      decode_inbox (self);
+    }
+  if (!self->blocked || (conditions & G_IO_OUT) != 0)
+    flush (self);
+  if (active && self->busy_poll > 0 && imp_transport_get_fd (transport) >= 0)
+    spin (self);
+  finish_if_written (self);
+  if (self->state != STATE_CLOSED)
+    update_interest (self);
+  report_failure (self);
+  imp_link_unref (self);
+}
+
+void
+imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs, gpointer user_data)
+{
+  self->funcs = funcs;
+  self->user_data = user_data;
+  imp_transport_attach (self->transport, context, G_PRIORITY_DEFAULT, on_ready, self);
+  update_interest (self);
+}
+
+void
+imp_link_close (ImpLink *self)
+{
+  self->state = STATE_CLOSED;
+  imp_transport_close (self->transport);
+}
+
+void
+imp_link_finish (ImpLink *self)
+{
+  if (self->state != STATE_OPEN)
+    return;
+  self->state = STATE_FINISHING;
+  update_interest (self);
+  imp_transport_kick (self->transport);
+}
+
+static gboolean
+encode (ImpLink *self, const ImpMessage *message, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (ImpMessage) on_heap = NULL;
+  ImpMessage copy;
+
+  if (self->wire != NULL)
+    return self->wire->encode (message, self->version, self->output, error);
+
+  if (self->codec == NULL)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FAILED,
+                           "Nothing can be said before the client has shown its wire form");
+      return FALSE;
+    }
+  imp_message_copy_to (message, &copy);
+  on_heap = imp_message_steal (&copy);
+  bytes = imp_codec_encode (self->codec, on_heap, error);
+  if (bytes == NULL)
+    return FALSE;
+  imp_buffer_append_bytes (self->output, bytes);
+  return TRUE;
+}
+
+gboolean
+imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
+{
+  if (self->state != STATE_OPEN)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The connection is closed");
+      return FALSE;
+    }
+  if (!encode (self, message, error))
+    return FALSE;
+
+  self->counters.messages_out++;
+  if (imp_buffer_get_size (self->output) > IMP_LINK_HIGH_WATER)
+    self->above = TRUE;
+  if (!self->blocked)
+    imp_transport_kick (self->transport);
+  return TRUE;
+}
+
+gboolean
+imp_link_may_queue (ImpLink *self)
+{
+  return !self->above;
+}
+
+gsize
+imp_link_get_queued (ImpLink *self)
+{
+  return imp_buffer_get_size (self->output);
+}
+
+void
+imp_link_set_reading (ImpLink *self, gboolean reading)
+{
+  if (self->reading == reading)
+    return;
+  self->reading = reading;
+  if (reading && self->undecoded)
+    imp_transport_kick (self->transport);
+  if (self->state == STATE_OPEN)
+    update_interest (self);
+}
+
+void
+imp_link_set_busy_poll (ImpLink *self, guint microseconds)
+{
+  self->busy_poll = microseconds;
+}
+
+void
+imp_link_set_version (ImpLink *self, guint version)
+{
+  self->version = version;
+}
+
+guint
+imp_link_get_version (ImpLink *self)
+{
+  return self->version;
+}
+
+guint
+imp_link_get_max_version (ImpLink *self)
+{
+  if (self->codec == NULL)
+    return 0;
+  return self->wire == NULL ? 2 : self->wire->max_version;
+}
+
+gboolean
+imp_link_greets_first (ImpLink *self)
+{
+  return self->wire != NULL && self->wire->greets_first;
+}
+
+const char *
+imp_link_get_codec_name (ImpLink *self)
+{
+  return self->codec == NULL ? NULL : imp_codec_get_name (self->codec);
+}
+
+GIOStream *
+imp_link_get_stream (ImpLink *self)
+{
+  return imp_transport_get_stream (self->transport);
+}
+
+const ImpLinkCounters *
+imp_link_get_counters (ImpLink *self)
+{
+  return &self->counters;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-listener-private.h"
+
+#include "core/imp-error.h"
+
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The library's default of 10 refuses clients in a rush. */
+#define BACKLOG 1024
+/* New connections per wake-up: whoever is in already must not starve. */
+#define ACCEPT_MAX 32
+/* After accept() has failed, for want of descriptors for example. */
+#define ACCEPT_PAUSE_MS 100
+/* The first descriptor that a service manager hands over. */
+#define SYSTEMD_FIRST_FD 3
+
+struct _ImpListener
+{
+  GSocket *socket;
+  char *address;
+  char *path;  /* of the socket file that is ours to remove */
+  dev_t device;
+  ino_t inode;
+  GMainContext *context;
+  GSource *source;
+  GSource *pause;
+  ImpListenerFunc func;
+  gpointer user_data;
+};
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static ImpListener *
+listener_new (GSocket *socket, const char *address)
+{
+  ImpListener *self = g_new0 (ImpListener, 1);
+
+  g_socket_set_blocking (socket, FALSE);
+  self->socket = g_object_ref (socket);
+  self->address = g_strdup (address);
+  return self;
+}
+
+/* The file may be another server's by now, which has taken the path over. */
+static void
+remove_file (ImpListener *self)
+{
+  GStatBuf status;
+
+  if (self->path != NULL && g_lstat (self->path, &status) == 0 && status.st_dev == self->device
+      && status.st_ino == self->inode)
+    g_unlink (self->path);
+  g_clear_pointer (&self->path, g_free);
+}
+
+void
+imp_listener_free (ImpListener *self)
+{
+  clear_source (&self->source);
+  clear_source (&self->pause);
+  remove_file (self);
+  g_socket_close (self->socket, NULL);
+  g_object_unref (self->socket);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self->address);
+  g_free (self);
+}
+
+const char *
+imp_listener_get_address (ImpListener *self)
+{
+  return self->address;
+}
+
+/* --- opening --- */
+
+static GSocket *
+bind_and_listen (GSocketAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  GSocketFamily family = g_socket_address_get_family (address);
+
+  socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  if (!g_socket_bind (socket, address, family != G_SOCKET_FAMILY_UNIX, error)
+      || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+/* Is it a socket that nobody listens at any more? */
+static gboolean
+is_dead_socket (const char *path, GSocketAddress *address)
+{
+  GStatBuf status;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_lstat (path, &status) != 0 || !S_ISSOCK (status.st_mode))
+    return FALSE;
+  socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                         NULL);
+  if (socket == NULL)
+    return FALSE;
+  g_socket_set_blocking (socket, FALSE);
+  return !g_socket_connect (socket, address, NULL, &error)
+         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
+static gboolean
+is_socket (const char *path)
+{
+  GStatBuf status;
+
+  return g_lstat (path, &status) == 0 && S_ISSOCK (status.st_mode);
+}
+
+/* Listens under another name first and then takes the path: there is no moment at which nobody
+ * listens there. */
+static GSocket *
+bind_over (const char *path, GError **error)
+{
+  g_autofree char *other = g_strdup_printf ("%s.%d", path, (int) getpid ());
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (other);
+  g_autoptr (GSocket) socket = bind_and_listen (address, error);
+
+  if (socket == NULL)
+    return NULL;
+  if (g_rename (other, path) != 0)
+    {
+      int code = errno;
+
+      g_unlink (other);
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s", g_strerror (code));
+      return NULL;
+    }
+  return g_steal_pointer (&socket);
+}
+
+static GSocket *
+bind_path (const char *path, gboolean replace, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) local = NULL;
+  GSocket *socket = bind_and_listen (address, &local);
+
+  if (socket != NULL)
+    return socket;
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)
+      && (is_dead_socket (path, address) || (replace && is_socket (path))))
+    return bind_over (path, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static ImpListener *
+open_path (const char *path, gboolean replace, GError **error)
+{
+  g_autoptr (GSocket) socket = bind_path (path, replace, error);
+  ImpListener *self;
+  GStatBuf status;
+
+  if (socket == NULL)
+    return NULL;
+  self = listener_new (socket, path);
+  if (g_lstat (path, &status) == 0)
+    {
+      self->path = g_canonicalize_filename (path, NULL);
+      self->device = status.st_dev;
+      self->inode = status.st_ino;
+    }
+  return self;
+}
+
+static GSocketAddress *
+resolve (const ImpAddress *address, GError **error)
+{
+  g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (address->host);
+
+  if (ip == NULL)
+    {
+      g_autoptr (GResolver) resolver = g_resolver_get_default ();
+      GList *found = g_resolver_lookup_by_name (resolver, address->host, NULL, error);
+
+      if (found == NULL)
+        return NULL;
+      ip = g_object_ref (found->data);
+      g_resolver_free_addresses (found);
+    }
+  return g_inet_socket_address_new (ip, address->port);
+}
+
+static ImpListener *
+open_bound (GSocketAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketAddress) local = NULL;
+  g_autofree char *name = NULL;
+
+  if (address == NULL)
+    return NULL;
+  socket = bind_and_listen (address, error);
+  if (socket == NULL)
+    return NULL;
+  local = g_socket_get_local_address (socket, error);
+  if (local == NULL)
+    return NULL;
+  name = imp_address_of_socket (local);
+  return listener_new (socket, name);
+}
+
+static ImpListener *
+open_fd (int fd, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+  g_autofree char *name = NULL;
+  int listening = 0;
+  socklen_t length = sizeof listening;
+
+  if (socket == NULL)
+    return NULL;
+  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d does not listen", fd);
+      return NULL;
+    }
+  name = g_strdup_printf ("fd:%d", fd);
+  return listener_new (socket, name);
+}
+
+static gboolean
+open_systemd (GPtrArray *listeners, GError **error)
+{
+  const char *pid = g_getenv ("LISTEN_PID"), *fds = g_getenv ("LISTEN_FDS");
+  guint64 n_fds;
+
+  if (pid == NULL || fds == NULL || g_ascii_strtoull (pid, NULL, 10) != (guint64) getpid ()
+      || !g_ascii_string_to_unsigned (fds, 10, 1, 1024, &n_fds, NULL))
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                           "The service manager has handed over no sockets (LISTEN_PID, LISTEN_FDS)");
+      return FALSE;
+    }
+  for (guint i = 0; i < n_fds; i++)
+    {
+      ImpListener *listener = open_fd (SYSTEMD_FIRST_FD + i, error);
+
+      if (listener == NULL)
+        return FALSE;
+      g_ptr_array_add (listeners, listener);
+    }
+  return TRUE;
+}
+
+gboolean
+imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
+                   GError **error)
+{
+  g_autoptr (GSocketAddress) target = NULL;
+  ImpListener *listener = NULL;
+
+  switch (address->kind)
+    {
+    case IMP_ADDRESS_PATH:
+      listener = open_path (address->host, replace, error);
+      break;
+    case IMP_ADDRESS_ABSTRACT:
+      target = g_unix_socket_address_new_with_type (address->host, -1,
+                                                    G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+      listener = open_bound (target, error);
+      break;
+    case IMP_ADDRESS_TCP:
+      target = resolve (address, error);
+      listener = open_bound (target, error);
+      break;
+    case IMP_ADDRESS_FD:
+      listener = open_fd (address->fd, error);
+      break;
+    case IMP_ADDRESS_SYSTEMD:
+      return open_systemd (listeners, error);
+    }
+  if (listener == NULL)
+    return FALSE;
+  g_ptr_array_add (listeners, listener);
+  return TRUE;
+}
+
+/* --- accepting --- */
+
+static void watch (ImpListener *self);
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  ImpListener *self = user_data;
+
+  clear_source (&self->pause);
+  watch (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+pause_accepting (ImpListener *self, const GError *error)
+{
+  g_warning ("Cannot accept a connection at %s: %s", self->address, error->message);
+  clear_source (&self->source);
+  self->pause = g_timeout_source_new (ACCEPT_PAUSE_MS);
+  g_source_set_callback (self->pause, on_pause_over, self, NULL);
+  g_source_attach (self->pause, self->context);
+}
+
+/* FALSE if nobody is waiting. */
+static gboolean
+accept_one (ImpListener *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_accept (self->socket, NULL, &error);
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  if (socket == NULL)
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+          && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+        pause_accepting (self, error);
+      return FALSE;
+    }
+  connection = g_socket_connection_factory_create_connection (socket);
+  self->func (connection, self->user_data);
+  return TRUE;
+}
+
+static gboolean
+on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  ImpListener *self = user_data;
+
+  for (guint i = 0; i < ACCEPT_MAX && self->source != NULL; i++)
+    if (!accept_one (self))
+      break;
+  return self->source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+watch (ImpListener *self)
+{
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_static_name (self->source, "imp listener");
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_connection), self, NULL);
+  g_source_attach (self->source, self->context);
+}
+
+void
+imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,
+                    gpointer user_data)
+{
+  self->context = g_main_context_ref (context);
+  self->func = func;
+  self->user_data = user_data;
+  watch (self);
+}
+
+void
+imp_listener_set_accepting (ImpListener *self, gboolean accepting)
+{
+  clear_source (&self->pause);
+  if (!accepting)
+    clear_source (&self->source);
+  else if (self->source == NULL)
+    watch (self);
+}
+
+void
+imp_listener_stop (ImpListener *self)
+{
+  clear_source (&self->source);
+  clear_source (&self->pause);
+  /* The file goes first, so that nobody else comes to the door. */
+  remove_file (self);
+  for (guint i = 0; i < BACKLOG; i++)
+    if (!accept_one (self))
+      break;
+  clear_source (&self->pause);
+}

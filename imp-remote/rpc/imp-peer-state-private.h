@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/imp-peer-private.h"
+
+G_BEGIN_DECLS
+
+/* What both halves of a peer share: imp-peer.c, which lives and sends, and imp-peer-receive.c. */
+struct _ImpPeer
+{
+  gatomicrefcount ref_count;
+  GMainContext *context;
+  ImpPeerOptions options;
+  ImpInterface *interface;
+  char *name;
+  const ImpPeerFuncs *funcs; /* NULL once lost or abandoned */
+  gpointer user_data;
+  ImpLink *link;          /* NULL before there is a connection */
+  GHashTable *analyzers;  /* by id; not owned: whoever holds one has it closed */
+  gint64 last_id;
+  GQueue backlog;         /* analyzers that have something to send, each in its turn */
+  gsize pending_size;     /* octets that all of them have */
+  GQueue queries;         /* of GTask, in the order they were sent */
+  GQueue unsent_queries;  /* of ImpMessage, while there is no connection */
+  ImpDeadline *deadline;
+  GSource *keepalive;
+  guint64 bytes_in_seen;  /* at the last keepalive */
+  gint64 token;
+  gboolean pinged;
+  gboolean ready;
+  gboolean lost;
+  gboolean settles_end;   /* the server does not: see docs/wire-format.md, feature "end" */
+  gsize peer_max_message;
+  ImpPeerCounters counters;
+};
+
+/* Sends, and lets the connection fail where the codec cannot say it. */
+void imp_peer_send (ImpPeer *self, const ImpMessage *message);
+void imp_peer_fail_literal (ImpPeer *self, ImpError code, const char *text);
+/* Gives one analyzer its outcome and takes it out. */
+void imp_peer_settle (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const char *reason);
+
+void imp_peer_pump (ImpPeer *self);
+
+void imp_peer_on_message (ImpLink *link, ImpMessage *message, gpointer user_data);
+
+G_END_DECLS

@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-error.h"
+#include "rpc/imp-protocol-private.h"
+#include "rpc/imp-peer-state-private.h"
+
+#include <sys/socket.h>
+
+/* Large streams go out in pieces of this many octets, so that everybody gets a turn. */
+#define PIECE_SIZE (64 * 1024)
+
+static guint
+hash_id (gconstpointer key)
+{
+  return imp_protocol_hash_id (*(const gint64 *) key);
+}
+
+static ImpRemoteAnalyzer *
+analyzer_of_entry (ImpDeadlineEntry *entry)
+{
+  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, deadline));
+}
+
+static const ImpVerdicts *
+entry_get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return imp_analyzer_peek_verdicts (IMP_ANALYZER (analyzer_of_entry (entry)), direction);
+}
+
+static gboolean
+entry_is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return imp_analyzer_is_busy (IMP_ANALYZER (analyzer_of_entry (entry)), direction);
+}
+
+static gboolean
+entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return (analyzer_of_entry (entry)->paused_there & (1 << direction)) != 0
+         || imp_verdicts_has_promise (entry_get_verdicts (entry, direction));
+}
+
+static void
+entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data)
+{
+  ImpPeer *self = user_data;
+  ImpRemoteAnalyzer *analyzer = analyzer_of_entry (entry);
+  g_autofree char *reason = NULL;
+
+  reason = g_strdup_printf ("the analyzer let data of direction %d wait for more than %u ms "
+                            "(deadline)", direction, self->options.deadline);
+  self->counters.deadlines++;
+  imp_peer_settle (self, analyzer, reason);
+}
+
+static const ImpDeadlineFuncs deadline_funcs = {
+  .get_verdicts = entry_get_verdicts,
+  .is_suspended = entry_is_suspended,
+  .is_extended = entry_is_extended,
+  .expired = entry_expired,
+};
+
+ImpPeer *
+imp_peer_new (GMainContext *context, const ImpPeerOptions *options, ImpInterface *interface,
+              const char *name, const ImpPeerFuncs *funcs, gpointer user_data)
+{
+  ImpPeer *self = g_new0 (ImpPeer, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->context = g_main_context_ref (context);
+  self->interface = interface != NULL ? imp_interface_ref (interface) : NULL;
+  self->name = g_strdup (name);
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->analyzers = g_hash_table_new (hash_id, g_int64_equal);
+  self->deadline = imp_deadline_new (context, &deadline_funcs, self);
+  self->settles_end = TRUE;
+  self->peer_max_message = options->limits.max_message;
+  imp_peer_set_options (self, options);
+  return self;
+}
+
+ImpPeer *
+imp_peer_ref (ImpPeer *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+imp_peer_unref (ImpPeer *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_pointer (&self->link, imp_link_unref);
+  g_clear_pointer (&self->interface, imp_interface_unref);
+  g_hash_table_unref (self->analyzers);
+  imp_deadline_free (self->deadline);
+  g_main_context_unref (self->context);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gboolean
+on_keepalive (gpointer user_data)
+{
+  ImpPeer *self = user_data;
+  guint64 bytes_in = imp_link_get_counters (self->link)->bytes_in;
+
+  if (bytes_in != self->bytes_in_seen)
+    {
+      self->bytes_in_seen = bytes_in;
+      self->pinged = FALSE;
+      return G_SOURCE_CONTINUE;
+    }
+  if (self->pinged)
+    {
+      g_autofree char *text
+        = g_strdup_printf ("no sign of life within %u ms (keepalive)", self->options.keepalive);
+
+      imp_peer_fail_literal (self, IMP_ERROR_TIMEOUT, text);
+      return G_SOURCE_REMOVE;
+    }
+  if (imp_link_get_version (self->link) >= 2)
+    {
+      ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
+
+      self->pinged = TRUE;
+      imp_peer_send (self, &ping);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+stop_keepalive (ImpPeer *self)
+{
+  if (self->keepalive == NULL)
+    return;
+  g_source_destroy (self->keepalive);
+  g_clear_pointer (&self->keepalive, g_source_unref);
+}
+
+/* Version 1 has no ping: there, TCP has to find out itself. */
+static void
+start_keepalive (ImpPeer *self)
+{
+  GIOStream *stream;
+
+  stop_keepalive (self);
+  if (self->options.keepalive == 0 || self->link == NULL)
+    return;
+  stream = imp_link_get_stream (self->link);
+  if (G_IS_SOCKET_CONNECTION (stream))
+    g_socket_set_keepalive (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE);
+  self->keepalive = g_timeout_source_new (self->options.keepalive);
+  g_source_set_static_name (self->keepalive, "imp keepalive");
+  g_source_set_callback (self->keepalive, on_keepalive, self, NULL);
+  g_source_attach (self->keepalive, self->context);
+}
+
+void
+imp_peer_set_options (ImpPeer *self, const ImpPeerOptions *options)
+{
+  gboolean other_keepalive = self->options.keepalive != options->keepalive;
+
+  self->options = *options;
+  imp_deadline_set (self->deadline, options->deadline, options->max_extensions);
+  if (self->link != NULL)
+    imp_link_set_busy_poll (self->link, options->busy_poll);
+  if (other_keepalive)
+    start_keepalive (self);
+}
+
+void
+imp_peer_fail_literal (ImpPeer *self, ImpError code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, code, text);
+
+  imp_peer_fail (self, error);
+}
+
+/* What the wire form cannot say would be lost in silence, so it is the connection's end. */
+void
+imp_peer_send (ImpPeer *self, const ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->link == NULL || self->lost || imp_link_send (self->link, message, &error))
+    return;
+  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
+    return; /* it has ended already, and the main loop is about to say so */
+  g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));
+  imp_peer_fail (self, error);
+}
+
+/* --- analyzers --- */
+
+static void
+leave_backlog (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  if (!analyzer->in_backlog)
+    return;
+  analyzer->in_backlog = FALSE;
+  g_queue_unlink (&self->backlog, &analyzer->backlog_node);
+}
+
+static void
+join_backlog (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  if (analyzer->in_backlog)
+    return;
+  analyzer->in_backlog = TRUE;
+  analyzer->backlog_node.data = analyzer;
+  g_queue_push_tail_link (&self->backlog, &analyzer->backlog_node);
+}
+
+/* Takes the analyzer out of everything; it does not matter to the server any more. */
+static void
+forget (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  leave_backlog (self, analyzer);
+  imp_deadline_forget (self->deadline, &analyzer->deadline);
+  self->pending_size -= analyzer->pending_size;
+  imp_remote_analyzer_drop_pending (analyzer);
+  g_hash_table_remove (self->analyzers, &analyzer->id);
+  analyzer->peer = NULL;
+}
+
+void
+imp_peer_remove (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  gboolean announced = analyzer->announced;
+  ImpMessage message = { .op = IMP_OP_DELETE_ANALYZER, .id = analyzer->id };
+
+  imp_peer_ref (self);
+  forget (self, analyzer);
+  if (announced && !self->lost)
+    imp_peer_send (self, &message);
+  if (self->funcs != NULL && g_hash_table_size (self->analyzers) == 0)
+    self->funcs->idle (self, self->user_data);
+  imp_peer_unref (self);
+}
+
+void
+imp_peer_settle (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const char *reason)
+{
+  g_autofree char *text = g_strdup_printf ("%s: %s", self->name, reason);
+
+  imp_peer_ref (self);
+  g_object_ref (analyzer);
+  if (analyzer->peer == self)
+    imp_peer_remove (self, analyzer);
+  if (!imp_analyzer_is_closed (IMP_ANALYZER (analyzer)))
+    {
+      if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.fail, text))
+        self->counters.settled_soft++;
+      else
+        self->counters.settled_hard++;
+    }
+  imp_remote_analyzer_disown (analyzer);
+  g_object_unref (analyzer);
+  imp_peer_unref (self);
+}
+
+static void
+announce (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  ImpMessage message = { .op = IMP_OP_NEW_ANALYZER, .id = analyzer->id };
+
+  message.context = imp_analyzer_peek_context (IMP_ANALYZER (analyzer));
+  analyzer->announced = TRUE;
+  imp_peer_send (self, &message);
+}
+
+void
+imp_peer_add (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  analyzer->peer = self;
+  analyzer->id = ++self->last_id;
+  g_hash_table_insert (self->analyzers, &analyzer->id, analyzer);
+  imp_analyzer_set_settles_end (IMP_ANALYZER (analyzer), self->settles_end);
+  if (self->link != NULL && imp_link_may_queue (self->link) && self->backlog.length == 0)
+    announce (self, analyzer);
+  else
+    join_backlog (self, analyzer);
+}
+
+/* --- data --- */
+
+static void
+send_piece (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const ImpPiece *piece)
+{
+  ImpMessage message = {
+    .op = IMP_OP_DATA,
+    .id = analyzer->id,
+    .direction = piece->direction,
+    .offset = piece->offset,
+    .data_type = piece->data_type,
+    .data = piece->data,
+  };
+
+  imp_peer_send (self, &message);
+}
+
+/* What waits for one analyzer has its own mark, at which the provider is asked to pause. */
+static void
+update_pause (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  gboolean above = analyzer->pending_size > self->options.high_water;
+  gboolean below = analyzer->pending_size <= self->options.high_water / 4;
+
+  if (!above && (!below || analyzer->paused_here == 0))
+    return;
+  for (guint direction = 0; direction < 2; direction++)
+    imp_remote_analyzer_set_paused (analyzer, direction, FALSE, above);
+}
+
+/* A peer that is told of more than it can hold loses that analyzer, and only that one. */
+static gboolean
+check_queue (ImpPeer *self, ImpRemoteAnalyzer *analyzer, gsize size)
+{
+  g_autofree char *reason = NULL;
+
+  if (size <= self->options.max_queued - MIN (analyzer->pending_size, self->options.max_queued)
+      && size <= self->options.max_queued_all
+                   - MIN (self->pending_size, self->options.max_queued_all))
+    return TRUE;
+
+  reason = g_strdup_printf (
+    "%" G_GSIZE_FORMAT " octets wait to be sent for the analyzer (max-queued is %" G_GSIZE_FORMAT
+    "), %" G_GSIZE_FORMAT " for all (max-queued-all is %" G_GSIZE_FORMAT
+    "), %" G_GSIZE_FORMAT " more came",
+    analyzer->pending_size, self->options.max_queued, self->pending_size,
+    self->options.max_queued_all, size);
+  imp_peer_settle (self, analyzer, reason);
+  return FALSE;
+}
+
+/* A packet cannot be split, so one that the server will not take is the analyzer's end. */
+static gboolean
+check_packet (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const ImpPiece *piece, gsize size)
+{
+  g_autofree char *reason = NULL;
+
+  if (imp_data_type_is_stream (piece->data_type)
+      || size <= imp_protocol_max_payload (self->peer_max_message))
+    return TRUE;
+  reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " octets does not fit into the server's "
+                            "messages (max-message is %" G_GSIZE_FORMAT ")",
+                            size, self->peer_max_message);
+  imp_peer_settle (self, analyzer, reason);
+  return FALSE;
+}
+
+void
+imp_peer_send_data (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpPiece *piece)
+{
+  gsize size = g_bytes_get_size (piece->data);
+
+  if (size > PIECE_SIZE && !check_packet (self, analyzer, piece, size))
+    return;
+  imp_deadline_watch (self->deadline, &analyzer->deadline);
+  if (!analyzer->in_backlog && size <= PIECE_SIZE && self->link != NULL
+      && imp_link_may_queue (self->link))
+    {
+      send_piece (self, analyzer, piece);
+      return;
+    }
+
+  if (!check_queue (self, analyzer, size))
+    return;
+  imp_remote_analyzer_push_piece (analyzer, piece);
+  self->pending_size += size;
+  join_backlog (self, analyzer);
+  update_pause (self, analyzer);
+  imp_peer_pump (self);
+}
+
+void
+imp_peer_send_busy (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpDirection direction,
+                    gboolean busy)
+{
+  ImpMessage message = {
+    .op = IMP_OP_BUSY, .id = analyzer->id, .direction = direction, .busy = busy,
+  };
+
+  /* Version 1 does not know it; what comes is held at this end then. */
+  if (self->link != NULL && analyzer->announced && imp_link_get_version (self->link) >= 2)
+    imp_peer_send (self, &message);
+}
+
+/* One turn of one analyzer. */
+static void
+pump_one (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
+{
+  gsize before = analyzer->pending_size;
+  ImpPiece piece;
+
+  if (!analyzer->announced)
+    {
+      announce (self, analyzer);
+      for (guint direction = 0; direction < 2; direction++)
+        if (imp_analyzer_is_busy (IMP_ANALYZER (analyzer), direction))
+          imp_peer_send_busy (self, analyzer, direction, TRUE);
+    }
+
+  if (imp_remote_analyzer_take_piece (analyzer, PIECE_SIZE, &piece))
+    {
+      self->pending_size -= before - analyzer->pending_size;
+      send_piece (self, analyzer, &piece);
+      g_bytes_unref (piece.data);
+    }
+  if (imp_remote_analyzer_has_pending (analyzer))
+    {
+      g_queue_unlink (&self->backlog, &analyzer->backlog_node);
+      g_queue_push_tail_link (&self->backlog, &analyzer->backlog_node);
+    }
+  else
+    leave_backlog (self, analyzer);
+  update_pause (self, analyzer);
+}
+
+/* Lets all that have something to send have their turns, as long as there is room. */
+void
+imp_peer_pump (ImpPeer *self)
+{
+  imp_peer_ref (self);
+  while (self->backlog.length > 0 && !self->lost && self->link != NULL
+         && imp_link_may_queue (self->link))
+    {
+      g_autoptr (ImpRemoteAnalyzer) analyzer = g_object_ref (self->backlog.head->data);
+
+      pump_one (self, analyzer);
+    }
+  imp_peer_unref (self);
+}
+
+/* --- the connection --- */
+
+static void
+on_drained (ImpLink *link, gpointer user_data)
+{
+  imp_peer_pump (user_data);
+}
+
+static void
+on_closed (ImpLink *link, const GError *error, gpointer user_data)
+{
+  imp_peer_fail (user_data, error);
+}
+
+static const ImpLinkFuncs link_funcs = {
+  .message = imp_peer_on_message,
+  .closed = on_closed,
+  .drained = on_drained,
+};
+
+/* What a client says first, without waiting for the server. */
+static void
+greet (ImpPeer *self)
+{
+  if (imp_link_get_max_version (self->link) >= 2)
+    {
+      ImpMessage version = IMP_MESSAGE_INIT;
+
+      imp_link_set_version (self->link, 2);
+      imp_protocol_fill_version (&version, &self->options.limits, NULL);
+      imp_peer_send (self, &version);
+      imp_message_clear (&version);
+      /* Until the server has said that it knows version 2, nothing of it is used. */
+      imp_link_set_version (self->link, 1);
+    }
+  if (self->interface != NULL)
+    {
+      GList interfaces = { .data = self->interface };
+      ImpMessage message = { .op = IMP_OP_SET_INTERFACE, .interfaces = &interfaces };
+
+      imp_peer_send (self, &message);
+    }
+}
+
+gboolean
+imp_peer_connect (ImpPeer *self, GIOStream *stream, ImpCodec *codec, GError **error)
+{
+  ImpMessage *query;
+
+  g_return_val_if_fail (self->link == NULL && !self->lost, FALSE);
+
+  self->link = imp_link_new (stream, codec, &self->options.limits, error);
+  if (self->link == NULL)
+    return FALSE;
+  imp_link_set_busy_poll (self->link, self->options.busy_poll);
+  imp_link_start (self->link, self->context, &link_funcs, self);
+  start_keepalive (self);
+
+  greet (self);
+  while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
+    {
+      imp_peer_send (self, query);
+      imp_message_unref (query);
+    }
+  imp_peer_pump (self);
+  return TRUE;
+}
+
+static void
+fail_queries (ImpPeer *self, const GError *error)
+{
+  GTask *task;
+
+  g_queue_clear_full (&self->unsent_queries, (GDestroyNotify) imp_message_unref);
+  while ((task = g_queue_pop_head (&self->queries)) != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      g_object_unref (task);
+    }
+}
+
+/* References first: what is done about one analyzer may be the end of others. */
+static void
+settle_all (ImpPeer *self, const GError *error)
+{
+  GList *analyzers = g_hash_table_get_values (self->analyzers);
+
+  g_list_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
+  for (GList *l = analyzers; l != NULL; l = l->next)
+    {
+      ImpRemoteAnalyzer *analyzer = l->data;
+
+      if (analyzer->peer == self)
+        imp_peer_settle (self, analyzer, error->message);
+      g_object_unref (analyzer);
+    }
+  g_list_free (analyzers);
+}
+
+void
+imp_peer_fail (ImpPeer *self, const GError *error)
+{
+  g_autoptr (GError) reason = NULL;
+  const ImpPeerFuncs *funcs;
+
+  if (self->lost)
+    return;
+  reason = g_error_copy (error);
+  imp_peer_ref (self);
+  self->lost = TRUE;
+  self->ready = FALSE;
+  stop_keepalive (self);
+  if (self->link != NULL)
+    imp_link_close (self->link);
+  funcs = g_steal_pointer (&self->funcs);
+  if (funcs != NULL)
+    funcs->lost (self, reason, self->user_data);
+  fail_queries (self, reason);
+  settle_all (self, reason);
+  if (funcs != NULL)
+    funcs->gone (self, self->user_data);
+  imp_peer_unref (self);
+}
+
+void
+imp_peer_abandon (ImpPeer *self, const GError *error)
+{
+  self->funcs = NULL;
+  imp_peer_fail (self, error);
+}
+
+void
+imp_peer_query (ImpPeer *self, GList *wanted, GTask *task)
+{
+  g_autoptr (ImpMessage) message = imp_message_new_get_interface (wanted);
+
+  g_queue_push_tail (&self->queries, task);
+  if (self->link == NULL)
+    g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
+  else
+    imp_peer_send (self, message);
+}
+
+gboolean
+imp_peer_is_connected (ImpPeer *self)
+{
+  return self->link != NULL && !self->lost;
+}
+
+gboolean
+imp_peer_is_ready (ImpPeer *self)
+{
+  return self->ready;
+}
+
+guint
+imp_peer_get_n_analyzers (ImpPeer *self)
+{
+  return g_hash_table_size (self->analyzers);
+}
+
+guint
+imp_peer_get_version (ImpPeer *self)
+{
+  return self->link != NULL && self->ready ? imp_link_get_version (self->link) : 0;
+}
+
+const char *
+imp_peer_get_codec_name (ImpPeer *self)
+{
+  return self->link != NULL ? imp_link_get_codec_name (self->link) : NULL;
+}
+
+guint64
+imp_peer_get_messages_in (ImpPeer *self)
+{
+  return self->link != NULL ? imp_link_get_counters (self->link)->messages_in : 0;
+}
+
+gsize
+imp_peer_get_queued (ImpPeer *self)
+{
+  return self->pending_size + (self->link != NULL ? imp_link_get_queued (self->link) : 0);
+}
+
+void
+imp_peer_add_counters (ImpPeer *self, ImpPeerCounters *sum)
+{
+  sum->settled_hard += self->counters.settled_hard;
+  sum->settled_soft += self->counters.settled_soft;
+  sum->deadlines += self->counters.deadlines;
+  sum->exceptions += self->counters.exceptions;
+  sum->late_results += self->counters.late_results;
+  sum->extensions += imp_deadline_get_extensions (self->deadline);
+  if (self->link != NULL)
+    {
+      const ImpLinkCounters *link = imp_link_get_counters (self->link);
+
+      sum->messages_in += link->messages_in;
+      sum->messages_out += link->messages_out;
+      sum->bytes_in += link->bytes_in;
+      sum->bytes_out += link->bytes_out;
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-wire-private.h"
+
+G_BEGIN_DECLS
+
+/* What both ends of the protocol have in common. */
+
+#define IMP_PROTOCOL_VERSION 2
+#define IMP_PROTOCOL_MINIMUM 1
+
+/* The server settles the end of every stream itself; see docs/wire-format.md. */
+#define IMP_FEATURE_END "end"
+
+/* Fills @message, which is empty, with our set_version. @features: NULL-terminated, or NULL. */
+void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
+                                const char *const *features);
+/* The highest version that both know; 0 with %IMP_ERROR_VERSION if there is none. */
+guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GError **error);
+/* A limit that the other side has told, or @otherwise. */
+gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherwise);
+
+/* How many octets of payload surely fit into a message of @max_message octets in any form. */
+static inline gsize
+imp_protocol_max_payload (gsize max_message)
+{
+  /* JSON writes three octets as four, or some control characters as six. */
+  return max_message > 2048 ? (max_message - 1024) / 6 : max_message / 12;
+}
+
+void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
+
+/* Peers choose ids: with a secret in the hash they cannot choose collisions. */
+guint imp_protocol_hash_id (gint64 id);
+
+G_END_DECLS

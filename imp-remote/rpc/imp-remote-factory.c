@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-remote-factory.h"
+
+#include "core/imp-error.h"
+#include "core/imp-factory-private.h"
+#include "rpc/imp-address-private.h"
+#include "rpc/imp-uplink-private.h"
+
+G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
+
+/**
+ * ImpRemoteFactory:
+ *
+ * Makes analyzers that run in a server, elsewhere.
+ *
+ * All analyzers of one factory share one connection. Nothing blocks: analyzers can be made and fed
+ * at once; until the connection stands, what they are told waits.
+ *
+ * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
+ * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
+ * and passes both directions for ever, except where it has made a promise (REPLACE_LATER) that
+ * nobody can keep any more. Verdicts that had arrived count. The factory connects again in the
+ * background; meanwhile, new analyzers get the same outcome at once.
+ *
+ * A factory belongs to the thread-default main context in which it was made. A program that runs
+ * no loop calls [method@Imp.RemoteFactory.wait] and polls its analyzers.
+ *
+ * Since: 0.1
+ */
+struct _ImpRemoteFactory
+{
+  ImpFactory parent_instance;
+
+  GMainContext *context;
+  ImpUplink *uplink; /* made at first use, when all properties are known */
+  char *address;
+  GIOStream *stream;
+  char *codec_name;
+  ImpCodec *codec;
+  ImpInterface *interface;
+  ImpUplinkOptions options;
+  GError *unusable; /* why it can never connect */
+};
+
+G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
+
+typedef enum
+{
+  PROP_ADDRESS = 1,
+  PROP_STREAM,
+  PROP_CODEC,
+  PROP_FAIL,
+  PROP_DEADLINE,
+  PROP_MAX_EXTENSIONS,
+  PROP_CONNECT_TIMEOUT,
+  PROP_KEEPALIVE,
+  PROP_HIGH_WATER,
+  PROP_MAX_QUEUED,
+  PROP_MAX_QUEUED_ALL,
+  PROP_MAX_MESSAGE,
+  PROP_RECONNECT,
+  PROP_RECONNECT_MIN,
+  PROP_RECONNECT_MAX,
+  PROP_BUSY_POLL,
+  PROP_STATE,
+  N_PROPS,
+} Property;
+
+static GParamSpec *props[N_PROPS];
+
+#define DEFAULT_HIGH_WATER (1024 * 1024)
+#define DEFAULT_MAX_QUEUED (16 * 1024 * 1024)
+#define DEFAULT_MAX_QUEUED_ALL (64 * 1024 * 1024)
+
+static void
+on_state_changed (gpointer user_data)
+{
+  g_object_notify_by_pspec (G_OBJECT (user_data), props[PROP_STATE]);
+}
+
+/* A factory that can never connect closes at once, and says why to everybody who asks. */
+static ImpUplink *
+get_uplink (ImpRemoteFactory *self)
+{
+  g_autoptr (ImpAddress) address = NULL;
+  g_autoptr (GSocketConnectable) target = NULL;
+
+  if (self->uplink != NULL)
+    return self->uplink;
+
+  if (self->unusable == NULL && self->stream == NULL)
+    {
+      address = imp_address_parse (self->address != NULL ? self->address : "", &self->unusable);
+      if (address != NULL)
+        target = imp_address_to_connectable (address, &self->unusable);
+    }
+  if (self->unusable == NULL && self->codec == NULL)
+    self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
+
+  self->uplink = imp_uplink_new (self->context, target, self->stream,
+                                 self->address != NULL ? self->address : "stream",
+                                 self->interface, on_state_changed, self);
+  imp_uplink_set_options (self->uplink, &self->options);
+  imp_uplink_set_codec (self->uplink, self->codec);
+  g_clear_object (&self->stream);
+  if (self->unusable != NULL)
+    imp_uplink_close (self->uplink, self->unusable);
+  return self->uplink;
+}
+
+/* Which member of the options a property stands for. */
+static guint *
+get_number (ImpRemoteFactory *self, guint property_id)
+{
+  switch (property_id)
+    {
+    case PROP_DEADLINE:
+      return &self->options.peer.deadline;
+    case PROP_MAX_EXTENSIONS:
+      return &self->options.peer.max_extensions;
+    case PROP_CONNECT_TIMEOUT:
+      return &self->options.connect_timeout;
+    case PROP_KEEPALIVE:
+      return &self->options.peer.keepalive;
+    case PROP_RECONNECT_MIN:
+      return &self->options.reconnect_min;
+    case PROP_RECONNECT_MAX:
+      return &self->options.reconnect_max;
+    case PROP_BUSY_POLL:
+      return &self->options.peer.busy_poll;
+    default:
+      return NULL;
+    }
+}
+
+static gsize *
+get_size (ImpRemoteFactory *self, guint property_id)
+{
+  switch (property_id)
+    {
+    case PROP_HIGH_WATER:
+      return &self->options.peer.high_water;
+    case PROP_MAX_QUEUED:
+      return &self->options.peer.max_queued;
+    case PROP_MAX_QUEUED_ALL:
+      return &self->options.peer.max_queued_all;
+    case PROP_MAX_MESSAGE:
+      return &self->options.peer.limits.max_message;
+    default:
+      return NULL;
+    }
+}
+
+static void
+imp_remote_factory_get_property (GObject *object, guint property_id, GValue *value,
+                                 GParamSpec *pspec)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_ADDRESS:
+      g_value_set_string (value, self->address);
+      break;
+    case PROP_CODEC:
+      g_value_set_string (value, self->codec_name);
+      break;
+    case PROP_FAIL:
+      g_value_set_enum (value, self->options.peer.fail);
+      break;
+    case PROP_RECONNECT:
+      g_value_set_boolean (value, self->options.reconnect);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, imp_remote_factory_get_state (self));
+      break;
+    default:
+      if (get_number (self, property_id) != NULL)
+        g_value_set_uint (value, *get_number (self, property_id));
+      else if (get_size (self, property_id) != NULL)
+        g_value_set_uint64 (value, *get_size (self, property_id));
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static gboolean
+set_option (ImpRemoteFactory *self, guint property_id, const GValue *value)
+{
+  if (property_id == PROP_FAIL)
+    self->options.peer.fail = g_value_get_enum (value);
+  else if (property_id == PROP_RECONNECT)
+    self->options.reconnect = g_value_get_boolean (value);
+  else if (get_number (self, property_id) != NULL)
+    *get_number (self, property_id) = g_value_get_uint (value);
+  else if (get_size (self, property_id) != NULL)
+    *get_size (self, property_id) = (gsize) MIN (g_value_get_uint64 (value), G_MAXSIZE);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+imp_remote_factory_set_property (GObject *object, guint property_id, const GValue *value,
+                                 GParamSpec *pspec)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_ADDRESS:
+      self->address = g_value_dup_string (value);
+      break;
+    case PROP_STREAM:
+      self->stream = g_value_dup_object (value);
+      break;
+    case PROP_CODEC:
+      g_free (self->codec_name);
+      self->codec_name = g_value_dup_string (value);
+      break;
+    default:
+      if (!set_option (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      else if (self->uplink != NULL)
+        imp_uplink_set_options (self->uplink, &self->options);
+    }
+}
+
+static void
+imp_remote_factory_dispose (GObject *object)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+  ImpUplink *uplink = g_steal_pointer (&self->uplink);
+
+  if (uplink != NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
+                                                      "the remote factory is not used any more");
+
+      imp_uplink_close (uplink, error);
+      imp_uplink_free (uplink);
+    }
+  g_clear_object (&self->stream);
+  g_clear_object (&self->codec);
+  G_OBJECT_CLASS (imp_remote_factory_parent_class)->dispose (object);
+}
+
+static void
+imp_remote_factory_finalize (GObject *object)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+
+  g_clear_pointer (&self->interface, imp_interface_unref);
+  g_clear_error (&self->unusable);
+  g_main_context_unref (self->context);
+  g_free (self->address);
+  g_free (self->codec_name);
+  G_OBJECT_CLASS (imp_remote_factory_parent_class)->finalize (object);
+}
+
+static ImpAnalyzer *
+imp_remote_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (G_OBJECT (self));
+
+  imp_analyzer_bind (IMP_ANALYZER (analyzer), context, self->interface);
+  imp_uplink_add (get_uplink (self), analyzer);
+  return IMP_ANALYZER (analyzer);
+}
+
+/* A factory of its own, with a connection of its own, since an interface belongs to a connection.
+ * Both ends of a single stream cannot be shared out, so there the new one takes it over. */
+static ImpFactory *
+imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, GError **error)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  g_autoptr (GIOStream) stream = NULL;
+  ImpRemoteFactory *bound;
+
+  if (self->address == NULL)
+    {
+      stream = imp_uplink_steal_stream (get_uplink (self));
+      if (stream == NULL)
+        {
+          g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                               "The factory's only stream is in use already; the interface has to "
+                               "be set before that");
+          return NULL;
+        }
+    }
+
+  bound = g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", self->address, "stream", stream,
+                        "codec", self->codec_name, NULL);
+  bound->options = self->options;
+  bound->interface = imp_interface_ref (interface);
+  g_set_object (&bound->codec, self->codec);
+  return IMP_FACTORY (bound);
+}
+
+static void
+imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback, gpointer user_data)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, imp_remote_factory_query_interfaces_async);
+  imp_uplink_query (get_uplink (self), wanted, task);
+}
+
+static GList *
+imp_remote_factory_query_interfaces_finish (ImpFactory *factory, GAsyncResult *result,
+                                            GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, factory), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+imp_remote_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  g_autoptr (GError) address_error = NULL, codec_error = NULL;
+  g_autoptr (ImpAddress) address = imp_address_parse (self->address != NULL ? self->address : "",
+                                                      &address_error);
+  g_autoptr (GSocketConnectable) target = NULL;
+  g_autoptr (ImpCodec) codec = imp_codec_new_by_name (self->codec_name, &codec_error);
+
+  if (address != NULL)
+    target = imp_address_to_connectable (address, &address_error);
+  if (address_error != NULL)
+    g_ptr_array_add (mistakes, g_strdup (address_error->message));
+  if (codec_error != NULL)
+    g_ptr_array_add (mistakes, g_strdup (codec_error->message));
+}
+
+static void
+install_number (Property id, const char *name, guint minimum, guint value)
+{
+  props[id] = g_param_spec_uint (name, NULL, NULL, minimum, G_MAXINT32, value,
+                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_size (Property id, const char *name, guint64 value)
+{
+  props[id] = g_param_spec_uint64 (name, NULL, NULL, 1, G_MAXUINT32, value,
+                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_targets (void)
+{
+  const GParamFlags construct = G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ImpRemoteFactory:address:
+   *
+   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL,
+                                             construct | G_PARAM_READWRITE);
+  /**
+   * ImpRemoteFactory:stream:
+   *
+   * A connection that stands already, instead of an address. There is no reconnecting then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STREAM] = g_param_spec_object ("stream", NULL, NULL, G_TYPE_IO_STREAM,
+                                            construct | G_PARAM_WRITABLE);
+  /**
+   * ImpRemoteFactory:codec:
+   *
+   * The name of the wire form; see [func@Imp.Codec.new_by_name]. It counts until the first use.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "cbor",
+                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT
+                                             | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpRemoteFactory:state:
+   *
+   * How the factory stands with its server.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IMP_TYPE_REMOTE_STATE,
+                                         IMP_REMOTE_STATE_IDLE,
+                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_failure (void)
+{
+  /**
+   * ImpRemoteFactory:fail:
+   *
+   * What becomes of analyzers that cannot be reached.
+   *
+   * Since: 0.1
+   */
+  props[PROP_FAIL] = g_param_spec_enum ("fail", NULL, NULL, IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD,
+                                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpRemoteFactory:deadline:
+   *
+   * For how many milliseconds an octet that was fed may wait for a verdict, in a direction that is
+   * neither paused nor busy; 0 for ever. It is known to a quarter of it.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_DEADLINE, "deadline", 0, 60000);
+  /**
+   * ImpRemoteFactory:max-extensions:
+   *
+   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another deadline.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_MAX_EXTENSIONS, "max-extensions", 0, 10);
+  /**
+   * ImpRemoteFactory:connect-timeout:
+   *
+   * For how many milliseconds to wait for a connection, and then again for the server's greeting.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_CONNECT_TIMEOUT, "connect-timeout", 1, 10000);
+  /**
+   * ImpRemoteFactory:keepalive:
+   *
+   * After how many milliseconds of silence to ask the server for a sign of life; after as many
+   * again without one, the connection is lost. 0 for never. Servers that speak version 1 of the
+   * protocol cannot be asked: there, TCP's own means are used.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_KEEPALIVE, "keepalive", 0, 30000);
+  /**
+   * ImpRemoteFactory:reconnect:
+   *
+   * Whether to connect again, in the background, when a connection is lost or cannot be made.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, NULL, TRUE,
+                                                G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpRemoteFactory:reconnect-min:
+   *
+   * The longest pause before the first new attempt, in milliseconds. It is doubled with every
+   * attempt in vain; the actual pause is a random part of it.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_RECONNECT_MIN, "reconnect-min", 1, 100);
+  /**
+   * ImpRemoteFactory:reconnect-max:
+   *
+   * The longest pause before any attempt, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_RECONNECT_MAX, "reconnect-max", 1, 30000);
+}
+
+static void
+install_limits (void)
+{
+  /**
+   * ImpRemoteFactory:high-water:
+   *
+   * How many octets may wait to be sent for one analyzer before it says PAUSE; below a quarter of
+   * that it says CONTINUE.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_HIGH_WATER, "high-water", DEFAULT_HIGH_WATER);
+  /**
+   * ImpRemoteFactory:max-queued:
+   *
+   * How many octets may wait to be sent for one analyzer; one that is fed more gets its outcome.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_QUEUED, "max-queued", DEFAULT_MAX_QUEUED);
+  /**
+   * ImpRemoteFactory:max-queued-all:
+   *
+   * The same for all analyzers together.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_QUEUED_ALL, "max-queued-all", DEFAULT_MAX_QUEUED_ALL);
+  /**
+   * ImpRemoteFactory:max-message:
+   *
+   * How many octets a message of the server may have.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_MESSAGE, "max-message", IMP_WIRE_MAX_MESSAGE_DEFAULT);
+  /**
+   * ImpRemoteFactory:busy-poll:
+   *
+   * After something has come, for how many microseconds to spin on the socket before sleeping; 0
+   * for not at all. It makes short round trips several times faster, and costs a core while data
+   * flow. Do not use it where both ends share one core.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_BUSY_POLL, "busy-poll", 0, 0);
+}
+
+static void
+imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
+
+  object_class->get_property = imp_remote_factory_get_property;
+  object_class->set_property = imp_remote_factory_set_property;
+  object_class->dispose = imp_remote_factory_dispose;
+  object_class->finalize = imp_remote_factory_finalize;
+  factory_class->create_packed = imp_remote_factory_create_packed;
+  factory_class->set_interface = imp_remote_factory_set_interface;
+  factory_class->query_interfaces_async = imp_remote_factory_query_interfaces_async;
+  factory_class->query_interfaces_finish = imp_remote_factory_query_interfaces_finish;
+  factory_class->validate = imp_remote_factory_validate;
+
+  install_targets ();
+  install_failure ();
+  install_limits ();
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+imp_remote_factory_init (ImpRemoteFactory *self)
+{
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
+  self->context = g_main_context_ref_thread_default ();
+  self->options.peer.limits = limits;
+  self->options.reconnect = TRUE;
+  for (guint id = 1; id < N_PROPS; id++)
+    {
+      const GValue *value = g_param_spec_get_default_value (props[id]);
+
+      if (get_number (self, id) != NULL || get_size (self, id) != NULL)
+        set_option (self, id, value);
+    }
+}
+
+/**
+ * imp_remote_factory_new: (constructor)
+ * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT
+ * @error: return location for an error
+ *
+ * Makes a factory for the server at @address. It connects when it is first used.
+ *
+ * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS if @address makes no
+ *   sense
+ *
+ * Since: 0.1
+ */
+ImpRemoteFactory *
+imp_remote_factory_new (const char *address, GError **error)
+{
+  g_autoptr (ImpAddress) parsed = NULL;
+  g_autoptr (GSocketConnectable) target = NULL;
+
+  g_return_val_if_fail (address != NULL, NULL);
+
+  parsed = imp_address_parse (address, error);
+  if (parsed == NULL)
+    return NULL;
+  target = imp_address_to_connectable (parsed, error);
+  if (target == NULL)
+    return NULL;
+  return g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", address, NULL);
+}
+
+/**
+ * imp_remote_factory_new_for_stream: (constructor)
+ * @stream: a connection to a server
+ *
+ * Makes a factory that uses a connection that stands already. When it ends, the factory is closed.
+ *
+ * Returns: (transfer full): a new factory
+ *
+ * Since: 0.1
+ */
+ImpRemoteFactory *
+imp_remote_factory_new_for_stream (GIOStream *stream)
+{
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+
+  return g_object_new (IMP_TYPE_REMOTE_FACTORY, "stream", stream, NULL);
+}
+
+/**
+ * imp_remote_factory_use_codec:
+ * @self: a remote factory that has not been used yet
+ * @codec: a wire form
+ *
+ * Uses a wire form of your own, which the server has to know as well.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_use_codec (ImpRemoteFactory *self, ImpCodec *codec)
+{
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+  g_return_if_fail (IMP_IS_CODEC (codec));
+  g_return_if_fail (self->uplink == NULL);
+
+  g_set_object (&self->codec, codec);
+}
+
+/**
+ * imp_remote_factory_connect_async:
+ * @self: a remote factory
+ * @cancellable: (nullable): to give up waiting; the connection is not touched by that
+ * @callback: called when it is known
+ * @user_data: data for @callback
+ *
+ * Waits until the server has answered. There is no need to: the factory can be used at once.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_connect_async (ImpRemoteFactory *self, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_remote_factory_connect_async);
+  imp_uplink_connect (get_uplink (self), task);
+}
+
+/**
+ * imp_remote_factory_connect_finish:
+ * @self: a remote factory
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.RemoteFactory.connect_async] began.
+ *
+ * Returns: %TRUE if the server has answered, or %FALSE with an error that says why there is no
+ *   connection: of #GIOErrorEnum, or %IMP_ERROR_TIMEOUT, %IMP_ERROR_VERSION and so on
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_remote_factory_connect_finish (ImpRemoteFactory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+on_wait_over (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * imp_remote_factory_wait:
+ * @self: a remote factory
+ * @timeout_ms: for how long at most, in milliseconds
+ *
+ * Moves bytes until something has arrived from the server, the state has changed, or the time is
+ * over: for programs that run no main loop. What has arrived is then in the analyzers' queues (see
+ * [method@Imp.Analyzer.poll_results]), or has been given to their callbacks.
+ *
+ * It runs the factory's main context, so it can only be called in the thread that owns it, or when
+ * no thread does.
+ *
+ * Returns: %TRUE if something has arrived or changed
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
+{
+  g_autoptr (ImpRemoteFactory) guard = NULL;
+  g_autoptr (GSource) timer = NULL;
+  gboolean over = FALSE;
+  guint64 before;
+  ImpRemoteState state;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), FALSE);
+  g_return_val_if_fail (g_main_context_acquire (self->context), FALSE);
+
+  guard = g_object_ref (self);
+  before = imp_uplink_get_messages_in (get_uplink (self));
+  state = imp_uplink_get_state (self->uplink);
+  timer = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (timer, on_wait_over, &over, NULL);
+  g_source_attach (timer, self->context);
+  while (!over && self->uplink != NULL && imp_uplink_get_messages_in (self->uplink) == before
+         && imp_uplink_get_state (self->uplink) == state)
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (timer);
+  g_main_context_release (self->context);
+  return self->uplink != NULL
+         && (imp_uplink_get_messages_in (self->uplink) != before
+             || imp_uplink_get_state (self->uplink) != state);
+}
+
+/**
+ * imp_remote_factory_close:
+ * @self: a remote factory
+ *
+ * Ends the connection for good. Every live analyzer gets its outcome.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_close (ImpRemoteFactory *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+
+  error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the remote factory was closed");
+  imp_uplink_close (get_uplink (self), error);
+}
+
+/**
+ * imp_remote_factory_get_state:
+ * @self: a remote factory
+ *
+ * Gets how the factory stands with its server. Changes are told by notify::state.
+ *
+ * Returns: the state
+ *
+ * Since: 0.1
+ */
+ImpRemoteState
+imp_remote_factory_get_state (ImpRemoteFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), IMP_REMOTE_STATE_CLOSED);
+
+  return self->uplink != NULL ? imp_uplink_get_state (self->uplink) : IMP_REMOTE_STATE_IDLE;
+}
+
+/**
+ * imp_remote_factory_get_version:
+ * @self: a remote factory
+ *
+ * Gets the version of the protocol that is spoken with the server.
+ *
+ * Returns: the version, or 0 while it is not known
+ *
+ * Since: 0.1
+ */
+guint
+imp_remote_factory_get_version (ImpRemoteFactory *self)
+{
+  ImpPeer *peer;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
+
+  peer = self->uplink != NULL ? imp_uplink_get_peer (self->uplink) : NULL;
+  return peer != NULL ? imp_peer_get_version (peer) : 0;
+}
+
+/**
+ * imp_remote_factory_get_codec_name:
+ * @self: a remote factory
+ *
+ * Gets the name of the wire form that is spoken with the server.
+ *
+ * Returns: (nullable): the name
+ *
+ * Since: 0.1
+ */
+const char *
+imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  return self->codec != NULL ? imp_codec_get_name (self->codec) : self->codec_name;
+}
+
+/**
+ * imp_remote_factory_get_statistics:
+ * @self: a remote factory
+ *
+ * Gets what the factory has counted since it was made, as a dictionary (a{sv}) of unsigned 64-bit
+ * numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
+ * (analyzers that could not be reached any more), "deadlines" (those among them that were too
+ * slow), "extensions" (more time that was granted), "exceptions" of the server, "late-results" (for
+ * analyzers that were closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and
+ * "queued" (octets that wait to be sent).
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_remote_factory_get_statistics (ImpRemoteFactory *self)
+{
+  GVariantBuilder builder;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  imp_uplink_describe (get_uplink (self), &builder);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}

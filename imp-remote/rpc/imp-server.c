@@ -1,0 +1,778 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-server.h"
+
+#include "core/imp-error.h"
+#include "rpc/imp-listener-private.h"
+#include "rpc/imp-session-private.h"
+
+/**
+ * ImpServer:
+ *
+ * Lets providers elsewhere use the analyzers of one factory.
+ *
+ * It listens at any number of addresses, and takes streams that are there already. Each connection
+ * has analyzers of its own, which are closed when it ends. A server belongs to the thread-default
+ * main context in which it was made.
+ *
+ * Since: 0.1
+ */
+struct _ImpServer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  ImpFactory *factory;
+  char *codec_name;
+  ImpCodec *codec;
+  ImpSessionOptions options;
+  guint max_connections;
+  guint grace;
+  gboolean replace;
+  GPtrArray *listeners;
+  GHashTable *sessions; /* a set of ImpSession */
+  GQueue stopping;      /* of GTask: stop_async() */
+  GSource *grace_timer;
+  gboolean stopped;
+};
+
+G_DEFINE_FINAL_TYPE (ImpServer, imp_server, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_FACTORY = 1,
+  PROP_CODEC,
+  PROP_REPLACE,
+  PROP_MAX_CONNECTIONS,
+  PROP_MAX_ANALYZERS,
+  PROP_MAX_MESSAGE,
+  PROP_MAX_CONTEXT,
+  PROP_MAX_HELD,
+  PROP_MAX_HELD_ALL,
+  PROP_MAX_OUTPUT,
+  PROP_HANDSHAKE_TIMEOUT,
+  PROP_GRACE,
+  PROP_BUSY_POLL,
+  N_PROPS,
+} Property;
+
+static GParamSpec *props[N_PROPS];
+
+enum
+{
+  SIGNAL_CONNECTED,
+  SIGNAL_DISCONNECTED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+/* --- sessions --- */
+
+static void
+finish_stopping (ImpServer *self)
+{
+  GQueue stopping = self->stopping;
+  GTask *task;
+
+  if (g_hash_table_size (self->sessions) > 0)
+    return;
+  if (self->grace_timer != NULL)
+    {
+      g_source_destroy (self->grace_timer);
+      g_clear_pointer (&self->grace_timer, g_source_unref);
+    }
+  g_queue_init (&self->stopping);
+  while ((task = g_queue_pop_head (&stopping)) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+static gboolean
+is_full (ImpServer *self)
+{
+  return g_hash_table_size (self->sessions) >= self->max_connections;
+}
+
+/* Who comes while the house is full waits in the listener's queue. */
+static void
+update_accepting (ImpServer *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    imp_listener_set_accepting (self->listeners->pdata[i], !is_full (self));
+}
+
+static void
+on_session_ended (ImpSession *session, const GError *error, gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+
+  g_hash_table_remove (self->sessions, session);
+  update_accepting (self);
+  g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0, imp_session_get_stream (session),
+                 error->message);
+  finish_stopping (self);
+}
+
+static const ImpSessionFuncs session_funcs = {
+  .ended = on_session_ended,
+};
+
+static gboolean
+ensure_codec (ImpServer *self, GError **error)
+{
+  if (self->codec == NULL && g_strcmp0 (self->codec_name, "auto") != 0)
+    self->codec = imp_codec_new_by_name (self->codec_name, error);
+  return self->codec != NULL || g_strcmp0 (self->codec_name, "auto") == 0;
+}
+
+static gboolean
+add_session (ImpServer *self, GIOStream *stream, GError **error)
+{
+  ImpSession *session = imp_session_new (stream, self->factory, self->codec, &self->options, error);
+
+  if (session == NULL)
+    return FALSE;
+  g_hash_table_add (self->sessions, session);
+  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
+  imp_session_start (session, self->context, &session_funcs, self);
+  if (self->stopped)
+    imp_session_drain (session);
+  return TRUE;
+}
+
+static void
+on_connection (GSocketConnection *connection, gpointer user_data)
+{
+  ImpServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!add_session (self, G_IO_STREAM (connection), &error))
+    g_warning ("Cannot serve a connection: %s", error->message);
+  if (is_full (self))
+    update_accepting (self);
+}
+
+/* --- properties --- */
+
+static guint *
+get_number (ImpServer *self, guint property_id)
+{
+  switch (property_id)
+    {
+    case PROP_MAX_CONNECTIONS:
+      return &self->max_connections;
+    case PROP_MAX_ANALYZERS:
+      return &self->options.max_analyzers;
+    case PROP_HANDSHAKE_TIMEOUT:
+      return &self->options.handshake_timeout;
+    case PROP_GRACE:
+      return &self->grace;
+    case PROP_BUSY_POLL:
+      return &self->options.busy_poll;
+    default:
+      return NULL;
+    }
+}
+
+static gsize *
+get_size (ImpServer *self, guint property_id)
+{
+  switch (property_id)
+    {
+    case PROP_MAX_MESSAGE:
+      return &self->options.limits.max_message;
+    case PROP_MAX_CONTEXT:
+      return &self->options.limits.max_context;
+    case PROP_MAX_HELD:
+      return &self->options.max_held;
+    case PROP_MAX_HELD_ALL:
+      return &self->options.max_held_all;
+    case PROP_MAX_OUTPUT:
+      return &self->options.max_output;
+    default:
+      return NULL;
+    }
+}
+
+static void
+imp_server_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_FACTORY:
+      g_value_set_object (value, self->factory);
+      break;
+    case PROP_CODEC:
+      g_value_set_string (value, self->codec_name);
+      break;
+    case PROP_REPLACE:
+      g_value_set_boolean (value, self->replace);
+      break;
+    default:
+      if (get_number (self, property_id) != NULL)
+        g_value_set_uint (value, *get_number (self, property_id));
+      else if (get_size (self, property_id) != NULL)
+        g_value_set_uint64 (value, *get_size (self, property_id));
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+imp_server_set_property (GObject *object, guint property_id, const GValue *value,
+                         GParamSpec *pspec)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_FACTORY:
+      self->factory = g_value_dup_object (value);
+      break;
+    case PROP_CODEC:
+      g_free (self->codec_name);
+      self->codec_name = g_value_dup_string (value);
+      g_clear_object (&self->codec);
+      break;
+    case PROP_REPLACE:
+      self->replace = g_value_get_boolean (value);
+      break;
+    default:
+      if (get_number (self, property_id) != NULL)
+        *get_number (self, property_id) = g_value_get_uint (value);
+      else if (get_size (self, property_id) != NULL)
+        *get_size (self, property_id) = (gsize) g_value_get_uint64 (value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+imp_server_dispose (GObject *object)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  imp_server_close (self);
+  g_clear_object (&self->factory);
+  g_clear_object (&self->codec);
+  G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
+}
+
+static void
+imp_server_finalize (GObject *object)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  g_ptr_array_unref (self->listeners);
+  g_hash_table_unref (self->sessions);
+  g_main_context_unref (self->context);
+  g_free (self->codec_name);
+  G_OBJECT_CLASS (imp_server_parent_class)->finalize (object);
+}
+
+static void
+install_number (Property id, const char *name, guint minimum, guint value)
+{
+  props[id] = g_param_spec_uint (name, NULL, NULL, minimum, G_MAXINT32, value,
+                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_size (Property id, const char *name, guint64 value)
+{
+  props[id] = g_param_spec_uint64 (name, NULL, NULL, 1, G_MAXUINT32, value,
+                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_ways (void)
+{
+  /**
+   * ImpServer:factory:
+   *
+   * What makes the analyzers.
+   *
+   * Since: 0.1
+   */
+  props[PROP_FACTORY] = g_param_spec_object ("factory", NULL, NULL, IMP_TYPE_FACTORY,
+                                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY
+                                               | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpServer:codec:
+   *
+   * The name of the wire form (see [func@Imp.Codec.new_by_name]), or "auto": what the first octets
+   * of a client show.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "auto",
+                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT
+                                             | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpServer:replace:
+   *
+   * Whether to take a unix socket's path over from a server that listens there still. The other
+   * one keeps its connections; new ones come here.
+   *
+   * Since: 0.1
+   */
+  props[PROP_REPLACE] = g_param_spec_boolean ("replace", NULL, NULL, FALSE,
+                                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpServer:handshake-timeout:
+   *
+   * Within how many milliseconds a client has to say something.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_HANDSHAKE_TIMEOUT, "handshake-timeout", 1, 10000);
+  /**
+   * ImpServer:grace:
+   *
+   * For how many milliseconds [method@Imp.Server.stop_async] lets analyzers finish.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_GRACE, "grace", 0, 10000);
+  /**
+   * ImpServer:busy-poll:
+   *
+   * After something has come, for how many microseconds to spin on the socket before sleeping; 0
+   * for not at all. See [property@Imp.RemoteFactory:busy-poll].
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_BUSY_POLL, "busy-poll", 0, 0);
+}
+
+static void
+install_limits (void)
+{
+  /**
+   * ImpServer:max-connections:
+   *
+   * How many connections are served at once; others wait to be accepted.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_MAX_CONNECTIONS, "max-connections", 1, 1024);
+  /**
+   * ImpServer:max-analyzers:
+   *
+   * How many analyzers one connection may have; more are refused by an exception.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_MAX_ANALYZERS, "max-analyzers", 1, 1 << 17);
+  /**
+   * ImpServer:max-message:
+   *
+   * How many octets a message may have; a larger one ends the connection.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_MESSAGE, "max-message", IMP_WIRE_MAX_MESSAGE_DEFAULT);
+  /**
+   * ImpServer:max-context:
+   *
+   * How many octets all keys and values of a context may have.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_CONTEXT, "max-context", IMP_WIRE_MAX_CONTEXT_DEFAULT);
+  /**
+   * ImpServer:max-held:
+   *
+   * How many octets without a verdict one analyzer may hold. From half of it on the client is
+   * asked to pause; an analyzer that passes it is ended by an exception.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_HELD, "max-held", 16 * 1024 * 1024);
+  /**
+   * ImpServer:max-held-all:
+   *
+   * The same for all analyzers of a connection.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_HELD_ALL, "max-held-all", 256 * 1024 * 1024);
+  /**
+   * ImpServer:max-output:
+   *
+   * How many octets may wait for a client to read them. A client that does not read is not read
+   * either, long before; passing this ends the connection.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_OUTPUT, "max-output", 64 * 1024 * 1024);
+}
+
+static void
+imp_server_class_init (ImpServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = imp_server_get_property;
+  object_class->set_property = imp_server_set_property;
+  object_class->dispose = imp_server_dispose;
+  object_class->finalize = imp_server_finalize;
+
+  install_ways ();
+  install_limits ();
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * ImpServer::connected:
+   * @self: the server
+   * @stream: the connection
+   *
+   * A client has come.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CONNECTED]
+    = g_signal_new ("connected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, G_TYPE_IO_STREAM);
+  /**
+   * ImpServer::disconnected:
+   * @self: the server
+   * @stream: the connection
+   * @reason: why, for people
+   *
+   * A client has gone; his analyzers are closed.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DISCONNECTED]
+    = g_signal_new ("disconnected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_IO_STREAM, G_TYPE_STRING);
+}
+
+static void
+imp_server_init (ImpServer *self)
+{
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
+  self->context = g_main_context_ref_thread_default ();
+  self->options.limits = limits;
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  self->sessions = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) imp_session_unref, NULL);
+  for (guint id = 1; id < N_PROPS; id++)
+    {
+      const GValue *value = g_param_spec_get_default_value (props[id]);
+
+      if (get_number (self, id) != NULL)
+        *get_number (self, id) = g_value_get_uint (value);
+      else if (get_size (self, id) != NULL)
+        *get_size (self, id) = (gsize) g_value_get_uint64 (value);
+    }
+}
+
+/* --- public --- */
+
+/**
+ * imp_server_new: (constructor)
+ * @factory: what makes the analyzers
+ *
+ * Makes a server.
+ *
+ * Returns: (transfer full): a new server
+ *
+ * Since: 0.1
+ */
+ImpServer *
+imp_server_new (ImpFactory *factory)
+{
+  g_return_val_if_fail (IMP_IS_FACTORY (factory), NULL);
+
+  return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
+}
+
+/**
+ * imp_server_listen:
+ * @self: a server
+ * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd
+ * @error: return location for an error
+ *
+ * Listens at one more address.
+ *
+ * A socket file that nobody listens at any more is replaced. One that is in use is not, unless
+ * [property@Imp.Server:replace] is set; any other file never is.
+ *
+ * Returns: %TRUE, or %FALSE with %IMP_ERROR_SETTINGS if @address makes no sense, or with an error
+ *   of #GIOErrorEnum, such as %G_IO_ERROR_ADDRESS_IN_USE
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_listen (ImpServer *self, const char *address, GError **error)
+{
+  g_autoptr (ImpAddress) parsed = NULL;
+  guint first;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (address != NULL, FALSE);
+
+  if (self->stopped)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
+      return FALSE;
+    }
+  parsed = imp_address_parse (address, error);
+  if (parsed == NULL || !ensure_codec (self, error))
+    return FALSE;
+
+  first = self->listeners->len;
+  if (!imp_listener_open (parsed, self->replace, self->listeners, error))
+    {
+      g_ptr_array_set_size (self->listeners, first);
+      g_prefix_error (error, "Cannot listen at %s: ", address);
+      return FALSE;
+    }
+  for (guint i = first; i < self->listeners->len; i++)
+    imp_listener_start (self->listeners->pdata[i], self->context, on_connection, self);
+  return TRUE;
+}
+
+/**
+ * imp_server_add_stream:
+ * @self: a server
+ * @stream: a connection to a client
+ * @error: return location for an error
+ *
+ * Serves a client whose connection stands already.
+ *
+ * Returns: %TRUE, or %FALSE with an error: %IMP_ERROR_UNSUPPORTED if the stream cannot be used
+ *   without blocking, %IMP_ERROR_LIMIT if there are too many connections
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
+
+  if (self->stopped)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
+      return FALSE;
+    }
+  if (is_full (self))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "There are %u connections already (max-connections)", self->max_connections);
+      return FALSE;
+    }
+  return ensure_codec (self, error) && add_session (self, stream, error);
+}
+
+/**
+ * imp_server_use_codec:
+ * @self: a server that has no connections yet
+ * @codec: a wire form
+ *
+ * Uses a wire form of your own, which clients have to know as well.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_use_codec (ImpServer *self, ImpCodec *codec)
+{
+  g_return_if_fail (IMP_IS_SERVER (self));
+  g_return_if_fail (IMP_IS_CODEC (codec));
+
+  g_set_object (&self->codec, codec);
+}
+
+/**
+ * imp_server_list_addresses:
+ * @self: a server
+ *
+ * Gets where the server really listens: a port 0 is the one that the system has chosen.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the addresses, as a client would write them
+ *
+ * Since: 0.1
+ */
+char **
+imp_server_list_addresses (ImpServer *self)
+{
+  GStrvBuilder *builder;
+  char **addresses;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
+
+  builder = g_strv_builder_new ();
+  for (guint i = 0; i < self->listeners->len; i++)
+    g_strv_builder_add (builder, imp_listener_get_address (self->listeners->pdata[i]));
+  addresses = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return addresses;
+}
+
+static GList *
+dup_sessions (ImpServer *self)
+{
+  GList *sessions = g_hash_table_get_keys (self->sessions);
+
+  g_list_foreach (sessions, (GFunc) (void (*) (void)) imp_session_ref, NULL);
+  return sessions;
+}
+
+static void
+close_sessions (ImpServer *self, const char *why)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, why);
+  GList *sessions = dup_sessions (self);
+
+  for (GList *l = sessions; l != NULL; l = l->next)
+    imp_session_close (l->data, error);
+  g_list_free_full (sessions, (GDestroyNotify) imp_session_unref);
+}
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+
+  close_sessions (self, "The server has stopped (grace)");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_listeners (ImpServer *self)
+{
+  GPtrArray *listeners = g_steal_pointer (&self->listeners);
+
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  for (guint i = 0; i < listeners->len; i++)
+    imp_listener_stop (listeners->pdata[i]);
+  g_ptr_array_unref (listeners);
+}
+
+/**
+ * imp_server_stop_async:
+ * @self: a server
+ * @cancellable: (nullable): to give up waiting; the server stops nevertheless
+ * @callback: called when all connections have ended
+ * @user_data: data for @callback
+ *
+ * Stops gracefully: nobody new is let in, clients are told, and analyzers may finish. What is left
+ * after [property@Imp.Server:grace] is closed.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  GTask *task;
+  GList *sessions;
+
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_server_stop_async);
+  g_queue_push_tail (&self->stopping, task);
+  if (!self->stopped)
+    {
+      self->stopped = TRUE;
+      close_listeners (self);
+      sessions = dup_sessions (self);
+      for (GList *l = sessions; l != NULL; l = l->next)
+        imp_session_drain (l->data);
+      g_list_free_full (sessions, (GDestroyNotify) imp_session_unref);
+      self->grace_timer = g_timeout_source_new (self->grace);
+      g_source_set_callback (self->grace_timer, on_grace_over, self, NULL);
+      g_source_attach (self->grace_timer, self->context);
+    }
+  finish_stopping (self);
+}
+
+/**
+ * imp_server_stop_finish:
+ * @self: a server
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.Server.stop_async] began.
+ *
+ * Returns: %TRUE, or %FALSE with %G_IO_ERROR_CANCELLED
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_stop_finish (ImpServer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * imp_server_close:
+ * @self: a server
+ *
+ * Stops at once: all connections are closed, and the socket files removed.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_close (ImpServer *self)
+{
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  self->stopped = TRUE;
+  g_ptr_array_set_size (self->listeners, 0);
+  close_sessions (self, "The server was closed");
+  finish_stopping (self);
+}
+
+/**
+ * imp_server_get_n_connections:
+ * @self: a server
+ *
+ * Gets how many connections there are.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_connections (ImpServer *self)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  return g_hash_table_size (self->sessions);
+}
+
+/**
+ * imp_server_get_n_analyzers:
+ * @self: a server
+ *
+ * Gets how many analyzers there are, in all connections.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_analyzers (ImpServer *self)
+{
+  GHashTableIter iter;
+  gpointer session;
+  guint n = 0;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, &session, NULL))
+    n += imp_session_get_n_analyzers (session);
+  return n;
+}

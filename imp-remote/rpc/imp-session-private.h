@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-factory-private.h"
+#include "rpc/imp-link-private.h"
+
+G_BEGIN_DECLS
+
+/* The server's end of one connection: the analyzers that a provider has made there. */
+typedef struct _ImpSession ImpSession;
+
+typedef struct
+{
+  ImpWireLimits limits;
+  guint max_analyzers;
+  gsize max_held;      /* octets without a verdict, per analyzer */
+  gsize max_held_all;  /* the same per connection */
+  gsize max_output;    /* octets that wait to be written */
+  guint handshake_timeout; /* milliseconds */
+  guint busy_poll;     /* microseconds */
+} ImpSessionOptions;
+
+typedef struct
+{
+  /* It is over, and all its analyzers are closed; exactly once. @error is never NULL. */
+  void (*ended) (ImpSession *session, const GError *error, gpointer user_data);
+} ImpSessionFuncs;
+
+/* @codec: NULL to recognise it. */
+ImpSession *imp_session_new   (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
+                               const ImpSessionOptions *options, GError **error);
+ImpSession *imp_session_ref   (ImpSession *self);
+void        imp_session_unref (ImpSession *self);
+
+void imp_session_start (ImpSession *self, GMainContext *context, const ImpSessionFuncs *funcs,
+                        gpointer user_data);
+/* Ends it now; ended() is called before this returns. */
+void imp_session_close (ImpSession *self, const GError *error);
+/* Tells the client that there will be no new analyzers; ends once the old ones are gone. */
+void imp_session_drain (ImpSession *self);
+
+guint       imp_session_get_n_analyzers (ImpSession *self);
+GIOStream  *imp_session_get_stream      (ImpSession *self);
+const char *imp_session_get_codec_name  (ImpSession *self);
+
+G_END_DECLS
