@@ -223,14 +223,14 @@ def test_misspelt():
 
     def far_off():
         class Wrong(Imp.Analyzer):
-            def do_xyzzy(self):
+            def do_nothing_of_the_kind(self):
                 pass
         return Wrong
 
     contains(str(raises(TypeError, misspelt_data)), 'do_data()')
     contains(str(raises(TypeError, misspelt_create)), 'do_create_analyzer()')
     contains(str(raises(TypeError, misspelt_decode)), 'do_decode()')
-    contains(str(raises(TypeError, far_off)), 'do_busy, do_close')
+    contains(str(raises(TypeError, far_off)), 'there are do_busy, do_close')
 
 
 def test_not_misspelt():

@@ -100,8 +100,9 @@ def _signal_handlers(cls):
 def _check_name(cls, name, known):
     if name in known or name in _signal_handlers(cls):
         return
-    near = difflib.get_close_matches(name, known, 1, 0.5)
-    hint = f'did you mean {near[0]}()?' if near else f'there are {", ".join(sorted(known))}'
+    bare = [other[len('do_'):] for other in known]
+    near = difflib.get_close_matches(name[len('do_'):], bare, 1)
+    hint = f'did you mean do_{near[0]}()?' if near else f'there are {", ".join(sorted(known))}'
     raise TypeError(f'{cls.__name__}.{name}() is no virtual function and would never be called; '
                     f'{hint}')
 
