@@ -343,7 +343,7 @@ imp_pattern_factory_class_init (ImpPatternFactoryClass *klass)
  * @settings: the properties as settings, e.g. "string=foo&action=replace&actdata=bar"
  * @error: return location for an error
  *
- * Makes a factory, as [func@Imp.Factory.new_from_settings] does.
+ * Makes a factory, as [ctor@Imp.Factory.new_from_settings] does.
  *
  * Returns: (transfer full) (type ImpPatternFactory): a new factory, or %NULL with
  *   %IMP_ERROR_SETTINGS, which names all mistakes
