@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a filter ends: refused, failed, limited, closed. */
+#include "filter-script.h"
+
+#define CLIENT IMP_DIRECTION_FROM_CLIENT
+#define SERVER IMP_DIRECTION_FROM_SERVER
+#define STREAM IMP_DATA_TYPE_STREAM
+
+static void
+test_deny (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "abcd", "");
+  filter_script_push (t, SERVER, "xyz", "");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 1);
+  filter_script_expect (t, "0>a");
+  imp_analyzer_deny (t->analyzer, CLIENT, "no");
+  filter_script_expect (t, "denied(no)");
+  filter_script_push_refused (t, SERVER, "x", IMP_ERROR_DENIED, "no", "");
+  g_assert_cmpint (imp_filter_get_denied (t->filter, CLIENT), ==, 3);
+  g_assert_cmpint (imp_filter_get_denied (t->filter, SERVER), ==, 3);
+  mock_analyzer_expect (t->mock, "0<abcd 1<xyz close");
+}
+
+static gboolean
+pass_one_then_deny (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+                    gint32 data_type, GError **error)
+{
+  imp_analyzer_pass_bytes (IMP_ANALYZER (mock), direction, 1);
+  imp_analyzer_send_back (IMP_ANALYZER (mock), direction, (const guint8 *) "bye", 3);
+  imp_analyzer_deny (IMP_ANALYZER (mock), direction, "no");
+  imp_analyzer_pass_bytes (IMP_ANALYZER (mock), direction, 2);
+  g_assert_cmpuint (mock->n_closed, ==, 0);
+  return TRUE;
+}
+
+/* What was let through before is put out before anybody is told; the push that brought it fails. */
+static void
+test_deny_order (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (pass_one_then_deny);
+
+  filter_script_push_refused (t, CLIENT, "abcd", IMP_ERROR_DENIED, "Denied by the analyzer: no",
+                              "0>a 1>bye denied(no)");
+}
+
+static void
+test_drop (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "ab", "");
+  imp_analyzer_drop (t->analyzer);
+  filter_script_expect (t, "dropped");
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_CLOSED, "Dropped", "");
+}
+
+static void
+test_fatal (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  imp_analyzer_fail (t->analyzer, "out of ideas");
+  filter_script_expect (t, "failed(out of ideas)");
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL,
+                              "The analyzer failed: out of ideas", "");
+}
+
+static gboolean
+break_down (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+            gint32 data_type, GError **error)
+{
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FAILED, "broken");
+  return FALSE;
+}
+
+static void
+test_plugin_error (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (break_down);
+
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL, "broken", "failed(broken)");
+}
+
+/* What the base class cannot know, since it does not see packets: the flow refuses it. */
+static void
+test_illegal (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push_type (t, CLIENT, "abcd", 1, "");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 2, (const guint8 *) "x", 1);
+  filter_script_expect (t, "failed(replace: offset 2 is not the border of a packet)");
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL, "border of a packet", "");
+  mock_analyzer_expect (t->mock, "0<abcd/1 close");
+}
+
+static void
+test_max_held (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  guint64 max_held = 0;
+
+  g_object_get (t->filter, "max-held", &max_held, NULL);
+  g_assert_cmpuint (max_held, ==, 16 * 1024 * 1024);
+  imp_filter_set_max_held (t->filter, 8);
+  filter_script_push (t, CLIENT, "abcd", "");
+  filter_script_push (t, SERVER, "efgh", "");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
+  filter_script_expect (t, "0>ab");
+  filter_script_push (t, SERVER, "ij", "");
+  filter_script_push_refused (t, CLIENT, "k", IMP_ERROR_LIMIT, "9 octets unsettled; the limit is 8",
+                              "failed(The analyzer leaves 9 octets unsettled; the limit is 8 "
+                              "(property max-held of ImpFilter))");
+  g_assert_true (imp_filter_get_max_held (t->filter) == 8);
+}
+
+/* More than the limit in one chunk does no harm if it is settled at once. */
+static void
+test_max_held_at_once (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass);
+
+  imp_filter_set_max_held (t->filter, 0);
+  filter_script_push (t, CLIENT, "abcdefgh", "0>abcdefgh");
+}
+
+static void
+test_max_chunks (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  guint n = 0;
+
+  while (imp_filter_push (t->filter, CLIENT, bytes, IMP_DATA_TYPE_PACKET, &error))
+    n++;
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_cmpuint (n, ==, 65536);
+  filter_script_expect (t, "failed(The analyzer leaves 65537 chunks unsettled; the limit is "
+                           "65536)");
+}
+
+static void
+test_input_after_end (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) type_error = NULL;
+
+  filter_script_push (t, CLIENT, "ab", "");
+  filter_script_push (t, CLIENT, "", "");
+  g_assert_false (imp_filter_push_bytes (t->filter, CLIENT, NULL, 0, STREAM, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL);
+  g_assert_false (imp_filter_push_bytes (t->filter, SERVER, (const guint8 *) "a", 1,
+                                         IMP_DATA_TYPE_ANY, &type_error));
+  g_assert_error (type_error, IMP_ERROR, IMP_ERROR_PROTOCOL);
+  /* It was the caller's mistake: the filter goes on. */
+  g_assert_true (imp_filter_check (t->filter, NULL));
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
+  filter_script_expect (t, "0>ab 0>.");
+}
+
+static void
+close_filter (gpointer user_data)
+{
+  FilterScript *t = user_data;
+
+  imp_filter_close (t->filter);
+  g_assert_cmpuint (t->n_freed, ==, 0);
+}
+
+static void
+test_close_in_output (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "ab", "");
+  filter_script_push (t, CLIENT, "cd", "");
+  t->on_output = close_filter;
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 4);
+  filter_script_expect (t, "0>ab");
+  g_assert_cmpuint (t->n_freed, ==, 1);
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_CLOSED, "The filter is closed", "");
+}
+
+static void
+unref_filter (gpointer user_data)
+{
+  FilterScript *t = user_data;
+
+  g_clear_object (&t->filter);
+}
+
+/* The last reference goes in the middle of the work. */
+static void
+test_unref_in_output (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "ab", "");
+  filter_script_push (t, CLIENT, "cd", "");
+  t->on_output = unref_filter;
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 4);
+  filter_script_expect (t, "0>ab 0>cd");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 5);
+}
+
+static void
+test_close (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "ab", "");
+  imp_filter_close (t->filter);
+  imp_filter_close (t->filter);
+  mock_analyzer_expect (t->mock, "0<ab close");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
+  imp_analyzer_deny (t->analyzer, CLIENT, "late");
+  filter_script_expect (t, "");
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_CLOSED, "closed", "");
+  g_assert_cmpint (imp_filter_get_denied (t->filter, CLIENT), ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/filter-end/deny", test_deny);
+  g_test_add_func ("/filter-end/deny/order", test_deny_order);
+  g_test_add_func ("/filter-end/drop", test_drop);
+  g_test_add_func ("/filter-end/fatal", test_fatal);
+  g_test_add_func ("/filter-end/plugin-error", test_plugin_error);
+  g_test_add_func ("/filter-end/illegal", test_illegal);
+  g_test_add_func ("/filter-end/max-held", test_max_held);
+  g_test_add_func ("/filter-end/max-held/at-once", test_max_held_at_once);
+  g_test_add_func ("/filter-end/max-chunks", test_max_chunks);
+  g_test_add_func ("/filter-end/input-after-end", test_input_after_end);
+  g_test_add_func ("/filter-end/close", test_close);
+  g_test_add_func ("/filter-end/close/in-output", test_close_in_output);
+  g_test_add_func ("/filter-end/unref-in-output", test_unref_in_output);
+  return g_test_run ();
+}

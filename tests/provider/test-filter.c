@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A filter that is open: what goes in, and what comes out. */
+#include "filter-script.h"
+
+#define CLIENT IMP_DIRECTION_FROM_CLIENT
+#define SERVER IMP_DIRECTION_FROM_SERVER
+#define STREAM IMP_DATA_TYPE_STREAM
+
+static void
+test_at_once (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass);
+
+  filter_script_push (t, CLIENT, "hello", "0>hello");
+  filter_script_push (t, SERVER, "world", "1>world");
+  filter_script_push (t, CLIENT, "", "0>.");
+  g_assert_true (imp_filter_is_finished (t->filter, CLIENT));
+  g_assert_false (imp_filter_is_finished (t->filter, SERVER));
+  filter_script_push (t, SERVER, "!", "1>!");
+  filter_script_push (t, SERVER, "", "1>.");
+  mock_analyzer_expect (t->mock, "0<hello 1<world 0<. 1<! 1<.");
+}
+
+static void
+test_later (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  gint64 held = 0;
+
+  filter_script_push (t, CLIENT, "abcdef", "");
+  filter_script_push (t, SERVER, "xy", "");
+  g_assert_cmpint (imp_filter_get_held (t->filter, CLIENT), ==, 6);
+  g_object_get (t->filter, "held-bytes", &held, NULL);
+  g_assert_cmpint (held, ==, 8);
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
+  filter_script_expect (t, "0>ab");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 4, (const guint8 *) "-", 1);
+  filter_script_expect (t, "0>-");
+  imp_analyzer_pass_bytes (t->analyzer, SERVER, 10);
+  filter_script_expect (t, "1>xy");
+  filter_script_push (t, SERVER, "z", "1>z");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, IMP_MAX_OFFSET);
+  filter_script_expect (t, "0>ef");
+  filter_script_push (t, CLIENT, "", "0>.");
+  g_assert_cmpint (imp_filter_get_replaced (t->filter, CLIENT), ==, 2);
+  g_assert_cmpint (imp_filter_get_passed (t->filter, CLIENT), ==, 4);
+  mock_analyzer_expect (t->mock, "0<abcdef 1<xy");
+}
+
+static void
+test_types (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_shout);
+
+  filter_script_push_type (t, CLIENT, "ab", 1, "0>AB/1");
+  filter_script_push_type (t, CLIENT, "cd", -2, "0>CD/-2");
+}
+
+/* What the analyzer says before it is fed anything waits for the output to be set. */
+static void
+test_early (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new_deaf (NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "banner", 6);
+  imp_analyzer_pass_bytes (t->analyzer, SERVER, IMP_MAX_OFFSET);
+  g_assert_false (imp_filter_push (t->filter, CLIENT, bytes, STREAM, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_FAILED);
+  filter_script_connect (t);
+  filter_script_expect (t, "1>banner");
+  filter_script_push (t, SERVER, "x", "1>x");
+}
+
+/* Bytes to the sender leave by the other direction, past what is held there. */
+static void
+test_to_sender (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, SERVER, "held", "");
+  filter_script_push (t, CLIENT, "no", "");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 2, NULL, 0);
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "sorry", 5);
+  filter_script_expect (t, "1>sorry");
+  imp_analyzer_send_back (t->analyzer, SERVER, (const guint8 *) "stop", 4);
+  filter_script_expect (t, "0>stop");
+  /* Nothing is not the end of a stream. */
+  imp_analyzer_send_back (t->analyzer, SERVER, NULL, 0);
+  filter_script_expect (t, "");
+  filter_script_push_type (t, CLIENT, "pp", 1, "");
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "qq", 2);
+  filter_script_expect (t, "1>qq/1");
+}
+
+static void
+test_to_sender_after_end (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  imp_analyzer_pass_bytes (t->analyzer, SERVER, IMP_MAX_OFFSET);
+  filter_script_push (t, SERVER, "", "1>.");
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "late", 4);
+  filter_script_expect (t, "");
+}
+
+static void
+test_pause (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  imp_analyzer_pause (t->analyzer, CLIENT);
+  filter_script_expect (t, "paused0");
+  imp_analyzer_pause (t->analyzer, CLIENT);
+  filter_script_expect (t, "");
+  g_assert_true (imp_filter_is_paused (t->filter, CLIENT));
+  g_assert_false (imp_filter_is_paused (t->filter, SERVER));
+  imp_analyzer_resume (t->analyzer, CLIENT);
+  filter_script_expect (t, "resumed0");
+}
+
+static void
+test_busy (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass);
+
+  imp_filter_set_busy (t->filter, CLIENT, TRUE);
+  filter_script_push (t, CLIENT, "ab", "");
+  filter_script_push (t, SERVER, "cd", "1>cd");
+  filter_script_push (t, CLIENT, "ef", "");
+  imp_filter_set_busy (t->filter, CLIENT, FALSE);
+  filter_script_expect (t, "0>ab 0>ef");
+  mock_analyzer_expect (t->mock, "busy0 0<ab 1<cd 0<ef free0");
+}
+
+static void
+push_more (gpointer user_data)
+{
+  FilterScript *t = user_data;
+
+  g_assert_true (imp_filter_push_bytes (t->filter, CLIENT, (const guint8 *) "cd", 2, STREAM, NULL));
+  g_assert_true (imp_filter_push_bytes (t->filter, SERVER, (const guint8 *) "ef", 2, STREAM, NULL));
+  filter_script_note (t, "pushed");
+}
+
+/* The output function pushes: nothing overtakes. */
+static void
+test_push_in_output (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_shout);
+
+  t->on_output = push_more;
+  filter_script_push (t, CLIENT, "ab", "0>AB pushed 0>CD 1>EF");
+  mock_analyzer_expect (t->mock, "0<ab 0<cd 1<ef");
+}
+
+static gboolean
+push_and_pass (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+               gint32 data_type, GError **error)
+{
+  if (mock->n_data == 1)
+    push_more (mock->user_data);
+  return mock_pass (mock, direction, data, offset, data_type, error);
+}
+
+/* Somebody pushes while the analyzer is being fed. */
+static void
+test_push_in_data (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (push_and_pass);
+
+  filter_script_push (t, CLIENT, "ab", "pushed 0>ab 0>cd 1>ef");
+  mock_analyzer_expect (t->mock, "0<ab 0<cd 1<ef");
+}
+
+static void
+on_result (ImpFilter *filter, ImpResult *result, FilterScript *t)
+{
+  g_autofree char *text = imp_result_to_string (result);
+
+  filter_script_note (t, "[%s]", text);
+}
+
+static void
+test_result_signal (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass);
+
+  g_signal_connect (t->filter, "result", G_CALLBACK (on_result), t);
+  filter_script_push (t, CLIENT, "ab", "[pass dir=0 offset=2] 0>ab");
+  imp_analyzer_log (t->analyzer, CLIENT, 0, 2, IMP_LOG_LEVEL_INFO, "seen");
+  imp_analyzer_account (t->analyzer, "user", "x");
+  filter_script_expect (t, "[log dir=0 offset=0 length=2 level=2 \"seen\"] "
+                           "[account_field \"user\"=\"x\"]");
+  imp_analyzer_drop (t->analyzer);
+  filter_script_expect (t, "[drop] dropped");
+}
+
+static void
+test_pass_pattern (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  imp_analyzer_pass_pattern (t->analyzer, CLIENT, "ab", 2);
+  filter_script_push (t, CLIENT, "xxa", "0>xx");
+  filter_script_push (t, CLIENT, "bc", "");
+  mock_analyzer_expect (t->mock, "0<a@2 0<bc");
+  imp_analyzer_pass_pattern (t->analyzer, SERVER, "(", 2);
+  g_assert_true (g_str_has_prefix (t->log->str, "failed("));
+  g_string_truncate (t->log, 0);
+}
+
+/* A pattern at the very beginning, of what was fed already: it is fed again. */
+static void
+test_pass_pattern_at_beginning (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "abc", "");
+  mock_analyzer_expect (t->mock, "0<abc");
+  imp_analyzer_pass_pattern (t->analyzer, CLIENT, "ab", 2);
+  mock_analyzer_expect (t->mock, "0<abc");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 3);
+  filter_script_expect (t, "0>abc");
+}
+
+static void
+test_pass_ever (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass_ever);
+
+  filter_script_push (t, CLIENT, "ab", "0>ab");
+  filter_script_push (t, SERVER, "cd", "1>cd");
+  filter_script_push (t, SERVER, "", "1>.");
+  filter_script_push (t, CLIENT, "", "0>.");
+  mock_analyzer_expect (t->mock, "0<ab");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/filter/at-once", test_at_once);
+  g_test_add_func ("/filter/later", test_later);
+  g_test_add_func ("/filter/types", test_types);
+  g_test_add_func ("/filter/early", test_early);
+  g_test_add_func ("/filter/to-sender", test_to_sender);
+  g_test_add_func ("/filter/to-sender/after-end", test_to_sender_after_end);
+  g_test_add_func ("/filter/pause", test_pause);
+  g_test_add_func ("/filter/busy", test_busy);
+  g_test_add_func ("/filter/push-in-output", test_push_in_output);
+  g_test_add_func ("/filter/push-in-data", test_push_in_data);
+  g_test_add_func ("/filter/result-signal", test_result_signal);
+  g_test_add_func ("/filter/pass-pattern", test_pass_pattern);
+  g_test_add_func ("/filter/pass-pattern/at-beginning", test_pass_pattern_at_beginning);
+  g_test_add_func ("/filter/pass-ever", test_pass_ever);
+  return g_test_run ();
+}
