@@ -59,8 +59,9 @@ propagate (ImpCodec *self, const char *method, GError *local, GError **error)
   if (local != NULL)
     g_propagate_error (error, local);
   else
-    g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "%s of the codec %s failed and did not say why",
-                 method, G_OBJECT_TYPE_NAME (self));
+    g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
+                 "%s of the codec %s failed and did not say why", method,
+                 G_OBJECT_TYPE_NAME (self));
 }
 
 /**

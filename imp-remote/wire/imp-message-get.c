@@ -37,8 +37,7 @@ imp_message_copy_to (const ImpMessage *self, ImpMessage *target)
     imp_result_ref (self->result);
   imp_context_ref (self->context);
   imp_context_ref (self->limits);
-  target->interfaces = g_list_copy_deep (self->interfaces, (GCopyFunc) (void (*) (void)) imp_interface_ref,
-                                          NULL);
+  target->interfaces = imp_message_copy_interfaces (self->interfaces);
   target->text = g_strdup (self->text);
   target->features = g_strdupv (self->features);
 }
@@ -304,7 +303,8 @@ imp_message_get_minimum (ImpMessage *self)
  *
  * Gets what else the sender of SET_VERSION can.
  *
- * Returns: (transfer none) (nullable) (array zero-terminated=1): the names, or %NULL where there are none
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the names, or %NULL where there
+ *   are none
  *
  * Since: 0.1
  */

@@ -42,6 +42,7 @@ ImpMessage *imp_message_steal (ImpMessage *self);
 /* Fills @target, which is empty, with the same contents. */
 void        imp_message_copy_to (const ImpMessage *self, ImpMessage *target);
 
+GList      *imp_message_copy_interfaces (GList *interfaces);
 ImpMessage *imp_message_new_new_analyzer_packed (gint64 id, ImpContext *context);
 
 const char *imp_op_to_string   (ImpOp op);          /* "get_interface"; NULL where there is none */

@@ -31,8 +31,8 @@ copy_interface (gconstpointer interface, gpointer user_data)
   return imp_interface_ref ((ImpInterface *) interface);
 }
 
-static GList *
-copy_interfaces (GList *interfaces)
+GList *
+imp_message_copy_interfaces (GList *interfaces)
 {
   return g_list_copy_deep (interfaces, copy_interface, NULL);
 }
@@ -87,7 +87,7 @@ imp_message_new_get_interface (GList *interfaces)
 {
   ImpMessage *self = message_new (IMP_OP_GET_INTERFACE, 0);
 
-  self->interfaces = copy_interfaces (interfaces);
+  self->interfaces = imp_message_copy_interfaces (interfaces);
   return self;
 }
 
@@ -128,7 +128,7 @@ imp_message_new_interface (GList *interfaces)
 {
   ImpMessage *self = message_new (IMP_OP_INTERFACE, 0);
 
-  self->interfaces = copy_interfaces (interfaces);
+  self->interfaces = imp_message_copy_interfaces (interfaces);
   return self;
 }
 

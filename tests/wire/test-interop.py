@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Compares the library's CBOR with cbor2 and its JSON with Python's, both ways, on random messages.
 
-usage: test-interop.py WIRE_TOOL [SEED]
+It also checks that the examples of the specification are what the library reads and writes.
+
+usage: test-interop.py WIRE_TOOL SPECIFICATION [SEED]
 """
 
 import base64
@@ -221,9 +223,24 @@ def compare(what, got, expected):
     print(f'ok {what}: {len(got)} messages')
 
 
+def check_specification(tool, path):
+    """Each line of json stands for itself; where octets follow it, they are the same in cbor."""
+    with open(path, encoding='utf-8') as page:
+        lines = page.read().split('\n')
+    examples = [line for line in lines if line.startswith('{')]
+    octets = run(tool, ['decode', 'json'], '\n'.join(examples).encode() + b'\n')
+    compare('examples in json', octets.decode().split('\n')[:-1], examples)
+    pairs = [(one, other.replace(' ', '')) for one, other in zip(lines, lines[1:])
+             if one.startswith('{') and other.startswith('5a')]
+    octets = run(tool, ['encode', 'cbor'], '\n'.join(one for one, _ in pairs).encode() + b'\n')
+    assert len(pairs) > 4 and octets.hex() == ''.join(other for _, other in pairs), octets.hex()
+    print(f'ok examples in cbor: {len(pairs)} messages')
+
+
 def main():
     tool = sys.argv[1]
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().getrandbits(32)
+    check_specification(tool, sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().getrandbits(32)
     print(f'seed {seed}')
     rng = random.Random(seed)
     messages = [make(rng) for _ in range(N_MESSAGES)]
