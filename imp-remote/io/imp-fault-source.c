@@ -77,7 +77,25 @@ finalize (GSource *source)
   g_clear_object (&self->object);
 }
 
-static GSourceFuncs source_funcs = { .dispatch = dispatch, .finalize = finalize };
+/* What GLib's own pollable sources have: with it a closure can be set, be it a dummy. */
+static gboolean
+invoke_closure (GObject *stream, gpointer closure)
+{
+  g_auto (GValue) result = G_VALUE_INIT;
+  g_auto (GValue) argument = G_VALUE_INIT;
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  g_value_init (&argument, G_TYPE_OBJECT);
+  g_value_set_object (&argument, stream);
+  g_closure_invoke (closure, &result, 1, &argument, NULL);
+  return g_value_get_boolean (&result);
+}
+
+static GSourceFuncs source_funcs = {
+  .dispatch = dispatch,
+  .finalize = finalize,
+  .closure_callback = G_SOURCE_FUNC (invoke_closure),
+};
 
 GSource *
 imp_fault_source_new (ImpFaultLine *line, ImpFaultWay way, GObject *object,
