@@ -18,6 +18,7 @@
 #include "core/imp-type-factory.h"
 #include "io/imp-fault-stream.h"
 #include "provider/imp-filter.h"
+#include "provider/imp-relay.h"
 #include "rpc/imp-remote-factory.h"
 #include "rpc/imp-server.h"
 #include "wire/imp-codec.h"

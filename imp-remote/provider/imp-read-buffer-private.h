@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "io/imp-transport-private.h"
+
+G_BEGIN_DECLS
+
+#define IMP_READ_BUFFER_SIZE (256 * 1024)
+
+/* Reads what there is, up to IMP_READ_BUFFER_SIZE octets. A large piece is handed on in the buffer
+ * that it was read into; a small one is copied, so that it cannot pin a large buffer. No octets:
+ * the end of the stream. NULL: an error, perhaps G_IO_ERROR_WOULD_BLOCK. */
+GBytes *imp_read_buffer_read (ImpTransport *transport, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "provider/imp-relay-private.h"
+
+#define BUFFER_SIZE_DEFAULT (512 * 1024)
+#define LINGER_DEFAULT 5000
+
+/**
+ * ImpRelay:
+ *
+ * Connects a client's stream with a server's through an analyzer: the whole of a proxy, once both
+ * connections are there.
+ *
+ * It reads from a side only while it can write to the other: as soon as
+ * [property@Imp.Relay:buffer-size] octets wait for a side, the side that they come from is not read
+ * any more, and the analyzer is told that the direction is busy. Nor is it read while the analyzer
+ * asks for a pause. So every buffer has a bound, and what one peer does not read slows down the
+ * other.
+ *
+ * The end of a side's stream is handed on by shutting down the output of the other side, after
+ * everything before it; the other direction goes on. If the analyzer denies the connection, or
+ * fails, nothing more is read; what it let through before is written, for
+ * [property@Imp.Relay:linger] milliseconds at most, and both sides are closed. If it drops it, they
+ * are closed at once. What may wait for the analyzer's verdict is limited by the
+ * [property@Imp.Filter:max-held] of [method@Imp.Relay.get_filter], which also tells what became of
+ * the bytes.
+ *
+ * Everything happens in the main context that is the thread's default when
+ * [method@Imp.Relay.run_async] is called.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_FINAL_TYPE (ImpRelay, imp_relay, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_CLIENT = 1,
+  PROP_SERVER,
+  PROP_ANALYZER,
+  PROP_BUFFER_SIZE,
+  PROP_LINGER,
+} RelayProperty;
+
+static GParamSpec *properties[PROP_LINGER + 1];
+static guint signal_result;
+
+static void
+imp_relay_init (ImpRelay *self)
+{
+}
+
+static void
+imp_relay_constructed (GObject *object)
+{
+  ImpRelay *self = IMP_RELAY (object);
+
+  G_OBJECT_CLASS (imp_relay_parent_class)->constructed (object);
+  self->filter = imp_filter_new (self->analyzer);
+  self->pump = imp_pump_new (self->filter);
+}
+
+static void
+imp_relay_finalize (GObject *object)
+{
+  ImpRelay *self = IMP_RELAY (object);
+
+  g_clear_pointer (&self->pump, imp_pump_free);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->analyzer);
+  g_clear_object (&self->client);
+  g_clear_object (&self->server);
+  G_OBJECT_CLASS (imp_relay_parent_class)->finalize (object);
+}
+
+static void
+imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  ImpRelay *self = IMP_RELAY (object);
+
+  switch ((RelayProperty) id)
+    {
+    case PROP_CLIENT:
+      g_value_set_object (value, self->client);
+      break;
+    case PROP_SERVER:
+      g_value_set_object (value, self->server);
+      break;
+    case PROP_ANALYZER:
+      g_value_set_object (value, self->analyzer);
+      break;
+    case PROP_BUFFER_SIZE:
+      g_value_set_uint (value, self->limits.buffer_size);
+      break;
+    case PROP_LINGER:
+      g_value_set_uint (value, self->limits.linger);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  ImpRelay *self = IMP_RELAY (object);
+
+  switch ((RelayProperty) id)
+    {
+    case PROP_CLIENT:
+      self->client = g_value_dup_object (value);
+      break;
+    case PROP_SERVER:
+      self->server = g_value_dup_object (value);
+      break;
+    case PROP_ANALYZER:
+      self->analyzer = g_value_dup_object (value);
+      break;
+    case PROP_BUFFER_SIZE:
+      self->limits.buffer_size = g_value_get_uint (value);
+      break;
+    case PROP_LINGER:
+      self->limits.linger = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+install_ends (GParamFlags flags)
+{
+  /**
+   * ImpRelay:client:
+   *
+   * The stream of the client.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CLIENT] = g_param_spec_object ("client", NULL, NULL, G_TYPE_IO_STREAM, flags);
+
+  /**
+   * ImpRelay:server:
+   *
+   * The stream of the server.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SERVER] = g_param_spec_object ("server", NULL, NULL, G_TYPE_IO_STREAM, flags);
+
+  /**
+   * ImpRelay:analyzer:
+   *
+   * The analyzer that decides. It belongs to the relay, which closes it at the end.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ANALYZER] = g_param_spec_object ("analyzer", NULL, NULL, IMP_TYPE_ANALYZER,
+                                                   flags);
+}
+
+static void
+install_limits (GParamFlags flags)
+{
+  /**
+   * ImpRelay:buffer-size:
+   *
+   * How many octets may wait to be written to a side before the other one is not read any more. It
+   * can be exceeded by one read (256 KiB), and by what the analyzer puts in its place.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BUFFER_SIZE] = g_param_spec_uint ("buffer-size", NULL, NULL, 0, G_MAXINT,
+                                                    BUFFER_SIZE_DEFAULT, flags);
+
+  /**
+   * ImpRelay:linger:
+   *
+   * How long, in milliseconds, peers may take to read what was let through before the connection
+   * was refused.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LINGER] = g_param_spec_uint ("linger", NULL, NULL, 0, G_MAXINT, LINGER_DEFAULT,
+                                               flags);
+}
+
+static void
+imp_relay_class_init (ImpRelayClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  object_class->constructed = imp_relay_constructed;
+  object_class->finalize = imp_relay_finalize;
+  object_class->get_property = imp_relay_get_property;
+  object_class->set_property = imp_relay_set_property;
+  install_ends (flags);
+  install_limits (flags);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * ImpRelay::result:
+   * @self: the relay
+   * @result: the result
+   *
+   * Emitted for every result of the analyzer, before it is obeyed: for logs and accounts. It has to
+   * be connected to before the relay runs, since without a listener the results are not shown.
+   *
+   * Since: 0.1
+   */
+  signal_result = g_signal_new ("result", IMP_TYPE_RELAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, IMP_TYPE_RESULT);
+}
+
+/**
+ * imp_relay_new:
+ * @client: the stream of the client
+ * @server: the stream of the server
+ * @analyzer: (transfer none): an analyzer that nobody else feeds
+ *
+ * Makes a relay, which takes both streams over and closes them at its end. They need pollable input
+ * and output streams, as sockets and TLS connections have them.
+ *
+ * Returns: (transfer full): a new relay
+ *
+ * Since: 0.1
+ */
+ImpRelay *
+imp_relay_new (GIOStream *client, GIOStream *server, ImpAnalyzer *analyzer)
+{
+  g_return_val_if_fail (G_IS_IO_STREAM (client), NULL);
+  g_return_val_if_fail (G_IS_IO_STREAM (server), NULL);
+  g_return_val_if_fail (IMP_IS_ANALYZER (analyzer), NULL);
+
+  return g_object_new (IMP_TYPE_RELAY, "client", client, "server", server, "analyzer", analyzer,
+                       NULL);
+}
+
+static void
+on_result (ImpRelay *self, ImpResult *result)
+{
+  g_signal_emit (self, signal_result, 0, result);
+}
+
+static void
+on_done (const GError *error, gpointer user_data)
+{
+  ImpRelay *self = user_data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  if (self->cancelled != NULL)
+    g_source_destroy (self->cancelled);
+  g_clear_pointer (&self->cancelled, g_source_unref);
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  ImpRelay *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error))
+    imp_pump_abort (self->pump, error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_cancellable (ImpRelay *self, GCancellable *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+  self->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_static_name (self->cancelled, "imp relay: cancelled");
+  g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), self, NULL);
+  g_source_attach (self->cancelled, g_task_get_context (self->task));
+}
+
+/**
+ * imp_relay_run_async:
+ * @self: a relay
+ * @cancellable: (nullable): to end it; both sides are closed at once then
+ * @callback: (scope async): called when it is over
+ * @user_data: data for @callback
+ *
+ * Moves bytes until both directions have ended. A relay runs once.
+ *
+ * It stays alive while it runs, without a reference of the caller's.
+ *
+ * Since: 0.1
+ */
+void
+imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                     gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (IMP_IS_RELAY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  g_return_if_fail (self->task == NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_relay_run_async);
+  g_task_set_name (task, "imp_relay_run_async");
+  /* That it was cancelled while its last bytes went out takes nothing back. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  self->task = g_object_ref (task);
+  if (g_signal_has_handler_pending (self, signal_result, 0, TRUE))
+    g_signal_connect_object (self->filter, "result", G_CALLBACK (on_result), self,
+                             G_CONNECT_SWAPPED);
+  if (!imp_pump_start (self->pump, self->client, self->server, &self->limits, on_done, self,
+                       &error))
+    {
+      g_clear_object (&self->task);
+      g_task_return_error (task, error);
+      return;
+    }
+  watch_cancellable (self, cancellable);
+}
+
+/**
+ * imp_relay_run_finish:
+ * @self: a relay
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.Relay.run_async] began.
+ *
+ * The errors are those of [method@Imp.Filter.check] (denied, dropped, failed), those of reading and
+ * writing in the domain %G_IO_ERROR, and %IMP_ERROR_UNSUPPORTED if one of the streams cannot be
+ * used without blocking.
+ *
+ * Returns: %TRUE if both directions have ended regularly
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_relay_run_finish (ImpRelay *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
