@@ -1,34 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-analyzer-private.h"
+#include "core/imp-analyzer-state-private.h"
 
-#include "core/imp-error.h"
-#include "core/imp-interface-private.h"
 #include "core/imp-result-private.h"
-#include "core/imp-verdicts-private.h"
-
-typedef enum
-{
-  STATE_OPEN,
-  STATE_REFUSED, /* DENY, DROP or FATAL was given: nothing more is taken from the plugin */
-  STATE_CLOSED,  /* by the provider */
-} State;
-
-typedef struct
-{
-  ImpResultFunc callback;
-  gpointer user_data;
-  GDestroyNotify destroy;
-  ImpContext *context;
-  ImpInterface *interface;
-  GQueue ready; /* results to be delivered as soon as somebody takes them */
-  GQueue held;  /* results that wait until their direction is not busy any more */
-  ImpVerdicts verdicts[2];
-  State state;
-  guint calls; /* depth of calls into the plugin's data() */
-  guint8 busy; /* bit per direction */
-  gboolean delivering;
-  gboolean settles_end;
-} ImpAnalyzerPrivate;
 
 /**
  * ImpAnalyzer:
@@ -55,6 +28,12 @@ typedef struct
  * Since: 0.1
  */
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpAnalyzer, imp_analyzer, G_TYPE_OBJECT)
+
+ImpAnalyzerPrivate *
+imp_analyzer_private (ImpAnalyzer *self)
+{
+  return imp_analyzer_get_instance_private (self);
+}
 
 #define PRIVATE(self) ((ImpAnalyzerPrivate *) imp_analyzer_get_instance_private (self))
 
@@ -102,210 +81,20 @@ imp_analyzer_class_init (ImpAnalyzerClass *klass)
   G_OBJECT_CLASS (klass)->finalize = imp_analyzer_finalize;
 }
 
-/* While a direction is busy, only what is urgent is delivered for it; this is the order of it. */
-static int
-urgency (ImpResultType type)
-{
-  static const ImpResultType order[] = {
-    IMP_RESULT_FATAL, IMP_RESULT_DENY,     IMP_RESULT_DROP,
-    IMP_RESULT_PAUSE, IMP_RESULT_CONTINUE, IMP_RESULT_ACCOUNT_FIELD,
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
-    if (order[i] == type)
-      return i;
-  return G_N_ELEMENTS (order);
-}
-
-static int
-compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  const ImpResult *first = a, *second = b;
-
-  return urgency (first->type) - urgency (second->type);
-}
-
-static gboolean
-has_to_wait (ImpAnalyzerPrivate *priv, const ImpResult *result)
-{
-  return (priv->busy & (1 << result->direction)) != 0
-         && imp_result_type_has_direction (result->type)
-         && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
-         && result->type != IMP_RESULT_CONTINUE;
-}
-
-static void
-enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
-{
-  if (has_to_wait (priv, result))
-    g_queue_push_tail (&priv->held, result);
-  else
-    g_queue_push_tail (&priv->ready, result);
-}
-
-/* Hands the results that are ready to the callback, in order. The callback may do anything: add
- * results, make a direction busy, close the analyzer, take itself away. */
-static void
-deliver (ImpAnalyzer *self)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  if (priv->delivering || priv->callback == NULL)
-    return;
-
-  g_object_ref (self);
-  priv->delivering = TRUE;
-  while (priv->callback != NULL && priv->ready.length > 0)
-    {
-      ImpResult *result = g_queue_pop_head (&priv->ready);
-
-      if (has_to_wait (priv, result))
-        {
-          g_queue_push_tail (&priv->held, result);
-          continue;
-        }
-      priv->callback (self, result, priv->user_data);
-      imp_result_unref (result);
-    }
-  priv->delivering = FALSE;
-  g_object_unref (self);
-}
-
-/* The common case first: somebody listens, nothing waits. */
-static void
-deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  if (priv->callback == NULL || priv->delivering || priv->ready.length > 0
-      || has_to_wait (priv, result))
-    {
-      enqueue (priv, result);
-      deliver (self);
-      return;
-    }
-
-  g_object_ref (self);
-  priv->delivering = TRUE;
-  priv->callback (self, result, priv->user_data);
-  priv->delivering = FALSE;
-  imp_result_unref (result);
-  if (priv->ready.length > 0)
-    deliver (self);
-  g_object_unref (self);
-}
-
-/* What no result can undo: the plugin is heard no more. What waits for a busy direction would be
- * forwarded to a connection that is refused, so it goes. */
-static void
-refuse (ImpAnalyzer *self, ImpResult *last)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  priv->state = STATE_REFUSED;
-  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
-  deliver_or_queue (self, last);
-}
-
-static void
-refuse_fatal (ImpAnalyzer *self, const char *reason)
-{
-  refuse (self, imp_result_new_fatal (reason));
-}
-
-/* Settles the end of a stream for a plugin that has settled all before it. */
-static void
-settle_end (ImpAnalyzer *self, ImpDirection direction)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpResult *result;
-
-  if (!priv->settles_end || priv->calls > 0 || priv->state != STATE_OPEN
-      || !imp_verdicts_end_is_due (&priv->verdicts[direction]))
-    return;
-
-  result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
-  imp_verdicts_note (&priv->verdicts[direction], result, NULL);
-  deliver_or_queue (self, result);
-}
-
-/* Keeps the model: TRUE if @result may go on its way; else it is dropped, or has become a FATAL. */
-static gboolean
-check_result (ImpAnalyzer *self, ImpResult *result)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-  g_autoptr (GError) error = NULL;
-
-  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
-    {
-      g_autofree char *reason = NULL, *interface = NULL;
-
-      if ((imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0)
-        return FALSE;
-      interface = imp_interface_to_string (priv->interface);
-      reason = g_strdup_printf ("%s answered %s, which the interface (%s) does not have",
-                                G_OBJECT_TYPE_NAME (self),
-                                imp_result_type_to_string (result->type), interface);
-      refuse_fatal (self, reason);
-      return FALSE;
-    }
-
-  if (!imp_verdicts_note (&priv->verdicts[result->direction], result, &error))
-    {
-      g_autofree char *reason
-        = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
-
-      refuse_fatal (self, reason);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-void
-imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpDirection direction = result->direction;
-
-  if (priv->state != STATE_OPEN || !check_result (self, result))
-    {
-      imp_result_unref (result);
-      return;
-    }
-
-  if (result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
-      || result->type == IMP_RESULT_FATAL)
-    {
-      refuse (self, result);
-      return;
-    }
-
-  if (!priv->verdicts[direction].ended)
-    {
-      deliver_or_queue (self, result);
-      return;
-    }
-
-  g_object_ref (self);
-  deliver_or_queue (self, result);
-  settle_end (self, direction);
-  g_object_unref (self);
-}
-
 /* A vfunc of a script fails in two ways: with an error, or with FALSE and none. */
 static void
 plugin_failed (ImpAnalyzer *self, const char *vfunc, const GError *error)
 {
   g_autofree char *reason = NULL;
 
-  if (PRIVATE (self)->state != STATE_OPEN)
+  if (PRIVATE (self)->state != IMP_ANALYZER_STATE_OPEN)
     return;
   if (error != NULL)
     reason = g_strdup (error->message);
   else
     reason = g_strdup_printf ("%s.%s() failed without saying why", G_OBJECT_TYPE_NAME (self),
                               vfunc);
-  refuse_fatal (self, reason);
+  imp_analyzer_refuse_fatal (self, reason);
 }
 
 /**
@@ -339,7 +128,7 @@ imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
 
   priv = PRIVATE (self);
   klass = IMP_ANALYZER_GET_CLASS (self);
-  if (priv->state != STATE_OPEN
+  if (priv->state != IMP_ANALYZER_STATE_OPEN
       || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
     return;
 
@@ -352,7 +141,7 @@ imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
     plugin_failed (self, "data", error);
   priv->calls--;
   if (priv->verdicts[direction].ended)
-    settle_end (self, direction);
+    imp_analyzer_settle_end (self, direction);
   g_clear_error (&error);
   g_object_unref (self);
 }
@@ -377,24 +166,6 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
   g_autoptr (GBytes) bytes = g_bytes_new (data, length);
 
   imp_analyzer_data (self, direction, bytes, offset, data_type);
-}
-
-/* What waited for @direction is ready now. */
-static void
-release_held (ImpAnalyzerPrivate *priv, ImpDirection direction)
-{
-  GList *next;
-
-  for (GList *l = priv->held.head; l != NULL; l = next)
-    {
-      ImpResult *result = l->data;
-
-      next = l->next;
-      if (result->direction != direction)
-        continue;
-      g_queue_unlink (&priv->held, l);
-      g_queue_push_tail_link (&priv->ready, l);
-    }
 }
 
 /**
@@ -422,19 +193,20 @@ imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
 
   priv = PRIVATE (self);
   klass = IMP_ANALYZER_GET_CLASS (self);
-  if (priv->state == STATE_CLOSED || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
+  if (priv->state == IMP_ANALYZER_STATE_CLOSED
+      || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
     return;
   priv->busy ^= 1 << direction;
 
   g_object_ref (self);
-  if (priv->state == STATE_OPEN && klass->busy != NULL
+  if (priv->state == IMP_ANALYZER_STATE_OPEN && klass->busy != NULL
       && (!klass->busy (self, direction, busy != FALSE, &error) || error != NULL))
     plugin_failed (self, "busy", error);
   g_clear_error (&error);
   if ((priv->busy & (1 << direction)) == 0)
     {
-      release_held (priv, direction);
-      deliver (self);
+      imp_analyzer_release_held (priv, direction);
+      imp_analyzer_deliver (self);
     }
   g_object_unref (self);
 }
@@ -465,7 +237,7 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
   priv = PRIVATE (self);
   g_object_ref (self);
   clear_callback (priv);
-  if (priv->state == STATE_CLOSED)
+  if (priv->state == IMP_ANALYZER_STATE_CLOSED)
     {
       if (destroy != NULL)
         destroy (user_data);
@@ -475,7 +247,7 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
       priv->callback = callback;
       priv->user_data = user_data;
       priv->destroy = destroy;
-      deliver (self);
+      imp_analyzer_deliver (self);
     }
   g_object_unref (self);
 }
@@ -502,9 +274,9 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
 
   priv = PRIVATE (self);
   while ((result = g_queue_pop_head (&priv->ready)) != NULL)
-    g_queue_push_tail (has_to_wait (priv, result) ? &priv->held : &taken, result);
+    g_queue_push_tail (imp_analyzer_has_to_wait (priv, result) ? &priv->held : &taken, result);
   if (priv->busy != 0)
-    g_queue_sort (&taken, compare_urgency, NULL);
+    g_queue_sort (&taken, imp_analyzer_compare_urgency, NULL);
   return taken.head;
 }
 
@@ -529,11 +301,11 @@ imp_analyzer_close (ImpAnalyzer *self)
 
   priv = PRIVATE (self);
   klass = IMP_ANALYZER_GET_CLASS (self);
-  if (priv->state == STATE_CLOSED)
+  if (priv->state == IMP_ANALYZER_STATE_CLOSED)
     return;
 
   g_object_ref (self);
-  priv->state = STATE_CLOSED;
+  priv->state = IMP_ANALYZER_STATE_CLOSED;
   clear_results (priv);
   if (klass->close != NULL)
     klass->close (self);
@@ -556,7 +328,7 @@ imp_analyzer_is_closed (ImpAnalyzer *self)
 {
   g_return_val_if_fail (IMP_IS_ANALYZER (self), TRUE);
 
-  return PRIVATE (self)->state != STATE_OPEN;
+  return PRIVATE (self)->state != IMP_ANALYZER_STATE_OPEN;
 }
 
 /**
@@ -616,34 +388,6 @@ imp_analyzer_get_interface (ImpAnalyzer *self)
   return PRIVATE (self)->interface;
 }
 
-/* Results that the plugin gave while it was made are looked at again under the interface. */
-void
-imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-  GQueue early = priv->ready;
-
-  if (context != NULL && priv->context == NULL)
-    priv->context = imp_context_ref (context);
-  if (interface == NULL || interface == priv->interface)
-    return;
-
-  g_clear_pointer (&priv->interface, imp_interface_unref);
-  priv->interface = imp_interface_ref (interface);
-  if (priv->state != STATE_OPEN)
-    return;
-
-  g_queue_init (&priv->ready);
-  for (GList *l = early.head; l != NULL; l = l->next)
-    {
-      if (priv->state == STATE_OPEN && check_result (self, l->data))
-        deliver_or_queue (self, l->data);
-      else
-        imp_result_unref (l->data);
-    }
-  g_queue_clear (&early);
-}
-
 ImpContext *
 imp_analyzer_peek_context (ImpAnalyzer *self)
 {
@@ -669,36 +413,5 @@ imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end)
 
   priv->settles_end = settles_end;
   for (guint direction = 0; settles_end && direction < 2; direction++)
-    settle_end (self, direction);
-}
-
-gboolean
-imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  if (priv->state != STATE_OPEN)
-    return FALSE;
-  g_object_ref (self);
-  if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
-      || imp_verdicts_has_promise (&priv->verdicts[1]))
-    {
-      refuse_fatal (self, reason);
-      g_object_unref (self);
-      return FALSE;
-    }
-
-  /* From here on the plugin is not heard. */
-  priv->state = STATE_REFUSED;
-  deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
-  for (guint direction = 0; direction < 2; direction++)
-    if (!priv->verdicts[direction].passed)
-      {
-        ImpResult *pass = imp_result_new_pass (direction, IMP_MAX_OFFSET);
-
-        imp_verdicts_note (&priv->verdicts[direction], pass, NULL);
-        deliver_or_queue (self, pass);
-      }
-  g_object_unref (self);
-  return TRUE;
+    imp_analyzer_settle_end (self, direction);
 }

@@ -198,7 +198,7 @@ transport_check (GSource *source)
 
   if (self->dispatching)
     {
-      /* A callback runs a loop of its own; nothing is dispatched there, so nothing may be polled. */
+      /* A callback runs a loop of its own: what is not dispatched there may not be polled. */
       watch (self, 0);
       return FALSE;
     }

@@ -33,7 +33,8 @@ bad_address (GError **error, const char *text, const char *why)
   g_autofree char *shown = g_strescape (text, NULL);
 
   g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-               "The address \"%s\" %s; an address is /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT",
+               "The address \"%s\" %s; an address is /PATH, ./PATH, @NAME, HOST:PORT or "
+               "[IPV6]:PORT",
                shown, why);
   return NULL;
 }

@@ -192,7 +192,7 @@ may_decode (const ImpLink *self)
   return self->state == STATE_OPEN && self->reading;
 }
 
-/* Acts on every whole message in the inbox. Each call-out may close the link or stop the reading. */
+/* Acts on every whole message in the inbox. Each call-out may close the link or stop reading. */
 static void
 decode_inbox (ImpLink *self)
 {

@@ -10,8 +10,8 @@ typedef struct _ImpListener ImpListener;
 
 typedef void (*ImpListenerFunc) (GSocketConnection *connection, gpointer user_data);
 
-/* Opens what @address stands for ("systemd" may be several), appending to @listeners. @replace: take
- * a unix socket's path over from a server that is still there; without it that is an error. A
+/* Opens what @address stands for ("systemd" may be several), appending to @listeners. @replace:
+ * take a unix socket's path over from a server that is still there; without it that is an error. A
  * socket file that nobody listens at any more is replaced in any case; nothing else ever is. */
 gboolean imp_listener_open  (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
                              GError **error);

@@ -252,7 +252,8 @@ open_systemd (GPtrArray *listeners, GError **error)
       || !g_ascii_string_to_unsigned (fds, 10, 1, 1024, &n_fds, NULL))
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                           "The service manager has handed over no sockets (LISTEN_PID, LISTEN_FDS)");
+                           "The service manager has handed over no sockets (LISTEN_PID, "
+                           "LISTEN_FDS)");
       return FALSE;
     }
   for (guint i = 0; i < n_fds; i++)

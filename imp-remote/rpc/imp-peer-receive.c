@@ -62,7 +62,8 @@ on_interface (ImpPeer *self, ImpMessage *message)
                              "the server answered get_interface, which nobody had asked");
       return;
     }
-  g_task_return_pointer (task, g_steal_pointer (&message->interfaces), imp_protocol_free_interfaces);
+  g_task_return_pointer (task, g_steal_pointer (&message->interfaces),
+                         imp_protocol_free_interfaces);
   g_object_unref (task);
 }
 

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What both halves of a peer share: imp-peer.c, which lives and sends, and imp-peer-receive.c. */
+/* What imp-peer.c, imp-peer-send.c and imp-peer-receive.c share. */
 struct _ImpPeer
 {
   gatomicrefcount ref_count;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/imp-remote-factory.h"
+#include "rpc/imp-remote-factory-private.h"
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "rpc/imp-address-private.h"
-#include "rpc/imp-uplink-private.h"
 
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
@@ -32,55 +31,12 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
  *
  * Since: 0.1
  */
-struct _ImpRemoteFactory
-{
-  ImpFactory parent_instance;
-
-  GMainContext *context;
-  ImpUplink *uplink; /* made at first use, when all properties are known */
-  char *address;
-  GIOStream *stream;
-  char *codec_name;
-  ImpCodec *codec;
-  ImpInterface *interface;
-  ImpUplinkOptions options;
-  GError *unusable; /* why it can never connect */
-};
-
 G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
-
-typedef enum
-{
-  PROP_ADDRESS = 1,
-  PROP_STREAM,
-  PROP_CODEC,
-  PROP_FAIL,
-  PROP_DEADLINE,
-  PROP_MAX_EXTENSIONS,
-  PROP_CONNECT_TIMEOUT,
-  PROP_KEEPALIVE,
-  PROP_HIGH_WATER,
-  PROP_MAX_QUEUED,
-  PROP_MAX_QUEUED_ALL,
-  PROP_MAX_MESSAGE,
-  PROP_RECONNECT,
-  PROP_RECONNECT_MIN,
-  PROP_RECONNECT_MAX,
-  PROP_BUSY_POLL,
-  PROP_STATE,
-  N_PROPS,
-} Property;
-
-static GParamSpec *props[N_PROPS];
-
-#define DEFAULT_HIGH_WATER (1024 * 1024)
-#define DEFAULT_MAX_QUEUED (16 * 1024 * 1024)
-#define DEFAULT_MAX_QUEUED_ALL (64 * 1024 * 1024)
 
 static void
 on_state_changed (gpointer user_data)
 {
-  g_object_notify_by_pspec (G_OBJECT (user_data), props[PROP_STATE]);
+  imp_remote_factory_notify_state (user_data);
 }
 
 /* A factory that can never connect closes at once, and says why to everybody who asks. */
@@ -111,124 +67,6 @@ get_uplink (ImpRemoteFactory *self)
   if (self->unusable != NULL)
     imp_uplink_close (self->uplink, self->unusable);
   return self->uplink;
-}
-
-/* Which member of the options a property stands for. */
-static guint *
-get_number (ImpRemoteFactory *self, guint property_id)
-{
-  switch (property_id)
-    {
-    case PROP_DEADLINE:
-      return &self->options.peer.deadline;
-    case PROP_MAX_EXTENSIONS:
-      return &self->options.peer.max_extensions;
-    case PROP_CONNECT_TIMEOUT:
-      return &self->options.connect_timeout;
-    case PROP_KEEPALIVE:
-      return &self->options.peer.keepalive;
-    case PROP_RECONNECT_MIN:
-      return &self->options.reconnect_min;
-    case PROP_RECONNECT_MAX:
-      return &self->options.reconnect_max;
-    case PROP_BUSY_POLL:
-      return &self->options.peer.busy_poll;
-    default:
-      return NULL;
-    }
-}
-
-static gsize *
-get_size (ImpRemoteFactory *self, guint property_id)
-{
-  switch (property_id)
-    {
-    case PROP_HIGH_WATER:
-      return &self->options.peer.high_water;
-    case PROP_MAX_QUEUED:
-      return &self->options.peer.max_queued;
-    case PROP_MAX_QUEUED_ALL:
-      return &self->options.peer.max_queued_all;
-    case PROP_MAX_MESSAGE:
-      return &self->options.peer.limits.max_message;
-    default:
-      return NULL;
-    }
-}
-
-static void
-imp_remote_factory_get_property (GObject *object, guint property_id, GValue *value,
-                                 GParamSpec *pspec)
-{
-  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
-
-  switch ((Property) property_id)
-    {
-    case PROP_ADDRESS:
-      g_value_set_string (value, self->address);
-      break;
-    case PROP_CODEC:
-      g_value_set_string (value, self->codec_name);
-      break;
-    case PROP_FAIL:
-      g_value_set_enum (value, self->options.peer.fail);
-      break;
-    case PROP_RECONNECT:
-      g_value_set_boolean (value, self->options.reconnect);
-      break;
-    case PROP_STATE:
-      g_value_set_enum (value, imp_remote_factory_get_state (self));
-      break;
-    default:
-      if (get_number (self, property_id) != NULL)
-        g_value_set_uint (value, *get_number (self, property_id));
-      else if (get_size (self, property_id) != NULL)
-        g_value_set_uint64 (value, *get_size (self, property_id));
-      else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-    }
-}
-
-static gboolean
-set_option (ImpRemoteFactory *self, guint property_id, const GValue *value)
-{
-  if (property_id == PROP_FAIL)
-    self->options.peer.fail = g_value_get_enum (value);
-  else if (property_id == PROP_RECONNECT)
-    self->options.reconnect = g_value_get_boolean (value);
-  else if (get_number (self, property_id) != NULL)
-    *get_number (self, property_id) = g_value_get_uint (value);
-  else if (get_size (self, property_id) != NULL)
-    *get_size (self, property_id) = (gsize) MIN (g_value_get_uint64 (value), G_MAXSIZE);
-  else
-    return FALSE;
-  return TRUE;
-}
-
-static void
-imp_remote_factory_set_property (GObject *object, guint property_id, const GValue *value,
-                                 GParamSpec *pspec)
-{
-  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
-
-  switch ((Property) property_id)
-    {
-    case PROP_ADDRESS:
-      self->address = g_value_dup_string (value);
-      break;
-    case PROP_STREAM:
-      self->stream = g_value_dup_object (value);
-      break;
-    case PROP_CODEC:
-      g_free (self->codec_name);
-      self->codec_name = g_value_dup_string (value);
-      break;
-    default:
-      if (!set_option (self, property_id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-      else if (self->uplink != NULL)
-        imp_uplink_set_options (self->uplink, &self->options);
-    }
 }
 
 static void
@@ -343,195 +181,11 @@ imp_remote_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
 }
 
 static void
-install_number (Property id, const char *name, guint minimum, guint value)
-{
-  props[id] = g_param_spec_uint (name, NULL, NULL, minimum, G_MAXINT32, value,
-                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_size (Property id, const char *name, guint64 value)
-{
-  props[id] = g_param_spec_uint64 (name, NULL, NULL, 1, G_MAXUINT32, value,
-                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_targets (void)
-{
-  const GParamFlags construct = G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * ImpRemoteFactory:address:
-   *
-   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT.
-   *
-   * Since: 0.1
-   */
-  props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL,
-                                             construct | G_PARAM_READWRITE);
-  /**
-   * ImpRemoteFactory:stream:
-   *
-   * A connection that stands already, instead of an address. There is no reconnecting then.
-   *
-   * Since: 0.1
-   */
-  props[PROP_STREAM] = g_param_spec_object ("stream", NULL, NULL, G_TYPE_IO_STREAM,
-                                            construct | G_PARAM_WRITABLE);
-  /**
-   * ImpRemoteFactory:codec:
-   *
-   * The name of the wire form; see [func@Imp.Codec.new_by_name]. It counts until the first use.
-   *
-   * Since: 0.1
-   */
-  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "cbor",
-                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT
-                                             | G_PARAM_STATIC_STRINGS);
-  /**
-   * ImpRemoteFactory:state:
-   *
-   * How the factory stands with its server.
-   *
-   * Since: 0.1
-   */
-  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IMP_TYPE_REMOTE_STATE,
-                                         IMP_REMOTE_STATE_IDLE,
-                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_failure (void)
-{
-  /**
-   * ImpRemoteFactory:fail:
-   *
-   * What becomes of analyzers that cannot be reached.
-   *
-   * Since: 0.1
-   */
-  props[PROP_FAIL] = g_param_spec_enum ("fail", NULL, NULL, IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD,
-                                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * ImpRemoteFactory:deadline:
-   *
-   * For how many milliseconds an octet that was fed may wait for a verdict, in a direction that is
-   * neither paused nor busy; 0 for ever. It is known to a quarter of it.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_DEADLINE, "deadline", 0, 60000);
-  /**
-   * ImpRemoteFactory:max-extensions:
-   *
-   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another deadline.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_MAX_EXTENSIONS, "max-extensions", 0, 10);
-  /**
-   * ImpRemoteFactory:connect-timeout:
-   *
-   * For how many milliseconds to wait for a connection, and then again for the server's greeting.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_CONNECT_TIMEOUT, "connect-timeout", 1, 10000);
-  /**
-   * ImpRemoteFactory:keepalive:
-   *
-   * After how many milliseconds of silence to ask the server for a sign of life; after as many
-   * again without one, the connection is lost. 0 for never. Servers that speak version 1 of the
-   * protocol cannot be asked: there, TCP's own means are used.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_KEEPALIVE, "keepalive", 0, 30000);
-  /**
-   * ImpRemoteFactory:reconnect:
-   *
-   * Whether to connect again, in the background, when a connection is lost or cannot be made.
-   *
-   * Since: 0.1
-   */
-  props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, NULL, TRUE,
-                                                G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * ImpRemoteFactory:reconnect-min:
-   *
-   * The longest pause before the first new attempt, in milliseconds. It is doubled with every
-   * attempt in vain; the actual pause is a random part of it.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_RECONNECT_MIN, "reconnect-min", 1, 100);
-  /**
-   * ImpRemoteFactory:reconnect-max:
-   *
-   * The longest pause before any attempt, in milliseconds.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_RECONNECT_MAX, "reconnect-max", 1, 30000);
-}
-
-static void
-install_limits (void)
-{
-  /**
-   * ImpRemoteFactory:high-water:
-   *
-   * How many octets may wait to be sent for one analyzer before it says PAUSE; below a quarter of
-   * that it says CONTINUE.
-   *
-   * Since: 0.1
-   */
-  install_size (PROP_HIGH_WATER, "high-water", DEFAULT_HIGH_WATER);
-  /**
-   * ImpRemoteFactory:max-queued:
-   *
-   * How many octets may wait to be sent for one analyzer; one that is fed more gets its outcome.
-   *
-   * Since: 0.1
-   */
-  install_size (PROP_MAX_QUEUED, "max-queued", DEFAULT_MAX_QUEUED);
-  /**
-   * ImpRemoteFactory:max-queued-all:
-   *
-   * The same for all analyzers together.
-   *
-   * Since: 0.1
-   */
-  install_size (PROP_MAX_QUEUED_ALL, "max-queued-all", DEFAULT_MAX_QUEUED_ALL);
-  /**
-   * ImpRemoteFactory:max-message:
-   *
-   * How many octets a message of the server may have.
-   *
-   * Since: 0.1
-   */
-  install_size (PROP_MAX_MESSAGE, "max-message", IMP_WIRE_MAX_MESSAGE_DEFAULT);
-  /**
-   * ImpRemoteFactory:busy-poll:
-   *
-   * After something has come, for how many microseconds to spin on the socket before sleeping; 0
-   * for not at all. It makes short round trips several times faster, and costs a core while data
-   * flow. Do not use it where both ends share one core.
-   *
-   * Since: 0.1
-   */
-  install_number (PROP_BUSY_POLL, "busy-poll", 0, 0);
-}
-
-static void
 imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
 
-  object_class->get_property = imp_remote_factory_get_property;
-  object_class->set_property = imp_remote_factory_set_property;
   object_class->dispose = imp_remote_factory_dispose;
   object_class->finalize = imp_remote_factory_finalize;
   factory_class->create_packed = imp_remote_factory_create_packed;
@@ -540,27 +194,14 @@ imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
   factory_class->query_interfaces_finish = imp_remote_factory_query_interfaces_finish;
   factory_class->validate = imp_remote_factory_validate;
 
-  install_targets ();
-  install_failure ();
-  install_limits ();
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  imp_remote_factory_install_properties (object_class);
 }
 
 static void
 imp_remote_factory_init (ImpRemoteFactory *self)
 {
-  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
-
   self->context = g_main_context_ref_thread_default ();
-  self->options.peer.limits = limits;
-  self->options.reconnect = TRUE;
-  for (guint id = 1; id < N_PROPS; id++)
-    {
-      const GValue *value = g_param_spec_get_default_value (props[id]);
-
-      if (get_number (self, id) != NULL || get_size (self, id) != NULL)
-        set_option (self, id, value);
-    }
+  imp_remote_factory_init_options (self);
 }
 
 /**

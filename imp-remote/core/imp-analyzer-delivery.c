@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The way of a result from the plugin to the provider. */
+#include "core/imp-analyzer-state-private.h"
+#include "core/imp-interface-private.h"
+#include "core/imp-result-private.h"
+
+#define PRIVATE(self) imp_analyzer_private (self)
+
+/* While a direction is busy, only what is urgent is delivered for it; this is the order of it. */
+static int
+urgency (ImpResultType type)
+{
+  static const ImpResultType order[] = {
+    IMP_RESULT_FATAL, IMP_RESULT_DENY,     IMP_RESULT_DROP,
+    IMP_RESULT_PAUSE, IMP_RESULT_CONTINUE, IMP_RESULT_ACCOUNT_FIELD,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
+    if (order[i] == type)
+      return i;
+  return G_N_ELEMENTS (order);
+}
+
+int
+imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const ImpResult *first = a, *second = b;
+
+  return urgency (first->type) - urgency (second->type);
+}
+
+gboolean
+imp_analyzer_has_to_wait (ImpAnalyzerPrivate *priv, const ImpResult *result)
+{
+  return (priv->busy & (1 << result->direction)) != 0
+         && imp_result_type_has_direction (result->type)
+         && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
+         && result->type != IMP_RESULT_CONTINUE;
+}
+
+static void
+enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
+{
+  if (imp_analyzer_has_to_wait (priv, result))
+    g_queue_push_tail (&priv->held, result);
+  else
+    g_queue_push_tail (&priv->ready, result);
+}
+
+/* Hands the results that are ready to the callback, in order. The callback may do anything: add
+ * results, make a direction busy, close the analyzer, take itself away. */
+void
+imp_analyzer_deliver (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->delivering || priv->callback == NULL)
+    return;
+
+  g_object_ref (self);
+  priv->delivering = TRUE;
+  while (priv->callback != NULL && priv->ready.length > 0)
+    {
+      ImpResult *result = g_queue_pop_head (&priv->ready);
+
+      if (imp_analyzer_has_to_wait (priv, result))
+        {
+          g_queue_push_tail (&priv->held, result);
+          continue;
+        }
+      priv->callback (self, result, priv->user_data);
+      imp_result_unref (result);
+    }
+  priv->delivering = FALSE;
+  g_object_unref (self);
+}
+
+/* The common case first: somebody listens, nothing waits. */
+static void
+deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->callback == NULL || priv->delivering || priv->ready.length > 0
+      || imp_analyzer_has_to_wait (priv, result))
+    {
+      enqueue (priv, result);
+      imp_analyzer_deliver (self);
+      return;
+    }
+
+  g_object_ref (self);
+  priv->delivering = TRUE;
+  priv->callback (self, result, priv->user_data);
+  priv->delivering = FALSE;
+  imp_result_unref (result);
+  if (priv->ready.length > 0)
+    imp_analyzer_deliver (self);
+  g_object_unref (self);
+}
+
+/* What no result can undo: the plugin is heard no more. What waits for a busy direction would be
+ * forwarded to a connection that is refused, so it goes. */
+static void
+refuse (ImpAnalyzer *self, ImpResult *last)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  priv->state = IMP_ANALYZER_STATE_REFUSED;
+  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
+  deliver_or_queue (self, last);
+}
+
+void
+imp_analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason)
+{
+  refuse (self, imp_result_new_fatal (reason));
+}
+
+/* Settles the end of a stream for a plugin that has settled all before it. */
+void
+imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpResult *result;
+
+  if (!priv->settles_end || priv->calls > 0 || priv->state != IMP_ANALYZER_STATE_OPEN
+      || !imp_verdicts_end_is_due (&priv->verdicts[direction]))
+    return;
+
+  result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
+  imp_verdicts_note (&priv->verdicts[direction], result, NULL);
+  deliver_or_queue (self, result);
+}
+
+/* Keeps the model: TRUE if @result may go on its way; else it is dropped, or has become a FATAL. */
+static gboolean
+check_result (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  g_autoptr (GError) error = NULL;
+
+  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
+    {
+      g_autofree char *reason = NULL, *interface = NULL;
+
+      if ((imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0)
+        return FALSE;
+      interface = imp_interface_to_string (priv->interface);
+      reason = g_strdup_printf ("%s answered %s, which the interface (%s) does not have",
+                                G_OBJECT_TYPE_NAME (self),
+                                imp_result_type_to_string (result->type), interface);
+      imp_analyzer_refuse_fatal (self, reason);
+      return FALSE;
+    }
+
+  if (!imp_verdicts_note (&priv->verdicts[result->direction], result, &error))
+    {
+      g_autofree char *reason
+        = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
+
+      imp_analyzer_refuse_fatal (self, reason);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpDirection direction = result->direction;
+
+  if (priv->state != IMP_ANALYZER_STATE_OPEN || !check_result (self, result))
+    {
+      imp_result_unref (result);
+      return;
+    }
+
+  if (result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
+      || result->type == IMP_RESULT_FATAL)
+    {
+      refuse (self, result);
+      return;
+    }
+
+  if (!priv->verdicts[direction].ended)
+    {
+      deliver_or_queue (self, result);
+      return;
+    }
+
+  g_object_ref (self);
+  deliver_or_queue (self, result);
+  imp_analyzer_settle_end (self, direction);
+  g_object_unref (self);
+}
+
+/* What waited for @direction is ready now. */
+void
+imp_analyzer_release_held (ImpAnalyzerPrivate *priv, ImpDirection direction)
+{
+  GList *next;
+
+  for (GList *l = priv->held.head; l != NULL; l = next)
+    {
+      ImpResult *result = l->data;
+
+      next = l->next;
+      if (result->direction != direction)
+        continue;
+      g_queue_unlink (&priv->held, l);
+      g_queue_push_tail_link (&priv->ready, l);
+    }
+}
+
+/* Results that the plugin gave while it was made are looked at again under the interface. */
+void
+imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  GQueue early = priv->ready;
+
+  if (context != NULL && priv->context == NULL)
+    priv->context = imp_context_ref (context);
+  if (interface == NULL || interface == priv->interface)
+    return;
+
+  g_clear_pointer (&priv->interface, imp_interface_unref);
+  priv->interface = imp_interface_ref (interface);
+  if (priv->state != IMP_ANALYZER_STATE_OPEN)
+    return;
+
+  g_queue_init (&priv->ready);
+  for (GList *l = early.head; l != NULL; l = l->next)
+    {
+      if (priv->state == IMP_ANALYZER_STATE_OPEN && check_result (self, l->data))
+        deliver_or_queue (self, l->data);
+      else
+        imp_result_unref (l->data);
+    }
+  g_queue_clear (&early);
+}
+
+gboolean
+imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (priv->state != IMP_ANALYZER_STATE_OPEN)
+    return FALSE;
+  g_object_ref (self);
+  if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
+      || imp_verdicts_has_promise (&priv->verdicts[1]))
+    {
+      imp_analyzer_refuse_fatal (self, reason);
+      g_object_unref (self);
+      return FALSE;
+    }
+
+  /* From here on the plugin is not heard. */
+  priv->state = IMP_ANALYZER_STATE_REFUSED;
+  deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
+  for (guint direction = 0; direction < 2; direction++)
+    if (!priv->verdicts[direction].passed)
+      {
+        ImpResult *pass = imp_result_new_pass (direction, IMP_MAX_OFFSET);
+
+        imp_verdicts_note (&priv->verdicts[direction], pass, NULL);
+        deliver_or_queue (self, pass);
+      }
+  g_object_unref (self);
+  return TRUE;
+}

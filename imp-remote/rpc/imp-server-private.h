@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/imp-server.h"
+#include "rpc/imp-session-private.h"
+
+G_BEGIN_DECLS
+
+/* Shared by imp-server.c, which acts, and imp-server-properties.c. */
+struct _ImpServer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  ImpFactory *factory;
+  char *codec_name;
+  ImpCodec *codec;
+  ImpSessionOptions options;
+  guint max_connections;
+  guint grace;
+  gboolean replace;
+  GPtrArray *listeners;
+  GHashTable *sessions; /* a set of ImpSession */
+  GQueue stopping;      /* of GTask: stop_async() */
+  GSource *grace_timer;
+  gboolean stopped;
+};
+
+/* Installs all properties, with what reads and writes them. */
+void imp_server_install_properties (GObjectClass *klass);
+/* Gives them their defaults. */
+void imp_server_init_options       (ImpServer *self);
+
+G_END_DECLS
