@@ -281,7 +281,7 @@ test_mistakes (void)
       "\"colour=red\": there is no such setting (known are flag, some-number, count, big, huge, "
       "ratio, fail-mode, results, text, octets, secret)" },
     { "text=x&flag=1&some-number=-1", "flag does not go with a negative number" },
-    /* all of them at once, also what does not go together, but nothing that is only a consequence */
+    /* all of them at once, also what does not go together, but no mere consequence */
     { "flag=1&some-number=-1&count=x&text=%ff",
       "\"count=x\": count must be a whole number from 1 to 65535; \"text=%ff\": text must be text "
       "in UTF-8; flag does not go with a negative number" },
