@@ -193,18 +193,19 @@ imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
   return TRUE;
 }
 
-/* Drops the memory of the held chunks that are promised as a whole. */
+/* Drops the memory of the held chunks between @from and @to that are promised as a whole. */
 static void
-forget (ImpFlow *self)
+forget (ImpFlow *self, gint64 from, gint64 to)
 {
   gint64 begin = self->settled;
 
-  for (guint i = 0; i < self->held.n; i++)
+  for (guint i = 0; i < self->held.n && begin < to; i++)
     {
       ImpChunk *chunk = imp_held_get (&self->held, i);
       gint64 end = begin + chunk->length;
 
-      if (chunk->bytes != NULL && imp_promises_covers (&self->promises, begin, end))
+      if (end > from && chunk->bytes != NULL
+          && imp_promises_covers (&self->promises, begin, end))
         g_clear_pointer (&chunk->bytes, g_bytes_unref);
       begin = end;
     }
@@ -227,9 +228,10 @@ imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError 
     return refuse (error, "replace_later: nothing lies between %" G_GINT64_FORMAT " and %"
                           G_GINT64_FORMAT, offset, end_offset);
 
+  offset = MAX (offset, ahead);
   /* One that is not kept is only remembered for longer than it need be. */
-  if (imp_promises_add (&self->promises, MAX (offset, ahead), end_offset))
-    forget (self);
+  if (imp_promises_add (&self->promises, offset, end_offset) && offset < self->input)
+    forget (self, offset, end_offset);
   return TRUE;
 }
 

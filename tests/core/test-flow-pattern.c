@@ -204,6 +204,34 @@ test_refused (void)
   flow_script_apply (s, pass (2), ">ab");
 }
 
+/* An expression that takes ages is an error, from the push or from the verdict that starts it. */
+static void
+test_costly (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+  g_autoptr (FlowScript) late = flow_script_new ();
+  g_autofree char *text = g_strnfill (3000, 'a');
+  g_autofree char *fed = g_strdup_printf ("<%s/1", text);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  text[2999] = 'd';
+  fed[3000] = 'd';
+  bytes = g_bytes_new (text, 3000);
+  flow_script_apply (s, pattern ("(a+)+[bc]", 4000), "");
+  g_assert_false (imp_flow_push (s->flow, bytes, PACKET, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  flow_script_expect (s, "");
+  imp_flow_deny (s->flow);
+  g_assert_cmpint (imp_flow_get_denied (s->flow), ==, 3000);
+
+  flow_script_push (late, PACKET, text, fed);
+  g_clear_error (&error);
+  g_assert_false (imp_flow_pass_pattern (late->flow, "(a+)+[bc]", 4000, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  flow_script_expect (late, "");
+}
+
 /* Deny while something is held back for a match. */
 static void
 test_deny (void)
@@ -236,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/pattern/after-pass", test_after_pass);
   g_test_add_func ("/flow/pattern/meanwhile", test_meanwhile);
   g_test_add_func ("/flow/pattern/refused", test_refused);
+  g_test_add_func ("/flow/pattern/costly", test_costly);
   g_test_add_func ("/flow/pattern/deny", test_deny);
   return g_test_run ();
 }

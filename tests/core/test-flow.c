@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rules of PASS, PREPASS, REPLACE, REPLACE_LATER and the end of a stream, one by one. */
+#include "core/imp-flow-state-private.h"
 #include "flow-script.h"
 
 #define STREAM IMP_DATA_TYPE_STREAM
@@ -468,6 +469,21 @@ test_input_limit (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
 
+  /* One octet more than positions can say. */
+  s->flow->input = s->flow->settled = s->flow->passed = G_MAXINT64 - 2;
+  flow_script_push (s, STREAM, "y", "<y");
+  g_assert_false (imp_flow_push (s->flow, bytes, STREAM, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  flow_script_expect (s, "");
+}
+
+static void
+test_no_type (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+
   g_assert_false (imp_flow_push (s->flow, bytes, IMP_DATA_TYPE_ANY, &error));
   g_assert_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL);
   flow_script_expect (s, "");
@@ -525,6 +541,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/settle-soft", test_settle_soft);
   g_test_add_func ("/flow/small-chunks", test_small_chunks);
   g_test_add_func ("/flow/input-limit", test_input_limit);
+  g_test_add_func ("/flow/no-type", test_no_type);
   g_test_add_func ("/flow/order", test_order);
   return g_test_run ();
 }

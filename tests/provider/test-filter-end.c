@@ -142,6 +142,52 @@ test_max_chunks (void)
                            "65536)");
 }
 
+/* The analyzer wants a pattern that is too costly for what comes. */
+static void
+test_costly_pattern (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  g_autofree char *text = g_strnfill (3000, 'a');
+  g_autoptr (GError) error = NULL;
+
+  text[2999] = 'd';
+  imp_analyzer_pass_pattern (t->analyzer, CLIENT, "(a+)+[bc]", 2000);
+  g_assert_false (imp_filter_push_bytes (t->filter, CLIENT, (const guint8 *) text, 3000,
+                                         IMP_DATA_TYPE_PACKET, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_true (g_str_has_prefix (t->log->str, "failed("));
+  g_string_truncate (t->log, 0);
+  mock_analyzer_expect (t->mock, "close");
+}
+
+/* A closed filter keeps no output function. */
+static void
+test_output_after_close (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  imp_filter_close (t->filter);
+  g_assert_cmpuint (t->n_freed, ==, 1);
+  filter_script_connect (t);
+  g_assert_cmpuint (t->n_freed, ==, 2);
+  t->n_freed = 1;
+}
+
+static void
+test_properties (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  ImpAnalyzer *analyzer = NULL;
+  guint64 max_held = 0;
+
+  g_object_set (t->filter, "max-held", (guint64) 5, NULL);
+  g_object_get (t->filter, "analyzer", &analyzer, "max-held", &max_held, NULL);
+  g_assert_true (analyzer == t->analyzer);
+  g_assert_true (imp_filter_get_analyzer (t->filter) == analyzer);
+  g_assert_cmpuint (max_held, ==, 5);
+  g_object_unref (analyzer);
+}
+
 static void
 test_input_after_end (void)
 {
@@ -236,6 +282,9 @@ main (int argc, char **argv)
   g_test_add_func ("/filter-end/max-held", test_max_held);
   g_test_add_func ("/filter-end/max-held/at-once", test_max_held_at_once);
   g_test_add_func ("/filter-end/max-chunks", test_max_chunks);
+  g_test_add_func ("/filter-end/costly-pattern", test_costly_pattern);
+  g_test_add_func ("/filter-end/output-after-close", test_output_after_close);
+  g_test_add_func ("/filter-end/properties", test_properties);
   g_test_add_func ("/filter-end/input-after-end", test_input_after_end);
   g_test_add_func ("/filter-end/close", test_close);
   g_test_add_func ("/filter-end/close/in-output", test_close_in_output);
