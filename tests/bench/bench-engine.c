@@ -89,6 +89,10 @@ advance_phase (void)
       take_mark (&begin);
       enter_phase (PHASE_WINDOW, options->seconds, options->count);
     }
+  else if (phase == PHASE_WINDOW && keeps_latency && bench_latency_count () == 0)
+    {
+      enter_phase (PHASE_WINDOW, options->seconds, options->count);
+    }
   else if (phase == PHASE_WINDOW)
     {
       take_mark (&end);

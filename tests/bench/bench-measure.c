@@ -109,6 +109,12 @@ bench_latency_add (uint64_t ns)
     latencies[latency_count++] = ns < UINT32_MAX ? (uint32_t) ns : UINT32_MAX;
 }
 
+uint32_t
+bench_latency_count (void)
+{
+  return latency_count;
+}
+
 static int
 compare (const void *a, const void *b)
 {

@@ -76,6 +76,7 @@ int64_t bench_resident_bytes (int pid);
 int64_t bench_voluntary_switches (int pid);
 void bench_latency_init (uint32_t capacity);
 void bench_latency_add (uint64_t ns);
+uint32_t bench_latency_count (void);
 void bench_latency_print (void);
 
 /* bench-engine.c: what a link calls, and what it reads */

@@ -60,7 +60,7 @@ def parse(arguments):
         help='server and client on a CPU each (the default), on the same one, or wherever')
     add('--no-syscalls', action='store_true', help='do not count system calls per message')
     add('--instructions', action='store_true',
-        help='count instructions per message of limit and cbor in W2 and W3, with callgrind')
+        help='count instructions per message of limit, cbor and json, with callgrind')
     add('--max-analyzers', metavar='N', type=int, default=100000,
         help='open no more analyzers than this, for a quick try')
     add('--build', metavar='FOLDER', default=default_builddir(), help='(default: %(default)s)')
@@ -122,8 +122,8 @@ def run_counters(programs, cells, options, progress):
 
 
 def wants_instructions(cell, options):
-    return (options.instructions and cell.workload.name in ('W2', 'W3')
-            and cell.transport == 'unix' and cell.system in ('limit', 'cbor'))
+    return (options.instructions and cell.workload.name in ('W1', 'W2', 'W3', 'W4')
+            and cell.transport == 'unix' and cell.system in ('limit', 'cbor', 'json'))
 
 
 def count_steps(cells, options):

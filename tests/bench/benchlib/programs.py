@@ -33,8 +33,7 @@ class Programs:
             os.path.abspath(__file__)))))
         bindings = os.path.join(source, 'imp-remote', 'bindings')
         for name, path in (('GI_TYPELIB_PATH', library), ('LD_LIBRARY_PATH', library),
-                           ('PYTHONPATH', bindings),
-                           ('GJS_PATH', os.path.join(bindings, 'overrides'))):
+                           ('PYTHONPATH', bindings), ('GJS_PATH', bindings)):
             rest = self.environment.get(name)
             self.environment[name] = path + (':' + rest if rest else '')
         self.environment.pop('G_DEBUG', None)
