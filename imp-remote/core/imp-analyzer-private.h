@@ -25,6 +25,9 @@ gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection d
  * off while the other end does the same. */
 void        imp_analyzer_set_settles_end  (ImpAnalyzer *self, gboolean settles_end);
 
+/* A proxy hands on what it is told as it is: also how offset 0 is spelled after a PASS_PATTERN. */
+void        imp_analyzer_set_is_proxy     (ImpAnalyzer *self);
+
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:
  * LOG(ERROR) with @reason, then PASS for ever in each direction that is not passed already; FATAL
  * nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing that

@@ -30,6 +30,7 @@ typedef struct
   guint8 busy; /* bit per direction */
   gboolean delivering;
   gboolean settles_end;
+  gboolean is_proxy;
 } ImpAnalyzerPrivate;
 
 ImpAnalyzerPrivate *imp_analyzer_private (ImpAnalyzer *self);

@@ -132,11 +132,13 @@ imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
       || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
     return;
 
+  if (!priv->is_proxy)
+    offset = imp_explicit_offset (offset);
   g_object_ref (self);
   priv->calls++;
   if (klass->data == NULL)
     plugin_failed (self, "data", NULL);
-  else if (!klass->data (self, direction, data, imp_explicit_offset (offset), data_type, &error)
+  else if (!klass->data (self, direction, data, offset, data_type, &error)
            || error != NULL)
     plugin_failed (self, "data", error);
   priv->calls--;
@@ -404,6 +406,12 @@ gboolean
 imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction)
 {
   return (PRIVATE (self)->busy & (1 << direction)) != 0;
+}
+
+void
+imp_analyzer_set_is_proxy (ImpAnalyzer *self)
+{
+  PRIVATE (self)->is_proxy = TRUE;
 }
 
 void

@@ -72,6 +72,7 @@ imp_remote_analyzer_new (GObject *owner)
   ImpRemoteAnalyzer *self = g_object_new (IMP_TYPE_REMOTE_ANALYZER, NULL);
 
   self->owner = g_object_ref (owner);
+  imp_analyzer_set_is_proxy (IMP_ANALYZER (self));
   return self;
 }
 
