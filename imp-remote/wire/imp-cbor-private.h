@@ -84,6 +84,10 @@ void imp_cbor_write (const ImpMessage *message, guint version, ImpBuffer *output
 gboolean imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,
                         GError **error);
 
+/* A map of texts, or of numbers, which become decimal text. */
+gboolean imp_cbor_pairs (ImpCursor *input, const ImpWireLimits *limits, gboolean numbers,
+                         ImpContext **context, GError **error);
+
 /* One item, read in pieces. */
 typedef struct
 {

@@ -133,23 +133,36 @@ read_pair (Reader *self, ImpContextBuilder *pairs, gboolean numbers, GError **er
   return imp_context_check_size (pairs, self->limits, error);
 }
 
-static gboolean
-read_pairs (Reader *self, ImpField field, GError **error)
+gboolean
+imp_cbor_pairs (ImpCursor *input, const ImpWireLimits *limits, gboolean numbers,
+                ImpContext **context, GError **error)
 {
-  gboolean numbers = imp_field_infos[field].kind == IMP_FIELD_KIND_NUMBERS;
+  Reader self = { input, limits, NULL };
   ImpContextBuilder pairs;
   ImpCborList list;
 
-  if (!imp_cbor_enter (self->input, IMP_CBOR_MAP, &list, error))
+  if (!imp_cbor_enter (input, IMP_CBOR_MAP, &list, error))
     return FALSE;
   imp_context_builder_init (&pairs);
-  while (imp_cbor_next (self->input, &list))
-    if (!read_pair (self, &pairs, numbers, error))
+  while (imp_cbor_next (input, &list))
+    if (!read_pair (&self, &pairs, numbers, error))
       {
         imp_context_builder_clear (&pairs);
         return FALSE;
       }
-  imp_fields_take (self->fields, field, imp_context_builder_finish (&pairs));
+  *context = imp_context_builder_finish (&pairs);
+  return TRUE;
+}
+
+static gboolean
+read_pairs (Reader *self, ImpField field, GError **error)
+{
+  gboolean numbers = imp_field_infos[field].kind == IMP_FIELD_KIND_NUMBERS;
+  ImpContext *context;
+
+  if (!imp_cbor_pairs (self->input, self->limits, numbers, &context, error))
+    return FALSE;
+  imp_fields_take (self->fields, field, context);
   return TRUE;
 }
 

@@ -233,8 +233,30 @@ decode_result (ImpCursor *frame, guint n, ImpMessage *message)
   return TRUE;
 }
 
+/* Both come with every connection that is inspected. */
 static gboolean
-decode_straight (ImpCursor frame, ImpMessage *message)
+decode_analyzer (ImpCursor *frame, ImpOp op, const ImpWireLimits *limits, ImpMessage *message)
+{
+  ImpContext *context = NULL;
+  guint64 id;
+
+  if (!get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID)
+    return FALSE;
+  if (op == IMP_OP_NEW_ANALYZER && !imp_cbor_pairs (frame, limits, FALSE, &context, NULL))
+    return FALSE;
+  if (imp_cursor_left (frame) > 0)
+    {
+      imp_context_unref (context);
+      return FALSE;
+    }
+  message->op = op;
+  message->id = id;
+  message->context = context;
+  return TRUE;
+}
+
+static gboolean
+decode_straight (ImpCursor frame, const ImpWireLimits *limits, ImpMessage *message)
 {
   guint8 array;
   guint64 op;
@@ -245,6 +267,9 @@ decode_straight (ImpCursor frame, ImpMessage *message)
     return decode_data (&frame, message);
   if (op == IMP_OP_RESULT && (array == ITEM_ARRAY (5) || array == ITEM_ARRAY (6)))
     return decode_result (&frame, array & 0x1f, message);
+  if ((op == IMP_OP_NEW_ANALYZER && array == ITEM_ARRAY (3))
+      || (op == IMP_OP_DELETE_ANALYZER && array == ITEM_ARRAY (2)))
+    return decode_analyzer (&frame, op, limits, message);
   return FALSE;
 }
 
@@ -294,7 +319,7 @@ decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message, gsiz
 
   if (status != IMP_DECODE_DONE)
     return status;
-  if (!decode_straight (frame, message))
+  if (!decode_straight (frame, limits, message))
     {
       g_auto (ImpFields) fields = IMP_FIELDS_INIT;
 

@@ -3,6 +3,8 @@
 
 #include "imp-macros.h"
 
+#include <string.h>
+
 G_BEGIN_DECLS
 
 /* A position in bounded input. No decoder reads but through it: every read says whether there was
@@ -56,17 +58,42 @@ imp_cursor_u8 (ImpCursor *self, guint8 *value)
   return TRUE;
 }
 
-gboolean imp_cursor_u16_be (ImpCursor *self, guint16 *value);
-gboolean imp_cursor_u16_le (ImpCursor *self, guint16 *value);
-gboolean imp_cursor_u32_be (ImpCursor *self, guint32 *value);
-gboolean imp_cursor_u32_le (ImpCursor *self, guint32 *value);
-gboolean imp_cursor_u64_be (ImpCursor *self, guint64 *value);
-gboolean imp_cursor_u64_le (ImpCursor *self, guint64 *value);
+/* A pointer to the next @length octets, which are then behind the position; NULL if there are
+ * fewer. */
+static inline const guint8 *
+imp_cursor_take (ImpCursor *self, gsize length)
+{
+  const guint8 *here = imp_cursor_here (self);
 
-/* A pointer to the next @length octets, which are then behind the position; NULL if they are not
- * all there. */
-const guint8 *imp_cursor_take (ImpCursor *self, gsize length);
-/* The same as GBytes: a slice where it pays, else a copy. */
+  if (length > imp_cursor_left (self))
+    return NULL;
+  self->position += length;
+  return here;
+}
+
+#define IMP_CURSOR_DEFINE_READ(name, type, from_wire)                                              \
+  static inline gboolean name (ImpCursor *self, type *value)                                       \
+  {                                                                                                \
+    const guint8 *here = imp_cursor_take (self, sizeof (type));                                    \
+    type raw;                                                                                      \
+                                                                                                   \
+    if (here == NULL)                                                                              \
+      return FALSE;                                                                                \
+    memcpy (&raw, here, sizeof (type));                                                            \
+    *value = from_wire (raw);                                                                      \
+    return TRUE;                                                                                   \
+  }
+
+IMP_CURSOR_DEFINE_READ (imp_cursor_u16_be, guint16, GUINT16_FROM_BE)
+IMP_CURSOR_DEFINE_READ (imp_cursor_u16_le, guint16, GUINT16_FROM_LE)
+IMP_CURSOR_DEFINE_READ (imp_cursor_u32_be, guint32, GUINT32_FROM_BE)
+IMP_CURSOR_DEFINE_READ (imp_cursor_u32_le, guint32, GUINT32_FROM_LE)
+IMP_CURSOR_DEFINE_READ (imp_cursor_u64_be, guint64, GUINT64_FROM_BE)
+IMP_CURSOR_DEFINE_READ (imp_cursor_u64_le, guint64, GUINT64_FROM_LE)
+
+#undef IMP_CURSOR_DEFINE_READ
+
+/* The next @length octets as GBytes: a slice where it pays, else a copy. */
 GBytes *imp_cursor_take_bytes (ImpCursor *self, gsize length);
 /* A cursor over the next @length octets, which are then behind the position of @self. */
 gboolean imp_cursor_take_cursor (ImpCursor *self, gsize length, ImpCursor *sub);

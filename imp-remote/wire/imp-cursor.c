@@ -1,39 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-cursor-private.h"
 
-#include <string.h>
-
-const guint8 *
-imp_cursor_take (ImpCursor *self, gsize length)
-{
-  const guint8 *here = imp_cursor_here (self);
-
-  if (length > imp_cursor_left (self))
-    return NULL;
-  self->position += length;
-  return here;
-}
-
-#define DEFINE_READ(name, type, from_wire)                                                         \
-  gboolean name (ImpCursor *self, type *value)                                                     \
-  {                                                                                                \
-    const guint8 *here = imp_cursor_take (self, sizeof (type));                                    \
-    type raw;                                                                                      \
-                                                                                                   \
-    if (here == NULL)                                                                              \
-      return FALSE;                                                                                \
-    memcpy (&raw, here, sizeof (type));                                                            \
-    *value = from_wire (raw);                                                                      \
-    return TRUE;                                                                                   \
-  }
-
-DEFINE_READ (imp_cursor_u16_be, guint16, GUINT16_FROM_BE)
-DEFINE_READ (imp_cursor_u16_le, guint16, GUINT16_FROM_LE)
-DEFINE_READ (imp_cursor_u32_be, guint32, GUINT32_FROM_BE)
-DEFINE_READ (imp_cursor_u32_le, guint32, GUINT32_FROM_LE)
-DEFINE_READ (imp_cursor_u64_be, guint64, GUINT64_FROM_BE)
-DEFINE_READ (imp_cursor_u64_le, guint64, GUINT64_FROM_LE)
-
 GBytes *
 imp_cursor_take_bytes (ImpCursor *self, gsize length)
 {

@@ -32,7 +32,7 @@ static gboolean
 read_op (ImpJsonReader *self, ImpFields *fields, GError **error)
 {
   g_autofree char *unescaped = NULL;
-  char name[32];
+  char name[32] = "";
   const char *text;
   gsize length;
   gint64 number;
@@ -41,7 +41,7 @@ read_op (ImpJsonReader *self, ImpFields *fields, GError **error)
     return imp_json_int (self, &number, error) && imp_fields_set_op (fields, number, error);
   if (!imp_json_string (self, &text, &length, &unescaped, error))
     return FALSE;
-  g_snprintf (name, sizeof name, "%.*s", (int) MIN (length, sizeof name), text);
+  memcpy (name, text, MIN (length, sizeof name - 1));
   number = imp_op_from_string (name);
   if (number != 0)
     return imp_fields_set_op (fields, number, error);

@@ -239,6 +239,69 @@ test_mutated (gconstpointer data)
     }
 }
 
+/* What a decoder says of a stream up to its end, or to where it is beyond repair, in words. */
+static char *
+tell (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
+{
+  ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+  GString *told = g_string_new (NULL);
+  ImpCursor cursor = cursor_over (data, cuts != NULL ? 0 : length);
+  gsize need = 0;
+
+  for (;;)
+    {
+      ImpMessage decoded = IMP_MESSAGE_INIT;
+      g_autoptr (GError) error = NULL;
+      gsize before = cursor.position;
+      ImpDecodeStatus status = wire->decode (&cursor, &limits, &decoded, &need, &error);
+      g_autofree char *text
+          = status == IMP_DECODE_DONE ? imp_message_to_string (&decoded) : NULL;
+
+      if (status != IMP_DECODE_MORE)
+        g_string_append_printf (told, "%s %" G_GSIZE_FORMAT "\n",
+                                error != NULL ? error->message : text, cursor.position);
+      imp_message_clear (&decoded);
+      if (status == IMP_DECODE_MORE && cursor.length < length)
+        cursor.length += g_rand_int_range (cuts, 1, MIN (100, length - cursor.length + 1) + 1);
+      else if (status == IMP_DECODE_MORE || (status == IMP_DECODE_BAD && cursor.position == before))
+        break;
+      cursor.length = MIN (cursor.length, length);
+    }
+  return g_string_free (told, FALSE);
+}
+
+/* Good messages and bad ones are taken for the same however the stream is cut. */
+static void
+test_cuts (gconstpointer data)
+{
+  const ImpWire *wire = data;
+  g_autoptr (GRand) random = new_random ();
+
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+      g_autoptr (GBytes) bytes = NULL;
+      g_autofree guint8 *octets = NULL;
+      g_autofree char *whole = NULL;
+      g_autofree char *cut = NULL;
+      gsize length;
+
+      for (guint n = g_rand_int_range (random, 1, 20); n > 0; n--)
+        {
+          g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
+
+          g_assert_true (wire->encode (message, wire->max_version, buffer, NULL));
+        }
+      bytes = imp_buffer_steal (buffer);
+      octets = g_memdup2 (g_bytes_get_data (bytes, &length), g_bytes_get_size (bytes));
+      if (i % 4 != 0)
+        mutate (random, octets, length);
+      whole = tell (wire, NULL, octets, length);
+      cut = tell (wire, random, octets, length);
+      g_assert_cmpstr (cut, ==, whole);
+    }
+}
+
 static void
 test_recognise (gconstpointer data)
 {
@@ -402,7 +465,8 @@ main (int argc, char *argv[])
   } tests[] = {
     { "round-trip", test_round_trip }, { "sequence", test_sequence },
     { "split", test_split },           { "drip", test_drip },
-    { "mutated", test_mutated },       { "recognise", test_recognise },
+    { "mutated", test_mutated },       { "cuts", test_cuts },
+    { "recognise", test_recognise },
     { "version-1", test_version_1 },   { "max-message", test_max_message },
     { "max-context", test_max_context }, { "slices", test_slices },
   };
