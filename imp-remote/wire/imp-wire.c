@@ -6,6 +6,8 @@
 const ImpWire *const imp_wires[] = {
   &imp_wire_json,
   &imp_wire_cbor,
+  &imp_wire_storable,
+  &imp_wire_sereal,
   NULL,
 };
 

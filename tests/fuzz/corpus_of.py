@@ -20,6 +20,15 @@ def octets_of(text):
         return text.encode('utf-8', 'surrogatepass') + b'\n'
 
 
+def octets_of_runs(text):
+    """Vectors of Perl's forms: hexadecimal, where 78*100 stands for a hundred times the octet."""
+    octets = b''
+    for word in text.split():
+        octet, _, times = word.partition('*')
+        octets += bytes.fromhex(octet) * int(times or 1)
+    return octets
+
+
 def read_cases(path):
     if not os.path.exists(path):
         return []
@@ -38,6 +47,9 @@ def collect(vectors, codec):
         whole += octets_of(texts[0]) if texts else b''
     for case in read_cases(os.path.join(vectors, f'bad-{codec}.json')):
         found[f'bad-{case["name"]}'] = octets_of(case['hex'] if 'hex' in case else case['line'])
+    for name in ('messages', 'refused'):
+        for case in read_cases(os.path.join(vectors, codec, name + '.json')):
+            found[f'{name}-{case["name"]}'] = octets_of_runs(case['hex'])
     if whole:
         found['all'] = whole
     return found

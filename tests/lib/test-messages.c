@@ -259,3 +259,46 @@ test_random_message (GRand *random, guint version)
     return random_of_version_2 (random, kind - 13);
   return random_with_id (random, kind);
 }
+
+/* Without "meta.", unless the rest is there anyway. */
+static GHashTable *
+without_meta (GHashTable *context)
+{
+  GHashTable *plain = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, context);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      if (!g_str_has_prefix (key, "meta."))
+        g_hash_table_insert (plain, g_strdup (key), g_strdup (value));
+      else if (!g_hash_table_contains (context, (char *) key + 5)
+               || g_str_has_prefix ((char *) key + 5, "meta."))
+        g_hash_table_insert (plain, g_strdup ((char *) key + 5), g_strdup (value));
+    }
+  return plain;
+}
+
+gboolean
+test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written)
+{
+  g_autoptr (GHashTable) context = imp_message_dup_context (written);
+  g_autoptr (GHashTable) plain = without_meta (context);
+  g_autoptr (GHashTable) after = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (ImpMessage) expected = NULL;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  if (written->op != IMP_OP_NEW_ANALYZER || !wire->greets_first)
+    return imp_message_equal (got, written);
+
+  g_hash_table_iter_init (&iter, plain);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      g_hash_table_insert (after, g_strconcat ("meta.", key, NULL), g_strdup (value));
+      g_hash_table_insert (after, g_strdup (key), g_strdup (value));
+    }
+  expected = imp_message_new_new_analyzer (written->id, after);
+  return imp_message_equal (got, expected);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wire/imp-message-private.h"
+#include "wire/imp-wire-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,5 +11,9 @@ ImpResult  *test_random_result  (GRand *random);
 char       *test_random_text    (GRand *random);
 GBytes     *test_random_bytes   (GRand *random);
 gint64      test_random_id      (GRand *random);
+
+/* Is @got what must be read after @written was written in a wire form? The same, but that those of
+ * Perl have contexts inside "meta", so that each pair is then known by two keys. */
+gboolean test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written);
 
 G_END_DECLS

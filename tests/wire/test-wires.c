@@ -29,14 +29,16 @@ encode (const ImpWire *wire, guint version, ImpMessage *message)
   return imp_buffer_steal (buffer);
 }
 
+/* Is it what @written must be when it was read again? Texts help to see why not. */
 static void
-assert_equal (ImpMessage *got, ImpMessage *expected)
+assert_equal (const ImpWire *wire, ImpMessage *got, ImpMessage *written)
 {
   g_autofree char *got_text = imp_message_to_string (got);
-  g_autofree char *expected_text = imp_message_to_string (expected);
+  g_autofree char *written_text = imp_message_to_string (written);
 
-  g_assert_cmpstr (got_text, ==, expected_text);
-  g_assert_true (imp_message_equal (got, expected));
+  if (got->op != IMP_OP_NEW_ANALYZER)
+    g_assert_cmpstr (got_text, ==, written_text);
+  g_assert_true (test_message_is_after (wire, got, written));
 }
 
 static ImpCursor
@@ -67,7 +69,7 @@ test_round_trip (gconstpointer data)
                        IMP_DECODE_DONE);
       g_assert_no_error (error);
       g_assert_cmpuint (cursor.position, ==, g_bytes_get_size (bytes));
-      assert_equal (&decoded, message);
+      assert_equal (wire, &decoded, message);
       imp_message_clear (&decoded);
     }
 }
@@ -101,7 +103,7 @@ test_sequence (gconstpointer data)
 
       g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
                        IMP_DECODE_DONE);
-      assert_equal (&decoded, messages->pdata[i]);
+      assert_equal (wire, &decoded, messages->pdata[i]);
       imp_message_clear (&decoded);
     }
   g_assert_cmpuint (imp_cursor_left (&cursor), ==, 0);
@@ -168,7 +170,7 @@ test_drip (gconstpointer data)
                          IMP_DECODE_MORE);
       g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
                        IMP_DECODE_DONE);
-      assert_equal (&decoded, message);
+      assert_equal (wire, &decoded, message);
       imp_message_clear (&decoded);
     }
 }
