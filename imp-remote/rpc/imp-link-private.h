@@ -23,10 +23,9 @@ typedef struct
   void (*drained) (ImpLink *link, gpointer user_data);
 } ImpLinkFuncs;
 
-/* Both ends ask this and nothing else to find out whether they may queue more, and are told by
- * drained() when that changes. */
+/* Above so many octets that wait to be written no more should be queued, until they are a quarter.
+ * Both ends ask imp_link_may_queue() and nothing else, and are told by drained() when it changes. */
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
-#define IMP_LINK_LOW_WATER (256 * 1024)
 
 /* @codec: NULL to recognise it from the first octets that come in. */
 ImpLink *imp_link_new   (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,
@@ -46,6 +45,7 @@ void imp_link_finish (ImpLink *self);
  * codec cannot say it; the link lives on. */
 gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
 
+void     imp_link_set_high_water (ImpLink *self, gsize octets);
 gboolean imp_link_may_queue  (ImpLink *self); /* above the high-water mark: not until drained() */
 gsize    imp_link_get_queued (ImpLink *self); /* octets that wait to be written */
 

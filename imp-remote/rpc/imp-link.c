@@ -36,6 +36,7 @@ struct _ImpLink
   gboolean reading;
   gboolean undecoded;   /* reading was stopped with messages in the inbox */
   gboolean blocked;     /* the socket takes no more */
+  gsize high_water;
   gboolean above;       /* the high-water mark was passed, and drained() is due */
   guint busy_poll;
   ImpLinkCounters counters;
@@ -57,6 +58,7 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->version = 1;
   self->output = imp_buffer_new ();
   self->reading = TRUE;
+  self->high_water = IMP_LINK_HIGH_WATER;
   if (codec != NULL)
     {
       self->codec = g_object_ref (codec);
@@ -268,7 +270,7 @@ fail_writing (ImpLink *self, GError *error)
 static void
 note_drained (ImpLink *self)
 {
-  if (!self->above || imp_buffer_get_size (self->output) > IMP_LINK_LOW_WATER)
+  if (!self->above || imp_buffer_get_size (self->output) > self->high_water / 4)
     return;
   self->above = FALSE;
   if (self->state == STATE_OPEN && self->funcs->drained != NULL)
@@ -432,11 +434,17 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
     return FALSE;
 
   self->counters.messages_out++;
-  if (imp_buffer_get_size (self->output) > IMP_LINK_HIGH_WATER)
+  if (imp_buffer_get_size (self->output) > self->high_water)
     self->above = TRUE;
   if (!self->blocked)
     imp_transport_kick (self->transport);
   return TRUE;
+}
+
+void
+imp_link_set_high_water (ImpLink *self, gsize octets)
+{
+  self->high_water = octets;
 }
 
 gboolean

@@ -34,6 +34,7 @@ typedef struct
   guint max_extensions;
   guint keepalive;      /* milliseconds, 0: none */
   guint busy_poll;      /* microseconds, 0: none */
+  gsize link_high_water; /* octets that wait to be written, above which analyzers wait their turn */
   gsize high_water;     /* octets that wait per analyzer, above which it says PAUSE */
   gsize max_queued;     /* octets that may wait per analyzer */
   gsize max_queued_all; /* the same for the whole connection */

@@ -242,6 +242,7 @@ imp_peer_connect (ImpPeer *self, GIOStream *stream, ImpCodec *codec, GError **er
   if (self->link == NULL)
     return FALSE;
   imp_link_set_busy_poll (self->link, self->options.busy_poll);
+  imp_link_set_high_water (self->link, self->options.link_high_water);
   imp_link_start (self->link, self->context, &link_funcs, self);
   start_keepalive (self);
 

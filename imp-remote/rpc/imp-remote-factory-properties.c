@@ -346,6 +346,7 @@ imp_remote_factory_init_options (ImpRemoteFactory *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->options.peer.limits = limits;
+  self->options.peer.link_high_water = IMP_LINK_HIGH_WATER;
   self->options.reconnect = TRUE;
   for (guint id = 1; id < N_PROPS; id++)
     if (get_number (self, id) != NULL || get_size (self, id) != NULL)

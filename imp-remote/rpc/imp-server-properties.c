@@ -270,6 +270,7 @@ imp_server_init_options (ImpServer *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->options.limits = limits;
+  self->options.high_water = IMP_LINK_HIGH_WATER;
   for (guint id = 1; id < N_PROPS; id++)
     {
       const GValue *value = g_param_spec_get_default_value (props[id]);

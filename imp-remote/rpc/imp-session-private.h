@@ -15,7 +15,8 @@ typedef struct
   guint max_analyzers;
   gsize max_held;      /* octets without a verdict, per analyzer */
   gsize max_held_all;  /* the same per connection */
-  gsize max_output;    /* octets that wait to be written */
+  gsize high_water;    /* octets that wait to be written, above which nothing is read */
+  gsize max_output;    /* octets that wait to be written, at most */
   guint handshake_timeout; /* milliseconds */
   guint busy_poll;     /* microseconds */
 } ImpSessionOptions;

@@ -70,6 +70,7 @@ imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
   self->analyzers = g_hash_table_new_full (hash_id, g_int64_equal, NULL,
                                            (GDestroyNotify) entry_free);
   imp_link_set_busy_poll (self->link, options->busy_poll);
+  imp_link_set_high_water (self->link, options->high_water);
   return self;
 }
 

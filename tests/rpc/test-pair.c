@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A peer and a session on two ends of one stream: tiny buffers, dripping streams, readers that never
+ * read. Whatever the sizes, all that was asked is answered. */
+#include "core/imp-error.h"
+#include "core/imp-type-factory.h"
+#include "rpc/imp-peer-private.h"
+#include "rpc/imp-session-private.h"
+#include "test-streams.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* Answers every piece with its own bytes, so that as much comes back as goes in. */
+typedef struct
+{
+  ImpAnalyzer parent_instance;
+  gint64 position[2];
+} Echo;
+typedef ImpAnalyzerClass EchoClass;
+
+GType echo_get_type (void);
+G_DEFINE_TYPE (Echo, echo, IMP_TYPE_ANALYZER)
+
+static gboolean echo_is_silent;
+
+static gboolean
+echo_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+           gint32 data_type, GError **error)
+{
+  Echo *self = (Echo *) analyzer;
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (data, &size);
+
+  self->position[direction] += size;
+  if (size > 0 && !echo_is_silent)
+    imp_analyzer_replace_bytes (analyzer, direction, self->position[direction], bytes, size);
+  return TRUE;
+}
+
+static void
+echo_init (Echo *self)
+{
+}
+
+static void
+echo_class_init (EchoClass *klass)
+{
+  klass->data = echo_data;
+}
+
+typedef struct
+{
+  ImpPeer *peer;
+  ImpSession *session;
+  ImpPeerOptions peer_options;
+  ImpSessionOptions session_options;
+  GString *log;
+  gboolean lost, ended;
+} Rig;
+
+static void
+on_ready (ImpPeer *peer, gpointer user_data)
+{
+  g_string_append (((Rig *) user_data)->log, "ready;");
+}
+
+static void
+on_nothing (ImpPeer *peer, gpointer user_data)
+{
+}
+
+static void
+on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
+{
+  Rig *rig = user_data;
+
+  rig->lost = TRUE;
+  g_string_append_printf (rig->log, "lost: %s;", error->message);
+}
+
+static const ImpPeerFuncs peer_funcs = {
+  .ready = on_ready, .goodbye = on_nothing, .idle = on_nothing, .lost = on_lost, .gone = on_nothing,
+};
+
+static void
+on_ended (ImpSession *session, const GError *error, gpointer user_data)
+{
+  Rig *rig = user_data;
+
+  rig->ended = TRUE;
+  g_string_append_printf (rig->log, "ended: %s;", error->message);
+}
+
+static const ImpSessionFuncs session_funcs = { .ended = on_ended };
+
+static void
+rig_init (Rig *rig)
+{
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
+  memset (rig, 0, sizeof *rig);
+  rig->log = g_string_new (NULL);
+  rig->peer_options = (ImpPeerOptions) {
+    .deadline = 0,
+    .max_extensions = 3,
+    .link_high_water = IMP_LINK_HIGH_WATER,
+    .high_water = 1024 * 1024,
+    .max_queued = 16 * 1024 * 1024,
+    .max_queued_all = 64 * 1024 * 1024,
+    .limits = limits,
+  };
+  rig->session_options = (ImpSessionOptions) {
+    .limits = limits,
+    .max_analyzers = 100,
+    .max_held = 16 * 1024 * 1024,
+    .max_held_all = 16 * 1024 * 1024,
+    .high_water = IMP_LINK_HIGH_WATER,
+    .max_output = 64 * 1024 * 1024,
+    .handshake_timeout = 60000,
+  };
+}
+
+static void
+rig_start_peer (Rig *rig, GIOStream *stream)
+{
+  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
+  GMainContext *context = g_main_context_default ();
+
+  rig->peer = imp_peer_new (context, &rig->peer_options, NULL, "peer", &peer_funcs, rig);
+  g_assert_true (imp_peer_connect (rig->peer, stream, codec, NULL));
+}
+
+static void
+rig_start_session (Rig *rig, GIOStream *stream)
+{
+  g_autoptr (ImpFactory) factory = IMP_FACTORY (
+    imp_type_factory_new (echo_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
+
+  rig->session = imp_session_new (stream, factory, NULL, &rig->session_options, NULL);
+  g_assert_nonnull (rig->session);
+  imp_session_start (rig->session, g_main_context_default (), &session_funcs, rig);
+}
+
+static void
+rig_clear (Rig *rig)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "test is over");
+
+  if (rig->peer != NULL)
+    {
+      imp_peer_abandon (rig->peer, error);
+      imp_peer_unref (rig->peer);
+    }
+  if (rig->session != NULL)
+    {
+      imp_session_close (rig->session, error);
+      imp_session_unref (rig->session);
+    }
+  g_string_free (rig->log, TRUE);
+}
+
+typedef struct
+{
+  ImpAnalyzer *analyzer;
+  gint64 replaced;
+  gboolean paused;
+  GString *bad;
+} Watch;
+
+static void
+on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  Watch *watch = user_data;
+  g_autofree char *text = NULL;
+
+  switch (imp_result_get_result_type (result))
+    {
+    case IMP_RESULT_REPLACE:
+      watch->replaced = imp_result_get_offset (result);
+      break;
+    case IMP_RESULT_PAUSE:
+    case IMP_RESULT_CONTINUE:
+      watch->paused = imp_result_get_result_type (result) == IMP_RESULT_PAUSE;
+      break;
+    default:
+      text = imp_result_to_string (result);
+      g_string_append (watch->bad, text);
+    }
+}
+
+static void
+watch_start (Watch *watch, Rig *rig)
+{
+  g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
+  ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (owner);
+
+  watch->analyzer = IMP_ANALYZER (analyzer);
+  watch->bad = g_string_new (NULL);
+  imp_analyzer_set_callback (watch->analyzer, on_result, watch, NULL);
+  imp_peer_add (rig->peer, analyzer);
+}
+
+static void
+watch_clear (Watch *watch)
+{
+  imp_analyzer_close (watch->analyzer);
+  g_clear_object (&watch->analyzer);
+  g_string_free (watch->bad, TRUE);
+}
+
+static gboolean
+on_alarm (gpointer user_data)
+{
+  g_assert_not_reached ();
+  return G_SOURCE_REMOVE;
+}
+
+/* Everything comes back, whatever the marks of both ends and however little the streams take. */
+static void
+exchange (const char *faults, gsize peer_mark, gsize session_mark, guint n_pieces, gsize size)
+{
+  GIOStream *one, *other;
+  g_autoptr (GIOStream) near = NULL, far = NULL;
+  g_autofree guint8 *block = g_malloc0 (size);
+  Watch watches[3] = { 0 };
+  guint n_done = 0, alarm = g_timeout_add_seconds (30, on_alarm, NULL);
+  Rig rig;
+
+  rig_init (&rig);
+  rig.peer_options.link_high_water = peer_mark;
+  rig.session_options.high_water = session_mark;
+  test_stream_pair (&one, &other);
+  near = faults != NULL ? test_stream_faulty (one, faults) : one;
+  far = faults != NULL ? test_stream_faulty (other, faults) : other;
+  rig_start_peer (&rig, near);
+  rig_start_session (&rig, far);
+  for (guint i = 0; i < G_N_ELEMENTS (watches); i++)
+    watch_start (&watches[i], &rig);
+  for (guint n = 0; n < n_pieces; n++)
+    for (guint i = 0; i < G_N_ELEMENTS (watches); i++)
+      imp_analyzer_data_bytes (watches[i].analyzer, i % 2, block, size, 0, IMP_DATA_TYPE_STREAM);
+
+  while (n_done < G_N_ELEMENTS (watches))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      for (n_done = 0; n_done < G_N_ELEMENTS (watches)
+                       && watches[n_done].replaced == (gint64) (n_pieces * size);
+           n_done++)
+        ;
+    }
+  g_source_remove (alarm);
+  for (guint i = 0; i < G_N_ELEMENTS (watches); i++)
+    {
+      g_assert_cmpstr (watches[i].bad->str, ==, "");
+      watch_clear (&watches[i]);
+    }
+  g_assert_cmpstr (rig.log->str, ==, "ready;");
+  rig_clear (&rig);
+}
+
+static void
+test_tiny_marks (void)
+{
+  for (gsize peer_mark = 1; peer_mark <= 8; peer_mark++)
+    for (gsize session_mark = 1; session_mark <= 8; session_mark++)
+      {
+        exchange (NULL, peer_mark, session_mark, 5, 9);
+        exchange ("seed=1&write-chunk=1&read-chunk=1", peer_mark, session_mark, 3, 9);
+      }
+}
+
+static void
+test_dripping (void)
+{
+  exchange ("seed=2&write-chunk=1&read-chunk=1", IMP_LINK_HIGH_WATER, IMP_LINK_HIGH_WATER, 40, 100);
+  exchange ("seed=3&write-chunk=7&read-chunk=1", 8, IMP_LINK_HIGH_WATER, 40, 100);
+}
+
+/* More than both sockets and both queues hold, in both directions at once. */
+static void
+test_flood (void)
+{
+  exchange (NULL, IMP_LINK_HIGH_WATER, IMP_LINK_HIGH_WATER, 20, 700 * 1024);
+  exchange (NULL, 1, 1, 20, 700 * 1024);
+  exchange (NULL, IMP_LINK_HIGH_WATER, 1, 20, 700 * 1024);
+  exchange (NULL, 1, IMP_LINK_HIGH_WATER, 20, 700 * 1024);
+}
+
+/* A server that never reads: the analyzer says PAUSE, then it is given up; the others live. */
+static void
+test_server_never_reads (void)
+{
+  GIOStream *one, *other;
+  g_autofree guint8 *block = g_malloc0 (64 * 1024);
+  Watch full = { 0 }, idle = { 0 };
+  guint n = 0;
+  Rig rig;
+
+  rig_init (&rig);
+  rig.peer_options.max_queued = 4 * 1024 * 1024;
+  test_stream_pair (&one, &other);
+  rig_start_peer (&rig, one);
+  watch_start (&full, &rig);
+  watch_start (&idle, &rig);
+  for (; full.bad->len == 0; n++)
+    {
+      g_assert_cmpuint (n, <, 1000);
+      imp_analyzer_data_bytes (full.analyzer, 0, block, 64 * 1024, 0, IMP_DATA_TYPE_STREAM);
+      g_assert_cmpuint (imp_peer_get_queued (rig.peer), <, 6 * 1024 * 1024);
+      if (imp_peer_get_queued (rig.peer) > 3 * 1024 * 1024)
+        g_assert_true (full.paused);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  g_assert_nonnull (strstr (full.bad->str, "max-queued is 4194304"));
+  g_assert_cmpuint (imp_peer_get_queued (rig.peer), <=, 2 * 1024 * 1024);
+  g_assert_false (imp_analyzer_is_closed (idle.analyzer));
+  watch_clear (&full);
+  watch_clear (&idle);
+  rig_clear (&rig);
+  g_object_unref (one);
+  g_object_unref (other);
+}
+
+static void
+send_message (GIOStream *stream, ImpMessage *message)
+{
+  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
+  g_autoptr (GBytes) bytes = imp_codec_encode (codec, message, NULL);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  test_stream_write (stream, data, size);
+  imp_message_unref (message);
+}
+
+static void
+iterate (guint n)
+{
+  while (n-- > 0)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* A client that never reads is not read either, and what waits for him is bounded. */
+static void
+test_client_never_reads (void)
+{
+  GIOStream *one, *other;
+  g_autofree guint8 *block = g_malloc0 (64 * 1024);
+  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
+  g_autoptr (GBytes) data = g_bytes_new_static (block, 64 * 1024);
+  g_autoptr (ImpMessage) message = imp_message_new_data (1, 0, 0, -1, data);
+  g_autoptr (GBytes) frame = imp_codec_encode (codec, message, NULL);
+  GSocket *socket;
+  gsize sent = 0;
+  gssize n = 0;
+  Rig rig;
+
+  rig_init (&rig);
+  test_stream_pair (&one, &other);
+  rig_start_session (&rig, other);
+  send_message (one, imp_message_new_set_version (2, 1, NULL, NULL));
+  send_message (one, imp_message_new_new_analyzer (1, NULL));
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (one));
+  g_socket_set_blocking (socket, FALSE);
+  for (guint stuck = 0; stuck < 100; stuck = n > 0 ? 0 : stuck + 1)
+    {
+      gsize size;
+      const char *bytes = g_bytes_get_data (frame, &size);
+      gsize at = sent % size;
+
+      n = g_socket_send (socket, bytes + at, size - at, NULL, NULL);
+      sent += n > 0 ? n : 0;
+      iterate (3);
+      g_assert_cmpuint (sent, <, 64 * 1024 * 1024);
+    }
+  g_assert_cmpstr (rig.log->str, ==, "");
+  g_assert_cmpuint (imp_session_get_n_analyzers (rig.session), ==, 1);
+  rig_clear (&rig);
+  g_object_unref (one);
+  g_object_unref (other);
+}
+
+/* An analyzer that holds everything is asked to be paused, and then ended. */
+static void
+test_analyzer_holds_everything (void)
+{
+  GIOStream *one, *other;
+  g_autofree guint8 *block = g_malloc0 (1000);
+  Watch watch = { 0 };
+  Rig rig;
+
+  rig_init (&rig);
+  rig.session_options.max_held = 10000;
+  echo_is_silent = TRUE;
+  test_stream_pair (&one, &other);
+  rig_start_peer (&rig, one);
+  rig_start_session (&rig, other);
+  watch_start (&watch, &rig);
+  for (guint i = 0; i < 20 && watch.bad->len == 0; i++)
+    {
+      imp_analyzer_data_bytes (watch.analyzer, 0, block, 1000, 0, IMP_DATA_TYPE_STREAM);
+      iterate (20);
+      g_assert_true (watch.paused == (i + 1 > 5) || watch.bad->len > 0);
+    }
+  g_assert_nonnull (strstr (watch.bad->str, "holds 11000 octets without a verdict (max-held is "
+                                            "10000)"));
+  echo_is_silent = FALSE;
+  watch_clear (&watch);
+  rig_clear (&rig);
+  g_object_unref (one);
+  g_object_unref (other);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pair/tiny-marks", test_tiny_marks);
+  g_test_add_func ("/pair/dripping", test_dripping);
+  g_test_add_func ("/pair/flood", test_flood);
+  g_test_add_func ("/pair/server-never-reads", test_server_never_reads);
+  g_test_add_func ("/pair/client-never-reads", test_client_never_reads);
+  g_test_add_func ("/pair/analyzer-holds-everything", test_analyzer_holds_everything);
+  return g_test_run ();
+}
