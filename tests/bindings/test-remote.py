@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""End to end from Python: test-remote.py SERVER-COMMAND...
+
+Analyzers in another process, written in the language of the server, behind a filter in this one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import peer
+import tap
+from tap import Gio, GLib, Imp, contains, equal
+
+CLIENT = Imp.Direction.FROM_CLIENT
+SERVER = Imp.Direction.FROM_SERVER
+STREAM = Imp.DATA_TYPE_STREAM
+CHUNKS = int(os.environ.get('IMP_TEST_CHUNKS', '200000'))
+MOST_HELD = 1 << 20
+
+folder = tempfile.mkdtemp(prefix='imp-test-')
+
+
+class Served:
+    """A server in another process."""
+
+    def __init__(self, name, *arguments):
+        address = os.path.join(folder, name)
+        self.process = subprocess.Popen([*sys.argv[1:], address, *arguments],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline().decode().split()
+        equal(line[:1], ['listening'])
+        self.address = line[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.stdin.close()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+class Watched(Imp.Filter):
+    pass
+
+
+def iterate_until(condition, context=None):
+    """Runs the loop until a condition holds, for some seconds at most."""
+    late = []
+    timer = GLib.timeout_source_new_seconds(60)
+    timer.set_callback(lambda *unused: late.append(True))
+    context = context or GLib.MainContext.default()
+    timer.attach(context)
+    while not condition():
+        context.iteration(True)
+        if late:
+            raise AssertionError('nothing happened for a minute')
+    timer.destroy()
+
+
+def push_lines(analyzer, count):
+    """Pushes lines through a filter, and gives what was said and what came out."""
+    said, heard = [], []
+    output = Imp.Filter.new(analyzer)
+    output.set_output(lambda source, direction, data, data_type:
+                      heard.append(data.get_data() or b''))
+    for number in range(count):
+        line = b'line %d\n' % number
+        said.append(line)
+        output.push_bytes(CLIENT, line, STREAM)
+        if number % 100 == 0:
+            iterate_until(lambda: output.get_held(CLIENT) < MOST_HELD
+                          and not output.is_paused(CLIENT))
+    output.push_bytes(CLIENT, b'', STREAM)
+    iterate_until(lambda: output.is_finished(CLIENT))
+    equal(output.get_input(CLIENT), len(b''.join(said)))
+    equal(output.get_replaced(CLIENT), len(b''.join(said)))
+    equal((output.get_passed(CLIENT), output.get_denied(CLIENT)), (0, 0))
+    output.close()
+    return b''.join(said), b''.join(heard)
+
+
+def answers(analyzer, remote, chunk):
+    """The answers to a chunk, without a main loop."""
+    analyzer.data_bytes(CLIENT, chunk, 0, STREAM)
+    results = []
+    while not results:
+        assert remote.wait(20000)
+        results = analyzer.poll_results()
+    return [result.to_string() for result in results]
+
+
+def test_many_chunks():
+    with Served('many') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        said, heard = push_lines(remote.create_analyzer({}), CHUNKS)
+        equal(len(heard), len(said))
+        assert heard == said.upper()
+        statistics = remote.get_statistics().unpack()
+        assert statistics, statistics
+        remote.close()
+
+
+def test_json():
+    with Served('json') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        remote.props.codec = 'json'
+        said, heard = push_lines(remote.create_analyzer({}), 100)
+        assert heard == said.upper()
+        equal(remote.get_codec_name(), 'json')
+        remote.close()
+
+
+def test_connect():
+    with Served('connect') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        done = []
+        remote.connect_async(None, lambda source, result:
+                             done.append(source.connect_finish(result)))
+        iterate_until(lambda: done)
+        equal((done, remote.get_state(), remote.get_version()),
+              ([True], Imp.RemoteState.READY, 2))
+        remote.close()
+        equal(remote.props.state, Imp.RemoteState.CLOSED)
+
+
+def test_interfaces():
+    with Served('interfaces') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        found = []
+        remote.query_interfaces_async(None, None, lambda source, result:
+                                      found.append(source.query_interfaces_finish(result)))
+        iterate_until(lambda: found)
+        interface = found[0][0]
+        assert interface.allows(Imp.ResultType.REPLACE)
+        bound = remote.set_interface(interface)
+        said, heard = push_lines(bound.create_analyzer({}), 10)
+        assert heard == said.upper()
+        remote.close()
+
+
+def test_exception():
+    with Served('exception') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        analyzer = remote.create_analyzer({})
+        contains(answers(analyzer, remote, b'raise')[0], 'fatal "')
+        other = remote.create_analyzer({})
+        equal(len(answers(other, remote, b'goes on')), 1)
+        analyzer = remote.create_analyzer({})
+        contains(answers(analyzer, remote, b'raise')[0], 'bad thing')
+        remote.close()
+
+
+def test_context():
+    with Served('context') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        analyzer = remote.create_analyzer({'caddr': '10.1.2.3', 'app': 'grüß'})
+        contains(answers(analyzer, remote, b'context')[0], '10.1.2.3')
+        equal(analyzer.lookup_context('app'), 'grüß')
+        remote.close()
+
+
+def test_filter_fails():
+    with Served('fails') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        output = Imp.Filter.new(remote.create_analyzer({}))
+        output.set_output(lambda *unused: None)
+        output.push_bytes(CLIENT, b'raise', STREAM)
+
+        def failed():
+            try:
+                output.check()
+            except GLib.Error as error:
+                contains(error.message, 'bad thing')
+                return True
+            return False
+
+        iterate_until(failed)
+        equal(output.get_denied(CLIENT), 5)
+        remote.close()
+
+
+def test_server_dies():
+    for fail, expected in ((Imp.FailMode.HARD, ['fatal']), (Imp.FailMode.SOFT, ['log', 'pass',
+                                                                               'pass'])):
+        with Served(f'dies-{int(fail)}') as served:
+            remote = Imp.RemoteFactory.new(served.address)
+            remote.props.fail = fail
+            analyzer = remote.create_analyzer({})
+            answers(analyzer, remote, b'hello')
+            served.process.kill()
+            results = []
+            while len(results) < len(expected):
+                remote.wait(20000)
+                results += analyzer.poll_results()
+            equal([result.to_string().split()[0] for result in results], expected)
+            remote.close()
+
+
+def test_own_codec():
+    with Served('own-codec', 'backward') as served:
+        remote = Imp.RemoteFactory.new(served.address)
+        remote.use_codec(peer.Backward())
+        said, heard = push_lines(remote.create_analyzer({}), 1000)
+        assert heard == said.upper()
+        equal(remote.get_codec_name(), 'backward')
+        remote.close()
+
+
+def test_one_process():
+    context = GLib.MainContext.new()
+    context.push_thread_default()
+    try:
+        server = Imp.Server.new(peer.shout_factory())
+        events = []
+        server.connect('connected', lambda *arguments: events.append('connected'))
+        server.connect('disconnected', lambda *arguments: events.append('disconnected'))
+        server.listen(os.path.join(folder, 'one-process'))
+        remote = Imp.RemoteFactory.new(server.list_addresses()[0])
+        analyzer = remote.create_analyzer({})
+        analyzer.data(CLIENT, GLib.Bytes.new(b'hello'), 0, STREAM)
+        results = []
+        iterate_until(lambda: results.extend(analyzer.poll_results()) or results, context)
+        equal(results[0].get_data().get_data(), b'HELLO')
+        equal((server.get_n_connections(), server.get_n_analyzers()), (1, 1))
+        analyzer.close()
+        remote.close()
+        iterate_until(lambda: 'disconnected' in events, context)
+        stopped = []
+        server.stop_async(None, lambda source, result:
+                          stopped.append(source.stop_finish(result)))
+        iterate_until(lambda: stopped, context)
+        equal((events, stopped), (['connected', 'disconnected'], [True]))
+    finally:
+        context.pop_thread_default()
+
+
+def test_given_streams():
+    ends = Gio.Socket
+    import socket
+    ours, theirs = socket.socketpair()
+    server = Imp.Server.new(peer.shout_factory())
+    server.add_stream(ends.new_from_fd(theirs.detach()).connection_factory_create_connection())
+    stream = ends.new_from_fd(ours.detach()).connection_factory_create_connection()
+    remote = Imp.RemoteFactory.new_for_stream(stream)
+    said, heard = push_lines(remote.create_analyzer({}), 10)
+    assert heard == said.upper()
+    remote.close()
+    server.close()
+
+
+if __name__ == '__main__':
+    try:
+        sys.excepthook = lambda kind, error, trace: None
+        tap.run(globals())
+    finally:
+        shutil.rmtree(folder)
