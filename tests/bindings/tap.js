@@ -71,7 +71,8 @@ async function runAll() {
     }
 }
 
-export function run() {
+/* @finish: called after the last test */
+export function run(finish = () => {}) {
     const loop = new GLib.MainLoop(null, false);
     GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
         runAll().catch(error => {
@@ -81,6 +82,7 @@ export function run() {
         return GLib.SOURCE_REMOVE;
     });
     loop.run();
+    finish();
     /* Not from within the loop: gjs 1.74 hangs or crashes there. */
     if (failed > 0 || tests.length === 0)
         System.exit(1);

@@ -6,6 +6,7 @@ Analyzers in another process, written in the language of the server, behind a fi
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,10 +42,6 @@ class Served:
         self.process.stdin.close()
         self.process.wait(20)
         self.process.stdout.close()
-
-
-class Watched(Imp.Filter):
-    pass
 
 
 def iterate_until(condition, context=None):
@@ -239,12 +236,10 @@ def test_one_process():
 
 
 def test_given_streams():
-    ends = Gio.Socket
-    import socket
     ours, theirs = socket.socketpair()
     server = Imp.Server.new(peer.shout_factory())
-    server.add_stream(ends.new_from_fd(theirs.detach()).connection_factory_create_connection())
-    stream = ends.new_from_fd(ours.detach()).connection_factory_create_connection()
+    server.add_stream(Gio.Socket.new_from_fd(theirs.detach()).connection_factory_create_connection())
+    stream = Gio.Socket.new_from_fd(ours.detach()).connection_factory_create_connection()
     remote = Imp.RemoteFactory.new_for_stream(stream)
     said, heard = push_lines(remote.create_analyzer({}), 10)
     assert heard == said.upper()

@@ -6,15 +6,19 @@
  * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
  * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between two
- *   slices of an incremental collection. Each call counts here, and a whole collection is made
- *   before the collector would begin one in slices.
+ *   slices of an incremental collection. So calls are counted, those from C into a class or callback
+ *   of ours and those from JavaScript into the library, and a whole collection is made now and then:
+ *   before the collector would begin one in slices, or to end that. The same is done before a main
+ *   loop is entered.
  */
 
 const {GLib, GObject} = imports.gi;
 const System = imports.system;
 
 const CALLS_PER_COLLECTION = 5000;
-const MICROSECONDS_PER_COLLECTION = 100000;
+const MILLISECONDS_PER_COLLECTION = 100;
+/* A collection of many objects takes longer: no more than a fifth of the time is spent in them. */
+const PAUSE_PER_DURATION = 4;
 
 /* The virtual functions by the type that has them. Those that return a gboolean name the neutral
  * values of what they give back besides; introspection data cannot be asked for this from here. */
@@ -33,16 +37,20 @@ const OBJECT_FUNCTIONS = [
 
 let Imp;
 let calls = 0;
-let collected = 0;
+let collectAfter = 0;
+
+function collect() {
+    const begun = Date.now();
+    System.gc();
+    const ended = Date.now();
+    calls = 0;
+    collectAfter = ended +
+        Math.max(MILLISECONDS_PER_COLLECTION, PAUSE_PER_DURATION * (ended - begun));
+}
 
 function countCall() {
-    calls++;
-    if (calls < CALLS_PER_COLLECTION &&
-        (calls % 64 !== 0 || GLib.get_monotonic_time() - collected < MICROSECONDS_PER_COLLECTION))
-        return;
-    System.gc();
-    calls = 0;
-    collected = GLib.get_monotonic_time();
+    if (++calls >= CALLS_PER_COLLECTION || Date.now() >= collectAfter)
+        collect();
 }
 
 function asGLibError(error) {
@@ -136,15 +144,31 @@ function adopt(klass) {
     }
 }
 
-/* Methods that take a callback, which counts as a call too. */
-function wrapCallbackMethod(type, method) {
-    const native = Imp[type]?.prototype[method];
-    if (!native)
-        return;
-    Imp[type].prototype[method] = function (callback, ...rest) {
-        return native.call(this, callback ? wrapCallback(callback) : callback, ...rest);
+/* Makes a method count as a call, and the callback too that it takes as its first argument. */
+function wrapMethod(type, name) {
+    const native = type.prototype[name];
+    type.prototype[name] = function (...args) {
+        countCall();
+        if (typeof args[0] === 'function')
+            args[0] = wrapCallback(args[0]);
+        return native.apply(this, args);
     };
 }
+
+/* gjs 1.74 dies of null where a list is meant, without an exception that could be caught. */
+function acceptNullList(type, name) {
+    const native = type.prototype[name];
+    type.prototype[name] = function (list, ...rest) {
+        return native.call(this, list ?? [], ...rest);
+    };
+}
+
+const COUNTED_METHODS = {
+    Analyzer: ['close', 'data', 'data_bytes', 'poll_results', 'set_callback'],
+    Factory: ['create_analyzer'],
+    Filter: ['check', 'is_finished', 'push', 'push_bytes', 'set_output'],
+    RemoteFactory: ['wait'],
+};
 
 function _init() {
     Imp = this;
@@ -155,6 +179,10 @@ function _init() {
         return classInit.call(this, klass);
     };
 
-    wrapCallbackMethod('Analyzer', 'set_callback');
-    wrapCallbackMethod('Filter', 'set_output');
+    for (const [type, names] of Object.entries(COUNTED_METHODS))
+        names.forEach(name => wrapMethod(Imp[type], name));
+    acceptNullList(Imp.Factory, 'match_interfaces');
+    acceptNullList(Imp.Factory, 'query_interfaces_async');
+    wrapMethod(GLib.MainLoop, 'run');
+    wrapMethod(GLib.MainContext, 'iteration');
 }
