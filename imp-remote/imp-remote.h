@@ -17,6 +17,7 @@
 #include "core/imp-result.h"
 #include "core/imp-type-factory.h"
 #include "io/imp-fault-stream.h"
+#include "modules/imp-module.h"
 #include "provider/imp-filter.h"
 #include "provider/imp-relay.h"
 #include "rpc/imp-remote-factory.h"

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "modules/imp-module-private.h"
+
+#include "analyzers/imp-pattern-factory.h"
+#include "core/imp-error.h"
+#include "core/imp-pass-analyzer.h"
+#include "core/imp-settings-private.h"
+#include "core/imp-type-factory.h"
+#include "rpc/imp-remote-factory.h"
+
+#include <string.h>
+
+/* A module of the library: a class of factories with settings, or a class of analyzers without. */
+typedef struct
+{
+  const char *name;
+  GType (*get_type) (void);
+  const char *summary;
+  const char *alias[2]; /* a setting's short name, and its property */
+} StockModule;
+
+static const StockModule stock_modules[] = {
+  { "pass", imp_pass_analyzer_get_type, "passes everything", { NULL } },
+  { "pattern", imp_pattern_factory_get_type, "denies, rejects or replaces what matches a pattern",
+    { NULL } },
+  { "remote", imp_remote_factory_get_type, "uses the analyzers of a server (imp-remote serve)",
+    { "addr", "address" } },
+};
+
+static const StockModule *
+find_stock (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
+    if (g_str_equal (stock_modules[i].name, name))
+      return &stock_modules[i];
+  return NULL;
+}
+
+static gboolean
+is_file (const char *name)
+{
+  return strchr (name, '/') != NULL || imp_module_is_object (name) || imp_module_is_script (name);
+}
+
+static void
+set_unknown (GError **error, const char *name)
+{
+  g_auto (GStrv) names = imp_module_list ();
+  g_autofree char *known = g_strjoinv (", ", names);
+
+  if (is_file (name))
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "The file \"%s\" is no module: a module's name ends in .so, .py, .js or .mjs",
+                 name);
+  else
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "There is no module \"%s\"; there are %s, and files such as ./NAME.so, ./NAME.py "
+                 "and ./NAME.js",
+                 name, known);
+}
+
+static ImpFactory *
+factory_for_type (GType type, const char *name, const char *settings, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  ImpFactory *factory;
+
+  if (g_type_is_a (type, IMP_TYPE_ANALYZER))
+    {
+      if (type == IMP_TYPE_PASS_ANALYZER && (settings == NULL || *settings == '\0'))
+        return imp_type_factory_new (type, IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS);
+      if (settings == NULL || *settings == '\0')
+        return imp_type_factory_new (type, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "The module \"%s\" has no settings, so that \"%s\" says nothing to it", name,
+                   settings);
+      return NULL;
+    }
+
+  factory = imp_factory_new_from_settings (type, settings, &local);
+  if (factory == NULL)
+    g_propagate_prefixed_error (error, g_steal_pointer (&local),
+                                "The module \"%s\" has wrong settings: ", name);
+  return factory;
+}
+
+/* Puts the property's name where the short one stands. */
+static char *
+resolve_alias (const StockModule *module, const char *settings)
+{
+  g_auto (GStrv) parts = NULL;
+  gsize length;
+
+  if (settings == NULL || module->alias[0] == NULL)
+    return g_strdup (settings);
+
+  length = strlen (module->alias[0]);
+  parts = g_strsplit (settings, "&", -1);
+  for (char **part = parts; *part != NULL; part++)
+    if (g_str_has_prefix (*part, module->alias[0]) && (*part)[length] == '=')
+      {
+        char *resolved = g_strconcat (module->alias[1], *part + length, NULL);
+
+        g_free (*part);
+        *part = resolved;
+      }
+  return g_strjoinv ("&", parts);
+}
+
+/**
+ * imp_module_new_factory:
+ * @spec: "NAME" or "NAME=SETTINGS"
+ * @error: return location for an error
+ *
+ * Makes a factory from the name of a module and its settings.
+ *
+ * NAME is that of one of the library's own modules (see [func@Imp.module_list]), or a file:
+ *
+ * - NAME.so, a module in C that defines `imp_module_query()`;
+ * - NAME.py, a script for Python 3, or NAME.js or NAME.mjs, one for gjs. It runs in a process of
+ *   its own, which is started here, serves the factory over a private socket, and ends with it. The
+ *   script defines either exactly one class derived from [class@Imp.Analyzer] (in JavaScript: one
+ *   that it exports), whose optional attributes `data_type` and `results` name its interface, or a
+ *   function `create_factory (settings)` (in JavaScript, exported, `createFactory`) that gets the
+ *   settings as a dictionary of strings and returns a factory.
+ *
+ * A path cannot have "=" in it. SETTINGS are those of [ctor@Imp.Factory.new_from_settings].
+ *
+ * For a script this waits until it is ready, for 20 seconds at most.
+ *
+ * Returns: (transfer full): a factory, or %NULL with %IMP_ERROR_SETTINGS if there is no such module
+ *   or its settings are wrong, or with another error if it cannot be loaded
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_module_new_factory (const char *spec, GError **error)
+{
+  g_autofree char *name = NULL, *resolved = NULL;
+  const StockModule *module;
+  const char *equals, *settings;
+  GType type;
+
+  g_return_val_if_fail (spec != NULL, NULL);
+
+  equals = strchrnul (spec, '=');
+  name = g_strndup (spec, equals - spec);
+  settings = *equals == '=' ? equals + 1 : NULL;
+
+  if (imp_module_is_script (name))
+    return imp_module_run_script (name, settings, error);
+  if (imp_module_is_object (name))
+    {
+      type = imp_module_load_object (name, error);
+      return type == G_TYPE_INVALID ? NULL : factory_for_type (type, name, settings, error);
+    }
+
+  module = find_stock (name);
+  if (module == NULL)
+    {
+      set_unknown (error, name);
+      return NULL;
+    }
+  resolved = resolve_alias (module, settings);
+  return factory_for_type (module->get_type (), name, resolved, error);
+}
+
+/**
+ * imp_module_list:
+ *
+ * Gets the names of the library's own modules.
+ *
+ * Returns: (transfer full): the names, in alphabetical order
+ *
+ * Since: 0.1
+ */
+char **
+imp_module_list (void)
+{
+  char **names = g_new0 (char *, G_N_ELEMENTS (stock_modules) + 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
+    names[i] = g_strdup (stock_modules[i].name);
+  return names;
+}
+
+static void
+describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
+{
+  g_autofree char *values = imp_setting_describe (pspec);
+  g_autoptr (GBytes) octets = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
+  const char *blurb = g_param_spec_get_blurb (pspec);
+
+  if (module != NULL && g_strcmp0 (module->alias[1], pspec->name) == 0)
+    g_string_append_printf (text, "  %s=%s (or %s)", pspec->name, values, module->alias[0]);
+  else
+    g_string_append_printf (text, "  %s=%s", pspec->name, values);
+  if (octets != NULL)
+    {
+      gsize length;
+      const char *value = g_bytes_get_data (octets, &length);
+
+      g_string_append_printf (text, " (default: %.*s)", (int) length, value);
+    }
+  g_string_append_c (text, '\n');
+  if (blurb != NULL && *blurb != '\0')
+    g_string_append_printf (text, "      %s\n", blurb);
+}
+
+static void
+describe_type (GString *text, const StockModule *module, GType type)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (type);
+  g_autofree GParamSpec **settings = NULL;
+
+  if (!g_type_is_a (type, IMP_TYPE_FACTORY))
+    {
+      g_string_append (text, "  no settings\n");
+      return;
+    }
+  settings = imp_settings_list (G_OBJECT_CLASS (klass));
+  for (gsize i = 0; settings[i] != NULL; i++)
+    describe_setting (text, module, settings[i]);
+}
+
+/**
+ * imp_module_describe:
+ * @name: the name of a module, or the path of one in C
+ * @error: return location for an error
+ *
+ * Describes a module for people: what it does, and its settings with their types, defaults and
+ * meaning. What the settings of a script are only the script knows.
+ *
+ * Returns: (transfer full): some lines of text, or %NULL with %IMP_ERROR_SETTINGS if there is no
+ *   such module, or with another error if it cannot be loaded
+ *
+ * Since: 0.1
+ */
+char *
+imp_module_describe (const char *name, GError **error)
+{
+  GString *text;
+  const StockModule *module;
+  GType type;
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  if (imp_module_is_script (name))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                   "The module \"%s\" is a script: only the script itself knows its settings",
+                   name);
+      return NULL;
+    }
+
+  module = find_stock (name);
+  if (module == NULL && !imp_module_is_object (name))
+    {
+      set_unknown (error, name);
+      return NULL;
+    }
+  type = module != NULL ? module->get_type () : imp_module_load_object (name, error);
+  if (type == G_TYPE_INVALID)
+    return NULL;
+
+  text = g_string_new (name);
+  g_string_append_printf (text, ": %s\n", module != NULL ? module->summary : "a module in C");
+  describe_type (text, module, type);
+  return g_string_free (text, FALSE);
+}

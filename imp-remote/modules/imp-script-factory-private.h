@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "modules/imp-module-private.h"
+
+G_BEGIN_DECLS
+
+/* A factory whose analyzers are made by a script in a process of its own. It knows the script's
+ * interfaces from the start, so that to those who use it it is like one that is here. */
+#define IMP_TYPE_SCRIPT_FACTORY (imp_script_factory_get_type ())
+G_DECLARE_FINAL_TYPE (ImpScriptFactory, imp_script_factory, IMP, SCRIPT_FACTORY, ImpFactory)
+
+G_END_DECLS

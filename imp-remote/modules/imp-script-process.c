@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "modules/imp-script-process-private.h"
+
+#include "core/imp-error.h"
+#include "core/imp-settings-private.h"
+#include "modules/imp-modules-config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixconnection.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Which descriptor the host finds its end of the socket at. */
+#define HOST_FD 3
+
+/* How long a script may take to end by itself when its socket has ended. */
+#define END_TIMEOUT_MS 1000
+
+typedef struct
+{
+  const char *suffix;
+  const char *interpreter[3];
+  const char *host;
+} ScriptKind;
+
+static const ScriptKind script_kinds[] = {
+  { ".py", { IMP_PYTHON, NULL }, "host.py" },
+  { ".js", { "gjs", "-m", NULL }, "host.mjs" },
+  { ".mjs", { "gjs", "-m", NULL }, "host.mjs" },
+};
+
+static const ScriptKind *
+find_kind (const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (script_kinds); i++)
+    if (g_str_has_suffix (path, script_kinds[i].suffix))
+      return &script_kinds[i];
+  return NULL;
+}
+
+gboolean
+imp_module_is_script (const char *path)
+{
+  return find_kind (path) != NULL;
+}
+
+/* The programs that run scripts lie with the library's data, or, before it is installed, where
+ * IMP_REMOTE_HOSTS says. */
+static char *
+host_path (const ScriptKind *kind)
+{
+  const char *folder = g_getenv ("IMP_REMOTE_HOSTS");
+
+  return g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, kind->host, NULL);
+}
+
+/* One argument "key=value" per setting; keys with "_", as names are spelled in scripts. */
+static gboolean
+append_settings (GPtrArray *argv, const char *path, const char *settings, GError **error)
+{
+  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) list = imp_settings_split (settings, mistakes);
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      ImpSetting *setting = list->pdata[i];
+      gsize length;
+      const char *value = g_bytes_get_data (setting->value, &length);
+
+      if (!g_utf8_validate_len (value, length, NULL))
+        g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": a script's settings must be text in "
+                                                    "UTF-8", setting->text));
+      g_strdelimit (setting->key, "-", '_');
+      g_ptr_array_add (argv, g_strdup_printf ("%s=%.*s", setting->key, (int) length, value));
+    }
+  if (mistakes->len == 0)
+    return TRUE;
+
+  g_ptr_array_add (mistakes, NULL);
+  text = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The module \"%s\" has wrong settings: %s",
+               path, text);
+  return FALSE;
+}
+
+static GPtrArray *
+make_argv (const ScriptKind *kind, const char *path, const char *settings, GError **error)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; kind->interpreter[i] != NULL; i++)
+    g_ptr_array_add (argv, g_strdup (kind->interpreter[i]));
+  g_ptr_array_add (argv, host_path (kind));
+  g_ptr_array_add (argv, g_strdup (path));
+  if (!append_settings (argv, path, settings, error))
+    return NULL;
+  g_ptr_array_add (argv, NULL);
+  return g_steal_pointer (&argv);
+}
+
+typedef struct
+{
+  pid_t parent;
+  gboolean dies_with_parent;
+} ChildSetup;
+
+/* Runs in the child. A key or a service manager that signals the whole group means the program: it
+ * finishes its connections first, and then the end of the socket ends the script. */
+static void
+set_up_child (gpointer user_data)
+{
+  const ChildSetup *setup = user_data;
+
+  signal (SIGINT, SIG_IGN);
+  signal (SIGTERM, SIG_IGN);
+  if (!setup->dies_with_parent)
+    return;
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid () != setup->parent)
+    _exit (1);
+}
+
+/* A script whose loop hangs does not see the end of its socket, so the kernel is asked to end it
+ * with its parent. The kernel means the parent's thread: only the main one lives long enough. */
+static GSubprocess *
+spawn (GPtrArray *argv, int child_fd, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  ChildSetup setup = { getpid (), gettid () == getpid () };
+
+  g_subprocess_launcher_take_fd (launcher, child_fd, HOST_FD);
+  /* Standard output is for the program's own results. */
+  g_subprocess_launcher_take_stdout_fd (launcher, fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  g_subprocess_launcher_set_child_setup (launcher, set_up_child, &setup, NULL);
+  return g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
+}
+
+static gboolean
+on_end_timeout (gpointer user_data)
+{
+  g_subprocess_force_exit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* Waits until the process is gone: a moment if it ends by itself as it should, or until it is
+ * killed. The loop is a private one, so that nothing else happens meanwhile. */
+void
+imp_script_process_end (GSubprocess *process)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GSource) timeout = g_timeout_source_new (END_TIMEOUT_MS);
+  gboolean ended = FALSE;
+
+  g_main_context_push_thread_default (context);
+  g_source_set_callback (timeout, on_end_timeout, process, NULL);
+  g_source_attach (timeout, context);
+  g_subprocess_wait_async (process, NULL, on_ended, &ended);
+  while (!ended)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (timeout);
+  g_main_context_pop_thread_default (context);
+  g_object_unref (process);
+}
+
+static GIOStream *
+stream_for_fd (int fd, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+
+  if (socket == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+static GIOStream *
+start (GPtrArray *argv, GSubprocess **process, GError **error)
+{
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+                   "A pair of sockets cannot be made: %s", g_strerror (code));
+      return NULL;
+    }
+
+  *process = spawn (argv, fds[1], error);
+  if (*process == NULL)
+    {
+      close (fds[0]);
+      return NULL;
+    }
+  return stream_for_fd (fds[0], error);
+}
+
+GIOStream *
+imp_script_process_start (const char *path, const char *settings, GSubprocess **process,
+                          GError **error)
+{
+  g_autoptr (GPtrArray) argv = NULL;
+  GIOStream *stream;
+
+  *process = NULL;
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is no module file \"%s\"", path);
+      return NULL;
+    }
+  argv = make_argv (find_kind (path), path, settings, error);
+  if (argv == NULL)
+    return NULL;
+
+  stream = start (argv, process, error);
+  if (stream == NULL)
+    {
+      g_clear_pointer (process, imp_script_process_end);
+      g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
+    }
+  return stream;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a name and settings to a factory. Modules in files are tested with the tool. */
+#include "analyzers/imp-pattern-factory.h"
+#include "core/imp-error.h"
+#include "core/imp-pass-analyzer.h"
+#include "modules/imp-module-private.h"
+#include "rpc/imp-remote-factory.h"
+
+static void
+test_pass (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) factory = imp_module_new_factory ("pass", &error);
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  GList *interfaces;
+
+  g_assert_no_error (error);
+  analyzer = imp_factory_create_analyzer (factory, NULL, &error);
+  g_assert_true (IMP_IS_PASS_ANALYZER (analyzer));
+  interfaces = imp_factory_list_interfaces (factory);
+  g_assert_cmpint (imp_interface_get_data_type (interfaces->data), ==, IMP_DATA_TYPE_ANY);
+  g_list_free_full (interfaces, (GDestroyNotify) imp_interface_unref);
+}
+
+static void
+test_settings (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) pattern = NULL, remote = NULL;
+  g_autofree char *settings = NULL, *address = NULL;
+
+  pattern = imp_module_new_factory ("pattern=string=a%3Db&action=replace&actdata=", &error);
+  g_assert_no_error (error);
+  g_assert_true (IMP_IS_PATTERN_FACTORY (pattern));
+  settings = imp_factory_get_settings (pattern);
+  g_assert_nonnull (strstr (settings, "string=a%3Db"));
+  g_assert_nonnull (strstr (settings, "action=replace"));
+
+  /* A short name of a setting, also where another one only begins with it. */
+  remote = imp_module_new_factory ("remote=fail=soft&addr=@nowhere", &error);
+  g_assert_no_error (error);
+  g_assert_true (IMP_IS_REMOTE_FACTORY (remote));
+  address = imp_factory_get_settings (remote);
+  g_assert_cmpstr (address, ==, "address=@nowhere&fail=soft");
+}
+
+static void
+test_mistakes (void)
+{
+  static const struct
+  {
+    const char *spec;
+    ImpError code;
+    const char *says;
+  } cases[] = {
+    { "", IMP_ERROR_SETTINGS, "pass, pattern, remote" },
+    { "patern=rx=x", IMP_ERROR_SETTINGS, "\"patern\"" },
+    { "Pattern", IMP_ERROR_SETTINGS, "\"Pattern\"" },
+    { "pass=x=1", IMP_ERROR_SETTINGS, "no settings" },
+    { "pattern=string=x&colour=red", IMP_ERROR_SETTINGS, "colour=red" },
+    { "pattern", IMP_ERROR_SETTINGS, "rx or string" },
+    { "remote=addr=nowhere", IMP_ERROR_SETTINGS, "\"nowhere\"" },
+    { "remote=addr=@a&address=@b", IMP_ERROR_SETTINGS, "more than once" },
+    { "remote", IMP_ERROR_SETTINGS, "address" },
+    { "./nothing.so", IMP_ERROR_SETTINGS, "./nothing.so" },
+    { "nothing.so=x=1", IMP_ERROR_SETTINGS, "nothing.so" },
+    { "./nothing.py", IMP_ERROR_SETTINGS, "./nothing.py" },
+    { "/nothing.mjs", IMP_ERROR_SETTINGS, "/nothing.mjs" },
+    { "./nothing.txt", IMP_ERROR_SETTINGS, ".so, .py, .js or .mjs" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", cases[i].spec);
+      g_assert_null (imp_module_new_factory (cases[i].spec, &error));
+      g_assert_error (error, IMP_ERROR, (int) cases[i].code);
+      g_assert_nonnull (strstr (error->message, cases[i].says));
+    }
+}
+
+/* In the order of their names, each with a description of its own. */
+static void
+test_list (void)
+{
+  g_auto (GStrv) names = imp_module_list ();
+
+  g_assert_cmpuint (g_strv_length (names), >=, 3);
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = imp_module_describe (names[i], &error);
+
+      g_assert_no_error (error);
+      g_assert_true (g_str_has_prefix (text, names[i]));
+      if (i > 0)
+        g_assert_cmpstr (names[i - 1], <, names[i]);
+    }
+}
+
+static void
+test_describe (void)
+{
+  g_autofree char *text = imp_module_describe ("remote", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (strstr (text, "  address=text in UTF-8 (or addr)\n"));
+  g_assert_nonnull (strstr (text, "  fail=hard or soft (default: hard)\n"));
+  g_assert_null (strstr (text, "state"));
+
+  g_assert_null (imp_module_describe ("nothing", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+  g_clear_error (&error);
+  g_assert_null (imp_module_describe ("./script.py", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/module/pass", test_pass);
+  g_test_add_func ("/module/settings", test_settings);
+  g_test_add_func ("/module/mistakes", test_mistakes);
+  g_test_add_func ("/module/list", test_list);
+  g_test_add_func ("/module/describe", test_describe);
+  return g_test_run ();
+}
