@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int
+describe (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = imp_module_describe (name, &error);
+
+  if (text == NULL)
+    return tool_option_error ("module", name, error);
+  fputs (text, stdout);
+  return TOOL_DONE;
+}
+
+/* One line per module: the first of its description. */
+static int
+list_all (void)
+{
+  g_auto (GStrv) names = imp_module_list ();
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *text = imp_module_describe (*name, NULL);
+
+      printf ("%.*s\n", (int) strcspn (text, "\n"), text);
+    }
+  printf ("./NAME.so, ./NAME.py, ./NAME.js: files\n");
+  return TOOL_DONE;
+}
+
+int
+tool_modules_run (int argc, char **argv)
+{
+  static const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  int status;
+
+  if (!tool_parse_options ("[NAME] - list modules and their settings",
+                           "Lists the modules, or one module's settings: their types, defaults "
+                           "and meaning.\nA setting is given as --module NAME=KEY=VALUE&KEY=VALUE, "
+                           "with \"&\" and \"%\" in values\nwritten %26 and %25.",
+                           entries, NULL, &argc, &argv, &status))
+    return status;
+  if (argc > 2)
+    return tool_usage_error ("modules: \"%s\": one name at most", argv[2]);
+  return argc == 2 ? describe (argv[1]) : list_all ();
+}

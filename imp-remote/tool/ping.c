@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/tool.h"
+
+#include <stdio.h>
+
+typedef struct
+{
+  const char *address;
+  char *codec;
+  int timeout; /* seconds */
+
+  GMainLoop *loop;
+  ImpRemoteFactory *factory;
+  gint64 asked; /* monotonic microseconds */
+  int status;
+} Ping;
+
+static void
+ping_clear (Ping *self)
+{
+  g_free (self->codec);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_object (&self->factory);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ping, ping_clear)
+
+static void
+end (Ping *self, int status)
+{
+  self->status = status;
+  g_main_loop_quit (self->loop);
+}
+
+static void
+fail (Ping *self, const GError *error)
+{
+  end (self, tool_error ("ping \"%s\": %s", self->address, error->message));
+}
+
+static void
+print_answer (Ping *self, GList *interfaces, gint64 microseconds)
+{
+  printf ("version: %u\n", imp_remote_factory_get_version (self->factory));
+  printf ("codec: %s\n", imp_remote_factory_get_codec_name (self->factory));
+  for (GList *l = interfaces; l != NULL; l = l->next)
+    {
+      g_autofree char *text = imp_interface_to_string (l->data);
+
+      printf ("interface: %s\n", text);
+    }
+  printf ("round-trip time: %.3f ms\n", microseconds / 1000.0);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Ping *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 took = g_get_monotonic_time () - self->asked;
+  GList *interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
+
+  if (error != NULL)
+    {
+      fail (self, error);
+      return;
+    }
+  print_answer (self, interfaces, took);
+  g_list_free_full (interfaces, (GDestroyNotify) imp_interface_unref);
+  end (self, TOOL_DONE);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Ping *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!imp_remote_factory_connect_finish (IMP_REMOTE_FACTORY (source), result, &error))
+    {
+      fail (self, error);
+      return;
+    }
+  self->asked = g_get_monotonic_time ();
+  imp_factory_query_interfaces_async (IMP_FACTORY (source), NULL, NULL, on_answered, self);
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  Ping *self = user_data;
+
+  end (self, tool_error ("ping \"%s\": no answer within %d seconds", self->address,
+                         self->timeout));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+parse (Ping *self, int *argc, char ***argv, int *status)
+{
+  GOptionEntry entries[] = {
+    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec,
+      "The wire form (default: cbor)", "NAME" },
+    { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout,
+      "How long to wait for an answer (default: 10)", "SECONDS" },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  if (!tool_parse_options ("ADDRESS - see whether a server answers",
+                           "Connects to a server and prints the version of the protocol, the wire "
+                           "form, the\ninterfaces and the round-trip time. Addresses are /PATH or "
+                           "./PATH for a unix socket,\n@NAME, HOST:PORT or [IPV6]:PORT.",
+                           entries, NULL, argc, argv, status))
+    return FALSE;
+  if (*argc != 2)
+    *status = tool_usage_error ("ping: exactly one ADDRESS is wanted");
+  else
+    *status = tool_check_range ("--timeout", self->timeout, 1, TOOL_MAX_SECONDS);
+  return *status == TOOL_DONE;
+}
+
+/* Says what the option was where the property does not take its value. */
+static int
+make_factory (Ping *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpCodec) codec = NULL;
+
+  if (self->codec != NULL)
+    {
+      codec = imp_codec_new_by_name (self->codec, &error);
+      if (codec == NULL)
+        return tool_usage_error ("--codec \"%s\": %s", self->codec, error->message);
+    }
+  self->factory = imp_remote_factory_new (self->address, &error);
+  if (self->factory == NULL)
+    return tool_option_error ("ping", self->address, error);
+  if (codec != NULL)
+    imp_remote_factory_use_codec (self->factory, codec);
+  return TOOL_DONE;
+}
+
+int
+tool_ping_run (int argc, char **argv)
+{
+  g_auto (Ping) self = { .timeout = 10 };
+  int status;
+
+  if (!parse (&self, &argc, &argv, &status))
+    return status;
+  self.address = argv[1];
+  status = make_factory (&self);
+  if (status != TOOL_DONE)
+    return status;
+
+  self.loop = g_main_loop_new (NULL, FALSE);
+  g_timeout_add_seconds (self.timeout, on_timeout, &self);
+  imp_remote_factory_connect_async (self.factory, NULL, on_connected, &self);
+  g_main_loop_run (self.loop);
+  imp_remote_factory_close (self.factory);
+  return self.status;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay-connection.h"
+
+#include "rpc/imp-address-private.h"
+#include "rpc/imp-connector-private.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+struct _RelayConnection
+{
+  GSocketConnection *client;
+  char *name; /* the client's address */
+  char *target_text;
+  ImpFactory *factory;
+  gboolean verbose;
+  ImpConnector *connector;
+  ImpRelay *relay;
+  GCancellable *cancellable;
+  gulong result_handler;
+  RelayConnectionFunc over;
+  gpointer user_data;
+};
+
+/* What a log says of each connection, in fields for those who search, and in words. */
+static void
+say (RelayConnection *self, GLogLevelFlags level, const char *text)
+{
+  g_autofree char *clean = tool_clean_text (text);
+
+  g_log_structured (G_LOG_DOMAIN, level, "IMP_CLIENT", self->name, "IMP_TARGET", self->target_text,
+                    "MESSAGE", "%s -> %s: %s", self->name, self->target_text, clean);
+}
+
+static void
+say_result (RelayConnection *self, const char *what, const char *text)
+{
+  g_autofree char *line = g_strdup_printf ("%s: %s", what, text);
+
+  say (self, G_LOG_LEVEL_MESSAGE, line);
+}
+
+/* What an analyzer has to say to people; its verdicts are the relay's business. No level is higher
+ * than a message: an analyzer that finds something wrong is no mistake of this program. */
+static void
+on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  g_autofree char *field = NULL;
+
+  switch (imp_result_get_result_type (result))
+    {
+    case IMP_RESULT_LOG:
+      if (imp_result_get_level (result) <= IMP_LOG_LEVEL_DEBUG)
+        say (self, G_LOG_LEVEL_DEBUG, imp_result_get_message (result));
+      else
+        say_result (self, "log", imp_result_get_message (result));
+      break;
+    case IMP_RESULT_ACCOUNT_FIELD:
+      field = g_strdup_printf ("%s=%s", imp_result_get_key (result), imp_result_get_value (result));
+      say_result (self, "account", field);
+      break;
+    default:
+      if (self->verbose)
+        {
+          field = imp_result_to_string (result);
+          say_result (self, "verdict", field);
+        }
+      break;
+    }
+}
+
+static char *
+client_name (GSocketConnection *client)
+{
+  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (client, NULL);
+
+  return address == NULL ? g_strdup ("unknown") : imp_address_of_socket (address);
+}
+
+/* The keys that analyzers know: caddr and cport, saddr and sport. */
+static void
+add_address (GHashTable *context, char side, GSocketAddress *address)
+{
+  char *key = g_strdup_printf ("%caddr", side);
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+
+      g_hash_table_insert (context, key,
+                           g_inet_address_to_string (g_inet_socket_address_get_address (inet)));
+      g_hash_table_insert (context, g_strdup_printf ("%cport", side),
+                           g_strdup_printf ("%u", g_inet_socket_address_get_port (inet)));
+    }
+  else
+    g_hash_table_insert (context, key, imp_address_of_socket (address));
+}
+
+static GHashTable *
+make_context (RelayConnection *self, GIOStream *server)
+{
+  GHashTable *context = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GSocketAddress) from = g_socket_connection_get_remote_address (self->client, NULL);
+  g_autoptr (GSocketAddress) to = NULL;
+
+  if (G_IS_SOCKET_CONNECTION (server))
+    to = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (server), NULL);
+  if (from != NULL)
+    add_address (context, 'c', from);
+  if (to != NULL)
+    add_address (context, 's', to);
+  return context;
+}
+
+/* The last thing that happens: @self is freed in here. */
+static void
+end (RelayConnection *self)
+{
+  g_io_stream_close (G_IO_STREAM (self->client), NULL, NULL);
+  self->over (self, self->user_data);
+}
+
+static void
+on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = imp_relay_run_finish (IMP_RELAY (source), result, &error);
+
+  /* It has been freed already. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
+    say_result (self, "refused", error->message);
+  else if (!good)
+    say_result (self, "failed", error->message);
+  end (self);
+}
+
+static void
+run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
+{
+  self->relay = imp_relay_new (G_IO_STREAM (self->client), server, analyzer);
+  self->result_handler =
+    g_signal_connect (self->relay, "result", G_CALLBACK (on_result), self);
+  imp_relay_run_async (self->relay, self->cancellable, on_relayed, self);
+}
+
+static void
+send_at_once (GIOStream *stream)
+{
+  if (G_IS_TCP_CONNECTION (stream))
+    g_socket_set_option (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), IPPROTO_TCP,
+                         TCP_NODELAY, 1, NULL);
+}
+
+static void
+on_connected (GIOStream *server, const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  g_autoptr (GHashTable) context = NULL;
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  g_autoptr (GError) local = NULL;
+
+  self->connector = NULL;
+  if (server == NULL)
+    {
+      say_result (self, "failed", error->message);
+      end (self);
+      return;
+    }
+
+  context = make_context (self, server);
+  analyzer = imp_factory_create_analyzer (self->factory, context, &local);
+  if (analyzer == NULL)
+    {
+      say_result (self, "no analyzer", local->message);
+      g_io_stream_close (server, NULL, NULL);
+      end (self);
+      return;
+    }
+  send_at_once (G_IO_STREAM (self->client));
+  send_at_once (server);
+  run (self, server, analyzer);
+}
+
+RelayConnection *
+relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,
+                      RelayConnectionFunc over, gpointer user_data)
+{
+  RelayConnection *self = g_new0 (RelayConnection, 1);
+
+  self->client = g_object_ref (client);
+  self->name = client_name (client);
+  self->target_text = g_strdup (setup->target_text);
+  self->factory = g_object_ref (setup->factory);
+  self->verbose = setup->verbose;
+  self->cancellable = g_cancellable_new ();
+  self->over = over;
+  self->user_data = user_data;
+  self->connector = imp_connector_start (g_main_context_default (), setup->target,
+                                         setup->target_text, setup->connect_timeout_ms,
+                                         on_connected, self);
+  return self;
+}
+
+void
+relay_connection_free (RelayConnection *self)
+{
+  g_clear_pointer (&self->connector, imp_connector_cancel);
+  if (self->relay != NULL)
+    g_signal_handler_disconnect (self->relay, self->result_handler);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->relay);
+  g_clear_object (&self->factory);
+  g_clear_object (&self->client);
+  g_free (self->target_text);
+  g_free (self->name);
+  g_free (self);
+}

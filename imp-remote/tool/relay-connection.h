@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "tool/tool.h"
+
+G_BEGIN_DECLS
+
+/* One client, from its arrival to its end. */
+typedef struct _RelayConnection RelayConnection;
+
+typedef struct
+{
+  ImpFactory *factory;
+  GSocketConnectable *target;
+  const char *target_text;
+  guint connect_timeout_ms;
+  gboolean verbose; /* log every result */
+} RelayConnectionSetup;
+
+/* Called once, from the main loop, when all is over. */
+typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
+
+RelayConnection *relay_connection_new  (GSocketConnection *client,
+                                        const RelayConnectionSetup *setup,
+                                        RelayConnectionFunc over, gpointer user_data);
+void             relay_connection_free (RelayConnection *self);
+
+G_END_DECLS

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay.h"
+
+#include "rpc/imp-address-private.h"
+#include "rpc/imp-listener-private.h"
+#include "tool/relay-connection.h"
+
+struct _RelayGroup
+{
+  RelayLimits limits;
+  void (*stopped) (gpointer);
+  gpointer user_data;
+
+  GPtrArray *addresses; /* where to listen: of ImpAddress */
+  GPtrArray *address_texts;
+  GPtrArray *modules;
+  char *target_text;
+  GSocketConnectable *target;
+  ImpFactory *factory;
+  GPtrArray *listeners; /* of ImpListener; NULL once stopped */
+  GHashTable *connections;
+  gboolean stopping;
+};
+
+RelayGroup *
+relay_group_new (const RelayLimits *limits, void (*stopped) (gpointer), gpointer user_data)
+{
+  RelayGroup *self = g_new0 (RelayGroup, 1);
+
+  self->limits = *limits;
+  self->stopped = stopped;
+  self->user_data = user_data;
+  self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_address_free);
+  self->address_texts = g_ptr_array_new_with_free_func (g_free);
+  self->modules = g_ptr_array_new_with_free_func (g_free);
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  self->connections =
+    g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free, NULL);
+  return self;
+}
+
+void
+relay_group_free (RelayGroup *self)
+{
+  g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  g_hash_table_unref (self->connections);
+  g_clear_object (&self->factory);
+  g_clear_object (&self->target);
+  g_free (self->target_text);
+  g_ptr_array_unref (self->modules);
+  g_ptr_array_unref (self->address_texts);
+  g_ptr_array_unref (self->addresses);
+  g_free (self);
+}
+
+int
+relay_group_add_listen (RelayGroup *self, const char *address)
+{
+  g_autoptr (GError) error = NULL;
+  ImpAddress *parsed = imp_address_parse (address, &error);
+
+  if (parsed == NULL)
+    return tool_option_error ("--listen", address, error);
+  g_ptr_array_add (self->addresses, parsed);
+  g_ptr_array_add (self->address_texts, g_strdup (address));
+  return TOOL_DONE;
+}
+
+int
+relay_group_add_module (RelayGroup *self, const char *spec)
+{
+  g_ptr_array_add (self->modules, g_strdup (spec));
+  return TOOL_DONE;
+}
+
+/* The relay forwards streams, and understands all results. */
+static int
+check_factory (RelayGroup *self)
+{
+  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  GList wanted = { .data = stream };
+  GList *matches = imp_factory_match_interfaces (self->factory, &wanted);
+  gboolean matching = matches != NULL;
+
+  g_list_free_full (matches, (GDestroyNotify) imp_interface_unref);
+  if (matching)
+    return TOOL_DONE;
+  return tool_error ("--module \"%s\": the module does not work with streams, and a relay has "
+                     "nothing else for it",
+                     (const char *) self->modules->pdata[0]);
+}
+
+/* The last word of a group: with it the factory is made. */
+int
+relay_group_set_target (RelayGroup *self, const char *address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
+  int status = TOOL_DONE;
+
+  if (parsed != NULL)
+    self->target = imp_address_to_connectable (parsed, &error);
+  if (self->target == NULL)
+    return tool_option_error ("--connect", address, error);
+  self->target_text = g_strdup (address);
+
+  g_ptr_array_add (self->modules, NULL);
+  self->factory = tool_new_factory ((const char *const *) self->modules->pdata, &status);
+  return self->factory == NULL ? status : check_factory (self);
+}
+
+static void
+update_accepting (RelayGroup *self)
+{
+  guint n_connections = g_hash_table_size (self->connections);
+
+  for (guint i = 0; self->listeners != NULL && i < self->listeners->len; i++)
+    imp_listener_set_accepting (self->listeners->pdata[i],
+                                n_connections < self->limits.max_connections);
+}
+
+static void
+on_connection_over (RelayConnection *connection, gpointer user_data)
+{
+  RelayGroup *self = user_data;
+
+  g_hash_table_remove (self->connections, connection);
+  update_accepting (self);
+  if (relay_group_is_idle (self))
+    self->stopped (self->user_data);
+}
+
+static void
+on_connection (GSocketConnection *client, gpointer user_data)
+{
+  RelayGroup *self = user_data;
+  RelayConnectionSetup setup = {
+    .factory = self->factory,
+    .target = self->target,
+    .target_text = self->target_text,
+    .connect_timeout_ms = self->limits.connect_timeout_ms,
+    .verbose = self->limits.verbose,
+  };
+  RelayConnection *connection =
+    relay_connection_new (client, &setup, on_connection_over, self);
+
+  g_hash_table_add (self->connections, connection);
+  update_accepting (self);
+}
+
+int
+relay_group_listen (RelayGroup *self)
+{
+  for (guint i = 0; i < self->addresses->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!imp_listener_open (self->addresses->pdata[i], FALSE, self->listeners, &error))
+        return tool_option_error ("--listen", self->address_texts->pdata[i], error);
+    }
+  return TOOL_DONE;
+}
+
+void
+relay_group_start (RelayGroup *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      ImpListener *listener = self->listeners->pdata[i];
+
+      imp_listener_start (listener, g_main_context_default (), on_connection, self);
+      tool_print_listening (imp_listener_get_address (listener));
+    }
+}
+
+gboolean
+relay_group_has_listeners (RelayGroup *self)
+{
+  return self->addresses->len > 0;
+}
+
+gboolean
+relay_group_is_idle (RelayGroup *self)
+{
+  return self->stopping && g_hash_table_size (self->connections) == 0;
+}
+
+/* Those who have come to the door already are let in. */
+void
+relay_group_stop (RelayGroup *self)
+{
+  GPtrArray *listeners = g_steal_pointer (&self->listeners);
+
+  self->stopping = TRUE;
+  for (guint i = 0; i < listeners->len; i++)
+    imp_listener_stop (listeners->pdata[i]);
+  g_ptr_array_unref (listeners);
+}

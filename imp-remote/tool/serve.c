@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/tool.h"
+
+#include "rpc/imp-address-private.h"
+
+#include <string.h>
+
+typedef struct
+{
+  char **modules;
+  char *codec;
+  int max_connections; /* -1: the server's default */
+  int max_analyzers;
+  int grace; /* seconds */
+  gboolean insecure;
+  gboolean stopped; /* by a signal */
+
+  GMainLoop *loop;
+  ImpServer *server;
+} Serve;
+
+static void
+serve_clear (Serve *self)
+{
+  g_strfreev (self->modules);
+  g_free (self->codec);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_object (&self->server);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Serve, serve_clear)
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Serve *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!imp_server_stop_finish (IMP_SERVER (source), result, &error))
+    g_message ("%s", error->message);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+stop (gpointer user_data)
+{
+  Serve *self = user_data;
+
+  self->stopped = TRUE;
+  if (self->server != NULL)
+    imp_server_stop_async (self->server, NULL, on_stopped, self);
+}
+
+static gboolean
+parse (Serve *self, int *argc, char ***argv, int *status)
+{
+  GOptionEntry entries[] = {
+    { "module", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &self->modules,
+      "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
+    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec,
+      "The wire form: auto (default), json or cbor", "NAME" },
+    { "max-connections", 0, 0, G_OPTION_ARG_INT, &self->max_connections,
+      "How many clients may be connected", "N" },
+    { "max-analyzers", 0, 0, G_OPTION_ARG_INT, &self->max_analyzers,
+      "How many analyzers a client may have", "N" },
+    { "grace", 0, 0, G_OPTION_ARG_INT, &self->grace,
+      "How long analyzers may go on after SIGTERM or SIGINT (default: 10)", "SECONDS" },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
+      "Allow addresses that other machines can reach", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  return tool_parse_options ("ADDRESS... - let others use analyzers of this process",
+                             "Serves a module at one or more addresses: /PATH or ./PATH for a unix "
+                             "socket,\n@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd. Prints "
+                             "\"listening ADDRESS\" for each.",
+                             entries, NULL, argc, argv, status);
+}
+
+/* A limit that was not given keeps the server's own default. */
+static int
+apply_limit (Serve *self, const char *option, int value)
+{
+  int status;
+
+  if (value == -1)
+    return TOOL_DONE;
+  status = tool_check_range (option, value, 1, G_MAXINT);
+  if (status == TOOL_DONE)
+    g_object_set (self->server, option + strlen ("--"), (guint) value, NULL);
+  return status;
+}
+
+static int
+apply_codec (Serve *self)
+{
+  g_autoptr (ImpCodec) codec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->codec == NULL || g_str_equal (self->codec, "auto"))
+    return TOOL_DONE;
+  codec = imp_codec_new_by_name (self->codec, &error);
+  if (codec == NULL)
+    return tool_usage_error ("--codec \"%s\": %s, or \"auto\"", self->codec, error->message);
+  g_object_set (self->server, "codec", self->codec, NULL);
+  return TOOL_DONE;
+}
+
+/* Before anybody is let in. */
+static gboolean
+is_exposed (const char *text)
+{
+  g_autoptr (ImpAddress) address = imp_address_parse (text, NULL);
+  g_autoptr (GInetAddress) ip = NULL;
+
+  if (address == NULL || address->kind != IMP_ADDRESS_TCP)
+    return FALSE;
+  ip = g_inet_address_new_from_string (address->host);
+  return ip == NULL || !g_inet_address_get_is_loopback (ip);
+}
+
+static int
+check_exposure (Serve *self, char **addresses)
+{
+  for (; *addresses != NULL && !self->insecure; addresses++)
+    if (is_exposed (*addresses))
+      return tool_usage_error ("serve \"%s\": other machines can reach this address, and nothing "
+                               "protects what is said there; take a loopback address or a unix "
+                               "socket, or allow it with --insecure",
+                               *addresses);
+  return TOOL_DONE;
+}
+
+static int
+listen_all (Serve *self, char **addresses)
+{
+  g_auto (GStrv) listening = NULL;
+  int status;
+
+  for (; *addresses != NULL; addresses++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!imp_server_listen (self->server, *addresses, &error))
+        return tool_option_error ("serve", *addresses, error);
+    }
+
+  listening = imp_server_list_addresses (self->server);
+  status = check_exposure (self, listening);
+  for (char **address = listening; *address != NULL && status == TOOL_DONE; address++)
+    tool_print_listening (*address);
+  return status;
+}
+
+static int
+start (Serve *self, char **addresses)
+{
+  g_autoptr (ImpFactory) factory = NULL;
+  int status = TOOL_DONE;
+
+  factory = tool_new_factory ((const char *const *) self->modules, &status);
+  if (factory == NULL)
+    return status;
+  self->server = imp_server_new (factory);
+  status = apply_codec (self);
+  if (status == TOOL_DONE)
+    status = apply_limit (self, "--max-connections", self->max_connections);
+  if (status == TOOL_DONE)
+    status = apply_limit (self, "--max-analyzers", self->max_analyzers);
+  if (status == TOOL_DONE)
+    status = tool_check_range ("--grace", self->grace, 0, TOOL_MAX_SECONDS);
+  if (status != TOOL_DONE)
+    return status;
+  g_object_set (self->server, "grace", (guint) self->grace * 1000, NULL);
+  return listen_all (self, addresses);
+}
+
+int
+tool_serve_run (int argc, char **argv)
+{
+  g_auto (Serve) self = { .max_connections = -1, .max_analyzers = -1, .grace = 10 };
+  int status;
+
+  if (!parse (&self, &argc, &argv, &status))
+    return status;
+  if (argc < 2)
+    return tool_usage_error ("serve: at least one ADDRESS is wanted");
+
+  /* Whoever has read that it listens may send a signal at once. */
+  self.loop = g_main_loop_new (NULL, FALSE);
+  tool_watch_signals (stop, &self);
+  status = start (&self, argv + 1);
+  if (status == TOOL_DONE && !self.stopped)
+    g_main_loop_run (self.loop);
+  if (self.server != NULL)
+    imp_server_close (self.server);
+  return status;
+}

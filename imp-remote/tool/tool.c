@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/tool.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *
+tool_clean_text (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *clean = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (g_unichar_iscntrl (c))
+        g_string_append_printf (clean, "\\x%02x", c);
+      else
+        g_string_append_unichar (clean, c);
+    }
+  return g_string_free (clean, FALSE);
+}
+
+static void
+print_error (const char *text)
+{
+  g_autofree char *clean = tool_clean_text (text);
+
+  fprintf (stderr, "imp-remote: %s\n", clean);
+}
+
+int
+tool_usage_error (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  print_error (text);
+  return TOOL_USAGE;
+}
+
+int
+tool_error (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  print_error (text);
+  return TOOL_FAILED;
+}
+
+int
+tool_option_error (const char *option, const char *value, const GError *error)
+{
+  tool_error ("%s \"%s\": %s", option, value, error->message);
+  return g_error_matches (error, IMP_ERROR, IMP_ERROR_SETTINGS) ? TOOL_USAGE : TOOL_FAILED;
+}
+
+int
+tool_check_range (const char *option, int value, int minimum, int maximum)
+{
+  if (value >= minimum && value <= maximum)
+    return TOOL_DONE;
+  return tool_usage_error ("%s \"%d\": a number from %d to %d is wanted", option, value, minimum,
+                           maximum);
+}
+
+void
+tool_print_listening (const char *address)
+{
+  printf ("listening %s\n", address);
+  fflush (stdout);
+}
+
+gboolean
+tool_parse_options (const char *parameters, const char *summary, const GOptionEntry *entries,
+                    gpointer data, int *argc, char ***argv, int *status)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  g_autoptr (GError) error = NULL;
+  GOptionGroup *group = g_option_group_new ("main", "", "", data, NULL);
+  g_autofree char *name = g_strconcat ("imp-remote ", (*argv)[0], NULL);
+
+  /* The name stands in the usage line that --help prints. */
+  g_set_prgname (name);
+  g_option_group_add_entries (group, entries);
+  g_option_context_set_main_group (context, group);
+  g_option_context_set_summary (context, summary);
+  if (g_option_context_parse (context, argc, argv, &error))
+    {
+      g_set_prgname ("imp-remote");
+      if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
+        {
+          (*argv)++;
+          (*argc)--;
+        }
+      return TRUE;
+    }
+
+  *status = tool_usage_error ("%s: %s; \"%s --help\" shows what there is", (*argv)[0],
+                              error->message, name);
+  return FALSE;
+}
+
+typedef struct
+{
+  void (*stop) (gpointer);
+  gpointer user_data;
+  gboolean stopping;
+} SignalWatch;
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  SignalWatch *watch = user_data;
+
+  if (watch->stopping)
+    exit (tool_error ("stopped before all connections were over"));
+  watch->stopping = TRUE;
+  watch->stop (watch->user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+tool_watch_signals (void (*stop) (gpointer), gpointer user_data)
+{
+  static SignalWatch watch;
+
+  watch.stop = stop;
+  watch.user_data = user_data;
+  g_unix_signal_add (SIGTERM, on_signal, &watch);
+  g_unix_signal_add (SIGINT, on_signal, &watch);
+}
+
+ImpFactory *
+tool_new_factory (const char *const *modules, int *status)
+{
+  g_autoptr (ImpFactory) factory = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *spec = modules != NULL && modules[0] != NULL ? modules[0] : "pass";
+
+  if (modules != NULL && modules[0] != NULL && modules[1] != NULL)
+    {
+      *status = tool_usage_error ("--module \"%s\": cascades are not supported yet: give --module "
+                                  "once",
+                                  modules[1]);
+      return NULL;
+    }
+
+  factory = imp_module_new_factory (spec, &error);
+  if (factory == NULL)
+    *status = tool_option_error ("--module", spec, error);
+  return g_steal_pointer (&factory);
+}
