@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every mistake gets one clear line on standard error and the right exit status."""
+
+import os
+import signal
+import socket
+import time
+import unittest
+
+import tool_harness as harness
+
+
+class Help(unittest.TestCase):
+    def test_help(self):
+        for args in (['--help'], ['serve', '--help'], ['relay', '--help'], ['modules', '--help'],
+                     ['ping', '--help']):
+            status, out, err = harness.run_tool(*args)
+            self.assertEqual(status, 0, args)
+            self.assertIn('Usage:', out)
+            self.assertEqual(err, '')
+
+    def test_version(self):
+        status, out, err = harness.run_tool('--version')
+        self.assertEqual((status, err), (0, ''))
+        self.assertRegex(out, r'^imp-remote \d+\.\d+\.\d+\n$')
+
+    def test_modules(self):
+        status, out, err = harness.run_tool('modules')
+        self.assertEqual((status, err), (0, ''))
+        for name in ('pass', 'pattern', 'remote'):
+            self.assertRegex(out, rf'(?m)^{name}: ')
+
+    def test_module(self):
+        status, out, err = harness.run_tool('modules', 'pattern')
+        self.assertEqual((status, err), (0, ''))
+        for key in ('rx', 'rxlen', 'string', 'rxdir', 'action', 'actdata'):
+            self.assertRegex(out, rf'(?m)^  {key}=')
+
+
+class Mistakes(unittest.TestCase):
+    def assert_fails(self, status, *args, says):
+        """`says`: what must be in the one line, e.g. the option, the value, what would be right."""
+        got, out, err = harness.run_tool(*args)
+        self.assertEqual(got, status, f'{args}: {err}')
+        self.assertEqual(out, '')
+        self.assertEqual(err.count('\n'), 1, err)
+        self.assertTrue(err.startswith('imp-remote: '), err)
+        for text in says:
+            self.assertIn(text, err)
+
+    def test_command(self):
+        self.assert_fails(2, says=['serve, relay, modules, ping'])
+        self.assert_fails(2, 'srve', says=['"srve"', 'serve, relay, modules, ping'])
+        self.assert_fails(2, 'serve\nx\x1b', says=['serve\\x0ax\\x1b'])
+
+    def test_options(self):
+        self.assert_fails(2, 'serve', '--colour', says=['--colour', '--help'])
+        self.assert_fails(2, 'serve', says=['ADDRESS'])
+        self.assert_fails(2, 'serve', '--max-connections=x', '@x', says=['--max-connections', 'x'])
+        self.assert_fails(2, 'serve', '--max-connections=0', '@x', says=['--max-connections', '0'])
+        self.assert_fails(2, 'serve', '--grace=-1', '@x', says=['--grace', '-1'])
+        self.assert_fails(2, 'relay', '--grace=-1', says=['--grace', '-1'])
+        self.assert_fails(2, 'serve', '--codec=xml', '@x', says=['--codec', 'xml', 'json', 'cbor'])
+        self.assert_fails(2, 'ping', says=['ADDRESS'])
+        self.assert_fails(2, 'ping', '--codec=xml', '@x', says=['--codec', 'xml', 'json', 'cbor'])
+        self.assert_fails(2, 'modules', 'a', 'b', says=['"b"'])
+
+    def test_relay_groups(self):
+        self.assert_fails(2, 'relay', says=['--listen', '--connect'])
+        self.assert_fails(2, 'relay', 'x', says=['"x"', '--listen'])
+        self.assert_fails(2, 'relay', '--connect', '127.0.0.1:9', says=['127.0.0.1:9', '--listen'])
+        self.assert_fails(2, 'relay', '--listen', '127.0.0.1:0', says=['127.0.0.1:0', '--connect'])
+        self.assert_fails(2, 'relay', '--listen', '127.0.0.1:0', '--module', 'pass',
+                          says=['"pass"', '--connect'])
+
+    def test_bad_address(self):
+        for address in ('nowhere', '127.0.0.1:x', '127.0.0.1:65536', '@', '[::1:80', '::1:80',
+                        '/' + 200 * 'x', ''):
+            self.assert_fails(2, 'serve', address, says=[f'"{address}"'])
+            self.assert_fails(2, 'ping', address, says=[f'"{address}"'])
+            self.assert_fails(2, 'relay', '--listen', address, '--connect', '@x',
+                              says=['--listen', f'"{address}"'])
+            self.assert_fails(2, 'relay', '--listen', '@x', '--connect', address,
+                              says=['--connect', f'"{address}"'])
+        self.assert_fails(2, 'ping', 'systemd', says=['systemd', 'listening'])
+
+    def test_bad_module(self):
+        self.assert_fails(2, 'serve', '--module', 'patern', '@x', says=['--module', '"patern"'])
+        self.assert_fails(2, 'relay', '--listen', '@x', '--module', 'patern', '--connect', '@y',
+                          says=['--module', '"patern"', 'pattern', './NAME.py'])
+        self.assert_fails(2, 'modules', 'patern', says=['"patern"', 'pattern'])
+        self.assert_fails(2, 'serve', '--module', './none.so', '@x', says=['./none.so'])
+        self.assert_fails(2, 'serve', '--module', './none.py', '@x', says=['./none.py'])
+        self.assert_fails(2, 'serve', '--module', './none.txt', '@x', says=['./none.txt', '.so'])
+        self.assert_fails(2, 'serve', '--module', 'pass', '--module', 'pass', '@x',
+                          says=['cascades are not supported yet'])
+
+    def test_module_without_query(self):
+        folder = harness.make_folder()
+        path = os.path.join(folder, 'broken.so')
+        with open(path, 'w', encoding='ascii') as target:
+            target.write('no shared object')
+        self.assert_fails(1, 'serve', '--module', path, '@x', says=[path, 'cannot be loaded'])
+
+    def test_bad_settings(self):
+        def bad(settings, *says):
+            self.assert_fails(2, 'serve', '--module', settings, '@x', says=['--module', *says])
+
+        bad('pass=x=1', '"pass"', 'no settings')
+        bad('pattern=colour=red&string=x&action=deny', 'colour=red', 'known are', 'actdata')
+        bad('pattern=string=x&action=destroy', 'action=destroy', 'deny', 'reject', 'replace')
+        bad('pattern=string', 'key=value')
+        bad('pattern=string=%', 'hexadecimal')
+        # all of them at once
+        bad('pattern=rx=(&rxlen=0&rxdir=7&action=destroy', 'rxlen=0', 'rxdir=7', 'action=destroy')
+        bad('remote=fail=maybe&addr=@x', 'fail=maybe', 'hard or soft')
+
+    def test_address_in_use(self):
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            address = '127.0.0.1:%d' % listener.getsockname()[1]
+            self.assert_fails(1, 'serve', address, says=[address, 'in use'])
+            self.assert_fails(1, 'relay', '--listen', address, '--connect', '@x',
+                              says=['--listen', address, 'in use'])
+
+    def test_socket_files(self):
+        folder = harness.make_folder()
+        path = os.path.join(folder, 'socket')
+        with harness.Tool('serve', path):
+            self.assert_fails(1, 'serve', path, says=[path, 'in use'])
+        self.assertFalse(os.path.exists(path))
+
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(path)
+        with harness.Tool('serve', path) as server:
+            self.assertEqual(harness.run_tool('ping', server.address)[0], 0)
+        self.assertFalse(os.path.exists(path))
+
+        with open(path, 'w', encoding='ascii') as precious:
+            precious.write('precious')
+        self.assert_fails(1, 'serve', path, says=[path, 'in use'])
+        with open(path, encoding='ascii') as precious:
+            self.assertEqual(precious.read(), 'precious')
+        self.assert_fails(1, 'serve', os.path.join(folder, 'none', 'socket'), says=['none'])
+
+    def test_nothing_listens(self):
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            port = listener.getsockname()[1]
+        self.assert_fails(1, 'ping', f'127.0.0.1:{port}', says=[f'127.0.0.1:{port}', 'refused'])
+        self.assert_fails(1, 'ping', '/nowhere/at/all', says=['/nowhere/at/all'])
+
+    def test_silent_server(self):
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            address = '127.0.0.1:%d' % listener.getsockname()[1]
+            started = time.monotonic()
+            self.assert_fails(1, 'ping', '--timeout=1', address, says=[address, '1 second'])
+            self.assertLess(time.monotonic() - started, 10)
+
+    def test_relay_to_nothing(self):
+        """The relay itself lives on: the client's connection ends, and the log says why."""
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            target = '127.0.0.1:%d' % listener.getsockname()[1]
+        with harness.Tool('relay', '--listen', '127.0.0.1:0', '--connect', target) as relay:
+            for _ in range(2):
+                self.assertEqual(harness.fetch(relay.port, request=b''), b'')
+            self.assertEqual(relay.stop(), 0)
+        lines = [line for line in relay.log if target in line and 'refused' in line]
+        self.assertEqual(len(lines), 2, relay.log)
+
+
+class Ending(unittest.TestCase):
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            for args in (['serve', '127.0.0.1:0'],
+                         ['relay', '--listen', '127.0.0.1:0', '--connect', '127.0.0.1:9']):
+                with harness.Tool(*args) as tool:
+                    tool.process.send_signal(number)
+                    self.assertEqual(tool.wait(), 0)
+
+    def test_connection_that_stays(self):
+        """It has as long as --grace says, and then the relay ends nevertheless."""
+        with harness.Upstream(lambda connection: connection.recv(1)) as upstream, \
+                harness.Tool('relay', '--grace=1', '--listen', '127.0.0.1:0', '--connect',
+                             upstream.address) as relay, \
+                socket.create_connection(('127.0.0.1', relay.port)) as client:
+            client.settimeout(harness.TIMEOUT)
+            started = time.monotonic()
+            self.assertEqual(relay.stop(), 0)
+            self.assertGreater(time.monotonic() - started, 0.5)
+            self.assertEqual(client.recv(1), b'')
+
+    def test_exposed(self):
+        status, out, err = harness.run_tool('serve', '0.0.0.0:0')
+        self.assertEqual((status, out, err.count('\n')), (2, '', 1))
+        self.assertIn('--insecure', err)
+        with harness.Tool('serve', '--insecure', '0.0.0.0:0') as server:
+            self.assertEqual(harness.run_tool('ping', f'127.0.0.1:{server.port}')[0], 0)
+
+    def test_several_listeners(self):
+        folder = harness.make_folder()
+        path = os.path.join(folder, 's')
+        with harness.Tool('serve', '127.0.0.1:0', path, listeners=2) as server:
+            self.assertEqual(server.addresses[1], path)
+            for address in server.addresses:
+                status, out, err = harness.run_tool('ping', address)
+                self.assertEqual((status, err), (0, ''))
+                self.assertIn('version: 2\n', out)
+                self.assertIn('codec: cbor\n', out)
+                self.assertIn('interface: ', out)
+                self.assertRegex(out, r'round-trip time: \d+\.\d+ ms\n')
+
+
+if __name__ == '__main__':
+    harness.main()

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the tool share: processes that end, servers on loopback, and data."""
+
+import atexit
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+TOOL = os.environ.get('IMP_REMOTE_TOOL', 'imp-remote')
+TIMEOUT = 60
+
+
+def make_folder():
+    """A new folder with a short path, as unix sockets want it, that goes when the test ends."""
+    folder = tempfile.mkdtemp(prefix='imp-')
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def run_tool(*args, timeout=TIMEOUT):
+    """Runs the tool to its end: (status, standard output, standard error)."""
+    done = subprocess.run([TOOL, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, text=True, timeout=timeout, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Tool:
+    """A running serve or relay; `addresses` are where it listens."""
+
+    def __init__(self, *args, listeners=1):
+        self.log = []
+        self.process = subprocess.Popen([TOOL, *args], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                                        errors='replace')
+        self.logger = threading.Thread(target=self._read_log, daemon=True)
+        self.logger.start()
+        self.addresses = [self._read_address() for _ in range(listeners)]
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line.rstrip('\n'))
+
+    def _read_address(self):
+        line = self.process.stdout.readline()
+        if not line.startswith('listening '):
+            self.process.kill()
+            self.process.wait()
+            self.logger.join()
+            raise AssertionError(f'{self.process.args}: {line!r}, and on stderr: {self.log}')
+        return line.split(' ', 1)[1].rstrip('\n')
+
+    @property
+    def address(self):
+        return self.addresses[0]
+
+    @property
+    def port(self):
+        return int(self.address.rpartition(':')[2])
+
+    def wait_for_log(self, text):
+        """Waits until a line with this text has been logged."""
+        end = time.monotonic() + TIMEOUT
+        while not any(text in line for line in list(self.log)):
+            if time.monotonic() > end:
+                raise AssertionError(f'{text!r} is not in {self.log}')
+            time.sleep(0.01)
+
+    def peak_memory(self):
+        """The most memory it has had, in bytes."""
+        with open(f'/proc/{self.process.pid}/status', encoding='ascii') as status:
+            return int(re.search(r'^VmHWM:\s*(\d+) kB', status.read(), re.M).group(1)) * 1024
+
+    def stop(self):
+        """Asks it to end, and returns its status."""
+        self.process.terminate()
+        return self.wait()
+
+    def wait(self):
+        status = self.process.wait(TIMEOUT)
+        self.logger.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.process.returncode is not None:
+            return
+        status = self.stop()
+        if error[0] is not None:
+            print('\n'.join(self.log), file=sys.stderr)
+        elif status != 0:
+            raise AssertionError(f'{self.process.args} ended with {status}: {self.log}')
+
+
+class Upstream:
+    """A TCP server on loopback that runs `serve(socket)` in a thread per connection."""
+
+    def __init__(self, serve):
+        self.serve = serve
+        self.listener = socket.create_server(('127.0.0.1', 0), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        self.address = f'127.0.0.1:{self.port}'
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._run, args=(connection,), daemon=True).start()
+
+    def _run(self, connection):
+        with connection:
+            try:
+                self.serve(connection)
+            except OSError:
+                pass  # the client has gone, as some tests want it
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def file_server(path):
+    """Serves one file, without any protocol, to whoever connects and says something."""
+    def serve(connection):
+        connection.recv(100)
+        with open(path, 'rb') as source:
+            connection.sendfile(source)
+    return Upstream(serve)
+
+
+def read_all(connection):
+    pieces = []
+    while piece := connection.recv(1 << 16):
+        pieces.append(piece)
+    return b''.join(pieces)
+
+
+def connect(port):
+    return socket.create_connection(('127.0.0.1', port), timeout=TIMEOUT)
+
+
+def fetch(port, request=b'go\n'):
+    with connect(port) as connection:
+        connection.sendall(request)
+        return read_all(connection)
+
+
+def write_random(path, size, seed=1):
+    with open(path, 'wb') as target:
+        target.write(random.Random(seed).randbytes(size))
+
+
+def write_text(path, size, seed=1):
+    """Lines of words, some of which are, hold or nearly are "foo"."""
+    words = 12 * ['lorem', 'ipsum', 'dolor', 'sit amet', 'consectetur']
+    words += ['foo', 'foofoo', 'fofoo', 'fo', 'o', 'f', 'food', 'ffoo', 'bar', '']
+    rng = random.Random(seed)
+    block = '\n'.join(' '.join(rng.choices(words, k=12)) for _ in range(4000)).encode()
+    with open(path, 'wb') as target:
+        while (left := size - target.tell()) > 0:
+            cut = rng.randrange(len(block))
+            target.write((block[cut:] + block[:cut])[:left])
+
+
+def sed(path, script):
+    """What sed makes of a file: an opinion that does not depend on us."""
+    return subprocess.run(['sed', script, path], stdout=subprocess.PIPE, check=True,
+                          env={**os.environ, 'LC_ALL': 'C'}).stdout
+
+
+def main():
+    unittest.main(verbosity=2)
