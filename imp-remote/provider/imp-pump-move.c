@@ -37,6 +37,8 @@ flush_side (ImpPump *self, ImpPumpSide *side)
   if (!imp_output_queue_flush (&side->output, side->transport, WRITE_MAX, &written, &error))
     break_output (self, side, error);
   side->sent += written;
+  if (written > 0)
+    imp_pump_note_move (self);
   side->waits = side->output.size > 0 && written < WRITE_MAX;
   if (side->output.size == 0 && side->output_ended && !side->output_shut && !side->output_broken)
     {
@@ -78,6 +80,7 @@ read_side (ImpPump *self, ImpPumpSide *side)
       imp_pump_refuse (self, error);
       return;
     }
+  imp_pump_note_move (self);
   side->input_ended = g_bytes_get_size (bytes) == 0;
   if (!imp_filter_push (self->filter, side->number, bytes, IMP_DATA_TYPE_STREAM, &error))
     imp_pump_refuse (self, error);

@@ -20,6 +20,7 @@ typedef struct
 {
   gsize buffer_size; /* octets in an output queue from which on its source is not read */
   guint linger;      /* milliseconds for what is queued when the connection is refused */
+  guint idle;        /* milliseconds without a byte after which it is refused; 0: never */
 } ImpPumpLimits;
 
 ImpPump *imp_pump_new  (ImpFilter *filter);

@@ -38,7 +38,8 @@ struct _ImpPump
   ImpPumpSide sides[2];
   ImpPumpState state;
   GMainContext *context;
-  GSource *timer;
+  GSource *timer;    /* running: of idleness; else of what is left to do */
+  gint64 last_moved; /* when bytes were last read or written, on the monotonic clock */
   GError *error; /* the first */
   ImpPumpFunc done;
   gpointer user_data;
@@ -58,6 +59,8 @@ void     imp_pump_update_busy  (ImpPump *self);
 void     imp_pump_keep_error   (ImpPump *self, const GError *error);
 /* Nothing more is read; what is queued has some time to be written. */
 void     imp_pump_refuse       (ImpPump *self, const GError *error);
+/* To be called where bytes were read or written. */
+void     imp_pump_note_move    (ImpPump *self);
 /* Finishes in so many milliseconds, unless it is called again before. */
 void     imp_pump_start_timer  (ImpPump *self, guint ms);
 void     imp_pump_finish       (ImpPump *self);

@@ -2,6 +2,8 @@
 #include "provider/imp-pump-state-private.h"
 #include "provider/imp-read-buffer-private.h"
 
+#include "core/imp-error.h"
+
 ImpPump *
 imp_pump_ref (ImpPump *self)
 {
@@ -109,6 +111,16 @@ imp_pump_finish (ImpPump *self)
     done (self->error, self->user_data);
 }
 
+static void
+start_timer (ImpPump *self, guint ms, GSourceFunc func)
+{
+  clear_timer (self);
+  self->timer = g_timeout_source_new (ms);
+  g_source_set_static_name (self->timer, "imp relay: end of patience");
+  g_source_set_callback (self->timer, func, imp_pump_ref (self), (GDestroyNotify) imp_pump_unref);
+  g_source_attach (self->timer, self->context);
+}
+
 static gboolean
 on_timer (gpointer user_data)
 {
@@ -119,12 +131,34 @@ on_timer (gpointer user_data)
 void
 imp_pump_start_timer (ImpPump *self, guint ms)
 {
-  clear_timer (self);
-  self->timer = g_timeout_source_new (ms);
-  g_source_set_static_name (self->timer, "imp relay: end of patience");
-  g_source_set_callback (self->timer, on_timer, imp_pump_ref (self),
-                         (GDestroyNotify) imp_pump_unref);
-  g_source_attach (self->timer, self->context);
+  start_timer (self, ms, on_timer);
+}
+
+/* Comes once in a while, not with every byte: so it looks how long nothing has moved, and waits
+ * for the rest of the time. */
+static gboolean
+on_idle (gpointer user_data)
+{
+  ImpPump *self = user_data;
+  gint64 still = (g_get_monotonic_time () - self->last_moved) / 1000;
+  g_autoptr (GError) error = NULL;
+
+  if (still < self->limits.idle)
+    {
+      start_timer (self, self->limits.idle - still, on_idle);
+      return G_SOURCE_REMOVE;
+    }
+  error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT, "Nothing has moved for %u ms (property "
+                       "idle-timeout of ImpRelay)", self->limits.idle);
+  imp_pump_refuse (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+void
+imp_pump_note_move (ImpPump *self)
+{
+  if (self->limits.idle > 0)
+    self->last_moved = g_get_monotonic_time ();
 }
 
 void
@@ -237,6 +271,11 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPu
                           imp_pump_on_transport, &self->sides[i]);
   /* From here on the filter works: the analyzer may have spoken already. */
   imp_filter_set_output (self->filter, on_output, self, NULL);
+  if (limits->idle > 0)
+    {
+      imp_pump_note_move (self);
+      start_timer (self, limits->idle, on_idle);
+    }
   on_refused (self);
   look_soon (self);
   return TRUE;

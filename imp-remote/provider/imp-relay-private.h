@@ -16,6 +16,7 @@ struct _ImpRelay
   ImpFilter *filter;
   ImpPump *pump;
   ImpPumpLimits limits;
+  guint64 max_held;
   GTask *task;
   GSource *cancelled;
 };

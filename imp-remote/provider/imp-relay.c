@@ -3,6 +3,9 @@
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)
 #define LINGER_DEFAULT 5000
+/* More than a filter's own default: with analyzers elsewhere, all that is in the buffers of the
+ * sockets there and back waits for its verdict. */
+#define MAX_HELD_DEFAULT (32 * 1024 * 1024)
 
 /**
  * ImpRelay:
@@ -20,9 +23,8 @@
  * everything before it; the other direction goes on. If the analyzer denies the connection, or
  * fails, nothing more is read; what it let through before is written, for
  * [property@Imp.Relay:linger] milliseconds at most, and both sides are closed. If it drops it, they
- * are closed at once. What may wait for the analyzer's verdict is limited by the
- * [property@Imp.Filter:max-held] of [method@Imp.Relay.get_filter], which also tells what became of
- * the bytes.
+ * are closed at once. What may wait for the analyzer's verdict is limited by
+ * [property@Imp.Relay:max-held]; what became of the bytes, [method@Imp.Relay.get_filter] can tell.
  *
  * Everything happens in the main context that is the thread's default when
  * [method@Imp.Relay.run_async] is called.
@@ -38,9 +40,11 @@ typedef enum
   PROP_ANALYZER,
   PROP_BUFFER_SIZE,
   PROP_LINGER,
+  PROP_IDLE_TIMEOUT,
+  PROP_MAX_HELD,
 } RelayProperty;
 
-static GParamSpec *properties[PROP_LINGER + 1];
+static GParamSpec *properties[PROP_MAX_HELD + 1];
 static guint signal_result;
 
 static void
@@ -55,6 +59,7 @@ imp_relay_constructed (GObject *object)
 
   G_OBJECT_CLASS (imp_relay_parent_class)->constructed (object);
   self->filter = imp_filter_new (self->analyzer);
+  imp_filter_set_max_held (self->filter, self->max_held);
   self->pump = imp_pump_new (self->filter);
 }
 
@@ -93,6 +98,12 @@ imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_LINGER:
       g_value_set_uint (value, self->limits.linger);
       break;
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint (value, self->limits.idle);
+      break;
+    case PROP_MAX_HELD:
+      g_value_set_uint64 (value, self->max_held);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -119,6 +130,12 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
       break;
     case PROP_LINGER:
       self->limits.linger = g_value_get_uint (value);
+      break;
+    case PROP_IDLE_TIMEOUT:
+      self->limits.idle = g_value_get_uint (value);
+      break;
+    case PROP_MAX_HELD:
+      self->max_held = g_value_get_uint64 (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -181,6 +198,28 @@ install_limits (GParamFlags flags)
    */
   properties[PROP_LINGER] = g_param_spec_uint ("linger", NULL, NULL, 0, G_MAXINT, LINGER_DEFAULT,
                                                flags);
+
+  /**
+   * ImpRelay:idle-timeout:
+   *
+   * After how many milliseconds in which nothing was read and nothing written the connection is
+   * ended, with %IMP_ERROR_TIMEOUT; 0 for never.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint ("idle-timeout", NULL, NULL, 0, G_MAXINT, 0,
+                                                     flags);
+
+  /**
+   * ImpRelay:max-held:
+   *
+   * How many octets, of both directions together, may wait for a verdict. If the analyzer leaves
+   * more unsettled, the connection is refused. See [property@Imp.Filter:max-held].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_HELD] = g_param_spec_uint64 ("max-held", NULL, NULL, 0, G_MAXINT64,
+                                                   MAX_HELD_DEFAULT, flags);
 }
 
 static void
