@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "relay-rig.h"
 
+#include <string.h>
+
 #include "test-streams.h"
 
 #define PATIENCE 20000
@@ -32,6 +34,24 @@ relay_rig_new (ImpAnalyzer *analyzer, const char *client_faults, const char *ser
   return rig;
 }
 
+void
+relay_rig_set (RelayRig *rig, ImpAnalyzer *analyzer, const char *property, guint value)
+{
+  g_autoptr (GIOStream) client = g_object_ref (imp_relay_get_client (rig->relay));
+  g_autoptr (GIOStream) server = g_object_ref (imp_relay_get_server (rig->relay));
+
+  g_assert_finalize_object (rig->relay);
+  rig->relay = g_object_new (IMP_TYPE_RELAY, "client", client, "server", server, "analyzer",
+                             analyzer, property, value, NULL);
+  g_object_unref (analyzer);
+}
+
+void
+relay_rig_send_text (RelayRig *rig, guint from, const char *text)
+{
+  test_peer_send (rig->peers[from], text, strlen (text));
+}
+
 static void
 on_done (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -49,8 +69,8 @@ relay_rig_run (RelayRig *rig)
   imp_relay_run_async (rig->relay, rig->cancellable, on_done, rig);
 }
 
-gboolean
-relay_rig_is_done (gpointer data)
+static gboolean
+is_done (gpointer data)
 {
   RelayRig *rig = data;
 
@@ -60,7 +80,7 @@ relay_rig_is_done (gpointer data)
 void
 relay_rig_wait_done (RelayRig *rig)
 {
-  if (test_run_until (relay_rig_is_done, rig, PATIENCE))
+  if (test_run_until (is_done, rig, PATIENCE))
     return;
   g_test_message ("done %d; client sent %zu of %u, got %zu, end %d; "
                   "server sent %zu of %u, got %zu, end %d; queued %zu and %zu",

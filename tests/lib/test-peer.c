@@ -114,3 +114,31 @@ test_peer_close (TestPeer *peer)
 {
   imp_transport_close (peer->transport);
 }
+
+void
+test_peer_assert_received (TestPeer *peer, gconstpointer data, gsize length)
+{
+  g_assert_cmpmem (peer->received->data, peer->received->len, data, length);
+}
+
+gboolean
+test_peer_has_received (gpointer data)
+{
+  TestPeer *peer = data;
+
+  return peer->n_received > 0;
+}
+
+gboolean
+test_peer_got_end (gpointer data)
+{
+  TestPeer *peer = data;
+
+  return peer->got_end;
+}
+
+gboolean
+test_never (gpointer data)
+{
+  return FALSE;
+}

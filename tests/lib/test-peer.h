@@ -29,4 +29,10 @@ void      test_peer_send   (TestPeer *peer, gconstpointer data, gsize length);
 void      test_peer_update (TestPeer *peer);
 void      test_peer_close  (TestPeer *peer);
 
+void      test_peer_assert_received (TestPeer *peer, gconstpointer data, gsize length);
+/* For test_run_until(). */
+gboolean  test_peer_has_received (gpointer peer);
+gboolean  test_peer_got_end      (gpointer peer);
+gboolean  test_never             (gpointer data);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestPeer, test_peer_free)

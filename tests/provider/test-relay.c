@@ -3,109 +3,11 @@
 
 #include <string.h>
 
-#include "core/imp-analyzer-private.h"
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "provider/imp-read-buffer-private.h"
 #include "test-streams.h"
-
-/* An analyzer whose answers to data are a function. */
-typedef struct _Told Told;
-typedef void (*ToldFunc) (Told *self, ImpDirection direction, GBytes *data);
-typedef ImpAnalyzerClass ToldClass;
-
-struct _Told
-{
-  ImpAnalyzer parent_instance;
-  ToldFunc func;
-  gint64 fed[2];
-  guint busy; /* bit per direction */
-};
-
-GType told_get_type (void);
-G_DEFINE_TYPE (Told, told, IMP_TYPE_ANALYZER)
-
-static gboolean
-told_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
-           gint32 data_type, GError **error)
-{
-  Told *self = (Told *) analyzer;
-
-  self->fed[direction] += g_bytes_get_size (data);
-  if (self->func != NULL)
-    self->func (self, direction, data);
-  return TRUE;
-}
-
-static gboolean
-told_busy (ImpAnalyzer *analyzer, ImpDirection direction, gboolean busy, GError **error)
-{
-  Told *self = (Told *) analyzer;
-
-  self->busy = busy ? self->busy | (1 << direction) : self->busy & ~(1 << direction);
-  return TRUE;
-}
-
-static void
-told_class_init (ToldClass *klass)
-{
-  klass->data = told_data;
-  klass->busy = told_busy;
-}
-
-static void
-told_init (Told *self)
-{
-}
-
-static ImpAnalyzer *
-told_new (ToldFunc func)
-{
-  Told *self = g_object_new (told_get_type (), NULL);
-
-  self->func = func;
-  return IMP_ANALYZER (self);
-}
-
-static void
-pass_all (Told *self, ImpDirection direction, GBytes *data)
-{
-  imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, self->fed[direction]);
-}
-
-static void
-assert_received (TestPeer *peer, gconstpointer data, gsize length)
-{
-  g_assert_cmpmem (peer->received->data, peer->received->len, data, length);
-}
-
-static void
-send_text (RelayRig *rig, guint from, const char *text)
-{
-  test_peer_send (rig->peers[from], text, strlen (text));
-}
-
-static gboolean
-has_received (gpointer data)
-{
-  TestPeer *peer = data;
-
-  return peer->n_received > 0;
-}
-
-static gboolean
-got_end (gpointer data)
-{
-  TestPeer *peer = data;
-
-  return peer->got_end;
-}
-
-static gboolean
-never (gpointer data)
-{
-  return FALSE;
-}
+#include "told-analyzer.h"
 
 /* Whichever end comes first is handed on, and the other direction goes on. */
 static void
@@ -114,21 +16,21 @@ check_half_close (ImpAnalyzer *analyzer, guint first)
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
 
   relay_rig_run (rig);
-  send_text (rig, first, "question");
+  relay_rig_send_text (rig, first, "question");
   rig->peers[first]->ends = TRUE;
   test_peer_update (rig->peers[first]);
-  g_assert_true (test_run_until (got_end, rig->peers[!first], 5000));
-  assert_received (rig->peers[!first], "question", 8);
+  g_assert_true (test_run_until (test_peer_got_end, rig->peers[!first], 5000));
+  test_peer_assert_received (rig->peers[!first], "question", 8);
   g_assert_false (rig->done);
 
-  send_text (rig, !first, "answer");
-  g_assert_true (test_run_until (has_received, rig->peers[first], 5000));
+  relay_rig_send_text (rig, !first, "answer");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[first], 5000));
   g_assert_false (rig->peers[first]->got_end);
   rig->peers[!first]->ends = TRUE;
   test_peer_update (rig->peers[!first]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
-  assert_received (rig->peers[first], "answer", 6);
+  test_peer_assert_received (rig->peers[first], "answer", 6);
   g_assert_cmpint (imp_relay_get_received (rig->relay, first), ==, 8);
   g_assert_cmpint (imp_relay_get_sent (rig->relay, first), ==, 8);
   g_assert_cmpint (imp_relay_get_sent (rig->relay, !first), ==, 6);
@@ -139,7 +41,7 @@ test_half_close (void)
 {
   for (guint first = 0; first < 2; first++)
     {
-      check_half_close (told_new (pass_all), first);
+      check_half_close (told_new (told_pass_all), first);
       check_half_close (IMP_ANALYZER (imp_pass_analyzer_new ()), first);
     }
 }
@@ -148,7 +50,7 @@ static void
 check_transfer (const char *client_faults, const char *server_faults, gsize length,
                 gsize read_most)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), client_faults, server_faults,
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), client_faults, server_faults,
                                             2000);
   g_autoptr (GBytes) pattern = test_bytes_pattern (length);
 
@@ -162,7 +64,7 @@ check_transfer (const char *client_faults, const char *server_faults, gsize leng
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
   for (guint i = 0; i < 2; i++)
-    assert_received (rig->peers[i], g_bytes_get_data (pattern, NULL), length);
+    test_peer_assert_received (rig->peers[i], g_bytes_get_data (pattern, NULL), length);
 }
 
 static void
@@ -182,7 +84,7 @@ test_transfer (void)
 static void
 test_slow_reader (void)
 {
-  ImpAnalyzer *analyzer = told_new (pass_all);
+  ImpAnalyzer *analyzer = told_new (told_pass_all);
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 100000);
   g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
   gsize stuck;
@@ -191,14 +93,14 @@ test_slow_reader (void)
   test_peer_update (rig->peers[0]);
   relay_rig_run (rig);
   test_peer_send (rig->peers[1], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
-  test_run_until (never, NULL, 300);
+  test_run_until (test_never, NULL, 300);
   stuck = rig->peers[1]->sent;
   g_assert_cmpuint (stuck, <, g_bytes_get_size (much));
   g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 100000 + IMP_READ_BUFFER_SIZE);
   g_assert_cmpuint (((Told *) analyzer)->busy, ==, 2);
 
-  send_text (rig, 0, "still here");
-  g_assert_true (test_run_until (has_received, rig->peers[1], 5000));
+  relay_rig_send_text (rig, 0, "still here");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
   g_assert_cmpuint (rig->peers[1]->sent, ==, stuck);
 
   rig->peers[0]->read_limit = G_MAXSIZE;
@@ -207,7 +109,7 @@ test_slow_reader (void)
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
   g_assert_cmpuint (((Told *) analyzer)->busy, ==, 0);
-  assert_received (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
+  test_peer_assert_received (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
 }
 
 static void
@@ -231,19 +133,19 @@ test_sent_back (void)
   test_peer_update (rig->peers[0]);
   relay_rig_run (rig);
   test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
-  test_run_until (never, NULL, 300);
+  test_run_until (test_never, NULL, 300);
   g_assert_cmpuint (rig->peers[0]->sent, <, g_bytes_get_size (much));
   g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 4 * IMP_READ_BUFFER_SIZE);
 
   rig->peers[0]->read_limit = G_MAXSIZE;
   test_peer_update (rig->peers[0]);
   rig->peers[0]->ends = TRUE;
-  g_assert_true (test_run_until (got_end, rig->peers[1], 20000));
+  g_assert_true (test_run_until (test_peer_got_end, rig->peers[1], 20000));
   rig->peers[1]->ends = TRUE;
   test_peer_update (rig->peers[1]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
-  assert_received (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
+  test_peer_assert_received (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
   g_assert_cmpuint (rig->peers[1]->received->len, ==, 0);
 }
 
@@ -310,144 +212,7 @@ test_pause (void)
   test_peer_update (rig->peers[1]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
-  assert_received (rig->peers[1], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
-}
-
-static void
-deny_second (Told *self, ImpDirection direction, GBytes *data)
-{
-  if (self->fed[direction] <= 4)
-    {
-      pass_all (self, direction, data);
-      return;
-    }
-  imp_analyzer_send_back (IMP_ANALYZER (self), direction, (const guint8 *) "no", 2);
-  imp_analyzer_deny (IMP_ANALYZER (self), direction, "not that");
-}
-
-/* What was let through arrives, the word to the sender too, and then it is over for both. */
-static void
-test_deny (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (deny_second), NULL, NULL, 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 0, "good");
-  g_assert_true (test_run_until (has_received, rig->peers[1], 5000));
-  send_text (rig, 0, "evil");
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_DENIED);
-  g_assert_nonnull (strstr (rig->error->message, "not that"));
-  assert_received (rig->peers[1], "good", 4);
-  assert_received (rig->peers[0], "no", 2);
-}
-
-static void
-drop_second (Told *self, ImpDirection direction, GBytes *data)
-{
-  imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, 4);
-  if (self->fed[direction] > 4)
-    imp_analyzer_drop (IMP_ANALYZER (self));
-}
-
-static void
-test_drop (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (drop_second), NULL, NULL, 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 1, "good");
-  g_assert_true (test_run_until (has_received, rig->peers[0], 5000));
-  send_text (rig, 1, "evil");
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_CLOSED);
-  assert_received (rig->peers[0], "good", 4);
-}
-
-static gboolean
-fail_now (gpointer data)
-{
-  imp_analyzer_fail (data, "out of ideas");
-  return G_SOURCE_REMOVE;
-}
-
-/* Also when nothing happens on any of the sockets. */
-static void
-test_fatal_later (void)
-{
-  ImpAnalyzer *analyzer = told_new (hold_all);
-  g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 0, "hello");
-  g_timeout_add_full (G_PRIORITY_DEFAULT, 20, fail_now, g_object_ref (analyzer), g_object_unref);
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_FATAL);
-  g_assert_nonnull (strstr (rig->error->message, "out of ideas"));
-  g_assert_cmpuint (rig->peers[1]->n_received, ==, 0);
-}
-
-/* A refused connection does not wait for ever for a peer that does not read. */
-static void
-test_linger (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), NULL, NULL, 0);
-  g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
-  gint64 begin;
-
-  rig->peers[1]->read_limit = 1;
-  test_peer_update (rig->peers[1]);
-  relay_rig_run (rig);
-  test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
-  test_run_until (never, NULL, 100);
-  begin = g_get_monotonic_time ();
-  imp_analyzer_fail (imp_relay_get_analyzer (rig->relay), "enough");
-  rig->peers[1]->got_end = TRUE;
-  relay_rig_wait_done (rig);
-  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 4 * G_TIME_SPAN_SECOND);
-}
-
-static void
-test_cancel (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), NULL, NULL, 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 0, "hello");
-  g_assert_true (test_run_until (has_received, rig->peers[1], 5000));
-  g_cancellable_cancel (rig->cancellable);
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-}
-
-/* A peer that goes away without a word ends it, with an error that says so. */
-static void
-test_reset (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), "read-reset-at=5", NULL, 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 0, "hello, world");
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  assert_received (rig->peers[1], "hello", 5);
-}
-
-/* What a server says last is heard, although it does not listen any more. */
-static void
-test_last_words (void)
-{
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), NULL, "write-eof-at=3", 0);
-
-  relay_rig_run (rig);
-  send_text (rig, 0, "hello");
-  g_assert_true (test_run_until (has_received, rig->peers[1], 5000));
-  send_text (rig, 1, "go away");
-  rig->peers[1]->ends = TRUE;
-  test_peer_update (rig->peers[1]);
-  relay_rig_wait_done (rig);
-  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  assert_received (rig->peers[0], "go away", 7);
+  test_peer_assert_received (rig->peers[1], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
 }
 
 static void
@@ -459,13 +224,13 @@ count_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
 static void
 test_signal (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (pass_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
   guint n = 0;
 
   g_signal_connect (rig->relay, "result", G_CALLBACK (count_result), &n);
   relay_rig_run (rig);
-  send_text (rig, 0, "hello");
-  g_assert_true (test_run_until (has_received, rig->peers[1], 5000));
+  relay_rig_send_text (rig, 0, "hello");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
   g_assert_cmpuint (n, ==, 1);
   g_cancellable_cancel (rig->cancellable);
   relay_rig_wait_done (rig);
@@ -480,9 +245,9 @@ test_unsupported (void)
   g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
   g_autoptr (GIOStream) memory = g_simple_io_stream_new (input, output);
 
-  rig = relay_rig_new (told_new (pass_all), NULL, NULL, 0);
+  rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
   g_assert_finalize_object (rig->relay);
-  rig->relay = imp_relay_new (memory, memory, told_new (pass_all));
+  rig->relay = imp_relay_new (memory, memory, told_new (told_pass_all));
   g_object_unref (imp_relay_get_analyzer (rig->relay));
   relay_rig_run (rig);
   while (!rig->done)
@@ -500,13 +265,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/sent-back", test_sent_back);
   g_test_add_func ("/relay/held", test_held);
   g_test_add_func ("/relay/pause", test_pause);
-  g_test_add_func ("/relay/deny", test_deny);
-  g_test_add_func ("/relay/drop", test_drop);
-  g_test_add_func ("/relay/fatal-later", test_fatal_later);
-  g_test_add_func ("/relay/linger", test_linger);
-  g_test_add_func ("/relay/cancel", test_cancel);
-  g_test_add_func ("/relay/reset", test_reset);
-  g_test_add_func ("/relay/last-words", test_last_words);
   g_test_add_func ("/relay/signal", test_signal);
   g_test_add_func ("/relay/unsupported", test_unsupported);
   return g_test_run ();

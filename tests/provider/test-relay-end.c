@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "relay-rig.h"
+
+#include <string.h>
+
+#include "core/imp-error.h"
+#include "test-streams.h"
+#include "told-analyzer.h"
+
+static void
+hold_all (Told *self, ImpDirection direction, GBytes *data)
+{
+}
+
+static void
+deny_second (Told *self, ImpDirection direction, GBytes *data)
+{
+  if (self->fed[direction] <= 4)
+    {
+      told_pass_all (self, direction, data);
+      return;
+    }
+  imp_analyzer_send_back (IMP_ANALYZER (self), direction, (const guint8 *) "no", 2);
+  imp_analyzer_deny (IMP_ANALYZER (self), direction, "not that");
+}
+
+/* What was let through arrives, the word to the sender too, and then it is over for both. */
+static void
+test_deny (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (deny_second), NULL, NULL, 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "good");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  relay_rig_send_text (rig, 0, "evil");
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_DENIED);
+  g_assert_nonnull (strstr (rig->error->message, "not that"));
+  test_peer_assert_received (rig->peers[1], "good", 4);
+  test_peer_assert_received (rig->peers[0], "no", 2);
+}
+
+static void
+drop_second (Told *self, ImpDirection direction, GBytes *data)
+{
+  imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, 4);
+  if (self->fed[direction] > 4)
+    imp_analyzer_drop (IMP_ANALYZER (self));
+}
+
+static void
+test_drop (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (drop_second), NULL, NULL, 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 1, "good");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[0], 5000));
+  relay_rig_send_text (rig, 1, "evil");
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_CLOSED);
+  test_peer_assert_received (rig->peers[0], "good", 4);
+}
+
+static gboolean
+fail_now (gpointer data)
+{
+  imp_analyzer_fail (data, "out of ideas");
+  return G_SOURCE_REMOVE;
+}
+
+/* Also when nothing happens on any of the sockets. */
+static void
+test_fatal_later (void)
+{
+  ImpAnalyzer *analyzer = told_new (hold_all);
+  g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "hello");
+  g_timeout_add_full (G_PRIORITY_DEFAULT, 20, fail_now, g_object_ref (analyzer), g_object_unref);
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_FATAL);
+  g_assert_nonnull (strstr (rig->error->message, "out of ideas"));
+  g_assert_cmpuint (rig->peers[1]->n_received, ==, 0);
+}
+
+/* A refused connection does not wait for ever for a peer that does not read. */
+static void
+test_linger (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
+  gint64 begin;
+
+  relay_rig_set (rig, told_new (told_pass_all), "linger", 300);
+  rig->peers[1]->read_limit = 1;
+  test_peer_update (rig->peers[1]);
+  relay_rig_run (rig);
+  test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
+  test_run_until (test_never, NULL, 100);
+  begin = g_get_monotonic_time ();
+  imp_analyzer_fail (imp_relay_get_analyzer (rig->relay), "enough");
+  rig->peers[1]->got_end = TRUE;
+  relay_rig_wait_done (rig);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 290 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "hello");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  g_cancellable_cancel (rig->cancellable);
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Nothing moves: it ends; as long as something does, it does not. */
+static void
+test_idle (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  gint64 begin = g_get_monotonic_time ();
+
+  relay_rig_set (rig, told_new (told_pass_all), "idle-timeout", 100);
+  relay_rig_run (rig);
+  for (guint i = 0; i < 6; i++)
+    {
+      relay_rig_send_text (rig, i % 2, "x");
+      test_run_until (test_never, NULL, 50);
+      g_assert_false (rig->done);
+    }
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_TIMEOUT);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 350 * 1000);
+}
+
+/* A peer that goes away without a word ends it, with an error that says so. */
+static void
+test_reset (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), "read-reset-at=5", NULL, 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "hello, world");
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  test_peer_assert_received (rig->peers[1], "hello", 5);
+}
+
+/* What a server says last is heard, although it does not listen any more. */
+static void
+test_last_words (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, "write-eof-at=3", 0);
+
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "hello");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  relay_rig_send_text (rig, 1, "go away");
+  rig->peers[1]->ends = TRUE;
+  test_peer_update (rig->peers[1]);
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  test_peer_assert_received (rig->peers[0], "go away", 7);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/relay-end/deny", test_deny);
+  g_test_add_func ("/relay-end/drop", test_drop);
+  g_test_add_func ("/relay-end/fatal-later", test_fatal_later);
+  g_test_add_func ("/relay-end/linger", test_linger);
+  g_test_add_func ("/relay-end/cancel", test_cancel);
+  g_test_add_func ("/relay-end/idle", test_idle);
+  g_test_add_func ("/relay-end/reset", test_reset);
+  g_test_add_func ("/relay-end/last-words", test_last_words);
+  return g_test_run ();
+}
