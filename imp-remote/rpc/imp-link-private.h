@@ -24,7 +24,7 @@ typedef struct
 } ImpLinkFuncs;
 
 /* Above so many octets that wait to be written no more should be queued, until they are a quarter.
- * Both ends ask imp_link_may_queue() and nothing else, and are told by drained() when it changes. */
+ * Both ends ask imp_link_may_queue() and nothing else, and drained() tells when it changes. */
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
 
 /* @codec: NULL to recognise it from the first octets that come in. */

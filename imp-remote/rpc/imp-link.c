@@ -9,6 +9,10 @@
  * loop from everything else. */
 #define WRITE_MAX (4 * 1024 * 1024)
 #define VECTORS_MAX 64
+/* So often is read from a peer that cannot be written to any more. */
+#define LAST_READS 64
+/* So long, in microseconds, a loop that is kept busy by one peer is kept from all others. */
+#define SPIN_MAX 1000
 
 typedef enum
 {
@@ -39,6 +43,7 @@ struct _ImpLink
   gsize high_water;
   gboolean above;       /* the high-water mark was passed, and drained() is due */
   guint busy_poll;
+  gboolean spinning;    /* goes on after a turn of the loop */
   ImpLinkCounters counters;
 };
 
@@ -262,7 +267,7 @@ read_once (ImpLink *self)
 static void
 fail_writing (ImpLink *self, GError *error)
 {
-  while (may_decode (self) && read_once (self))
+  for (guint i = 0; i < LAST_READS && may_decode (self) && read_once (self); i++)
     decode_inbox (self);
   fail (self, error);
 }
@@ -315,19 +320,29 @@ flush (ImpLink *self)
     imp_transport_kick (self->transport);
 }
 
-/* Reads on for a while instead of sleeping: to wake a sleeping core takes tens of microseconds. */
+/* Reads on for a while instead of sleeping: to wake a sleeping core takes tens of microseconds. A
+ * peer that always has more to say is left for the others now and then. */
 static void
 spin (ImpLink *self)
 {
-  gint64 until = g_get_monotonic_time () + self->busy_poll;
+  gint64 begin = g_get_monotonic_time (), now = begin, until = begin + self->busy_poll;
 
-  while (may_decode (self) && !self->blocked && g_get_monotonic_time () < until)
-    if (read_once (self))
-      {
-        decode_inbox (self);
-        flush (self);
-        until = g_get_monotonic_time () + self->busy_poll;
-      }
+  while (may_decode (self) && !self->blocked && now < until)
+    {
+      if (read_once (self))
+        {
+          decode_inbox (self);
+          flush (self);
+          if (now - begin > SPIN_MAX)
+            {
+              self->spinning = TRUE;
+              imp_transport_kick (self->transport);
+              return;
+            }
+          until = now + self->busy_poll;
+        }
+      now = g_get_monotonic_time ();
+    }
 }
 
 static void
@@ -351,8 +366,9 @@ static void
 on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
 {
   ImpLink *self = imp_link_ref (user_data);
-  gboolean active = FALSE;
+  gboolean active = self->spinning;
 
+  self->spinning = FALSE;
   if (self->undecoded && may_decode (self))
     decode_inbox (self);
   if ((conditions & G_IO_IN) != 0 && may_decode (self) && read_once (self))

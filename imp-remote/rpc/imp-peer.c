@@ -5,6 +5,9 @@
 
 #include <sys/socket.h>
 
+/* What may wait to be written beside data: one high-water mark, and a packet that was let pass it. */
+#define CONTROL_MAX (IMP_LINK_HIGH_WATER + self->options.limits.max_message)
+
 static guint
 hash_id (gconstpointer key)
 {
@@ -181,8 +184,18 @@ imp_peer_send (ImpPeer *self, const ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->link == NULL || self->lost || imp_link_send (self->link, message, &error))
+  if (self->link == NULL || self->lost)
     return;
+  if (imp_link_send (self->link, message, &error))
+    {
+      /* Data wait their turn; it takes a server that has us answer pings and reads nothing. */
+      if (imp_link_get_queued (self->link) <= CONTROL_MAX + self->options.max_queued_all)
+        return;
+      g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "%" G_GSIZE_FORMAT " octets wait for the server to read them (max-queued-all is "
+                   "%" G_GSIZE_FORMAT ")",
+                   imp_link_get_queued (self->link), self->options.max_queued_all);
+    }
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
     return; /* it has ended already, and the main loop is about to say so */
   g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));

@@ -12,6 +12,7 @@ struct _ImpSession
 {
   gatomicrefcount ref_count;
   ImpFactory *factory;
+  ImpFactory *bound;     /* to the interface that the client has set; else the factory itself */
   ImpSessionOptions options;
   const ImpSessionFuncs *funcs; /* NULL once it has ended */
   gpointer user_data;
@@ -65,6 +66,7 @@ imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
   self = g_new0 (ImpSession, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->factory = g_object_ref (factory);
+  self->bound = g_object_ref (factory);
   self->options = *options;
   self->link = g_steal_pointer (&link);
   self->analyzers = g_hash_table_new_full (hash_id, g_int64_equal, NULL,
@@ -89,6 +91,7 @@ imp_session_unref (ImpSession *self)
   g_hash_table_unref (self->analyzers);
   imp_link_unref (self->link);
   g_object_unref (self->factory);
+  g_object_unref (self->bound);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self);
 }
@@ -296,7 +299,7 @@ on_new_analyzer (ImpSession *self, ImpMessage *message)
       return;
     }
 
-  analyzer = imp_factory_create_packed (self->factory, message->context, &error);
+  analyzer = imp_factory_create_packed (self->bound, message->context, &error);
   if (analyzer == NULL)
     {
       send_exception (self, message->id, error->message);
@@ -440,8 +443,8 @@ on_set_interface (ImpSession *self, ImpMessage *message)
       send_exception (self, 0, error->message);
       return;
     }
-  g_object_unref (self->factory);
-  self->factory = bound;
+  g_object_unref (self->bound);
+  self->bound = bound;
 }
 
 static void
