@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The way of a result from the plugin to the provider. */
 #include "core/imp-analyzer-state-private.h"
+#include "core/imp-error.h"
 #include "core/imp-interface-private.h"
 #include "core/imp-result-private.h"
+
+#include <string.h>
 
 #define PRIVATE(self) imp_analyzer_private (self)
 
@@ -133,67 +136,81 @@ imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
   deliver_or_queue (self, result);
 }
 
-/* Keeps the model: TRUE if @result may go on its way; else it is dropped, or has become a FATAL. */
 static gboolean
-check_result (ImpAnalyzer *self, ImpResult *result)
+set_outside_interface (ImpAnalyzerPrivate *priv, ImpResult *result, GError **error)
 {
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *interface = imp_interface_to_string (priv->interface);
 
-  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
-    {
-      g_autofree char *reason = NULL, *interface = NULL;
-
-      if ((imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0)
-        return FALSE;
-      interface = imp_interface_to_string (priv->interface);
-      reason = g_strdup_printf ("%s answered %s, which the interface (%s) does not have",
-                                G_OBJECT_TYPE_NAME (self),
-                                imp_result_type_to_string (result->type), interface);
-      imp_analyzer_refuse_fatal (self, reason);
-      return FALSE;
-    }
-
-  if (!imp_verdicts_note (&priv->verdicts[result->direction], result, &error))
-    {
-      g_autofree char *reason
-        = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
-
-      imp_analyzer_refuse_fatal (self, reason);
-      return FALSE;
-    }
-  return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
+               "answered %s, which the interface (%s) does not have",
+               imp_result_type_to_string (result->type), interface);
+  return FALSE;
 }
 
-void
-imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+static gboolean
+check_result (ImpAnalyzerPrivate *priv, ImpResult *result, GError **error)
+{
+  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
+    return set_outside_interface (priv, result, error);
+  return imp_verdicts_note (&priv->verdicts[result->direction], result, error);
+}
+
+/* A hint that the interface lacks is dropped; it is no mistake. */
+static gboolean
+is_unwanted_hint (ImpAnalyzerPrivate *priv, ImpResult *result)
+{
+  return priv->interface != NULL && !imp_interface_allows (priv->interface, result->type)
+         && (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
+}
+
+gboolean
+imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpDirection direction = result->direction;
 
-  if (priv->state != IMP_ANALYZER_STATE_OPEN || !check_result (self, result))
+  if (priv->state != IMP_ANALYZER_STATE_OPEN || is_unwanted_hint (priv, result))
     {
       imp_result_unref (result);
-      return;
+      return TRUE;
+    }
+  if (!check_result (priv, result, error))
+    {
+      imp_result_unref (result);
+      return FALSE;
     }
 
   if (result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
       || result->type == IMP_RESULT_FATAL)
     {
       refuse (self, result);
-      return;
+      return TRUE;
     }
 
   if (!priv->verdicts[direction].ended)
     {
       deliver_or_queue (self, result);
-      return;
+      return TRUE;
     }
 
   g_object_ref (self);
   deliver_or_queue (self, result);
   imp_analyzer_settle_end (self, direction);
   g_object_unref (self);
+  return TRUE;
+}
+
+/* What the model does not allow becomes a FATAL that says so. */
+void
+imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *reason = NULL;
+
+  if (imp_analyzer_try_result (self, result, &error))
+    return;
+  reason = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
+  imp_analyzer_refuse_fatal (self, reason);
 }
 
 /* What waited for @direction is ready now. */
@@ -232,13 +249,9 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
     return;
 
   g_queue_init (&priv->ready);
+  memset (priv->verdicts, 0, sizeof priv->verdicts);
   for (GList *l = early.head; l != NULL; l = l->next)
-    {
-      if (priv->state == IMP_ANALYZER_STATE_OPEN && check_result (self, l->data))
-        deliver_or_queue (self, l->data);
-      else
-        imp_result_unref (l->data);
-    }
+    imp_analyzer_take_result (self, l->data);
   g_queue_clear (&early);
 }
 

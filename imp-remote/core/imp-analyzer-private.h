@@ -16,6 +16,9 @@ ImpContext *imp_analyzer_peek_context     (ImpAnalyzer *self);
 
 /* As imp_analyzer_add_result(), and takes @result. */
 void        imp_analyzer_take_result      (ImpAnalyzer *self, ImpResult *result);
+/* Takes @result as well, but what the model does not allow is %IMP_ERROR_PROTOCOL, and it is for
+ * the caller to settle the analyzer. */
+gboolean    imp_analyzer_try_result       (ImpAnalyzer *self, ImpResult *result, GError **error);
 
 const ImpVerdicts *imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction);
 gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection direction);

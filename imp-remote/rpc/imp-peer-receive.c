@@ -93,6 +93,7 @@ on_result (ImpPeer *self, ImpMessage *message)
 {
   ImpRemoteAnalyzer *analyzer = look_up (self, message);
   ImpResult *result = message->result;
+  g_autoptr (GError) error = NULL;
 
   if (analyzer == NULL)
     return;
@@ -104,7 +105,11 @@ on_result (ImpPeer *self, ImpMessage *message)
       g_object_unref (analyzer);
       return;
     }
-  imp_analyzer_take_result (IMP_ANALYZER (analyzer), g_steal_pointer (&message->result));
+  /* An analyzer that breaks the rules is lost like one that cannot be reached; what it does to the
+   * connection is a matter of the fail mode. */
+  if (!imp_analyzer_try_result (IMP_ANALYZER (analyzer), g_steal_pointer (&message->result),
+                                &error))
+    imp_peer_settle (self, analyzer, error->message);
 }
 
 static void

@@ -214,7 +214,7 @@ test_interface (void)
   imp_analyzer_pass_bytes (analyzer, 0, 1);
   assert_polled (plugin, "pass dir=0 offset=1;");
   imp_analyzer_add_result (analyzer, replace);
-  assert_polled (plugin, "fatal \"Plugin answered replace, which the interface (imp.data.stream: "
+  assert_polled (plugin, "fatal \"Plugin: answered replace, which the interface (imp.data.stream: "
                          "pass) does not have\";");
 }
 

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An analyzer that turns small letters into capitals."""
+
+import gi
+
+gi.require_version('Imp', '1')
+from gi.repository import Imp  # noqa: E402 pylint: disable=wrong-import-position
+
+
+class Shout(Imp.Analyzer):
+    def __init__(self):
+        super().__init__()
+        self.position = [0, 0]
+
+    def do_data(self, direction, data, offset, data_type):
+        octets = data.get_data()
+        if not octets:
+            return
+        self.position[direction] += len(octets)
+        self.replace_bytes(direction, self.position[direction], octets.upper())
+
+
+def create_factory():
+    return Imp.TypeFactory.new(Shout, Imp.DATA_TYPE_STREAM,
+                               Imp.ResultFlags.PASS | Imp.ResultFlags.REPLACE)
