@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-/* What may wait to be written beside data: one high-water mark, and a packet that was let pass it. */
+/* What may wait to be written beside data: one high-water mark, and a packet that went past it. */
 #define CONTROL_MAX (IMP_LINK_HIGH_WATER + self->options.limits.max_message)
 
 static guint
