@@ -120,20 +120,26 @@ imp_analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason)
   refuse (self, imp_result_new_fatal (reason));
 }
 
+static void
+pass_for_ever (ImpAnalyzer *self, ImpDirection direction)
+{
+  ImpResult *result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
+
+  imp_verdicts_note (&imp_analyzer_private (self)->verdicts[direction], result, NULL);
+  deliver_or_queue (self, result);
+}
+
 /* Settles the end of a stream for a plugin that has settled all before it. */
 void
 imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpResult *result;
 
   if (!priv->settles_end || priv->calls > 0 || priv->state != IMP_ANALYZER_STATE_OPEN
       || !imp_verdicts_end_is_due (&priv->verdicts[direction]))
     return;
 
-  result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
-  imp_verdicts_note (&priv->verdicts[direction], result, NULL);
-  deliver_or_queue (self, result);
+  pass_for_ever (self, direction);
 }
 
 static gboolean
@@ -275,13 +281,13 @@ imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
   priv->state = IMP_ANALYZER_STATE_REFUSED;
   deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
   for (guint direction = 0; direction < 2; direction++)
-    if (!priv->verdicts[direction].passed)
-      {
-        ImpResult *pass = imp_result_new_pass (direction, IMP_MAX_OFFSET);
-
-        imp_verdicts_note (&priv->verdicts[direction], pass, NULL);
-        deliver_or_queue (self, pass);
-      }
+    {
+      if (!priv->verdicts[direction].passed)
+        pass_for_ever (self, direction);
+      /* Nobody else will say it. */
+      if (priv->verdicts[direction].paused)
+        deliver_or_queue (self, imp_result_new_continue (direction));
+    }
   g_object_unref (self);
   return TRUE;
 }

@@ -148,6 +148,9 @@ obey (ImpFilter *self, ImpResult *result)
     case IMP_RESULT_PASS_PATTERN:
       if (!imp_flow_apply (self->flows[result->direction], result, &error))
         imp_filter_fail (self, IMP_ERROR_FATAL, error->message);
+      /* Who is not fed any more need not be spared. */
+      else if (result->type == IMP_RESULT_PASS && result->offset == IMP_MAX_OFFSET)
+        set_paused (self, result->direction, FALSE);
       break;
     case IMP_RESULT_TO_SENDER:
       send_back (self, result->direction, result->data);

@@ -337,10 +337,12 @@ test_settle (void)
   assert_polled ((Plugin *) hard, "fatal \"gone\";");
 
   imp_analyzer_pass_bytes ((ImpAnalyzer *) soft, 1, IMP_MAX_OFFSET);
+  imp_analyzer_pause ((ImpAnalyzer *) soft, 0);
   imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone");
   imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone again");
-  assert_polled ((Plugin *) soft, "pass dir=1 offset=max;log dir=0 offset=0 length=0 level=5 "
-                                  "\"gone\";pass dir=0 offset=max;");
+  assert_polled ((Plugin *) soft, "pass dir=1 offset=max;pause dir=0;log dir=0 offset=0 "
+                                  "length=0 level=5 \"gone\";pass dir=0 offset=max;"
+                                  "continue dir=0;");
 
   feed ((Plugin *) promised, "abc", 0);
   imp_analyzer_replace_later ((ImpAnalyzer *) promised, 0, 0, 3);

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The analyzers' server dies, or stops, in the middle of a download: with fail=soft all arrives, with
+fail=hard the client is told at once. IMP_TEST_MB sets the size of the download."""
+
+import os
+import signal
+import time
+import unittest
+
+import tool_harness as harness
+
+MB = 10**6
+SIZE = int(os.environ.get('IMP_TEST_MB', '120')) * MB
+ABSENT = 'pattern=string=no%20such%20string&action=deny&actdata=denied'
+REWRITE = 'pattern=string=foo&action=replace&actdata=barbaz&rxdir=1'
+
+
+class Failure(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = harness.make_folder()
+        cls.path = os.path.join(cls.folder, 'file')
+        harness.write_text(cls.path, SIZE)
+        with open(cls.path, 'rb') as source:
+            cls.original = source.read()
+
+    def download(self, module, settings, number, status):
+        """Sends a signal to the server half-way: what arrived, and the seconds from then on."""
+        server = harness.Tool('serve', '--module', module, os.path.join(self.folder, 's'))
+        try:
+            with harness.file_server(self.path) as upstream, \
+                    harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                                 f'remote=addr={server.address}&{settings}', '--connect',
+                                 upstream.address) as relay:
+                result = self.read(relay, server, number)
+                self.log = list(relay.log)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+            server.process.kill()
+            server.wait()
+        self.assertEqual(bool(status), 'closed' == self.outcome, self.log)
+        return result
+
+    def read(self, relay, server, number):
+        pieces, received, struck = [], 0, None
+        self.outcome = 'complete'
+        with harness.connect(relay.port) as client:
+            client.sendall(b'go\n')
+            try:
+                while piece := client.recv(1 << 16):
+                    pieces.append(piece)
+                    received += len(piece)
+                    if struck is None and received >= SIZE // 2:
+                        server.process.send_signal(number)
+                        struck = time.monotonic()
+            except ConnectionResetError:
+                self.outcome = 'closed'
+        if received < SIZE:
+            self.outcome = 'closed'
+        relay.wait_for_log(server.address)
+        return b''.join(pieces), time.monotonic() - struck
+
+    def assert_reason(self, *reasons):
+        self.assertTrue(any(reason in line for line in self.log for reason in reasons), self.log)
+
+    def test_killed_soft(self):
+        arrived, _ = self.download(ABSENT, 'fail=soft', signal.SIGKILL, False)
+        self.assertTrue(arrived == self.original)
+        self.assert_reason('closed the connection', 'Connection reset')
+
+    def test_killed_hard(self):
+        arrived, seconds = self.download(ABSENT, 'fail=hard', signal.SIGKILL, True)
+        self.assertTrue(self.original.startswith(arrived))
+        self.assertLess(seconds, 1)
+        self.assert_reason('closed the connection', 'Connection reset')
+
+    def test_stopped_hard(self):
+        arrived, seconds = self.download(ABSENT, 'fail=hard&deadline=2000', signal.SIGSTOP, True)
+        self.assertTrue(self.original.startswith(arrived))
+        self.assertLess(seconds, 3)
+        self.assert_reason('deadline')
+
+    def test_stopped_soft(self):
+        arrived, _ = self.download(ABSENT, 'fail=soft&deadline=2000', signal.SIGSTOP, False)
+        self.assertTrue(arrived == self.original)
+        self.assert_reason('deadline')
+
+    def test_rewriting_killed_soft(self):
+        arrived, _ = self.download(REWRITE, 'fail=soft', signal.SIGKILL, False)
+        # All that was rewritten up to the last verdict that arrived, and then the original.
+        rewritten, rest = divmod(len(arrived) - len(self.original), len('barbaz') - len('foo'))
+        self.assertEqual(rest, 0)
+        self.assertGreater(rewritten, 0)
+        self.assertLess(rewritten, self.original.count(b'foo'))
+        self.assertTrue(arrived == self.original.replace(b'foo', b'barbaz', rewritten))
+
+
+if __name__ == '__main__':
+    harness.main()
