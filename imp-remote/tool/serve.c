@@ -3,15 +3,33 @@
 
 #include "rpc/imp-address-private.h"
 
-#include <string.h>
+/* Options that set the server's property of the same name. */
+enum
+{
+  MAX_CONNECTIONS,
+  MAX_ANALYZERS,
+  MAX_MESSAGE,
+  MAX_HELD,
+  MAX_HELD_ALL,
+  HANDSHAKE_TIMEOUT,
+  BUSY_POLL,
+  N_NUMBERS,
+};
+
+static const char *const numbers[] = {
+  "max-connections", "max-analyzers",     "max-message", "max-held",
+  "max-held-all",    "handshake-timeout", "busy-poll",
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (numbers) == N_NUMBERS);
 
 typedef struct
 {
   char **modules;
   char *codec;
-  int max_connections; /* -1: the server's default */
-  int max_analyzers;
+  int numbers[N_NUMBERS]; /* -1: the server's default */
   int grace; /* seconds */
+  gboolean replace;
   gboolean insecure;
   gboolean stopped; /* by a signal */
 
@@ -58,11 +76,23 @@ parse (Serve *self, int *argc, char ***argv, int *status)
     { "module", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &self->modules,
       "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec,
-      "The wire form: auto (default), json or cbor", "NAME" },
-    { "max-connections", 0, 0, G_OPTION_ARG_INT, &self->max_connections,
+      "The wire form: auto (default), cbor, json, storable or sereal", "NAME" },
+    { "replace", 0, 0, G_OPTION_ARG_NONE, &self->replace,
+      "Take a unix socket over from a server that listens there still", NULL },
+    { "max-connections", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_CONNECTIONS],
       "How many clients may be connected", "N" },
-    { "max-analyzers", 0, 0, G_OPTION_ARG_INT, &self->max_analyzers,
+    { "max-analyzers", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_ANALYZERS],
       "How many analyzers a client may have", "N" },
+    { "max-message", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_MESSAGE],
+      "How large a message may be", "OCTETS" },
+    { "max-held", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_HELD],
+      "How much an analyzer may hold without a verdict", "OCTETS" },
+    { "max-held-all", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_HELD_ALL],
+      "The same for all analyzers of a client", "OCTETS" },
+    { "handshake-timeout", 0, 0, G_OPTION_ARG_INT, &self->numbers[HANDSHAKE_TIMEOUT],
+      "Within what time a client has to say something", "MS" },
+    { "busy-poll", 0, 0, G_OPTION_ARG_INT, &self->numbers[BUSY_POLL],
+      "How long to spin on a socket before sleeping; it costs a core", "US" },
     { "grace", 0, 0, G_OPTION_ARG_INT, &self->grace,
       "How long analyzers may go on after SIGTERM or SIGINT (default: 10)", "SECONDS" },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
@@ -77,18 +107,27 @@ parse (Serve *self, int *argc, char ***argv, int *status)
                              entries, NULL, argc, argv, status);
 }
 
-/* A limit that was not given keeps the server's own default. */
+/* What was not given keeps the server's own default. */
 static int
-apply_limit (Serve *self, const char *option, int value)
+apply_numbers (Serve *self)
 {
-  int status;
+  for (guint i = 0; i < N_NUMBERS; i++)
+    {
+      g_autofree char *option = g_strconcat ("--", numbers[i], NULL);
+      int value = self->numbers[i];
+      int status = TOOL_DONE;
 
-  if (value == -1)
-    return TOOL_DONE;
-  status = tool_check_range (option, value, 1, G_MAXINT);
-  if (status == TOOL_DONE)
-    g_object_set (self->server, option + strlen ("--"), (guint) value, NULL);
-  return status;
+      if (value == -1)
+        continue;
+      status = tool_check_range (option, value, i == BUSY_POLL ? 0 : 1, G_MAXINT);
+      if (status != TOOL_DONE)
+        return status;
+      if (i == MAX_MESSAGE || i == MAX_HELD || i == MAX_HELD_ALL)
+        g_object_set (self->server, numbers[i], (guint64) value, NULL);
+      else
+        g_object_set (self->server, numbers[i], (guint) value, NULL);
+    }
+  return TOOL_DONE;
 }
 
 static int
@@ -164,22 +203,23 @@ start (Serve *self, char **addresses)
   self->server = imp_server_new (factory);
   status = apply_codec (self);
   if (status == TOOL_DONE)
-    status = apply_limit (self, "--max-connections", self->max_connections);
-  if (status == TOOL_DONE)
-    status = apply_limit (self, "--max-analyzers", self->max_analyzers);
+    status = apply_numbers (self);
   if (status == TOOL_DONE)
     status = tool_check_range ("--grace", self->grace, 0, TOOL_MAX_SECONDS);
   if (status != TOOL_DONE)
     return status;
-  g_object_set (self->server, "grace", (guint) self->grace * 1000, NULL);
+  g_object_set (self->server, "grace", (guint) self->grace * 1000, "replace", self->replace, NULL);
   return listen_all (self, addresses);
 }
 
 int
 tool_serve_run (int argc, char **argv)
 {
-  g_auto (Serve) self = { .max_connections = -1, .max_analyzers = -1, .grace = 10 };
+  g_auto (Serve) self = { .grace = 10 };
   int status;
+
+  for (guint i = 0; i < N_NUMBERS; i++)
+    self.numbers[i] = -1;
 
   if (!parse (&self, &argc, &argv, &status))
     return status;

@@ -5,6 +5,7 @@ fail=hard the client is told at once. IMP_TEST_MB sets the size of the download.
 
 import os
 import signal
+import threading
 import time
 import unittest
 
@@ -94,6 +95,54 @@ class Failure(unittest.TestCase):
         self.assertGreater(rewritten, 0)
         self.assertLess(rewritten, self.original.count(b'foo'))
         self.assertTrue(arrived == self.original.replace(b'foo', b'barbaz', rewritten))
+
+
+class Replacement(unittest.TestCase):
+    """A new server takes the path over while connections come and go: none of them fails."""
+
+    ROUNDS = 6
+
+    def test_under_load(self):
+        folder = harness.make_folder()
+        path = os.path.join(folder, 's')
+        self.errors, self.served, self.over = [], 0, False
+
+        def answer(connection):
+            connection.sendall(connection.recv(100).upper() + b' and foo')
+
+        def load(port):
+            while not self.over:
+                try:
+                    text = harness.fetch(port, b'hello')
+                    if text != b'HELLO and barbaz':
+                        self.errors.append(text)
+                    self.served += 1
+                except OSError as error:
+                    self.errors.append(error)
+
+        server = self.serve(path)
+        with harness.Upstream(answer) as upstream, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                             f'remote=addr={path}', '--connect', upstream.address) as relay:
+            threads = [threading.Thread(target=load, args=(relay.port,)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for _ in range(self.ROUNDS):
+                time.sleep(0.3)
+                successor = self.serve(path, '--replace')
+                self.assertEqual(server.stop(), 0)
+                server = successor
+            self.over = True
+            for thread in threads:
+                thread.join()
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(self.errors, [])
+        self.assertGreater(self.served, 100)
+        self.assertFalse(os.path.exists(path))
+
+    @staticmethod
+    def serve(path, *options):
+        return harness.Tool('serve', '--module', REWRITE, *options, path)
 
 
 if __name__ == '__main__':
