@@ -8,19 +8,6 @@
 #define ITEM_UNDEFINED 0xf7
 #define ITEM_DOUBLE 0xfb
 
-gboolean
-imp_cbor_bad (GError **error, const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "CBOR: %s", text);
-  return FALSE;
-}
-
 static gboolean
 cut (GError **error)
 {

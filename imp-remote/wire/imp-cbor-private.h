@@ -116,6 +116,6 @@ typedef struct
 gboolean imp_cbor_enter (ImpCursor *input, guint major, ImpCborList *list, GError **error);
 gboolean imp_cbor_next  (ImpCursor *input, ImpCborList *list);
 
-gboolean imp_cbor_bad (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define imp_cbor_bad(error, ...) imp_wire_bad (error, "CBOR: ", __VA_ARGS__)
 
 G_END_DECLS

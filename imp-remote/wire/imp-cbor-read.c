@@ -243,50 +243,27 @@ read_interface (Reader *self, GError **error)
 }
 
 static gboolean
-read_interfaces (Reader *self, GQueue *interfaces, GError **error)
+read_list (Reader *self, GQueue *interfaces, GError **error)
 {
-  ImpInterface *interface;
   ImpCborList list;
 
   if (!imp_cbor_enter (self->input, IMP_CBOR_ARRAY, &list, error))
     return FALSE;
   while (imp_cbor_next (self->input, &list))
-    {
-      if (interfaces->length == IMP_MAX_INTERFACES)
-        return imp_too_many ("interfaces", IMP_MAX_INTERFACES, error);
-      interface = read_interface (self, error);
-      if (interface == NULL)
-        return FALSE;
-      g_queue_push_tail (interfaces, interface);
-    }
+    if (!imp_interfaces_push (interfaces, read_interface (self, error), error))
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-read_interface_fields (Reader *self, ImpField field, GError **error)
+read_interfaces (Reader *self, ImpField field, GError **error)
 {
   GQueue interfaces = G_QUEUE_INIT;
-  gboolean good;
+  gboolean good = field == IMP_FIELD_INTERFACES
+                    ? read_list (self, &interfaces, error)
+                    : imp_interfaces_push (&interfaces, read_interface (self, error), error);
 
-  if (field == IMP_FIELD_INTERFACES)
-    {
-      good = read_interfaces (self, &interfaces, error);
-    }
-  else
-    {
-      ImpInterface *interface = read_interface (self, error);
-
-      good = interface != NULL;
-      if (good)
-        g_queue_push_tail (&interfaces, interface);
-    }
-  if (!good)
-    {
-      g_queue_clear_full (&interfaces, (GDestroyNotify) imp_interface_unref);
-      return FALSE;
-    }
-  imp_fields_take (self->fields, field, interfaces.head);
-  return TRUE;
+  return imp_fields_take_interfaces (self->fields, field, &interfaces, good);
 }
 
 static gboolean
@@ -309,7 +286,7 @@ read_field (Reader *self, ImpField field, GError **error)
       return read_texts (self, field, error);
     case IMP_FIELD_KIND_INTERFACES:
     case IMP_FIELD_KIND_INTERFACE:
-      return read_interface_fields (self, field, error);
+      return read_interfaces (self, field, error);
     case IMP_FIELD_KIND_DATA:
       return read_data (self, field, error);
     }

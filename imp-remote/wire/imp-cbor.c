@@ -66,7 +66,7 @@ encode_data (const ImpMessage *message, ImpBuffer *output)
 {
   guint8 *start, *p;
 
-  if (!is_number (message->id, 1) || !is_number (message->offset, 0) || !fits (message->data))
+  if (!is_number (message->id, 1) || !is_number (message->offset, -1) || !fits (message->data))
     return FALSE;
   start = imp_buffer_reserve (output, STRAIGHT_MAX);
   p = start + IMP_CBOR_FRAME_HEAD;
@@ -74,7 +74,7 @@ encode_data (const ImpMessage *message, ImpBuffer *output)
   p = put_uint16 (p, IMP_OP_DATA);
   p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->id);
   *p++ = message->direction;
-  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->offset);
+  p = imp_cbor_put_int (p, message->offset);
   p = imp_cbor_put_int (p, message->data_type);
   p = imp_cbor_put_head (p, IMP_CBOR_BYTES,
                          message->data != NULL ? g_bytes_get_size (message->data) : 0);
@@ -198,7 +198,7 @@ decode_data (ImpCursor *frame, ImpMessage *message)
 
   if (!get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID
       || !get_head (frame, IMP_CBOR_UNSIGNED, &direction) || direction > 1
-      || !get_int (frame, &offset) || offset < 0
+      || !get_int (frame, &offset) || offset < -1
       || !get_int (frame, &type) || type == 0 || type < G_MININT32 || type > G_MAXINT32
       || !get_payload (frame, &message->data))
     return FALSE;

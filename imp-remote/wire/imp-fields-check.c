@@ -21,8 +21,6 @@ imp_message_number (const ImpMessage *message, ImpField field)
       return message->id;
     case IMP_FIELD_DIRECTION:
       return message->op == IMP_OP_RESULT ? result->direction : message->direction;
-    case IMP_FIELD_POSITION:
-      return message->offset;
     case IMP_FIELD_TYPE:
       return message->data_type;
     case IMP_FIELD_BUSY:
@@ -32,7 +30,7 @@ imp_message_number (const ImpMessage *message, ImpField field)
     case IMP_FIELD_RESULT:
       return result->type;
     case IMP_FIELD_OFFSET:
-      return result->offset;
+      return message->op == IMP_OP_RESULT ? result->offset : message->offset;
     case IMP_FIELD_END_OFFSET:
     case IMP_FIELD_LENGTH:
     case IMP_FIELD_MAX_LENGTH:
@@ -171,4 +169,17 @@ imp_details_pack (GHashTable *details)
       imp_context_builder_add (&pairs, l->data, strlen (l->data), value, strlen (value));
     }
   return imp_context_builder_finish (&pairs);
+}
+
+gboolean
+imp_wire_bad (GError **error, const char *form, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "%s%s", form, text);
+  return FALSE;
 }

@@ -22,7 +22,6 @@ typedef enum
   IMP_FIELD_CONTEXT,
   IMP_FIELD_DIRECTION,
   IMP_FIELD_OFFSET,
-  IMP_FIELD_POSITION, /* the offset of DATA, which cannot be -1 */
   IMP_FIELD_TYPE,
   IMP_FIELD_BUSY,
   IMP_FIELD_TOKEN,
@@ -136,5 +135,16 @@ ImpContext *imp_details_pack (GHashTable *details);
 void imp_fields_salvage (ImpFields *self, ImpMessage *message);
 
 gboolean imp_too_many (const char *what, guint max, GError **error);
+
+/* Sets IMP_ERROR_PROTOCOL, with a text that begins with the name of the form; always FALSE. */
+gboolean imp_wire_bad (GError **error, const char *form, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
+
+/* A list of interfaces that is being read. Takes the interface, which is NULL where reading it
+ * failed. */
+gboolean imp_interfaces_push        (GQueue *interfaces, ImpInterface *interface, GError **error);
+/* Takes the list if it is @good, else frees it; returns @good. */
+gboolean imp_fields_take_interfaces (ImpFields *self, ImpField field, GQueue *interfaces,
+                                     gboolean good);
 
 G_END_DECLS

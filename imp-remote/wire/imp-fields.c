@@ -97,6 +97,30 @@ imp_fields_take (ImpFields *self, ImpField field, gpointer value)
   self->seen |= IMP_FIELD_BIT (field);
 }
 
+gboolean
+imp_interfaces_push (GQueue *interfaces, ImpInterface *interface, GError **error)
+{
+  if (interface == NULL)
+    return FALSE;
+  if (interfaces->length == IMP_MAX_INTERFACES)
+    {
+      imp_interface_unref (interface);
+      return imp_too_many ("interfaces", IMP_MAX_INTERFACES, error);
+    }
+  g_queue_push_tail (interfaces, interface);
+  return TRUE;
+}
+
+gboolean
+imp_fields_take_interfaces (ImpFields *self, ImpField field, GQueue *interfaces, gboolean good)
+{
+  if (good)
+    imp_fields_take (self, field, interfaces->head);
+  else
+    g_queue_clear_full (interfaces, (GDestroyNotify) imp_interface_unref);
+  return good;
+}
+
 static gint64
 number_of (ImpFields *self, ImpField field)
 {
@@ -261,7 +285,7 @@ move_into (ImpFields *self, ImpField field, ImpMessage *message)
     case IMP_FIELD_DIRECTION:
       message->direction = number_of (self, field);
       break;
-    case IMP_FIELD_POSITION:
+    case IMP_FIELD_OFFSET:
       message->offset = number_of (self, field);
       break;
     case IMP_FIELD_TYPE:

@@ -231,16 +231,10 @@ read_list (ImpJsonReader *self, GQueue *interfaces, GError **error)
     return FALSE;
   while (imp_json_next (self, &first, ']', &more, error))
     {
-      ImpInterface *interface;
-
       if (!more)
         return TRUE;
-      if (interfaces->length == IMP_MAX_INTERFACES)
-        return imp_too_many ("interfaces", IMP_MAX_INTERFACES, error);
-      interface = read_interface (self, error);
-      if (interface == NULL)
+      if (!imp_interfaces_push (interfaces, read_interface (self, error), error))
         return FALSE;
-      g_queue_push_tail (interfaces, interface);
     }
   return FALSE;
 }
@@ -249,20 +243,9 @@ gboolean
 imp_json_read_interfaces (ImpJsonReader *self, ImpField field, ImpFields *fields, GError **error)
 {
   GQueue interfaces = G_QUEUE_INIT;
-  ImpInterface *interface;
+  gboolean good = field == IMP_FIELD_INTERFACES
+                    ? read_list (self, &interfaces, error)
+                    : imp_interfaces_push (&interfaces, read_interface (self, error), error);
 
-  if (field == IMP_FIELD_INTERFACE)
-    {
-      interface = read_interface (self, error);
-      if (interface == NULL)
-        return FALSE;
-      g_queue_push_tail (&interfaces, interface);
-    }
-  else if (!read_list (self, &interfaces, error))
-    {
-      g_queue_clear_full (&interfaces, (GDestroyNotify) imp_interface_unref);
-      return FALSE;
-    }
-  imp_fields_take (fields, field, interfaces.head);
-  return TRUE;
+  return imp_fields_take_interfaces (fields, field, &interfaces, good);
 }

@@ -27,7 +27,7 @@ typedef struct
   const ImpWireLimits *limits;
 } ImpJsonReader;
 
-gboolean imp_json_bad (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define imp_json_bad(error, ...) imp_wire_bad (error, "JSON: ", __VA_ARGS__)
 
 /* The next octet behind blanks, which is not taken; 0 at the end. */
 guint8   imp_json_peek    (ImpJsonReader *self);

@@ -221,12 +221,5 @@ imp_json_read (ImpCursor *line, const ImpWireLimits *limits, ImpFields *fields, 
   if (imp_json_peek (&self) != 0 || imp_cursor_left (line) > 0)
     return imp_json_bad (error, "%" G_GSIZE_FORMAT " octets follow the object in its line",
                          imp_cursor_left (line));
-  if (fields->op == NULL)
-    return imp_json_bad (error, "\"op\" is missing");
-  /* In JSON the offset of data is called as that of a result, though it cannot be -1. */
-  if (fields->op->number == IMP_OP_DATA
-      && (fields->seen & IMP_FIELD_BIT (IMP_FIELD_OFFSET)) != 0)
-    return imp_fields_set_number (fields, IMP_FIELD_POSITION,
-                                  fields->values[IMP_FIELD_OFFSET].number, error);
-  return TRUE;
+  return fields->op != NULL || imp_json_bad (error, "\"op\" is missing");
 }

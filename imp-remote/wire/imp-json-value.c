@@ -2,19 +2,6 @@
 #include "core/imp-error.h"
 #include "wire/imp-json-private.h"
 
-gboolean
-imp_json_bad (GError **error, const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "JSON: %s", text);
-  return FALSE;
-}
-
 /* The octet at the position; 0, which no JSON text holds, at the end. */
 static guint8
 here (ImpJsonReader *self)

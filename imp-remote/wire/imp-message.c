@@ -185,7 +185,8 @@ imp_message_new_delete_analyzer (gint64 id)
  * imp_message_new_data: (constructor)
  * @id: the number of an analyzer
  * @direction: where the data come from
- * @offset: 0, or their true position where something was left out before them
+ * @offset: 0, or their true position where something was left out before them; after a pass up to a
+ *   pattern -1 stands for the position 0
  * @data_type: the type of data
  * @data: the data; empty at the end of that direction's stream
  *
@@ -202,7 +203,7 @@ imp_message_new_data (gint64 id, ImpDirection direction, gint64 offset, gint32 d
   ImpMessage *self;
 
   g_return_val_if_fail (is_id (id), NULL);
-  g_return_val_if_fail (offset >= 0 && offset <= IMP_MAX_ID, NULL);
+  g_return_val_if_fail (offset >= -1 && offset <= IMP_MAX_ID, NULL);
   g_return_val_if_fail (data_type != IMP_DATA_TYPE_ANY, NULL);
   g_return_val_if_fail (data != NULL, NULL);
 

@@ -134,13 +134,24 @@ write_bytes (Writer *self, GBytes *bytes)
     self->to->string (self->output, "", 0, FALSE);
 }
 
+/* How the position 0 is told after a pass_pattern is not known there. */
+static void
+write_number (Writer *self, const ImpMessage *message, ImpField field)
+{
+  gint64 number = imp_message_number (message, field);
+
+  if (message->op == IMP_OP_DATA && field == IMP_FIELD_OFFSET && number < 0)
+    number = 0;
+  self->to->integer (self->output, number);
+}
+
 static void
 write_field (Writer *self, const ImpMessage *message, ImpField field)
 {
   switch (imp_field_infos[field].kind)
     {
     case IMP_FIELD_KIND_NUMBER:
-      self->to->integer (self->output, imp_message_number (message, field));
+      write_number (self, message, field);
       break;
     case IMP_FIELD_KIND_TEXT:
       write_text_field (self, imp_message_text (message, field), field);

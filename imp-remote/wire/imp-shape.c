@@ -14,7 +14,6 @@ const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
   [IMP_FIELD_CONTEXT] = { "context", IMP_FIELD_KIND_PAIRS },
   [IMP_FIELD_DIRECTION] = NUMBER ("dir", 0, 1, 0),
   [IMP_FIELD_OFFSET] = NUMBER ("offset", -1, IMP_MAX_ID, 0),
-  [IMP_FIELD_POSITION] = NUMBER ("offset", -1, IMP_MAX_ID, 0),
   [IMP_FIELD_TYPE] = NUMBER ("type", G_MININT32, G_MAXINT32, IMP_DATA_TYPE_STREAM),
   [IMP_FIELD_BUSY] = { "busy", IMP_FIELD_KIND_BOOLEAN, 0, 1, 0 },
   [IMP_FIELD_TOKEN] = NUMBER ("token", 0, IMP_MAX_ID, 0),
@@ -37,7 +36,7 @@ const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
 
 static const ImpShape ops[] = {
   { IMP_OP_DATA, 1, BIT (ID) | BIT (DIRECTION) | BIT (DATA),
-    { F (ID), F (DIRECTION), F (POSITION), F (TYPE), F (DATA) } },
+    { F (ID), F (DIRECTION), F (OFFSET), F (TYPE), F (DATA) } },
   { IMP_OP_RESULT, 1, BIT (ID) | BIT (RESULT), { F (ID), F (RESULT) } },
   { IMP_OP_NEW_ANALYZER, 1, BIT (ID), { F (ID), F (CONTEXT) } },
   { IMP_OP_DELETE_ANALYZER, 1, BIT (ID), { F (ID) } },

@@ -302,3 +302,14 @@ test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written
   expected = imp_message_new_new_analyzer (written->id, after);
   return imp_message_equal (got, expected);
 }
+
+GBytes *
+test_encode (const ImpWire *wire, guint version, const ImpMessage *message)
+{
+  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (GError) error = NULL;
+
+  wire->encode (message, version, buffer, &error);
+  g_assert_no_error (error);
+  return imp_buffer_steal (buffer);
+}

@@ -16,4 +16,7 @@ gint64      test_random_id      (GRand *random);
  * Perl have contexts inside "meta", so that each pair is then known by two keys. */
 gboolean test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written);
 
+/* The message in that form, which must be able to carry it. */
+GBytes *test_encode (const ImpWire *wire, guint version, const ImpMessage *message);
+
 G_END_DECLS

@@ -336,7 +336,7 @@ sub refused_by_both {
         [ 'an id that is infinite', 'id', [ DATA, 9**9**9, 0, 0, -1, 'x' ], 1 ],
         [ 'no id', 'id', [DATA], 1 ],
         [ 'a direction of 2', 'dir', [ DATA, 1, 2, 0, -1, 'x' ], 1 ],
-        [ 'an offset below 0', 'offset', [ DATA, 1, 0, -1, -1, 'x' ], 1 ],
+        [ 'an offset below -1', 'offset', [ DATA, 1, 0, -2, -1, 'x' ], 1 ],
         [ 'a type of 0', 'type', [ DATA, 1, 0, 0, 0, 'x' ], 1 ],
         [ 'a type with no name', 'type', [ DATA, 1, 0, 0, 'imp.data.nothing', 'x' ], 1 ],
         [ 'a type of 33 bits', 'type', [ DATA, 1, 0, 0, 1 << 32, 'x' ], 1 ],

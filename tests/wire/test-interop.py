@@ -25,7 +25,7 @@ OPS = {
     'set_interface': (0x4002, ['interface']),
     'new_analyzer': (0x4003, ['id', 'context']),
     'delete_analyzer': (0x4004, ['id']),
-    'data': (0x4005, ['id', 'dir', 'position', 'type', 'payload']),
+    'data': (0x4005, ['id', 'dir', 'offset', 'type', 'payload']),
     'set_version': (0x4006, ['version', 'minimum', 'limits', 'features']),
     'busy': (0x4007, ['id', 'dir', 'busy']),
     'ping': (0x4008, ['token']),
@@ -89,7 +89,6 @@ def payload(rng):
 MAKERS = {
     'id': lambda rng: number(rng) or 1,
     'dir': lambda rng: rng.randint(0, 1),
-    'position': number,
     'offset': offset,
     'end_offset': offset,
     'type': lambda rng: rng.choice([-1, 1, number(rng, 31) or 1, -number(rng, 31) or -2]),
@@ -162,7 +161,7 @@ def to_json(rng, message):
             else:
                 spelled['data'] = base64.b64encode(value).decode()
         else:
-            spelled['offset' if field == 'position' else field] = value
+            spelled[field] = value
     items = list(spelled.items())
     rng.shuffle(items)
     return json.dumps(dict(items), ensure_ascii=rng.random() < 0.5,
@@ -183,8 +182,6 @@ def from_json(line):
         message['payload'] = message.pop('text').encode()
     if 'data' in message:
         message['payload'] = base64.b64decode(message.pop('data'), validate=True)
-    if message['op'] == 'data':
-        message['position'] = message.pop('offset')
     return message
 
 

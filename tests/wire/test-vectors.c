@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-error.h"
+#include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
 #include <json-glib/json-glib.h>
@@ -74,17 +75,6 @@ decode (const ImpWire *wire, GBytes *bytes, const char *name)
   return imp_message_steal (&decoded);
 }
 
-static GBytes *
-encode (const ImpWire *wire, ImpMessage *message, guint version)
-{
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
-  g_autoptr (GError) error = NULL;
-
-  wire->encode (message, version, buffer, &error);
-  g_assert_no_error (error);
-  return imp_buffer_steal (buffer);
-}
-
 static void
 check_same (const ImpWire *wire, GBytes *bytes, ImpMessage *expected, const char *name)
 {
@@ -107,8 +97,8 @@ check_message (JsonObject *row)
   g_autoptr (GBytes) json = line_of (line);
   g_autoptr (GBytes) cbor = from_hex (hex);
   g_autoptr (ImpMessage) message = decode (&imp_wire_json, json, name);
-  g_autoptr (GBytes) json_again = encode (&imp_wire_json, message, version);
-  g_autoptr (GBytes) cbor_again = encode (&imp_wire_cbor, message, version);
+  g_autoptr (GBytes) json_again = test_encode (&imp_wire_json, version, message);
+  g_autoptr (GBytes) cbor_again = test_encode (&imp_wire_cbor, version, message);
   g_autofree char *hex_again = to_hex (cbor_again);
   g_autofree char *text_again = g_strndup (g_bytes_get_data (json_again, NULL),
                                            g_bytes_get_size (json_again) - 1);

@@ -18,18 +18,6 @@ new_random (void)
   return g_rand_new_with_seed (g_test_rand_int ());
 }
 
-static GBytes *
-encode (const ImpWire *wire, guint version, ImpMessage *message)
-{
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
-  g_autoptr (GError) error = NULL;
-
-  wire->encode (message, version, buffer, &error);
-  g_assert_no_error (error);
-  return imp_buffer_steal (buffer);
-}
-
-/* Is it what @written must be when it was read again? Texts help to see why not. */
 static void
 assert_equal (const ImpWire *wire, ImpMessage *got, ImpMessage *written)
 {
@@ -58,7 +46,7 @@ test_round_trip (gconstpointer data)
     {
       guint version = g_rand_int_range (random, 1, wire->max_version + 1);
       g_autoptr (ImpMessage) message = test_random_message (random, version);
-      g_autoptr (GBytes) bytes = encode (wire, version, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, version, message);
       g_autoptr (GError) error = NULL;
       ImpMessage decoded = IMP_MESSAGE_INIT;
       ImpCursor cursor;
@@ -139,7 +127,7 @@ test_split (gconstpointer data)
   for (guint i = 0; i < N_SPLIT; i++)
     {
       g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
-      g_autoptr (GBytes) bytes = encode (wire, wire->max_version, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
       gsize size = g_bytes_get_size (bytes);
 
       for (gsize length = 0; length < size; length++)
@@ -159,7 +147,7 @@ test_drip (gconstpointer data)
   for (guint i = 0; i < N_SPLIT; i++)
     {
       g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
-      g_autoptr (GBytes) bytes = encode (wire, wire->max_version, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
       ImpMessage decoded = IMP_MESSAGE_INIT;
       ImpCursor cursor;
       gsize need;
@@ -208,7 +196,7 @@ check_mutated (const ImpWire *wire, const guint8 *data, gsize length)
   if (status == IMP_DECODE_DONE)
     {
       guint version = decoded.op == IMP_OP_SET_VERSION ? wire->max_version : 2;
-      g_autoptr (GBytes) bytes = encode (wire, MIN (version, wire->max_version), &decoded);
+      g_autoptr (GBytes) bytes = test_encode (wire, MIN (version, wire->max_version), &decoded);
 
       g_assert_cmpuint (g_bytes_get_size (bytes), >, 0);
     }
@@ -225,7 +213,7 @@ test_mutated (gconstpointer data)
   for (guint i = 0; i < N_MUTATED / 20; i++)
     {
       g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
-      g_autoptr (GBytes) bytes = encode (wire, wire->max_version, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
       gsize length;
       const guint8 *octets = g_bytes_get_data (bytes, &length);
 
@@ -313,7 +301,7 @@ test_recognise (gconstpointer data)
   for (guint i = 0; i < 200; i++)
     {
       g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
-      g_autoptr (GBytes) bytes = encode (wire, wire->max_version, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
       const ImpWire *found = NULL;
       ImpDecodeStatus status = IMP_DECODE_MORE;
 
@@ -356,7 +344,7 @@ test_max_message (gconstpointer data)
   g_autoptr (GBytes) payload = g_bytes_new_take (g_strnfill (5000, 'x'), 5000);
   g_autoptr (ImpMessage) message
       = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0, IMP_DATA_TYPE_STREAM, payload);
-  g_autoptr (GBytes) bytes = encode (wire, 1, message);
+  g_autoptr (GBytes) bytes = test_encode (wire, 1, message);
 
   for (guint less = 0; less < 2; less++)
     {
@@ -390,7 +378,7 @@ test_max_context (gconstpointer data)
 
   g_hash_table_insert (context, (char *) "key", (char *) "a value");
   message = imp_message_new_new_analyzer (7, context);
-  bytes = encode (wire, 1, message);
+  bytes = test_encode (wire, 1, message);
   for (guint less = 0; less < 2; less++)
     {
       ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
@@ -425,7 +413,7 @@ test_slices (gconstpointer data)
       g_autoptr (GBytes) payload = g_bytes_new_take (g_strnfill (size, 'x'), size);
       g_autoptr (ImpMessage) message
           = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0, IMP_DATA_TYPE_STREAM, payload);
-      g_autoptr (GBytes) bytes = encode (wire, 1, message);
+      g_autoptr (GBytes) bytes = test_encode (wire, 1, message);
       const char *begin = g_bytes_get_data (bytes, NULL), *place;
       ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
       ImpMessage decoded = IMP_MESSAGE_INIT;
