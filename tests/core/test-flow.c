@@ -289,6 +289,24 @@ test_replace_later_forgets (void)
   flow_script_apply (s, replace (8, "Y"), ">Y");
 }
 
+/* Two promises that touch are one. */
+static void
+test_replace_later_in_parts (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+  gboolean freed = FALSE;
+  GBytes *bytes = g_bytes_new_with_free_func ("abcd", 4, mark_freed, &freed);
+
+  g_assert_true (imp_flow_push (s->flow, bytes, STREAM, NULL));
+  g_bytes_unref (bytes);
+  flow_script_expect (s, "<abcd");
+  flow_script_apply (s, replace_later (2, 4), "");
+  g_assert_false (freed);
+  flow_script_apply (s, replace_later (0, 2), "");
+  g_assert_true (freed);
+  flow_script_refuse (s, pass (4), "between 0 and 4");
+}
+
 /* Promises far apart from each other are kept up to a number, and then ignored: a hint. */
 static void
 test_replace_later_many (void)
@@ -530,6 +548,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/replace-later", test_replace_later);
   g_test_add_func ("/flow/replace-later/refused", test_replace_later_refused);
   g_test_add_func ("/flow/replace-later/forgets", test_replace_later_forgets);
+  g_test_add_func ("/flow/replace-later/in-parts", test_replace_later_in_parts);
   g_test_add_func ("/flow/replace-later/many", test_replace_later_many);
   g_test_add_func ("/flow/packets", test_packets);
   g_test_add_func ("/flow/packets/future", test_packets_future);
