@@ -52,8 +52,8 @@ def remove_socket(address):
         os.unlink(address)
 
 
-def relay_commands(programs, system, transport, origin):
-    """The relay in front of @origin, and the server behind it if it has one: (command, ...)."""
+def relay_command(programs, system, transport, origin, module=None):
+    """The relay in front of @origin."""
     listen = programs.address(transport)
     if system == 'splice':
         return [programs.find('bench-splice-relay'), '--address', listen, '--connect', origin]
@@ -62,7 +62,7 @@ def relay_commands(programs, system, transport, origin):
     tool = os.path.join(programs.builddir, 'imp-remote', 'tool', 'imp-remote')
     if not os.path.exists(tool):
         raise BenchError(f'{tool} is missing: build with meson first')
-    return [tool, 'relay', '--listen', listen, '--connect', origin]
+    return [tool, 'relay', '--listen', listen, '--module', module, '--connect', origin]
 
 
 def socat_command(listen, origin):
@@ -77,22 +77,20 @@ def socat_command(listen, origin):
 
 def start_relay(programs, system, transport, origin):
     """Returns the processes between the two ends, and where to connect."""
-    command = relay_commands(programs, system, transport, origin)
     if system == 'socat':
+        command = relay_command(programs, system, transport, origin)
         process = programs.start(command)
         return [process], programs.wait_for_text(
             process, SOCAT_LISTENS if transport == 'tcp' else command[-2].partition(':')[2])
-    if system == 'relay':
-        command += ['--module', programs.find('bench-pass.so')]
-        servers = []
-    elif system == 'relay-remote':
+    servers = []
+    module = programs.find('bench-pass.so') if system == 'relay' else None
+    if system == 'relay-remote':
         server, address = programs.start_server(
             [programs.find('bench-imp-server'), '--address', programs.address(transport)], None)
-        command += ['--module', f'remote=addr={address}']
-        servers = [server]
-    else:
-        servers = []
-    process, address = programs.start_server(command, None)
+        servers.append(server)
+        module = f'remote=addr={address}'
+    process, address = programs.start_server(
+        relay_command(programs, system, transport, origin, module), None)
     return [process] + servers, address
 
 
