@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* End to end from C, with the public API only. IMP_TEST_SERVER is the command of the server.
  *
- * Analyzers in another process, written in the language of the server, behind a filter in this one. */
+ * Analyzers in another process, written in the language of the server, behind a filter in this
+ * one. */
 #include "peer.h"
 
 #include <glib/gstdio.h>

@@ -238,9 +238,10 @@ def test_one_process():
 def test_given_streams():
     ours, theirs = socket.socketpair()
     server = Imp.Server.new(peer.shout_factory())
-    server.add_stream(Gio.Socket.new_from_fd(theirs.detach()).connection_factory_create_connection())
-    stream = Gio.Socket.new_from_fd(ours.detach()).connection_factory_create_connection()
-    remote = Imp.RemoteFactory.new_for_stream(stream)
+    streams = [Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection()
+               for end in (ours, theirs)]
+    server.add_stream(streams[1])
+    remote = Imp.RemoteFactory.new_for_stream(streams[0])
     said, heard = push_lines(remote.create_analyzer({}), 10)
     assert heard == said.upper()
     remote.close()

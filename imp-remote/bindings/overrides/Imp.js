@@ -5,11 +5,11 @@
  *   the text of the exception.
  * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
- * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between two
- *   slices of an incremental collection. So calls are counted, those from C into a class or callback
- *   of ours and those from JavaScript into the library, and a whole collection is made now and then:
- *   before the collector would begin one in slices, or to end that. The same is done before a main
- *   loop is entered.
+ * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between
+ *   two slices of an incremental collection. So calls are counted, those from C into a class or
+ *   callback of ours and those from JavaScript into the library, and a whole collection is made
+ *   now and then: before the collector would begin one in slices, or to end that. The same is done
+ *   before a main loop is entered.
  */
 
 const {GLib, GObject} = imports.gi;
