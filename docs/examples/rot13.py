@@ -1,5 +1,6 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
+"""A codec of one's own: the JSON form, a little harder to read."""
+
 import codecs
 
 import gi
@@ -8,8 +9,6 @@ from gi.repository import GLib, GObject, Imp
 
 
 class Rot13(GObject.Object, Imp.Codec):
-    """The JSON form, a little harder to read."""
-
     def __init__(self):
         super().__init__()
         self.json = Imp.json_codec_new()
@@ -31,7 +30,6 @@ class Rot13(GObject.Object, Imp.Codec):
 
 
 if __name__ == '__main__':
-    codec = Rot13()
-    encoded = codec.encode(Imp.Message.new_ping(7))
+    encoded = Rot13().encode(Imp.Message.new_ping(7))
     print(encoded.get_data().decode(), end='')
-    print(codec.decode(encoded)[1].to_string())
+    print(Rot13().decode(encoded)[1].to_string())

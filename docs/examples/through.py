@@ -1,26 +1,27 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
+"""Sends its standard input through remote analyzers to its standard output: through.py ADDRESS"""
+
 import sys
 
 import gi
 gi.require_version('Imp', '1')
 from gi.repository import GLib, Imp
 
-remote = Imp.RemoteFactory.new(sys.argv[1])
-analyzer = remote.create_analyzer({'app': 'through.py'})
-output = Imp.Filter.new(analyzer)
+DIRECTION = Imp.Direction.FROM_SERVER
 
 
 def write(source, direction, data, data_type):
     sys.stdout.buffer.write(data.get_data() or b'')
 
 
+remote = Imp.RemoteFactory.new(sys.argv[1])
+output = Imp.Filter.new(remote.create_analyzer({'app': 'through.py'}))
 output.set_output(write)
-for line in sys.stdin.buffer:
-    output.push_bytes(Imp.Direction.FROM_SERVER, line, Imp.DATA_TYPE_STREAM)
-output.push_bytes(Imp.Direction.FROM_SERVER, b'', Imp.DATA_TYPE_STREAM)
-
 context = GLib.MainContext.default()
-while not output.is_finished(Imp.Direction.FROM_SERVER):
-    output.check()
+for line in sys.stdin.buffer:
+    output.push_bytes(DIRECTION, line, Imp.DATA_TYPE_STREAM)
+    while output.is_paused(DIRECTION):
+        context.iteration(True)
+output.push_bytes(DIRECTION, b'', Imp.DATA_TYPE_STREAM)
+while output.check() and not output.is_finished(DIRECTION):
     context.iteration(True)

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs every example of the documentation, and compares it with what the pages print of it."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLES = os.path.join(TOP, 'docs', 'examples')
+CENSOR = os.environ['IMP_TEST_CENSOR']
+DOAP = '{http://usefulinc.com/ns/doap#}'
+TEXT = b'call 555 1234\nhello\n'
+BLOCK = re.compile(r'^```\w*\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+def read(*path):
+    with open(os.path.join(TOP, *path), encoding='utf-8') as stream:
+        return stream.read()
+
+
+def run(*command, text=b''):
+    return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True,
+                          timeout=60).stdout
+
+
+def without_licence(text):
+    return '\n'.join(line for line in text.split('\n') if 'SPDX' not in line).lstrip('\n')
+
+
+def blocks_of(*path):
+    return [block.lstrip('\n') for block in BLOCK.findall(read(*path))]
+
+
+class Quoted(unittest.TestCase):
+    def test_cookbook(self):
+        blocks = blocks_of('docs', 'cookbook.md')
+        names = sorted(os.listdir(EXAMPLES))
+        self.assertGreater(len(names), 5)
+        for name in names:
+            if os.path.isfile(os.path.join(EXAMPLES, name)):
+                with self.subTest(name=name):
+                    self.assertIn(without_licence(read('docs', 'examples', name)), blocks)
+
+    def test_readme(self):
+        self.assertIn(without_licence(read('docs', 'examples', 'shout.py')), blocks_of('README.md'))
+
+    def test_doap(self):
+        root = ElementTree.fromstring(read('imp-remote.doap').encode())
+        names = [element.text for element in root.iter(DOAP + 'name')]
+        versions = [element.text for element in root.iter(DOAP + 'revision')]
+        self.assertEqual((names, versions), (['imp-remote'], [os.environ['IMP_TEST_VERSION']]))
+        self.assertIn('\n## %s\n' % versions[0], read('NEWS.md'))
+
+
+class Run(unittest.TestCase):
+    def test_censor(self):
+        self.assertEqual(run(CENSOR, text=TEXT), b'call *** ****\nhello\n')
+
+    def test_rot13(self):
+        printed = run(sys.executable, os.path.join(EXAMPLES, 'rot13.py')).decode()
+        self.assertEqual(printed, '{"bc":"cvat","gbxra":7}\nping token=7\n')
+
+    def through(self, *command):
+        """What comes out of through.py when the server is the command."""
+        with tempfile.TemporaryDirectory(prefix='imp-test-') as folder:
+            address = os.path.join(folder, 'socket')
+            with subprocess.Popen([*command, address], stdout=subprocess.PIPE) as server:
+                try:
+                    self.assertIn(b'listening', server.stdout.readline())
+                    return run(sys.executable, os.path.join(EXAMPLES, 'through.py'), address,
+                               text=TEXT)
+                finally:
+                    server.terminate()
+
+    def test_python(self):
+        heard = self.through(sys.executable, os.path.join(EXAMPLES, 'serve.py'))
+        self.assertEqual(heard, TEXT.upper())
+
+    def test_js(self):
+        heard = self.through('/usr/bin/gjs', '-m', os.path.join(EXAMPLES, 'serve.js'))
+        self.assertEqual(heard, TEXT.upper())
+
+    def test_tool(self):
+        for name in ('shout.py', 'shout.js'):
+            heard = self.through(os.environ['IMP_REMOTE_TOOL'], 'serve', '--module',
+                                 os.path.join(EXAMPLES, name))
+            self.assertEqual(heard, TEXT.upper(), name)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
