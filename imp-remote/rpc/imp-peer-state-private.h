@@ -20,6 +20,7 @@ struct _ImpPeer
   gint64 last_id;
   GQueue backlog;         /* analyzers that have something to send, each in its turn */
   gsize pending_size;     /* octets that all of them have */
+  gboolean crowded;       /* these are so many that nobody may bring more */
   GQueue queries;         /* of GTask, in the order they were sent */
   GQueue unsent_queries;  /* of ImpMessage, while there is no connection */
   ImpDeadline *deadline;

@@ -304,7 +304,8 @@ install_limits (void)
   /**
    * ImpRemoteFactory:max-queued-all:
    *
-   * The same for all analyzers together.
+   * The same for all analyzers together. From a quarter of it on all of them say PAUSE; below a
+   * sixteenth they say CONTINUE.
    *
    * Since: 0.1
    */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Many analyzers on one connection whose other end does not read. */
+#include "core/imp-analyzer-private.h"
+#include "core/imp-verdicts-private.h"
+#include "rpc/imp-remote-factory.h"
+#include "test-peer.h"
+#include "test-streams.h"
+
+#define N_ANALYZERS 50
+#define PIECE 50000
+#define LIMIT (4 * 1024 * 1024)
+
+typedef struct
+{
+  ImpAnalyzer *analyzers[N_ANALYZERS + 1];
+  guint n_refused;
+} Crowd;
+
+static void
+on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  Crowd *crowd = user_data;
+
+  if (imp_result_get_result_type (result) != IMP_RESULT_FATAL)
+    return;
+  g_test_message ("%s", imp_result_get_message (result));
+  crowd->n_refused++;
+}
+
+/* Of those that are open. */
+static guint
+count_paused (Crowd *crowd)
+{
+  guint n = 0;
+
+  for (guint i = 0; i <= N_ANALYZERS; i++)
+    n += crowd->analyzers[i] != NULL && !imp_analyzer_is_closed (crowd->analyzers[i])
+         && imp_analyzer_peek_verdicts (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused;
+  return n;
+}
+
+static void
+add_analyzer (Crowd *crowd, ImpRemoteFactory *factory, guint i)
+{
+  g_autoptr (GError) error = NULL;
+
+  crowd->analyzers[i] = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL, &error);
+  g_assert_no_error (error);
+  imp_analyzer_set_callback (crowd->analyzers[i], on_result, crowd, NULL);
+}
+
+static gboolean
+nobody_is_paused (gpointer data)
+{
+  return count_paused (data) == 0;
+}
+
+static void
+feed_until_paused (Crowd *crowd)
+{
+  g_autoptr (GBytes) piece = test_bytes_pattern (PIECE);
+
+  for (gsize i = 0; count_paused (crowd) == 0; i++)
+    {
+      g_assert_cmpuint (i * PIECE, <, 10 * LIMIT);
+      imp_analyzer_data (crowd->analyzers[i % N_ANALYZERS], IMP_DIRECTION_FROM_CLIENT, piece, 0,
+                         IMP_DATA_TYPE_STREAM);
+    }
+}
+
+/* All are asked to pause, those who have brought nothing too, long before anything is refused; and
+ * all may go on once it has been read. */
+static void
+check_crowd (Crowd *crowd, gboolean reads)
+{
+  GIOStream *ours, *theirs;
+  g_autoptr (TestPeer) peer = NULL;
+  g_autoptr (ImpRemoteFactory) factory = NULL;
+
+  test_stream_pair (&ours, &theirs);
+  peer = test_peer_new (theirs);
+  peer->discard = TRUE;
+  peer->read_limit = 0;
+  test_peer_update (peer);
+  factory = imp_remote_factory_new_for_stream (ours);
+  g_object_unref (ours);
+  g_object_set (factory, "max-queued-all", (guint64) LIMIT, NULL);
+  for (guint i = 0; i < N_ANALYZERS; i++)
+    add_analyzer (crowd, factory, i);
+
+  feed_until_paused (crowd);
+  g_assert_cmpuint (count_paused (crowd), ==, N_ANALYZERS);
+  add_analyzer (crowd, factory, N_ANALYZERS);
+  g_assert_cmpuint (count_paused (crowd), ==, N_ANALYZERS + 1);
+
+  if (reads)
+    {
+      peer->read_limit = G_MAXSIZE;
+      test_peer_update (peer);
+    }
+  else
+    for (guint i = 0; i < N_ANALYZERS; i++)
+      imp_analyzer_close (crowd->analyzers[i]);
+  g_assert_true (test_run_until (nobody_is_paused, crowd, 5000));
+  g_assert_cmpuint (crowd->n_refused, ==, 0);
+
+  for (guint i = 0; i <= N_ANALYZERS; i++)
+    {
+      imp_analyzer_close (crowd->analyzers[i]);
+      g_clear_object (&crowd->analyzers[i]);
+    }
+  imp_remote_factory_close (factory);
+}
+
+static void
+test_read (void)
+{
+  Crowd crowd = { 0 };
+
+  check_crowd (&crowd, TRUE);
+}
+
+/* Also when those whose data waited are gone. */
+static void
+test_gone (void)
+{
+  Crowd crowd = { 0 };
+
+  check_crowd (&crowd, FALSE);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/crowd/read", test_read);
+  g_test_add_func ("/crowd/gone", test_gone);
+  return g_test_run ();
+}
