@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 
 /* A unix socket's default of some 200 KiB makes both ends take turns; TCP tunes itself. */
-#define UNIX_SEND_BUFFER (4 * 1024 * 1024)
+#define UNIX_SEND_BUFFER (1 * 1024 * 1024)
 
 struct _ImpTransport
 {
