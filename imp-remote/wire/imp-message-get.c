@@ -138,8 +138,8 @@ imp_message_get_direction (ImpMessage *self)
  * imp_message_get_offset:
  * @self: a message
  *
- * Gets the offset of DATA: 0, or their true position where something was left out before them; after
- * a pass up to a pattern, -1 stands for the position 0.
+ * Gets the offset of DATA: 0, or their true position where something was left out before them;
+ * after a pass up to a pattern, -1 stands for the position 0.
  * For RESULT, the offset of the result.
  *
  * Returns: an offset in octets of the direction's input

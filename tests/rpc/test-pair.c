@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A peer and a session on two ends of one stream: tiny buffers, dripping streams, readers that never
- * read. Whatever the sizes, all that was asked is answered. */
+/* A peer and a session on two ends of one stream: tiny buffers, dripping streams, readers that
+ * never read. Whatever the sizes, all that was asked is answered. */
 #include "core/imp-error.h"
 #include "core/imp-type-factory.h"
 #include "rpc/imp-peer-private.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The analyzers' server dies, or stops, in the middle of a download: with fail=soft all arrives, with
-fail=hard the client is told at once. IMP_TEST_MB sets the size of the download."""
+"""The analyzers' server dies, or stops, in the middle of a download: with fail=soft all arrives,
+with fail=hard the client is told at once. IMP_TEST_MB sets the size of the download."""
 
 import os
 import signal
