@@ -110,6 +110,8 @@ write_interfaces (ImpBuffer *output, GList *interfaces)
 static void
 write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
 {
+  g_autofree char *owned = NULL;
+
   switch (imp_field_infos[field].kind)
     {
     case IMP_FIELD_KIND_NUMBER:
@@ -119,7 +121,7 @@ write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
       write_simple (output, imp_message_number (message, field) ? SIMPLE_TRUE : SIMPLE_FALSE);
       break;
     case IMP_FIELD_KIND_TEXT:
-      write_text (output, imp_message_text (message, field));
+      write_text (output, imp_message_text (message, field, &owned));
       break;
     case IMP_FIELD_KIND_PAIRS:
       if (field == IMP_FIELD_CONTEXT)

@@ -6,6 +6,8 @@
 /* Room for the head and the other fields beside a payload whose length has 32 bits. */
 #define PAYLOAD_MAX (G_MAXUINT32 - 1024)
 
+#define QUOTE_MAX 60 /* octets */
+
 gint64
 imp_message_number (const ImpMessage *message, ImpField field)
 {
@@ -42,8 +44,10 @@ imp_message_number (const ImpMessage *message, ImpField field)
     }
 }
 
+/* A result's texts were made UTF-8 with it; a message on the stack may have any, such as that of an
+ * error of a plugin. */
 const char *
-imp_message_text (const ImpMessage *message, ImpField field)
+imp_message_text (const ImpMessage *message, ImpField field, char **owned)
 {
   const char *text = message->text;
 
@@ -51,6 +55,8 @@ imp_message_text (const ImpMessage *message, ImpField field)
     text = message->result->value;
   else if (message->op == IMP_OP_RESULT)
     text = message->result->text;
+  else if (text != NULL && !g_utf8_validate (text, -1, NULL))
+    text = *owned = g_utf8_make_valid (text, -1);
   return text != NULL ? text : "";
 }
 
@@ -182,4 +188,15 @@ imp_wire_bad (GError **error, const char *form, const char *format, ...)
   va_end (arguments);
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "%s%s", form, text);
   return FALSE;
+}
+
+char *
+imp_wire_quote (const char *text, gsize length)
+{
+  char *quote = g_utf8_make_valid (text, MIN (length, QUOTE_MAX));
+
+  for (char *p = quote; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = '?';
+  return quote;
 }

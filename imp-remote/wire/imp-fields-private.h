@@ -118,7 +118,8 @@ gboolean imp_fields_build (ImpFields *self, ImpMessage *message, GError **error)
 gboolean imp_message_check (const ImpMessage *message, guint version, GError **error);
 
 gint64      imp_message_number (const ImpMessage *message, ImpField field);
-const char *imp_message_text   (const ImpMessage *message, ImpField field); /* never NULL */
+/* Never NULL and always UTF-8; what had to be made so comes as *owned, to be freed. */
+const char *imp_message_text   (const ImpMessage *message, ImpField field, char **owned);
 GBytes     *imp_message_bytes  (const ImpMessage *message);                 /* NULL = empty */
 
 /* Adds the members of a set of result types to @numbers, which has room for them; how many. */
@@ -139,6 +140,10 @@ gboolean imp_too_many (const char *what, guint max, GError **error);
 /* Sets IMP_ERROR_PROTOCOL, with a text that begins with the name of the form; always FALSE. */
 gboolean imp_wire_bad (GError **error, const char *form, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+
+/* What a peer sent, so that it can stand in the text of an error: its beginning, as UTF-8, without
+ * control characters. */
+char *imp_wire_quote (const char *text, gsize length);
 
 /* A list of interfaces that is being read. Takes the interface, which is NULL where reading it
  * failed. */

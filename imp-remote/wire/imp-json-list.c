@@ -110,6 +110,7 @@ gboolean
 imp_json_data_type (ImpJsonReader *self, gint64 *value, GError **error)
 {
   g_autofree char *name = NULL;
+  g_autofree char *quote = NULL;
 
   if (imp_json_peek (self) != '"')
     return imp_json_int (self, value, error);
@@ -117,14 +118,17 @@ imp_json_data_type (ImpJsonReader *self, gint64 *value, GError **error)
   if (name == NULL)
     return FALSE;
   *value = imp_data_type_from_name (name);
-  return *value != IMP_DATA_TYPE_ANY
-         || imp_json_bad (error, "there is no data type \"%.60s\"", name);
+  if (*value != IMP_DATA_TYPE_ANY)
+    return TRUE;
+  quote = imp_wire_quote (name, strlen (name));
+  return imp_json_bad (error, "there is no data type \"%s\"", quote);
 }
 
 gboolean
 imp_json_result_type (ImpJsonReader *self, gint64 *value, GError **error)
 {
   g_autofree char *name = NULL;
+  g_autofree char *quote = NULL;
 
   if (imp_json_peek (self) != '"')
     return imp_json_int (self, value, error);
@@ -134,7 +138,8 @@ imp_json_result_type (ImpJsonReader *self, gint64 *value, GError **error)
   *value = imp_result_type_from_string (name);
   if (*value != 0)
     return TRUE;
-  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no result \"%.60s\"", name);
+  quote = imp_wire_quote (name, strlen (name));
+  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no result \"%s\"", quote);
   return FALSE;
 }
 

@@ -32,6 +32,7 @@ static gboolean
 read_op (ImpJsonReader *self, ImpFields *fields, GError **error)
 {
   g_autofree char *unescaped = NULL;
+  g_autofree char *quote = NULL;
   char name[32] = "";
   const char *text;
   gsize length;
@@ -45,8 +46,8 @@ read_op (ImpJsonReader *self, ImpFields *fields, GError **error)
   number = imp_op_from_string (name);
   if (number != 0)
     return imp_fields_set_op (fields, number, error);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no op \"%.*s\"",
-               (int) MIN (length, 60), text);
+  quote = imp_wire_quote (text, length);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no op \"%s\"", quote);
   return FALSE;
 }
 
@@ -94,15 +95,19 @@ level_from_string (ImpJsonReader *self, gint64 *value, GError **error)
 {
   g_autoptr (GEnumClass) levels = g_type_class_ref (IMP_TYPE_LOG_LEVEL);
   g_autofree char *name = imp_json_dup_string (self, error);
+  g_autofree char *quote = NULL;
   GEnumValue *level;
 
   if (name == NULL)
     return FALSE;
   level = g_enum_get_value_by_nick (levels, name);
-  if (level == NULL)
-    return imp_json_bad (error, "there is no level \"%.60s\"", name);
-  *value = level->value;
-  return TRUE;
+  if (level != NULL)
+    {
+      *value = level->value;
+      return TRUE;
+    }
+  quote = imp_wire_quote (name, strlen (name));
+  return imp_json_bad (error, "there is no level \"%s\"", quote);
 }
 
 static gboolean

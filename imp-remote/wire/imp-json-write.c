@@ -221,6 +221,7 @@ write_pairs_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
 static void
 write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
 {
+  g_autofree char *owned = NULL;
   ImpFieldKind kind = imp_field_infos[field].kind;
 
   if (kind != IMP_FIELD_KIND_DATA)
@@ -237,7 +238,7 @@ write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
         append_literal (output, "false");
       break;
     case IMP_FIELD_KIND_TEXT:
-      write_text (output, imp_message_text (message, field));
+      write_text (output, imp_message_text (message, field, &owned));
       break;
     case IMP_FIELD_KIND_PAIRS:
     case IMP_FIELD_KIND_NUMBERS:

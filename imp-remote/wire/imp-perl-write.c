@@ -148,13 +148,15 @@ write_number (Writer *self, const ImpMessage *message, ImpField field)
 static void
 write_field (Writer *self, const ImpMessage *message, ImpField field)
 {
+  g_autofree char *owned = NULL;
+
   switch (imp_field_infos[field].kind)
     {
     case IMP_FIELD_KIND_NUMBER:
       write_number (self, message, field);
       break;
     case IMP_FIELD_KIND_TEXT:
-      write_text_field (self, imp_message_text (message, field), field);
+      write_text_field (self, imp_message_text (message, field, &owned), field);
       break;
     case IMP_FIELD_KIND_DATA:
       write_bytes (self, imp_message_bytes (message));

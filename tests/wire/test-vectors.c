@@ -188,6 +188,8 @@ check_bad (const ImpWire *wire, JsonObject *row, GBytes *bytes)
       g_test_fail ();
     }
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  for (const char *p = error->message; *p != '\0'; p++)
+    g_assert_false (g_ascii_iscntrl (*p));
   g_assert_cmpuint (cursor.position, ==, goes_on ? g_bytes_get_size (bytes) : 0);
   imp_message_clear (&decoded);
 }

@@ -337,6 +337,27 @@ test_version_1 (gconstpointer data)
     }
 }
 
+/* A text that is not UTF-8, as only the library's own messages on the stack can have it, does not
+ * spoil the connection. */
+static void
+test_binary_text (gconstpointer data)
+{
+  const ImpWire *wire = data;
+  ImpMessage message = { .op = IMP_OP_EXCEPTION, .id = 3, .text = (char *) "bin\xff \xc3" };
+  g_autoptr (GBytes) bytes = test_encode (wire, 1, &message);
+  ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+  ImpMessage decoded = IMP_MESSAGE_INIT;
+  g_autoptr (GError) error = NULL;
+  ImpCursor cursor;
+  gsize need;
+
+  imp_cursor_init_bytes (&cursor, bytes);
+  wire->decode (&cursor, &limits, &decoded, &need, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (decoded.text, ==, "bin\xef\xbf\xbd \xef\xbf\xbd");
+  imp_message_clear (&decoded);
+}
+
 static void
 test_max_message (gconstpointer data)
 {
@@ -457,6 +478,7 @@ main (int argc, char *argv[])
     { "split", test_split },           { "drip", test_drip },
     { "mutated", test_mutated },       { "cuts", test_cuts },
     { "recognise", test_recognise },
+    { "binary-text", test_binary_text },
     { "version-1", test_version_1 },   { "max-message", test_max_message },
     { "max-context", test_max_context }, { "slices", test_slices },
   };
