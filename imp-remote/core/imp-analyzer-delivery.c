@@ -57,7 +57,7 @@ imp_analyzer_deliver (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  if (priv->delivering || priv->callback == NULL)
+  if (priv->delivering || priv->callback == NULL || priv->ready.length == 0)
     return;
 
   g_object_ref (self);
@@ -83,6 +83,7 @@ static void
 deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
+  gboolean needs_reference = priv->calls == 0; /* else imp_analyzer_data() has one */
 
   if (priv->callback == NULL || priv->delivering || priv->ready.length > 0
       || imp_analyzer_has_to_wait (priv, result))
@@ -92,14 +93,16 @@ deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
       return;
     }
 
-  g_object_ref (self);
+  if (needs_reference)
+    g_object_ref (self);
   priv->delivering = TRUE;
   priv->callback (self, result, priv->user_data);
   priv->delivering = FALSE;
   imp_result_unref (result);
   if (priv->ready.length > 0)
     imp_analyzer_deliver (self);
-  g_object_unref (self);
+  if (needs_reference)
+    g_object_unref (self);
 }
 
 /* What no result can undo: the plugin is heard no more. What waits for a busy direction would be

@@ -48,8 +48,10 @@ imp_analyzer_init (ImpAnalyzer *self)
 static void
 clear_results (ImpAnalyzerPrivate *priv)
 {
-  g_queue_clear_full (&priv->ready, (GDestroyNotify) imp_result_unref);
-  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
+  if (priv->ready.length > 0)
+    g_queue_clear_full (&priv->ready, (GDestroyNotify) imp_result_unref);
+  if (priv->held.length > 0)
+    g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
 }
 
 static void

@@ -3,7 +3,29 @@
 
 #include "imp-macros.h"
 
+#include <string.h>
+
 G_BEGIN_DECLS
+
+/* Is that UTF-8 without NUL? Nearly all of it is ASCII, and is told so eight octets at a time. */
+static inline gboolean
+imp_text_is_valid (const char *text, gsize length)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101), tops = ones << 7;
+  gsize position = 0;
+  guint64 word;
+
+  for (; length - position >= sizeof word; position += sizeof word)
+    {
+      memcpy (&word, text + position, sizeof word);
+      if (((word | (word - ones)) & tops) != 0)
+        return g_utf8_validate_len (text + position, length - position, NULL);
+    }
+  for (; position < length; position++)
+    if ((guint8) (text[position] - 1) >= 0x7f)
+      return g_utf8_validate_len (text + position, length - position, NULL);
+  return TRUE;
+}
 
 /* The keys and values that describe one inspected connection, packed into one block: they come
  * with every new analyzer, and a hash table each would cost more than the analyzer itself.

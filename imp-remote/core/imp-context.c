@@ -111,12 +111,12 @@ add_valid (ImpContextBuilder *builder, const char *key, const char *value)
   g_autofree char *valid_value = NULL;
   gsize key_length = strlen (key), value_length = strlen (value);
 
-  if (!g_utf8_validate_len (key, key_length, NULL))
+  if (!imp_text_is_valid (key, key_length))
     {
       key = valid_key = g_utf8_make_valid (key, key_length);
       key_length = strlen (key);
     }
-  if (!g_utf8_validate_len (value, value_length, NULL))
+  if (!imp_text_is_valid (value, value_length))
     {
       value = valid_value = g_utf8_make_valid (value, value_length);
       value_length = strlen (value);

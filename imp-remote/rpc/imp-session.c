@@ -324,7 +324,6 @@ static void
 on_data (ImpSession *self, ImpMessage *message)
 {
   Entry *entry = g_hash_table_lookup (self->analyzers, &message->id);
-  g_autoptr (ImpAnalyzer) analyzer = NULL;
 
   if (entry == NULL)
     {
@@ -335,8 +334,8 @@ on_data (ImpSession *self, ImpMessage *message)
       return;
     }
 
-  analyzer = g_object_ref (entry->analyzer);
-  imp_analyzer_data (analyzer, message->direction, message->data, message->offset,
+  /* It keeps itself alive for as long as this takes. */
+  imp_analyzer_data (entry->analyzer, message->direction, message->data, message->offset,
                      message->data_type);
   /* A plugin that runs a loop inside may have let it go. */
   if (self->funcs == NULL || g_hash_table_lookup (self->analyzers, &message->id) != entry)

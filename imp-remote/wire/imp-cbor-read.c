@@ -16,7 +16,7 @@ typedef struct
 static gboolean
 check_text (const char *text, gsize length, GError **error)
 {
-  if (!g_utf8_validate_len (text, length, NULL))
+  if (!imp_text_is_valid (text, length))
     return imp_cbor_bad (error, "a text is not UTF-8, or holds U+0000");
   return TRUE;
 }
