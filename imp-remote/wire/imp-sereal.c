@@ -174,6 +174,8 @@ read_magic (ImpPerlTree *tree, gboolean *is_new)
   gsize length = MIN (imp_cursor_left (&tree->input), IMP_SEREAL_MAGIC_LENGTH);
   const guint8 *magic = imp_cursor_here (&tree->input);
 
+  if (length == 0)
+    return imp_perl_tree_short (tree, IMP_SEREAL_MAGIC_LENGTH);
   *is_new = memcmp (magic, MAGIC_NEW, length) == 0;
   if (!*is_new && memcmp (magic, MAGIC_OLD, length) != 0)
     {

@@ -327,6 +327,12 @@ random_text (void)
   return g_string_free (text, FALSE);
 }
 
+static guint64
+random_64 (void)
+{
+  return (guint64) (guint32) g_test_rand_int () << 32 | (guint32) g_test_rand_int ();
+}
+
 static ImpFactory *
 random_sample (void)
 {
@@ -340,8 +346,8 @@ random_sample (void)
   bytes = g_bytes_new (octets, length);
   return g_object_new (sample_get_type (), "flag", g_test_rand_int_range (0, 2), "some-number",
                        g_test_rand_int_range (0, 11), "count", g_test_rand_int_range (1, 65536),
-                       "big", ((gint64) g_test_rand_int () << 32) | (guint32) g_test_rand_int (),
-                       "huge", ((guint64) g_test_rand_int () << 32) | (guint32) g_test_rand_int (),
+                       "big", (gint64) random_64 (),
+                       "huge", random_64 (),
                        "ratio", g_test_rand_double_range (-1, 1e9), "fail-mode",
                        g_test_rand_int_range (0, 2), "results", g_test_rand_int_range (0, 1 << 15),
                        "text", text, "octets", g_test_rand_int_range (0, 5) == 0 ? NULL : bytes,

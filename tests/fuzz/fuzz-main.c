@@ -50,7 +50,8 @@ run (const guint8 *data, gsize length)
 {
   guint8 *exact = g_malloc (MAX (length, 1));
 
-  memcpy (exact, data, length);
+  if (length > 0)
+    memcpy (exact, data, length);
   current = exact;
   current_length = length;
   LLVMFuzzerTestOneInput (exact, length);
