@@ -106,17 +106,70 @@ encode_result (const ImpMessage *message, ImpBuffer *output)
   return finish (output, start, p, result->data);
 }
 
+/* Contexts up to this are usual; the heads of their strings have at most three octets. */
+#define USUAL_PAIRS 64
+#define USUAL_SIZE 2048
+
+static inline guint8 *
+put_text (guint8 *p, const char *text)
+{
+  gsize length = strlen (text);
+
+  p = imp_cbor_put_head (p, IMP_CBOR_TEXT, length);
+  memcpy (p, text, length);
+  return p + length;
+}
+
+static gboolean
+encode_analyzer (const ImpMessage *message, ImpBuffer *output)
+{
+  guint n_pairs = imp_context_get_n_pairs (message->context);
+  gsize size = imp_context_get_size (message->context);
+  const char *key, *value;
+  gsize position = 0;
+  guint8 *start, *p;
+
+  if (!is_number (message->id, 1) || n_pairs > USUAL_PAIRS || size > USUAL_SIZE)
+    return FALSE;
+  start = imp_buffer_reserve (output, STRAIGHT_MAX + size + 2 * 3 * n_pairs);
+  p = start + IMP_CBOR_FRAME_HEAD;
+  *p++ = ITEM_ARRAY (message->op == IMP_OP_NEW_ANALYZER ? 3 : 2);
+  p = put_uint16 (p, message->op);
+  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->id);
+  if (message->op == IMP_OP_DELETE_ANALYZER)
+    return finish (output, start, p, NULL);
+
+  p = imp_cbor_put_head (p, IMP_CBOR_MAP, n_pairs);
+  while (imp_context_next (message->context, &position, &key, &value))
+    p = put_text (put_text (p, key), value);
+  return finish (output, start, p, NULL);
+}
+
+static gboolean
+encode_straight (const ImpMessage *message, ImpBuffer *output)
+{
+  switch (message->op)
+    {
+    case IMP_OP_DATA:
+      return encode_data (message, output);
+    case IMP_OP_RESULT:
+      return encode_result (message, output);
+    case IMP_OP_NEW_ANALYZER:
+    case IMP_OP_DELETE_ANALYZER:
+      return encode_analyzer (message, output);
+    default:
+      return FALSE;
+    }
+}
+
 static gboolean
 encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **error)
 {
   ImpBufferMark mark;
   gsize length;
 
-  if (message->op == IMP_OP_DATA && encode_data (message, output))
+  if (encode_straight (message, output))
     return TRUE;
-  if (message->op == IMP_OP_RESULT && encode_result (message, output))
-    return TRUE;
-
   if (!imp_message_check (message, version, error))
     return FALSE;
   imp_buffer_mark (output, &mark);
