@@ -148,16 +148,16 @@ imp_remote_factory_set_property (GObject *object, guint property_id, const GValu
 }
 
 static void
-install_number (Property id, const char *name, guint minimum, guint value)
+install_number (Property id, const char *name, const char *blurb, guint minimum, guint value)
 {
-  props[id] = g_param_spec_uint (name, NULL, NULL, minimum, G_MAXINT32, value,
+  props[id] = g_param_spec_uint (name, NULL, blurb, minimum, G_MAXINT32, value,
                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
-install_size (Property id, const char *name, guint64 value)
+install_size (Property id, const char *name, const char *blurb, guint64 value)
 {
-  props[id] = g_param_spec_uint64 (name, NULL, NULL, 1, G_MAXUINT32, value,
+  props[id] = g_param_spec_uint64 (name, NULL, blurb, 1, G_MAXUINT32, value,
                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 }
 
@@ -173,7 +173,7 @@ install_targets (void)
    *
    * Since: 0.1
    */
-  props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL,
+  props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, "where the server listens", NULL,
                                              construct | G_PARAM_READWRITE);
   /**
    * ImpRemoteFactory:stream:
@@ -191,7 +191,7 @@ install_targets (void)
    *
    * Since: 0.1
    */
-  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "cbor",
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, "the wire form", "cbor",
                                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT
                                              | G_PARAM_STATIC_STRINGS);
   /**
@@ -216,7 +216,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  props[PROP_FAIL] = g_param_spec_enum ("fail", NULL, NULL, IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD,
+  props[PROP_FAIL] = g_param_spec_enum ("fail", NULL,
+                                        "refuse (hard) or pass (soft) where the server fails",
+                                        IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD,
                                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * ImpRemoteFactory:deadline:
@@ -226,7 +228,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_DEADLINE, "deadline", 0, 60000);
+  install_number (PROP_DEADLINE, "deadline",
+                  "how many ms an octet may wait for a verdict, 0 for ever",
+                  0, 60000);
   /**
    * ImpRemoteFactory:max-extensions:
    *
@@ -234,7 +238,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_MAX_EXTENSIONS, "max-extensions", 0, 10);
+  install_number (PROP_MAX_EXTENSIONS, "max-extensions",
+                  "how often PAUSE or REPLACE_LATER extend the deadline",
+                  0, 10);
   /**
    * ImpRemoteFactory:connect-timeout:
    *
@@ -242,7 +248,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_CONNECT_TIMEOUT, "connect-timeout", 1, 10000);
+  install_number (PROP_CONNECT_TIMEOUT, "connect-timeout",
+                  "how many ms a connection may take, and the greeting",
+                  1, 10000);
   /**
    * ImpRemoteFactory:keepalive:
    *
@@ -252,7 +260,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_KEEPALIVE, "keepalive", 0, 30000);
+  install_number (PROP_KEEPALIVE, "keepalive",
+                  "ms of silence before a sign of life is asked for, 0 never",
+                  0, 30000);
   /**
    * ImpRemoteFactory:reconnect:
    *
@@ -260,7 +270,7 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, NULL, TRUE,
+  props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, "connect again by itself", TRUE,
                                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * ImpRemoteFactory:reconnect-min:
@@ -270,7 +280,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_RECONNECT_MIN, "reconnect-min", 1, 100);
+  install_number (PROP_RECONNECT_MIN, "reconnect-min",
+                  "the longest pause before the first new attempt, in ms",
+                  1, 100);
   /**
    * ImpRemoteFactory:reconnect-max:
    *
@@ -278,7 +290,9 @@ install_failure (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_RECONNECT_MAX, "reconnect-max", 1, 30000);
+  install_number (PROP_RECONNECT_MAX, "reconnect-max",
+                  "the longest pause before any new attempt, in ms",
+                  1, 30000);
 }
 
 static void
@@ -292,7 +306,9 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_HIGH_WATER, "high-water", DEFAULT_HIGH_WATER);
+  install_size (PROP_HIGH_WATER, "high-water",
+                "octets queued for one analyzer above which it pauses",
+                DEFAULT_HIGH_WATER);
   /**
    * ImpRemoteFactory:max-queued:
    *
@@ -300,7 +316,9 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_QUEUED, "max-queued", DEFAULT_MAX_QUEUED);
+  install_size (PROP_MAX_QUEUED, "max-queued",
+                "how many octets may be queued for one analyzer",
+                DEFAULT_MAX_QUEUED);
   /**
    * ImpRemoteFactory:max-queued-all:
    *
@@ -309,7 +327,9 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_QUEUED_ALL, "max-queued-all", DEFAULT_MAX_QUEUED_ALL);
+  install_size (PROP_MAX_QUEUED_ALL, "max-queued-all",
+                "how many octets may be queued for all analyzers",
+                DEFAULT_MAX_QUEUED_ALL);
   /**
    * ImpRemoteFactory:max-message:
    *
@@ -317,7 +337,9 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_MESSAGE, "max-message", IMP_WIRE_MAX_MESSAGE_DEFAULT);
+  install_size (PROP_MAX_MESSAGE, "max-message",
+                "how many octets a message of the server may have",
+                IMP_WIRE_MAX_MESSAGE_DEFAULT);
   /**
    * ImpRemoteFactory:busy-poll:
    *
@@ -327,7 +349,9 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_number (PROP_BUSY_POLL, "busy-poll", 0, 0);
+  install_number (PROP_BUSY_POLL, "busy-poll",
+                  "us to spin on the socket before sleeping, 0 not at all",
+                  0, 0);
 }
 
 void

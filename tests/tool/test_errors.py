@@ -196,6 +196,43 @@ class Ending(unittest.TestCase):
         with harness.Tool('serve', '--insecure', '0.0.0.0:0') as server:
             self.assertEqual(harness.run_tool('ping', f'127.0.0.1:{server.port}')[0], 0)
 
+    def test_inherited(self):
+        """A socket handed over by a service manager, or by number."""
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            address = '127.0.0.1:%d' % listener.getsockname()[1]
+            number = listener.fileno()
+            # A service manager puts them from 3 on, and says whom they are for.
+            prepare = f'exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
+            for command, at in ((['sh', '-c', prepare, harness.TOOL], 'systemd'),
+                                ([harness.TOOL], f'fd:{number}')):
+                with harness.Tool('serve', at, command=command, pass_fds=[number]):
+                    self.assertEqual(harness.run_tool('ping', address)[0], 0, at)
+        status, _, err = harness.run_tool('serve', 'systemd')
+        self.assertNotEqual(status, 0)
+        self.assertIn('LISTEN_FDS', err)
+
+    def test_max_connections(self):
+        """Who comes when all places are taken waits for one, and is not refused."""
+        def echo(connection):
+            while data := connection.recv(100):
+                connection.sendall(data)
+
+        with harness.Upstream(echo) as upstream, \
+                harness.Tool('relay', '--max-connections=2', '--listen', '127.0.0.1:0', '--connect',
+                             upstream.address) as relay:
+            clients = [harness.connect(relay.port) for _ in range(3)]
+            for client in clients:
+                client.sendall(b'x')
+            self.assertEqual([client.recv(1) for client in clients[:2]], [b'x', b'x'])
+            clients[2].settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                clients[2].recv(1)
+            clients[0].close()
+            clients[2].settimeout(harness.TIMEOUT)
+            self.assertEqual(clients[2].recv(1), b'x')
+            for client in clients[1:]:
+                client.close()
+
     def test_several_listeners(self):
         folder = harness.make_folder()
         path = os.path.join(folder, 's')

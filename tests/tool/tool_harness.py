@@ -35,11 +35,11 @@ def run_tool(*args, timeout=TIMEOUT):
 class Tool:
     """A running serve or relay; `addresses` are where it listens."""
 
-    def __init__(self, *args, listeners=1):
+    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=()):
         self.log = []
-        self.process = subprocess.Popen([TOOL, *args], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*command, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-                                        errors='replace')
+                                        errors='replace', pass_fds=pass_fds)
         self.logger = threading.Thread(target=self._read_log, daemon=True)
         self.logger.start()
         self.addresses = [self._read_address() for _ in range(listeners)]
