@@ -38,10 +38,10 @@ open_tcp_listener (int backlog, char **name)
   return socket;
 }
 
-TestRawServer *
-test_raw_server_new (void)
+TestRaw *
+test_raw_new (void)
 {
-  TestRawServer *self = g_new0 (TestRawServer, 1);
+  TestRaw *self = g_new0 (TestRaw, 1);
 
   self->listener = open_tcp_listener (10, &self->address);
   self->heard = g_string_new (NULL);
@@ -49,17 +49,17 @@ test_raw_server_new (void)
 }
 
 void
-test_raw_server_free (TestRawServer *self)
+test_raw_free (TestRaw *self)
 {
-  test_raw_server_close_door (self);
-  test_raw_server_hang_up (self, FALSE);
+  test_raw_close_door (self);
+  test_raw_hang_up (self, FALSE);
   g_string_free (self->heard, TRUE);
   g_free (self->address);
   g_free (self);
 }
 
 void
-test_raw_server_close_door (TestRawServer *self)
+test_raw_close_door (TestRaw *self)
 {
   if (self->listener != NULL)
     g_socket_close (self->listener, NULL);
@@ -69,7 +69,7 @@ test_raw_server_close_door (TestRawServer *self)
 static gboolean
 try_accept (gpointer data)
 {
-  TestRawServer *self = data;
+  TestRaw *self = data;
 
   self->socket = g_socket_accept (self->listener, NULL, NULL);
   if (self->socket == NULL)
@@ -96,14 +96,14 @@ run_until (gboolean (*done) (gpointer data), gpointer data, const char *what)
 }
 
 void
-test_raw_server_accept (TestRawServer *self)
+test_raw_accept (TestRaw *self)
 {
   run_until (try_accept, self, "a connection");
 }
 
 typedef struct
 {
-  TestRawServer *peer;
+  TestRaw *peer;
   const char *text;
   guint times;
 } Expectation;
@@ -112,7 +112,7 @@ static gboolean
 has_heard (gpointer data)
 {
   Expectation *expectation = data;
-  TestRawServer *self = expectation->peer;
+  TestRaw *self = expectation->peer;
   char buffer[4096];
   gssize n;
   guint times = 0;
@@ -125,7 +125,7 @@ has_heard (gpointer data)
 }
 
 void
-test_raw_server_expect (TestRawServer *self, const char *text, guint times)
+test_raw_expect (TestRaw *self, const char *text, guint times)
 {
   Expectation expectation = { self, text, times };
 
@@ -133,7 +133,7 @@ test_raw_server_expect (TestRawServer *self, const char *text, guint times)
 }
 
 void
-test_raw_server_say_octets (TestRawServer *self, gconstpointer data, gsize length)
+test_raw_say_octets (TestRaw *self, gconstpointer data, gsize length)
 {
   g_autoptr (GError) error = NULL;
 
@@ -142,7 +142,7 @@ test_raw_server_say_octets (TestRawServer *self, gconstpointer data, gsize lengt
 }
 
 void
-test_raw_server_say (TestRawServer *self, const char *format, ...)
+test_raw_say (TestRaw *self, const char *format, ...)
 {
   g_autofree char *line = NULL;
   va_list arguments;
@@ -150,12 +150,12 @@ test_raw_server_say (TestRawServer *self, const char *format, ...)
   va_start (arguments, format);
   line = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  test_raw_server_say_octets (self, line, strlen (line));
-  test_raw_server_say_octets (self, "\n", 1);
+  test_raw_say_octets (self, line, strlen (line));
+  test_raw_say_octets (self, "\n", 1);
 }
 
 void
-test_raw_server_hang_up (TestRawServer *self, gboolean reset)
+test_raw_hang_up (TestRaw *self, gboolean reset)
 {
   struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 

@@ -11,23 +11,23 @@ typedef struct
   GSocket *socket;   /* the connection; NULL before one and after the end */
   char *address;
   GString *heard; /* all that the provider has said */
-} TestRawServer;
+} TestRaw;
 
-TestRawServer *test_raw_server_new  (void);
-void      test_raw_server_free (TestRawServer *self);
+TestRaw *test_raw_new  (void);
+void      test_raw_free (TestRaw *self);
 
 /* Nobody listens there any more. */
-void test_raw_server_close_door (TestRawServer *self);
+void test_raw_close_door (TestRaw *self);
 /* Runs the loop until there is a connection. */
-void test_raw_server_accept (TestRawServer *self);
+void test_raw_accept (TestRaw *self);
 /* Runs the loop until the provider has said @text so often. */
-void test_raw_server_expect (TestRawServer *self, const char *text, guint times);
+void test_raw_expect (TestRaw *self, const char *text, guint times);
 /* A line; the newline is added. */
 G_GNUC_PRINTF (2, 3)
-void test_raw_server_say (TestRawServer *self, const char *format, ...);
-void test_raw_server_say_octets (TestRawServer *self, gconstpointer data, gsize length);
+void test_raw_say (TestRaw *self, const char *format, ...);
+void test_raw_say_octets (TestRaw *self, gconstpointer data, gsize length);
 /* Ends the connection, as a program that exits or as one that crashes. */
-void test_raw_server_hang_up (TestRawServer *self, gboolean reset);
+void test_raw_hang_up (TestRaw *self, gboolean reset);
 
 /* A listener that accepts no connection and has no room for another one. */
 typedef struct

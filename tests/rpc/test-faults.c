@@ -53,7 +53,7 @@ struct _Fixture
   State state;
   ImpFailMode fail;
   ImpRemoteFactory *remote;
-  TestRawServer *peer;
+  TestRaw *peer;
   TestBlackHole *hole;
   GSubprocess *child;
   char *address;
@@ -146,7 +146,7 @@ serve_black_hole_tcp (Fixture *fixture)
 static void
 serve_scripted (Fixture *fixture)
 {
-  fixture->peer = test_raw_server_new ();
+  fixture->peer = test_raw_new ();
   fixture->address = g_strdup (fixture->peer->address);
 }
 
@@ -208,9 +208,9 @@ say_verdicts (Fixture *fixture)
   for (int id = 1; id <= N_ANALYZERS; id++)
     {
       if (fixture->state == PROMISED)
-        test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"replace_later\","
+        test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"replace_later\","
                        "\"dir\":0,\"offset\":5,\"end_offset\":11}", id);
-      test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":0,"
+      test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":0,"
                      "\"offset\":5}", id);
     }
 }
@@ -225,14 +225,14 @@ enter_state (Fixture *fixture)
     return;
   if (fixture->peer != NULL)
     {
-      test_raw_server_accept (fixture->peer);
-      test_raw_server_expect (fixture->peer, "\"new_analyzer\"", N_ANALYZERS);
+      test_raw_accept (fixture->peer);
+      test_raw_expect (fixture->peer, "\"new_analyzer\"", N_ANALYZERS);
       if (fixture->state == HANDSHAKE)
         return;
-      test_raw_server_say (fixture->peer, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
+      test_raw_say (fixture->peer, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
       if (fixture->state != IDLE)
         {
-          test_raw_server_expect (fixture->peer, "\"data\"", 2 * N_ANALYZERS);
+          test_raw_expect (fixture->peer, "\"data\"", 2 * N_ANALYZERS);
           say_verdicts (fixture);
         }
     }
@@ -253,19 +253,19 @@ strike_not (Fixture *fixture)
 static void
 strike_refused (Fixture *fixture)
 {
-  test_raw_server_close_door (fixture->peer);
+  test_raw_close_door (fixture->peer);
 }
 
 static void
 strike_eof (Fixture *fixture)
 {
-  test_raw_server_hang_up (fixture->peer, FALSE);
+  test_raw_hang_up (fixture->peer, FALSE);
 }
 
 static void
 strike_reset (Fixture *fixture)
 {
-  test_raw_server_hang_up (fixture->peer, TRUE);
+  test_raw_hang_up (fixture->peer, TRUE);
 }
 
 static void
@@ -283,73 +283,73 @@ strike_stop (Fixture *fixture)
 static void
 strike_version (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"set_version\",\"version\":99,\"minimum\":99}");
+  test_raw_say (fixture->peer, "{\"op\":\"set_version\",\"version\":99,\"minimum\":99}");
 }
 
 static void
 strike_garbage (Fixture *fixture)
 {
-  test_raw_server_say_octets (fixture->peer, "\x16\x03\x01\x02\x00\x01\xff", 7);
-  test_raw_server_say (fixture->peer, "HTTP/1.1 400 Bad Request");
+  test_raw_say_octets (fixture->peer, "\x16\x03\x01\x02\x00\x01\xff", 7);
+  test_raw_say (fixture->peer, "HTTP/1.1 400 Bad Request");
 }
 
 static void
 strike_exception_all (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"exception\",\"id\":0,\"message\":\"all is lost\"}");
+  test_raw_say (fixture->peer, "{\"op\":\"exception\",\"id\":0,\"message\":\"all is lost\"}");
 }
 
 static void
 strike_exception (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"exception\",\"id\":1,\"message\":\"it broke\"}");
+  test_raw_say (fixture->peer, "{\"op\":\"exception\",\"id\":1,\"message\":\"it broke\"}");
 }
 
 static void
 strike_direction (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":2,"
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":2,"
                  "\"offset\":7}");
 }
 
 static void
 strike_beyond (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,"
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,"
                  "\"offset\":12,\"text\":\"x\"}");
 }
 
 static void
 strike_backward (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":0,"
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":0,"
                  "\"offset\":4}");
 }
 
 static void
 strike_outside (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"to_sender\",\"dir\":0,"
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"to_sender\",\"dir\":0,"
                  "\"text\":\"x\"}");
 }
 
 static void
 strike_never_was (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":77,\"result\":\"pass\",\"dir\":0,"
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":77,\"result\":\"pass\",\"dir\":0,"
                  "\"offset\":1}");
 }
 
 static void
 strike_twice (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
+  test_raw_say (fixture->peer, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
 }
 
 static void
 strike_wrong_way (Fixture *fixture)
 {
-  test_raw_server_say (fixture->peer, "{\"op\":\"delete_analyzer\",\"id\":1}");
+  test_raw_say (fixture->peer, "{\"op\":\"delete_analyzer\",\"id\":1}");
 }
 
 static void
@@ -413,7 +413,7 @@ tear_down (Fixture *fixture)
   for (int i = 0; i < N_ANALYZERS; i++)
     g_clear_pointer (&fixture->outcomes[i], test_outcome_free);
   g_assert_finalize_object (fixture->remote);
-  g_clear_pointer (&fixture->peer, test_raw_server_free);
+  g_clear_pointer (&fixture->peer, test_raw_free);
   g_clear_pointer (&fixture->hole, test_black_hole_free);
   if (fixture->child != NULL)
     {
@@ -475,7 +475,7 @@ assert_others_live (Fixture *fixture)
     g_assert_false (test_outcome_is_settled (fixture->outcomes[i]));
   for (int id = 2; id <= N_ANALYZERS; id++)
     for (int direction = 0; direction < 2; direction++)
-      test_raw_server_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
+      test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
                      "\"offset\":-1}", id, direction);
   g_assert_true (test_run_until (others_are_settled, fixture, 5000));
   for (int i = 1; i < N_ANALYZERS; i++)
@@ -572,7 +572,7 @@ test_late_results (void)
   set_up (&fixture);
   enter_state (&fixture);
   imp_analyzer_close (fixture.outcomes[0]->analyzer);
-  test_raw_server_expect (fixture.peer, "\"delete_analyzer\"", 1);
+  test_raw_expect (fixture.peer, "\"delete_analyzer\"", 1);
   strike_backward (&fixture);
   assert_others_live (&fixture);
   g_assert_false (test_outcome_is_settled (fixture.outcomes[0]));
