@@ -26,7 +26,7 @@ bench: all
 	tests/bench/imp-bench --build $(BUILD)
 
 soak: all
-	tests/tool/soak --build $(BUILD) --minutes $(SOAK_MINUTES)
+	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES)
 
 clean:
 	rm -rf build build-check build-asan

@@ -192,10 +192,14 @@ imp_fault_line_try (ImpFaultLine *self, ImpFaultWay way, gsize *length, GError *
   if (is_base_ready (self, way))
     {
       gint64 now = g_get_monotonic_time ();
+      gboolean begun = side->due != 0;
 
       if (imp_fault_side_due (side, now) > now)
         {
-          wake (self, way);
+          /* Only a delay that begins here is news to those who wait; to wake them on every try
+           * would let a loop that tries on every wake-up spin. */
+          if (!begun)
+            wake (self, way);
           return fail_blocked (error);
         }
     }

@@ -11,6 +11,7 @@ static const ToolCommand commands[] = {
   { "relay", "forward connections through analyzers", tool_relay_run },
   { "modules", "list modules and their settings", tool_modules_run },
   { "ping", "see whether a server answers", tool_ping_run },
+  { "rehearse", "inject faults between a provider and a server", tool_rehearse_run },
 };
 
 static const ToolCommand *

@@ -21,10 +21,11 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-int tool_serve_run   (int argc, char **argv);
-int tool_relay_run   (int argc, char **argv);
-int tool_modules_run (int argc, char **argv);
-int tool_ping_run    (int argc, char **argv);
+int tool_serve_run    (int argc, char **argv);
+int tool_relay_run    (int argc, char **argv);
+int tool_modules_run  (int argc, char **argv);
+int tool_ping_run     (int argc, char **argv);
+int tool_rehearse_run (int argc, char **argv);
 
 /* Parses options; what stays in @argv are the arguments. FALSE: it is over, with *@status. */
 gboolean tool_parse_options (const char *parameters, const char *summary,

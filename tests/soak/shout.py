@@ -8,6 +8,8 @@ from gi.repository import Imp  # noqa: E402 pylint: disable=wrong-import-positio
 
 
 class Shout(Imp.Analyzer):
+    results = Imp.ResultFlags.PASS | Imp.ResultFlags.REPLACE
+
     def __init__(self):
         super().__init__()
         self.position = [0, 0]
@@ -18,8 +20,3 @@ class Shout(Imp.Analyzer):
             return
         self.position[direction] += len(octets)
         self.replace_bytes(direction, self.position[direction], octets.upper())
-
-
-def create_factory():
-    return Imp.TypeFactory.new(Shout, Imp.DATA_TYPE_STREAM,
-                               Imp.ResultFlags.PASS | Imp.ResultFlags.REPLACE)

@@ -115,9 +115,11 @@ class Topology:
 
     def environment(self):
         library = os.path.join(self.build, 'imp-remote')
-        bindings = os.path.join(HERE, '..', '..', 'imp-remote', 'bindings')
+        source = os.path.join(HERE, '..', '..', 'imp-remote')
+        bindings = os.path.join(source, 'bindings')
         paths = {'GI_TYPELIB_PATH': library, 'LD_LIBRARY_PATH': library, 'PYTHONPATH': bindings}
         return {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1',
+                'IMP_REMOTE_HOSTS': os.path.join(source, 'modules'),
                 **{name: os.pathsep.join(filter(None, [path, os.environ.get(name)]))
                    for name, path in paths.items()}}
 

@@ -9,6 +9,7 @@ import time
 from topology import WANTED, WRITTEN
 
 TIME_MAX = 30  # seconds that a connection may take
+UP_MAX = 8  # of these, from when the client has all to when the server has: deadlines and more
 ID_LENGTH = 12
 # None of them has what is written, so that it can be counted.
 WORDS = [WANTED, b'fo', b'f', b'o', b'bar', b'Hello ', b'world\n', b'\x00\xff', b'xyzzy' * 20]
@@ -74,6 +75,7 @@ class Connection:
         self.arrived_up = b''
         self.arrived_down = b''
         self.up_ended = asyncio.Event()
+        self.up_whole = False
 
 
 async def send(writer, data, chance):
@@ -115,8 +117,8 @@ class Origin:
     async def serve(self, reader, writer):
         try:
             await self.converse(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client's end tells whether that was allowed
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # what has arrived tells whether that was allowed
         finally:
             writer.close()
 
@@ -124,18 +126,27 @@ class Origin:
         first = await reader.readexactly(ID_LENGTH)
         connection = self.connections[first]
         connection.arrived_up = first
+        try:
+            await self.exchange(connection, reader, writer)
+            connection.up_whole = True
+        finally:
+            connection.up_ended.set()
 
+    @staticmethod
+    async def exchange(connection, reader, writer):
         def take(data):
             connection.arrived_up += data
 
         await asyncio.gather(receive(reader, take),
                              send(writer, connection.down, connection.chance))
-        connection.up_ended.set()
 
 
 async def run_client(connection, port):
     """Returns whether both directions came to their ends."""
-    reader, writer = await asyncio.open_connection('127.0.0.1', port)
+    try:
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+    except OSError:
+        return False
 
     def take(data):
         connection.arrived_down += data
@@ -143,9 +154,9 @@ async def run_client(connection, port):
     try:
         await asyncio.gather(receive(reader, take),
                              send(writer, connection.up, connection.chance))
-        await asyncio.wait_for(connection.up_ended.wait(), 2)
-        return True
-    except (ConnectionError, asyncio.TimeoutError):
+        await asyncio.wait_for(connection.up_ended.wait(), UP_MAX)
+        return connection.up_whole
+    except OSError:  # a timeout is one as well
         return False
     finally:
         writer.close()
@@ -187,8 +198,9 @@ async def run_one(route, connection, origin, report):
                time.monotonic() - begun)
 
 
-async def run_clients(routes, origin, report, chance, connections, seconds):
+async def run_clients(topology, origin, report, chance, connections, seconds):
     """@connections at once, each followed by another one until the time is over."""
+    routes = topology.routes
     numbers = itertools.count(chance.randrange(1 << 20))
     until = time.monotonic() + seconds
 
@@ -197,7 +209,7 @@ async def run_clients(routes, origin, report, chance, connections, seconds):
             route = routes[number % len(routes)]
             connection = Connection(next(numbers), chance.randrange(1 << 32))
             await run_one(route, connection, origin, report)
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or not topology.relay.is_running():
                 return
 
     await asyncio.gather(*(worker(number) for number in range(connections)))

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/rehearse.h"
+
+#include "rpc/imp-address-private.h"
+#include "rpc/imp-listener-private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT 10000 /* ms */
+
+typedef struct
+{
+  char **listen;
+  char *connect;
+  char *faults;
+
+  GMainLoop *loop;
+  GSocketConnectable *target;
+  GPtrArray *listeners; /* of ImpListener */
+  GHashTable *connections;
+  GHashTable *sums; /* statistics: name -> number, of connections that are over */
+  guint n_connections;
+} Rehearse;
+
+static void
+rehearse_clear (Rehearse *self)
+{
+  g_strfreev (self->listen);
+  g_free (self->connect);
+  g_free (self->faults);
+  g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  g_clear_pointer (&self->connections, g_hash_table_unref);
+  g_clear_pointer (&self->sums, g_hash_table_unref);
+  g_clear_object (&self->target);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rehearse, rehearse_clear)
+
+static void
+add_statistics (Rehearse *self, RehearseConnection *connection)
+{
+  g_autoptr (GVariant) numbers = rehearse_connection_get_statistics (connection);
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, numbers);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    {
+      guint64 *sum = g_hash_table_lookup (self->sums, name);
+
+      if (sum == NULL)
+        {
+          sum = g_new0 (guint64, 1);
+          g_hash_table_insert (self->sums, g_strdup (name), sum);
+        }
+      *sum += g_variant_get_uint64 (value);
+    }
+}
+
+static void
+on_over (RehearseConnection *connection, gpointer user_data)
+{
+  Rehearse *self = user_data;
+
+  add_statistics (self, connection);
+  g_hash_table_remove (self->connections, connection);
+}
+
+/* The first connection gets the seed as it is; each further one gets the next, so that not all go
+ * wrong in the same way, and yet a second run goes wrong like the first. */
+static char *
+faults_for (const char *faults, guint number)
+{
+  g_auto (GStrv) settings = g_strsplit (faults, "&", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) result = NULL;
+  g_autofree char *seed_setting = NULL;
+  guint64 seed = 0;
+
+  for (guint i = 0; settings[i] != NULL; i++)
+    if (g_str_has_prefix (settings[i], "seed="))
+      seed = g_ascii_strtoull (settings[i] + strlen ("seed="), NULL, 10);
+    else if (settings[i][0] != '\0')
+      g_strv_builder_add (builder, settings[i]);
+  seed_setting = g_strdup_printf ("seed=%" G_GUINT64_FORMAT, seed + number);
+  g_strv_builder_add (builder, seed_setting);
+  result = g_strv_builder_end (builder);
+  return g_strjoinv ("&", result);
+}
+
+static void
+on_connection (GSocketConnection *client, gpointer user_data)
+{
+  Rehearse *self = user_data;
+  g_autofree char *faults = faults_for (self->faults, self->n_connections);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) stream = imp_fault_stream_new (G_IO_STREAM (client), faults, &error);
+
+  /* The settings were looked at before anybody could connect. */
+  g_assert_no_error (error);
+  self->n_connections++;
+  g_hash_table_add (self->connections,
+                    rehearse_connection_new (stream, self->target, self->connect, CONNECT_TIMEOUT,
+                                             on_over, self));
+}
+
+static void
+stop (gpointer user_data)
+{
+  g_main_loop_quit (((Rehearse *) user_data)->loop);
+}
+
+static gboolean
+parse (Rehearse *self, int *argc, char ***argv, int *status)
+{
+  GOptionEntry entries[] = {
+    { "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &self->listen,
+      "Where providers connect to; can be given several times", "ADDRESS" },
+    { "connect", 'c', 0, G_OPTION_ARG_STRING, &self->connect, "Where the server listens",
+      "ADDRESS" },
+    { "faults", 'f', 0, G_OPTION_ARG_STRING, &self->faults, "What shall go wrong", "SETTINGS" },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  if (!tool_parse_options ("- let go wrong what may go wrong between a provider and a server",
+                           "Stands between a provider and its server, forwards their octets, and "
+                           "injects faults\ninto the provider's connection, e.g. "
+                           "\"seed=1&delay=20&write-reset-at=5000\": \"read-\" is what\ncomes from "
+                           "the provider, \"write-\" what goes to it, neither is both. Then "
+                           "delay, jitter\n(ms), chunk, chunk-min (octets), block-first, "
+                           "block-rate (%), corrupt-at, corrupt-every,\nreset-at, stall-at, eof-at "
+                           "(octets). Prints at the end how often each has happened.",
+                           entries, NULL, argc, argv, status))
+    return FALSE;
+  if (*argc != 1)
+    *status = tool_usage_error ("rehearse: \"%s\" is no option", (*argv)[1]);
+  else if (self->listen == NULL)
+    *status = tool_usage_error ("rehearse: --listen ADDRESS is missing");
+  else if (self->connect == NULL)
+    *status = tool_usage_error ("rehearse: --connect ADDRESS is missing");
+  else if (self->faults == NULL)
+    *status = tool_usage_error ("rehearse: --faults SETTINGS is missing");
+  return *status == TOOL_DONE;
+}
+
+/* A stream that nobody reads serves to look at the settings. */
+static int
+check_faults (Rehearse *self)
+{
+  g_autoptr (GInputStream) input = g_memory_input_stream_new ();
+  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GIOStream) base = g_simple_io_stream_new (input, output);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) stream = imp_fault_stream_new (base, self->faults, &error);
+
+  return stream != NULL ? TOOL_DONE : tool_option_error ("--faults", self->faults, error);
+}
+
+static int
+find_target (Rehearse *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAddress) address = imp_address_parse (self->connect, &error);
+
+  if (address != NULL)
+    self->target = imp_address_to_connectable (address, &error);
+  return self->target != NULL ? TOOL_DONE : tool_option_error ("--connect", self->connect, error);
+}
+
+static int
+open_listeners (Rehearse *self)
+{
+  for (guint i = 0; self->listen[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ImpAddress) address = imp_address_parse (self->listen[i], &error);
+
+      if (address == NULL || !imp_listener_open (address, FALSE, self->listeners, &error))
+        return tool_option_error ("--listen", self->listen[i], error);
+    }
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      ImpListener *listener = self->listeners->pdata[i];
+
+      imp_listener_start (listener, g_main_context_default (), on_connection, self);
+      tool_print_listening (imp_listener_get_address (listener));
+    }
+  return TOOL_DONE;
+}
+
+static void
+print_summary (Rehearse *self)
+{
+  GHashTableIter iter;
+  g_autoptr (GList) names = NULL;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    add_statistics (self, connection);
+
+  printf ("connections %u\n", self->n_connections);
+  names = g_list_sort (g_hash_table_get_keys (self->sums), (GCompareFunc) strcmp);
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      const guint64 *sum = g_hash_table_lookup (self->sums, l->data);
+
+      if (*sum > 0)
+        printf ("%s %" G_GUINT64_FORMAT "\n", (const char *) l->data, *sum);
+    }
+}
+
+int
+tool_rehearse_run (int argc, char **argv)
+{
+  g_auto (Rehearse) self = { NULL };
+  int status = TOOL_DONE;
+
+  if (!parse (&self, &argc, &argv, &status))
+    return status;
+  self.listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  self.connections = g_hash_table_new_full (NULL, NULL,
+                                            (GDestroyNotify) rehearse_connection_free, NULL);
+  self.sums = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  status = check_faults (&self);
+  if (status == TOOL_DONE)
+    status = find_target (&self);
+  if (status != TOOL_DONE)
+    return status;
+
+  tool_watch_signals (stop, &self);
+  status = open_listeners (&self);
+  if (status != TOOL_DONE)
+    return status;
+  g_main_loop_run (self.loop);
+  print_summary (&self);
+  return TOOL_DONE;
+}
