@@ -41,6 +41,9 @@ imp_cursor_init_bytes (ImpCursor *self, GBytes *bytes)
 {
   memset (self, 0, sizeof *self);
   self->data = g_bytes_get_data (bytes, &self->length);
+  /* Empty bytes have no address, and none must not be reckoned with. */
+  if (self->data == NULL)
+    self->data = (const guint8 *) "";
   self->slice = slice_of_bytes;
   self->owner = bytes;
 }
