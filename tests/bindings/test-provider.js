@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Those who hold the bytes, from JavaScript: filter, relay, streams with faults; and modules. */
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Imp from 'gi://Imp?version=1';
+
+import {Shout, shoutFactory} from './peer.js';
+import {bytes, contains, equal, fails, run, test, text} from './tap.js';
+
+const CLIENT = Imp.Direction.FROM_CLIENT;
+const STREAM = Imp.DATA_TYPE_STREAM;
+
+const Silent = GObject.registerClass(class Silent extends Imp.Analyzer {
+    vfunc_data() {}
+});
+
+/* The two ends of a connection. */
+function connectedPair() {
+    const listener = new Gio.SocketListener();
+    const port = listener.add_any_inet_port(null);
+    const near = new Gio.SocketClient().connect_to_host('127.0.0.1', port, null);
+    const [far] = listener.accept(null);
+    listener.close();
+    return [near, far];
+}
+
+function readAll(stream) {
+    const input = stream.get_input_stream();
+    let heard = '';
+    for (;;) {
+        const part = text(input.read_bytes(100, null));
+        if (part === '')
+            return heard;
+        heard += part;
+    }
+}
+
+function iterateUntil(condition) {
+    while (!condition())
+        GLib.MainContext.default().iteration(true);
+}
+
+test('filter', () => {
+    const analyzer = new Shout();
+    const output = Imp.Filter.new(analyzer);
+    const heard = [];
+    output.set_output((source, direction, data, type) =>
+        heard.push([direction, text(data), type]));
+    equal(output.get_analyzer() === analyzer, true);
+    output.push(CLIENT, bytes('hello'), STREAM);
+    equal(heard, [[CLIENT, 'HELLO', STREAM]]);
+    output.set_busy(CLIENT, true);
+    output.push_bytes(CLIENT, 'busy', STREAM);
+    equal([heard.length, output.get_held(CLIENT)], [1, 4]);
+    output.set_busy(CLIENT, false);
+    equal(heard[1], [CLIENT, 'BUSY', STREAM]);
+});
+
+test('limit of a filter', () => {
+    const output = Imp.Filter.new(new Silent());
+    output.set_output(() => {});
+    output.set_max_held(10);
+    equal(output.get_max_held(), 10);
+    contains(fails(Imp.Error.LIMIT, () => output.push_bytes(CLIENT, 'x'.repeat(11), STREAM)),
+        '10');
+});
+
+test('relay', () => {
+    const [client, clientStream] = connectedPair();
+    const [server, serverStream] = connectedPair();
+    const analyzer = new Shout();
+    const relay = Imp.Relay.new(clientStream, serverStream, analyzer);
+    equal([relay.get_client() === clientStream, relay.get_server() === serverStream,
+        relay.get_analyzer() === analyzer], [true, true, true]);
+    const done = [];
+    relay.run_async(null, (source, result) => done.push(source.run_finish(result)));
+    for (const [end, said] of [[client, 'to the server'], [server, 'to the client']]) {
+        end.get_output_stream().write_all(said, null);
+        end.get_socket().shutdown(false, true);
+    }
+    iterateUntil(() => done.length > 0);
+    equal([done, readAll(server), readAll(client)], [[true], 'TO THE SERVER', 'to the client']);
+    equal([relay.get_received(CLIENT), relay.get_sent(CLIENT), relay.get_queued(CLIENT)],
+        [13, 13, 0]);
+    equal(relay.get_filter().get_replaced(CLIENT), 13);
+});
+
+test('faults', () => {
+    const [near, far] = connectedPair();
+    const faulty = Imp.FaultStream.new(near, 'chunk=1');
+    equal([faulty.get_base_stream() === near, faulty.get_faults()], [true, 'chunk=1']);
+    far.get_output_stream().write_all('abc', null);
+    equal(text(faulty.get_input_stream().read_bytes(10, null)), 'a');
+    equal(faulty.get_statistics() instanceof GLib.Variant, true);
+    fails(Imp.Error.SETTINGS, () => Imp.FaultStream.new(near, 'nonsense=1'));
+});
+
+test('given streams', () => {
+    const [near, far] = connectedPair();
+    const server = Imp.Server.new(shoutFactory());
+    server.add_stream(far);
+    const remote = Imp.RemoteFactory.new_for_stream(near);
+    const analyzer = remote.create_analyzer({});
+    analyzer.data_bytes(CLIENT, 'hello', 0, STREAM);
+    const results = [];
+    iterateUntil(() => results.push(...analyzer.poll_results()) > 0);
+    equal(text(results[0].get_data()), 'HELLO');
+    remote.close();
+    server.close();
+});
+
+test('pattern', () => {
+    const factory = Imp.PatternFactory.new('string=wolf&action=replace&actdata=lamb');
+    const output = Imp.Filter.new(factory.create_analyzer({}));
+    let heard = '';
+    output.set_output((source, direction, data) => {
+        heard += text(data);
+    });
+    for (const chunk of ['a wo', 'lf came', ''])
+        output.push_bytes(CLIENT, chunk, STREAM);
+    equal(heard, 'a lamb came');
+    contains(fails(Imp.Error.SETTINGS, () => Imp.PatternFactory.new('actoin=x')), 'actoin');
+});
+
+test('modules', () => {
+    equal(Imp.module_list().includes('pattern'), true);
+    contains(Imp.module_describe('pattern'), 'actdata');
+    const factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no');
+    equal(factory instanceof Imp.PatternFactory, true);
+    fails(Imp.Error.SETTINGS, () => Imp.module_new_factory('no-such-module'));
+});
+
+run();

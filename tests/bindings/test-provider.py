@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Those who hold the bytes, from Python: filter, relay, streams with faults; and modules."""
+
+import socket
+import tempfile
+
+import peer
+import tap
+from tap import Gio, GLib, Imp, contains, equal, fails
+
+CLIENT = Imp.Direction.FROM_CLIENT
+SERVER = Imp.Direction.FROM_SERVER
+STREAM = Imp.DATA_TYPE_STREAM
+SCRIPT = '''
+from gi.repository import Imp
+
+class Script(Imp.Analyzer):
+    def do_data(self, direction, data, offset, data_type):
+        self.account('script', 'ran')
+'''
+
+
+def connected_pair():
+    """A stream of the library's, and the socket at its other end."""
+    ours, theirs = socket.socketpair()
+    stream = Gio.Socket.new_from_fd(ours.detach()).connection_factory_create_connection()
+    return stream, theirs
+
+
+def test_filter():
+    analyzer = peer.Shout()
+    output = Imp.Filter.new(analyzer)
+    heard = []
+    output.set_output(lambda source, direction, data, data_type:
+                      heard.append((direction, data.get_data(), data_type)))
+    equal(output.get_analyzer(), analyzer)
+    assert output.push(CLIENT, GLib.Bytes.new(b'hello'), STREAM)
+    equal(heard, [(CLIENT, b'HELLO', STREAM)])
+    output.set_busy(CLIENT, True)
+    output.push_bytes(CLIENT, b'busy', STREAM)
+    equal((len(heard), output.get_held(CLIENT)), (1, 4))
+    output.set_busy(CLIENT, False)
+    equal(heard[1:], [(CLIENT, b'BUSY', STREAM)])
+
+
+def test_filter_limit():
+    output = Imp.Filter.new(Imp.TypeFactory.new(Silent, STREAM, 0).create_analyzer({}))
+    output.set_output(lambda *unused: None)
+    output.set_max_held(10)
+    equal(output.get_max_held(), 10)
+    contains(fails(Imp.Error.LIMIT, output.push_bytes, CLIENT, b'x' * 11, STREAM), '10')
+
+
+class Silent(Imp.Analyzer):
+    def do_data(self, direction, data, offset, data_type):
+        pass
+
+
+def test_relay():
+    client_stream, client = connected_pair()
+    server_stream, server = connected_pair()
+    analyzer = peer.Shout()
+    relay = Imp.Relay.new(client_stream, server_stream, analyzer)
+    equal((relay.get_client(), relay.get_server(), relay.get_analyzer()),
+          (client_stream, server_stream, analyzer))
+    loop = GLib.MainLoop()
+    done = []
+
+    def finished(source, result):
+        done.append(source.run_finish(result))
+        loop.quit()
+
+    relay.run_async(None, finished)
+    client.sendall(b'to the server')
+    client.shutdown(socket.SHUT_WR)
+    server.sendall(b'to the client')
+    server.shutdown(socket.SHUT_WR)
+    loop.run()
+    equal((done, server.recv(100), client.recv(100)), ([True], b'TO THE SERVER', b'to the client'))
+    equal((relay.get_received(CLIENT), relay.get_sent(CLIENT), relay.get_queued(CLIENT)),
+          (13, 13, 0))
+    equal(relay.get_filter().get_replaced(CLIENT), 13)
+
+
+def test_faults():
+    stream, other = connected_pair()
+    faulty = Imp.FaultStream.new(stream, 'chunk=1')
+    equal((faulty.get_base_stream(), faulty.get_faults()), (stream, 'chunk=1'))
+    other.sendall(b'abc')
+    equal(faulty.get_input_stream().read_bytes(10, None).get_data(), b'a')
+    assert faulty.get_statistics().unpack()
+    fails(Imp.Error.SETTINGS, Imp.FaultStream.new, stream, 'nonsense=1')
+    other.close()
+
+
+def test_pattern():
+    factory = Imp.PatternFactory.new('string=wolf&action=replace&actdata=lamb')
+    output = Imp.Filter.new(factory.create_analyzer({}))
+    heard = []
+    output.set_output(lambda source, direction, data, data_type:
+                      heard.append(data.get_data() or b''))
+    for chunk in (b'a wo', b'lf came', b''):
+        output.push_bytes(CLIENT, chunk, STREAM)
+    equal(b''.join(heard), b'a lamb came')
+    contains(fails(Imp.Error.SETTINGS, Imp.PatternFactory.new, 'actoin=x'), 'actoin')
+
+
+def test_modules():
+    assert 'pattern' in Imp.module_list()
+    contains(Imp.module_describe('pattern'), 'actdata')
+    factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no')
+    equal(type(factory), Imp.PatternFactory)
+    fails(Imp.Error.SETTINGS, Imp.module_new_factory, 'no-such-module')
+
+
+def test_script_module():
+    with tempfile.NamedTemporaryFile('w', suffix='.py', prefix='imp-test-') as script:
+        script.write(SCRIPT)
+        script.flush()
+        factory = Imp.module_new_factory(script.name)
+        analyzer = factory.create_analyzer({})
+        analyzer.data_bytes(CLIENT, b'x', 0, STREAM)
+        results = []
+        while not results:
+            GLib.MainContext.default().iteration(True)
+            results = analyzer.poll_results()
+        equal(results[0].to_string(), 'account_field "script"="ran"')
+
+
+if __name__ == '__main__':
+    tap.run(globals())
