@@ -26,44 +26,6 @@ join_backlog (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   g_queue_push_tail_link (&self->backlog, &analyzer->backlog_node);
 }
 
-/* What waits for one analyzer has its own mark, at which the provider is asked to pause. */
-static void
-update_pause (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
-{
-  gboolean above = self->crowded || analyzer->pending_size > self->options.high_water;
-  gboolean below = analyzer->pending_size <= self->options.high_water / 4;
-
-  if (!above && (!below || analyzer->paused_here == 0))
-    return;
-  for (guint direction = 0; direction < 2; direction++)
-    imp_remote_analyzer_set_paused (analyzer, direction, FALSE, above);
-}
-
-/* What waits for all together has a mark too, a quarter of what may wait: many analyzers, each far
- * below its own, would pass the limit between them. The others are asked as well, since each of
- * them could bring the next piece. Whoever is asked may do anything, even change the state. */
-static void
-update_crowded (ImpPeer *self)
-{
-  gsize mark = self->options.max_queued_all / (self->crowded ? 16 : 4);
-  gboolean crowded = self->pending_size > mark;
-  GList *analyzers;
-
-  if (crowded == self->crowded || self->lost)
-    return;
-  self->crowded = crowded;
-  analyzers = g_hash_table_get_values (self->analyzers);
-  g_list_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
-  for (GList *l = analyzers; l != NULL; l = l->next)
-    {
-      ImpRemoteAnalyzer *analyzer = l->data;
-
-      if (analyzer->peer == self && self->crowded == crowded)
-        update_pause (self, analyzer);
-    }
-  g_list_free_full (analyzers, g_object_unref);
-}
-
 /* Takes the analyzer out of everything; it does not matter to the server any more. */
 static void
 forget (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
@@ -74,6 +36,7 @@ forget (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   imp_remote_analyzer_drop_pending (analyzer);
   g_hash_table_remove (self->analyzers, &analyzer->id);
   analyzer->peer = NULL;
+  analyzer->awaits_turn = FALSE;
 }
 
 void
@@ -86,7 +49,7 @@ imp_peer_remove (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   forget (self, analyzer);
   if (announced && !self->lost)
     imp_peer_send (self, &message);
-  update_crowded (self);
+  imp_peer_update_crowd (self);
   if (self->funcs != NULL && g_hash_table_size (self->analyzers) == 0)
     self->funcs->idle (self, self->user_data);
   imp_peer_unref (self);
@@ -135,7 +98,7 @@ imp_peer_add (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   else
     join_backlog (self, analyzer);
   if (self->crowded)
-    update_pause (self, analyzer);
+    imp_peer_await_turn (self, analyzer);
 }
 
 static void
@@ -210,8 +173,10 @@ imp_peer_send_data (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpPiece *piece)
   imp_remote_analyzer_push_piece (analyzer, piece);
   self->pending_size += size;
   join_backlog (self, analyzer);
-  update_pause (self, analyzer);
-  update_crowded (self);
+  if (self->crowded)
+    imp_peer_await_turn (self, analyzer);
+  imp_peer_update_pause (self, analyzer);
+  imp_peer_update_crowd (self);
   imp_peer_pump (self);
 }
 
@@ -256,8 +221,8 @@ pump_one (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
     }
   else
     leave_backlog (self, analyzer);
-  update_pause (self, analyzer);
-  update_crowded (self);
+  imp_peer_update_pause (self, analyzer);
+  imp_peer_update_crowd (self);
 }
 
 /* Lets all that have something to send have their turns, as long as there is room. */

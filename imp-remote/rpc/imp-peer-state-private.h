@@ -20,7 +20,10 @@ struct _ImpPeer
   gint64 last_id;
   GQueue backlog;         /* analyzers that have something to send, each in its turn */
   gsize pending_size;     /* octets that all of them have */
-  gboolean crowded;       /* these are so many that nobody may bring more */
+  GArray *turns;          /* of gint64: ids of those who await their turn to bring more */
+  guint next_turn;
+  gboolean crowded;       /* there are such */
+  gboolean turn_given;    /* and some of them may, and have not yet */
   GQueue queries;         /* of GTask, in the order they were sent */
   GQueue unsent_queries;  /* of ImpMessage, while there is no connection */
   ImpDeadline *deadline;
@@ -42,6 +45,12 @@ void imp_peer_fail_literal (ImpPeer *self, ImpError code, const char *text);
 void imp_peer_settle (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const char *reason);
 
 void imp_peer_pump (ImpPeer *self);
+
+/* Asks the provider to pause, or to go on. */
+void imp_peer_update_pause (ImpPeer *self, ImpRemoteAnalyzer *analyzer);
+void imp_peer_await_turn   (ImpPeer *self, ImpRemoteAnalyzer *analyzer);
+/* After pending_size has changed. */
+void imp_peer_update_crowd (ImpPeer *self);
 
 void imp_peer_on_message (ImpLink *link, ImpMessage *message, gpointer user_data);
 

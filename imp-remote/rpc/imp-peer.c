@@ -93,6 +93,7 @@ imp_peer_unref (ImpPeer *self)
     return;
   g_clear_pointer (&self->link, imp_link_unref);
   g_clear_pointer (&self->interface, imp_interface_unref);
+  g_clear_pointer (&self->turns, g_array_unref);
   g_hash_table_unref (self->analyzers);
   imp_deadline_free (self->deadline);
   g_main_context_unref (self->context);

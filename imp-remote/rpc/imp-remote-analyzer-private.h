@@ -34,6 +34,7 @@ struct _ImpRemoteAnalyzer
   ImpDeadlineEntry deadline;
   guint announced : 1;  /* new_analyzer has been sent */
   guint in_backlog : 1;
+  guint awaits_turn : 1; /* see imp-peer-crowd.c */
   guint8 paused_there;  /* bit per direction: the analyzer has said PAUSE */
   guint8 paused_here;   /* bit per direction: too much waits to be sent */
   guint8 paused;        /* what the provider was told */

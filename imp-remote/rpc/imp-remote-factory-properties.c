@@ -323,7 +323,7 @@ install_limits (void)
    * ImpRemoteFactory:max-queued-all:
    *
    * The same for all analyzers together. From a quarter of it on all of them say PAUSE; below a
-   * sixteenth they say CONTINUE.
+   * sixteenth they may go on, in turn.
    *
    * Since: 0.1
    */

@@ -129,11 +129,67 @@ test_gone (void)
   check_crowd (&crowd, FALSE);
 }
 
+/* Whoever has data brings them whenever he may, always the same one first. */
+static gsize
+bring (Crowd *crowd, GBytes *piece, guint *brought)
+{
+  gsize total = 0;
+
+  for (guint i = 0; i < N_ANALYZERS; i++)
+    if (!imp_analyzer_peek_verdicts (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused)
+      {
+        imp_analyzer_data (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT, piece, 0,
+                           IMP_DATA_TYPE_STREAM);
+        brought[i]++;
+        total++;
+      }
+  return total;
+}
+
+/* The room is for a few, and everybody gets his share. */
+static void
+test_turns (void)
+{
+  Crowd crowd = { 0 };
+  guint brought[N_ANALYZERS] = { 0 };
+  g_autoptr (GBytes) piece = test_bytes_pattern (256 * 1024);
+  g_autoptr (TestPeer) peer = NULL;
+  g_autoptr (ImpRemoteFactory) factory = NULL;
+  GIOStream *ours, *theirs;
+  gsize total = 0;
+
+  test_stream_pair (&ours, &theirs);
+  peer = test_peer_new (theirs);
+  peer->discard = TRUE;
+  peer->read_most = 20000;
+  factory = imp_remote_factory_new_for_stream (ours);
+  g_object_unref (ours);
+  g_object_set (factory, "max-queued-all", (guint64) 4 * LIMIT, NULL);
+  for (guint i = 0; i < N_ANALYZERS; i++)
+    add_analyzer (&crowd, factory, i);
+
+  while (total < 6 * N_ANALYZERS)
+    {
+      total += bring (&crowd, piece, brought);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  for (guint i = 0; i < N_ANALYZERS; i++)
+    {
+      g_assert_cmpuint (brought[i], >=, 3);
+      g_assert_cmpuint (brought[i], <=, 12);
+      imp_analyzer_close (crowd.analyzers[i]);
+      g_object_unref (crowd.analyzers[i]);
+    }
+  g_assert_cmpuint (crowd.n_refused, ==, 0);
+  imp_remote_factory_close (factory);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/crowd/read", test_read);
   g_test_add_func ("/crowd/gone", test_gone);
+  g_test_add_func ("/crowd/turns", test_turns);
   return g_test_run ();
 }
