@@ -13,6 +13,7 @@ struct _RelayConnection
   char *name; /* the client's address */
   char *target_text;
   ImpFactory *factory;
+  guint idle_timeout_ms;
   gboolean verbose;
   ImpConnector *connector;
   ImpRelay *relay;
@@ -141,7 +142,8 @@ on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
 {
-  self->relay = imp_relay_new (G_IO_STREAM (self->client), server, analyzer);
+  self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
+                              analyzer, "idle-timeout", self->idle_timeout_ms, NULL);
   self->result_handler =
     g_signal_connect (self->relay, "result", G_CALLBACK (on_result), self);
   imp_relay_run_async (self->relay, self->cancellable, on_relayed, self);
@@ -195,6 +197,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->name = client_name (client);
   self->target_text = g_strdup (setup->target_text);
   self->factory = g_object_ref (setup->factory);
+  self->idle_timeout_ms = setup->idle_timeout_ms;
   self->verbose = setup->verbose;
   self->cancellable = g_cancellable_new ();
   self->over = over;

@@ -14,6 +14,7 @@ typedef struct
   GSocketConnectable *target;
   const char *target_text;
   guint connect_timeout_ms;
+  guint idle_timeout_ms;
   gboolean verbose; /* log every result */
 } RelayConnectionSetup;
 

@@ -139,6 +139,7 @@ on_connection (GSocketConnection *client, gpointer user_data)
     .target = self->target,
     .target_text = self->target_text,
     .connect_timeout_ms = self->limits.connect_timeout_ms,
+    .idle_timeout_ms = self->limits.idle_timeout_ms,
     .verbose = self->limits.verbose,
   };
   RelayConnection *connection =

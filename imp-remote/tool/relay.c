@@ -23,6 +23,7 @@ typedef struct
   GMainLoop *loop;
   int max_connections;
   int connect_timeout; /* seconds, as the next */
+  int idle_timeout;
   int grace;
   gboolean verbose;
   gboolean stopped; /* by a signal */
@@ -75,6 +76,8 @@ parse (Relay *self, int *argc, char ***argv, int *status)
       "How many connections there may be at once (default: 4096)", "N" },
     { "connect-timeout", 0, 0, G_OPTION_ARG_INT, &self->connect_timeout,
       "How long the server may take to accept (default: 10)", "SECONDS" },
+    { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &self->idle_timeout,
+      "End connections in which nothing has moved for so long (default: 0, never)", "SECONDS" },
     { "grace", 0, 0, G_OPTION_ARG_INT, &self->grace,
       "How long connections may go on after SIGTERM or SIGINT (default: 10)", "SECONDS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
@@ -98,6 +101,8 @@ check_options (Relay *self)
 
   if (status == TOOL_DONE)
     status = tool_check_range ("--connect-timeout", self->connect_timeout, 1, TOOL_MAX_SECONDS);
+  if (status == TOOL_DONE)
+    status = tool_check_range ("--idle-timeout", self->idle_timeout, 0, TOOL_MAX_SECONDS);
   if (status == TOOL_DONE)
     status = tool_check_range ("--grace", self->grace, 0, TOOL_MAX_SECONDS);
   return status;
@@ -140,7 +145,12 @@ stop (gpointer user_data)
 static RelayGroup *
 add_group (Relay *self)
 {
-  RelayLimits limits = { self->max_connections, self->connect_timeout * 1000, self->verbose };
+  RelayLimits limits = {
+    .max_connections = self->max_connections,
+    .connect_timeout_ms = self->connect_timeout * 1000,
+    .idle_timeout_ms = self->idle_timeout * 1000,
+    .verbose = self->verbose,
+  };
   RelayGroup *group = relay_group_new (&limits, on_group_stopped, self);
 
   g_ptr_array_add (self->groups, group);

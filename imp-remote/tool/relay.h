@@ -12,6 +12,7 @@ typedef struct
 {
   guint max_connections;    /* per group */
   guint connect_timeout_ms;
+  guint idle_timeout_ms;    /* 0: none */
   gboolean verbose;
 } RelayLimits;
 

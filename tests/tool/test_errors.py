@@ -189,6 +189,15 @@ class Ending(unittest.TestCase):
             self.assertGreater(time.monotonic() - started, 0.5)
             self.assertEqual(client.recv(1), b'')
 
+    def test_idle(self):
+        """A connection in which nothing moves is ended, and the log says so."""
+        with harness.Upstream(lambda connection: connection.recv(1)) as upstream, \
+                harness.Tool('relay', '--idle-timeout=1', '--listen', '127.0.0.1:0', '--connect',
+                             upstream.address) as relay, \
+                harness.connect(relay.port) as client:
+            self.assertEqual(client.recv(1), b'')
+            relay.wait_for_log('failed: ')
+
     def test_exposed(self):
         status, out, err = harness.run_tool('serve', '0.0.0.0:0')
         self.assertEqual((status, out, err.count('\n')), (2, '', 1))
