@@ -80,6 +80,7 @@ sub serve {
 }
 
 $SIG{PIPE} = 'IGNORE';
+alarm 600; # whoever forgets to end it
 my $select = IO::Select->new($listener);
 while (1) {
     for my $ready ($select->can_read) {

@@ -56,7 +56,7 @@ typedef struct
 static void
 with_server (const Way *way, ImpFactory *factory, const char *script, const char *expected)
 {
-  g_autofree char *folder = g_dir_make_tmp ("imp-perl-XXXXXX", NULL);
+  g_autofree char *folder = g_dir_make_tmp (NULL, NULL);
   g_autofree char *path = g_build_filename (folder, "socket", NULL);
   g_autoptr (ImpServer) server = imp_server_new (factory);
   g_autoptr (GError) error = NULL;
@@ -76,7 +76,7 @@ test_replace (gconstpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpFactory) factory
-    = imp_pattern_factory_new ("string=secret&action=replace&actdata=XXX", &error);
+    = imp_pattern_factory_new ("string=secret&action=replace&actdata=%23%23%23", &error);
 
   g_assert_no_error (error);
   with_server (user_data, factory,
@@ -98,13 +98,13 @@ test_replace (gconstpointer user_data)
                "0x4006 1\n"
                "0x4102 [-1 [4097 4113]]\n"
                "0x4103 1 4097 0 3\n"
-               "0x4103 1 4113 0 9 \"XXX\"\n"
+               "0x4103 1 4113 0 9 \"###\"\n"
                "0x4103 1 4097 0 13\n"
-               "0x4103 1 4113 0 19 \"XXX\"\n"
+               "0x4103 1 4113 0 19 \"###\"\n"
                "0x4103 1 4097 0 29\n"
                "0x4103 300 4097 1 2\n"
-               "0x4103 300 4113 1 8 \"XXX\"\n"
-               "0x4103 300 4113 1 14 \"XXX\"\n"
+               "0x4103 300 4113 1 8 \"###\"\n"
+               "0x4103 300 4113 1 14 \"###\"\n"
                "0x4103 1 4097 0 -1\n");
 }
 
@@ -150,7 +150,7 @@ rig_set_up (Rig *rig, const Way *way)
   g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
 
-  rig->folder = g_dir_make_tmp ("imp-perl-XXXXXX", NULL);
+  rig->folder = g_dir_make_tmp (NULL, NULL);
   rig->path = g_build_filename (rig->folder, "socket", NULL);
   rig->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "perl", program,
                                    way->form, rig->path, NULL);
@@ -258,6 +258,7 @@ test_perl_server_refuses (gconstpointer user_data)
 {
   Rig rig;
   g_autoptr (ImpAnalyzer) refused = NULL, denied = NULL, excepted = NULL, good = NULL;
+  g_autofree char *expected = NULL;
 
   rig_set_up (&rig, user_data);
   refused = new_analyzer (&rig, "refused");
@@ -267,7 +268,8 @@ test_perl_server_refuses (gconstpointer user_data)
   run_until (rig.text, "deny dir=0 \"forbidden word\" word=\"forbidden\";");
   excepted = new_analyzer (&rig, "b");
   feed (excepted, IMP_DIRECTION_FROM_CLIENT, "an exception");
-  run_until (rig.text, "fatal \"an exception as ordered\";");
+  expected = g_strdup_printf ("fatal \"%s: an exception as ordered\";", rig.path);
+  run_until (rig.text, expected);
   good = new_analyzer (&rig, "c");
   feed (good, IMP_DIRECTION_FROM_SERVER, "Perl");
   run_until (rig.text, "replace dir=1 offset=4 data=4 bytes;");

@@ -105,7 +105,8 @@ sub sereal {
     $how{$_} = 1
         for grep { rand() < 0.3 } qw(dedupe_strings canonical_refs sort_keys no_shared_hashkeys);
     $how{aliased_dedupe_strings} = 1 if rand() < 0.1;
-    # Small documents are left as they are: packing those, the encoder of 5.003 runs over its buffer.
+    # Small documents are left as they are: the encoder of 5.003 runs over its buffer in packing
+    # them.
     if (rand() < 0.4) {
         push @$data, join ' ', map { int rand 500 } 1 .. 300 + int rand 500;
         if ($protocol == 1) { $how{ any('snappy', 'snappy_incr') } = 1 }
