@@ -20,6 +20,8 @@ string text_of (Bytes data) {
 
 int main () {
     try {
+        var pattern = Imp.factory_new_from_settings (typeof (Imp.PatternFactory), "string=a");
+        print ("%s\n", pattern.get_settings ());
         var factory = new Imp.TypeFactory (typeof (Shout), Imp.DATA_TYPE_STREAM,
                                            Imp.ResultFlags.ALL);
         var context = new HashTable<string, string> (str_hash, str_equal);
