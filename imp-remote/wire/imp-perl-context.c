@@ -221,20 +221,26 @@ ImpContext *
 imp_perl_context_plain (ImpContext *context)
 {
   g_autoptr (GHashTable) table = NULL;
+  g_autoptr (GHashTable) meta = NULL;
+  GHashTableIter iter;
   gsize position = 0;
   const char *key, *value;
+  gpointer plain, meant;
 
   if (!has_meta_key (context))
     return imp_context_ref (context);
 
+  /* The last one of several with one key counts, under either name. */
   table = g_hash_table_new (g_str_hash, g_str_equal);
+  meta = g_hash_table_new (g_str_hash, g_str_equal);
   while (imp_context_next (context, &position, &key, &value))
-    if (!g_str_has_prefix (key, META_PREFIX))
+    if (g_str_has_prefix (key, META_PREFIX))
+      g_hash_table_insert (meta, (char *) key + strlen (META_PREFIX), (char *) value);
+    else
       g_hash_table_insert (table, (char *) key, (char *) value);
-  position = 0;
-  while (imp_context_next (context, &position, &key, &value))
-    if (g_str_has_prefix (key, META_PREFIX)
-        && !g_hash_table_contains (table, key + strlen (META_PREFIX)))
-      g_hash_table_insert (table, (char *) key + strlen (META_PREFIX), (char *) value);
+  g_hash_table_iter_init (&iter, meta);
+  while (g_hash_table_iter_next (&iter, &plain, &meant))
+    if (!g_hash_table_contains (table, plain))
+      g_hash_table_insert (table, plain, meant);
   return imp_context_from_table (table);
 }

@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "core/imp-error.h"
+#include "core/imp-verdicts-private.h"
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
@@ -83,7 +84,13 @@ check_round_trip (ImpMessage *message)
   data = g_bytes_get_data (bytes, &length);
   g_assert_cmpint (decode (data, length, &wide, &again, &consumed), ==, IMP_DECODE_DONE);
   g_assert_cmpuint (consumed, ==, length);
-  if (!test_message_is_after (&FUZZ_WIRE, &again, message))
+  /* Perl knows no other spelling of the position 0. */
+  if (FUZZ_WIRE.max_version == 1 && message->op == IMP_OP_DATA)
+    message->offset = imp_explicit_offset (message->offset);
+  /* A hash in a hash is flattened in reading, so such contexts come back in another shape; those
+   * of real connections are tested beside the codecs. */
+  if (!(FUZZ_WIRE.max_version == 1 && message->op == IMP_OP_NEW_ANALYZER)
+      && !test_message_is_after (&FUZZ_WIRE, &again, message))
     {
       g_autofree char *before = imp_message_to_string (message);
       g_autofree char *after = imp_message_to_string (&again);
