@@ -280,6 +280,17 @@ without_meta (GHashTable *context)
   return plain;
 }
 
+/* Version 1 has no -1 for the position 0 after a pass up to a pattern. */
+static gboolean
+is_data_after (ImpMessage *got, ImpMessage *written)
+{
+  g_autoptr (ImpMessage) expected
+      = imp_message_new_data (written->id, written->direction, MAX (written->offset, 0),
+                              written->data_type, written->data);
+
+  return imp_message_equal (got, expected);
+}
+
 gboolean
 test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written)
 {
@@ -290,6 +301,8 @@ test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written
   GHashTableIter iter;
   gpointer key, value;
 
+  if (written->op == IMP_OP_DATA && wire->greets_first)
+    return is_data_after (got, written);
   if (written->op != IMP_OP_NEW_ANALYZER || !wire->greets_first)
     return imp_message_equal (got, written);
 
