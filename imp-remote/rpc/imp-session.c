@@ -20,7 +20,6 @@ struct _ImpSession
   GMainContext *context;
   GSource *handshake;    /* until the client has said something */
   GHashTable *analyzers; /* id -> Entry */
-  guint removals; /* of analyzers, so far */
   gsize held;            /* octets without a verdict, all in all */
   guint nonsense;
   gboolean greeted;
@@ -249,7 +248,6 @@ on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 static void
 remove_entry (ImpSession *self, gint64 id)
 {
-  self->removals++;
   g_hash_table_remove (self->analyzers, &id);
   if (self->draining && self->funcs != NULL && g_hash_table_size (self->analyzers) == 0
       && imp_link_get_version (self->link) < 2)
@@ -326,7 +324,6 @@ static void
 on_data (ImpSession *self, ImpMessage *message)
 {
   Entry *entry = g_hash_table_lookup (self->analyzers, &message->id);
-  guint removals;
 
   if (entry == NULL)
     {
@@ -337,14 +334,11 @@ on_data (ImpSession *self, ImpMessage *message)
       return;
     }
 
-  removals = self->removals;
   /* It keeps itself alive for as long as this takes. */
   imp_analyzer_data (entry->analyzer, message->direction, message->data, message->offset,
                      message->data_type);
   /* A plugin that runs a loop inside may have let it go. */
-  if (self->funcs == NULL
-      || (self->removals != removals
-          && g_hash_table_lookup (self->analyzers, &message->id) != entry))
+  if (self->funcs == NULL || g_hash_table_lookup (self->analyzers, &message->id) != entry)
     return;
   update_held (entry);
   if (self->funcs != NULL)
