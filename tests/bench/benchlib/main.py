@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 
 from . import counters, report, table
@@ -164,6 +165,8 @@ def measure(options):
 
 def main(arguments):
     options = parse(arguments)
+    # So that its programs and files go even if it is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         result = measure(options)
     except BenchError as error:
