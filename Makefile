@@ -12,7 +12,8 @@ SOAK_MINUTES ?= 5
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
-demo: all
+demo: $(BUILD)/build.ninja
+	ninja -C $(BUILD) imp-remote/tool/imp-remote imp-remote/Imp-1.typelib
 	tests/tool/demo $(BUILD)
 
 check: install-deps

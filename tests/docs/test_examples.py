@@ -49,6 +49,12 @@ class Quoted(unittest.TestCase):
     def test_readme(self):
         self.assertIn(without_licence(read('docs', 'examples', 'shout.py')), blocks_of('README.md'))
 
+    def test_pages_are_listed(self):
+        listed = read('docs', 'meson.build')
+        for name in os.listdir(os.path.join(TOP, 'docs')):
+            if name.endswith('.md'):
+                self.assertIn(f"'{name[:-3]}'", listed)
+
     def test_doap(self):
         root = ElementTree.fromstring(read('imp-remote.doap').encode())
         names = [element.text for element in root.iter(DOAP + 'name')]
