@@ -30,7 +30,7 @@ imp_explicit_offset (gint64 offset)
   return offset == IMP_MAX_OFFSET ? 0 : offset;
 }
 
-/* FALSE if the plugin must not see these octets, since it waits for a pattern. */
+/* FALSE if the plugin need not see these octets: it waits for a pattern, or has lost interest. */
 gboolean imp_verdicts_feed (ImpVerdicts *self, gsize length, gint64 offset);
 /* FALSE with %IMP_ERROR_PROTOCOL if the model does not allow @result here. */
 gboolean imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error);

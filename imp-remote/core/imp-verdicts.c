@@ -7,6 +7,9 @@
 gboolean
 imp_verdicts_feed (ImpVerdicts *self, gsize length, gint64 offset)
 {
+  /* It was under way when the plugin lost interest. */
+  if (self->passed)
+    return FALSE;
   if (offset != 0)
     {
       /* What was left out has passed unseen. */

@@ -307,6 +307,20 @@ test_insertion_at_the_end (void)
 }
 
 static void
+test_not_fed_after_for_ever (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) plugin, 0, IMP_MAX_OFFSET);
+  feed (plugin, "under way", 0);
+  g_assert_cmpuint (plugin->n_data, ==, 0);
+  imp_analyzer_prepass_bytes ((ImpAnalyzer *) plugin, 1, IMP_MAX_OFFSET);
+  imp_analyzer_data_bytes ((ImpAnalyzer *) plugin, 1, (const guint8 *) "x", 1, 0, -1);
+  g_assert_cmpuint (plugin->n_data, ==, 1);
+}
+
+static void
 test_pattern_hides_what_was_under_way (void)
 {
   g_autoptr (GObject) object = (GObject *) plugin_new ();
@@ -398,6 +412,7 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/illegal-verdicts", test_illegal_verdicts);
   g_test_add_func ("/analyzer/end-is-settled", test_end_is_settled);
   g_test_add_func ("/analyzer/insertion-at-the-end", test_insertion_at_the_end);
+  g_test_add_func ("/analyzer/not-fed-after-for-ever", test_not_fed_after_for_ever);
   g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
   g_test_add_func ("/analyzer/settle", test_settle);
   g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);
