@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The clock of a factory: who waits too long is told of once, who asks for time gets it so often. */
+#include "core/imp-result.h"
+#include "rpc/imp-deadline-private.h"
+
+#include <string.h>
+
+#define DEADLINE 60 /* milliseconds; a quarter of it is the clock's step */
+
+typedef struct
+{
+  ImpDeadlineEntry entry; /* first, so that an entry is its fixture */
+  ImpVerdicts verdicts[2];
+  gboolean suspended, extended;
+  guint n_expired;
+  ImpDirection direction;
+} Fixture;
+
+static const ImpVerdicts *
+get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return &((Fixture *) entry)->verdicts[direction];
+}
+
+static gboolean
+is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return ((Fixture *) entry)->suspended;
+}
+
+static gboolean
+is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return ((Fixture *) entry)->extended;
+}
+
+static void
+on_expired (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data)
+{
+  Fixture *fixture = (Fixture *) entry;
+
+  fixture->n_expired++;
+  fixture->direction = direction;
+}
+
+static const ImpDeadlineFuncs funcs = {
+  .get_verdicts = get_verdicts,
+  .is_suspended = is_suspended,
+  .is_extended = is_extended,
+  .expired = on_expired,
+};
+
+static ImpDeadline *
+start (Fixture *fixture, guint max_extensions)
+{
+  ImpDeadline *deadline = imp_deadline_new (g_main_context_default (), &funcs, NULL);
+
+  memset (fixture, 0, sizeof *fixture);
+  imp_deadline_set (deadline, DEADLINE, max_extensions);
+  return deadline;
+}
+
+static void
+feed (ImpDeadline *deadline, Fixture *fixture, ImpDirection direction, gsize length)
+{
+  imp_verdicts_feed (&fixture->verdicts[direction], length, 0);
+  imp_deadline_watch (deadline, &fixture->entry);
+}
+
+static void
+pass (Fixture *fixture, ImpDirection direction, gint64 offset)
+{
+  g_autoptr (ImpResult) result = imp_result_new_pass (direction, offset);
+
+  g_assert_true (imp_verdicts_note (&fixture->verdicts[direction], result, NULL));
+}
+
+static gboolean
+on_over (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for (guint milliseconds)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (milliseconds, on_over, &over);
+  while (!over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+run_until_expired (Fixture *fixture)
+{
+  while (fixture->n_expired == 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_expires_once (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+  gint64 begin = g_get_monotonic_time ();
+
+  feed (deadline, &fixture, 1, 10);
+  run_until_expired (&fixture);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, DEADLINE * 1000);
+  g_assert_cmpint (fixture.direction, ==, 1);
+  run_for (3 * DEADLINE);
+  g_assert_cmpuint (fixture.n_expired, ==, 1);
+  imp_deadline_free (deadline);
+}
+
+/* Nothing is watched, so nothing wakes the loop. */
+static void
+test_idle_costs_nothing (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  feed (deadline, &fixture, 0, 10);
+  pass (&fixture, 0, 10);
+  run_for (DEADLINE);
+  g_assert_false (g_main_context_pending (NULL));
+  g_assert_false (fixture.entry.watched);
+  g_assert_cmpuint (fixture.n_expired, ==, 0);
+  imp_deadline_free (deadline);
+}
+
+/* An analyzer that trickles is not saved by it: each octet has its own age. */
+static void
+test_age_of_the_oldest (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  feed (deadline, &fixture, 0, 1000);
+  for (guint i = 1; i < 100 && fixture.n_expired == 0; i++)
+    {
+      pass (&fixture, 0, i);
+      run_for (DEADLINE / 10);
+    }
+  g_assert_cmpuint (fixture.n_expired, ==, 1);
+  imp_deadline_free (deadline);
+}
+
+static void
+test_suspended (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  fixture.suspended = TRUE;
+  feed (deadline, &fixture, 0, 10);
+  run_for (3 * DEADLINE);
+  g_assert_cmpuint (fixture.n_expired, ==, 0);
+  fixture.suspended = FALSE;
+  run_until_expired (&fixture);
+  imp_deadline_free (deadline);
+}
+
+static void
+test_extensions_are_bounded (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 3);
+  gint64 begin = g_get_monotonic_time ();
+
+  fixture.extended = TRUE;
+  feed (deadline, &fixture, 0, 10);
+  run_until_expired (&fixture);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 4 * DEADLINE * 1000);
+  g_assert_cmpuint (imp_deadline_get_extensions (deadline), ==, 3);
+  imp_deadline_free (deadline);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/deadline/expires-once", test_expires_once);
+  g_test_add_func ("/deadline/idle-costs-nothing", test_idle_costs_nothing);
+  g_test_add_func ("/deadline/age-of-the-oldest", test_age_of_the_oldest);
+  g_test_add_func ("/deadline/suspended", test_suspended);
+  g_test_add_func ("/deadline/extensions-are-bounded", test_extensions_are_bounded);
+  return g_test_run ();
+}
