@@ -35,7 +35,10 @@ gboolean imp_verdicts_feed (ImpVerdicts *self, gsize length, gint64 offset);
 /* FALSE with %IMP_ERROR_PROTOCOL if the model does not allow @result here. */
 gboolean imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error);
 
+/* Octets without a verdict. */
 gint64   imp_verdicts_get_unsettled (const ImpVerdicts *self);
+/* Is there something without a verdict: octets, or the end of the stream? */
+gboolean imp_verdicts_is_waiting    (const ImpVerdicts *self);
 gboolean imp_verdicts_has_promise   (const ImpVerdicts *self);
 /* The end of the stream was fed, all before it is settled, and nothing is promised. */
 gboolean imp_verdicts_end_is_due    (const ImpVerdicts *self);

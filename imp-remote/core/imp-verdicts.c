@@ -151,6 +151,13 @@ imp_verdicts_get_unsettled (const ImpVerdicts *self)
 }
 
 gboolean
+imp_verdicts_is_waiting (const ImpVerdicts *self)
+{
+  return imp_verdicts_get_unsettled (self) > 0
+         || (self->ended && !self->passed && !self->prepassed_forever && !self->seeking);
+}
+
+gboolean
 imp_verdicts_has_promise (const ImpVerdicts *self)
 {
   return !self->passed && self->promised > self->settled;

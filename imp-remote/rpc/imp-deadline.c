@@ -65,14 +65,15 @@ mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
   const ImpVerdicts *verdicts = self->funcs->get_verdicts (entry, direction);
   gint64 *marks = entry->marks[direction];
 
-  if (imp_verdicts_get_unsettled (verdicts) == 0 || self->funcs->is_suspended (entry, direction))
+  if (!imp_verdicts_is_waiting (verdicts) || self->funcs->is_suspended (entry, direction))
     {
       memset (marks, 0, sizeof entry->marks[direction]);
       return FALSE;
     }
 
   memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
-  marks[0] = verdicts->fed;
+  /* The end of the stream counts as one octet more. */
+  marks[0] = verdicts->fed + verdicts->ended;
   if (marks[IMP_DEADLINE_MARKS - 1] <= get_settled (verdicts))
     return FALSE;
 
@@ -89,8 +90,8 @@ mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 static gboolean
 is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
 {
-  return imp_verdicts_get_unsettled (self->funcs->get_verdicts (entry, 0)) > 0
-         || imp_verdicts_get_unsettled (self->funcs->get_verdicts (entry, 1)) > 0;
+  return imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 0))
+         || imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 1));
 }
 
 /* An entry that has to go on is put at the end, one that has not is forgotten, so that the first

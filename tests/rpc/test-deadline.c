@@ -115,6 +115,27 @@ test_expires_once (void)
   imp_deadline_free (deadline);
 }
 
+/* Whoever waits for the end of a stream waits as well. */
+static void
+test_end_of_stream (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  feed (deadline, &fixture, 0, 10);
+  pass (&fixture, 0, 10);
+  feed (deadline, &fixture, 0, 0);
+  run_until_expired (&fixture);
+  g_assert_cmpint (fixture.direction, ==, 0);
+
+  fixture.n_expired = 0;
+  feed (deadline, &fixture, 0, 0);
+  pass (&fixture, 0, IMP_MAX_OFFSET);
+  run_for (3 * DEADLINE);
+  g_assert_cmpuint (fixture.n_expired, ==, 0);
+  imp_deadline_free (deadline);
+}
+
 /* Nothing is watched, so nothing wakes the loop. */
 static void
 test_idle_costs_nothing (void)
@@ -185,6 +206,7 @@ main (int argc, char **argv)
   g_test_add_func ("/deadline/expires-once", test_expires_once);
   g_test_add_func ("/deadline/idle-costs-nothing", test_idle_costs_nothing);
   g_test_add_func ("/deadline/age-of-the-oldest", test_age_of_the_oldest);
+  g_test_add_func ("/deadline/end-of-stream", test_end_of_stream);
   g_test_add_func ("/deadline/suspended", test_suspended);
   g_test_add_func ("/deadline/extensions-are-bounded", test_extensions_are_bounded);
   return g_test_run ();

@@ -62,7 +62,10 @@ class Process:
 
     def send(self, number):
         if self.is_running():
-            self.process.send_signal(number)
+            try:
+                self.process.send_signal(number)
+            except ProcessLookupError:
+                pass  # it has just ended, which whoever waits for it is about to learn
 
     async def end(self, number=signal.SIGTERM):
         """Ends it, whatever state it is in; returns its exit status."""
