@@ -75,7 +75,7 @@ class Process:
         self.send(signal.SIGCONT)
         self.send(number)
         try:
-            return await asyncio.wait_for(self.process.wait(), 10)
+            return await asyncio.wait_for(self.process.wait(), 20)  # twice what it grants others
         except asyncio.TimeoutError:
             self.process.kill()
             await self.process.wait()

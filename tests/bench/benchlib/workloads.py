@@ -60,6 +60,9 @@ SYSTEMS = {
     'cbor': ours('cbor'),
     'cbor-spin': ours('cbor', spins=True),
     'json': ours('json'),
+    # What Perl peers speak.
+    'storable': ours('storable'),
+    'sereal': ours('sereal'),
     'gdbus': System(('bench-gdbus-server',), ('bench-gdbus-client',)),
     'python': ours('cbor', 'imp-server.py'),
     'js': ours('cbor', 'imp-server.js'),
@@ -68,6 +71,7 @@ SYSTEMS = {
 }
 
 FOUR = ('limit', 'cbor', 'json', 'gdbus')
+SIX = FOUR + ('storable', 'sereal')
 STREAM = ('--workload', 'stream')
 W2 = STREAM + ('--chunk', '16384', '--outstanding', '64')
 W3 = STREAM + ('--chunk', '64', '--outstanding', '64')
@@ -76,12 +80,12 @@ SCALE = (1, 10, 100, 1000, 10000, 100000)
 
 WORKLOADS = [
     Workload('W1', '1 analyzer, 1 KiB ping-pong', 'latency', STREAM + ('--chunk', '1024'),
-             FOUR + ('limit-spin', 'cbor-spin')),
-    Workload('W2', '100 analyzers, 16 KiB chunks, 64 outstanding', 'rate', W2 + HUNDRED, FOUR),
-    Workload('W3', '100 analyzers, 64 B chunks, 64 outstanding', 'rate', W3 + HUNDRED, FOUR),
+             SIX + ('limit-spin', 'cbor-spin')),
+    Workload('W2', '100 analyzers, 16 KiB chunks, 64 outstanding', 'rate', W2 + HUNDRED, SIX),
+    Workload('W3', '100 analyzers, 64 B chunks, 64 outstanding', 'rate', W3 + HUNDRED, SIX),
     Workload('W4', 'new analyzer, 100 B, verdict, delete; 64 in flight', 'rate',
              ('--workload', 'cycle', '--analyzers', '64', '--chunk', '100', '--outstanding', '64'),
-             FOUR),
+             SIX),
     Workload('W5', 'memory of 100 000 idle analyzers', 'memory',
              ('--workload', 'memory', '--analyzers', '100000', '--chunk', '64',
               '--outstanding', '64'), FOUR, transports=('unix',), max_rounds=3, counts=False),
