@@ -172,13 +172,23 @@ is_unwanted_hint (ImpAnalyzerPrivate *priv, ImpResult *result)
          && (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
 }
 
+/* Who has passed for ever already may say so again, as plugins like to do at the end of a stream
+ * that was settled for them; the provider need not hear it twice. */
+static gboolean
+is_repetition (ImpAnalyzerPrivate *priv, const ImpResult *result)
+{
+  return (result->type == IMP_RESULT_PASS || result->type == IMP_RESULT_PREPASS)
+         && priv->verdicts[result->direction].passed;
+}
+
 gboolean
 imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpDirection direction = result->direction;
 
-  if (priv->state != IMP_ANALYZER_STATE_OPEN || is_unwanted_hint (priv, result))
+  if (priv->state != IMP_ANALYZER_STATE_OPEN || is_unwanted_hint (priv, result)
+      || is_repetition (priv, result))
     {
       imp_result_unref (result);
       return TRUE;

@@ -135,6 +135,8 @@ class Rehearse(unittest.TestCase):
         self.assertNotEqual(runs[0][0], DATA)
 
     def test_server_away(self):
+        # A thread that waits in accept() would keep a listener that is only closed.
+        self.echo.listener.shutdown(socket.SHUT_RDWR)
         self.echo.listener.close()
         connection = self.connect('seed=1')
         self.assertEqual(connection.recv(1), b'')
