@@ -14,6 +14,9 @@ void        imp_analyzer_bind             (ImpAnalyzer *self, ImpContext *contex
                                            ImpInterface *interface);
 ImpContext *imp_analyzer_peek_context     (ImpAnalyzer *self);
 
+/* As imp_analyzer_data(), for a caller that holds a reference for as long as this takes. */
+void        imp_analyzer_feed             (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
+                                           gint64 offset, gint32 data_type);
 /* As imp_analyzer_add_result(), and takes @result. */
 void        imp_analyzer_take_result      (ImpAnalyzer *self, ImpResult *result);
 /* Takes @result as well, but what the model does not allow is %IMP_ERROR_PROTOCOL, and it is for

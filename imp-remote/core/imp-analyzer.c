@@ -99,6 +99,32 @@ plugin_failed (ImpAnalyzer *self, const char *vfunc, const GError *error)
   imp_analyzer_refuse_fatal (self, reason);
 }
 
+void
+imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                   gint32 data_type)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
+  GError *error = NULL;
+
+  if (priv->state != IMP_ANALYZER_STATE_OPEN
+      || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
+    return;
+
+  if (!priv->is_proxy)
+    offset = imp_explicit_offset (offset);
+  priv->calls++;
+  if (klass->data == NULL)
+    plugin_failed (self, "data", NULL);
+  else if (!klass->data (self, direction, data, offset, data_type, &error)
+           || error != NULL)
+    plugin_failed (self, "data", error);
+  priv->calls--;
+  if (priv->verdicts[direction].ended)
+    imp_analyzer_settle_end (self, direction);
+  g_clear_error (&error);
+}
+
 /**
  * imp_analyzer_data:
  * @self: an analyzer
@@ -120,33 +146,12 @@ void
 imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                    gint32 data_type)
 {
-  ImpAnalyzerPrivate *priv;
-  ImpAnalyzerClass *klass;
-  GError *error = NULL;
-
   g_return_if_fail (IMP_IS_ANALYZER (self));
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
   g_return_if_fail (data != NULL);
 
-  priv = PRIVATE (self);
-  klass = IMP_ANALYZER_GET_CLASS (self);
-  if (priv->state != IMP_ANALYZER_STATE_OPEN
-      || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
-    return;
-
-  if (!priv->is_proxy)
-    offset = imp_explicit_offset (offset);
   g_object_ref (self);
-  priv->calls++;
-  if (klass->data == NULL)
-    plugin_failed (self, "data", NULL);
-  else if (!klass->data (self, direction, data, offset, data_type, &error)
-           || error != NULL)
-    plugin_failed (self, "data", error);
-  priv->calls--;
-  if (priv->verdicts[direction].ended)
-    imp_analyzer_settle_end (self, direction);
-  g_clear_error (&error);
+  imp_analyzer_feed (self, direction, data, offset, data_type);
   g_object_unref (self);
 }
 

@@ -24,7 +24,7 @@ typedef enum
 
 struct _ImpLink
 {
-  gatomicrefcount ref_count;
+  guint ref_count;      /* of one thread */
   ImpTransport *transport;
   const ImpLinkFuncs *funcs;
   gpointer user_data;
@@ -57,7 +57,7 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
     return NULL;
 
   self = g_new0 (ImpLink, 1);
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->transport = g_steal_pointer (&transport);
   self->limits = *limits;
   self->version = 1;
@@ -75,14 +75,14 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
 ImpLink *
 imp_link_ref (ImpLink *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  self->ref_count++;
   return self;
 }
 
 void
 imp_link_unref (ImpLink *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
   imp_transport_close (self->transport);
   imp_transport_unref (self->transport);

@@ -39,19 +39,17 @@ imp_peer_await_turn (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
 static void
 await_turns (ImpPeer *self)
 {
-  GList *analyzers = g_hash_table_get_values (self->analyzers);
+  g_autoptr (GPtrArray) analyzers = imp_peer_list_analyzers (self);
 
-  g_list_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
   for (guint pass = 0; pass < 2; pass++)
-    for (GList *l = analyzers; l != NULL; l = l->next)
+    for (guint i = 0; i < analyzers->len; i++)
       {
-        ImpRemoteAnalyzer *analyzer = l->data;
+        ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
 
         if (analyzer->peer == self && self->crowded
             && (pass == 1 || analyzer->pending_size == 0))
           imp_peer_await_turn (self, analyzer);
       }
-  g_list_free_full (analyzers, g_object_unref);
 }
 
 /* The next one whose turn it is; some may be gone. */
@@ -61,7 +59,7 @@ take_turn (ImpPeer *self)
   while (self->turns != NULL && self->next_turn < self->turns->len)
     {
       gint64 id = g_array_index (self->turns, gint64, self->next_turn++);
-      ImpRemoteAnalyzer *analyzer = g_hash_table_lookup (self->analyzers, &id);
+      ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, id);
 
       if (self->next_turn > self->turns->len / 2)
         {

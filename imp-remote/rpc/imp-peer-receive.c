@@ -8,15 +8,10 @@
 static void
 apply_settles_end (ImpPeer *self)
 {
-  GList *analyzers = g_hash_table_get_values (self->analyzers);
+  g_autoptr (GPtrArray) analyzers = imp_peer_list_analyzers (self);
 
-  g_list_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
-  for (GList *l = analyzers; l != NULL; l = l->next)
-    {
-      imp_analyzer_set_settles_end (IMP_ANALYZER (l->data), self->settles_end);
-      g_object_unref (l->data);
-    }
-  g_list_free (analyzers);
+  for (guint i = 0; i < analyzers->len; i++)
+    imp_analyzer_set_settles_end (analyzers->pdata[i], self->settles_end);
 }
 
 static void
@@ -71,7 +66,7 @@ on_interface (ImpPeer *self, ImpMessage *message)
 static ImpRemoteAnalyzer *
 look_up (ImpPeer *self, const ImpMessage *message)
 {
-  ImpRemoteAnalyzer *analyzer = g_hash_table_lookup (self->analyzers, &message->id);
+  ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, message->id);
 
   if (analyzer != NULL && analyzer->announced)
     return analyzer;

@@ -34,7 +34,7 @@ forget (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   imp_deadline_forget (self->deadline, &analyzer->deadline);
   self->pending_size -= analyzer->pending_size;
   imp_remote_analyzer_drop_pending (analyzer);
-  g_hash_table_remove (self->analyzers, &analyzer->id);
+  imp_id_table_remove (&self->analyzers, analyzer->id);
   analyzer->peer = NULL;
   analyzer->awaits_turn = FALSE;
 }
@@ -50,7 +50,7 @@ imp_peer_remove (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
   if (announced && !self->lost)
     imp_peer_send (self, &message);
   imp_peer_update_crowd (self);
-  if (self->funcs != NULL && g_hash_table_size (self->analyzers) == 0)
+  if (self->funcs != NULL && self->analyzers.n_values == 0)
     self->funcs->idle (self, self->user_data);
   imp_peer_unref (self);
 }
@@ -91,7 +91,7 @@ imp_peer_add (ImpPeer *self, ImpRemoteAnalyzer *analyzer)
 {
   analyzer->peer = self;
   analyzer->id = ++self->last_id;
-  g_hash_table_insert (self->analyzers, &analyzer->id, analyzer);
+  imp_id_table_insert (&self->analyzers, analyzer->id, analyzer);
   imp_analyzer_set_settles_end (IMP_ANALYZER (analyzer), self->settles_end);
   if (self->link != NULL && imp_link_may_queue (self->link) && self->backlog.length == 0)
     announce (self, analyzer);

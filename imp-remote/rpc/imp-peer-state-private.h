@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rpc/imp-id-table-private.h"
 #include "rpc/imp-peer-private.h"
 
 G_BEGIN_DECLS
@@ -8,7 +9,7 @@ G_BEGIN_DECLS
 /* What imp-peer.c, imp-peer-send.c and imp-peer-receive.c share. */
 struct _ImpPeer
 {
-  gatomicrefcount ref_count;
+  guint ref_count;        /* of one thread */
   GMainContext *context;
   ImpPeerOptions options;
   ImpInterface *interface;
@@ -16,7 +17,7 @@ struct _ImpPeer
   const ImpPeerFuncs *funcs; /* NULL once lost or abandoned */
   gpointer user_data;
   ImpLink *link;          /* NULL before there is a connection */
-  GHashTable *analyzers;  /* by id; not owned: whoever holds one has it closed */
+  ImpIdTable analyzers;   /* not owned: whoever holds one has it closed */
   gint64 last_id;
   GQueue backlog;         /* analyzers that have something to send, each in its turn */
   gsize pending_size;     /* octets that all of them have */
@@ -43,6 +44,9 @@ void imp_peer_send (ImpPeer *self, const ImpMessage *message);
 void imp_peer_fail_literal (ImpPeer *self, ImpError code, const char *text);
 /* Gives one analyzer its outcome and takes it out. */
 void imp_peer_settle (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const char *reason);
+
+/* All analyzers, with references, since what is done about one may be the end of others. */
+GPtrArray *imp_peer_list_analyzers (ImpPeer *self);
 
 void imp_peer_pump (ImpPeer *self);
 

@@ -8,12 +8,6 @@
 /* What may wait to be written beside data: one high-water mark, and a packet that went past it. */
 #define CONTROL_MAX (IMP_LINK_HIGH_WATER + self->options.limits.max_message)
 
-static guint
-hash_id (gconstpointer key)
-{
-  return imp_protocol_hash_id (*(const gint64 *) key);
-}
-
 static ImpRemoteAnalyzer *
 analyzer_of_entry (ImpDeadlineEntry *entry)
 {
@@ -65,13 +59,13 @@ imp_peer_new (GMainContext *context, const ImpPeerOptions *options, ImpInterface
 {
   ImpPeer *self = g_new0 (ImpPeer, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->context = g_main_context_ref (context);
   self->interface = interface != NULL ? imp_interface_ref (interface) : NULL;
   self->name = g_strdup (name);
   self->funcs = funcs;
   self->user_data = user_data;
-  self->analyzers = g_hash_table_new (hash_id, g_int64_equal);
+  imp_id_table_init (&self->analyzers);
   self->deadline = imp_deadline_new (context, &deadline_funcs, self);
   self->settles_end = TRUE;
   self->peer_max_message = options->limits.max_message;
@@ -82,19 +76,19 @@ imp_peer_new (GMainContext *context, const ImpPeerOptions *options, ImpInterface
 ImpPeer *
 imp_peer_ref (ImpPeer *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  self->ref_count++;
   return self;
 }
 
 void
 imp_peer_unref (ImpPeer *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
   g_clear_pointer (&self->link, imp_link_unref);
   g_clear_pointer (&self->interface, imp_interface_unref);
   g_clear_pointer (&self->turns, g_array_unref);
-  g_hash_table_unref (self->analyzers);
+  imp_id_table_clear (&self->analyzers);
   imp_deadline_free (self->deadline);
   g_main_context_unref (self->context);
   g_free (self->name);
@@ -283,22 +277,28 @@ fail_queries (ImpPeer *self, const GError *error)
     }
 }
 
-/* References first: what is done about one analyzer may be the end of others. */
+GPtrArray *
+imp_peer_list_analyzers (ImpPeer *self)
+{
+  GPtrArray *analyzers = imp_id_table_get_values (&self->analyzers);
+
+  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
+  g_ptr_array_set_free_func (analyzers, g_object_unref);
+  return analyzers;
+}
+
 static void
 settle_all (ImpPeer *self, const GError *error)
 {
-  GList *analyzers = g_hash_table_get_values (self->analyzers);
+  g_autoptr (GPtrArray) analyzers = imp_peer_list_analyzers (self);
 
-  g_list_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
-  for (GList *l = analyzers; l != NULL; l = l->next)
+  for (guint i = 0; i < analyzers->len; i++)
     {
-      ImpRemoteAnalyzer *analyzer = l->data;
+      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
 
       if (analyzer->peer == self)
         imp_peer_settle (self, analyzer, error->message);
-      g_object_unref (analyzer);
     }
-  g_list_free (analyzers);
 }
 
 void
@@ -360,7 +360,7 @@ imp_peer_is_ready (ImpPeer *self)
 guint
 imp_peer_get_n_analyzers (ImpPeer *self)
 {
-  return g_hash_table_size (self->analyzers);
+  return self->analyzers.n_values;
 }
 
 guint

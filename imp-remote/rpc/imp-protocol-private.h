@@ -31,7 +31,4 @@ imp_protocol_max_payload (gsize max_message)
 
 void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
 
-/* Peers choose ids: with a secret in the hash they cannot choose collisions. */
-guint imp_protocol_hash_id (gint64 id);
-
 G_END_DECLS

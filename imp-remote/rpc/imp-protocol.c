@@ -60,14 +60,3 @@ imp_protocol_free_interfaces (gpointer list)
 {
   g_list_free_full (list, (GDestroyNotify) imp_interface_unref);
 }
-
-guint
-imp_protocol_hash_id (gint64 id)
-{
-  static gsize secret;
-
-  if (g_once_init_enter (&secret))
-    g_once_init_leave (&secret,
-                       (gsize) (((guint64) g_random_int () << 32) | g_random_int ()) | 1);
-  return (guint) (((guint64) id * (guint64) secret) >> 32);
-}

@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/imp-session-private.h"
+#include "rpc/imp-session-state-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-result-private.h"
 #include "rpc/imp-protocol-private.h"
 
 /* Frames without sense that a client may send before he is shown the door. */
 #define NONSENSE_MAX 16
-
-struct _ImpSession
-{
-  gatomicrefcount ref_count;
-  ImpFactory *factory;
-  ImpFactory *bound;     /* to the interface that the client has set; else the factory itself */
-  ImpSessionOptions options;
-  const ImpSessionFuncs *funcs; /* NULL once it has ended */
-  gpointer user_data;
-  ImpLink *link;
-  GMainContext *context;
-  GSource *handshake;    /* until the client has said something */
-  GHashTable *analyzers; /* id -> Entry */
-  gsize held;            /* octets without a verdict, all in all */
-  guint nonsense;
-  gboolean greeted;
-  gboolean draining;
-};
-
-/* One analyzer of the client's. */
-typedef struct
-{
-  gint64 id;
-  ImpSession *session;
-  ImpAnalyzer *analyzer;
-  gsize held;
-  guint8 paused_by_plugin; /* bit per direction */
-  guint8 paused_here;      /* too much is held */
-  guint8 paused;           /* what the client was told */
-} Entry;
-
-static guint
-hash_id (gconstpointer key)
-{
-  return imp_protocol_hash_id (*(const gint64 *) key);
-}
-
-static void
-entry_free (Entry *entry)
-{
-  entry->session->held -= entry->held;
-  imp_analyzer_close (entry->analyzer);
-  g_object_unref (entry->analyzer);
-  g_slice_free (Entry, entry);
-}
 
 ImpSession *
 imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
@@ -64,13 +18,12 @@ imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
     return NULL;
 
   self = g_new0 (ImpSession, 1);
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->factory = g_object_ref (factory);
   self->bound = g_object_ref (factory);
   self->options = *options;
   self->link = g_steal_pointer (&link);
-  self->analyzers = g_hash_table_new_full (hash_id, g_int64_equal, NULL,
-                                           (GDestroyNotify) entry_free);
+  imp_id_table_init (&self->analyzers);
   imp_link_set_busy_poll (self->link, options->busy_poll);
   imp_link_set_high_water (self->link, options->high_water);
   return self;
@@ -79,16 +32,15 @@ imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
 ImpSession *
 imp_session_ref (ImpSession *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  self->ref_count++;
   return self;
 }
 
 void
 imp_session_unref (ImpSession *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
-  g_hash_table_unref (self->analyzers);
   imp_link_unref (self->link);
   g_object_unref (self->factory);
   g_object_unref (self->bound);
@@ -117,15 +69,13 @@ imp_session_close (ImpSession *self, const GError *error)
   imp_session_ref (self);
   stop_handshake_timer (self);
   imp_link_close (self->link);
-  g_hash_table_remove_all (self->analyzers);
+  imp_session_remove_all_analyzers (self);
   funcs->ended (self, reason, self->user_data);
   imp_session_unref (self);
 }
 
-/* Sends, unless it is over. What cannot be said, or is too much to wait, ends the session: to leave
- * a message out would leave somebody waiting for it. */
-static void
-send (ImpSession *self, const ImpMessage *message)
+void
+imp_session_send (ImpSession *self, const ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
@@ -150,12 +100,12 @@ send (ImpSession *self, const ImpMessage *message)
     imp_link_set_reading (self->link, FALSE);
 }
 
-static void
-send_exception (ImpSession *self, gint64 id, const char *text)
+void
+imp_session_send_exception (ImpSession *self, gint64 id, const char *text)
 {
   ImpMessage message = { .op = IMP_OP_EXCEPTION, .id = id, .text = (char *) text };
 
-  send (self, &message);
+  imp_session_send (self, &message);
 }
 
 /* The client hears why, and then no more. */
@@ -163,201 +113,10 @@ static void
 refuse (ImpSession *self, const char *text)
 {
   if (imp_link_get_codec_name (self->link) != NULL)
-    send_exception (self, 0, text);
+    imp_session_send_exception (self, 0, text);
   if (self->funcs != NULL)
     imp_link_finish (self->link);
 }
-
-/* --- analyzers --- */
-
-static void
-send_result (Entry *entry, ImpResult *result)
-{
-  ImpMessage message = { .op = IMP_OP_RESULT, .id = entry->id, .result = result };
-
-  send (entry->session, &message);
-}
-
-static void
-set_paused (Entry *entry, ImpDirection direction, guint8 *cause, gboolean paused)
-{
-  guint8 bit = 1 << direction;
-  g_autoptr (ImpResult) result = NULL;
-  gboolean now;
-
-  *cause = paused ? *cause | bit : *cause & ~bit;
-  now = ((entry->paused_by_plugin | entry->paused_here) & bit) != 0;
-  if (now == ((entry->paused & bit) != 0))
-    return;
-  entry->paused ^= bit;
-  result = now ? imp_result_new_pause (direction) : imp_result_new_continue (direction);
-  send_result (entry, result);
-}
-
-static gsize
-count_held (Entry *entry)
-{
-  gsize held = 0;
-
-  for (guint direction = 0; direction < 2; direction++)
-    held += imp_verdicts_get_unsettled (imp_analyzer_peek_verdicts (entry->analyzer, direction));
-  return held;
-}
-
-/* Above half of what it may hold the client is asked to pause, below a quarter to go on. */
-static void
-update_held (Entry *entry)
-{
-  gsize held = count_held (entry);
-  gboolean above, below;
-
-  if (held == entry->held)
-    return;
-  entry->session->held += held - entry->held;
-  entry->held = held;
-  above = held > entry->session->options.max_held / 2;
-  below = held <= entry->session->options.max_held / 4;
-  if (above || (below && entry->paused_here != 0))
-    for (guint direction = 0; direction < 2; direction++)
-      set_paused (entry, direction, &entry->paused_here, above);
-}
-
-static void
-on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
-{
-  Entry *entry = user_data;
-
-  if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
-    {
-      set_paused (entry, result->direction, &entry->paused_by_plugin,
-                  result->type == IMP_RESULT_PAUSE);
-      return;
-    }
-  /* After a failed send the session, and this entry with it, may be gone. */
-  imp_session_ref (entry->session);
-  {
-    ImpSession *session = entry->session;
-
-    send_result (entry, result);
-    if (session->funcs != NULL)
-      update_held (entry);
-    imp_session_unref (session);
-  }
-}
-
-static void
-remove_entry (ImpSession *self, gint64 id)
-{
-  g_hash_table_remove (self->analyzers, &id);
-  if (self->draining && self->funcs != NULL && g_hash_table_size (self->analyzers) == 0
-      && imp_link_get_version (self->link) < 2)
-    imp_link_finish (self->link);
-}
-
-/* One analyzer that has come to its end here; the others go on. */
-static void
-fail_entry (ImpSession *self, gint64 id, const char *text)
-{
-  remove_entry (self, id);
-  send_exception (self, id, text);
-}
-
-static gboolean
-check_held (ImpSession *self, Entry *entry)
-{
-  g_autofree char *text = NULL;
-
-  if (entry->held <= self->options.max_held && self->held <= self->options.max_held_all)
-    return TRUE;
-  text = g_strdup_printf (
-    "the analyzer holds %" G_GSIZE_FORMAT " octets without a verdict (max-held is %" G_GSIZE_FORMAT
-    "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
-    entry->held, self->options.max_held, self->held, self->options.max_held_all);
-  fail_entry (self, entry->id, text);
-  return FALSE;
-}
-
-static void
-on_new_analyzer (ImpSession *self, ImpMessage *message)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
-  ImpAnalyzer *analyzer;
-  Entry *entry;
-
-  if (g_hash_table_contains (self->analyzers, &message->id))
-    {
-      text = g_strdup_printf ("there is an analyzer %" G_GINT64_FORMAT " already", message->id);
-      send_exception (self, message->id, text);
-      return;
-    }
-  if (g_hash_table_size (self->analyzers) >= self->options.max_analyzers)
-    {
-      text = g_strdup_printf ("there are %u analyzers already (max-analyzers)",
-                              self->options.max_analyzers);
-      send_exception (self, message->id, text);
-      return;
-    }
-
-  analyzer = imp_factory_create_packed (self->bound, message->context, &error);
-  if (analyzer == NULL)
-    {
-      send_exception (self, message->id, error->message);
-      return;
-    }
-  entry = g_slice_new0 (Entry);
-  entry->id = message->id;
-  entry->session = self;
-  entry->analyzer = analyzer;
-  g_hash_table_insert (self->analyzers, &entry->id, entry);
-  imp_analyzer_set_callback (analyzer, on_result, entry, NULL);
-}
-
-static void
-on_delete_analyzer (ImpSession *self, ImpMessage *message)
-{
-  /* One that failed here may be deleted by a client who does not know it yet. */
-  remove_entry (self, message->id);
-}
-
-static void
-on_data (ImpSession *self, ImpMessage *message)
-{
-  Entry *entry = g_hash_table_lookup (self->analyzers, &message->id);
-
-  if (entry == NULL)
-    {
-      g_autofree char *text
-        = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT, message->id);
-
-      send_exception (self, message->id, text);
-      return;
-    }
-
-  /* It keeps itself alive for as long as this takes. */
-  imp_analyzer_data (entry->analyzer, message->direction, message->data, message->offset,
-                     message->data_type);
-  /* A plugin that runs a loop inside may have let it go. */
-  if (self->funcs == NULL || g_hash_table_lookup (self->analyzers, &message->id) != entry)
-    return;
-  update_held (entry);
-  if (self->funcs != NULL)
-    check_held (self, entry);
-}
-
-static void
-on_busy (ImpSession *self, ImpMessage *message)
-{
-  Entry *entry = g_hash_table_lookup (self->analyzers, &message->id);
-  g_autoptr (ImpAnalyzer) analyzer = NULL;
-
-  if (entry == NULL)
-    return;
-  analyzer = g_object_ref (entry->analyzer);
-  imp_analyzer_set_busy (analyzer, message->direction, message->busy);
-}
-
-/* --- the connection as a whole --- */
 
 /* Version 1 has no word for it: there, whoever has nothing to finish is let go. */
 static void
@@ -366,8 +125,8 @@ say_goodbye (ImpSession *self)
   ImpMessage goodbye = { .op = IMP_OP_GOODBYE };
 
   if (imp_link_get_version (self->link) >= 2)
-    send (self, &goodbye);
-  else if (g_hash_table_size (self->analyzers) == 0)
+    imp_session_send (self, &goodbye);
+  else if (self->analyzers.n_values == 0)
     imp_link_finish (self->link);
 }
 
@@ -381,7 +140,7 @@ greet (ImpSession *self, guint version)
   imp_link_set_version (self->link, version);
   imp_protocol_fill_version (&message, &self->options.limits, features);
   message.version = version;
-  send (self, &message);
+  imp_session_send (self, &message);
   imp_message_clear (&message);
   if (self->draining)
     say_goodbye (self);
@@ -409,9 +168,9 @@ on_interfaces_found (GObject *source, GAsyncResult *result, gpointer user_data)
 
   message.interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
   if (error == NULL)
-    send (self, &message);
+    imp_session_send (self, &message);
   else
-    send_exception (self, 0, error->message);
+    imp_session_send_exception (self, 0, error->message);
   imp_message_clear (&message);
   imp_session_unref (self);
 }
@@ -433,13 +192,13 @@ on_set_interface (ImpSession *self, ImpMessage *message)
 
   if (message->interfaces == NULL)
     {
-      send_exception (self, 0, "set_interface without an interface");
+      imp_session_send_exception (self, 0, "set_interface without an interface");
       return;
     }
   bound = imp_factory_set_interface (self->factory, message->interfaces->data, &error);
   if (bound == NULL)
     {
-      send_exception (self, 0, error->message);
+      imp_session_send_exception (self, 0, error->message);
       return;
     }
   g_object_unref (self->bound);
@@ -451,7 +210,7 @@ on_ping (ImpSession *self, ImpMessage *message)
 {
   ImpMessage pong = { .op = IMP_OP_PONG, .token = message->token };
 
-  send (self, &pong);
+  imp_session_send (self, &pong);
 }
 
 static void
@@ -466,13 +225,13 @@ static const struct
   guint version; /* the first that has it */
   void (*handle) (ImpSession *self, ImpMessage *message);
 } handlers[] = {
-  { IMP_OP_DATA, 1, on_data },
-  { IMP_OP_NEW_ANALYZER, 1, on_new_analyzer },
-  { IMP_OP_DELETE_ANALYZER, 1, on_delete_analyzer },
+  { IMP_OP_DATA, 1, imp_session_on_data },
+  { IMP_OP_NEW_ANALYZER, 1, imp_session_on_new_analyzer },
+  { IMP_OP_DELETE_ANALYZER, 1, imp_session_on_delete_analyzer },
   { IMP_OP_SET_VERSION, 1, on_set_version },
   { IMP_OP_GET_INTERFACE, 1, on_get_interface },
   { IMP_OP_SET_INTERFACE, 1, on_set_interface },
-  { IMP_OP_BUSY, 2, on_busy },
+  { IMP_OP_BUSY, 2, imp_session_on_busy },
   { IMP_OP_PING, 2, on_ping },
   { IMP_OP_PONG, 2, on_nothing },
   { IMP_OP_GOODBYE, 2, on_nothing },
@@ -516,7 +275,7 @@ on_nonsense (ImpLink *link, const GError *error, gboolean hopeless, gpointer use
   if (hopeless || ++self->nonsense > NONSENSE_MAX)
     refuse (self, error->message);
   else
-    send_exception (self, 0, error->message);
+    imp_session_send_exception (self, 0, error->message);
   imp_session_unref (self);
 }
 
@@ -582,7 +341,7 @@ imp_session_drain (ImpSession *self)
 guint
 imp_session_get_n_analyzers (ImpSession *self)
 {
-  return g_hash_table_size (self->analyzers);
+  return self->analyzers.n_values;
 }
 
 GIOStream *

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The analyzers of a session, and what they hold. */
+#include "core/imp-analyzer-private.h"
+#include "core/imp-result-private.h"
+#include "rpc/imp-session-state-private.h"
+
+/* One analyzer of the client's. */
+typedef struct
+{
+  gint64 id;
+  ImpSession *session;
+  ImpAnalyzer *analyzer;
+  gsize held;
+  guint calls;             /* depth of calls that use this */
+  guint8 paused_by_plugin; /* bit per direction */
+  guint8 paused_here;      /* too much is held */
+  guint8 paused;           /* what the client was told */
+  gboolean removed;        /* it goes with the last call */
+} Entry;
+
+/* A plugin may do anything when it is called, such as run a loop in which its analyzer is deleted
+ * or the connection ends, and so may whoever hears of the end. */
+static void
+enter (Entry *entry)
+{
+  entry->calls++;
+  imp_session_ref (entry->session);
+}
+
+static void
+leave (Entry *entry)
+{
+  ImpSession *session = entry->session;
+
+  if (--entry->calls == 0 && entry->removed)
+    {
+      g_object_unref (entry->analyzer);
+      g_slice_free (Entry, entry);
+    }
+  imp_session_unref (session);
+}
+
+/* It is out of the table already. */
+static void
+end (Entry *entry)
+{
+  enter (entry);
+  entry->session->held -= entry->held;
+  entry->removed = TRUE;
+  imp_analyzer_close (entry->analyzer);
+  leave (entry);
+}
+
+void
+imp_session_remove_all_analyzers (ImpSession *self)
+{
+  g_autoptr (GPtrArray) entries = imp_id_table_get_values (&self->analyzers);
+
+  imp_id_table_clear (&self->analyzers);
+  g_ptr_array_foreach (entries, (GFunc) (void (*) (void)) end, NULL);
+}
+
+static void
+remove_entry (ImpSession *self, gint64 id)
+{
+  Entry *entry = imp_id_table_remove (&self->analyzers, id);
+
+  if (entry != NULL)
+    end (entry);
+  if (self->draining && self->funcs != NULL && self->analyzers.n_values == 0
+      && imp_link_get_version (self->link) < 2)
+    imp_link_finish (self->link);
+}
+
+/* One analyzer that has come to its end here; the others go on. */
+static void
+fail_entry (ImpSession *self, gint64 id, const char *text)
+{
+  remove_entry (self, id);
+  imp_session_send_exception (self, id, text);
+}
+
+static void
+send_result (Entry *entry, ImpResult *result)
+{
+  ImpMessage message = { .op = IMP_OP_RESULT, .id = entry->id, .result = result };
+
+  imp_session_send (entry->session, &message);
+}
+
+static void
+set_paused (Entry *entry, ImpDirection direction, guint8 *cause, gboolean paused)
+{
+  guint8 bit = 1 << direction;
+  g_autoptr (ImpResult) result = NULL;
+  gboolean now;
+
+  *cause = paused ? *cause | bit : *cause & ~bit;
+  now = ((entry->paused_by_plugin | entry->paused_here) & bit) != 0;
+  if (now == ((entry->paused & bit) != 0))
+    return;
+  entry->paused ^= bit;
+  result = now ? imp_result_new_pause (direction) : imp_result_new_continue (direction);
+  send_result (entry, result);
+}
+
+static gsize
+count_held (Entry *entry)
+{
+  gsize held = 0;
+
+  for (guint direction = 0; direction < 2; direction++)
+    held += imp_verdicts_get_unsettled (imp_analyzer_peek_verdicts (entry->analyzer, direction));
+  return held;
+}
+
+/* Above half of what it may hold the client is asked to pause, below a quarter to go on. */
+static void
+update_held (Entry *entry)
+{
+  gsize held = count_held (entry);
+  gboolean above, below;
+
+  if (held == entry->held)
+    return;
+  entry->session->held += held - entry->held;
+  entry->held = held;
+  above = held > entry->session->options.max_held / 2;
+  below = held <= entry->session->options.max_held / 4;
+  if (above || (below && entry->paused_here != 0))
+    for (guint direction = 0; direction < 2; direction++)
+      set_paused (entry, direction, &entry->paused_here, above);
+}
+
+static void
+on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  Entry *entry = user_data;
+
+  enter (entry);
+  if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
+    {
+      set_paused (entry, result->direction, &entry->paused_by_plugin,
+                  result->type == IMP_RESULT_PAUSE);
+    }
+  else
+    {
+      send_result (entry, result);
+      /* While it is called, what it holds is looked at once, in the end. */
+      if (!entry->removed && entry->calls == 1)
+        update_held (entry);
+    }
+  leave (entry);
+}
+
+static gboolean
+check_held (ImpSession *self, Entry *entry)
+{
+  g_autofree char *text = NULL;
+
+  if (entry->held <= self->options.max_held && self->held <= self->options.max_held_all)
+    return TRUE;
+  text = g_strdup_printf (
+    "the analyzer holds %" G_GSIZE_FORMAT " octets without a verdict (max-held is %" G_GSIZE_FORMAT
+    "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
+    entry->held, self->options.max_held, self->held, self->options.max_held_all);
+  fail_entry (self, entry->id, text);
+  return FALSE;
+}
+
+static gboolean
+may_be_new (ImpSession *self, gint64 id)
+{
+  g_autofree char *text = NULL;
+
+  if (imp_id_table_lookup (&self->analyzers, id) != NULL)
+    text = g_strdup_printf ("there is an analyzer %" G_GINT64_FORMAT " already", id);
+  else if (self->analyzers.n_values >= self->options.max_analyzers)
+    text = g_strdup_printf ("there are %u analyzers already (max-analyzers)",
+                            self->options.max_analyzers);
+  if (text == NULL)
+    return TRUE;
+  imp_session_send_exception (self, id, text);
+  return FALSE;
+}
+
+static void
+insert (ImpSession *self, gint64 id, ImpAnalyzer *analyzer)
+{
+  Entry *entry = g_slice_new0 (Entry);
+
+  entry->id = id;
+  entry->session = self;
+  entry->analyzer = g_object_ref (analyzer);
+  imp_id_table_insert (&self->analyzers, id, entry);
+  imp_analyzer_set_callback (analyzer, on_result, entry, NULL);
+}
+
+void
+imp_session_on_new_analyzer (ImpSession *self, ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+
+  if (!may_be_new (self, message->id))
+    return;
+  analyzer = imp_factory_create_packed (self->bound, message->context, &error);
+  if (analyzer == NULL)
+    imp_session_send_exception (self, message->id, error->message);
+  /* Asked again, since the plugin may have let things go on meanwhile. */
+  else if (self->funcs != NULL && may_be_new (self, message->id))
+    insert (self, message->id, analyzer);
+  else
+    imp_analyzer_close (analyzer);
+}
+
+void
+imp_session_on_delete_analyzer (ImpSession *self, ImpMessage *message)
+{
+  /* One that failed here may be deleted by a client who does not know it yet. */
+  remove_entry (self, message->id);
+}
+
+void
+imp_session_on_data (ImpSession *self, ImpMessage *message)
+{
+  Entry *entry = imp_id_table_lookup (&self->analyzers, message->id);
+
+  if (entry == NULL)
+    {
+      g_autofree char *text
+        = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT, message->id);
+
+      imp_session_send_exception (self, message->id, text);
+      return;
+    }
+
+  enter (entry);
+  imp_analyzer_feed (entry->analyzer, message->direction, message->data, message->offset,
+                     message->data_type);
+  if (!entry->removed)
+    update_held (entry);
+  if (!entry->removed)
+    check_held (self, entry);
+  leave (entry);
+}
+
+void
+imp_session_on_busy (ImpSession *self, ImpMessage *message)
+{
+  Entry *entry = imp_id_table_lookup (&self->analyzers, message->id);
+
+  if (entry == NULL)
+    return;
+  enter (entry);
+  imp_analyzer_set_busy (entry->analyzer, message->direction, message->busy);
+  if (!entry->removed)
+    update_held (entry);
+  leave (entry);
+}
