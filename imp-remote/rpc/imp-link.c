@@ -159,10 +159,10 @@ decode_one (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error
 
 /* TRUE if decoding can go on behind the bad frame. */
 static gboolean
-handle_bad (ImpLink *self, gboolean delimited, GError *error)
+handle_bad (ImpLink *self, const ImpMessage *message, gboolean delimited, GError *error)
 {
   if (self->funcs->nonsense != NULL)
-    self->funcs->nonsense (self, error, !delimited, self->user_data);
+    self->funcs->nonsense (self, message, error, !delimited, self->user_data);
   if (self->funcs->nonsense != NULL && (delimited || self->state != STATE_OPEN))
     {
       g_error_free (error);
@@ -175,6 +175,7 @@ handle_bad (ImpLink *self, gboolean delimited, GError *error)
 static gboolean
 recognise (ImpLink *self, const ImpCursor *input)
 {
+  const ImpMessage nothing = IMP_MESSAGE_INIT;
   const ImpWire *wire = NULL;
   GError *error = NULL;
 
@@ -185,7 +186,7 @@ recognise (ImpLink *self, const ImpCursor *input)
       self->codec = imp_codec_new_by_name (wire->name, NULL);
       return TRUE;
     case IMP_DECODE_BAD:
-      handle_bad (self, FALSE, error);
+      handle_bad (self, &nothing, FALSE, error);
       return FALSE;
     case IMP_DECODE_MORE:
       break;
@@ -210,6 +211,7 @@ decode_inbox (ImpLink *self)
       ImpCursor input;
       ImpDecodeStatus status;
       GError *error = NULL;
+      gboolean goes_on = TRUE;
 
       imp_inbox_open (&self->inbox, &input);
       if (self->codec == NULL && !recognise (self, &input))
@@ -223,8 +225,10 @@ decode_inbox (ImpLink *self)
           self->counters.messages_in++;
           self->funcs->message (self, &message, self->user_data);
         }
+      else
+        goes_on = handle_bad (self, &message, input.position > 0, error);
       imp_message_clear (&message);
-      if (status == IMP_DECODE_BAD && !handle_bad (self, input.position > 0, error))
+      if (!goes_on)
         return;
     }
   self->undecoded = imp_inbox_get_size (&self->inbox) > 0;

@@ -29,6 +29,10 @@ imp_protocol_max_payload (gsize max_message)
   return max_message > 2048 ? (max_message - 1024) / 6 : max_message / 12;
 }
 
+/* The analyzer that a client's message is about, though the rest of it makes no sense; 0 if that is
+ * not known. It misses something now and cannot go on; the others can. */
+gint64 imp_protocol_get_concerned (const ImpMessage *message);
+
 void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
 
 G_END_DECLS

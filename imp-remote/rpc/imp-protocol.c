@@ -55,6 +55,21 @@ imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherw
   return (gsize) value;
 }
 
+gint64
+imp_protocol_get_concerned (const ImpMessage *message)
+{
+  switch (message->op)
+    {
+    case IMP_OP_NEW_ANALYZER:
+    case IMP_OP_DELETE_ANALYZER:
+    case IMP_OP_DATA:
+    case IMP_OP_BUSY:
+      return message->id;
+    default:
+      return 0;
+    }
+}
+
 void
 imp_protocol_free_interfaces (gpointer list)
 {

@@ -72,12 +72,13 @@ remove_entry (ImpSession *self, gint64 id)
     imp_link_finish (self->link);
 }
 
-/* One analyzer that has come to its end here; the others go on. */
-static void
-fail_entry (ImpSession *self, gint64 id, const char *text)
+/* First it is said: with the last analyzer a connection may be finished. */
+void
+imp_session_fail_analyzer (ImpSession *self, gint64 id, const char *text)
 {
-  remove_entry (self, id);
   imp_session_send_exception (self, id, text);
+  if (id != 0)
+    remove_entry (self, id);
 }
 
 static void
@@ -164,7 +165,7 @@ check_held (ImpSession *self, Entry *entry)
     "the analyzer holds %" G_GSIZE_FORMAT " octets without a verdict (max-held is %" G_GSIZE_FORMAT
     "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
     entry->held, self->options.max_held, self->held, self->options.max_held_all);
-  fail_entry (self, entry->id, text);
+  imp_session_fail_analyzer (self, entry->id, text);
   return FALSE;
 }
 

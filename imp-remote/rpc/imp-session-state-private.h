@@ -36,6 +36,8 @@ void imp_session_on_delete_analyzer (ImpSession *self, ImpMessage *message);
 void imp_session_on_data            (ImpSession *self, ImpMessage *message);
 void imp_session_on_busy            (ImpSession *self, ImpMessage *message);
 
+/* One analyzer has come to its end here, if there is one; the others go on. 0: speaks of all. */
+void imp_session_fail_analyzer (ImpSession *self, gint64 id, const char *text);
 void imp_session_remove_all_analyzers (ImpSession *self);
 
 G_END_DECLS

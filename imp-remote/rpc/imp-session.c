@@ -264,18 +264,20 @@ on_message (ImpLink *link, ImpMessage *message, gpointer user_data)
 }
 
 static void
-on_nonsense (ImpLink *link, const GError *error, gboolean hopeless, gpointer user_data)
+on_nonsense (ImpLink *link, const ImpMessage *message, const GError *error, gboolean hopeless,
+             gpointer user_data)
 {
   ImpSession *self = user_data;
+  gint64 id = imp_protocol_get_concerned (message);
 
   stop_handshake_timer (self);
   imp_session_ref (self);
   if (!self->greeted && imp_link_get_codec_name (link) != NULL)
     greet (self, 1);
-  if (hopeless || ++self->nonsense > NONSENSE_MAX)
+  if (hopeless || (id == 0 && ++self->nonsense > NONSENSE_MAX))
     refuse (self, error->message);
   else
-    imp_session_send_exception (self, 0, error->message);
+    imp_session_fail_analyzer (self, id, error->message);
   imp_session_unref (self);
 }
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages that end where they say and make no sense all the same: whom it concerns, and nobody
+ * else, comes to an end. */
+#include "test-messages.h"
+#include "test-peer.h"
+#include "test-streams.h"
+
+#include "core/imp-type-factory.h"
+#include "rpc/imp-protocol-private.h"
+#include "rpc/imp-server.h"
+
+#include <string.h>
+
+/* Passes what it sees. */
+typedef struct
+{
+  ImpAnalyzer parent_instance;
+  gint64 seen[2];
+} Guard;
+typedef ImpAnalyzerClass GuardClass;
+
+GType guard_get_type (void);
+G_DEFINE_TYPE (Guard, guard, IMP_TYPE_ANALYZER)
+
+static gboolean
+guard_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+            gint32 data_type, GError **error)
+{
+  Guard *self = (Guard *) analyzer;
+
+  self->seen[direction] += g_bytes_get_size (data);
+  imp_analyzer_pass_bytes (analyzer, direction, self->seen[direction]);
+  return TRUE;
+}
+
+static void
+guard_init (Guard *self)
+{
+}
+
+static void
+guard_class_init (GuardClass *klass)
+{
+  klass->data = guard_data;
+}
+
+typedef struct
+{
+  ImpServer *server;
+  TestPeer *client;
+} Rig;
+
+static void
+rig_init (Rig *rig)
+{
+  g_autoptr (ImpFactory) factory = IMP_FACTORY (
+    imp_type_factory_new (guard_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
+  g_autoptr (GIOStream) far = NULL;
+  g_autoptr (GError) error = NULL;
+  GIOStream *near;
+
+  test_stream_pair (&near, &far);
+  rig->server = imp_server_new (factory);
+  imp_server_add_stream (rig->server, far, &error);
+  g_assert_no_error (error);
+  rig->client = test_peer_new (near);
+}
+
+static void
+rig_clear (Rig *rig)
+{
+  test_peer_free (rig->client);
+  imp_server_close (rig->server);
+  g_assert_finalize_object (rig->server);
+}
+
+static void
+say (Rig *rig, const char *line)
+{
+  test_peer_send (rig->client, line, strlen (line));
+  test_peer_send (rig->client, "\n", 1);
+}
+
+static gboolean
+got_pong (gpointer data)
+{
+  TestPeer *client = data;
+
+  return client->received->len > 0
+         && g_strrstr_len ((const char *) client->received->data, client->received->len,
+                           "\"pong\"") != NULL;
+}
+
+/* What the server says to it, up to its answer to a ping. */
+static char *
+ask (Rig *rig, const char *line)
+{
+  char *text;
+
+  g_byte_array_set_size (rig->client->received, 0);
+  say (rig, line);
+  say (rig, "{\"op\":\"ping\",\"token\":1}");
+  g_assert_true (test_run_until (got_pong, rig->client, 5000));
+  text = g_strndup ((const char *) rig->client->received->data, rig->client->received->len);
+  *strstr (text, "{\"op\":\"pong\"") = '\0';
+  return text;
+}
+
+static void
+start (Rig *rig)
+{
+  g_autofree char *answer = NULL;
+
+  rig_init (rig);
+  answer = ask (rig, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}\n"
+                     "{\"op\":\"new_analyzer\",\"id\":1}\n{\"op\":\"new_analyzer\",\"id\":2}");
+  g_assert_true (g_str_has_prefix (answer, "{\"op\":\"set_version\""));
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 2);
+}
+
+typedef struct
+{
+  const char *line;
+  int id;            /* that the exception has */
+  guint n_analyzers; /* that are left */
+} Case;
+
+static const Case cases[] = {
+  { "{\"op\":\"data\",\"id\":1,\"dir\":2,\"text\":\"x\"}", 1, 1 },
+  { "{\"op\":\"data\",\"id\":1,\"dir\":0}", 1, 1 },
+  { "{\"id\":1,\"op\":\"data\",\"dir\":0,\"text\":\"\\u0000\"}", 1, 1 },
+  { "{\"op\":\"busy\",\"id\":2,\"dir\":0,\"busy\":\"perhaps\"}", 2, 1 },
+  { "{\"op\":\"delete_analyzer\",\"id\":2,\"x\":}", 2, 1 },
+  { "{\"op\":\"new_analyzer\",\"id\":3,\"context\":[]}", 3, 2 },
+  { "{\"op\":\"data\",\"id\":4,\"dir\":2,\"text\":\"x\"}", 4, 2 },
+  { "{\"op\":\"data\",\"dir\":0,\"text\":\"x\"}", 0, 2 },
+  { "{\"op\":\"data\",\"id\":0,\"dir\":0,\"text\":\"x\"}", 0, 2 },
+  { "{\"op\":\"data\",\"id\":-1,\"dir\":0,\"text\":\"x\"}", 0, 2 },
+  { "{\"op\":\"data\",\"id\":9007199254740992,\"dir\":0,\"text\":\"x\"}", 0, 2 },
+  { "{\"op\":\"ping\",\"id\":1,\"token\":-1}", 0, 2 },
+  { "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":7,\"offset\":1}", 0, 2 },
+  { "{\"op\":\"juggle\",\"id\":1}", 0, 2 },
+  { "{\"id\":1}", 0, 2 },
+  { "id 1", 0, 2 },
+};
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *this = data;
+  g_autofree char *answer = NULL, *expected = NULL;
+  Rig rig;
+
+  start (&rig);
+  answer = ask (&rig, this->line);
+  g_test_message ("%s", answer);
+  expected = g_strdup_printf ("{\"op\":\"exception\",\"id\":%d,", this->id);
+  g_assert_true (g_str_has_prefix (answer, expected));
+  g_assert_true (strchr (answer, '\n') == strrchr (answer, '\n'));
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig.server), ==, this->n_analyzers);
+  rig_clear (&rig);
+}
+
+/* The other analyzer goes on, and the id is free again. */
+static void
+test_others_live (void)
+{
+  g_autofree char *broken = NULL, *other = NULL, *again = NULL;
+  Rig rig;
+
+  start (&rig);
+  broken = ask (&rig, "{\"op\":\"data\",\"id\":1,\"dir\":2,\"text\":\"x\"}");
+  other = ask (&rig, "{\"op\":\"data\",\"id\":2,\"dir\":0,\"text\":\"hello!\"}");
+  g_assert_cmpstr (other, ==, "{\"op\":\"result\",\"id\":2,\"result\":\"pass\",\"dir\":0,"
+                              "\"offset\":6}\n");
+  again = ask (&rig, "{\"op\":\"new_analyzer\",\"id\":1}");
+  g_assert_cmpstr (again, ==, "");
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig.server), ==, 2);
+  rig_clear (&rig);
+}
+
+/* One client's wrong analyzers are no reason to refuse its right ones; what concerns nobody is. */
+static void
+test_how_often (void)
+{
+  Rig rig;
+
+  start (&rig);
+  for (int i = 0; i < 100; i++)
+    g_free (ask (&rig, "{\"op\":\"new_analyzer\",\"id\":7,\"context\":[]}"));
+  for (int i = 0; i < 16; i++)
+    g_free (ask (&rig, "{\"op\":\"juggle\"}"));
+  g_assert_cmpuint (imp_server_get_n_connections (rig.server), ==, 1);
+  say (&rig, "{\"op\":\"juggle\"}");
+  g_assert_true (test_run_until (test_peer_got_end, rig.client, 5000));
+  rig_clear (&rig);
+}
+
+/* The octets of a message whose direction is none, in any wire form: where those of direction 0
+ * and 1 differ stands the number. */
+static GBytes *
+encode_wrong (const ImpWire *wire)
+{
+  g_autoptr (GBytes) payload = g_bytes_new_static ("hello", 5);
+  g_autoptr (ImpMessage) zero = imp_message_new_data (3, 0, 0, IMP_DATA_TYPE_STREAM, payload);
+  g_autoptr (ImpMessage) one = imp_message_new_data (3, 1, 0, IMP_DATA_TYPE_STREAM, payload);
+  g_autoptr (GBytes) first = test_encode (wire, 1, zero), second = test_encode (wire, 1, one);
+  gsize size, position = 0;
+  const guint8 *a = g_bytes_get_data (first, &size), *b = g_bytes_get_data (second, NULL);
+  guint8 *wrong = g_memdup2 (b, size);
+
+  while (a[position] == b[position])
+    position++;
+  wrong[position] += 4;
+  return g_bytes_new_take (wrong, size);
+}
+
+/* Every wire form tells op and id of what it refuses. */
+static void
+test_every_form (void)
+{
+  for (gsize i = 0; imp_wires[i] != NULL; i++)
+    {
+      g_autoptr (GBytes) bytes = encode_wrong (imp_wires[i]);
+      g_autoptr (GError) error = NULL;
+      const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+      ImpMessage message = IMP_MESSAGE_INIT;
+      ImpCursor input;
+      gsize need;
+
+      imp_cursor_init_bytes (&input, bytes);
+      g_assert_cmpint (imp_wires[i]->decode (&input, &limits, &message, &need, &error), ==,
+                       IMP_DECODE_BAD);
+      g_test_message ("%s: %s", imp_wires[i]->name, error->message);
+      g_assert_cmpuint (input.position, ==, g_bytes_get_size (bytes));
+      g_assert_cmpint (imp_protocol_get_concerned (&message), ==, 3);
+      imp_message_clear (&message);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/nonsense/%" G_GSIZE_FORMAT, i);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add_func ("/nonsense/others-live", test_others_live);
+  g_test_add_func ("/nonsense/every-form", test_every_form);
+  g_test_add_func ("/nonsense/how-often", test_how_often);
+  return g_test_run ();
+}
