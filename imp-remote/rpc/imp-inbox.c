@@ -71,19 +71,30 @@ move_rest (ImpInbox *self, gsize size)
   self->end = length;
 }
 
+/* The memory that is wanted, counted from where the rest begins. A decoder that does not know where
+ * the message will end asks for one octet more than there is: memory that grew by so little each
+ * time would be copied for each octet. */
+static gsize
+get_wanted_size (const ImpInbox *self, gsize length, gsize need)
+{
+  gsize twice = MAX (2 * length, IMP_INBOX_READ_SIZE);
+
+  if (need <= IMP_INBOX_READ_SIZE && length < IMP_INBOX_READ_SIZE)
+    return IMP_INBOX_READ_SIZE;
+  if (need > length && (need - length >= ROOM_MIN || need <= self->chunk->size - self->start))
+    return MIN (need, twice);
+  return twice;
+}
+
 guint8 *
 imp_inbox_reserve (ImpInbox *self, gsize need, gsize *room)
 {
   gsize length = imp_inbox_get_size (self);
-  gsize size = IMP_INBOX_READ_SIZE;
+  gsize size;
 
   if (self->chunk == NULL)
     self->chunk = chunk_new (IMP_INBOX_READ_SIZE);
-
-  if (need > IMP_INBOX_READ_SIZE)
-    size = MIN (need, MAX (2 * length, IMP_INBOX_READ_SIZE));
-  if (size <= length)
-    size = length + IMP_INBOX_READ_SIZE;
+  size = get_wanted_size (self, length, need);
 
   /* A message that is larger than a usual piece of memory gets one of its own; else it is enough
    * that a read is worth while and the message fits. */
