@@ -40,7 +40,8 @@ void imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *f
                      gpointer user_data);
 /* Nothing is called any more; what waits to be written is lost. */
 void imp_link_close (ImpLink *self);
-/* Closes once what waits has been written; nothing is read any more. closed() tells. */
+/* Closes once what waits has been written and the other side has had time to read it; no message
+ * comes any more. closed() tells. After imp_link_start(). */
 void imp_link_finish (ImpLink *self);
 
 /* Queues a message. It is written at the end of this turn of the loop. FALSE with an error if the

@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 #include "io/imp-transport-private.h"
 #include "rpc/imp-inbox-private.h"
+#include "rpc/imp-linger-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
  * loop from everything else. */
@@ -17,7 +18,7 @@
 typedef enum
 {
   STATE_OPEN,
-  STATE_FINISHING, /* writes what waits, reads no more */
+  STATE_FINISHING, /* writes what waits, throws away what comes */
   STATE_FAILED,    /* closed() is due, or done */
   STATE_CLOSED,
 } State;
@@ -26,6 +27,8 @@ struct _ImpLink
 {
   guint ref_count;      /* of one thread */
   ImpTransport *transport;
+  GMainContext *context;
+  ImpLinger *linger;    /* while it is finishing */
   const ImpLinkFuncs *funcs;
   gpointer user_data;
   ImpCodec *codec;      /* NULL while not recognised */
@@ -85,7 +88,9 @@ imp_link_unref (ImpLink *self)
   if (--self->ref_count > 0)
     return;
   imp_transport_close (self->transport);
+  g_clear_pointer (&self->linger, imp_linger_free);
   imp_transport_unref (self->transport);
+  g_clear_pointer (&self->context, g_main_context_unref);
   imp_inbox_clear (&self->inbox);
   imp_buffer_free (self->output);
   g_clear_object (&self->codec);
@@ -98,7 +103,8 @@ update_interest (ImpLink *self)
 {
   GIOCondition interest = 0;
 
-  if (self->state == STATE_OPEN && self->reading)
+  if ((self->state == STATE_OPEN && self->reading)
+      || (self->state == STATE_FINISHING && imp_linger_wants_input (self->linger)))
     interest |= G_IO_IN;
   if (self->blocked && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
     interest |= G_IO_OUT;
@@ -306,6 +312,8 @@ flush (ImpLink *self)
           imp_buffer_consume (self->output, n);
           self->counters.bytes_out += n;
           written += n;
+          if (self->linger != NULL)
+            imp_linger_note_written (self->linger);
           note_drained (self);
           continue;
         }
@@ -350,9 +358,15 @@ spin (ImpLink *self)
 }
 
 static void
-finish_if_written (ImpLink *self)
+go_on_finishing (ImpLink *self, GIOCondition conditions)
 {
-  if (self->state == STATE_FINISHING && imp_buffer_get_size (self->output) == 0)
+  if (self->state != STATE_FINISHING)
+    return;
+  if ((conditions & G_IO_IN) != 0)
+    imp_linger_read (self->linger);
+  if (imp_buffer_get_size (self->output) == 0)
+    imp_linger_end_output (self->linger);
+  if (imp_linger_is_over (self->linger))
     fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
 }
 
@@ -361,8 +375,7 @@ report_failure (ImpLink *self)
 {
   if (self->state != STATE_FAILED)
     return;
-  self->state = STATE_CLOSED;
-  imp_transport_close (self->transport);
+  imp_link_close (self);
   self->funcs->closed (self, self->error, self->user_data);
 }
 
@@ -384,7 +397,7 @@ on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
     flush (self);
   if (active && self->busy_poll > 0 && imp_transport_get_fd (transport) >= 0)
     spin (self);
-  finish_if_written (self);
+  go_on_finishing (self, conditions);
   if (self->state != STATE_CLOSED)
     update_interest (self);
   report_failure (self);
@@ -396,6 +409,7 @@ imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs,
 {
   self->funcs = funcs;
   self->user_data = user_data;
+  self->context = g_main_context_ref (context);
   imp_transport_attach (self->transport, context, G_PRIORITY_DEFAULT, on_ready, self);
   update_interest (self);
 }
@@ -404,6 +418,7 @@ void
 imp_link_close (ImpLink *self)
 {
   self->state = STATE_CLOSED;
+  g_clear_pointer (&self->linger, imp_linger_free);
   imp_transport_close (self->transport);
 }
 
@@ -413,6 +428,7 @@ imp_link_finish (ImpLink *self)
   if (self->state != STATE_OPEN)
     return;
   self->state = STATE_FINISHING;
+  self->linger = imp_linger_new (self->transport, self->context);
   update_interest (self);
   imp_transport_kick (self->transport);
 }
