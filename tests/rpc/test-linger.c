@@ -46,7 +46,7 @@ mirror_class_init (MirrorClass *klass)
 }
 
 #define HELLO                                                                                      \
-  "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}\n"                                          \
+  "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}\n"                                         \
   "{\"op\":\"new_analyzer\",\"id\":1}\n"
 /* A line that is longer than any message may be: it is not known where the next one begins. */
 #define MAX_MESSAGE 40000
