@@ -15,22 +15,24 @@ typedef enum
   IMP_ANALYZER_STATE_CLOSED,  /* by the provider */
 } ImpAnalyzerState;
 
+/* What every chunk touches stands together: where there are a hundred thousand analyzers, its time
+ * is the number of cache lines. */
 typedef struct
 {
   ImpResultFunc callback;
   gpointer user_data;
-  GDestroyNotify destroy;
-  ImpContext *context;
   ImpInterface *interface;
-  GQueue ready; /* results to be delivered as soon as somebody takes them */
-  GQueue held;  /* results that wait until their direction is not busy any more */
-  ImpVerdicts verdicts[2];
   ImpAnalyzerState state;
   guint calls; /* depth of calls into the plugin's data() */
   guint8 busy; /* bit per direction */
-  gboolean delivering;
-  gboolean settles_end;
-  gboolean is_proxy;
+  guint delivering : 1;
+  guint settles_end : 1;
+  guint is_proxy : 1;
+  ImpVerdicts verdicts[2];
+  GQueue ready; /* results to be delivered as soon as somebody takes them */
+  GQueue held;  /* results that wait until their direction is not busy any more */
+  GDestroyNotify destroy;
+  ImpContext *context;
 } ImpAnalyzerPrivate;
 
 ImpAnalyzerPrivate *imp_analyzer_private (ImpAnalyzer *self);

@@ -244,21 +244,17 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
   g_return_if_fail (IMP_IS_ANALYZER (self));
 
   priv = PRIVATE (self);
-  g_object_ref (self);
   clear_callback (priv);
   if (priv->state == IMP_ANALYZER_STATE_CLOSED)
     {
       if (destroy != NULL)
         destroy (user_data);
+      return;
     }
-  else
-    {
-      priv->callback = callback;
-      priv->user_data = user_data;
-      priv->destroy = destroy;
-      imp_analyzer_deliver (self);
-    }
-  g_object_unref (self);
+  priv->callback = callback;
+  priv->user_data = user_data;
+  priv->destroy = destroy;
+  imp_analyzer_deliver (self);
 }
 
 /**
@@ -426,7 +422,7 @@ imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  priv->settles_end = settles_end;
+  priv->settles_end = settles_end != FALSE;
   for (guint direction = 0; settles_end && direction < 2; direction++)
     imp_analyzer_settle_end (self, direction);
 }

@@ -48,9 +48,12 @@ typedef struct
   char small[512];
 } ImpContextBuilder;
 
+/* Strings of 255 octets and more are marked by this instead of their length. */
+#define IMP_CONTEXT_LONG 0xff
+
 void        imp_context_builder_init   (ImpContextBuilder *builder);
-void        imp_context_builder_add    (ImpContextBuilder *builder, const char *key,
-                                        gsize key_length, const char *value, gsize value_length);
+void        imp_context_builder_grow   (ImpContextBuilder *builder, gsize length);
+/* Octets of all keys and values so far. */
 gsize       imp_context_builder_size   (ImpContextBuilder *builder);
 /* NULL where nothing was added. */
 ImpContext *imp_context_builder_finish (ImpContextBuilder *builder);
@@ -61,8 +64,51 @@ gsize       imp_context_get_size    (ImpContext *self); /* octets of all keys an
 const char *imp_context_lookup      (ImpContext *self, const char *key);
 gboolean    imp_context_equal       (ImpContext *a, ImpContext *b);
 
-/* Walks all pairs in the order they were added: start with *position = 0. Strings end with NUL. */
-gboolean imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value);
+typedef struct
+{
+  const char *key, *value; /* end with NUL */
+  gsize key_length, value_length;
+} ImpContextPair;
+
+/* Walks all pairs in the order they were added: start with *position = 0. */
+gboolean imp_context_next_pair (ImpContext *self, gsize *position, ImpContextPair *pair);
+
+static inline gboolean
+imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value)
+{
+  ImpContextPair pair;
+
+  if (!imp_context_next_pair (self, position, &pair))
+    return FALSE;
+  *key = pair.key;
+  *value = pair.value;
+  return TRUE;
+}
+
+static inline void
+imp_context_builder_add_text (ImpContextBuilder *builder, const char *text, gsize length)
+{
+  char *end = builder->block + builder->length;
+
+  *end++ = MIN (length, IMP_CONTEXT_LONG);
+  memcpy (end, text, length);
+  end[length] = '\0';
+  builder->length += length + 2;
+}
+
+static inline void
+imp_context_builder_add (ImpContextBuilder *builder, const char *key, gsize key_length,
+                         const char *value, gsize value_length)
+{
+  gsize room = builder->size - builder->length;
+
+  /* Both lengths are of memory that exists, so that their sum is a number. */
+  if (room < 4 || key_length + value_length > room - 4)
+    imp_context_builder_grow (builder, key_length + value_length + 4);
+  imp_context_builder_add_text (builder, key, key_length);
+  imp_context_builder_add_text (builder, value, value_length);
+  builder->n_pairs++;
+}
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpContext, imp_context_unref)
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* The block holds key, NUL, value, NUL, and so on. */
+/* The block holds, for each key and each value, its length in one octet (or IMP_CONTEXT_LONG), its
+ * octets, and NUL. */
 struct _ImpContext
 {
   gatomicrefcount ref_count;
@@ -36,8 +37,8 @@ imp_context_builder_init (ImpContextBuilder *builder)
   builder->n_pairs = 0;
 }
 
-static void
-make_room (ImpContextBuilder *builder, gsize length)
+void
+imp_context_builder_grow (ImpContextBuilder *builder, gsize length)
 {
   gsize needed;
 
@@ -53,29 +54,10 @@ make_room (ImpContextBuilder *builder, gsize length)
   memcpy (builder->block, builder->small, builder->length);
 }
 
-static void
-append_string (ImpContextBuilder *builder, const char *text, gsize length)
-{
-  if (length >= builder->size - builder->length)
-    make_room (builder, length + 1);
-  memcpy (builder->block + builder->length, text, length);
-  builder->block[builder->length + length] = '\0';
-  builder->length += length + 1;
-}
-
-void
-imp_context_builder_add (ImpContextBuilder *builder, const char *key, gsize key_length,
-                         const char *value, gsize value_length)
-{
-  append_string (builder, key, key_length);
-  append_string (builder, value, value_length);
-  builder->n_pairs++;
-}
-
 gsize
 imp_context_builder_size (ImpContextBuilder *builder)
 {
-  return builder->length - 2 * builder->n_pairs;
+  return builder->length - 4 * builder->n_pairs;
 }
 
 ImpContext *
@@ -162,19 +144,28 @@ imp_context_get_n_pairs (ImpContext *self)
 gsize
 imp_context_get_size (ImpContext *self)
 {
-  return self == NULL ? 0 : self->size - 2 * self->n_pairs;
+  return self == NULL ? 0 : self->size - 4 * self->n_pairs;
+}
+
+static inline const char *
+next_text (const ImpContext *self, gsize *position, gsize *length)
+{
+  guint8 head = self->block[*position];
+  const char *text = self->block + *position + 1;
+
+  *length = head != IMP_CONTEXT_LONG ? head : strlen (text);
+  *position += *length + 2;
+  return text;
 }
 
 gboolean
-imp_context_next (ImpContext *self, gsize *position, const char **key, const char **value)
+imp_context_next_pair (ImpContext *self, gsize *position, ImpContextPair *pair)
 {
   if (self == NULL || *position >= self->size)
     return FALSE;
 
-  *key = self->block + *position;
-  *position += strlen (*key) + 1;
-  *value = self->block + *position;
-  *position += strlen (*value) + 1;
+  pair->key = next_text (self, position, &pair->key_length);
+  pair->value = next_text (self, position, &pair->value_length);
   return TRUE;
 }
 

@@ -92,6 +92,8 @@ read_number (Reader *self, ImpField field, GError **error)
 }
 
 #define NUMBER_MAX 24
+/* Octets of a context that are read without a look at its limit. */
+#define SHORT_PAIRS_MAX 256
 
 /* A value of a map: text, or a number, which becomes decimal text in @number. */
 static gboolean
@@ -133,6 +135,43 @@ read_pair (Reader *self, ImpContextBuilder *pairs, gboolean numbers, GError **er
   return imp_context_check_size (pairs, self->limits, error);
 }
 
+/* Texts of less than 24 octets have their length in the head; nearly all in contexts are such. */
+static inline gboolean
+short_text (ImpCursor *input, const char **text, gsize *length)
+{
+  gsize left = imp_cursor_left (input);
+  guint size;
+
+  if (left == 0)
+    return FALSE;
+  size = *imp_cursor_here (input) ^ IMP_CBOR_TEXT << 5;
+  if (size >= 24 || size > left - 1)
+    return FALSE;
+  *text = (const char *) imp_cursor_here (input) + 1;
+  *length = size;
+  imp_cursor_skip (input, 1 + size);
+  return imp_text_is_valid (*text, size);
+}
+
+/* The straight path through a map: as far as there are pairs of short texts. What stops it, for
+ * whatever reason, is left to read_pair(), which also knows the errors. */
+static void
+read_short_pairs (ImpCursor *input, ImpCborList *list, ImpContextBuilder *pairs)
+{
+  ImpCursor ahead = *input;
+  const char *key, *value;
+  gsize key_length, value_length;
+
+  while (!list->indefinite && list->left > 0 && short_text (&ahead, &key, &key_length)
+         && short_text (&ahead, &value, &value_length)
+         && pairs->length < SHORT_PAIRS_MAX)
+    {
+      imp_context_builder_add (pairs, key, key_length, value, value_length);
+      *input = ahead;
+      list->left--;
+    }
+}
+
 gboolean
 imp_cbor_pairs (ImpCursor *input, const ImpWireLimits *limits, gboolean numbers,
                 ImpContext **context, GError **error)
@@ -144,6 +183,8 @@ imp_cbor_pairs (ImpCursor *input, const ImpWireLimits *limits, gboolean numbers,
   if (!imp_cbor_enter (input, IMP_CBOR_MAP, &list, error))
     return FALSE;
   imp_context_builder_init (&pairs);
+  if (!numbers && limits->max_context > 2 * SHORT_PAIRS_MAX)
+    read_short_pairs (input, &list, &pairs);
   while (imp_cbor_next (input, &list))
     if (!read_pair (&self, &pairs, numbers, error))
       {

@@ -111,10 +111,8 @@ encode_result (const ImpMessage *message, ImpBuffer *output)
 #define USUAL_SIZE 2048
 
 static inline guint8 *
-put_text (guint8 *p, const char *text)
+put_text (guint8 *p, const char *text, gsize length)
 {
-  gsize length = strlen (text);
-
   p = imp_cbor_put_head (p, IMP_CBOR_TEXT, length);
   memcpy (p, text, length);
   return p + length;
@@ -125,7 +123,7 @@ encode_analyzer (const ImpMessage *message, ImpBuffer *output)
 {
   guint n_pairs = imp_context_get_n_pairs (message->context);
   gsize size = imp_context_get_size (message->context);
-  const char *key, *value;
+  ImpContextPair pair;
   gsize position = 0;
   guint8 *start, *p;
 
@@ -140,8 +138,11 @@ encode_analyzer (const ImpMessage *message, ImpBuffer *output)
     return finish (output, start, p, NULL);
 
   p = imp_cbor_put_head (p, IMP_CBOR_MAP, n_pairs);
-  while (imp_context_next (message->context, &position, &key, &value))
-    p = put_text (put_text (p, key), value);
+  while (imp_context_next_pair (message->context, &position, &pair))
+    {
+      p = put_text (p, pair.key, pair.key_length);
+      p = put_text (p, pair.value, pair.value_length);
+    }
   return finish (output, start, p, NULL);
 }
 

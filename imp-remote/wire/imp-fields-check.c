@@ -141,7 +141,7 @@ gboolean
 imp_context_check_size (ImpContextBuilder *builder, const ImpWireLimits *limits, GError **error)
 {
   /* One octet more for each string, so that a multitude of empty ones is counted too. */
-  if (builder->length <= limits->max_context)
+  if (imp_context_builder_size (builder) + 2 * (gsize) builder->n_pairs <= limits->max_context)
     return TRUE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                "The keys and values of one map take more than %" G_GSIZE_FORMAT
