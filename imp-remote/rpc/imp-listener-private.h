@@ -24,5 +24,7 @@ void     imp_listener_stop  (ImpListener *self);
 void     imp_listener_set_accepting (ImpListener *self, gboolean accepting);
 
 const char *imp_listener_get_address (ImpListener *self);
+/* Whether other machines can reach it, as far as the address tells. */
+gboolean    imp_listener_is_exposed  (ImpListener *self);
 
 G_END_DECLS

@@ -84,6 +84,17 @@ imp_listener_get_address (ImpListener *self)
   return self->address;
 }
 
+gboolean
+imp_listener_is_exposed (ImpListener *self)
+{
+  g_autoptr (GSocketAddress) local = g_socket_get_local_address (self->socket, NULL);
+
+  return local == NULL
+         || (G_IS_INET_SOCKET_ADDRESS (local)
+             && !g_inet_address_get_is_loopback (
+               g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local))));
+}
+
 /* --- opening --- */
 
 static GSocket *

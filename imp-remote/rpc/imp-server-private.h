@@ -19,6 +19,7 @@ struct _ImpServer
   guint max_connections;
   guint grace;
   gboolean replace;
+  gboolean insecure;
   GPtrArray *listeners;
   GHashTable *sessions; /* a set of ImpSession */
   GQueue stopping;      /* of GTask: stop_async() */

@@ -6,6 +6,7 @@ typedef enum
   PROP_FACTORY = 1,
   PROP_CODEC,
   PROP_REPLACE,
+  PROP_INSECURE,
   PROP_MAX_CONNECTIONS,
   PROP_MAX_ANALYZERS,
   PROP_MAX_MESSAGE,
@@ -77,6 +78,9 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
     case PROP_REPLACE:
       g_value_set_boolean (value, self->replace);
       break;
+    case PROP_INSECURE:
+      g_value_set_boolean (value, self->insecure);
+      break;
     default:
       if (get_number (self, property_id) != NULL)
         g_value_set_uint (value, *get_number (self, property_id));
@@ -105,6 +109,9 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       break;
     case PROP_REPLACE:
       self->replace = g_value_get_boolean (value);
+      break;
+    case PROP_INSECURE:
+      self->insecure = g_value_get_boolean (value);
       break;
     default:
       if (get_number (self, property_id) != NULL)
@@ -164,6 +171,17 @@ install_ways (void)
    */
   props[PROP_REPLACE] = g_param_spec_boolean ("replace", NULL, NULL, FALSE,
                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpServer:insecure:
+   *
+   * Whether to listen at TCP addresses that other machines can reach, though what is said there is
+   * neither encrypted nor is it known who says it. Without it such addresses are refused, also of
+   * sockets that are handed over.
+   *
+   * Since: 0.1
+   */
+  props[PROP_INSECURE] = g_param_spec_boolean ("insecure", NULL, NULL, FALSE,
+                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * ImpServer:handshake-timeout:
    *

@@ -203,6 +203,22 @@ imp_server_new (ImpFactory *factory)
   return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
 }
 
+/* Before anybody is let in. */
+static gboolean
+check_exposure (ImpServer *self, guint first, GError **error)
+{
+  for (guint i = first; i < self->listeners->len && !self->insecure; i++)
+    if (imp_listener_is_exposed (self->listeners->pdata[i]))
+      {
+        g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                             "other machines can reach this address, and nothing protects what is "
+                             "said there; take a loopback address or a unix socket, or allow it "
+                             "(insecure)");
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /**
  * imp_server_listen:
  * @self: a server
@@ -212,10 +228,11 @@ imp_server_new (ImpFactory *factory)
  * Listens at one more address.
  *
  * A socket file that nobody listens at any more is replaced. One that is in use is not, unless
- * [property@Imp.Server:replace] is set; any other file never is.
+ * [property@Imp.Server:replace] is set; any other file never is. A TCP address that other machines
+ * can reach is refused unless [property@Imp.Server:insecure] is set.
  *
- * Returns: %TRUE, or %FALSE with %IMP_ERROR_SETTINGS if @address makes no sense, or with an error
- *   of #GIOErrorEnum, such as %G_IO_ERROR_ADDRESS_IN_USE
+ * Returns: %TRUE, or %FALSE with %IMP_ERROR_SETTINGS if @address makes no sense or is refused, or
+ *   with an error of #GIOErrorEnum, such as %G_IO_ERROR_ADDRESS_IN_USE
  *
  * Since: 0.1
  */
@@ -238,7 +255,8 @@ imp_server_listen (ImpServer *self, const char *address, GError **error)
     return FALSE;
 
   first = self->listeners->len;
-  if (!imp_listener_open (parsed, self->replace, self->listeners, error))
+  if (!imp_listener_open (parsed, self->replace, self->listeners, error)
+      || !check_exposure (self, first, error))
     {
       g_ptr_array_set_size (self->listeners, first);
       g_prefix_error (error, "Cannot listen at %s: ", address);

@@ -201,7 +201,7 @@ class Ending(unittest.TestCase):
     def test_exposed(self):
         status, out, err = harness.run_tool('serve', '0.0.0.0:0')
         self.assertEqual((status, out, err.count('\n')), (2, '', 1))
-        self.assertIn('--insecure', err)
+        self.assertIn('(insecure)', err)
         with harness.Tool('serve', '--insecure', '0.0.0.0:0') as server:
             self.assertEqual(harness.run_tool('ping', f'127.0.0.1:{server.port}')[0], 0)
 
