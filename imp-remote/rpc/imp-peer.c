@@ -41,7 +41,9 @@ entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_da
   g_autofree char *reason = NULL;
 
   reason = g_strdup_printf ("the analyzer let data of direction %d wait for more than %u ms "
-                            "(deadline)", direction, self->options.deadline);
+                            "(deadline), and had %u more of them (max-extensions is %u)",
+                            direction, self->options.deadline, entry->extensions,
+                            self->options.max_extensions);
   self->counters.deadlines++;
   imp_peer_settle (self, analyzer, reason);
 }

@@ -368,8 +368,11 @@ static gboolean
 on_grace_over (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
+  g_autofree char *why = NULL;
 
-  close_sessions (self, "The server has stopped (grace)");
+  why = g_strdup_printf ("The server has stopped; analyzers had %u ms to finish (grace)",
+                         self->grace);
+  close_sessions (self, why);
   return G_SOURCE_REMOVE;
 }
 

@@ -6,17 +6,19 @@ enum
 {
   MAX_CONNECTIONS,
   MAX_ANALYZERS,
-  MAX_MESSAGE,
+  MAX_MESSAGE, /* the first that is a size */
+  MAX_CONTEXT,
   MAX_HELD,
   MAX_HELD_ALL,
+  MAX_OUTPUT, /* the last one */
   HANDSHAKE_TIMEOUT,
   BUSY_POLL,
   N_NUMBERS,
 };
 
 static const char *const numbers[] = {
-  "max-connections", "max-analyzers",     "max-message", "max-held",
-  "max-held-all",    "handshake-timeout", "busy-poll",
+  "max-connections", "max-analyzers", "max-message",       "max-context", "max-held",
+  "max-held-all",    "max-output",    "handshake-timeout", "busy-poll",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (numbers) == N_NUMBERS);
@@ -83,10 +85,14 @@ parse (Serve *self, int *argc, char ***argv, int *status)
       "How many analyzers a client may have", "N" },
     { "max-message", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_MESSAGE],
       "How large a message may be", "OCTETS" },
+    { "max-context", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_CONTEXT],
+      "How large a context may be", "OCTETS" },
     { "max-held", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_HELD],
       "How much an analyzer may hold without a verdict", "OCTETS" },
     { "max-held-all", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_HELD_ALL],
       "The same for all analyzers of a client", "OCTETS" },
+    { "max-output", 0, 0, G_OPTION_ARG_INT, &self->numbers[MAX_OUTPUT],
+      "How much may wait for a client to read it", "OCTETS" },
     { "handshake-timeout", 0, 0, G_OPTION_ARG_INT, &self->numbers[HANDSHAKE_TIMEOUT],
       "Within what time a client has to say something", "MS" },
     { "busy-poll", 0, 0, G_OPTION_ARG_INT, &self->numbers[BUSY_POLL],
@@ -120,7 +126,7 @@ apply_numbers (Serve *self)
       status = tool_check_range (option, value, i == BUSY_POLL ? 0 : 1, G_MAXINT);
       if (status != TOOL_DONE)
         return status;
-      if (i == MAX_MESSAGE || i == MAX_HELD || i == MAX_HELD_ALL)
+      if (i >= MAX_MESSAGE && i <= MAX_OUTPUT)
         g_object_set (self->server, numbers[i], (guint64) value, NULL);
       else
         g_object_set (self->server, numbers[i], (guint) value, NULL);

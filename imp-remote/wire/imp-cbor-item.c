@@ -208,16 +208,19 @@ imp_cbor_next (ImpCursor *input, ImpCborList *list)
   return FALSE;
 }
 
+static gboolean skip_item (ImpCursor *input, guint depth, guint max_depth, GError **error);
+
 static gboolean
-skip_list (ImpCursor *input, const ImpCborHead *head, guint max_depth, GError **error)
+skip_list (ImpCursor *input, const ImpCborHead *head, guint depth, guint max_depth,
+           GError **error)
 {
   ImpCborList list = { head->indefinite, head->value };
 
   if (!check_count (input, head, error))
     return FALSE;
   while (imp_cbor_next (input, &list))
-    if (!imp_cbor_skip (input, max_depth, error)
-        || (head->major == IMP_CBOR_MAP && !imp_cbor_skip (input, max_depth, error)))
+    if (!skip_item (input, depth, max_depth, error)
+        || (head->major == IMP_CBOR_MAP && !skip_item (input, depth, max_depth, error)))
       return FALSE;
   return TRUE;
 }
@@ -240,15 +243,16 @@ skip_string (ImpCursor *input, const ImpCborHead *head, GError **error)
   return TRUE;
 }
 
-gboolean
-imp_cbor_skip (ImpCursor *input, guint max_depth, GError **error)
+/* @depth: that of the item, 0 for what lies in nothing. */
+static gboolean
+skip_item (ImpCursor *input, guint depth, guint max_depth, GError **error)
 {
   ImpCborHead head;
 
-  if (max_depth == 0)
+  if (depth >= max_depth)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "CBOR: items are nested too deeply (max-depth)");
+                   "CBOR: items are nested more than %u deep (max-depth)", max_depth);
       return FALSE;
     }
   if (!imp_cbor_head (input, &head, error))
@@ -260,10 +264,16 @@ imp_cbor_skip (ImpCursor *input, guint max_depth, GError **error)
       return skip_string (input, &head, error);
     case IMP_CBOR_ARRAY:
     case IMP_CBOR_MAP:
-      return skip_list (input, &head, max_depth - 1, error);
+      return skip_list (input, &head, depth + 1, max_depth, error);
     case IMP_CBOR_TAG:
-      return imp_cbor_skip (input, max_depth - 1, error);
+      return skip_item (input, depth + 1, max_depth, error);
     default:
       return TRUE;
     }
+}
+
+gboolean
+imp_cbor_skip (ImpCursor *input, guint max_depth, GError **error)
+{
+  return skip_item (input, 0, max_depth, error);
 }

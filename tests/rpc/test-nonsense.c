@@ -1,121 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages that end where they say and make no sense all the same: whom it concerns, and nobody
  * else, comes to an end. */
+#include "json-rig.h"
 #include "test-messages.h"
-#include "test-peer.h"
 #include "test-streams.h"
 
-#include "core/imp-type-factory.h"
 #include "rpc/imp-protocol-private.h"
-#include "rpc/imp-server.h"
 
 #include <string.h>
 
-/* Passes what it sees. */
-typedef struct
+static JsonRig *
+start (void)
 {
-  ImpAnalyzer parent_instance;
-  gint64 seen[2];
-} Guard;
-typedef ImpAnalyzerClass GuardClass;
+  JsonRig *rig = json_rig_new (NULL, 0);
 
-GType guard_get_type (void);
-G_DEFINE_TYPE (Guard, guard, IMP_TYPE_ANALYZER)
-
-static gboolean
-guard_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
-            gint32 data_type, GError **error)
-{
-  Guard *self = (Guard *) analyzer;
-
-  self->seen[direction] += g_bytes_get_size (data);
-  imp_analyzer_pass_bytes (analyzer, direction, self->seen[direction]);
-  return TRUE;
-}
-
-static void
-guard_init (Guard *self)
-{
-}
-
-static void
-guard_class_init (GuardClass *klass)
-{
-  klass->data = guard_data;
-}
-
-typedef struct
-{
-  ImpServer *server;
-  TestPeer *client;
-} Rig;
-
-static void
-rig_init (Rig *rig)
-{
-  g_autoptr (ImpFactory) factory = IMP_FACTORY (
-    imp_type_factory_new (guard_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
-  g_autoptr (GIOStream) far = NULL;
-  g_autoptr (GError) error = NULL;
-  GIOStream *near;
-
-  test_stream_pair (&near, &far);
-  rig->server = imp_server_new (factory);
-  imp_server_add_stream (rig->server, far, &error);
-  g_assert_no_error (error);
-  rig->client = test_peer_new (near);
-}
-
-static void
-rig_clear (Rig *rig)
-{
-  test_peer_free (rig->client);
-  imp_server_close (rig->server);
-  g_assert_finalize_object (rig->server);
-}
-
-static void
-say (Rig *rig, const char *line)
-{
-  test_peer_send (rig->client, line, strlen (line));
-  test_peer_send (rig->client, "\n", 1);
-}
-
-static gboolean
-got_pong (gpointer data)
-{
-  TestPeer *client = data;
-
-  return client->received->len > 0
-         && g_strrstr_len ((const char *) client->received->data, client->received->len,
-                           "\"pong\"") != NULL;
-}
-
-/* What the server says to it, up to its answer to a ping. */
-static char *
-ask (Rig *rig, const char *line)
-{
-  char *text;
-
-  g_byte_array_set_size (rig->client->received, 0);
-  say (rig, line);
-  say (rig, "{\"op\":\"ping\",\"token\":1}");
-  g_assert_true (test_run_until (got_pong, rig->client, 5000));
-  text = g_strndup ((const char *) rig->client->received->data, rig->client->received->len);
-  *strstr (text, "{\"op\":\"pong\"") = '\0';
-  return text;
-}
-
-static void
-start (Rig *rig)
-{
-  g_autofree char *answer = NULL;
-
-  rig_init (rig);
-  answer = ask (rig, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}\n"
-                     "{\"op\":\"new_analyzer\",\"id\":1}\n{\"op\":\"new_analyzer\",\"id\":2}");
-  g_assert_true (g_str_has_prefix (answer, "{\"op\":\"set_version\""));
+  json_rig_say (rig, "{\"op\":\"new_analyzer\",\"id\":1}");
+  g_free (json_rig_ask (rig, "{\"op\":\"new_analyzer\",\"id\":2}"));
   g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 2);
+  return rig;
 }
 
 typedef struct
@@ -148,52 +50,49 @@ static void
 test_case (gconstpointer data)
 {
   const Case *this = data;
+  JsonRig *rig = start ();
   g_autofree char *answer = NULL, *expected = NULL;
-  Rig rig;
 
-  start (&rig);
-  answer = ask (&rig, this->line);
+  answer = json_rig_ask (rig, "%s", this->line);
   g_test_message ("%s", answer);
   expected = g_strdup_printf ("{\"op\":\"exception\",\"id\":%d,", this->id);
   g_assert_true (g_str_has_prefix (answer, expected));
   g_assert_true (strchr (answer, '\n') == strrchr (answer, '\n'));
-  g_assert_cmpuint (imp_server_get_n_analyzers (rig.server), ==, this->n_analyzers);
-  rig_clear (&rig);
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, this->n_analyzers);
+  json_rig_free (rig);
 }
 
 /* The other analyzer goes on, and the id is free again. */
 static void
 test_others_live (void)
 {
+  JsonRig *rig = start ();
   g_autofree char *broken = NULL, *other = NULL, *again = NULL;
-  Rig rig;
 
-  start (&rig);
-  broken = ask (&rig, "{\"op\":\"data\",\"id\":1,\"dir\":2,\"text\":\"x\"}");
-  other = ask (&rig, "{\"op\":\"data\",\"id\":2,\"dir\":0,\"text\":\"hello!\"}");
+  broken = json_rig_ask (rig, "{\"op\":\"data\",\"id\":1,\"dir\":2,\"text\":\"x\"}");
+  other = json_rig_ask (rig, "{\"op\":\"data\",\"id\":2,\"dir\":0,\"text\":\"hello!\"}");
   g_assert_cmpstr (other, ==, "{\"op\":\"result\",\"id\":2,\"result\":\"pass\",\"dir\":0,"
                               "\"offset\":6}\n");
-  again = ask (&rig, "{\"op\":\"new_analyzer\",\"id\":1}");
+  again = json_rig_ask (rig, "{\"op\":\"new_analyzer\",\"id\":1}");
   g_assert_cmpstr (again, ==, "");
-  g_assert_cmpuint (imp_server_get_n_analyzers (rig.server), ==, 2);
-  rig_clear (&rig);
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 2);
+  json_rig_free (rig);
 }
 
 /* One client's wrong analyzers are no reason to refuse its right ones; what concerns nobody is. */
 static void
 test_how_often (void)
 {
-  Rig rig;
+  JsonRig *rig = start ();
 
-  start (&rig);
   for (int i = 0; i < 100; i++)
-    g_free (ask (&rig, "{\"op\":\"new_analyzer\",\"id\":7,\"context\":[]}"));
+    g_free (json_rig_ask (rig, "{\"op\":\"new_analyzer\",\"id\":7,\"context\":[]}"));
   for (int i = 0; i < 16; i++)
-    g_free (ask (&rig, "{\"op\":\"juggle\"}"));
-  g_assert_cmpuint (imp_server_get_n_connections (rig.server), ==, 1);
-  say (&rig, "{\"op\":\"juggle\"}");
-  g_assert_true (test_run_until (test_peer_got_end, rig.client, 5000));
-  rig_clear (&rig);
+    g_free (json_rig_ask (rig, "{\"op\":\"juggle\"}"));
+  g_assert_cmpuint (imp_server_get_n_connections (rig->server), ==, 1);
+  json_rig_say (rig, "{\"op\":\"juggle\"}");
+  g_free (json_rig_wait_for_end (rig));
+  json_rig_free (rig);
 }
 
 /* The octets of a message whose direction is none, in any wire form: where those of direction 0

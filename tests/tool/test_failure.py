@@ -57,10 +57,11 @@ class Failure(unittest.TestCase):
                         struck = time.monotonic()
             except ConnectionResetError:
                 self.outcome = 'closed'
+        seconds = time.monotonic() - struck
         if received < SIZE:
             self.outcome = 'closed'
         relay.wait_for_log(server.address)
-        return b''.join(pieces), time.monotonic() - struck
+        return b''.join(pieces), seconds
 
     def assert_reason(self, *reasons):
         self.assertTrue(any(reason in line for line in self.log for reason in reasons), self.log)
