@@ -16,9 +16,9 @@ typedef struct _ImpDeadline ImpDeadline;
 /* Part of each analyzer. Zero it at first. */
 typedef struct
 {
-  GList node;
   gboolean watched;
   guint extensions;
+  GList node;
   gint64 marks[2][IMP_DEADLINE_MARKS]; /* the newest first; 0: nothing waited then */
 } ImpDeadlineEntry;
 

@@ -25,20 +25,19 @@ struct _ImpRemoteAnalyzer
 {
   ImpAnalyzer parent_instance;
 
-  GObject *owner;        /* the factory, which has to live as long as this is in use */
   struct _ImpPeer *peer; /* NULL before it is in one, and once it is over */
   gint64 id;
   GQueue *pending;    /* of ImpPiece, NULL where there are none */
   gsize pending_size; /* octets of them */
-  GList backlog_node; /* in the peer's list of those that have something to send */
-  ImpDeadlineEntry deadline;
   guint announced : 1;  /* new_analyzer has been sent */
   guint in_backlog : 1;
   guint awaits_turn : 1; /* see imp-peer-crowd.c */
   guint8 paused_there;  /* bit per direction: the analyzer has said PAUSE */
   guint8 paused_here;   /* bit per direction: too much waits to be sent */
   guint8 paused;        /* what the provider was told */
-  guint8 busy_sent;     /* bit per direction */
+  ImpDeadlineEntry deadline;
+  GList backlog_node; /* in the peer's list of those that have something to send */
+  GObject *owner;     /* the factory, which has to live as long as this is in use */
 };
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
