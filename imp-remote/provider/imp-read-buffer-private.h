@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "io/imp-block-private.h"
 #include "io/imp-transport-private.h"
 
 G_BEGIN_DECLS
 
-#define IMP_READ_BUFFER_SIZE (256 * 1024)
+#define IMP_READ_BUFFER_SIZE IMP_BLOCK_SIZE
 
 /* Reads what there is, up to IMP_READ_BUFFER_SIZE octets. A large piece is handed on in the buffer
  * that it was read into; a small one is copied, so that it cannot pin a large buffer. No octets:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "io/imp-block-private.h"
 #include "wire/imp-cursor-private.h"
 
 G_BEGIN_DECLS
@@ -8,18 +9,15 @@ G_BEGIN_DECLS
 /* What has been read and not been understood yet: one piece of memory that is read into at the end
  * and consumed at the front. Slices of it are handed out as GBytes; as long as one is kept, that
  * memory stays, and the inbox goes on in another. */
-typedef struct _ImpChunk ImpChunk;
-
 typedef struct
 {
-  ImpChunk *chunk;
+  ImpBlock *block; /* NULL while there is nothing */
   gsize start;
   gsize end;
   gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
 } ImpInbox;
 
-/* One read: fits the second-level cache, and 16 messages of 16 KiB. */
-#define IMP_INBOX_READ_SIZE (256 * 1024)
+#define IMP_INBOX_READ_SIZE IMP_BLOCK_SIZE
 
 void imp_inbox_clear (ImpInbox *self);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Memory to read into, whose parts are handed on without a copy. Those of the usual size are used
+ * again: to get such large ones from the system each time would mean as many page faults as there
+ * are pages, and as many pages to be cleared. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  gsize size;
+  guint8 data[];
+} ImpBlock;
+
+/* The usual size, which is one read: it fits the second-level cache. */
+#define IMP_BLOCK_SIZE (256 * 1024)
+
+ImpBlock *imp_block_new   (gsize size);
+/* From any thread. */
+void      imp_block_unref (gpointer self);
+/* @length octets at @data, which are in the block; it lives as long as they do. */
+GBytes   *imp_block_slice (ImpBlock *self, const guint8 *data, gsize length);
+
+static inline gboolean
+imp_block_is_shared (ImpBlock *self)
+{
+  return !g_atomic_ref_count_compare (&self->ref_count, 1);
+}
+
+G_END_DECLS
