@@ -37,6 +37,9 @@ void imp_uplink_add     (ImpUplink *self, ImpRemoteAnalyzer *analyzer);
 void imp_uplink_query   (ImpUplink *self, GList *wanted, GTask *task);
 void imp_uplink_connect (ImpUplink *self, GTask *task);
 
+/* How many milliseconds to wait before another attempt, after so many in vain. */
+guint      imp_uplink_draw_delay (const ImpUplinkOptions *options, guint attempts);
+
 ImpRemoteState imp_uplink_get_state       (ImpUplink *self);
 ImpPeer       *imp_uplink_get_peer        (ImpUplink *self); /* NULL where there is none */
 guint64        imp_uplink_get_messages_in (ImpUplink *self);

@@ -125,14 +125,14 @@ on_retry (gpointer user_data)
 }
 
 /* Exponential, with full jitter: after an outage not everybody comes back at the same moment. */
-static guint
-next_delay (ImpUplink *self)
+guint
+imp_uplink_draw_delay (const ImpUplinkOptions *options, guint attempts)
 {
-  guint64 ceiling = self->options.reconnect_min;
+  guint64 ceiling = options->reconnect_min;
 
-  for (guint i = 0; i < self->attempts && ceiling < self->options.reconnect_max; i++)
+  for (guint i = 0; i < attempts && ceiling < options->reconnect_max; i++)
     ceiling *= 2;
-  ceiling = MIN (ceiling, self->options.reconnect_max);
+  ceiling = MIN (ceiling, options->reconnect_max);
   return (guint) g_random_int_range (0, (gint32) MIN (ceiling, G_MAXINT32 - 1) + 1);
 }
 
@@ -147,7 +147,7 @@ go_down (ImpUplink *self, const GError *error)
     }
   else
     {
-      set_timer (self, next_delay (self), on_retry);
+      set_timer (self, imp_uplink_draw_delay (&self->options, self->attempts), on_retry);
       self->attempts++;
       set_state (self, IMP_REMOTE_STATE_DOWN, error);
     }

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each limit of a remote factory: what just fits works, one more costs what the documentation says,
+ * and the reason names the limit and its value. */
+#include "test-outcome.h"
+#include "test-raw-server.h"
+#include "test-streams.h"
+
+#include "core/imp-factory.h"
+#include "rpc/imp-remote-factory.h"
+
+#include <string.h>
+
+typedef struct
+{
+  ImpRemoteFactory *remote;
+  TestRaw *server;
+} Rig;
+
+static void
+set_number (ImpRemoteFactory *remote, const char *limit, guint64 value)
+{
+  g_auto (GValue) number = G_VALUE_INIT;
+
+  g_value_init (&number, G_TYPE_UINT64);
+  g_value_set_uint64 (&number, value);
+  g_object_set_property (G_OBJECT (remote), limit, &number);
+}
+
+static void
+rig_init (Rig *rig, const char *limit, guint64 value)
+{
+  g_autoptr (GError) error = NULL;
+
+  *rig = (Rig) { 0 };
+  rig->server = test_raw_new ();
+  rig->remote = imp_remote_factory_new (rig->server->address, &error);
+  g_assert_no_error (error);
+  g_object_set (rig->remote, "codec", "json", "deadline", 0, "keepalive", 0, "fail", IMP_FAIL_HARD,
+                "reconnect", FALSE, NULL);
+  set_number (rig->remote, limit, value);
+}
+
+static void
+rig_clear (Rig *rig)
+{
+  g_assert_finalize_object (rig->remote);
+  test_raw_free (rig->server);
+}
+
+static TestOutcome *
+add (Rig *rig)
+{
+  g_autoptr (GError) error = NULL;
+  ImpAnalyzer *analyzer
+    = imp_factory_create_analyzer (IMP_FACTORY (rig->remote), NULL, &error);
+
+  g_assert_no_error (error);
+  return test_outcome_new (analyzer);
+}
+
+static void
+feed (TestOutcome *outcome, gsize length)
+{
+  g_autofree guint8 *octets = g_malloc0 (length);
+
+  imp_analyzer_data_bytes (outcome->analyzer, 0, octets, length, 0, IMP_DATA_TYPE_STREAM);
+}
+
+static gboolean
+is_ready (gpointer data)
+{
+  return imp_remote_factory_get_state (((Rig *) data)->remote) == IMP_REMOTE_STATE_READY;
+}
+
+static void
+greet (Rig *rig)
+{
+  test_raw_accept (rig->server);
+  test_raw_say (rig->server, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
+  g_assert_true (test_run_until (is_ready, rig, 5000));
+}
+
+static gboolean
+is_settled (gpointer data)
+{
+  return test_outcome_is_settled (data);
+}
+
+static void
+assert_refused (TestOutcome *outcome, const char *limit, guint value)
+{
+  g_autofree char *number = g_strdup_printf ("%u", value);
+
+  g_assert_true (test_run_until (is_settled, outcome, 5000));
+  test_outcome_assert_hard (outcome);
+  g_test_message ("%s", outcome->reason);
+  g_assert_nonnull (strstr (outcome->reason, limit));
+  g_assert_nonnull (strstr (outcome->reason, number));
+}
+
+/* Nobody has accepted the connection yet, so all that is fed waits. */
+static void
+test_high_water (void)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "high-water", 1000);
+  outcome = add (&rig);
+  feed (outcome, 1000);
+  g_assert_cmpstr (outcome->text->str, ==, "");
+  feed (outcome, 1);
+  g_assert_true (g_str_has_prefix (outcome->text->str, "pause dir=0"));
+  g_assert_null (strstr (outcome->text->str, "continue"));
+  greet (&rig);
+  test_raw_expect (rig.server, "\"data\"", 1);
+  g_assert_nonnull (strstr (outcome->text->str, "continue dir=0"));
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
+test_max_queued (void)
+{
+  TestOutcome *outcome, *other;
+  Rig rig;
+
+  rig_init (&rig, "max-queued", 1000);
+  outcome = add (&rig);
+  other = add (&rig);
+  feed (other, 1000);
+  feed (outcome, 999);
+  feed (outcome, 1);
+  g_assert_false (test_outcome_is_settled (outcome));
+  feed (outcome, 1);
+  assert_refused (outcome, "max-queued is", 1000);
+  g_assert_false (test_outcome_is_settled (other));
+  test_outcome_free (outcome);
+  test_outcome_free (other);
+  rig_clear (&rig);
+}
+
+static void
+test_max_queued_all (void)
+{
+  TestOutcome *outcome, *other;
+  Rig rig;
+
+  rig_init (&rig, "max-queued-all", 1000);
+  outcome = add (&rig);
+  other = add (&rig);
+  feed (other, 600);
+  feed (outcome, 400);
+  g_assert_false (test_outcome_is_settled (outcome));
+  feed (outcome, 1);
+  assert_refused (outcome, "max-queued-all is", 1000);
+  /* What it had queued makes room. */
+  feed (other, 400);
+  g_assert_false (test_outcome_is_settled (other));
+  test_outcome_free (outcome);
+  test_outcome_free (other);
+  rig_clear (&rig);
+}
+
+static void
+say_of_length (Rig *rig, guint length)
+{
+  const char *begin = "{\"op\":\"result\",\"id\":1,\"result\":\"log\",\"dir\":0,\"message\":\"";
+  g_autofree char *padding = g_strnfill (length - strlen (begin) - strlen ("\"}\n"), '.');
+
+  test_raw_say (rig->server, "%s%s\"}", begin, padding);
+}
+
+static gboolean
+has_log (gpointer data)
+{
+  return strstr (((TestOutcome *) data)->text->str, "log ") != NULL;
+}
+
+static void
+test_max_message (void)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "max-message", 500);
+  outcome = add (&rig);
+  greet (&rig);
+  test_raw_expect (rig.server, "\"new_analyzer\"", 1);
+  say_of_length (&rig, 500);
+  g_assert_true (test_run_until (has_log, outcome, 5000));
+  g_assert_false (test_outcome_is_settled (outcome));
+  say_of_length (&rig, 501);
+  assert_refused (outcome, "max-message", 500);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
+assert_time (gint64 begin, guint at_least)
+{
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, ((gint64) at_least - 1) * 1000);
+}
+
+/* A server that accepts and says nothing: the time counts again for the greeting. */
+static void
+test_connect_timeout (void)
+{
+  gint64 begin;
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "connect-timeout", 120);
+  outcome = add (&rig);
+  test_raw_accept (rig.server);
+  begin = g_get_monotonic_time ();
+  test_raw_expect (rig.server, "set_version", 1);
+  assert_refused (outcome, "connect-timeout", 120);
+  assert_time (begin, 100);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
+test_keepalive (void)
+{
+  gint64 begin;
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "keepalive", 250);
+  outcome = add (&rig);
+  greet (&rig);
+  begin = g_get_monotonic_time ();
+  test_raw_expect (rig.server, "\"ping\"", 1);
+  /* An answered one counts for another while. */
+  test_raw_say (rig.server, "{\"op\":\"pong\",\"token\":1}");
+  test_raw_expect (rig.server, "\"ping\"", 2);
+  g_assert_false (test_outcome_is_settled (outcome));
+  assert_refused (outcome, "keepalive", 250);
+  assert_time (begin, 750);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
+test_deadline (void)
+{
+  gint64 begin;
+  TestOutcome *outcome, *idle;
+  Rig rig;
+
+  rig_init (&rig, "deadline", 100);
+  outcome = add (&rig);
+  idle = add (&rig);
+  greet (&rig);
+  begin = g_get_monotonic_time ();
+  feed (outcome, 1);
+  assert_refused (outcome, "deadline", 100);
+  assert_time (begin, 100);
+  g_assert_false (test_outcome_is_settled (idle));
+  test_outcome_free (outcome);
+  test_outcome_free (idle);
+  rig_clear (&rig);
+}
+
+static void
+test_max_extensions (void)
+{
+  g_autoptr (GVariant) numbers = NULL;
+  guint64 extensions;
+  gint64 begin;
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "max-extensions", 2);
+  g_object_set (rig.remote, "deadline", 100, NULL);
+  outcome = add (&rig);
+  greet (&rig);
+  test_raw_expect (rig.server, "\"new_analyzer\"", 1);
+  begin = g_get_monotonic_time ();
+  feed (outcome, 1);
+  test_raw_say (rig.server, "{\"op\":\"result\",\"id\":1,\"result\":\"pause\",\"dir\":0}");
+  assert_refused (outcome, "max-extensions is", 2);
+  assert_time (begin, 300);
+  numbers = imp_remote_factory_get_statistics (rig.remote);
+  g_assert_true (g_variant_lookup (numbers, "extensions", "t", &extensions));
+  g_assert_cmpuint (extensions, ==, 2);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/remote-limits/high-water", test_high_water);
+  g_test_add_func ("/remote-limits/max-queued", test_max_queued);
+  g_test_add_func ("/remote-limits/max-queued-all", test_max_queued_all);
+  g_test_add_func ("/remote-limits/max-message", test_max_message);
+  g_test_add_func ("/remote-limits/connect-timeout", test_connect_timeout);
+  g_test_add_func ("/remote-limits/keepalive", test_keepalive);
+  g_test_add_func ("/remote-limits/deadline", test_deadline);
+  g_test_add_func ("/remote-limits/max-extensions", test_max_extensions);
+  return g_test_run ();
+}
