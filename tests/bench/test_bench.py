@@ -123,6 +123,12 @@ class Figures(unittest.TestCase):
         self.assertTrue(latency['met'])
         self.assertAlmostEqual(latency['value'], 1.1)
 
+    def test_fairness_is_judged_by_its_tail(self):
+        result = {'workload': 'fairness', 'transport': 'tcp', 'system': 'cbor', 'kind': 'latency',
+                  'p50_us': {'median': 600}, 'p99_us': {'median': 2100}}
+        targets = {t['target']: t for t in report.find_targets([result], workloads.SCALE)}
+        self.assertFalse(targets['fairness tcp: p99 of 1 KiB round trips in us']['met'])
+
 
 if __name__ == '__main__':
     unittest.main()

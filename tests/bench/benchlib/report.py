@@ -132,8 +132,10 @@ def find_targets(results, scale):
                      median('W5', 'unix', 'cbor', side + '_bytes'), most=600)
         check_target(targets, f'idle: wake-ups of the {side}',
                      median('idle', 'unix', 'cbor', side + '_wakeups'), most=0)
-    check_target(targets, 'fairness unix: longest 1 KiB round trip in us, median of rounds',
-                 median('fairness', 'unix', 'cbor', 'max_us'), most=2000)
+    # The very longest ones are the machine's: without any bulk W1 has them too.
+    for transport in ('unix', 'tcp'):
+        check_target(targets, f'fairness {transport}: p99 of 1 KiB round trips in us',
+                     median('fairness', transport, 'cbor', 'p99_us'), most=2000)
     return targets + scaling_targets(get, scale)
 
 

@@ -2,7 +2,7 @@
 """The table for people."""
 
 COLUMNS = ('workload', 'over', 'system', 'median', 'min', 'max', 'of limit', 'syscalls/msg',
-           'CPU s/GiB', 'p50 us')
+           'CPU s/GiB', 'p50 / p99 / max us')
 
 
 def amount(value, unit=''):
@@ -44,12 +44,12 @@ def rows_of(result):
         return
     calls = result.get('syscalls_per_message', {}).get('total')
     p50 = result.get('p50_us', {}).get('median')
-    worst = result.get('max_us', {}).get('median')
+    tail = [result[name]['median'] for name in ('p99_us', 'max_us') if name in result]
     values = latency_row(result) if result['kind'] == 'latency' else rate_row(result)
     yield ([result['workload'], result['transport'], result['system'], *values,
             optional(result['ratio_to_limit'], '.2f'), optional(calls, '.3f'),
             f'{result["cpu_seconds_per_gib"]["median"]:.2f}',
-            optional(p50, '.1f') + (f' (max {worst:.0f})' if worst is not None else '')])
+            ' / '.join([optional(p50, '.1f')] + [f'{value:.0f}' for value in tail])])
 
 
 def layout(rows):
