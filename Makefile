@@ -27,7 +27,7 @@ bench: all
 	tests/bench/imp-bench --build $(BUILD)
 
 soak: all
-	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES)
+	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES) $(SOAK_OPTIONS)
 
 clean:
 	rm -rf build build-check build-asan

@@ -2,24 +2,34 @@
 """What came of all connections, and whether that is good."""
 
 import collections
+import re
+import statistics
 
 # A process that serves hundreds of connections may round up, but not grow with time.
-GROWTH_MAX = 24 * 1024 * 1024
+GROWTH_MAX = 16 * 1024 * 1024
 MISTAKES_SHOWN = 20
+REASONS_SHOWN = 8
+
+
+def generalize(text):
+    """The same for all that is the same but for numbers and names."""
+    return re.sub(r'\d+', 'N', re.sub(r'\S*/\S*', 'PATH', text))[:100]
+
+
+def mebi(octets):
+    return f'{octets / (1 << 20):.1f} MiB'
 
 
 class Report:
     def __init__(self):
-        self.begin()
-
-    def begin(self):
-        """Forgets everything so far."""
         self.outcomes = collections.Counter()
         self.octets = 0
         self.mistakes = []
+        self.reasons = collections.Counter()
         self.events = collections.Counter()
+        self.faults = collections.Counter()
         self.memory = []
-        self.leaks = []
+        self.descriptors = (0, 0)
         self.slowest = 0
 
     def add(self, route, outcome, octets, seconds):
@@ -30,21 +40,31 @@ class Report:
     def add_mistake(self, text):
         self.mistakes.append(text)
 
+    def add_reasons(self, texts):
+        self.reasons.update(map(generalize, texts))
+
     def add_event(self, name):
         self.events[name] += 1
+
+    def add_faults(self, said):
+        """What a rehearsal says at its end: names and numbers."""
+        for line in said.decode().splitlines():
+            name, number = line.split()
+            if name not in ('connections', 'read-octets', 'write-octets'):
+                self.faults[name] += int(number)
 
     def add_memory(self, octets):
         self.memory.append(octets)
 
-    def set_leaks(self, names):
-        self.leaks = names
+    def set_descriptors(self, before, after):
+        self.descriptors = (before, after)
 
-    def growth(self):
-        """Of the peaks of the last quarter over those of the second."""
-        if len(self.memory) < 8:
-            return 0
-        quarter = len(self.memory) // 4
-        return max(self.memory[-quarter:]) - max(self.memory[quarter:2 * quarter])
+    def thirds(self):
+        """What memory was typical in the first third of the time, and in the last."""
+        third = len(self.memory) // 3
+        if third == 0:
+            return 0, 0
+        return statistics.median(self.memory[:third]), statistics.median(self.memory[-third:])
 
     def judge(self):
         """All that is wrong."""
@@ -53,13 +73,17 @@ class Report:
             wrong.append(f'and {len(self.mistakes) - MISTAKES_SHOWN} mistakes more')
         if not self.outcomes:
             wrong.append('no connection was made')
-        if self.leaks:
-            wrong.append(f'descriptors left open by the relay: {", ".join(self.leaks)}')
-        if self.growth() > GROWTH_MAX:
-            wrong.append(f'the relay grew by {self.growth() >> 20} MiB')
+        first, last = self.thirds()
+        if not first:
+            wrong.append('the relay\'s memory was not measured')
+        if last - first > GROWTH_MAX:
+            wrong.append(f'the relay\'s memory grew from {mebi(first)} to {mebi(last)}')
+        before, after = self.descriptors
+        if after > before:
+            wrong.append(f'the relay had {before} descriptors at rest, and has {after}')
         return wrong
 
-    def show(self, seconds):
+    def show_outcomes(self):
         routes = sorted({route for route, _ in self.outcomes})
         kinds = sorted({kind for _, kind in self.outcomes})
         width = max([len(route) for route in routes], default=5)
@@ -67,15 +91,20 @@ class Report:
         for route in routes:
             print(f'{route:{width}}',
                   *(f'{self.outcomes[(route, kind)]:>10}' for kind in kinds))
-        total = sum(self.outcomes.values())
-        print(f'{total} connections, {self.octets >> 20} MiB in {seconds:.0f} s; the slowest took '
-              f'{self.slowest:.1f} s')
-        if self.events:
-            print('chaos:', ', '.join(f'{n} x {name}'
-                                      for name, n in sorted(self.events.items())))
-        if self.memory:
-            print(f'the relay\'s memory: {max(self.memory) >> 20} MiB at most, '
-                  f'{self.growth() / (1 << 20):+.1f} MiB from the second quarter to the last')
+
+    def show(self, seconds):
+        self.show_outcomes()
+        print(f'{sum(self.outcomes.values())} connections, {mebi(self.octets)} in {seconds:.0f} s; '
+              f'the slowest took {self.slowest:.1f} s')
+        for what, counter in (('chaos', self.events), ('faults', self.faults)):
+            if counter:
+                print(f'{what}:', ', '.join(f'{n} x {name}' for name, n in sorted(counter.items())))
+        for text, number in self.reasons.most_common(REASONS_SHOWN):
+            print(f'said {number} x: {text}')
+        first, last = self.thirds()
+        print(f'the relay: memory {mebi(first)} in the first third, {mebi(last)} in the last, '
+              f'{mebi(max(self.memory, default=0))} at most; descriptors at rest '
+              f'{self.descriptors[0]} before, {self.descriptors[1]} after')
         wrong = self.judge()
         for text in wrong:
             print(f'WRONG: {text}')

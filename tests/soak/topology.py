@@ -4,12 +4,16 @@
 import asyncio
 import dataclasses
 import os
-import signal
-import subprocess
+import uuid
+
+from logs import Notices
+from processes import Process, find_marked, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEADLINE = 2000  # ms
 WANTED, WRITTEN = b'foo', b'barbaz'
+# No fault at all, but two more processes that could lose something.
+FAULTLESS = 'seed=1'
 
 
 def swap_pattern(data):
@@ -32,119 +36,60 @@ class Route:
     server: str       # whose analyzer
     fail: str
     may_refuse: bool
-    port: int = 0
-
-
-class Process:
-    """A program that says `listening ADDRESS`, as often as it has addresses, once it is ready."""
-
-    def __init__(self, command, environment, log, n_addresses):
-        self.command = command
-        self.environment = environment
-        self.log = log
-        self.n_addresses = n_addresses
-        self.process = None
-        self.addresses = []
-        self.wanted = False
-
-    async def start(self):
-        self.wanted = True
-        self.process = await asyncio.create_subprocess_exec(
-            *self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
-            env=self.environment)
-        self.addresses = []
-        while len(self.addresses) < self.n_addresses:
-            line = await asyncio.wait_for(self.process.stdout.readline(), 20)
-            if not line:
-                raise RuntimeError(f'{self.command} ended with {await self.process.wait()}')
-            if line.startswith(b'listening '):
-                self.addresses.append(line.decode().split()[1])
-
-    def send(self, number):
-        if self.is_running():
-            try:
-                self.process.send_signal(number)
-            except ProcessLookupError:
-                pass  # it has just ended, which whoever waits for it is about to learn
-
-    async def end(self, number=signal.SIGTERM):
-        """Ends it, whatever state it is in; returns its exit status."""
-        self.wanted = False
-        if self.process is None:
-            return None
-        self.send(signal.SIGCONT)
-        self.send(number)
-        try:
-            return await asyncio.wait_for(self.process.wait(), 20)  # twice what it grants others
-        except asyncio.TimeoutError:
-            self.process.kill()
-            await self.process.wait()
-            return 'did not end'
-
-    def is_running(self):
-        return self.process is not None and self.process.returncode is None
-
-    def descriptors(self):
-        """What it has open, as the kernel names it."""
-        folder = f'/proc/{self.process.pid}/fd'
-        found = set()
-        for number in os.listdir(folder):
-            try:
-                found.add(f'{number}:{os.readlink(os.path.join(folder, number))}')
-            except FileNotFoundError:
-                continue
-        return found
-
-    def memory(self):
-        with open(f'/proc/{self.process.pid}/statm', encoding='ascii') as file:
-            return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+    target: int = 0   # the port of its server
+    port: int = 0     # where the relay listens for it
 
 
 class Topology:
-    def __init__(self, build, folder, origin_port, chance):
+    def __init__(self, build, folder, chance, report):
         self.build = build
         self.folder = folder
-        self.origin_port = origin_port
         self.chance = chance
-        self.log = open(os.path.join(folder, 'log'), 'wb')
+        self.report = report
+        self.marker = f'IMP_SOAK={uuid.uuid4()}'
+        self.notices = Notices()
         self.servers = {}
-        self.rehearsals = {}
+        self.rehearsals = {}  # name: (whose server, process)
         self.relay = None
         self.routes = []
+        self.at_rest = {}     # how many descriptors a server has without a connection
 
-    def program(self, arguments, n_addresses):
-        tool = os.path.join(self.build, 'imp-remote', 'tool', 'imp-remote')
-        return Process([tool, *arguments], self.environment(), self.log, n_addresses)
-
-    def environment(self):
-        library = os.path.join(self.build, 'imp-remote')
-        source = os.path.join(HERE, '..', '..', 'imp-remote')
-        bindings = os.path.join(source, 'bindings')
-        paths = {'GI_TYPELIB_PATH': library, 'LD_LIBRARY_PATH': library, 'PYTHONPATH': bindings}
-        return {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1',
-                'IMP_REMOTE_HOSTS': os.path.join(source, 'modules'),
-                **{name: os.pathsep.join(filter(None, [path, os.environ.get(name)]))
-                   for name, path in paths.items()}}
+    def program(self, name, arguments, n_addresses=1):
+        environment = self.build.environment(self.folder, self.marker, python=name == 'shout')
+        return Process(name, [self.build.tool, *arguments], environment, self.report, n_addresses)
 
     def address(self, name):
         return os.path.join(self.folder, name)
 
-    def add_server(self, name, module):
-        self.servers[name] = self.program(
-            ['serve', '--module', module, self.address(name)], 1)
+    def logs(self):
+        return [entry.path for entry in os.scandir(self.folder) if entry.name.endswith('.log')]
 
-    def add_rehearsal(self, name, server):
-        self.rehearsals[name] = (server, None)
+    async def run(self, process):
+        await process.start(self.address(f'{process.name}.log'))
+
+    async def add_server(self, name, module):
+        server = self.program(name, ['serve', '--module', module, self.address(name)])
+        self.servers[name] = server
+        await self.run(server)
+        self.at_rest[name] = len(server.descriptors())
+
+    async def start_rehearsal(self, name, server, faults):
+        process = self.program(name, ['rehearse', '--listen', self.address(name),
+                                      '--connect', self.address(server), '--faults', faults])
+        self.rehearsals[name] = (server, process)
+        await self.run(process)
 
     async def restart_rehearsal(self, name, faults):
         """Faults are given on the command line, so other ones are another process."""
         server, old = self.rehearsals[name]
-        if old is not None:
-            await old.end()
-        process = self.program(['rehearse', '--listen', self.address(name),
-                                '--connect', self.address(server), '--faults', faults], 1)
-        self.rehearsals[name] = (server, process)
-        await process.start()
+        await old.end()
+        self.report.add_faults(old.said)
+        await self.start_rehearsal(name, server, faults)
+
+    async def mend(self):
+        """From now on there are no faults."""
+        for name in self.rehearsals:
+            await self.restart_rehearsal(name, FAULTLESS)
 
     def relay_arguments(self):
         arguments = ['relay']
@@ -152,47 +97,59 @@ class Topology:
             remote = f'remote=addr={self.address(route.server)}&fail={route.fail}' \
                      f'&deadline={DEADLINE}'
             arguments += ['--listen', '127.0.0.1:0', '--module', remote,
-                          '--connect', f'127.0.0.1:{self.origin_port}']
+                          '--connect', f'127.0.0.1:{route.target}']
         return arguments
 
-    async def start(self):
-        never = ''.join(self.chance.choices('0123456789', k=40))
-        self.add_server('pattern', f'pattern=string={WANTED.decode()}&action=replace'
-                                   f'&actdata={WRITTEN.decode()}')
-        self.add_server('shout', os.path.join(HERE, 'shout.py'))
-        self.add_server('never', f'pattern=string={never}&action=deny&actdata=no')
-        for server in self.servers.values():
-            await server.start()
-        self.add_rehearsal('faulty', 'pattern')
-        self.add_rehearsal('corrupting', 'never')
-        await self.restart_rehearsal('faulty', 'seed=1&chunk=1000&chunk-min=1&delay=1')
-        await self.restart_rehearsal('corrupting', 'seed=1&corrupt-every=200000')
+    def add_routes(self):
         for fail in ('soft', 'hard'):
             refuses = fail == 'hard'
             self.routes += [
                 Route(f'C, {fail}', swap_pattern, 'pattern', fail, refuses),
                 Route(f'Python, {fail}', shout, 'shout', fail, refuses),
                 Route(f'C, faulty, {fail}', swap_pattern, 'faulty', fail, refuses),
-                # What is corrupted may say anything, even DROP, and is believed.
+                # What is corrupted may say anything, even DENY, and is believed.
                 Route(f'C, corrupting, {fail}', nothing, 'corrupting', fail, True),
             ]
-        self.relay = self.program(self.relay_arguments(), len(self.routes))
-        await self.relay.start()
+
+    async def start(self, origin):
+        never = ''.join(self.chance.choices('0123456789', k=40))
+        await self.add_server('pattern', f'pattern=string={WANTED.decode()}&action=replace'
+                                         f'&actdata={WRITTEN.decode()}')
+        await self.add_server('shout', os.path.join(HERE, 'shout.py'))
+        await self.add_server('never', f'pattern=string={never}&action=deny&actdata=no')
+        await self.start_rehearsal('faulty', 'pattern', FAULTLESS)
+        await self.start_rehearsal('corrupting', 'never', FAULTLESS)
+        self.add_routes()
+        for route in self.routes:
+            route.target = await origin.listen()
+        self.relay = self.program('relay', self.relay_arguments(), len(self.routes))
+        self.relay.on_line = self.notices.take
+        await self.run(self.relay)
         for route, address in zip(self.routes, self.relay.addresses):
             route.port = int(address.rpartition(':')[2])
 
-    async def check_alive(self, report):
-        """The relay must have survived, and end as it is told."""
-        if not self.relay.is_running():
-            report.add_mistake(f'the relay ended with {self.relay.process.returncode}')
-            return
-        status = await self.relay.end()
-        if status != 0:
-            report.add_mistake(f'told to stop, the relay ended with {status}')
+    async def end(self):
+        """Tells all to end, those first on whom nobody depends; nothing may be left open."""
+        await self.relay.end()
+        for _, process in self.rehearsals.values():
+            await process.end()
+            self.report.add_faults(process.said)
+        for name, server in self.servers.items():
+            await self.check_at_rest(name, server)
+            await server.end()
+        if not await wait_until(lambda: not find_marked(self.marker)):
+            self.report.add_mistake(f'processes were left: {find_marked(self.marker)}')
 
-    async def stop(self):
+    async def check_at_rest(self, name, server):
+        def is_at_rest():
+            return not server.is_running() or len(server.descriptors()) <= self.at_rest[name]
+
+        if not await wait_until(is_at_rest):
+            self.report.add_mistake(f'without a connection, {name} had {self.at_rest[name]} '
+                                    f'descriptors, and has {sorted(server.descriptors().items())}')
+
+    async def kill(self):
         processes = [self.relay, *self.servers.values()]
         processes += [process for _, process in self.rehearsals.values()]
-        await asyncio.gather(*(process.end(signal.SIGKILL)
-                               for process in processes if process is not None))
-        self.log.close()
+        await asyncio.gather(*(process.kill() for process in processes
+                               if process is not None and process.is_running()))

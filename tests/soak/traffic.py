@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Both ends of every connection, and the judgement of what arrived."""
+"""Both ends of every connection, and what arrives at them."""
 
 import asyncio
 import itertools
 import random
 import time
 
-from topology import WANTED, WRITTEN
+from judgement import GOOD, judge
+from processes import PATIENCE
+from topology import WANTED
 
-TIME_MAX = 30  # seconds that a connection may take
-UP_MAX = 8  # of these, from when the client has all to when the server has: deadlines and more
 ID_LENGTH = 12
-# None of them has what is written, so that it can be counted.
+# None of them has what is written in the place of another, so that it can be counted.
 WORDS = [WANTED, b'fo', b'f', b'o', b'bar', b'Hello ', b'world\n', b'\x00\xff', b'xyzzy' * 20]
 
 
@@ -30,42 +30,8 @@ def make_data(chance):
     return (block * (size // len(block) + 1))[:size]
 
 
-def count_common(one, other):
-    """How many octets at the beginning are the same?"""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def change_up_to(data, changed, point):
-    """@data as it is if its change stops where @changed has come to @point."""
-    if len(changed) == len(data):
-        return changed[:point] + data[point:]
-    return data.replace(WANTED, WRITTEN, changed[:point].count(WRITTEN))
-
-
-def get_candidates(data, change, arrived):
-    """What the whole must be, if @arrived is right: all changed, or changed up to where it is not
-    what it would be then."""
-    changed = change(data)
-    return changed, change_up_to(data, changed, count_common(arrived, changed))
-
-
-def is_whole(data, change, arrived):
-    return arrived in get_candidates(data, change, arrived)
-
-
-def is_beginning(data, change, arrived):
-    return any(whole.startswith(arrived) for whole in get_candidates(data, change, arrived))
-
-
 class Connection:
-    """What each side sends, and what has arrived at the other one."""
+    """What each side sends, what has arrived at the other one, and what the relay says of it."""
 
     def __init__(self, number, seed):
         self.id = b'%0*d' % (ID_LENGTH, number)
@@ -76,6 +42,14 @@ class Connection:
         self.arrived_down = b''
         self.up_ended = asyncio.Event()
         self.up_whole = False
+        self.refused = asyncio.Event()
+        self.logged = asyncio.Event()
+        self.reasons = []
+
+    def tell(self, kind, text):
+        event = self.logged if kind == 'log' else self.refused
+        event.set()
+        self.reasons.append(text)
 
 
 async def send(writer, data, chance):
@@ -103,16 +77,18 @@ class Origin:
 
     def __init__(self):
         self.connections = {}
-        self.server = None
-        self.port = 0
+        self.servers = []
 
-    async def start(self):
-        self.server = await asyncio.start_server(self.serve, '127.0.0.1', 0, backlog=512)
-        self.port = self.server.sockets[0].getsockname()[1]
+    async def listen(self):
+        """Returns a new port."""
+        server = await asyncio.start_server(self.serve, '127.0.0.1', 0, backlog=512)
+        self.servers.append(server)
+        return server.sockets[0].getsockname()[1]
 
     async def stop(self):
-        self.server.close()
-        await self.server.wait_closed()
+        for server in self.servers:
+            server.close()
+            await server.wait_closed()
 
     async def serve(self, reader, writer):
         try:
@@ -124,7 +100,9 @@ class Origin:
 
     async def converse(self, reader, writer):
         first = await reader.readexactly(ID_LENGTH)
-        connection = self.connections[first]
+        connection = self.connections.get(first)
+        if connection is None:
+            return  # refused, and judged already
         connection.arrived_up = first
         try:
             await self.exchange(connection, reader, writer)
@@ -141,75 +119,110 @@ class Origin:
                              send(writer, connection.down, connection.chance))
 
 
-async def run_client(connection, port):
-    """Returns whether both directions came to their ends."""
+async def wait_for_any(*events):
+    tasks = [asyncio.create_task(event.wait()) for event in events]
     try:
-        reader, writer = await asyncio.open_connection('127.0.0.1', port)
-    except OSError:
-        return False
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
+
+async def run_client(connection, reader, writer):
+    """Returns whether both directions came to their ends."""
     def take(data):
         connection.arrived_down += data
 
     try:
         await asyncio.gather(receive(reader, take),
                              send(writer, connection.up, connection.chance))
-        await asyncio.wait_for(connection.up_ended.wait(), UP_MAX)
-        return connection.up_whole
-    except OSError:  # a timeout is one as well
+    except OSError:  # reset, or too late to say that this is the end
         return False
+    # What comes up may have a long way to go, or never get to the origin.
+    await wait_for_any(connection.up_ended, connection.refused)
+    return connection.up_whole
+
+
+async def is_told(connection, verdict):
+    """Whether the relay has said why, if not everything arrived as it should."""
+    if verdict == 'refused':
+        await connection.refused.wait()
+    elif verdict == 'partly':
+        await connection.logged.wait()
+
+
+async def converse(route, connection, notices):
+    """One connection from its beginning to its verdict, each part in bounded time."""
+    begun = time.monotonic()
+    reader, writer = await asyncio.open_connection('127.0.0.1', route.port)
+    port = writer.get_extra_info('sockname')[1]
+    notices.add(port, route.target, connection, begun)
+    try:
+        ended = await asyncio.wait_for(run_client(connection, reader, writer), PATIENCE)
+        verdict = judge(route, connection, ended)
+        await asyncio.wait_for(is_told(connection, verdict), PATIENCE)
+        return verdict
+    except asyncio.TimeoutError:
+        return f'from port {port} hung: of {len(connection.up)} octets, ' \
+               f'{len(connection.arrived_up)} came up; of {len(connection.down)}, ' \
+               f'{len(connection.arrived_down)} came down; the relay said {connection.reasons}'
     finally:
+        notices.remove(port, route.target)
         writer.close()
 
 
-def judge(route, connection, ended):
-    """'exact', 'partly', 'refused', or what is wrong in so many words."""
-    up = (connection.up, route.change, connection.arrived_up)
-    down = (connection.down, route.change, connection.arrived_down)
-    if ended and is_whole(*up) and is_whole(*down):
-        whole = (connection.arrived_up == route.change(connection.up)
-                 and connection.arrived_down == route.change(connection.down))
-        return 'exact' if whole else 'partly'
-    if not is_beginning(*up):
-        return f'what came up ({len(up[2])} octets) is not the beginning of what was sent'
-    if not is_beginning(*down):
-        return f'what came down ({len(down[2])} octets) is not the beginning of what was sent'
-    if not route.may_refuse:
-        return f'was cut at {len(up[2])} of {len(up[0])} octets up, {len(down[2])} of ' \
-               f'{len(down[0])} down'
-    return 'refused'
-
-
-async def run_one(route, connection, origin, report):
+async def run_one(route, connection, origin, notices, report):
+    """Returns its verdict, which is in the report then."""
     begun = time.monotonic()
     origin.connections[connection.id] = connection
     try:
-        ended = await asyncio.wait_for(run_client(connection, route.port), TIME_MAX)
-        verdict = judge(route, connection, ended)
-    except asyncio.TimeoutError:
-        verdict = f'hung: {len(connection.arrived_up)} of {len(connection.up)} octets up, ' \
-                  f'{len(connection.arrived_down)} of {len(connection.down)} down'
+        verdict = await converse(route, connection, notices)
+    except OSError as error:
+        verdict = f'was not even accepted: {error}'
     finally:
         del origin.connections[connection.id]
-    if verdict not in ('exact', 'partly', 'refused'):
+    if verdict not in GOOD:
         report.add_mistake(f'{route.name}: connection {int(connection.id)} {verdict}')
-        verdict = 'wrong'
-    report.add(route.name, verdict, len(connection.arrived_up) + len(connection.arrived_down),
+    elif verdict != 'exact':
+        report.add_reasons(connection.reasons)
+    report.add(route.name, verdict if verdict in GOOD else 'wrong',
+               len(connection.arrived_up) + len(connection.arrived_down),
                time.monotonic() - begun)
+    return verdict
 
 
-async def run_clients(topology, origin, report, chance, connections, seconds):
-    """@connections at once, each followed by another one until the time is over."""
-    routes = topology.routes
-    numbers = itertools.count(chance.randrange(1 << 20))
-    until = time.monotonic() + seconds
+class Clients:
+    """Makes connections, one number after the other."""
 
-    async def worker(number):
-        while True:
-            route = routes[number % len(routes)]
-            connection = Connection(next(numbers), chance.randrange(1 << 32))
-            await run_one(route, connection, origin, report)
-            if time.monotonic() >= until or not topology.relay.is_running():
+    def __init__(self, topology, origin, report, chance):
+        self.topology = topology
+        self.origin = origin
+        self.report = report
+        self.chance = chance
+        self.numbers = itertools.count(chance.randrange(1 << 20))
+
+    def make_connection(self):
+        return Connection(next(self.numbers), self.chance.randrange(1 << 32))
+
+    async def run_one(self, route, connection):
+        return await run_one(route, connection, self.origin, self.topology.notices, self.report)
+
+    async def run_many(self, connections, goes_on):
+        """@connections at once, each followed by another one as long as that."""
+        routes = self.topology.routes
+
+        async def work(number):
+            while goes_on() and self.topology.relay.is_running():
+                await self.run_one(routes[number % len(routes)], self.make_connection())
+
+        await asyncio.gather(*(work(number) for number in range(connections)))
+
+    async def run_until_exact(self, route):
+        """Until the analyzer of @route works."""
+        end = time.monotonic() + PATIENCE
+        while await self.run_one(route, self.make_connection()) != 'exact':
+            if time.monotonic() > end or not self.topology.relay.is_running():
+                self.report.add_mistake(f'{route.name}: with all servers there, and no fault, '
+                                        f'nothing was exact for {PATIENCE} s')
                 return
-
-    await asyncio.gather(*(worker(number) for number in range(connections)))
+            await asyncio.sleep(0.2)
