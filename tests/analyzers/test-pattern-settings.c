@@ -78,6 +78,29 @@ test_mistakes (void)
 }
 
 static void
+assert_taken (const char *settings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) factory = imp_pattern_factory_new (settings, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (factory);
+}
+
+static void
+test_lengths (void)
+{
+  g_autofree char *fits = g_strnfill (65536, 'a'), *too_long = g_strnfill (65537, 'a');
+  g_autofree char *taken = g_strconcat ("string=", fits, NULL);
+  g_autofree char *refused = g_strconcat ("string=", too_long, NULL);
+
+  assert_taken (taken);
+  assert_mistakes (refused, "1 to 65536 octets, not 65537", NULL);
+  assert_taken ("rx=a&rxlen=65536");
+  assert_mistakes ("rx=a&rxlen=65537", "rxlen must be", NULL);
+}
+
+static void
 test_round_trip (void)
 {
   const char *settings = "rx=a%2Bb&rxlen=7&rxdir=1&action=replace&actdata=%00%FFx";
@@ -111,6 +134,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pattern-settings/interfaces", test_interfaces);
   g_test_add_func ("/pattern-settings/mistakes", test_mistakes);
+  g_test_add_func ("/pattern-settings/lengths", test_lengths);
   g_test_add_func ("/pattern-settings/round-trip", test_round_trip);
   g_test_add_func ("/pattern-settings/unset", test_unset);
   return g_test_run ();

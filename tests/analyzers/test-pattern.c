@@ -359,6 +359,26 @@ assert_fatal (const char *settings, gsize size, gint32 type, const char *part)
   imp_analyzer_close (analyzer);
 }
 
+/* Each octet becomes 1 KiB, up to 16 MiB. */
+static void
+test_packet_limit (void)
+{
+  g_autofree char *kibibyte = g_strnfill (1024, 'b');
+  g_autofree char *growing = g_strdup_printf ("string=a&action=replace&actdata=%s", kibibyte);
+  g_autoptr (ImpFactory) factory = imp_pattern_factory_new (growing, NULL);
+  g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (factory, NULL, NULL);
+  g_autofree char *data = g_strnfill (16384, 'a');
+  g_autolist (ImpResult) results = NULL;
+
+  imp_analyzer_data_bytes (analyzer, IMP_DIRECTION_FROM_CLIENT, (guint8 *) data, 16384, 0, PACKET);
+  results = imp_analyzer_poll_results (analyzer);
+  g_assert_nonnull (results);
+  g_assert_cmpint (imp_result_get_result_type (results->data), ==, IMP_RESULT_REPLACE);
+  g_assert_cmpuint (g_bytes_get_size (imp_result_get_data (results->data)), ==, 16 * 1024 * 1024);
+  imp_analyzer_close (analyzer);
+  assert_fatal (growing, 16384 + 1, PACKET, "16777216");
+}
+
 static void
 test_limits (void)
 {
@@ -374,6 +394,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pattern/replace", test_replace);
+  g_test_add_func ("/pattern/packet-limit", test_packet_limit);
   g_test_add_func ("/pattern/reject", test_reject);
   g_test_add_func ("/pattern/deny", test_deny);
   g_test_add_func ("/pattern/direction", test_direction);

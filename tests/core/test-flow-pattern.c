@@ -204,6 +204,15 @@ test_refused (void)
   flow_script_apply (s, pass (2), ">ab");
 }
 
+static void
+test_longest (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+
+  flow_script_push (s, STREAM, "xy", "<xy");
+  flow_script_apply (s, pattern ("a", 65536), ">xy");
+}
+
 /* An expression that takes ages is an error, from the push or from the verdict that starts it. */
 static void
 test_costly (void)
@@ -264,6 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/pattern/after-pass", test_after_pass);
   g_test_add_func ("/flow/pattern/meanwhile", test_meanwhile);
   g_test_add_func ("/flow/pattern/refused", test_refused);
+  g_test_add_func ("/flow/pattern/longest", test_longest);
   g_test_add_func ("/flow/pattern/costly", test_costly);
   g_test_add_func ("/flow/pattern/deny", test_deny);
   return g_test_run ();

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each limit that serve takes on its command line: what just fits is served, one more is refused by
+the option's name and value."""
+
+import json
+import os
+import socket
+import time
+import unittest
+
+import tool_harness as harness
+
+# Holds all that does not end in a match, as far as one could begin there.
+HOLDER = 'pattern=rx=a%5Ba-z%5D%7B999%7D!&rxlen=1001&action=deny'
+
+
+class Client:
+    """Speaks json, line by line, to a server."""
+
+    def __init__(self, path, greet=True):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(harness.TIMEOUT)
+        self.socket.connect(path)
+        self.file = self.socket.makefile('rb')
+        if greet:
+            self.say(op='set_version', version=2, minimum=1)
+            self.limits = self.hear()['limits']
+
+    def say(self, **message):
+        self.socket.sendall(json.dumps(message).encode() + b'\n')
+
+    def hear(self):
+        line = self.file.readline()
+        return json.loads(line) if line else None
+
+    def ask(self, **message):
+        """All that is said to it, up to the answer to a ping."""
+        self.say(**message)
+        self.say(op='ping', token=1)
+        heard = []
+        while (answer := self.hear()) is not None and answer['op'] != 'pong':
+            heard.append(answer)
+        return heard
+
+    def hear_to_the_end(self):
+        heard = []
+        while (answer := self.hear()) is not None:
+            heard.append(answer)
+        return heard
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+        self.socket.close()
+
+
+class Limits(unittest.TestCase):
+    def serve(self, *options, module='pass'):
+        path = os.path.join(harness.make_folder(), 's')
+        self.path = path
+        return harness.Tool('serve', '--module', module, *options, path)
+
+    def assert_exception(self, heard, number, name, value):
+        exceptions = [message for message in heard if message['op'] == 'exception']
+        self.assertEqual([message['id'] for message in exceptions], [number], heard)
+        self.assertIn(name, exceptions[0]['message'])
+        self.assertIn(str(value), exceptions[0]['message'])
+
+    def assert_fits(self, heard):
+        self.assertNotIn('exception', [message['op'] for message in heard], heard)
+
+    def test_max_connections(self):
+        with self.serve('--max-connections=1'), Client(self.path) as first, \
+                Client(self.path, greet=False) as second:
+            second.say(op='set_version', version=2, minimum=1)
+            second.socket.settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                second.socket.recv(1)
+            self.assert_fits(first.ask(op='new_analyzer', id=1))
+            first.__exit__()
+            second.socket.settimeout(harness.TIMEOUT)
+            self.assertEqual(second.socket.recv(1), b'{')
+
+    def test_max_analyzers(self):
+        with self.serve('--max-analyzers=2'), Client(self.path) as client:
+            for number in 1, 2:
+                self.assert_fits(client.ask(op='new_analyzer', id=number))
+            heard = client.ask(op='new_analyzer', id=3)
+            self.assert_exception(heard, 3, 'max-analyzers', 2)
+
+    def test_max_message(self):
+        with self.serve('--max-message=200'), Client(self.path) as client:
+            self.assertEqual(client.limits['max-message'], 200)
+            line = json.dumps({'op': 'new_analyzer', 'id': 1}).encode()
+            client.socket.sendall(line.ljust(199) + b'\n')
+            self.assert_fits(client.ask(op='ping', token=2))
+            client.socket.sendall(line.ljust(200) + b'\n')
+            self.assert_exception(client.hear_to_the_end(), 0, 'max-message', 200)
+
+    def test_max_context(self):
+        with self.serve('--max-context=10'), Client(self.path) as client:
+            self.assertEqual(client.limits['max-context'], 10)
+            self.assert_fits(client.ask(op='new_analyzer', id=1, context={'a': '1234567'}))
+            heard = client.ask(op='new_analyzer', id=2, context={'a': '12345678'})
+            self.assert_exception(heard, 2, 'max-context', 10)
+
+    def hold(self, option, value):
+        with self.serve(f'--{option}={value}', module=HOLDER), Client(self.path) as client:
+            for number in 1, 2:
+                self.assert_fits(client.ask(op='new_analyzer', id=number))
+            fits = client.ask(op='data', id=1, dir=0, type=-1, text='a' * value)
+            self.assert_fits(fits)
+            number = 1 if option == 'max-held' else 2
+            heard = client.ask(op='data', id=number, dir=0, type=-1, text='a')
+            self.assert_exception(heard, number, option, value)
+
+    def test_max_held(self):
+        self.hold('max-held', 500)
+
+    def test_max_held_all(self):
+        self.hold('max-held-all', 600)
+
+    def test_max_output(self):
+        module = 'pattern=string=x&action=replace&actdata=' + 400 * 'y'
+        with self.serve('--max-output=500', module=module) as server, Client(self.path) as client:
+            self.assert_fits(client.ask(op='new_analyzer', id=1))
+            client.say(op='data', id=1, dir=0, type=-1, text='x')
+            self.assertEqual(client.hear()['text'], 400 * 'y')
+            client.say(op='data', id=1, dir=0, type=-1, text='xx')
+            self.assertEqual(client.hear_to_the_end(), [])
+            self.assertEqual(server.stop(), 0)
+
+    def test_handshake_timeout(self):
+        with self.serve('--handshake-timeout=200'), Client(self.path) as client, \
+                Client(self.path, greet=False) as silent:
+            begin = time.monotonic()
+            self.assertEqual(silent.socket.recv(1), b'')
+            self.assertLess(time.monotonic() - begin, 5)
+            self.assert_fits(client.ask(op='new_analyzer', id=1))
+
+    def test_grace(self):
+        with self.serve('--grace=1') as server, Client(self.path) as client:
+            self.assert_fits(client.ask(op='new_analyzer', id=1))
+            begin = time.monotonic()
+            server.process.terminate()
+            self.assertEqual(client.hear()['op'], 'goodbye')
+            self.assert_fits(client.ask(op='data', id=1, dir=0, type=-1, text='x'))
+            self.assertEqual(client.hear_to_the_end(), [])
+            self.assertEqual(server.wait(), 0)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.99)
+
+
+if __name__ == '__main__':
+    harness.main()
