@@ -36,6 +36,9 @@ gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, g
 /* Tells the peer that no more will come; reading goes on. Where the stream cannot do that, FALSE
  * with an error. */
 gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);
+/* Has TCP itself find out, after so many milliseconds of silence and within as many again, that the
+ * other side's machine is gone; 0 for not at all. Of streams that are no TCP it means nothing. */
+void imp_transport_set_keepalive (ImpTransport *self, guint milliseconds);
 /* No callback comes after this; the stream is closed. Can be called more than once. */
 void imp_transport_close (ImpTransport *self);
 

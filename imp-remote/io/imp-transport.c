@@ -351,6 +351,28 @@ imp_transport_shutdown_write (ImpTransport *self, GError **error)
   return TRUE;
 }
 
+#define KEEPALIVE_PROBES 3
+#define KEEPALIVE_SECONDS_MAX 32767 /* the kernel's */
+
+void
+imp_transport_set_keepalive (ImpTransport *self, guint milliseconds)
+{
+  guint seconds = CLAMP (milliseconds / 1000, 1, KEEPALIVE_SECONDS_MAX);
+  GSocket *socket;
+
+  if (self->closed || !G_IS_SOCKET_CONNECTION (self->stream))
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return;
+  g_socket_set_keepalive (socket, milliseconds > 0);
+  /* Where one of these cannot be set the system's own times hold. */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, MAX (1, seconds / KEEPALIVE_PROBES),
+                       NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES, NULL);
+}
+
 void
 imp_transport_close (ImpTransport *self)
 {

@@ -58,6 +58,9 @@ void imp_link_set_reading (ImpLink *self, gboolean reading);
 /* After something has come, spin on the socket for so long before sleeping; microseconds. */
 void imp_link_set_busy_poll (ImpLink *self, guint microseconds);
 
+/* See imp_transport_set_keepalive(). */
+void imp_link_set_keepalive (ImpLink *self, guint milliseconds);
+
 void        imp_link_set_version    (ImpLink *self, guint version);
 guint       imp_link_get_version    (ImpLink *self);
 /* What the wire form can carry at most; 0 while it is not known. */

@@ -514,6 +514,12 @@ imp_link_set_busy_poll (ImpLink *self, guint microseconds)
 }
 
 void
+imp_link_set_keepalive (ImpLink *self, guint milliseconds)
+{
+  imp_transport_set_keepalive (self->transport, milliseconds);
+}
+
+void
 imp_link_set_version (ImpLink *self, guint version)
 {
   self->version = version;

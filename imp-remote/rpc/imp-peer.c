@@ -140,14 +140,12 @@ stop_keepalive (ImpPeer *self)
 static void
 start_keepalive (ImpPeer *self)
 {
-  GIOStream *stream;
-
   stop_keepalive (self);
-  if (self->options.keepalive == 0 || self->link == NULL)
+  if (self->link == NULL)
     return;
-  stream = imp_link_get_stream (self->link);
-  if (G_IS_SOCKET_CONNECTION (stream))
-    g_socket_set_keepalive (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE);
+  imp_link_set_keepalive (self->link, self->options.keepalive);
+  if (self->options.keepalive == 0)
+    return;
   self->keepalive = g_timeout_source_new (self->options.keepalive);
   g_source_set_static_name (self->keepalive, "imp keepalive");
   g_source_set_callback (self->keepalive, on_keepalive, self, NULL);

@@ -15,6 +15,7 @@ typedef enum
   PROP_MAX_HELD_ALL,
   PROP_MAX_OUTPUT,
   PROP_HANDSHAKE_TIMEOUT,
+  PROP_KEEPALIVE,
   PROP_GRACE,
   PROP_BUSY_POLL,
   N_PROPS,
@@ -33,6 +34,8 @@ get_number (ImpServer *self, guint property_id)
       return &self->options.max_analyzers;
     case PROP_HANDSHAKE_TIMEOUT:
       return &self->options.handshake_timeout;
+    case PROP_KEEPALIVE:
+      return &self->options.keepalive;
     case PROP_GRACE:
       return &self->grace;
     case PROP_BUSY_POLL:
@@ -190,6 +193,16 @@ install_ways (void)
    * Since: 0.1
    */
   install_number (PROP_HANDSHAKE_TIMEOUT, "handshake-timeout", 1, 10000);
+  /**
+   * ImpServer:keepalive:
+   *
+   * After how many milliseconds of silence TCP is to ask whether a client's machine is there still;
+   * after as many again without an answer the connection has ended. 0 for never. It is rounded to
+   * seconds.
+   *
+   * Since: 0.1
+   */
+  install_number (PROP_KEEPALIVE, "keepalive", 0, 30000);
   /**
    * ImpServer:grace:
    *

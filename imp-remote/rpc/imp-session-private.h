@@ -18,6 +18,7 @@ typedef struct
   gsize high_water;    /* octets that wait to be written, above which nothing is read */
   gsize max_output;    /* octets that wait to be written, at most */
   guint handshake_timeout; /* milliseconds */
+  guint keepalive;     /* milliseconds; 0: none */
   guint busy_poll;     /* microseconds */
 } ImpSessionOptions;
 

@@ -25,6 +25,7 @@ imp_session_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
   self->link = g_steal_pointer (&link);
   imp_id_table_init (&self->analyzers);
   imp_link_set_busy_poll (self->link, options->busy_poll);
+  imp_link_set_keepalive (self->link, options->keepalive);
   imp_link_set_high_water (self->link, options->high_water);
   return self;
 }

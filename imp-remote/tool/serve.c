@@ -12,13 +12,14 @@ enum
   MAX_HELD_ALL,
   MAX_OUTPUT, /* the last one */
   HANDSHAKE_TIMEOUT,
+  KEEPALIVE, /* the first that may be 0 */
   BUSY_POLL,
   N_NUMBERS,
 };
 
 static const char *const numbers[] = {
   "max-connections", "max-analyzers", "max-message",       "max-context", "max-held",
-  "max-held-all",    "max-output",    "handshake-timeout", "busy-poll",
+  "max-held-all",    "max-output",    "handshake-timeout", "keepalive",   "busy-poll",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (numbers) == N_NUMBERS);
@@ -95,6 +96,8 @@ parse (Serve *self, int *argc, char ***argv, int *status)
       "How much may wait for a client to read it", "OCTETS" },
     { "handshake-timeout", 0, 0, G_OPTION_ARG_INT, &self->numbers[HANDSHAKE_TIMEOUT],
       "Within what time a client has to say something", "MS" },
+    { "keepalive", 0, 0, G_OPTION_ARG_INT, &self->numbers[KEEPALIVE],
+      "After what silence TCP asks whether a client's machine is there; 0 never", "MS" },
     { "busy-poll", 0, 0, G_OPTION_ARG_INT, &self->numbers[BUSY_POLL],
       "How long to spin on a socket before sleeping; it costs a core", "US" },
     { "grace", 0, 0, G_OPTION_ARG_INT, &self->grace,
@@ -123,7 +126,7 @@ apply_numbers (Serve *self)
 
       if (value == -1)
         continue;
-      status = tool_check_range (option, value, i == BUSY_POLL ? 0 : 1, G_MAXINT);
+      status = tool_check_range (option, value, i >= KEEPALIVE ? 0 : 1, G_MAXINT);
       if (status != TOOL_DONE)
         return status;
       if (i >= MAX_MESSAGE && i <= MAX_OUTPUT)

@@ -8,6 +8,8 @@
 #include "core/imp-factory.h"
 #include "rpc/imp-remote-factory.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 typedef struct
@@ -243,6 +245,62 @@ test_keepalive (void)
   rig_clear (&rig);
 }
 
+/* What a server asks is answered by the library. */
+static void
+test_pong (void)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "keepalive", 0);
+  outcome = add (&rig);
+  greet (&rig);
+  test_raw_say (rig.server, "{\"op\":\"ping\",\"token\":77}");
+  test_raw_expect (rig.server, "{\"op\":\"pong\",\"token\":77}", 1);
+  g_assert_null (strstr (rig.server->heard->str, "\"ping\""));
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static int
+get_tcp_option (GSocket *socket, int option)
+{
+  int value;
+
+  g_assert_true (g_socket_get_option (socket, IPPROTO_TCP, option, &value, NULL));
+  return value;
+}
+
+/* Where a server cannot be asked, TCP finds out, within the same times. */
+static void
+test_tcp_keepalive (gconstpointer data)
+{
+  guint seconds = GPOINTER_TO_UINT (data);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  TestRaw *server = test_raw_new ();
+  GSocket *socket;
+  Rig rig = { .server = server };
+  TestOutcome *outcome;
+
+  connection = g_socket_client_connect_to_host (client, server->address, 0, NULL, &error);
+  g_assert_no_error (error);
+  socket = g_socket_connection_get_socket (connection);
+  rig.remote = imp_remote_factory_new_for_stream (G_IO_STREAM (connection));
+  g_object_set (rig.remote, "keepalive", seconds * 1000, NULL);
+  outcome = add (&rig);
+  g_assert_true (g_socket_get_keepalive (socket) == (seconds > 0));
+  if (seconds > 0)
+    {
+      g_assert_cmpint (get_tcp_option (socket, TCP_KEEPIDLE), ==, seconds);
+      g_assert_cmpint (get_tcp_option (socket, TCP_KEEPINTVL), ==, seconds / 3);
+      g_assert_cmpint (get_tcp_option (socket, TCP_KEEPCNT), ==, 3);
+    }
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
 static void
 test_deadline (void)
 {
@@ -265,7 +323,7 @@ test_deadline (void)
 }
 
 static void
-test_max_extensions (void)
+test_max_extensions (gconstpointer plea)
 {
   g_autoptr (GVariant) numbers = NULL;
   guint64 extensions;
@@ -280,7 +338,7 @@ test_max_extensions (void)
   test_raw_expect (rig.server, "\"new_analyzer\"", 1);
   begin = g_get_monotonic_time ();
   feed (outcome, 1);
-  test_raw_say (rig.server, "{\"op\":\"result\",\"id\":1,\"result\":\"pause\",\"dir\":0}");
+  test_raw_say (rig.server, "{\"op\":\"result\",\"id\":1,\"dir\":0,%s}", (const char *) plea);
   assert_refused (outcome, "max-extensions is", 2);
   assert_time (begin, 300);
   numbers = imp_remote_factory_get_statistics (rig.remote);
@@ -300,7 +358,16 @@ main (int argc, char **argv)
   g_test_add_func ("/remote-limits/max-message", test_max_message);
   g_test_add_func ("/remote-limits/connect-timeout", test_connect_timeout);
   g_test_add_func ("/remote-limits/keepalive", test_keepalive);
+  g_test_add_func ("/remote-limits/pong", test_pong);
+  g_test_add_data_func ("/remote-limits/tcp-keepalive/on", GUINT_TO_POINTER (30),
+                        test_tcp_keepalive);
+  g_test_add_data_func ("/remote-limits/tcp-keepalive/off", GUINT_TO_POINTER (0),
+                        test_tcp_keepalive);
   g_test_add_func ("/remote-limits/deadline", test_deadline);
-  g_test_add_func ("/remote-limits/max-extensions", test_max_extensions);
+  g_test_add_data_func ("/remote-limits/max-extensions/pause", "\"result\":\"pause\"",
+                        test_max_extensions);
+  g_test_add_data_func ("/remote-limits/max-extensions/promise",
+                        "\"result\":\"replace_later\",\"offset\":0,\"end_offset\":1",
+                        test_max_extensions);
   return g_test_run ();
 }

@@ -6,6 +6,8 @@
 
 #include "core/imp-error.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 static void
@@ -238,6 +240,45 @@ test_handshake_timeout (gconstpointer beginning)
 }
 
 static void
+note_keepalive (ImpServer *server, GIOStream *stream, gpointer user_data)
+{
+  GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  int *idle = user_data;
+
+  *idle = 0;
+  if (g_socket_get_keepalive (socket))
+    g_assert_true (g_socket_get_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, idle, NULL));
+}
+
+static gboolean
+is_noted (gpointer data)
+{
+  return *(int *) data >= 0;
+}
+
+/* A machine that vanishes says nothing; TCP has to ask. */
+static void
+test_keepalive (gconstpointer data)
+{
+  int seconds = GPOINTER_TO_INT (data), idle = -1;
+  JsonRig *rig = json_rig_new ("keepalive", seconds * 1000);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) addresses = NULL;
+
+  g_signal_connect (rig->server, "connected", G_CALLBACK (note_keepalive), &idle);
+  imp_server_listen (rig->server, "127.0.0.1:0", &error);
+  g_assert_no_error (error);
+  addresses = imp_server_list_addresses (rig->server);
+  connection = g_socket_client_connect_to_host (client, addresses[0], 0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (test_run_until (is_noted, &idle, 5000));
+  g_assert_cmpint (idle, ==, seconds);
+  json_rig_free (rig);
+}
+
+static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_assert_true (imp_server_stop_finish (IMP_SERVER (source), result, NULL));
@@ -281,6 +322,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/server-limits/handshake-timeout/nothing", "", test_handshake_timeout);
   g_test_add_data_func ("/server-limits/handshake-timeout/half", "{\"op\":\"set_ver",
                         test_handshake_timeout);
+  g_test_add_data_func ("/server-limits/keepalive/on", GINT_TO_POINTER (20), test_keepalive);
+  g_test_add_data_func ("/server-limits/keepalive/off", GINT_TO_POINTER (0), test_keepalive);
   g_test_add_func ("/server-limits/grace", test_grace);
   return g_test_run ();
 }
