@@ -32,11 +32,10 @@ imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_da
   return urgency (first->type) - urgency (second->type);
 }
 
-gboolean
-imp_analyzer_has_to_wait (ImpAnalyzerPrivate *priv, const ImpResult *result)
+static gboolean
+has_to_wait (const ImpAnalyzerPrivate *priv, const ImpResult *result)
 {
-  return (priv->busy & (1 << result->direction)) != 0
-         && imp_result_type_has_direction (result->type)
+  return imp_analyzer_is_detained (priv, result->direction) && imp_result_type_has_direction (result->type)
          && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
          && result->type != IMP_RESULT_CONTINUE;
 }
@@ -44,10 +43,64 @@ imp_analyzer_has_to_wait (ImpAnalyzerPrivate *priv, const ImpResult *result)
 static void
 enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
 {
-  if (imp_analyzer_has_to_wait (priv, result))
-    g_queue_push_tail (&priv->held, result);
-  else
-    g_queue_push_tail (&priv->ready, result);
+  gboolean waits = has_to_wait (priv, result);
+
+  if (priv->stock == NULL)
+    priv->stock = g_new0 (ImpAnalyzerStock, 1);
+  imp_shelf_put_result (waits ? &priv->stock->held[result->direction] : &priv->stock->ready,
+                        result);
+}
+
+void
+imp_analyzer_clear_stock (ImpAnalyzerPrivate *priv)
+{
+  g_autofree ImpAnalyzerStock *stock = g_steal_pointer (&priv->stock);
+
+  if (stock == NULL)
+    return;
+  imp_shelf_clear (&stock->ready);
+  imp_shelf_clear (&stock->held[0]);
+  imp_shelf_clear (&stock->held[1]);
+}
+
+/* What waited for a direction was given before what is ready of it, such as a PAUSE. */
+ImpResult *
+imp_analyzer_take_ready (ImpAnalyzerPrivate *priv)
+{
+  ImpAnalyzerStock *stock = priv->stock;
+
+  if (stock == NULL)
+    return NULL;
+  for (guint direction = 0; direction < 2; direction++)
+    if ((priv->busy & (1 << direction)) == 0 && !imp_shelf_is_empty (&stock->held[direction]))
+      return imp_shelf_take_result (&stock->held[direction]);
+  if (!imp_shelf_is_empty (&stock->ready))
+    return imp_shelf_take_result (&stock->ready);
+  if (imp_shelf_is_empty (&stock->held[0]) && imp_shelf_is_empty (&stock->held[1]))
+    g_clear_pointer (&priv->stock, g_free);
+  return NULL;
+}
+
+void
+imp_analyzer_detain (ImpAnalyzerPrivate *priv)
+{
+  ImpShelf ready;
+  ImpResult *result;
+
+  if (priv->stock == NULL)
+    return;
+  ready = priv->stock->ready;
+  priv->stock->ready = (ImpShelf) IMP_SHELF_INIT;
+  while ((result = imp_shelf_take_result (&ready)) != NULL)
+    enqueue (priv, result);
+}
+
+gsize
+imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
+{
+  ImpAnalyzerStock *stock = PRIVATE (self)->stock;
+
+  return stock == NULL ? 0 : stock->ready.size + stock->held[direction].size;
 }
 
 /* Hands the results that are ready to the callback, in order. The callback may do anything: add
@@ -56,25 +109,20 @@ void
 imp_analyzer_deliver (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpResult *result;
 
-  if (priv->delivering || priv->callback == NULL || priv->ready.length == 0)
+  if (priv->delivering || priv->callback == NULL || priv->stock == NULL)
     return;
 
   g_object_ref (self);
   priv->delivering = TRUE;
-  while (priv->callback != NULL && priv->ready.length > 0)
+  while (priv->callback != NULL && (result = imp_analyzer_take_ready (priv)) != NULL)
     {
-      ImpResult *result = g_queue_pop_head (&priv->ready);
-
-      if (imp_analyzer_has_to_wait (priv, result))
-        {
-          g_queue_push_tail (&priv->held, result);
-          continue;
-        }
       priv->callback (self, result, priv->user_data);
       imp_result_unref (result);
     }
   priv->delivering = FALSE;
+  imp_analyzer_tell_busy (self);
   g_object_unref (self);
 }
 
@@ -85,8 +133,7 @@ deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   gboolean needs_reference = priv->calls == 0; /* else imp_analyzer_data() has one */
 
-  if (priv->callback == NULL || priv->delivering || priv->ready.length > 0
-      || imp_analyzer_has_to_wait (priv, result))
+  if (priv->callback == NULL || priv->delivering || has_to_wait (priv, result))
     {
       enqueue (priv, result);
       imp_analyzer_deliver (self);
@@ -99,7 +146,7 @@ deliver_or_queue (ImpAnalyzer *self, ImpResult *result)
   priv->callback (self, result, priv->user_data);
   priv->delivering = FALSE;
   imp_result_unref (result);
-  if (priv->ready.length > 0)
+  if (priv->stock != NULL)
     imp_analyzer_deliver (self);
   if (needs_reference)
     g_object_unref (self);
@@ -113,7 +160,9 @@ refuse (ImpAnalyzer *self, ImpResult *last)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   priv->state = IMP_ANALYZER_STATE_REFUSED;
-  g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
+  for (guint direction = 0; priv->stock != NULL && direction < 2; direction++)
+    if ((priv->busy & (1 << direction)) != 0)
+      imp_shelf_clear (&priv->stock->held[direction]);
   deliver_or_queue (self, last);
 }
 
@@ -232,30 +281,13 @@ imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
   imp_analyzer_refuse_fatal (self, reason);
 }
 
-/* What waited for @direction is ready now. */
-void
-imp_analyzer_release_held (ImpAnalyzerPrivate *priv, ImpDirection direction)
-{
-  GList *next;
-
-  for (GList *l = priv->held.head; l != NULL; l = next)
-    {
-      ImpResult *result = l->data;
-
-      next = l->next;
-      if (result->direction != direction)
-        continue;
-      g_queue_unlink (&priv->held, l);
-      g_queue_push_tail_link (&priv->ready, l);
-    }
-}
-
 /* Results that the plugin gave while it was made are looked at again under the interface. */
 void
 imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  GQueue early = priv->ready;
+  ImpShelf early = IMP_SHELF_INIT;
+  ImpResult *result;
 
   if (context != NULL && priv->context == NULL)
     priv->context = imp_context_ref (context);
@@ -267,11 +299,14 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
   if (priv->state != IMP_ANALYZER_STATE_OPEN)
     return;
 
-  g_queue_init (&priv->ready);
+  if (priv->stock != NULL)
+    {
+      early = priv->stock->ready;
+      priv->stock->ready = (ImpShelf) IMP_SHELF_INIT;
+    }
   memset (priv->verdicts, 0, sizeof priv->verdicts);
-  for (GList *l = early.head; l != NULL; l = l->next)
-    imp_analyzer_take_result (self, l->data);
-  g_queue_clear (&early);
+  while ((result = imp_shelf_take_result (&early)) != NULL)
+    imp_analyzer_take_result (self, result);
 }
 
 gboolean

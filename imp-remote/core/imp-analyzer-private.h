@@ -25,6 +25,9 @@ gboolean    imp_analyzer_try_result       (ImpAnalyzer *self, ImpResult *result,
 
 const ImpVerdicts *imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction);
 gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection direction);
+/* How many octets the results take that wait to be taken or, in this direction, are kept while it
+ * is busy. */
+gsize              imp_analyzer_get_waiting   (ImpAnalyzer *self, ImpDirection direction);
 
 /* The end of a stream needs an answer as bytes do: PASS for ever. A plugin need not give it: once
  * it has been told of the end and all is settled, the base class gives it. A proxy switches this

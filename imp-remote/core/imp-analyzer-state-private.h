@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
+#include "core/imp-shelf-private.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,13 @@ typedef enum
   IMP_ANALYZER_STATE_CLOSED,  /* by the provider */
 } ImpAnalyzerState;
 
+/* What waits. */
+typedef struct
+{
+  ImpShelf ready;   /* results to be delivered as soon as somebody takes them */
+  ImpShelf held[2]; /* those of a direction that wait until it is not busy any more */
+} ImpAnalyzerStock;
+
 /* What every chunk touches stands together: where there are a hundred thousand analyzers, its time
  * is the number of cache lines. */
 typedef struct
@@ -22,20 +30,28 @@ typedef struct
   ImpResultFunc callback;
   gpointer user_data;
   ImpInterface *interface;
+  ImpAnalyzerStock *stock; /* NULL if nothing waits */
   ImpAnalyzerState state;
   guint calls; /* depth of calls into the plugin's data() */
   guint8 busy; /* bit per direction */
+  guint8 told; /* the same, as the plugin knows it */
   guint delivering : 1;
   guint settles_end : 1;
   guint is_proxy : 1;
   ImpVerdicts verdicts[2];
-  GQueue ready; /* results to be delivered as soon as somebody takes them */
-  GQueue held;  /* results that wait until their direction is not busy any more */
   GDestroyNotify destroy;
   ImpContext *context;
 } ImpAnalyzerPrivate;
 
 ImpAnalyzerPrivate *imp_analyzer_private (ImpAnalyzer *self);
+
+/* Behind others of its direction a result waits even if that is not busy any more. */
+static inline gboolean
+imp_analyzer_is_detained (const ImpAnalyzerPrivate *priv, guint direction)
+{
+  return (priv->busy & (1 << direction)) != 0
+         || (priv->stock != NULL && !imp_shelf_is_empty (&priv->stock->held[direction]));
+}
 
 /* Hands the results that are ready to the callback. */
 void     imp_analyzer_deliver         (ImpAnalyzer *self);
@@ -43,10 +59,14 @@ void     imp_analyzer_deliver         (ImpAnalyzer *self);
 void     imp_analyzer_refuse_fatal    (ImpAnalyzer *self, const char *reason);
 /* Settles the end of a stream for a plugin that has settled all before it. */
 void     imp_analyzer_settle_end      (ImpAnalyzer *self, ImpDirection direction);
-/* Is the result one that cannot be delivered while its direction is busy, as it is? */
-gboolean imp_analyzer_has_to_wait     (ImpAnalyzerPrivate *priv, const ImpResult *result);
+/* The next one that somebody may take now, or NULL. */
+ImpResult *imp_analyzer_take_ready    (ImpAnalyzerPrivate *priv);
 int      imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data);
-/* What waited for @direction is ready now. */
-void     imp_analyzer_release_held    (ImpAnalyzerPrivate *priv, ImpDirection direction);
+/* What is ready has to wait, as far as it is for a direction that has become busy. */
+void     imp_analyzer_detain          (ImpAnalyzerPrivate *priv);
+/* Nobody wants what waits any more. */
+void     imp_analyzer_clear_stock     (ImpAnalyzerPrivate *priv);
+/* The plugin takes a direction for busy until all that waits for it has been taken. */
+void     imp_analyzer_tell_busy       (ImpAnalyzer *self);
 
 G_END_DECLS

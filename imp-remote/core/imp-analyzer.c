@@ -46,15 +46,6 @@ imp_analyzer_init (ImpAnalyzer *self)
 }
 
 static void
-clear_results (ImpAnalyzerPrivate *priv)
-{
-  if (priv->ready.length > 0)
-    g_queue_clear_full (&priv->ready, (GDestroyNotify) imp_result_unref);
-  if (priv->held.length > 0)
-    g_queue_clear_full (&priv->held, (GDestroyNotify) imp_result_unref);
-}
-
-static void
 clear_callback (ImpAnalyzerPrivate *priv)
 {
   GDestroyNotify destroy = g_steal_pointer (&priv->destroy);
@@ -71,7 +62,7 @@ imp_analyzer_finalize (GObject *object)
   ImpAnalyzerPrivate *priv = PRIVATE (IMP_ANALYZER (object));
 
   clear_callback (priv);
-  clear_results (priv);
+  imp_analyzer_clear_stock (priv);
   g_clear_pointer (&priv->context, imp_context_unref);
   g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_analyzer_parent_class)->finalize (object);
@@ -177,6 +168,37 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
   imp_analyzer_data (self, direction, bytes, offset, data_type);
 }
 
+static void
+tell_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
+  GError *error = NULL;
+
+  priv->told ^= 1 << direction;
+  if (priv->state == IMP_ANALYZER_STATE_OPEN && klass->busy != NULL
+      && (!klass->busy (self, direction, busy, &error) || error != NULL))
+    plugin_failed (self, "busy", error);
+  g_clear_error (&error);
+}
+
+/* A direction that is free for a moment only, until it has got what waited, stays busy for the
+ * plugin: else whatever it has in store would come at each such moment. */
+void
+imp_analyzer_tell_busy (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  for (guint direction = 0; direction < 2; direction++)
+    {
+      guint8 bit = 1 << direction;
+      gboolean busy = imp_analyzer_is_detained (priv, direction);
+
+      if (busy != ((priv->told & bit) != 0))
+        tell_busy (self, direction, busy);
+    }
+}
+
 /**
  * imp_analyzer_set_busy:
  * @self: an analyzer
@@ -186,7 +208,8 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
  * Tells whether the provider can take more output in a direction.
  *
  * While it cannot, only FATAL, DENY, DROP, PAUSE, CONTINUE and ACCOUNT_FIELD are delivered for it;
- * the rest waits.
+ * the rest waits. The plugin hears that the direction is free again once all that waited for it has
+ * been taken.
  *
  * Since: 0.1
  */
@@ -194,29 +217,22 @@ void
 imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
 {
   ImpAnalyzerPrivate *priv;
-  ImpAnalyzerClass *klass;
-  GError *error = NULL;
 
   g_return_if_fail (IMP_IS_ANALYZER (self));
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
 
   priv = PRIVATE (self);
-  klass = IMP_ANALYZER_GET_CLASS (self);
   if (priv->state == IMP_ANALYZER_STATE_CLOSED
       || ((priv->busy & (1 << direction)) != 0) == (busy != FALSE))
     return;
   priv->busy ^= 1 << direction;
 
   g_object_ref (self);
-  if (priv->state == IMP_ANALYZER_STATE_OPEN && klass->busy != NULL
-      && (!klass->busy (self, direction, busy != FALSE, &error) || error != NULL))
-    plugin_failed (self, "busy", error);
-  g_clear_error (&error);
-  if ((priv->busy & (1 << direction)) == 0)
-    {
-      imp_analyzer_release_held (priv, direction);
-      imp_analyzer_deliver (self);
-    }
+  if (busy)
+    imp_analyzer_detain (priv);
+  else
+    imp_analyzer_deliver (self);
+  imp_analyzer_tell_busy (self);
   g_object_unref (self);
 }
 
@@ -278,10 +294,13 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
   g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
 
   priv = PRIVATE (self);
-  while ((result = g_queue_pop_head (&priv->ready)) != NULL)
-    g_queue_push_tail (imp_analyzer_has_to_wait (priv, result) ? &priv->held : &taken, result);
+  g_object_ref (self);
+  while ((result = imp_analyzer_take_ready (priv)) != NULL)
+    g_queue_push_tail (&taken, result);
   if (priv->busy != 0)
     g_queue_sort (&taken, imp_analyzer_compare_urgency, NULL);
+  imp_analyzer_tell_busy (self);
+  g_object_unref (self);
   return taken.head;
 }
 
@@ -311,7 +330,7 @@ imp_analyzer_close (ImpAnalyzer *self)
 
   g_object_ref (self);
   priv->state = IMP_ANALYZER_STATE_CLOSED;
-  clear_results (priv);
+  imp_analyzer_clear_stock (priv);
   if (klass->close != NULL)
     klass->close (self);
   clear_callback (priv);
