@@ -2,7 +2,7 @@
 #include "analyzers/imp-pattern-private.h"
 
 #include "core/imp-data-type.h"
-#include "core/imp-result-private.h"
+#include "core/imp-shelf-private.h"
 
 /* How much of a chunk is first joined to what stands before it; then twice as much, and so on. */
 #define HEAD_MIN 256
@@ -39,7 +39,7 @@ struct _ImpPatternAnalyzer
   GObject *owner;
   const ImpPattern *pattern;
   Side sides[2];
-  GQueue answers; /* given once the state is right again, since whoever gets them may feed more */
+  ImpShelf answers; /* given once the state is right, since whoever gets them may feed more */
   guint answering : 1;
   guint denied : 1;
 };
@@ -60,7 +60,7 @@ imp_pattern_analyzer_finalize (GObject *object)
 
   for (guint i = 0; i < 2; i++)
     g_clear_pointer (&self->sides[i].tail, g_byte_array_unref);
-  g_queue_clear_full (&self->answers, (GDestroyNotify) imp_result_unref);
+  imp_shelf_clear (&self->answers);
   g_clear_object (&self->owner);
   G_OBJECT_CLASS (imp_pattern_analyzer_parent_class)->finalize (object);
 }
@@ -68,17 +68,19 @@ imp_pattern_analyzer_finalize (GObject *object)
 static void
 answer (ImpPatternAnalyzer *self, ImpResult *result)
 {
-  g_queue_push_tail (&self->answers, result);
+  imp_shelf_put_result (&self->answers, result);
 }
 
 static void
 give_answers (ImpPatternAnalyzer *self)
 {
+  ImpResult *result;
+
   if (self->answering)
     return;
   self->answering = TRUE;
-  while (self->answers.length > 0)
-    imp_analyzer_take_result (IMP_ANALYZER (self), g_queue_pop_head (&self->answers));
+  while ((result = imp_shelf_take_result (&self->answers)) != NULL)
+    imp_analyzer_take_result (IMP_ANALYZER (self), result);
   self->answering = FALSE;
 }
 
@@ -357,7 +359,7 @@ imp_pattern_analyzer_close (ImpAnalyzer *analyzer)
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
 
   self->denied = TRUE;
-  g_queue_clear_full (&self->answers, (GDestroyNotify) imp_result_unref);
+  imp_shelf_clear (&self->answers);
 }
 
 static void
