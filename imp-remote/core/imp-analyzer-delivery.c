@@ -35,7 +35,8 @@ imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_da
 static gboolean
 has_to_wait (const ImpAnalyzerPrivate *priv, const ImpResult *result)
 {
-  return imp_analyzer_is_detained (priv, result->direction) && imp_result_type_has_direction (result->type)
+  return imp_analyzer_is_detained (priv, result->direction)
+         && imp_result_type_has_direction (result->type)
          && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
          && result->type != IMP_RESULT_CONTINUE;
 }

@@ -290,16 +290,23 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
   ImpAnalyzerPrivate *priv;
   GQueue taken = G_QUEUE_INIT;
   ImpResult *result;
+  guint n_taken;
 
   g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
 
   priv = PRIVATE (self);
   g_object_ref (self);
-  while ((result = imp_analyzer_take_ready (priv)) != NULL)
-    g_queue_push_tail (&taken, result);
+  /* A plugin that hears that it may go on can have something to say. */
+  do
+    {
+      n_taken = taken.length;
+      while ((result = imp_analyzer_take_ready (priv)) != NULL)
+        g_queue_push_tail (&taken, result);
+      imp_analyzer_tell_busy (self);
+    }
+  while (taken.length > n_taken);
   if (priv->busy != 0)
     g_queue_sort (&taken, imp_analyzer_compare_urgency, NULL);
-  imp_analyzer_tell_busy (self);
   g_object_unref (self);
   return taken.head;
 }
