@@ -38,6 +38,7 @@ typedef struct
   gsize high_water;     /* octets that wait per analyzer, above which it says PAUSE */
   gsize max_queued;     /* octets that may wait per analyzer */
   gsize max_queued_all; /* the same for the whole connection */
+  gsize max_waiting;    /* octets of results that may wait per analyzer and direction */
   ImpWireLimits limits;
 } ImpPeerOptions;
 

@@ -83,6 +83,22 @@ look_up (ImpPeer *self, const ImpMessage *message)
   return NULL;
 }
 
+/* A direction that is busy has the server keep what it has to say, if it keeps to that. */
+static gboolean
+check_waiting (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpDirection direction)
+{
+  gsize waiting = imp_analyzer_get_waiting (IMP_ANALYZER (analyzer), direction);
+  g_autofree char *reason = NULL;
+
+  if (G_LIKELY (waiting <= self->options.max_waiting))
+    return TRUE;
+  reason = g_strdup_printf ("%" G_GSIZE_FORMAT " octets of results wait for direction %d and more "
+                            "came (max-waiting is %" G_GSIZE_FORMAT ")",
+                            waiting, direction, self->options.max_waiting);
+  imp_peer_settle (self, analyzer, reason);
+  return FALSE;
+}
+
 static void
 on_result (ImpPeer *self, ImpMessage *message)
 {
@@ -90,7 +106,7 @@ on_result (ImpPeer *self, ImpMessage *message)
   ImpResult *result = message->result;
   g_autoptr (GError) error = NULL;
 
-  if (analyzer == NULL)
+  if (analyzer == NULL || !check_waiting (self, analyzer, result->direction))
     return;
   if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
     {

@@ -14,6 +14,7 @@ typedef enum
   PROP_HIGH_WATER,
   PROP_MAX_QUEUED,
   PROP_MAX_QUEUED_ALL,
+  PROP_MAX_WAITING,
   PROP_MAX_MESSAGE,
   PROP_RECONNECT,
   PROP_RECONNECT_MIN,
@@ -28,6 +29,8 @@ static GParamSpec *props[N_PROPS];
 #define DEFAULT_HIGH_WATER (1024 * 1024)
 #define DEFAULT_MAX_QUEUED (16 * 1024 * 1024)
 #define DEFAULT_MAX_QUEUED_ALL (64 * 1024 * 1024)
+/* Verdicts can be a multiple of the input under way, with which they have to do. */
+#define DEFAULT_MAX_WAITING (64 * 1024 * 1024)
 
 /* Which member of the options a property stands for. */
 static guint *
@@ -65,6 +68,8 @@ get_size (ImpRemoteFactory *self, guint property_id)
       return &self->options.peer.max_queued;
     case PROP_MAX_QUEUED_ALL:
       return &self->options.peer.max_queued_all;
+    case PROP_MAX_WAITING:
+      return &self->options.peer.max_waiting;
     case PROP_MAX_MESSAGE:
       return &self->options.peer.limits.max_message;
     default:
@@ -330,6 +335,19 @@ install_limits (void)
   install_size (PROP_MAX_QUEUED_ALL, "max-queued-all",
                 "how many octets may be queued for all analyzers",
                 DEFAULT_MAX_QUEUED_ALL);
+  /**
+   * ImpRemoteFactory:max-waiting:
+   *
+   * How many octets of an analyzer's results may wait, per direction, while that is busy or nobody
+   * takes them; one that says more gets its outcome. A server is told that a direction is busy, so
+   * that only what was under way comes, unless it speaks version 1 of the protocol or does not
+   * keep to it.
+   *
+   * Since: 0.1
+   */
+  install_size (PROP_MAX_WAITING, "max-waiting",
+                "how many octets of results may wait for one analyzer",
+                DEFAULT_MAX_WAITING);
   /**
    * ImpRemoteFactory:max-message:
    *

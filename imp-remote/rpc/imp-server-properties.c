@@ -260,7 +260,8 @@ install_limits (void)
   /**
    * ImpServer:max-held:
    *
-   * How many octets without a verdict one analyzer may hold. From half of it on the client is
+   * How many octets one analyzer may hold: without a verdict, not fed to it yet, or verdicts that
+   * wait while a direction is busy. From half of it on the client is
    * asked to pause; an analyzer that passes it is ended by an exception.
    *
    * Since: 0.1
@@ -302,6 +303,7 @@ imp_server_init_options (ImpServer *self)
 
   self->options.limits = limits;
   self->options.high_water = IMP_LINK_HIGH_WATER;
+  self->options.max_waiting = IMP_SESSION_MAX_WAITING;
   for (guint id = 1; id < N_PROPS; id++)
     {
       const GValue *value = g_param_spec_get_default_value (props[id]);

@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The analyzers of a session, and what they hold. */
-#include "core/imp-analyzer-private.h"
 #include "core/imp-result-private.h"
 #include "rpc/imp-session-state-private.h"
 
-/* One analyzer of the client's. */
-typedef struct
-{
-  gint64 id;
-  ImpSession *session;
-  ImpAnalyzer *analyzer;
-  gsize held;
-  guint calls;             /* depth of calls that use this */
-  guint8 paused_by_plugin; /* bit per direction */
-  guint8 paused_here;      /* too much is held */
-  guint8 paused;           /* what the client was told */
-  gboolean removed;        /* it goes with the last call */
-} Entry;
+typedef ImpSessionAnalyzer Entry;
 
-/* A plugin may do anything when it is called, such as run a loop in which its analyzer is deleted
- * or the connection ends, and so may whoever hears of the end. */
-static void
-enter (Entry *entry)
+void
+imp_session_analyzer_enter (Entry *entry)
 {
   entry->calls++;
   imp_session_ref (entry->session);
 }
 
-static void
-leave (Entry *entry)
+void
+imp_session_analyzer_leave (Entry *entry)
 {
   ImpSession *session = entry->session;
 
@@ -44,11 +29,12 @@ leave (Entry *entry)
 static void
 end (Entry *entry)
 {
-  enter (entry);
+  imp_session_analyzer_enter (entry);
   entry->session->held -= entry->held;
   entry->removed = TRUE;
+  imp_session_input_clear (entry);
   imp_analyzer_close (entry->analyzer);
-  leave (entry);
+  imp_session_analyzer_leave (entry);
 }
 
 void
@@ -108,10 +94,11 @@ set_paused (Entry *entry, ImpDirection direction, guint8 *cause, gboolean paused
 static gsize
 count_held (Entry *entry)
 {
-  gsize held = 0;
+  gsize held = entry->unfed == NULL ? 0 : imp_session_input_count (entry);
 
   for (guint direction = 0; direction < 2; direction++)
-    held += imp_verdicts_get_unsettled (imp_analyzer_peek_verdicts (entry->analyzer, direction));
+    held += imp_verdicts_get_unsettled (imp_analyzer_peek_verdicts (entry->analyzer, direction))
+            + imp_analyzer_get_waiting (entry->analyzer, direction);
   return held;
 }
 
@@ -138,7 +125,7 @@ on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 {
   Entry *entry = user_data;
 
-  enter (entry);
+  imp_session_analyzer_enter (entry);
   if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
     {
       set_paused (entry, result->direction, &entry->paused_by_plugin,
@@ -151,22 +138,30 @@ on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
       if (!entry->removed && entry->calls == 1)
         update_held (entry);
     }
-  leave (entry);
+  imp_session_analyzer_leave (entry);
 }
 
-static gboolean
+static void
 check_held (ImpSession *self, Entry *entry)
 {
   g_autofree char *text = NULL;
 
   if (entry->held <= self->options.max_held && self->held <= self->options.max_held_all)
-    return TRUE;
+    return;
   text = g_strdup_printf (
     "the analyzer holds %" G_GSIZE_FORMAT " octets without a verdict (max-held is %" G_GSIZE_FORMAT
     "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
     entry->held, self->options.max_held, self->held, self->options.max_held_all);
   imp_session_fail_analyzer (self, entry->id, text);
-  return FALSE;
+}
+
+void
+imp_session_analyzer_check (Entry *entry)
+{
+  if (!entry->removed)
+    update_held (entry);
+  if (!entry->removed)
+    check_held (entry->session, entry);
 }
 
 static gboolean
@@ -236,14 +231,10 @@ imp_session_on_data (ImpSession *self, ImpMessage *message)
       return;
     }
 
-  enter (entry);
-  imp_analyzer_feed (entry->analyzer, message->direction, message->data, message->offset,
-                     message->data_type);
-  if (!entry->removed)
-    update_held (entry);
-  if (!entry->removed)
-    check_held (self, entry);
-  leave (entry);
+  imp_session_analyzer_enter (entry);
+  imp_session_input_take (entry, message);
+  imp_session_analyzer_check (entry);
+  imp_session_analyzer_leave (entry);
 }
 
 void
@@ -253,9 +244,10 @@ imp_session_on_busy (ImpSession *self, ImpMessage *message)
 
   if (entry == NULL)
     return;
-  enter (entry);
+  imp_session_analyzer_enter (entry);
   imp_analyzer_set_busy (entry->analyzer, message->direction, message->busy);
   if (!entry->removed)
     update_held (entry);
-  leave (entry);
+  imp_session_resume_input (self);
+  imp_session_analyzer_leave (entry);
 }

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* So much of verdicts may wait for a busy direction before its input waits. */
+#define IMP_SESSION_MAX_WAITING (256 * 1024)
+
 /* The server's end of one connection: the analyzers that a provider has made there. */
 typedef struct _ImpSession ImpSession;
 
@@ -13,8 +16,9 @@ typedef struct
 {
   ImpWireLimits limits;
   guint max_analyzers;
-  gsize max_held;      /* octets without a verdict, per analyzer */
+  gsize max_held;      /* octets without a verdict, or with one that waits, per analyzer */
   gsize max_held_all;  /* the same per connection */
+  gsize max_waiting;   /* octets of verdicts for a busy direction, above which it is not fed */
   gsize high_water;    /* octets that wait to be written, above which nothing is read */
   gsize max_output;    /* octets that wait to be written, at most */
   guint handshake_timeout; /* milliseconds */

@@ -69,6 +69,7 @@ imp_session_close (ImpSession *self, const GError *error)
   reason = g_error_copy (error);
   imp_session_ref (self);
   stop_handshake_timer (self);
+  imp_session_stop_input (self);
   imp_link_close (self->link);
   imp_session_remove_all_analyzers (self);
   funcs->ended (self, reason, self->user_data);
@@ -286,6 +287,7 @@ static void
 on_drained (ImpLink *link, gpointer user_data)
 {
   imp_link_set_reading (link, TRUE);
+  imp_session_resume_input (user_data);
 }
 
 static void

@@ -107,6 +107,7 @@ rig_init (Rig *rig)
     .high_water = 1024 * 1024,
     .max_queued = 16 * 1024 * 1024,
     .max_queued_all = 64 * 1024 * 1024,
+    .max_waiting = 64 * 1024 * 1024,
     .limits = limits,
   };
   rig->session_options = (ImpSessionOptions) {
@@ -114,6 +115,7 @@ rig_init (Rig *rig)
     .max_analyzers = 100,
     .max_held = 16 * 1024 * 1024,
     .max_held_all = 16 * 1024 * 1024,
+    .max_waiting = IMP_SESSION_MAX_WAITING,
     .high_water = IMP_LINK_HIGH_WATER,
     .max_output = 64 * 1024 * 1024,
     .handshake_timeout = 60000,
