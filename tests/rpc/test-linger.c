@@ -218,6 +218,34 @@ test_limited_octets (void)
   g_assert_finalize_object (server);
 }
 
+static gboolean
+has_an_analyzer (gpointer data)
+{
+  return imp_server_get_n_analyzers (data) == 1;
+}
+
+/* In version 1 a server that stops closes with the last analyzer, which hears of its end first. */
+static void
+test_last_analyzer (void)
+{
+  const char *wrong = "{\"op\":\"data\",\"id\":1,\"dir\":9,\"text\":\"x\"}\n";
+  const char *new_analyzer = "{\"op\":\"new_analyzer\",\"id\":1}\n";
+  ImpServer *server = make_server ();
+  TestPeer *client = connect_by_tcp (server);
+
+  test_peer_send (client, new_analyzer, strlen (new_analyzer));
+  g_assert_true (test_run_until (has_an_analyzer, server, 5000));
+  imp_server_stop_async (server, NULL, NULL, NULL);
+  test_peer_send (client, wrong, strlen (wrong));
+  g_assert_true (test_run_until (test_peer_got_end, client, 5000));
+  g_assert_no_error (client->error);
+  g_assert_nonnull (g_strstr_len ((const char *) client->received->data, client->received->len,
+                                  "{\"op\":\"exception\",\"id\":1,"));
+  test_peer_close (client);
+  g_assert_true (test_run_until (is_alone, server, 5000));
+  clear (server, client);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -225,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/linger/last-words", test_last_words);
   g_test_add_data_func ("/linger/limited-time/reader", "reads", test_limited_time);
   g_test_add_data_func ("/linger/limited-time/deaf", NULL, test_limited_time);
+  g_test_add_func ("/linger/last-analyzer", test_last_analyzer);
   g_test_add_func ("/linger/limited-octets", test_limited_octets);
   return g_test_run ();
 }
