@@ -137,7 +137,7 @@ decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **e
 
   if (!imp_codec_decode (self->codec, bytes, &decoded, &consumed, error))
     return IMP_DECODE_BAD;
-  if (decoded == NULL && consumed == 0)
+  if (decoded == NULL)
     {
       if (imp_cursor_left (input) <= self->limits.max_message)
         return IMP_DECODE_MORE;
@@ -147,8 +147,6 @@ decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **e
       return IMP_DECODE_BAD;
     }
   imp_cursor_skip (input, consumed);
-  if (decoded == NULL)
-    return decode_foreign (self, input, message, error);
   imp_message_copy_to (decoded, message);
   imp_message_unref (decoded);
   return IMP_DECODE_DONE;
