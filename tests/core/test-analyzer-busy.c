@@ -13,6 +13,7 @@ typedef struct
 {
   ImpAnalyzer parent_instance;
   gboolean busy[2];
+  guint n_busy; /* how often it was told something */
 } Plugin;
 typedef ImpAnalyzerClass PluginClass;
 
@@ -33,6 +34,7 @@ plugin_busy (ImpAnalyzer *analyzer, ImpDirection direction, gboolean busy, GErro
 
   g_assert_true (self->busy[direction] != busy);
   self->busy[direction] = busy;
+  self->n_busy++;
   return TRUE;
 }
 
@@ -385,6 +387,34 @@ test_refusal (void)
   g_assert_cmpuint (imp_analyzer_get_waiting (analyzer, 1), ==, 0);
 }
 
+static void
+toggle (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  append (analyzer, result, user_data);
+  g_string_append (user_data, ((Plugin *) analyzer)->busy[0] ? "busy;" : "free;");
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  imp_analyzer_set_busy (analyzer, 0, FALSE);
+}
+
+/* A direction that is free for a moment between two results is not free for the plugin. */
+static void
+test_told_late (void)
+{
+  g_autoptr (GObject) object = g_object_new (plugin_get_type (), NULL);
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  imp_analyzer_set_callback (analyzer, toggle, text, NULL);
+  imp_analyzer_set_busy (analyzer, 0, TRUE);
+  for (guint i = 1; i <= 3; i++)
+    imp_analyzer_pass_bytes (analyzer, 0, i);
+  imp_analyzer_set_busy (analyzer, 0, FALSE);
+  g_assert_cmpstr (text->str, ==, "pass dir=0 offset=1;busy;pass dir=0 offset=2;busy;"
+                                  "pass dir=0 offset=3;busy;");
+  g_assert_cmpuint (((Plugin *) analyzer)->n_busy, ==, 2);
+  g_assert_false (((Plugin *) analyzer)->busy[0]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -392,5 +422,6 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer-busy/random", test_random);
   g_test_add_func ("/analyzer-busy/ready-before", test_ready_before);
   g_test_add_func ("/analyzer-busy/refusal", test_refusal);
+  g_test_add_func ("/analyzer-busy/told-late", test_told_late);
   return g_test_run ();
 }
