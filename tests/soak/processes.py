@@ -64,7 +64,7 @@ class Process:
         """To its end."""
         _, status = await asyncio.gather(self.pass_lines(process.stderr), process.wait())
         if not self.ending:
-            self.report.add_mistake(f'{self.name} ended by itself, with {status}')
+            self.report.add_cause(f'{self.name} ended by itself, with {status}')
 
     async def pass_lines(self, stream):
         if stream is None:

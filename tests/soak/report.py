@@ -40,6 +40,10 @@ class Report:
     def add_mistake(self, text):
         self.mistakes.append(text)
 
+    def add_cause(self, text):
+        """A mistake that others are likely to follow from."""
+        self.mistakes.insert(0, text)
+
     def add_reasons(self, texts):
         self.reasons.update(map(generalize, texts))
 

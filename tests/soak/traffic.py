@@ -218,11 +218,12 @@ class Clients:
         await asyncio.gather(*(work(number) for number in range(connections)))
 
     async def run_until_exact(self, route):
-        """Until the analyzer of @route works."""
+        """Until the analyzer of @route works; does it?"""
         end = time.monotonic() + PATIENCE
         while await self.run_one(route, self.make_connection()) != 'exact':
             if time.monotonic() > end or not self.topology.relay.is_running():
                 self.report.add_mistake(f'{route.name}: with all servers there, and no fault, '
                                         f'nothing was exact for {PATIENCE} s')
-                return
+                return False
             await asyncio.sleep(0.2)
+        return True
