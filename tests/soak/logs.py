@@ -41,18 +41,23 @@ class Notices:
     """Brings what the relay says of a connection to whom it concerns: to its tell(kind, text)."""
 
     def __init__(self):
-        self.by_ports = {}
+        # Several, since the kernel gives a port away as soon as a connection is reset, while who had
+        # it still waits for the reason.
+        self.by_ports = collections.defaultdict(list)
         self.early = collections.deque(maxlen=EARLY_MAX)
 
     def add(self, port, target, connection, begun):
         """@begun is when @connection was not there yet: what was said before is another one's."""
-        self.by_ports[(port, target)] = connection
+        self.by_ports[(port, target)].append(connection)
         for when, ports, kind, text in self.early:
             if ports == (port, target) and when >= begun:
                 connection.tell(kind, text)
 
-    def remove(self, port, target):
-        del self.by_ports[(port, target)]
+    def remove(self, port, target, connection):
+        connections = self.by_ports[(port, target)]
+        connections.remove(connection)
+        if not connections:
+            del self.by_ports[(port, target)]
 
     def take(self, line):
         match = NOTICE.search(line)
@@ -60,7 +65,8 @@ class Notices:
             return
         ports = int(match.group(1)), int(match.group(2))
         kind, text = (group.decode(errors='replace') for group in match.group(3, 4))
-        if ports in self.by_ports:
-            self.by_ports[ports].tell(kind, text)
-        else:
+        if ports not in self.by_ports:
             self.early.append((time.monotonic(), ports, kind, text))
+            return
+        for connection in self.by_ports[ports]:
+            connection.tell(kind, text)

@@ -130,13 +130,26 @@ class Logs(unittest.TestCase):
         notices.add(9, 7, early, 0)
         self.assertTrue(early.logged.is_set())
         self.assertFalse(early.refused.is_set())
-        notices.remove(9, 7)
+        notices.remove(9, 7, early)
         notices.add(9, 7, late, float('inf'))
         self.assertFalse(late.logged.is_set())
         notices.take(line.replace(b' log: ', b' failed: '))
         self.assertTrue(late.refused.is_set())
         self.assertEqual(late.reasons, ['an ERROR, a WARNING'])
         self.assertEqual(other.reasons, [])
+
+    def test_port_given_away(self):
+        first, second = (Connection(n, 1) for n in range(2))
+        notices = Notices()
+        notices.add(9, 7, first, 0)
+        notices.add(9, 7, second, 0)
+        notices.take(self.HARMLESS[0])
+        self.assertTrue(first.logged.is_set())
+        notices.remove(9, 7, first)
+        notices.take(self.HARMLESS[0])
+        self.assertEqual((len(first.reasons), len(second.reasons)), (1, 2))
+        notices.remove(9, 7, second)
+        self.assertEqual(len(notices.by_ports), 0)
 
 
 class Judged(unittest.TestCase):

@@ -167,7 +167,7 @@ async def converse(route, connection, notices):
                f'{len(connection.arrived_up)} came up; of {len(connection.down)}, ' \
                f'{len(connection.arrived_down)} came down; the relay said {connection.reasons}'
     finally:
-        notices.remove(port, route.target)
+        notices.remove(port, route.target, connection)
         writer.close()
 
 
