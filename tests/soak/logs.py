@@ -41,7 +41,7 @@ class Notices:
     """Brings what the relay says of a connection to whom it concerns: to its tell(kind, text)."""
 
     def __init__(self):
-    """Brings what the relay says of a connection to its tell(kind, text)."""
+        # Several: the kernel gives a port away as soon as a connection is reset, while who had
         # it still waits for the reason.
         self.by_ports = collections.defaultdict(list)
         self.early = collections.deque(maxlen=EARLY_MAX)
