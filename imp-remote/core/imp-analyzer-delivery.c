@@ -104,6 +104,18 @@ imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
   return stock == NULL ? 0 : stock->ready.size + stock->held[direction].size;
 }
 
+gsize
+imp_analyzer_get_held (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  gsize held = 0;
+
+  for (guint direction = 0; direction < 2; direction++)
+    held += imp_verdicts_get_unsettled (&priv->verdicts[direction])
+            + (priv->stock == NULL ? 0 : imp_analyzer_get_waiting (self, direction));
+  return held;
+}
+
 /* Hands the results that are ready to the callback, in order. The callback may do anything: add
  * results, make a direction busy, close the analyzer, take itself away. */
 void

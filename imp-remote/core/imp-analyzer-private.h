@@ -28,6 +28,8 @@ gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection d
 /* How many octets the results take that wait to be taken or, in this direction, are kept while it
  * is busy. */
 gsize              imp_analyzer_get_waiting   (ImpAnalyzer *self, ImpDirection direction);
+/* All that it makes the one who hosts it keep: that, and octets without a verdict. */
+gsize              imp_analyzer_get_held      (ImpAnalyzer *self);
 
 /* The end of a stream needs an answer as bytes do: PASS for ever. A plugin need not give it: once
  * it has been told of the end and all is settled, the base class gives it. A proxy switches this

@@ -36,7 +36,14 @@ gboolean imp_verdicts_feed (ImpVerdicts *self, gsize length, gint64 offset);
 gboolean imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error);
 
 /* Octets without a verdict. */
-gint64   imp_verdicts_get_unsettled (const ImpVerdicts *self);
+static inline gint64
+imp_verdicts_get_unsettled (const ImpVerdicts *self)
+{
+  if (self->passed || self->prepassed_forever || self->seeking)
+    return 0;
+  return MAX (0, self->fed - MAX (self->settled, self->prepassed));
+}
+
 /* Is there something without a verdict: octets, or the end of the stream? */
 gboolean imp_verdicts_is_waiting    (const ImpVerdicts *self);
 gboolean imp_verdicts_has_promise   (const ImpVerdicts *self);

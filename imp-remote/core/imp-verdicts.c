@@ -142,14 +142,6 @@ imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error)
   return FALSE;
 }
 
-gint64
-imp_verdicts_get_unsettled (const ImpVerdicts *self)
-{
-  if (self->passed || self->prepassed_forever || self->seeking)
-    return 0;
-  return MAX (0, self->fed - MAX (self->settled, self->prepassed));
-}
-
 gboolean
 imp_verdicts_is_waiting (const ImpVerdicts *self)
 {

@@ -6,13 +6,6 @@
 typedef ImpSessionAnalyzer Entry;
 
 void
-imp_session_analyzer_enter (Entry *entry)
-{
-  entry->calls++;
-  imp_session_ref (entry->session);
-}
-
-void
 imp_session_analyzer_leave (Entry *entry)
 {
   ImpSession *session = entry->session;
@@ -94,12 +87,8 @@ set_paused (Entry *entry, ImpDirection direction, guint8 *cause, gboolean paused
 static gsize
 count_held (Entry *entry)
 {
-  gsize held = entry->unfed == NULL ? 0 : imp_session_input_count (entry);
-
-  for (guint direction = 0; direction < 2; direction++)
-    held += imp_verdicts_get_unsettled (imp_analyzer_peek_verdicts (entry->analyzer, direction))
-            + imp_analyzer_get_waiting (entry->analyzer, direction);
-  return held;
+  return imp_analyzer_get_held (entry->analyzer)
+         + (entry->unfed == NULL ? 0 : imp_session_input_count (entry));
 }
 
 /* Above half of what it may hold the client is asked to pause, below a quarter to go on. */

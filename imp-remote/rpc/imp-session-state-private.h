@@ -48,7 +48,13 @@ typedef struct
 
 /* A plugin may do anything when it is called, such as run a loop in which its analyzer is deleted
  * or the connection ends, and so may whoever hears of the end. */
-void imp_session_analyzer_enter (ImpSessionAnalyzer *entry);
+static inline void
+imp_session_analyzer_enter (ImpSessionAnalyzer *entry)
+{
+  entry->calls++;
+  entry->session->ref_count++;
+}
+
 void imp_session_analyzer_leave (ImpSessionAnalyzer *entry);
 /* What it holds has changed, perhaps: the client may have to pause, or has gone too far. */
 void imp_session_analyzer_check (ImpSessionAnalyzer *entry);
