@@ -261,8 +261,8 @@ install_limits (void)
    * ImpServer:max-held:
    *
    * How many octets one analyzer may hold: without a verdict, not fed to it yet, or verdicts that
-   * wait while a direction is busy. From half of it on the client is
-   * asked to pause; an analyzer that passes it is ended by an exception.
+   * wait while a direction is busy. From half of it on the client is asked to pause; an analyzer
+   * that passes it is ended by an exception.
    *
    * Since: 0.1
    */
