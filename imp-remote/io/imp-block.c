@@ -58,8 +58,10 @@ imp_block_unref (gpointer data)
 }
 
 GBytes *
-imp_block_slice (ImpBlock *self, const guint8 *data, gsize length)
+imp_block_slice (gpointer owner, const guint8 *data, gsize length)
 {
+  ImpBlock *self = owner;
+
   g_atomic_ref_count_inc (&self->ref_count);
   return g_bytes_new_with_free_func (data, length, imp_block_unref, self);
 }

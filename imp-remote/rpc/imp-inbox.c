@@ -6,12 +6,6 @@
 /* Below this much room a read is not worth its system call. */
 #define ROOM_MIN (64 * 1024)
 
-static GBytes *
-slice (gpointer owner, const guint8 *data, gsize length)
-{
-  return imp_block_slice (owner, data, length);
-}
-
 void
 imp_inbox_clear (ImpInbox *self)
 {
@@ -93,7 +87,7 @@ imp_inbox_open (ImpInbox *self, ImpCursor *cursor)
   cursor->length = imp_inbox_get_size (self);
   cursor->position = 0;
   cursor->searched = self->searched;
-  cursor->slice = slice;
+  cursor->slice = imp_block_slice;
   cursor->owner = self->block;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-linger-private.h"
 
-#define BLOCK (64 * 1024)
+#include "io/imp-block-private.h"
+
+#define READ_SIZE (64 * 1024)
 /* So many of them per wake-up. */
 #define READS 16
 
@@ -62,20 +64,21 @@ imp_linger_wants_input (const ImpLinger *self)
 void
 imp_linger_read (ImpLinger *self)
 {
-  g_autofree guint8 *block = g_malloc (BLOCK);
+  ImpBlock *block = imp_block_new (IMP_BLOCK_SIZE);
 
   for (guint i = 0; i < READS && imp_linger_wants_input (self); i++)
     {
       g_autoptr (GError) error = NULL;
-      gssize n = imp_transport_read (self->transport, block, BLOCK, &error);
+      gssize n = imp_transport_read (self->transport, block->data, READ_SIZE, &error);
 
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return;
+        break;
       if (n > 0)
         self->thrown_away += n;
       else
         self->input_ended = TRUE;
     }
+  imp_block_unref (block);
 }
 
 void

@@ -116,28 +116,13 @@ join_pieces (ImpCursor *input, guint major, GString *joined, GError **error)
   return TRUE;
 }
 
-/* Nearly all texts but payloads are shorter than 24 octets, and have their length in the head. */
-static gboolean
-short_string (ImpCursor *input, const char **text, gsize *length)
-{
-  gsize left = imp_cursor_left (input);
-  guint8 first = left > 0 ? *imp_cursor_here (input) : 0;
-  guint major = first >> 5, info = first & 0x1f;
-
-  if ((major != IMP_CBOR_TEXT && major != IMP_CBOR_BYTES) || info >= 24 || info > left - 1)
-    return FALSE;
-  *text = (const char *) imp_cursor_here (input) + 1;
-  *length = info;
-  return imp_cursor_skip (input, 1 + info);
-}
-
 gboolean
 imp_cbor_string (ImpCursor *input, const char **text, gsize *length, char **joined, GError **error)
 {
   ImpCborHead head;
   GString *whole;
 
-  if (short_string (input, text, length))
+  if (imp_cbor_short_string (input, text, length))
     return TRUE;
   if (!imp_cbor_head (input, &head, error))
     return FALSE;

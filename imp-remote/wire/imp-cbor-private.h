@@ -102,6 +102,22 @@ gboolean imp_cbor_int  (ImpCursor *input, gint64 *value, GError **error);
 /* A text or byte string: where it lies. In pieces it comes as *joined, to be freed. */
 gboolean imp_cbor_string (ImpCursor *input, const char **text, gsize *length, char **joined,
                           GError **error);
+/* The same for one of less than 24 octets, which has its length in the head, as nearly all that are
+ * no payloads. FALSE, and nothing is read, if what comes is anything else. */
+static inline gboolean
+imp_cbor_short_string (ImpCursor *input, const char **text, gsize *length)
+{
+  gsize left = imp_cursor_left (input);
+  guint8 first = left > 0 ? *imp_cursor_here (input) : 0;
+  guint major = first >> 5, info = first & 0x1f;
+
+  if ((major != IMP_CBOR_TEXT && major != IMP_CBOR_BYTES) || info >= 24 || info > left - 1)
+    return FALSE;
+  *text = (const char *) imp_cursor_here (input) + 1;
+  *length = info;
+  return imp_cursor_skip (input, 1 + info);
+}
+
 gboolean imp_cbor_skip (ImpCursor *input, guint max_depth, GError **error);
 /* Passes over null and undefined; whether there was one. */
 gboolean imp_cbor_absent (ImpCursor *input);

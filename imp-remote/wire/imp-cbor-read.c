@@ -135,22 +135,10 @@ read_pair (Reader *self, ImpContextBuilder *pairs, gboolean numbers, GError **er
   return imp_context_check_size (pairs, self->limits, error);
 }
 
-/* Texts of less than 24 octets have their length in the head; nearly all in contexts are such. */
 static inline gboolean
 short_text (ImpCursor *input, const char **text, gsize *length)
 {
-  gsize left = imp_cursor_left (input);
-  guint size;
-
-  if (left == 0)
-    return FALSE;
-  size = *imp_cursor_here (input) ^ IMP_CBOR_TEXT << 5;
-  if (size >= 24 || size > left - 1)
-    return FALSE;
-  *text = (const char *) imp_cursor_here (input) + 1;
-  *length = size;
-  imp_cursor_skip (input, 1 + size);
-  return imp_text_is_valid (*text, size);
+  return imp_cbor_short_string (input, text, length) && imp_text_is_valid (*text, *length);
 }
 
 /* The straight path through a map: as far as there are pairs of short texts. What stops it, for
