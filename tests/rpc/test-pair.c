@@ -2,9 +2,7 @@
 /* A peer and a session on two ends of one stream: tiny buffers, dripping streams, readers that
  * never read. Whatever the sizes, all that was asked is answered. */
 #include "core/imp-error.h"
-#include "core/imp-type-factory.h"
-#include "rpc/imp-peer-private.h"
-#include "rpc/imp-session-private.h"
+#include "pair-rig.h"
 #include "test-streams.h"
 
 #include <string.h>
@@ -50,12 +48,8 @@ echo_class_init (EchoClass *klass)
 
 typedef struct
 {
-  ImpPeer *peer;
-  ImpSession *session;
-  ImpPeerOptions peer_options;
-  ImpSessionOptions session_options;
+  PairRig pair;
   GString *log;
-  gboolean lost, ended;
 } Rig;
 
 static void
@@ -74,7 +68,6 @@ on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
-  rig->lost = TRUE;
   g_string_append_printf (rig->log, "lost: %s;", error->message);
 }
 
@@ -87,7 +80,6 @@ on_ended (ImpSession *session, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
-  rig->ended = TRUE;
   g_string_append_printf (rig->log, "ended: %s;", error->message);
 }
 
@@ -96,68 +88,26 @@ static const ImpSessionFuncs session_funcs = { .ended = on_ended };
 static void
 rig_init (Rig *rig)
 {
-  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
-
-  memset (rig, 0, sizeof *rig);
+  pair_rig_init (&rig->pair);
   rig->log = g_string_new (NULL);
-  rig->peer_options = (ImpPeerOptions) {
-    .deadline = 0,
-    .max_extensions = 3,
-    .link_high_water = IMP_LINK_HIGH_WATER,
-    .high_water = 1024 * 1024,
-    .max_queued = 16 * 1024 * 1024,
-    .max_queued_all = 64 * 1024 * 1024,
-    .max_waiting = 64 * 1024 * 1024,
-    .limits = limits,
-  };
-  rig->session_options = (ImpSessionOptions) {
-    .limits = limits,
-    .max_analyzers = 100,
-    .max_held = 16 * 1024 * 1024,
-    .max_held_all = 16 * 1024 * 1024,
-    .max_waiting = IMP_SESSION_MAX_WAITING,
-    .high_water = IMP_LINK_HIGH_WATER,
-    .max_output = 64 * 1024 * 1024,
-    .handshake_timeout = 60000,
-  };
 }
 
 static void
 rig_start_peer (Rig *rig, GIOStream *stream)
 {
-  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
-  GMainContext *context = g_main_context_default ();
-
-  rig->peer = imp_peer_new (context, &rig->peer_options, NULL, "peer", &peer_funcs, rig);
-  g_assert_true (imp_peer_connect (rig->peer, stream, codec, NULL));
+  pair_rig_start_peer (&rig->pair, stream, &peer_funcs, rig);
 }
 
 static void
 rig_start_session (Rig *rig, GIOStream *stream)
 {
-  g_autoptr (ImpFactory) factory = IMP_FACTORY (
-    imp_type_factory_new (echo_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
-
-  rig->session = imp_session_new (stream, factory, NULL, &rig->session_options, NULL);
-  g_assert_nonnull (rig->session);
-  imp_session_start (rig->session, g_main_context_default (), &session_funcs, rig);
+  pair_rig_start_session (&rig->pair, stream, echo_get_type (), &session_funcs, rig);
 }
 
 static void
 rig_clear (Rig *rig)
 {
-  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "test is over");
-
-  if (rig->peer != NULL)
-    {
-      imp_peer_abandon (rig->peer, error);
-      imp_peer_unref (rig->peer);
-    }
-  if (rig->session != NULL)
-    {
-      imp_session_close (rig->session, error);
-      imp_session_unref (rig->session);
-    }
+  pair_rig_clear (&rig->pair);
   g_string_free (rig->log, TRUE);
 }
 
@@ -199,7 +149,7 @@ watch_start (Watch *watch, Rig *rig)
   watch->analyzer = IMP_ANALYZER (analyzer);
   watch->bad = g_string_new (NULL);
   imp_analyzer_set_callback (watch->analyzer, on_result, watch, NULL);
-  imp_peer_add (rig->peer, analyzer);
+  imp_peer_add (rig->pair.peer, analyzer);
 }
 
 static void
@@ -229,8 +179,8 @@ exchange (const char *faults, gsize peer_mark, gsize session_mark, guint n_piece
   Rig rig;
 
   rig_init (&rig);
-  rig.peer_options.link_high_water = peer_mark;
-  rig.session_options.high_water = session_mark;
+  rig.pair.peer_options.link_high_water = peer_mark;
+  rig.pair.session_options.high_water = session_mark;
   test_stream_pair (&one, &other);
   near = faults != NULL ? test_stream_faulty (one, faults) : one;
   far = faults != NULL ? test_stream_faulty (other, faults) : other;
@@ -299,7 +249,7 @@ test_server_never_reads (void)
   Rig rig;
 
   rig_init (&rig);
-  rig.peer_options.max_queued = 4 * 1024 * 1024;
+  rig.pair.peer_options.max_queued = 4 * 1024 * 1024;
   test_stream_pair (&one, &other);
   rig_start_peer (&rig, one);
   watch_start (&full, &rig);
@@ -308,14 +258,14 @@ test_server_never_reads (void)
     {
       g_assert_cmpuint (n, <, 1000);
       imp_analyzer_data_bytes (full.analyzer, 0, block, 64 * 1024, 0, IMP_DATA_TYPE_STREAM);
-      g_assert_cmpuint (imp_peer_get_queued (rig.peer), <, 6 * 1024 * 1024);
-      if (imp_peer_get_queued (rig.peer) > 3 * 1024 * 1024)
+      g_assert_cmpuint (imp_peer_get_queued (rig.pair.peer), <, 6 * 1024 * 1024);
+      if (imp_peer_get_queued (rig.pair.peer) > 3 * 1024 * 1024)
         g_assert_true (full.paused);
       while (g_main_context_iteration (NULL, FALSE))
         ;
     }
   g_assert_nonnull (strstr (full.bad->str, "max-queued is 4194304"));
-  g_assert_cmpuint (imp_peer_get_queued (rig.peer), <=, 2 * 1024 * 1024);
+  g_assert_cmpuint (imp_peer_get_queued (rig.pair.peer), <=, 2 * 1024 * 1024);
   g_assert_false (imp_analyzer_is_closed (idle.analyzer));
   watch_clear (&full);
   watch_clear (&idle);
@@ -377,7 +327,7 @@ test_client_never_reads (void)
       g_assert_cmpuint (sent, <, 64 * 1024 * 1024);
     }
   g_assert_cmpstr (rig.log->str, ==, "");
-  g_assert_cmpuint (imp_session_get_n_analyzers (rig.session), ==, 1);
+  g_assert_cmpuint (imp_session_get_n_analyzers (rig.pair.session), ==, 1);
   rig_clear (&rig);
   g_object_unref (one);
   g_object_unref (other);
@@ -393,7 +343,7 @@ test_analyzer_holds_everything (void)
   Rig rig;
 
   rig_init (&rig);
-  rig.session_options.max_held = 10000;
+  rig.pair.session_options.max_held = 10000;
   echo_is_silent = TRUE;
   test_stream_pair (&one, &other);
   rig_start_peer (&rig, one);

@@ -2,10 +2,8 @@
 /* Verdicts for every octet, and a reader that is slower than the sender: whatever the marks, all
  * comes out in order, and what waits stays within its limits at both ends. */
 #include "core/imp-error.h"
-#include "core/imp-type-factory.h"
 #include "provider/imp-filter.h"
-#include "rpc/imp-peer-private.h"
-#include "rpc/imp-session-private.h"
+#include "pair-rig.h"
 #include "test-streams.h"
 
 #include <string.h>
@@ -67,14 +65,6 @@ append_expected (GString *text, const guint8 *bytes, gsize size)
       g_string_append_c (text, bytes[i]);
 }
 
-typedef struct
-{
-  ImpPeer *peer;
-  ImpSession *session;
-  ImpPeerOptions peer_options;
-  ImpSessionOptions session_options;
-} Rig;
-
 static void
 on_peer (ImpPeer *peer, gpointer user_data)
 {
@@ -100,71 +90,23 @@ on_ended (ImpSession *session, const GError *error, gpointer user_data)
 static const ImpSessionFuncs session_funcs = { .ended = on_ended };
 
 static void
-rig_init (Rig *rig)
+rig_start_session (PairRig *rig, GIOStream *stream)
 {
-  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
-
-  memset (rig, 0, sizeof *rig);
-  rig->peer_options = (ImpPeerOptions) {
-    .link_high_water = IMP_LINK_HIGH_WATER,
-    .high_water = 1024 * 1024,
-    .max_queued = 16 * 1024 * 1024,
-    .max_queued_all = 64 * 1024 * 1024,
-    .max_waiting = 64 * 1024 * 1024,
-    .limits = limits,
-  };
-  rig->session_options = (ImpSessionOptions) {
-    .limits = limits,
-    .max_analyzers = 100,
-    .max_held = 16 * 1024 * 1024,
-    .max_held_all = 16 * 1024 * 1024,
-    .max_waiting = IMP_SESSION_MAX_WAITING,
-    .high_water = IMP_LINK_HIGH_WATER,
-    .max_output = 64 * 1024 * 1024,
-    .handshake_timeout = 60000,
-  };
+  pair_rig_start_session (rig, stream, dense_get_type (), &session_funcs, NULL);
 }
 
 static void
-rig_start_session (Rig *rig, GIOStream *stream)
+rig_start (PairRig *rig)
 {
-  g_autoptr (ImpFactory) factory = IMP_FACTORY (
-    imp_type_factory_new (dense_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
-
-  rig->session = imp_session_new (stream, factory, NULL, &rig->session_options, NULL);
-  g_assert_nonnull (rig->session);
-  imp_session_start (rig->session, g_main_context_default (), &session_funcs, rig);
-}
-
-static void
-rig_start (Rig *rig)
-{
-  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
   g_autoptr (GIOStream) one = NULL, other = NULL;
 
   test_stream_pair (&one, &other);
-  rig->peer = imp_peer_new (g_main_context_default (), &rig->peer_options, NULL, "peer",
-                            &peer_funcs, rig);
-  g_assert_true (imp_peer_connect (rig->peer, one, codec, NULL));
+  pair_rig_start_peer (rig, one, &peer_funcs, NULL);
   rig_start_session (rig, other);
 }
 
-static void
-rig_clear (Rig *rig)
-{
-  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "test is over");
-
-  if (rig->peer != NULL)
-    {
-      imp_peer_abandon (rig->peer, error);
-      imp_peer_unref (rig->peer);
-    }
-  imp_session_close (rig->session, error);
-  imp_session_unref (rig->session);
-}
-
 static ImpAnalyzer *
-rig_add (Rig *rig)
+rig_add (PairRig *rig)
 {
   g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (owner);
@@ -289,7 +231,7 @@ on_alarm (gpointer user_data)
 }
 
 static void
-run (Rig *rig, gsize buffer_size, gsize total, gboolean rude)
+run (PairRig *rig, gsize buffer_size, gsize total, gboolean rude)
 {
   guint alarm = g_timeout_add_seconds (60, on_alarm, NULL);
   Connection connections[2];
@@ -315,7 +257,7 @@ run (Rig *rig, gsize buffer_size, gsize total, gboolean rude)
     }
   for (guint i = 0; i < 2; i++)
     connection_clear (&connections[i]);
-  rig_clear (rig);
+  pair_rig_clear (rig);
   g_source_remove (alarm);
 }
 
@@ -326,9 +268,9 @@ test_marks (void)
     for (gsize buffer_size = 0; buffer_size <= 8; buffer_size += 2)
       for (guint variant = 0; variant < 8; variant++)
         {
-          Rig rig;
+          PairRig rig;
 
-          rig_init (&rig);
+          pair_rig_init (&rig);
           rig.session_options.max_waiting = mark;
           if ((variant & 1) != 0)
             rig.session_options.high_water = mark;
@@ -345,9 +287,9 @@ test_small_hold (void)
 {
   for (gsize max_held = 256; max_held <= 2048; max_held *= 2)
     {
-      Rig rig;
+      PairRig rig;
 
-      rig_init (&rig);
+      pair_rig_init (&rig);
       rig.session_options.max_held = max_held;
       run (&rig, 8, 3000, FALSE);
     }
@@ -360,10 +302,10 @@ test_never_read (void)
   g_autofree guint8 *block = g_malloc (64 * 1024);
   g_autoptr (ImpAnalyzer) analyzer = NULL;
   Connection connection;
-  Rig rig;
+  PairRig rig;
 
   memset (block, '1', 64 * 1024);
-  rig_init (&rig);
+  pair_rig_init (&rig);
   rig_start (&rig);
   analyzer = rig_add (&rig);
   connection_init (&connection, analyzer, 1000);
@@ -394,7 +336,7 @@ test_never_read (void)
   while (!imp_filter_is_finished (connection.filter, 0))
     g_main_context_iteration (NULL, TRUE);
   connection_clear (&connection);
-  rig_clear (&rig);
+  pair_rig_clear (&rig);
 }
 
 /* Nobody takes what the server says. */
@@ -405,9 +347,9 @@ test_max_waiting (void)
   guint8 block[1000] = { 0 };
   g_autofree char *last = NULL;
   GList *results;
-  Rig rig;
+  PairRig rig;
 
-  rig_init (&rig);
+  pair_rig_init (&rig);
   rig.peer_options.max_waiting = 999;
   rig_start (&rig);
   analyzer = rig_add (&rig);
@@ -430,7 +372,7 @@ test_max_waiting (void)
   g_list_free_full (results, (GDestroyNotify) imp_result_unref);
   imp_analyzer_close (analyzer);
   imp_analyzer_close (other);
-  rig_clear (&rig);
+  pair_rig_clear (&rig);
 }
 
 /* --- one message, many verdicts --- */
@@ -489,9 +431,9 @@ test_large_message (void)
   g_autoptr (GByteArray) output = g_byte_array_new (), input = g_byte_array_new ();
   g_autoptr (GBytes) data = g_bytes_new_take (g_malloc0 (size), size);
   GSocket *socket;
-  Rig rig;
+  PairRig rig;
 
-  rig_init (&rig);
+  pair_rig_init (&rig);
   rig.session_options.max_output = 4 * 1024 * 1024;
   test_stream_pair (&one, &other);
   rig_start_session (&rig, other);
@@ -509,7 +451,7 @@ test_large_message (void)
   /* set_version, and a PASS for every octet. */
   g_assert_cmpuint (count_frames (input), ==, 1 + size);
   g_assert_cmpuint (dense_largest, ==, 64 * 1024);
-  rig_clear (&rig);
+  pair_rig_clear (&rig);
 }
 
 int

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pair-rig.h"
+
+#include "core/imp-error.h"
+#include "core/imp-type-factory.h"
+
+#include <string.h>
+
+void
+pair_rig_init (PairRig *self)
+{
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
+  memset (self, 0, sizeof *self);
+  self->peer_options = (ImpPeerOptions) {
+    .deadline = 0,
+    .max_extensions = 3,
+    .link_high_water = IMP_LINK_HIGH_WATER,
+    .high_water = 1024 * 1024,
+    .max_queued = 16 * 1024 * 1024,
+    .max_queued_all = 64 * 1024 * 1024,
+    .max_waiting = 64 * 1024 * 1024,
+    .limits = limits,
+  };
+  self->session_options = (ImpSessionOptions) {
+    .limits = limits,
+    .max_analyzers = 100,
+    .max_held = 16 * 1024 * 1024,
+    .max_held_all = 16 * 1024 * 1024,
+    .max_waiting = IMP_SESSION_MAX_WAITING,
+    .high_water = IMP_LINK_HIGH_WATER,
+    .max_output = 64 * 1024 * 1024,
+    .handshake_timeout = 60000,
+  };
+}
+
+void
+pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpPeerFuncs *funcs,
+                     gpointer user_data)
+{
+  g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
+
+  self->peer = imp_peer_new (g_main_context_default (), &self->peer_options, NULL, "peer", funcs,
+                             user_data);
+  g_assert_true (imp_peer_connect (self->peer, stream, codec, NULL));
+}
+
+void
+pair_rig_start_session (PairRig *self, GIOStream *stream, GType type,
+                        const ImpSessionFuncs *funcs, gpointer user_data)
+{
+  g_autoptr (ImpFactory) factory
+    = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+
+  self->session = imp_session_new (stream, factory, NULL, &self->session_options, NULL);
+  g_assert_nonnull (self->session);
+  imp_session_start (self->session, g_main_context_default (), funcs, user_data);
+}
+
+void
+pair_rig_clear (PairRig *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "test is over");
+
+  if (self->peer != NULL)
+    {
+      imp_peer_abandon (self->peer, error);
+      imp_peer_unref (self->peer);
+    }
+  if (self->session != NULL)
+    {
+      imp_session_close (self->session, error);
+      imp_session_unref (self->session);
+    }
+}
