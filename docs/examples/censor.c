@@ -33,8 +33,8 @@ censor_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *dat
   imp_analyzer_log (analyzer, direction, self->position[direction] - length, length,
                     IMP_LOG_LEVEL_NOTICE, "there are digits");
   g_strcanon (text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:!?\n", '*');
-  imp_analyzer_replace_bytes (analyzer, direction, self->position[direction],
-                              (const guint8 *) text, length);
+  imp_analyzer_replace_bytes (analyzer, direction, self->position[direction], (const guint8 *) text,
+                              length);
   return TRUE;
 }
 

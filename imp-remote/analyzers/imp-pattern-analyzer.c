@@ -15,7 +15,7 @@ typedef struct
   gint64 fed;       /* offset of the end of the input */
   gint64 settled;   /* offset of the last verdict */
   gint32 type;
-  guint whole : 1;  /* the tail begins where the stream, or this type of it, does */
+  guint whole : 1; /* the tail begins where the stream, or this type of it, does */
   guint ended : 1;
 } Side;
 
@@ -254,8 +254,14 @@ finish_stream (ImpPatternAnalyzer *self, ImpDirection direction, GError **error)
 
   if (side->tail != NULL && side->tail->len > side->context)
     {
-      Piece piece = { side, direction, side->tail->data, side->tail->len, side->context,
-                      side->fed - side->tail->len, side->whole, TRUE };
+      Piece piece = { side,
+                      direction,
+                      side->tail->data,
+                      side->tail->len,
+                      side->context,
+                      side->fed - side->tail->len,
+                      side->whole,
+                      TRUE };
 
       if (!scan (self, &piece, error))
         return FALSE;

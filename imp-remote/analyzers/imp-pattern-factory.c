@@ -39,10 +39,12 @@ struct _ImpPatternFactory
 
 G_DEFINE_FINAL_TYPE (ImpPatternFactory, imp_pattern_factory, IMP_TYPE_FACTORY)
 
+/* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpPatternAction, imp_pattern_action,
                     G_DEFINE_ENUM_VALUE (IMP_PATTERN_DENY, "deny"),
                     G_DEFINE_ENUM_VALUE (IMP_PATTERN_REJECT, "reject"),
                     G_DEFINE_ENUM_VALUE (IMP_PATTERN_REPLACE, "replace"))
+/* clang-format on */
 
 typedef enum
 {
@@ -96,7 +98,8 @@ check_rx (ImpPatternFactory *self, GPtrArray *mistakes)
 
   if (self->rxlen == 0 && !is_mentioned (mistakes, "rxlen"))
     g_ptr_array_add (mistakes, g_strdup_printf ("rx needs rxlen, the greatest length of a match, "
-                                                "from 1 to %d", IMP_PATTERN_LENGTH_MAX));
+                                                "from 1 to %d",
+                                                IMP_PATTERN_LENGTH_MAX));
   g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
   self->pattern.matcher = imp_matcher_new_regex (self->rx, max_length, &error);
   if (error != NULL)
@@ -170,14 +173,13 @@ imp_pattern_factory_list_interfaces (ImpFactory *factory)
 {
   static const ImpResultFlags flags[] = {
     [IMP_PATTERN_DENY] = IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_DENY,
-    [IMP_PATTERN_REJECT] =
-      IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE | IMP_RESULT_FLAGS_TO_SENDER,
+    [IMP_PATTERN_REJECT] = IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE
+                           | IMP_RESULT_FLAGS_TO_SENDER,
     [IMP_PATTERN_REPLACE] = IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE,
   };
   ImpPatternFactory *self = IMP_PATTERN_FACTORY (factory);
 
-  return g_list_prepend (NULL, imp_interface_new (IMP_DATA_TYPE_ANY,
-                                                  flags[self->pattern.action]));
+  return g_list_prepend (NULL, imp_interface_new (IMP_DATA_TYPE_ANY, flags[self->pattern.action]));
 }
 
 static void
@@ -212,8 +214,7 @@ imp_pattern_factory_get_property (GObject *object, guint id, GValue *value, GPar
 }
 
 static void
-imp_pattern_factory_set_property (GObject *object, guint id, const GValue *value,
-                                  GParamSpec *pspec)
+imp_pattern_factory_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   ImpPatternFactory *self = IMP_PATTERN_FACTORY (object);
 
@@ -257,8 +258,8 @@ install_pattern (void)
    *
    * Since: 0.1
    */
-  properties[PROP_RX] = g_param_spec_string ("rx", NULL, "the regular expression to look for",
-                                             NULL, PROP_FLAGS);
+  properties[PROP_RX] = g_param_spec_string ("rx", NULL, "the regular expression to look for", NULL,
+                                             PROP_FLAGS);
 
   /**
    * ImpPatternFactory:rxlen:

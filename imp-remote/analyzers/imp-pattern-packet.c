@@ -27,7 +27,8 @@ imp_pattern_change_packet (const ImpPattern *pattern, const guint8 *data, gsize 
 
   *n_matches = 0;
   while ((status = imp_matcher_find (pattern->matcher, data, length, position, TRUE, TRUE, &from,
-                                     &to, error)) == IMP_MATCH_FOUND)
+                                     &to, error))
+         == IMP_MATCH_FOUND)
     {
       *n_matches += 1;
       if (pattern->action == IMP_PATTERN_DENY)

@@ -78,8 +78,8 @@ imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 of
 {
   g_return_if_fail (IMP_IS_ANALYZER (self));
 
-  imp_analyzer_take_result (
-    self, imp_result_new_replace_take (direction, offset, g_bytes_new (data, length)));
+  imp_analyzer_take_result (self, imp_result_new_replace_take (direction, offset,
+                                                               g_bytes_new (data, length)));
 }
 
 /**
@@ -114,13 +114,12 @@ imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 of
  * Since: 0.1
  */
 void
-imp_analyzer_send_back (ImpAnalyzer *self, ImpDirection direction, const guint8 *data,
-                        gsize length)
+imp_analyzer_send_back (ImpAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length)
 {
   g_return_if_fail (IMP_IS_ANALYZER (self));
 
-  imp_analyzer_take_result (
-    self, imp_result_new_to_sender_take (direction, g_bytes_new (data, length)));
+  imp_analyzer_take_result (self,
+                            imp_result_new_to_sender_take (direction, g_bytes_new (data, length)));
 }
 
 /**
@@ -228,8 +227,8 @@ imp_analyzer_log (ImpAnalyzer *self, ImpDirection direction, gint64 offset, gint
   g_return_if_fail (IMP_IS_ANALYZER (self));
   g_return_if_fail (message != NULL);
 
-  imp_analyzer_take_result (
-    self, imp_result_new_log (direction, offset, length, level, message, NULL));
+  imp_analyzer_take_result (self,
+                            imp_result_new_log (direction, offset, length, level, message, NULL));
 }
 
 /**

@@ -36,9 +36,8 @@ static gboolean
 has_to_wait (const ImpAnalyzerPrivate *priv, const ImpResult *result)
 {
   return imp_analyzer_is_detained (priv, result->direction)
-         && imp_result_type_has_direction (result->type)
-         && result->type != IMP_RESULT_DENY && result->type != IMP_RESULT_PAUSE
-         && result->type != IMP_RESULT_CONTINUE;
+         && imp_result_type_has_direction (result->type) && result->type != IMP_RESULT_DENY
+         && result->type != IMP_RESULT_PAUSE && result->type != IMP_RESULT_CONTINUE;
 }
 
 static void

@@ -107,8 +107,7 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
   priv->calls++;
   if (klass->data == NULL)
     plugin_failed (self, "data", NULL);
-  else if (!klass->data (self, direction, data, offset, data_type, &error)
-           || error != NULL)
+  else if (!klass->data (self, direction, data, offset, data_type, &error) || error != NULL)
     plugin_failed (self, "data", error);
   priv->calls--;
   if (priv->verdicts[direction].ended)

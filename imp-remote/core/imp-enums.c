@@ -3,6 +3,7 @@
 
 #define VALUE(v, nick) G_DEFINE_ENUM_VALUE (v, nick)
 
+/* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpDirection, imp_direction,
                     VALUE (IMP_DIRECTION_FROM_CLIENT, "from-client"),
                     VALUE (IMP_DIRECTION_FROM_SERVER, "from-server"))
@@ -55,6 +56,7 @@ G_DEFINE_ENUM_TYPE (ImpLogLevel, imp_log_level,
 G_DEFINE_ENUM_TYPE (ImpFailMode, imp_fail_mode,
                     VALUE (IMP_FAIL_HARD, "hard"),
                     VALUE (IMP_FAIL_SOFT, "soft"))
+/* clang-format on */
 
 /* One row per type of result: its number, its flag and its name on the JSON wire. */
 static const struct

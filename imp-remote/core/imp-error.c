@@ -10,6 +10,7 @@
  *
  * Since: 0.1
  */
+/* clang-format off */
 G_DEFINE_QUARK (imp-error-quark, imp_error)
 
 G_DEFINE_ENUM_TYPE (ImpError, imp_error,
@@ -23,3 +24,4 @@ G_DEFINE_ENUM_TYPE (ImpError, imp_error,
                     G_DEFINE_ENUM_VALUE (IMP_ERROR_SETTINGS, "settings"),
                     G_DEFINE_ENUM_VALUE (IMP_ERROR_UNSUPPORTED, "unsupported"),
                     G_DEFINE_ENUM_VALUE (IMP_ERROR_DENIED, "denied"))
+/* clang-format on */

@@ -91,9 +91,8 @@ imp_factory_real_set_interface (ImpFactory *self, ImpInterface *interface, GErro
 }
 
 static void
-imp_factory_real_query_interfaces_async (ImpFactory *self, GList *wanted,
-                                         GCancellable *cancellable, GAsyncReadyCallback callback,
-                                         gpointer user_data)
+imp_factory_real_query_interfaces_async (ImpFactory *self, GList *wanted, GCancellable *cancellable,
+                                         GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 

@@ -24,8 +24,10 @@ refuse_backward (GError **error, const char *verdict, gint64 offset, gint64 limi
   if (limit == FOREVER)
     return refuse (error, "%s: backward offset %" G_GINT64_FORMAT ", after a verdict for ever",
                    verdict, offset);
-  return refuse (error, "%s: backward offset %" G_GINT64_FORMAT ", after a verdict up to %"
-                        G_GINT64_FORMAT, verdict, offset, limit);
+  return refuse (error,
+                 "%s: backward offset %" G_GINT64_FORMAT
+                 ", after a verdict up to %" G_GINT64_FORMAT,
+                 verdict, offset, limit);
 }
 
 static gboolean
@@ -71,8 +73,10 @@ check_not_promised (ImpFlow *self, const char *verdict, gint64 reach, GError **e
 
   if (self->promises.n == 0 || reach <= first->begin)
     return TRUE;
-  return refuse (error, "%s: what lies between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
-                        " was promised to be replaced", verdict, first->begin, first->end);
+  return refuse (error,
+                 "%s: what lies between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+                 " was promised to be replaced",
+                 verdict, first->begin, first->end);
 }
 
 /* -1 stands for ever; other negative offsets are a mistake. */
@@ -147,13 +151,17 @@ check_replace (ImpFlow *self, gint64 offset, GError **error)
   if (ahead == FOREVER)
     return refuse (error, "replace: the direction has passed for ever already");
   if (ahead > self->settled)
-    return refuse (error, "replace: offset %" G_GINT64_FORMAT ", but all up to %" G_GINT64_FORMAT
-                          " has passed already", offset, ahead);
+    return refuse (error,
+                   "replace: offset %" G_GINT64_FORMAT ", but all up to %" G_GINT64_FORMAT
+                   " has passed already",
+                   offset, ahead);
   if (offset < self->settled)
     return refuse_backward (error, "replace", offset, self->settled);
   if (offset > self->input)
-    return refuse (error, "replace: offset %" G_GINT64_FORMAT " lies in the future, input ends at %"
-                          G_GINT64_FORMAT, offset, self->input);
+    return refuse (error,
+                   "replace: offset %" G_GINT64_FORMAT
+                   " lies in the future, input ends at %" G_GINT64_FORMAT,
+                   offset, self->input);
   if (get_reach (self, offset) != offset)
     return refuse (error, "replace: offset %" G_GINT64_FORMAT " is not the border of a packet",
                    offset);
@@ -188,8 +196,8 @@ imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
     }
   imp_promises_trim (&self->promises, offset);
   if (g_bytes_get_size (bytes) > 0)
-    imp_action_queue_push (self->queue, IMP_ACTION_FORWARD, self->direction, g_bytes_ref (bytes),
-                           0, data_type);
+    imp_action_queue_push (self->queue, IMP_ACTION_FORWARD, self->direction, g_bytes_ref (bytes), 0,
+                           data_type);
   return TRUE;
 }
 
@@ -204,8 +212,7 @@ forget (ImpFlow *self, gint64 from, gint64 to)
       ImpChunk *chunk = imp_held_get (&self->held, i);
       gint64 end = begin + chunk->length;
 
-      if (end > from && chunk->bytes != NULL
-          && imp_promises_covers (&self->promises, begin, end))
+      if (end > from && chunk->bytes != NULL && imp_promises_covers (&self->promises, begin, end))
         g_clear_pointer (&chunk->bytes, g_bytes_unref);
       begin = end;
     }
@@ -225,8 +232,9 @@ imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError 
   if (end_offset <= ahead)
     return refuse_backward (error, "replace_later", end_offset, ahead);
   if (end_offset <= offset)
-    return refuse (error, "replace_later: nothing lies between %" G_GINT64_FORMAT " and %"
-                          G_GINT64_FORMAT, offset, end_offset);
+    return refuse (error,
+                   "replace_later: nothing lies between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,
+                   offset, end_offset);
 
   offset = MAX (offset, ahead);
   /* One that is not kept is only remembered for longer than it need be. */
@@ -247,8 +255,9 @@ imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GErro
     return check_not_promised (self, "pass_pattern", FOREVER, error);
   /* Or the same octets could be fed again without end. */
   if (self->refed == self->settled)
-    return refuse (error, "pass_pattern: nothing was settled since the last search ended, at %"
-                          G_GINT64_FORMAT, self->refed);
+    return refuse (
+      error, "pass_pattern: nothing was settled since the last search ended, at %" G_GINT64_FORMAT,
+      self->refed);
   return imp_flow_search_begin (self, regex, max_length, error);
 }
 

@@ -118,8 +118,8 @@ rest_of (GBytes *bytes, gsize from)
 static void
 hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {
-  gboolean promised
-    = imp_promises_covers (&self->promises, self->input - (gint64) length, self->input);
+  gboolean promised = imp_promises_covers (&self->promises, self->input - (gint64) length,
+                                           self->input);
 
   imp_held_append (&self->held, promised ? NULL : g_bytes_ref (bytes),
                    promised ? 0 : g_bytes_get_size (bytes) - length, length, data_type,

@@ -101,8 +101,10 @@ run_regex (GRegex *regex, const guint8 *data, gsize length, gsize at, gboolean p
     }
   if (failure != NULL)
     {
-      set_error (error, IMP_ERROR_LIMIT, "The regular expression \"%s\" is too costly for these "
-                 "data: %s", g_regex_get_pattern (regex), failure->message);
+      set_error (error, IMP_ERROR_LIMIT,
+                 "The regular expression \"%s\" is too costly for these "
+                 "data: %s",
+                 g_regex_get_pattern (regex), failure->message);
       return OUTCOME_ERROR;
     }
   return g_match_info_is_partial_match (info) ? OUTCOME_PARTIAL : OUTCOME_NONE;

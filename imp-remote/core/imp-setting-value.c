@@ -17,7 +17,10 @@ static gboolean
 parse_boolean (GParamSpec *pspec, const char *text, GValue *value)
 {
   static const char *const words[][2] = {
-    { "false", "true" }, { "no", "yes" }, { "off", "on" }, { "0", "1" },
+    { "false", "true" },
+    { "no", "yes" },
+    { "off", "on" },
+    { "0", "1" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
@@ -124,8 +127,8 @@ parse_unsigned (GParamSpec *pspec, const char *text, GValue *value)
 static char *
 format_unsigned (const GValue *value)
 {
-  guint64 number =
-    G_VALUE_HOLDS_UINT (value) ? g_value_get_uint (value) : g_value_get_uint64 (value);
+  guint64 number = G_VALUE_HOLDS_UINT (value) ? g_value_get_uint (value)
+                                              : g_value_get_uint64 (value);
 
   return g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 }

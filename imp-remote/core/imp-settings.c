@@ -59,8 +59,8 @@ split_one (const char *text, gsize length, GPtrArray *mistakes)
 
   if (equals == NULL)
     {
-      g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": a setting is written key=value",
-                                                  display));
+      g_ptr_array_add (mistakes,
+                       g_strdup_printf ("\"%s\": a setting is written key=value", display));
       return NULL;
     }
 
@@ -189,16 +189,14 @@ convert (Conversion *conversion, ImpSetting *setting)
                                             setting->text, names));
     }
   else if (g_ptr_array_find (conversion->names, pspec->name, NULL))
-    g_ptr_array_add (conversion->mistakes,
-                     g_strdup_printf ("\"%s\": %s is set more than once", setting->text,
-                                      pspec->name));
+    g_ptr_array_add (conversion->mistakes, g_strdup_printf ("\"%s\": %s is set more than once",
+                                                            setting->text, pspec->name));
   else if (!imp_setting_parse (pspec, setting->value, &value))
     {
       g_autofree char *wanted = imp_setting_describe (pspec);
 
-      g_ptr_array_add (conversion->mistakes,
-                       g_strdup_printf ("\"%s\": %s must be %s", setting->text, pspec->name,
-                                        wanted));
+      g_ptr_array_add (conversion->mistakes, g_strdup_printf ("\"%s\": %s must be %s",
+                                                              setting->text, pspec->name, wanted));
       g_value_unset (&value);
     }
   else

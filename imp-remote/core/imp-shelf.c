@@ -250,7 +250,7 @@ take_number (ImpShelf *self)
   guint64 number = 0;
   guint8 octet;
 
-  for (guint shift = 0; ; shift += 7)
+  for (guint shift = 0;; shift += 7)
     {
       octet = block->data[block->begin++];
       self->size--;

@@ -107,8 +107,8 @@ imp_type_factory_class_init (ImpTypeFactoryClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_ANALYZER_TYPE] =
-    g_param_spec_gtype ("analyzer-type", NULL, NULL, IMP_TYPE_ANALYZER, flags);
+  properties[PROP_ANALYZER_TYPE] = g_param_spec_gtype ("analyzer-type", NULL, NULL,
+                                                       IMP_TYPE_ANALYZER, flags);
 
   /**
    * ImpTypeFactory:data-type:
@@ -117,8 +117,8 @@ imp_type_factory_class_init (ImpTypeFactoryClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_DATA_TYPE] =
-    g_param_spec_int ("data-type", NULL, NULL, G_MININT, G_MAXINT, IMP_DATA_TYPE_ANY, flags);
+  properties[PROP_DATA_TYPE] = g_param_spec_int ("data-type", NULL, NULL, G_MININT, G_MAXINT,
+                                                 IMP_DATA_TYPE_ANY, flags);
 
   /**
    * ImpTypeFactory:results:

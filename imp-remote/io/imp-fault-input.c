@@ -85,7 +85,7 @@ imp_fault_input_read_nonblocking (GPollableInputStream *stream, void *buffer, gs
     }
 
   n = g_pollable_input_stream_read_nonblocking (
-      G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (self->line)), buffer, length, NULL, error);
+    G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (self->line)), buffer, length, NULL, error);
   return take (self, buffer, n);
 }
 

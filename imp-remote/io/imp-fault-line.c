@@ -73,9 +73,9 @@ is_base_ready (ImpFaultLine *self, ImpFaultWay way)
 {
   if (way == IMP_FAULT_READ)
     return g_pollable_input_stream_is_readable (
-        G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (self)));
+      G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (self)));
   return g_pollable_output_stream_is_writable (
-      G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (self)));
+    G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (self)));
 }
 
 /* Has everyone who waits look again. Under the lock. */
@@ -252,8 +252,8 @@ watch_cancellable (ImpFaultLine *self, GCancellable *cancellable)
 }
 
 ImpFaultStep
-imp_fault_line_enter (ImpFaultLine *self, ImpFaultWay way, gsize *length,
-                      GCancellable *cancellable, GError **error)
+imp_fault_line_enter (ImpFaultLine *self, ImpFaultWay way, gsize *length, GCancellable *cancellable,
+                      GError **error)
 {
   gulong handler = watch_cancellable (self, cancellable);
   ImpFaultEnd end;

@@ -100,7 +100,7 @@ imp_fault_output_write_nonblocking (GPollableOutputStream *stream, const void *b
   copy = g_memdup2 (buffer, length);
   imp_fault_line_corrupt (self->line, IMP_FAULT_WRITE, copy, length);
   n = g_pollable_output_stream_write_nonblocking (
-      G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (self->line)), copy, length, NULL, error);
+    G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (self->line)), copy, length, NULL, error);
   if (n > 0)
     imp_fault_line_advance (self->line, IMP_FAULT_WRITE, n, count_different (copy, buffer, n));
   return n;
@@ -141,8 +141,8 @@ imp_fault_output_is_writable (GPollableOutputStream *stream)
 static GSource *
 imp_fault_output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
 {
-  return imp_fault_source_new (IMP_FAULT_OUTPUT (stream)->line, IMP_FAULT_WRITE,
-                               G_OBJECT (stream), cancellable);
+  return imp_fault_source_new (IMP_FAULT_OUTPUT (stream)->line, IMP_FAULT_WRITE, G_OBJECT (stream),
+                               cancellable);
 }
 
 static void

@@ -29,7 +29,7 @@ draw (const ImpFaultSide *self, guint purpose, guint64 index)
 void
 imp_fault_side_init (ImpFaultSide *self, const ImpFaults *faults, ImpFaultWay way)
 {
-  *self = (ImpFaultSide) { .plan = faults->plans[way] };
+  *self = (ImpFaultSide){ .plan = faults->plans[way] };
   self->seed = mix (faults->seed * 2 + way);
 }
 

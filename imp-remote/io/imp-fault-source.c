@@ -22,10 +22,10 @@ watch_base (FaultSource *self)
     return;
   if (self->way == IMP_FAULT_READ)
     self->on_base = g_pollable_input_stream_create_source (
-        G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (line)), NULL);
+      G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (line)), NULL);
   else
     self->on_base = g_pollable_output_stream_create_source (
-        G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (line)), NULL);
+      G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (line)), NULL);
   /* A child that is ready makes its parent ready; it has nothing to say itself. */
   g_source_set_dummy_callback (self->on_base);
   g_source_add_child_source (&self->source, self->on_base);

@@ -133,10 +133,14 @@ add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
     const char *name;
     guint64 value;
   } rows[] = {
-    { "octets", counts->octets },       { "delayed", counts->delayed },
-    { "shortened", counts->shortened }, { "blocked", counts->blocked },
-    { "corrupted", counts->corrupted }, { "reset", counts->ends[IMP_FAULT_RESET] },
-    { "stalled", counts->ends[IMP_FAULT_STALL] }, { "ended", counts->ends[IMP_FAULT_EOF] },
+    { "octets", counts->octets },
+    { "delayed", counts->delayed },
+    { "shortened", counts->shortened },
+    { "blocked", counts->blocked },
+    { "corrupted", counts->corrupted },
+    { "reset", counts->ends[IMP_FAULT_RESET] },
+    { "stalled", counts->ends[IMP_FAULT_STALL] },
+    { "ended", counts->ends[IMP_FAULT_EOF] },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -252,8 +256,8 @@ imp_fault_stream_class_init (ImpFaultStreamClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_BASE_STREAM] = g_param_spec_object (
-      "base-stream", NULL, NULL, G_TYPE_IO_STREAM, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_BASE_STREAM] = g_param_spec_object ("base-stream", NULL, NULL, G_TYPE_IO_STREAM,
+                                                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   /**
    * ImpFaultStream:faults: (getter get_faults)
    *

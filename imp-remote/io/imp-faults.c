@@ -64,9 +64,9 @@ parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray 
       if (!g_ascii_string_to_signed (value, 10, settings[i].minimum, settings[i].maximum, &number,
                                      NULL))
         {
-          add_mistake (mistakes, "%s: \"%s\" is not a number from %" G_GINT64_FORMAT
-                       " to %" G_GINT64_FORMAT, key, value, settings[i].minimum,
-                       settings[i].maximum);
+          add_mistake (mistakes,
+                       "%s: \"%s\" is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                       key, value, settings[i].minimum, settings[i].maximum);
           return;
         }
       if (!write_only)
@@ -84,14 +84,15 @@ check_plan (const ImpFaultPlan *plan, const char *way, GPtrArray *mistakes)
   if (plan->chunk_min > 0 && plan->chunk == 0)
     add_mistake (mistakes, "%s-chunk-min needs %s-chunk", way, way);
   else if (plan->chunk_min > plan->chunk)
-    add_mistake (mistakes, "%s-chunk-min (%" G_GINT64_FORMAT ") is above %s-chunk (%"
-                 G_GINT64_FORMAT ")", way, plan->chunk_min, way, plan->chunk);
+    add_mistake (mistakes,
+                 "%s-chunk-min (%" G_GINT64_FORMAT ") is above %s-chunk (%" G_GINT64_FORMAT ")",
+                 way, plan->chunk_min, way, plan->chunk);
 }
 
 static void
 init_plan (ImpFaultPlan *plan)
 {
-  *plan = (ImpFaultPlan) { .corrupt_at = -1, .reset_at = -1, .stall_at = -1, .eof_at = -1 };
+  *plan = (ImpFaultPlan){ .corrupt_at = -1, .reset_at = -1, .stall_at = -1, .eof_at = -1 };
 }
 
 static void

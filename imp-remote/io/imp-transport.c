@@ -17,7 +17,7 @@ struct _ImpTransport
 {
   gatomicrefcount ref_count;
   GIOStream *stream;
-  int fd;                     /* of the fast path, else -1 */
+  int fd;                      /* of the fast path, else -1 */
   GPollableInputStream *input; /* of the slow path */
   GPollableOutputStream *output;
   GSource *source;

@@ -21,9 +21,13 @@ typedef struct
 
 static const StockModule stock_modules[] = {
   { "pass", imp_pass_analyzer_get_type, "passes everything", { NULL } },
-  { "pattern", imp_pattern_factory_get_type, "denies, rejects or replaces what matches a pattern",
+  { "pattern",
+    imp_pattern_factory_get_type,
+    "denies, rejects or replaces what matches a pattern",
     { NULL } },
-  { "remote", imp_remote_factory_get_type, "uses the analyzers of a server (imp-remote serve)",
+  { "remote",
+    imp_remote_factory_get_type,
+    "uses the analyzers of a server (imp-remote serve)",
     { "addr", "address" } },
 };
 

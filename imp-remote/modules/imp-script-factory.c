@@ -91,8 +91,8 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Question *question = user_data;
 
-  question->interfaces =
-    imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &question->error);
+  question->interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result,
+                                                              &question->error);
   question->over = TRUE;
 }
 

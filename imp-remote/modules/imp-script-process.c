@@ -74,7 +74,8 @@ append_settings (GPtrArray *argv, const char *path, const char *settings, GError
 
       if (!g_utf8_validate_len (value, length, NULL))
         g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": a script's settings must be text in "
-                                                    "UTF-8", setting->text));
+                                                    "UTF-8",
+                                                    setting->text));
       g_strdelimit (setting->key, "-", '_');
       g_ptr_array_add (argv, g_strdup_printf ("%s=%.*s", setting->key, (int) length, value));
     }

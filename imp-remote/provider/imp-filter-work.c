@@ -58,8 +58,8 @@ check_limits (ImpFilter *self)
                               "limit is %" G_GUINT64_FORMAT " (property max-held of ImpFilter)",
                               held, self->max_held);
   else if (n_chunks > IMP_FILTER_CHUNKS_MAX)
-    reason = g_strdup_printf ("The analyzer leaves %u chunks unsettled; the limit is %d",
-                              n_chunks, IMP_FILTER_CHUNKS_MAX);
+    reason = g_strdup_printf ("The analyzer leaves %u chunks unsettled; the limit is %d", n_chunks,
+                              IMP_FILTER_CHUNKS_MAX);
   if (reason != NULL)
     imp_filter_fail (self, IMP_ERROR_LIMIT, reason);
 }
@@ -160,8 +160,8 @@ obey (ImpFilter *self, ImpResult *result)
       set_paused (self, result->direction, result->type == IMP_RESULT_PAUSE);
       break;
     case IMP_RESULT_DENY:
-      imp_filter_refuse (self, IMP_FILTER_DENIED, IMP_ERROR_DENIED, "Denied by the analyzer: ",
-                         result->text);
+      imp_filter_refuse (self, IMP_FILTER_DENIED, IMP_ERROR_DENIED,
+                         "Denied by the analyzer: ", result->text);
       break;
     case IMP_RESULT_DROP:
       imp_filter_refuse (self, IMP_FILTER_DROPPED, IMP_ERROR_CLOSED, "Dropped by the analyzer",

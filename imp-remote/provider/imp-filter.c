@@ -69,8 +69,8 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_uint64 (value, self->max_held);
       break;
     case PROP_HELD_BYTES:
-      g_value_set_int64 (value, imp_flow_get_held (self->flows[0])
-                                  + imp_flow_get_held (self->flows[1]));
+      g_value_set_int64 (value,
+                         imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]));
       break;
     case N_PROPERTIES:
     default:
@@ -118,9 +118,9 @@ install_properties (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_ANALYZER]
-    = g_param_spec_object ("analyzer", NULL, NULL, IMP_TYPE_ANALYZER,
-                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ANALYZER] = g_param_spec_object ("analyzer", NULL, NULL, IMP_TYPE_ANALYZER,
+                                                   G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY
+                                                     | G_PARAM_STATIC_STRINGS);
 
   /**
    * ImpFilter:max-held:
@@ -142,9 +142,8 @@ install_properties (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_HELD_BYTES]
-    = g_param_spec_int64 ("held-bytes", NULL, NULL, 0, G_MAXINT64, 0,
-                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_HELD_BYTES] = g_param_spec_int64 ("held-bytes", NULL, NULL, 0, G_MAXINT64, 0,
+                                                    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (klass, N_PROPERTIES, properties);
 }
@@ -155,9 +154,8 @@ add_signal (GObjectClass *klass, guint signal, const char *name, GType argument)
 {
   guint n_arguments = argument == G_TYPE_NONE ? 0 : 1;
 
-  imp_filter_signals[signal]
-    = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, n_arguments, argument);
+  imp_filter_signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                             NULL, NULL, NULL, G_TYPE_NONE, n_arguments, argument);
 }
 
 static void

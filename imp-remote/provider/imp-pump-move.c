@@ -109,7 +109,7 @@ get_interest (ImpPump *self, ImpPumpSide *side)
   GIOCondition interest = 0;
 
   if (self->state == IMP_PUMP_RUNNING ? may_read (self, side->number)
-                                   : self->state == IMP_PUMP_DRAINING && !side->input_ended)
+                                      : self->state == IMP_PUMP_DRAINING && !side->input_ended)
     interest |= G_IO_IN;
   if (side->output.size > 0)
     interest |= G_IO_OUT;
@@ -144,8 +144,7 @@ settle (ImpPump *self)
   if (self->state == IMP_PUMP_DONE)
     return;
   for (guint i = 0; i < 2; i++)
-    imp_transport_set_interest (self->sides[i].transport,
-                                get_interest (self, &self->sides[i]));
+    imp_transport_set_interest (self->sides[i].transport, get_interest (self, &self->sides[i]));
 }
 
 void

@@ -148,8 +148,10 @@ on_idle (gpointer user_data)
       start_timer (self, self->limits.idle - still, on_idle);
       return G_SOURCE_REMOVE;
     }
-  error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT, "Nothing has moved for %u ms (property "
-                       "idle-timeout of ImpRelay)", self->limits.idle);
+  error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT,
+                       "Nothing has moved for %u ms (property "
+                       "idle-timeout of ImpRelay)",
+                       self->limits.idle);
   imp_pump_refuse (self, error);
   return G_SOURCE_REMOVE;
 }

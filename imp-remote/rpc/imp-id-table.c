@@ -7,7 +7,7 @@
 void
 imp_id_table_init (ImpIdTable *self)
 {
-  *self = (ImpIdTable) {
+  *self = (ImpIdTable){
     .shift = SHIFT_MAX,
     .secret = ((guint64) g_random_int () << 32 | g_random_int ()) | 1,
   };
@@ -35,7 +35,7 @@ put (ImpIdTable *self, gint64 id, gpointer value)
 
   while (self->slots[i].value != NULL)
     i = (i + 1) & mask;
-  self->slots[i] = (ImpIdSlot) { id, value };
+  self->slots[i] = (ImpIdSlot){ id, value };
 }
 
 static void
@@ -78,7 +78,7 @@ close_gap (ImpIdTable *self, gsize gap)
       self->slots[gap] = self->slots[i];
       gap = i;
     }
-  self->slots[gap] = (ImpIdSlot) { 0, NULL };
+  self->slots[gap] = (ImpIdSlot){ 0, NULL };
 }
 
 gpointer

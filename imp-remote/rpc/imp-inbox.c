@@ -62,8 +62,7 @@ imp_inbox_reserve (ImpInbox *self, gsize need, gsize *room)
 
   /* A message that is larger than a usual piece of memory gets one of its own; else it is enough
    * that a read is worth while and the message fits. */
-  if (length == 0 && self->block->size == IMP_INBOX_READ_SIZE
-      && !imp_block_is_shared (self->block))
+  if (length == 0 && self->block->size == IMP_INBOX_READ_SIZE && !imp_block_is_shared (self->block))
     self->start = self->end = 0;
   else if (self->block->size - self->start < size && self->block->size - self->end < ROOM_MIN)
     move_rest (self, size);

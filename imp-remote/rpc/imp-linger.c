@@ -12,7 +12,7 @@ struct _ImpLinger
   ImpTransport *transport;
   GSource *timer;
   gsize thrown_away;
-  gboolean written;    /* since the timer was last looked at */
+  gboolean written; /* since the timer was last looked at */
   gboolean output_ended;
   gboolean input_ended;
   gboolean late;

@@ -25,28 +25,28 @@ typedef enum
 
 struct _ImpLink
 {
-  guint ref_count;      /* of one thread */
+  guint ref_count; /* of one thread */
   ImpTransport *transport;
   GMainContext *context;
-  ImpLinger *linger;    /* while it is finishing */
+  ImpLinger *linger; /* while it is finishing */
   const ImpLinkFuncs *funcs;
   gpointer user_data;
-  ImpCodec *codec;      /* NULL while not recognised */
-  const ImpWire *wire;  /* its table row, where it is one of ours */
+  ImpCodec *codec;     /* NULL while not recognised */
+  const ImpWire *wire; /* its table row, where it is one of ours */
   ImpWireLimits limits;
   guint version;
   State state;
-  GError *error;        /* the first one sticks */
+  GError *error; /* the first one sticks */
   ImpInbox inbox;
-  gsize need;           /* octets that the message at the front of the inbox is known to have */
+  gsize need; /* octets that the message at the front of the inbox is known to have */
   ImpBuffer *output;
   gboolean reading;
-  gboolean undecoded;   /* reading was stopped with messages in the inbox */
-  gboolean blocked;     /* the socket takes no more */
+  gboolean undecoded; /* reading was stopped with messages in the inbox */
+  gboolean blocked;   /* the socket takes no more */
   gsize high_water;
-  gboolean above;       /* the high-water mark was passed, and drained() is due */
+  gboolean above; /* the high-water mark was passed, and drained() is due */
   guint busy_poll;
-  gboolean spinning;    /* goes on after a turn of the loop */
+  gboolean spinning; /* goes on after a turn of the loop */
   ImpLinkCounters counters;
 };
 

@@ -23,7 +23,7 @@ struct _ImpListener
 {
   GSocket *socket;
   char *address;
-  char *path;  /* of the socket file that is ours to remove */
+  char *path; /* of the socket file that is ours to remove */
   dev_t device;
   ino_t inode;
   GMainContext *context;

@@ -46,8 +46,7 @@ await_turns (ImpPeer *self)
       {
         ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
 
-        if (analyzer->peer == self && self->crowded
-            && (pass == 1 || analyzer->pending_size == 0))
+        if (analyzer->peer == self && self->crowded && (pass == 1 || analyzer->pending_size == 0))
           imp_peer_await_turn (self, analyzer);
       }
 }

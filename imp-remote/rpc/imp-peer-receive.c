@@ -34,8 +34,8 @@ on_set_version (ImpPeer *self, ImpMessage *message)
 
   imp_link_set_version (self->link, version);
   self->ready = TRUE;
-  self->peer_max_message
-    = imp_protocol_get_limit (message, "max-message", self->options.limits.max_message);
+  self->peer_max_message = imp_protocol_get_limit (message, "max-message",
+                                                   self->options.limits.max_message);
   if (version >= 2 && message->features != NULL
       && g_strv_contains ((const char *const *) message->features, IMP_FEATURE_END))
     {
@@ -72,9 +72,9 @@ look_up (ImpPeer *self, const ImpMessage *message)
     return analyzer;
   if (message->id <= 0 || message->id > self->last_id || analyzer != NULL)
     {
-      g_autofree char *text
-        = g_strdup_printf ("the server spoke of analyzer %" G_GINT64_FORMAT ", which never was",
-                           message->id);
+      g_autofree char *text = g_strdup_printf ("the server spoke of analyzer %" G_GINT64_FORMAT
+                                               ", which never was",
+                                               message->id);
 
       imp_peer_fail_literal (self, IMP_ERROR_PROTOCOL, text);
       return NULL;
@@ -167,12 +167,9 @@ static const struct
   guint version; /* the first that has it */
   void (*handle) (ImpPeer *self, ImpMessage *message);
 } handlers[] = {
-  { IMP_OP_RESULT, 1, on_result },
-  { IMP_OP_SET_VERSION, 1, on_set_version },
-  { IMP_OP_INTERFACE, 1, on_interface },
-  { IMP_OP_EXCEPTION, 1, on_exception },
-  { IMP_OP_PING, 2, on_ping },
-  { IMP_OP_PONG, 2, on_pong },
+  { IMP_OP_RESULT, 1, on_result },       { IMP_OP_SET_VERSION, 1, on_set_version },
+  { IMP_OP_INTERFACE, 1, on_interface }, { IMP_OP_EXCEPTION, 1, on_exception },
+  { IMP_OP_PING, 2, on_ping },           { IMP_OP_PONG, 2, on_pong },
   { IMP_OP_GOODBYE, 2, on_goodbye },
 };
 

@@ -123,14 +123,14 @@ check_queue (ImpPeer *self, ImpRemoteAnalyzer *analyzer, gsize size)
   g_autofree char *reason = NULL;
 
   if (size <= self->options.max_queued - MIN (analyzer->pending_size, self->options.max_queued)
-      && size <= self->options.max_queued_all
-                   - MIN (self->pending_size, self->options.max_queued_all))
+      && size
+           <= self->options.max_queued_all - MIN (self->pending_size, self->options.max_queued_all))
     return TRUE;
 
   reason = g_strdup_printf (
     "%" G_GSIZE_FORMAT " octets wait to be sent for the analyzer (max-queued is %" G_GSIZE_FORMAT
-    "), %" G_GSIZE_FORMAT " for all (max-queued-all is %" G_GSIZE_FORMAT
-    "), %" G_GSIZE_FORMAT " more came",
+    "), %" G_GSIZE_FORMAT " for all (max-queued-all is %" G_GSIZE_FORMAT "), %" G_GSIZE_FORMAT
+    " more came",
     analyzer->pending_size, self->options.max_queued, self->pending_size,
     self->options.max_queued_all, size);
   imp_peer_settle (self, analyzer, reason);
@@ -185,7 +185,10 @@ imp_peer_send_busy (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpDirection dir
                     gboolean busy)
 {
   ImpMessage message = {
-    .op = IMP_OP_BUSY, .id = analyzer->id, .direction = direction, .busy = busy,
+    .op = IMP_OP_BUSY,
+    .id = analyzer->id,
+    .direction = direction,
+    .busy = busy,
   };
 
   /* Version 1 does not know it; what comes is held at this end then. */

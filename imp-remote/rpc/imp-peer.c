@@ -111,8 +111,8 @@ on_keepalive (gpointer user_data)
     }
   if (self->pinged)
     {
-      g_autofree char *text
-        = g_strdup_printf ("no sign of life within %u ms (keepalive)", self->options.keepalive);
+      g_autofree char *text = g_strdup_printf ("no sign of life within %u ms (keepalive)",
+                                               self->options.keepalive);
 
       imp_peer_fail_literal (self, IMP_ERROR_TIMEOUT, text);
       return G_SOURCE_REMOVE;

@@ -234,8 +234,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_DEADLINE, "deadline",
-                  "how many ms an octet may wait for a verdict, 0 for ever",
-                  0, 60000);
+                  "how many ms an octet may wait for a verdict, 0 for ever", 0, 60000);
   /**
    * ImpRemoteFactory:max-extensions:
    *
@@ -244,8 +243,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_MAX_EXTENSIONS, "max-extensions",
-                  "how often PAUSE or REPLACE_LATER extend the deadline",
-                  0, 10);
+                  "how often PAUSE or REPLACE_LATER extend the deadline", 0, 10);
   /**
    * ImpRemoteFactory:connect-timeout:
    *
@@ -254,8 +252,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_CONNECT_TIMEOUT, "connect-timeout",
-                  "how many ms a connection may take, and the greeting",
-                  1, 10000);
+                  "how many ms a connection may take, and the greeting", 1, 10000);
   /**
    * ImpRemoteFactory:keepalive:
    *
@@ -266,8 +263,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_KEEPALIVE, "keepalive",
-                  "ms of silence before a sign of life is asked for, 0 never",
-                  0, 30000);
+                  "ms of silence before a sign of life is asked for, 0 never", 0, 30000);
   /**
    * ImpRemoteFactory:reconnect:
    *
@@ -286,8 +282,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_RECONNECT_MIN, "reconnect-min",
-                  "the longest pause before the first new attempt, in ms",
-                  1, 100);
+                  "the longest pause before the first new attempt, in ms", 1, 100);
   /**
    * ImpRemoteFactory:reconnect-max:
    *
@@ -296,8 +291,7 @@ install_failure (void)
    * Since: 0.1
    */
   install_number (PROP_RECONNECT_MAX, "reconnect-max",
-                  "the longest pause before any new attempt, in ms",
-                  1, 30000);
+                  "the longest pause before any new attempt, in ms", 1, 30000);
 }
 
 static void
@@ -312,8 +306,7 @@ install_limits (void)
    * Since: 0.1
    */
   install_size (PROP_HIGH_WATER, "high-water",
-                "octets queued for one analyzer above which it pauses",
-                DEFAULT_HIGH_WATER);
+                "octets queued for one analyzer above which it pauses", DEFAULT_HIGH_WATER);
   /**
    * ImpRemoteFactory:max-queued:
    *
@@ -321,8 +314,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_QUEUED, "max-queued",
-                "how many octets may be queued for one analyzer",
+  install_size (PROP_MAX_QUEUED, "max-queued", "how many octets may be queued for one analyzer",
                 DEFAULT_MAX_QUEUED);
   /**
    * ImpRemoteFactory:max-queued-all:
@@ -333,8 +325,7 @@ install_limits (void)
    * Since: 0.1
    */
   install_size (PROP_MAX_QUEUED_ALL, "max-queued-all",
-                "how many octets may be queued for all analyzers",
-                DEFAULT_MAX_QUEUED_ALL);
+                "how many octets may be queued for all analyzers", DEFAULT_MAX_QUEUED_ALL);
   /**
    * ImpRemoteFactory:max-waiting:
    *
@@ -346,8 +337,7 @@ install_limits (void)
    * Since: 0.1
    */
   install_size (PROP_MAX_WAITING, "max-waiting",
-                "how many octets of results may wait for one analyzer",
-                DEFAULT_MAX_WAITING);
+                "how many octets of results may wait for one analyzer", DEFAULT_MAX_WAITING);
   /**
    * ImpRemoteFactory:max-message:
    *
@@ -355,8 +345,7 @@ install_limits (void)
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_MESSAGE, "max-message",
-                "how many octets a message of the server may have",
+  install_size (PROP_MAX_MESSAGE, "max-message", "how many octets a message of the server may have",
                 IMP_WIRE_MAX_MESSAGE_DEFAULT);
   /**
    * ImpRemoteFactory:busy-poll:
@@ -368,8 +357,7 @@ install_limits (void)
    * Since: 0.1
    */
   install_number (PROP_BUSY_POLL, "busy-poll",
-                  "us to spin on the socket before sleeping, 0 not at all",
-                  0, 0);
+                  "us to spin on the socket before sleeping, 0 not at all", 0, 0);
 }
 
 void

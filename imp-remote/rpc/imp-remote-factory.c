@@ -5,12 +5,14 @@
 #include "core/imp-factory-private.h"
 #include "rpc/imp-address-private.h"
 
+/* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
+/* clang-format on */
 
 /**
  * ImpRemoteFactory:
@@ -59,8 +61,8 @@ get_uplink (ImpRemoteFactory *self)
     self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
 
   self->uplink = imp_uplink_new (self->context, target, self->stream,
-                                 self->address != NULL ? self->address : "stream",
-                                 self->interface, on_state_changed, self);
+                                 self->address != NULL ? self->address : "stream", self->interface,
+                                 on_state_changed, self);
   imp_uplink_set_options (self->uplink, &self->options);
   imp_uplink_set_codec (self->uplink, self->codec);
   g_clear_object (&self->stream);
@@ -143,8 +145,8 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
 
 static void
 imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
-                                           GCancellable *cancellable,
-                                           GAsyncReadyCallback callback, gpointer user_data)
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
   GTask *task = g_task_new (self, cancellable, callback, user_data);

@@ -95,8 +95,7 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
 }
 
 static void
-imp_server_set_property (GObject *object, guint property_id, const GValue *value,
-                         GParamSpec *pspec)
+imp_server_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
 {
   ImpServer *self = IMP_SERVER (object);
 
@@ -161,9 +160,8 @@ install_ways (void)
    *
    * Since: 0.1
    */
-  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "auto",
-                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT
-                                             | G_PARAM_STATIC_STRINGS);
+  props[PROP_CODEC] = g_param_spec_string (
+    "codec", NULL, NULL, "auto", G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
   /**
    * ImpServer:replace:
    *

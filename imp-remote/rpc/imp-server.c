@@ -156,9 +156,8 @@ imp_server_class_init (ImpServerClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_CONNECTED]
-    = g_signal_new ("connected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, 1, G_TYPE_IO_STREAM);
+  signals[SIGNAL_CONNECTED] = g_signal_new ("connected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_IO_STREAM);
   /**
    * ImpServer::disconnected:
    * @self: the server
@@ -169,9 +168,9 @@ imp_server_class_init (ImpServerClass *klass)
    *
    * Since: 0.1
    */
-  signals[SIGNAL_DISCONNECTED]
-    = g_signal_new ("disconnected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, 2, G_TYPE_IO_STREAM, G_TYPE_STRING);
+  signals[SIGNAL_DISCONNECTED] = g_signal_new ("disconnected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST,
+                                               0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                               G_TYPE_IO_STREAM, G_TYPE_STRING);
 }
 
 static void

@@ -213,8 +213,8 @@ imp_session_on_data (ImpSession *self, ImpMessage *message)
 
   if (entry == NULL)
     {
-      g_autofree char *text
-        = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT, message->id);
+      g_autofree char *text = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT,
+                                               message->id);
 
       imp_session_send_exception (self, message->id, text);
       return;

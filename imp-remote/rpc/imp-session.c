@@ -92,8 +92,9 @@ imp_session_send (ImpSession *self, const ImpMessage *message)
   if (imp_link_get_queued (self->link) > self->options.max_output)
     {
       g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " octets wait for the client to read them (max-output is %"
-                   G_GSIZE_FORMAT ")", imp_link_get_queued (self->link), self->options.max_output);
+                   "%" G_GSIZE_FORMAT
+                   " octets wait for the client to read them (max-output is %" G_GSIZE_FORMAT ")",
+                   imp_link_get_queued (self->link), self->options.max_output);
       imp_session_close (self, error);
       return;
     }
@@ -181,8 +182,8 @@ static void
 on_get_interface (ImpSession *self, ImpMessage *message)
 {
   g_main_context_push_thread_default (self->context);
-  imp_factory_query_interfaces_async (self->factory, message->interfaces, NULL,
-                                      on_interfaces_found, imp_session_ref (self));
+  imp_factory_query_interfaces_async (self->factory, message->interfaces, NULL, on_interfaces_found,
+                                      imp_session_ref (self));
   g_main_context_pop_thread_default (self->context);
 }
 

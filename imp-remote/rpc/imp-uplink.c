@@ -18,14 +18,14 @@ struct _ImpUplink
   gpointer user_data;
 
   ImpRemoteState state;
-  GError *reason;          /* why it is down or closed */
-  ImpPeer *peer;           /* for new analyzers; may still be without a connection */
-  GPtrArray *leaving;      /* of ImpPeer: servers that have said goodbye */
+  GError *reason;     /* why it is down or closed */
+  ImpPeer *peer;      /* for new analyzers; may still be without a connection */
+  GPtrArray *leaving; /* of ImpPeer: servers that have said goodbye */
   ImpConnector *connector;
-  GSource *timer;          /* for the greeting, or until the next attempt */
-  guint attempts;          /* in vain, since it was ready last */
-  GQueue waiting;          /* of GTask: connect_async() */
-  ImpPeerCounters past;    /* of peers that are gone */
+  GSource *timer;       /* for the greeting, or until the next attempt */
+  guint attempts;       /* in vain, since it was ready last */
+  GQueue waiting;       /* of GTask: connect_async() */
+  ImpPeerCounters past; /* of peers that are gone */
   guint64 connections, analyzers;
 };
 
@@ -192,8 +192,8 @@ on_peer_ready (ImpPeer *peer, gpointer user_data)
 static void
 dismiss (ImpPeer *peer)
 {
-  g_autoptr (GError) error
-    = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the server has stopped");
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
+                                                  "the server has stopped");
 
   imp_peer_fail (peer, error);
 }
@@ -243,8 +243,8 @@ on_peer_goodbye (ImpPeer *peer, gpointer user_data)
     }
   else
     {
-      g_autoptr (GError) error
-        = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the server has said goodbye");
+      g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
+                                                      "the server has said goodbye");
 
       set_state (self, IMP_REMOTE_STATE_CLOSED, error);
     }
@@ -387,9 +387,9 @@ imp_uplink_add (ImpUplink *self, ImpRemoteAnalyzer *analyzer)
   self->analyzers++;
   if (self->state == IMP_REMOTE_STATE_DOWN || self->state == IMP_REMOTE_STATE_CLOSED)
     {
-      g_autofree char *text
-        = g_strdup_printf ("%s: %s", self->name,
-                           self->reason != NULL ? self->reason->message : "there is no connection");
+      g_autofree char *text = g_strdup_printf ("%s: %s", self->name,
+                                               self->reason != NULL ? self->reason->message
+                                                                    : "there is no connection");
 
       if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.peer.fail, text))
         self->past.settled_soft++;

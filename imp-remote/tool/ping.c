@@ -90,8 +90,7 @@ on_timeout (gpointer user_data)
 {
   Ping *self = user_data;
 
-  end (self, tool_error ("ping \"%s\": no answer within %d seconds", self->address,
-                         self->timeout));
+  end (self, tool_error ("ping \"%s\": no answer within %d seconds", self->address, self->timeout));
   return G_SOURCE_REMOVE;
 }
 
@@ -99,8 +98,7 @@ static gboolean
 parse (Ping *self, int *argc, char ***argv, int *status)
 {
   GOptionEntry entries[] = {
-    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec,
-      "The wire form (default: cbor)", "NAME" },
+    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire form (default: cbor)", "NAME" },
     { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout,
       "How long to wait for an answer (default: 10)", "SECONDS" },
     G_OPTION_ENTRY_NULL,

@@ -102,9 +102,8 @@ on_connection (GSocketConnection *client, gpointer user_data)
   /* The settings were looked at before anybody could connect. */
   g_assert_no_error (error);
   self->n_connections++;
-  g_hash_table_add (self->connections,
-                    rehearse_connection_new (stream, self->target, self->connect, CONNECT_TIMEOUT,
-                                             on_over, self));
+  g_hash_table_add (self->connections, rehearse_connection_new (stream, self->target, self->connect,
+                                                                CONNECT_TIMEOUT, on_over, self));
 }
 
 static void
@@ -222,8 +221,8 @@ tool_rehearse_run (int argc, char **argv)
   if (!parse (&self, &argc, &argv, &status))
     return status;
   self.listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
-  self.connections = g_hash_table_new_full (NULL, NULL,
-                                            (GDestroyNotify) rehearse_connection_free, NULL);
+  self.connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) rehearse_connection_free,
+                                            NULL);
   self.sums = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.loop = g_main_loop_new (NULL, FALSE);
   status = check_faults (&self);

@@ -144,8 +144,7 @@ run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
 {
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
                               analyzer, "idle-timeout", self->idle_timeout_ms, NULL);
-  self->result_handler =
-    g_signal_connect (self->relay, "result", G_CALLBACK (on_result), self);
+  self->result_handler = g_signal_connect (self->relay, "result", G_CALLBACK (on_result), self);
   imp_relay_run_async (self->relay, self->cancellable, on_relayed, self);
 }
 

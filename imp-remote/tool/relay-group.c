@@ -34,8 +34,8 @@ relay_group_new (const RelayLimits *limits, void (*stopped) (gpointer), gpointer
   self->address_texts = g_ptr_array_new_with_free_func (g_free);
   self->modules = g_ptr_array_new_with_free_func (g_free);
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
-  self->connections =
-    g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free, NULL);
+  self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
+                                             NULL);
   return self;
 }
 
@@ -142,8 +142,7 @@ on_connection (GSocketConnection *client, gpointer user_data)
     .idle_timeout_ms = self->limits.idle_timeout_ms,
     .verbose = self->limits.verbose,
   };
-  RelayConnection *connection =
-    relay_connection_new (client, &setup, on_connection_over, self);
+  RelayConnection *connection = relay_connection_new (client, &setup, on_connection_over, self);
 
   g_hash_table_add (self->connections, connection);
   update_accepting (self);

@@ -70,8 +70,8 @@ parse (Relay *self, int *argc, char ***argv, int *status)
     { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_part, "Where clients connect to", "ADDRESS" },
     { "module", 'm', 0, G_OPTION_ARG_CALLBACK, on_part,
       "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
-    { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, on_part,
-      "The server that they are connected with", "ADDRESS" },
+    { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, on_part, "The server that they are connected with",
+      "ADDRESS" },
     { "max-connections", 0, 0, G_OPTION_ARG_INT, &self->max_connections,
       "How many connections there may be at once (default: 4096)", "N" },
     { "connect-timeout", 0, 0, G_OPTION_ARG_INT, &self->connect_timeout,
@@ -80,8 +80,8 @@ parse (Relay *self, int *argc, char ***argv, int *status)
       "End connections in which nothing has moved for so long (default: 0, never)", "SECONDS" },
     { "grace", 0, 0, G_OPTION_ARG_INT, &self->grace,
       "How long connections may go on after SIGTERM or SIGINT (default: 10)", "SECONDS" },
-    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
-      "Log every verdict of the analyzers", NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose, "Log every verdict of the analyzers",
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
 

@@ -29,7 +29,7 @@ typedef struct
   char **modules;
   char *codec;
   int numbers[N_NUMBERS]; /* -1: the server's default */
-  int grace; /* seconds */
+  int grace;              /* seconds */
   gboolean replace;
   gboolean insecure;
   gboolean stopped; /* by a signal */

@@ -189,15 +189,14 @@ imp_cbor_next (ImpCursor *input, ImpCborList *list)
   if (imp_cursor_left (input) == 0 || *imp_cursor_here (input) != ITEM_BREAK)
     return TRUE;
   imp_cursor_skip (input, 1);
-  *list = (ImpCborList) { FALSE, 0 };
+  *list = (ImpCborList){ FALSE, 0 };
   return FALSE;
 }
 
 static gboolean skip_item (ImpCursor *input, guint depth, guint max_depth, GError **error);
 
 static gboolean
-skip_list (ImpCursor *input, const ImpCborHead *head, guint depth, guint max_depth,
-           GError **error)
+skip_list (ImpCursor *input, const ImpCborHead *head, guint depth, guint max_depth, GError **error)
 {
   ImpCborList list = { head->indefinite, head->value };
 

@@ -151,8 +151,7 @@ read_short_pairs (ImpCursor *input, ImpCborList *list, ImpContextBuilder *pairs)
   gsize key_length, value_length;
 
   while (!list->indefinite && list->left > 0 && short_text (&ahead, &key, &key_length)
-         && short_text (&ahead, &value, &value_length)
-         && pairs->length < SHORT_PAIRS_MAX)
+         && short_text (&ahead, &value, &value_length) && pairs->length < SHORT_PAIRS_MAX)
     {
       imp_context_builder_add (pairs, key, key_length, value, value_length);
       *input = ahead;

@@ -252,9 +252,8 @@ decode_data (ImpCursor *frame, ImpMessage *message)
 
   if (!get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID
       || !get_head (frame, IMP_CBOR_UNSIGNED, &direction) || direction > 1
-      || !get_int (frame, &offset) || offset < -1
-      || !get_int (frame, &type) || type == 0 || type < G_MININT32 || type > G_MAXINT32
-      || !get_payload (frame, &message->data))
+      || !get_int (frame, &offset) || offset < -1 || !get_int (frame, &type) || type == 0
+      || type < G_MININT32 || type > G_MAXINT32 || !get_payload (frame, &message->data))
     return FALSE;
   message->op = IMP_OP_DATA;
   message->id = id;
@@ -340,8 +339,7 @@ take_frame (ImpCursor *input, const ImpWireLimits *limits, ImpCursor *frame, gsi
     return IMP_DECODE_MORE;
   if (first != IMP_CBOR_FRAME)
     {
-      imp_cbor_bad (error, "a message begins with 0x%02x instead of 0x%02x", first,
-                    IMP_CBOR_FRAME);
+      imp_cbor_bad (error, "a message begins with 0x%02x instead of 0x%02x", first, IMP_CBOR_FRAME);
       return IMP_DECODE_BAD;
     }
   if (!imp_cursor_u32_be (&ahead, &length))

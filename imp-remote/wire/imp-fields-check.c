@@ -93,8 +93,8 @@ check_numbers (const ImpMessage *message, const ImpShape *shape, GError **error)
         continue;
       number = imp_message_number (message, shape->fields[i]);
       if (number < info->minimum || number > info->maximum)
-        return unsupported (error, "No message can carry a \"%s\" of %" G_GINT64_FORMAT,
-                            info->name, number);
+        return unsupported (error, "No message can carry a \"%s\" of %" G_GINT64_FORMAT, info->name,
+                            number);
     }
   return TRUE;
 }

@@ -176,8 +176,8 @@ build_with_details (ImpFields *self, ImpResultType type, ImpDirection direction)
   if (type == IMP_RESULT_DENY)
     return imp_result_new_deny (direction, message, details);
   return imp_result_new_log (direction, number_of (self, IMP_FIELD_OFFSET),
-                             number_of (self, IMP_FIELD_LENGTH),
-                             number_of (self, IMP_FIELD_LEVEL), message, details);
+                             number_of (self, IMP_FIELD_LENGTH), number_of (self, IMP_FIELD_LEVEL),
+                             message, details);
 }
 
 static ImpResult *
@@ -192,8 +192,7 @@ build_with_text (ImpFields *self, ImpResultType type, ImpDirection direction)
     return imp_result_new_fatal (message);
   if (type == IMP_RESULT_ACCOUNT_FIELD)
     return imp_result_new_account_field (key, value);
-  return imp_result_new_pass_pattern (direction, pattern,
-                                      number_of (self, IMP_FIELD_MAX_LENGTH));
+  return imp_result_new_pass_pattern (direction, pattern, number_of (self, IMP_FIELD_MAX_LENGTH));
 }
 
 static ImpResult *

@@ -23,8 +23,9 @@ read_map_value (ImpJsonReader *self, gboolean must_be_number, const char **text,
     }
   if (imp_json_peek (self) == '"')
     return imp_json_string (self, text, length, unescaped, error);
-  *text = imp_json_literal (self, "true") ? "true" : imp_json_literal (self, "false") ? "false"
-                                                                                      : NULL;
+  *text = imp_json_literal (self, "true")    ? "true"
+          : imp_json_literal (self, "false") ? "false"
+                                             : NULL;
   if (*text == NULL)
     return imp_json_number (self, text, length, error);
   *length = strlen (*text);

@@ -21,8 +21,8 @@ first_special (const guint8 *p)
 
   memcpy (&word, p, sizeof word);
   word = GUINT64_FROM_LE (word);
-  found = (word & HIGH_BITS) | ((word - EACH (0x20)) & ~word & HIGH_BITS)
-          | find_octet (word, '"') | find_octet (word, '\\');
+  found = (word & HIGH_BITS) | ((word - EACH (0x20)) & ~word & HIGH_BITS) | find_octet (word, '"')
+          | find_octet (word, '\\');
   return found == 0 ? 8 : (guint) __builtin_ctzll (found) / 8;
 }
 

@@ -31,8 +31,8 @@ unexpected (ImpJsonReader *self, const char *expected, GError **error)
   if (imp_cursor_left (self->line) == 0)
     return imp_json_bad (error, "the line ends where %s was expected", expected);
   if (octet > 0x20 && octet < 0x7f)
-    return imp_json_bad (error, "octet %" G_GSIZE_FORMAT " is '%c' where %s was expected",
-                         position, octet, expected);
+    return imp_json_bad (error, "octet %" G_GSIZE_FORMAT " is '%c' where %s was expected", position,
+                         octet, expected);
   return imp_json_bad (error, "octet %" G_GSIZE_FORMAT " is 0x%02x where %s was expected", position,
                        octet, expected);
 }
@@ -273,8 +273,8 @@ imp_json_int (ImpJsonReader *self, gint64 *value, GError **error)
       if (!g_ascii_isdigit (text[i]))
         return imp_json_bad (error, "%.*s is no integer", (int) MIN (length, 40), text);
       if (number > IMP_MAX_ID)
-        return imp_json_bad (error, "%.*s is beyond the range of integers",
-                             (int) MIN (length, 40), text);
+        return imp_json_bad (error, "%.*s is beyond the range of integers", (int) MIN (length, 40),
+                             text);
       number = number * 10 + (text[i] - '0');
     }
   *value = negative ? -number : number;
@@ -322,8 +322,7 @@ skip_members (ImpJsonReader *self, guint8 close, guint depth, GError **error)
     {
       if (!more)
         return TRUE;
-      if (close == '}'
-          && (!skip_string (self, error) || !imp_json_expect (self, ':', error)))
+      if (close == '}' && (!skip_string (self, error) || !imp_json_expect (self, ':', error)))
         return FALSE;
       if (!imp_json_skip (self, depth + 1, error))
         return FALSE;

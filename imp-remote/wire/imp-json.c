@@ -32,8 +32,8 @@ is_blank (const guint8 *p, const guint8 *end)
 static ImpDecodeStatus
 too_long (GError **error, const char *what, gsize max)
 {
-  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-               "JSON: %s longer than %" G_GSIZE_FORMAT " octets", what, max);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "JSON: %s longer than %" G_GSIZE_FORMAT " octets",
+               what, max);
   return IMP_DECODE_BAD;
 }
 

@@ -2,6 +2,7 @@
 #include "core/imp-result-private.h"
 #include "wire/imp-message-private.h"
 
+/* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpOp, imp_op,
                     G_DEFINE_ENUM_VALUE (IMP_OP_GET_INTERFACE, "get-interface"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_SET_INTERFACE, "set-interface"),
@@ -16,6 +17,7 @@ G_DEFINE_ENUM_TYPE (ImpOp, imp_op,
                     G_DEFINE_ENUM_VALUE (IMP_OP_EXCEPTION, "exception"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_INTERFACE, "interface"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_RESULT, "result"))
+/* clang-format on */
 
 /* How the JSON wire form spells them. */
 static const struct
@@ -97,15 +99,13 @@ imp_message_equal (ImpMessage *self, ImpMessage *other)
 
   if (self->op != other->op || self->id != other->id || self->direction != other->direction
       || self->offset != other->offset || self->data_type != other->data_type
-      || self->busy != other->busy || self->token != other->token
-      || self->version != other->version
+      || self->busy != other->busy || self->token != other->token || self->version != other->version
       || imp_message_get_minimum (self) != imp_message_get_minimum (other))
     return FALSE;
   if ((self->result == NULL) != (other->result == NULL)
       || (self->result != NULL && !imp_result_equal (self->result, other->result)))
     return FALSE;
-  return bytes_equal (self->data, other->data)
-         && imp_context_equal (self->context, other->context)
+  return bytes_equal (self->data, other->data) && imp_context_equal (self->context, other->context)
          && imp_context_equal (self->limits, other->limits)
          && interfaces_equal (self->interfaces, other->interfaces)
          && features_equal (self->features, other->features)

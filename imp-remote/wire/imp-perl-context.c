@@ -137,8 +137,7 @@ flatten (Flattener *self, const ImpPerlValue *hash)
 
       if (value->kind == IMP_PERL_HASH && self->plain == NULL)
         note_plain_keys (self, all);
-      added = value->kind == IMP_PERL_HASH ? add_nested (self, value)
-                                           : add_value (self, "", value);
+      added = value->kind == IMP_PERL_HASH ? add_nested (self, value) : add_value (self, "", value);
       if (!added)
         return FALSE;
     }

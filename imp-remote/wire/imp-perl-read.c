@@ -70,8 +70,8 @@ imp_perl_result_named (const char *name)
 static gint64
 level_named (const char *name)
 {
-  static const char *const names[] = { "debug",    "info",  "notice",   "warning", "error",
-                                       "critical", "alert", "emergency" };
+  static const char *const names[] = { "debug", "info",     "notice", "warning",
+                                       "error", "critical", "alert",  "emergency" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_str_equal (names[i], name))

@@ -51,8 +51,8 @@ imp_perl_tree_bad (ImpPerlTree *self, const char *format, ...)
 ImpDecodeStatus
 imp_perl_tree_limit (ImpPerlTree *self, const char *what, gsize limit, const char *property)
 {
-  g_set_error (self->error, IMP_ERROR, IMP_ERROR_LIMIT, "%s, over the limit of %" G_GSIZE_FORMAT
-               " (%s)", what, limit, property);
+  g_set_error (self->error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "%s, over the limit of %" G_GSIZE_FORMAT " (%s)", what, limit, property);
   return IMP_DECODE_BAD;
 }
 
@@ -63,8 +63,8 @@ imp_perl_tree_short (ImpPerlTree *self, guint64 missing)
 
   if (self->complete)
     return imp_perl_tree_bad (self,
-                              "A value needs %" G_GUINT64_FORMAT " octets, but only %"
-                              G_GSIZE_FORMAT " are left in the message",
+                              "A value needs %" G_GUINT64_FORMAT
+                              " octets, but only %" G_GSIZE_FORMAT " are left in the message",
                               missing, imp_cursor_left (&self->input));
   if (have > self->max_message || missing > self->max_message - have
       || self->pending > self->max_message - have - missing)
@@ -118,8 +118,9 @@ imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least)
                                 "fixed");
   if (self->complete && count * least > imp_cursor_left (&self->input))
     return imp_perl_tree_bad (self,
-                              "%" G_GUINT64_FORMAT " values are announced, but only %"
-                              G_GSIZE_FORMAT " octets are left in the message",
+                              "%" G_GUINT64_FORMAT
+                              " values are announced, but only %" G_GSIZE_FORMAT
+                              " octets are left in the message",
                               count, imp_cursor_left (&self->input));
   self->n_announced += count;
   self->pending += count * least;
@@ -206,11 +207,13 @@ imp_perl_tree_refer (ImpPerlTree *self, ImpPerlIndex value, guint64 position)
   ImpPerlValue *to;
 
   if (!find_mark (self, position, &target))
-    return imp_perl_tree_bad (self, "A reference goes back to %" G_GUINT64_FORMAT
-                              ", where no value is", position);
+    return imp_perl_tree_bad (self,
+                              "A reference goes back to %" G_GUINT64_FORMAT ", where no value is",
+                              position);
   if (self->values[target].kind == IMP_PERL_OPEN)
-    return imp_perl_tree_bad (self, "A value contains itself, by a reference back to %"
-                              G_GUINT64_FORMAT, position);
+    return imp_perl_tree_bad (self,
+                              "A value contains itself, by a reference back to %" G_GUINT64_FORMAT,
+                              position);
   to = &self->values[value];
   to->kind = self->values[target].kind;
   if (to->kind == IMP_PERL_INTEGER)

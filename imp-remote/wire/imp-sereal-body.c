@@ -60,8 +60,8 @@ begin_copy (Reader *self, ImpCursor *here)
   if (status != IMP_DECODE_DONE)
     return status;
   if (offset < self->first || offset - self->first >= tag_position - self->base)
-    return imp_perl_tree_bad (tree, "A COPY goes back to %" G_GUINT64_FORMAT
-                              ", where no value is", offset);
+    return imp_perl_tree_bad (tree, "A COPY goes back to %" G_GUINT64_FORMAT ", where no value is",
+                              offset);
   *here = tree->input;
   tree->input.length = tag_position;
   tree->input.position = self->base + (offset - self->first);

@@ -8,8 +8,8 @@
  * op. No length stands in front of a document: that it is whole shows only in reading it, and what
  * is cut is never a value. */
 
-#define MAGIC_OLD "=srl"      /* protocols 1 and 2 */
-#define MAGIC_NEW "=\363rl"   /* from 3 on: what UTF-8 encoding on the way would break */
+#define MAGIC_OLD "=srl"    /* protocols 1 and 2 */
+#define MAGIC_NEW "=\363rl" /* from 3 on: what UTF-8 encoding on the way would break */
 #define MAGIC_BROKEN "=\303\263r"
 #define PROTOCOL_NEW 3
 #define PROTOCOL_MAX 5

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-fields-private.h"
 
+/* Tables are aligned by hand. */
+/* clang-format off */
 #define NUMBER(name, min, max, fallback) { name, IMP_FIELD_KIND_NUMBER, min, max, fallback }
 
 const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
@@ -73,6 +75,7 @@ static const ImpShape results[] = {
   { IMP_RESULT_PORT_OPEN, 1, BIT (DIRECTION), { F (DIRECTION), F (OFFSET) } },
   { IMP_RESULT_PORT_CLOSE, 1, BIT (DIRECTION), { F (DIRECTION), F (OFFSET) } },
 };
+/* clang-format on */
 
 const ImpShape *
 imp_shape_of_op (gint64 op)

@@ -251,7 +251,7 @@ read_header (Reader *self)
                               first >> 1, IMP_STORABLE_MAJOR);
   if ((first & 1) == 0)
     return imp_perl_tree_bad (self->tree, "The Storable image is in its sender's native order: "
-                              "nfreeze() is needed, not freeze()");
+                                          "nfreeze() is needed, not freeze()");
   return IMP_DECODE_DONE;
 }
 

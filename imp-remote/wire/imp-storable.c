@@ -283,7 +283,8 @@ storable_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *mess
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "A message of %u octets is announced, over the limit of %" G_GSIZE_FORMAT
-                   " (max-message)", frame.length, limits->max_message);
+                   " (max-message)",
+                   frame.length, limits->max_message);
       return IMP_DECODE_BAD;
     }
   if (!imp_cursor_take_cursor (&at, frame.length, &image))

@@ -4,11 +4,7 @@
 #include "core/imp-error.h"
 
 const ImpWire *const imp_wires[] = {
-  &imp_wire_json,
-  &imp_wire_cbor,
-  &imp_wire_storable,
-  &imp_wire_sereal,
-  NULL,
+  &imp_wire_json, &imp_wire_cbor, &imp_wire_storable, &imp_wire_sereal, NULL,
 };
 
 static char *
@@ -31,8 +27,8 @@ imp_wire_by_name (const char *name, GError **error)
       return imp_wires[i];
 
   names = list_names ();
-  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
-               "There is no codec \"%s\"; there are %s", name, names);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no codec \"%s\"; there are %s",
+               name, names);
   return NULL;
 }
 

@@ -10,7 +10,9 @@ static void
 test_interfaces (void)
 {
   static const char *const wanted[] = {
-    "any data: pass, deny", "any data: pass, to-sender, replace", "any data: pass, replace",
+    "any data: pass, deny",
+    "any data: pass, to-sender, replace",
+    "any data: pass, replace",
   };
   static const char *const settings[] = { "string=a", "string=a&action=reject",
                                           "string=a&action=replace" };

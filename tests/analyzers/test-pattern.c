@@ -239,7 +239,10 @@ test_binary (void)
   g_autoptr (Provider) provider = provider_new ("string=%00%FF&action=replace&actdata=%00%00%00");
   g_autoptr (Provider) regex = provider_new ("rx=%5Cx00%5B%5Cxf0-%5Cxff%5D&rxlen=2&action=reject");
 
-  feed (provider, "a\0\xff" "b\0", 5, STREAM);
+  feed (provider,
+        "a\0\xff"
+        "b\0",
+        5, STREAM);
   feed (provider, "\xff\0", 2, STREAM);
   feed (provider, "", 0, STREAM);
   g_assert_cmpmem (provider->output->str, provider->output->len, "a\0\0\0b\0\0\0\0", 9);
@@ -273,10 +276,11 @@ typedef struct
 
 /* None of them can match more than rxlen octets, so that sed would do the same. */
 static const Pattern patterns[] = {
-  { "foo", "fo ", 3 },           { "a{1,3}b?", "ab ", 4 },     { "(?<=a)b|c", "abc", 1 },
-  { "^ab|ba", "ab", 2 },         { "\\bo{1,2}\\b", "o x", 2 }, { "a(?!b)", "abc", 1 },
-  { "[^a]{2}(?=a)", "ab", 2 },   { "(?i)x.y", "xXyY\n", 3 },   { "(?m)^b", "ab\n", 1 },
-  { "(?<=ab)(?<!bab)c", "abc", 1 },
+  { "foo", "fo ", 3 },          { "a{1,3}b?", "ab ", 4 },
+  { "(?<=a)b|c", "abc", 1 },    { "^ab|ba", "ab", 2 },
+  { "\\bo{1,2}\\b", "o x", 2 }, { "a(?!b)", "abc", 1 },
+  { "[^a]{2}(?=a)", "ab", 2 },  { "(?i)x.y", "xXyY\n", 3 },
+  { "(?m)^b", "ab\n", 1 },      { "(?<=ab)(?<!bab)c", "abc", 1 },
 };
 
 static char *

@@ -30,8 +30,8 @@ typedef struct
   double client_cpu, server_cpu;
 } Mark;
 
-const char *const bench_context[]
-  = { "caddr", "192.0.2.17", "cport", "40112", "saddr", "198.51.100.4", "sport", "443", NULL };
+const char *const bench_context[] = { "caddr",        "192.0.2.17", "cport", "40112", "saddr",
+                                      "198.51.100.4", "sport",      "443",   NULL };
 
 static const BenchOptions *options;
 static BenchAnalyzer *analyzers;
@@ -201,8 +201,8 @@ bench_engine_passed (BenchAnalyzer *analyzer, uint64_t offset)
   uint64_t done, before = analyzer->passed;
 
   if (offset <= before || offset > analyzer->sent)
-    bench_die ("analyzer %u passed up to %llu, with %llu passed before and %llu sent",
-               analyzer->id, (unsigned long long) offset, (unsigned long long) before,
+    bench_die ("analyzer %u passed up to %llu, with %llu passed before and %llu sent", analyzer->id,
+               (unsigned long long) offset, (unsigned long long) before,
                (unsigned long long) analyzer->sent);
 
   analyzer->passed = offset;

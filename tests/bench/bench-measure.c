@@ -138,6 +138,5 @@ bench_latency_print (void)
   qsort (latencies, latency_count, sizeof *latencies, compare);
   printf (", \"p50_us\": %.2f, \"p90_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.2f"
           ", \"round_trips\": %u",
-          quantile_us (0.5), quantile_us (0.9), quantile_us (0.99), quantile_us (1),
-          latency_count);
+          quantile_us (0.5), quantile_us (0.9), quantile_us (0.99), quantile_us (1), latency_count);
 }

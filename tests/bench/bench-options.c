@@ -25,8 +25,8 @@ static const struct option long_options[] = {
 };
 
 static const char *const workload_names[] = {
-  [BENCH_WORKLOAD_STREAM] = "stream",     [BENCH_WORKLOAD_CYCLE] = "cycle",
-  [BENCH_WORKLOAD_MEMORY] = "memory",     [BENCH_WORKLOAD_FAIRNESS] = "fairness",
+  [BENCH_WORKLOAD_STREAM] = "stream", [BENCH_WORKLOAD_CYCLE] = "cycle",
+  [BENCH_WORKLOAD_MEMORY] = "memory", [BENCH_WORKLOAD_FAIRNESS] = "fairness",
   [BENCH_WORKLOAD_IDLE] = "idle",
 };
 
@@ -80,19 +80,44 @@ take_option (BenchOptions *options, int name, const char *value)
 {
   switch (name)
     {
-    case 'a': options->address = value; break;
-    case 'b': options->connect = value; break;
-    case 'w': options->workload = parse_workload (value); break;
-    case 'n': options->analyzers = (uint32_t) parse_number (value, 1, 1000000); break;
-    case 'c': options->chunk = (uint32_t) parse_number (value, 1, BENCH_MAX_MESSAGE / 2); break;
-    case 'o': options->outstanding = (uint32_t) parse_number (value, 1, 100000); break;
-    case 'u': options->warmup = parse_seconds (value); break;
-    case 's': options->seconds = parse_seconds (value); break;
-    case 'N': options->count = parse_number (value, 1, UINT32_MAX); break;
-    case 'S': options->spin_us = (uint32_t) parse_number (value, 0, 1000000); break;
-    case 'p': options->peer_pid = (int) parse_number (value, 1, INT32_MAX); break;
-    case 'C': options->codec = value; break;
-    default: exit (2); /* getopt has said why */
+    case 'a':
+      options->address = value;
+      break;
+    case 'b':
+      options->connect = value;
+      break;
+    case 'w':
+      options->workload = parse_workload (value);
+      break;
+    case 'n':
+      options->analyzers = (uint32_t) parse_number (value, 1, 1000000);
+      break;
+    case 'c':
+      options->chunk = (uint32_t) parse_number (value, 1, BENCH_MAX_MESSAGE / 2);
+      break;
+    case 'o':
+      options->outstanding = (uint32_t) parse_number (value, 1, 100000);
+      break;
+    case 'u':
+      options->warmup = parse_seconds (value);
+      break;
+    case 's':
+      options->seconds = parse_seconds (value);
+      break;
+    case 'N':
+      options->count = parse_number (value, 1, UINT32_MAX);
+      break;
+    case 'S':
+      options->spin_us = (uint32_t) parse_number (value, 0, 1000000);
+      break;
+    case 'p':
+      options->peer_pid = (int) parse_number (value, 1, INT32_MAX);
+      break;
+    case 'C':
+      options->codec = value;
+      break;
+    default:
+      exit (2); /* getopt has said why */
     }
 }
 
@@ -101,8 +126,9 @@ bench_options_parse (BenchOptions *options, int argc, char **argv)
 {
   int name;
 
-  *options = (BenchOptions){ .analyzers = 1, .chunk = 1024, .outstanding = 1, .warmup = 0.2,
-                             .seconds = 1, .codec = "cbor" };
+  *options = (BenchOptions){
+    .analyzers = 1, .chunk = 1024, .outstanding = 1, .warmup = 0.2, .seconds = 1, .codec = "cbor"
+  };
   while ((name = getopt_long (argc, argv, "", long_options, NULL)) != -1)
     take_option (options, name, optarg);
   if ((options->address == NULL && options->connect == NULL) || optind != argc)

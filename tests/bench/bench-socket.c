@@ -120,8 +120,7 @@ bench_print_listening (int listener)
   if (address.any.sa_family == AF_UNIX)
     printf ("listening %s\n", address.un.sun_path);
   else
-    printf ("listening %s:%d\n",
-            inet_ntop (AF_INET, &address.in.sin_addr, host, sizeof host),
+    printf ("listening %s:%d\n", inet_ntop (AF_INET, &address.in.sin_addr, host, sizeof host),
             ntohs (address.in.sin_port));
   fflush (stdout);
 }

@@ -26,11 +26,11 @@ bench_dbus_connect (int fd, GDBusConnectionFlags side)
   if (side & G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER)
     guid = g_dbus_generate_guid ();
   g_signal_connect (observer, "allow-mechanism", G_CALLBACK (allow_mechanism), NULL);
-  connection = g_dbus_connection_new_sync (
-    G_IO_STREAM (stream), guid,
-    side | G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS
-      | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-    observer, NULL, &error);
+  connection
+    = g_dbus_connection_new_sync (G_IO_STREAM (stream), guid,
+                                  side | G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS
+                                    | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                                  observer, NULL, &error);
   if (connection == NULL)
     bench_die ("%s", error->message);
   return connection;

@@ -104,7 +104,8 @@ main (int argc, char **argv)
                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), loop);
   if (g_dbus_connection_register_object (connection, BENCH_DBUS_PATH, node->interfaces[0], &vtable,
-                                         NULL, NULL, &error) == 0)
+                                         NULL, NULL, &error)
+      == 0)
     bench_die ("%s", error->message);
   g_dbus_connection_start_message_processing (connection);
   g_main_loop_run (loop);

@@ -22,8 +22,8 @@ set_busy_poll (ImpFactory *object, guint spin_us)
 void
 bench_link_connect (const BenchOptions *options)
 {
-  g_autoptr (ImpInterface) interface
-    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpInterface)
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (GError) error = NULL;
 
   context = g_hash_table_new (g_str_hash, g_str_equal);

@@ -34,8 +34,8 @@ set_busy_poll (ImpServer *server, guint spin_us)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (ImpFactory) factory
-    = imp_type_factory_new (BENCH_TYPE_PASS, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (BENCH_TYPE_PASS, IMP_DATA_TYPE_STREAM,
+                                                         IMP_RESULT_FLAGS_PASS);
   g_autoptr (ImpServer) server = imp_server_new (factory);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;

@@ -43,8 +43,8 @@ bench_link_open (BenchAnalyzer *analyzer)
 void
 bench_link_send (BenchAnalyzer *analyzer)
 {
-  LimitHeader header = { .op = LIMIT_DATA, .id = analyzer->id, .type = -1,
-                         .length = analyzer->payload->length };
+  LimitHeader header
+    = { .op = LIMIT_DATA, .id = analyzer->id, .type = -1, .length = analyzer->payload->length };
 
   limit_link_queue (&wire, &header, analyzer->payload->data);
 }

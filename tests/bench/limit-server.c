@@ -49,10 +49,17 @@ limit_handle (void *owner, const LimitHeader *header, const uint8_t *payload)
 {
   switch (header->op)
     {
-    case LIMIT_OPEN: open_analyzer (header, payload); break;
-    case LIMIT_CLOSE: free (limit_table_remove (&table, header->id)); break;
-    case LIMIT_DATA: feed (header); break;
-    default: bench_die ("operation %u", header->op);
+    case LIMIT_OPEN:
+      open_analyzer (header, payload);
+      break;
+    case LIMIT_CLOSE:
+      free (limit_table_remove (&table, header->id));
+      break;
+    case LIMIT_DATA:
+      feed (header);
+      break;
+    default:
+      bench_die ("operation %u", header->op);
     }
 }
 

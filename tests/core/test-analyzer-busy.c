@@ -61,8 +61,8 @@ typedef struct
 {
   ImpAnalyzer *analyzer;
   Stream streams[2], model[2];
-  GQueue given[2];   /* texts of what has to wait, not taken yet */
-  guint n_urgent;    /* given and not taken */
+  GQueue given[2]; /* texts of what has to wait, not taken yet */
+  guint n_urgent;  /* given and not taken */
   gint64 fed[2], settled[2];
   gboolean busy[2];
   gboolean listening;
@@ -409,8 +409,9 @@ test_told_late (void)
   for (guint i = 1; i <= 3; i++)
     imp_analyzer_pass_bytes (analyzer, 0, i);
   imp_analyzer_set_busy (analyzer, 0, FALSE);
-  g_assert_cmpstr (text->str, ==, "pass dir=0 offset=1;busy;pass dir=0 offset=2;busy;"
-                                  "pass dir=0 offset=3;busy;");
+  g_assert_cmpstr (text->str, ==,
+                   "pass dir=0 offset=1;busy;pass dir=0 offset=2;busy;"
+                   "pass dir=0 offset=3;busy;");
   g_assert_cmpuint (((Plugin *) analyzer)->n_busy, ==, 2);
   g_assert_false (((Plugin *) analyzer)->busy[0]);
 }

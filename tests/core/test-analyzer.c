@@ -98,12 +98,12 @@ polled (Plugin *plugin)
   return g_string_free (text, FALSE);
 }
 
-#define assert_polled(plugin, expected)               \
-  do                                                  \
-    {                                                 \
-      g_autofree char *polled_text = polled (plugin); \
-      g_assert_cmpstr (polled_text, ==, expected);    \
-    }                                                 \
+#define assert_polled(plugin, expected)                                                            \
+  do                                                                                               \
+    {                                                                                              \
+      g_autofree char *polled_text = polled (plugin);                                              \
+      g_assert_cmpstr (polled_text, ==, expected);                                                 \
+    }                                                                                              \
   while (0)
 
 static void
@@ -202,8 +202,8 @@ test_interface (void)
   g_autoptr (GObject) object = (GObject *) plugin_new ();
   Plugin *plugin = (Plugin *) object;
   ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
-  g_autoptr (ImpInterface) interface
-    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpInterface)
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (ImpResult) replace = imp_result_new_replace (0, 1, bytes);
 
@@ -361,8 +361,7 @@ test_settle (void)
   feed ((Plugin *) promised, "abc", 0);
   imp_analyzer_replace_later ((ImpAnalyzer *) promised, 0, 0, 3);
   imp_analyzer_settle ((ImpAnalyzer *) promised, IMP_FAIL_SOFT, "gone");
-  assert_polled ((Plugin *) promised,
-                 "replace_later dir=0 offset=0 end-offset=3;fatal \"gone\";");
+  assert_polled ((Plugin *) promised, "replace_later dir=0 offset=0 end-offset=3;fatal \"gone\";");
 }
 
 static void

@@ -79,7 +79,10 @@ static void
 test_table (void)
 {
   static const char *const pairs[][2] = {
-    { "caddr", "192.0.2.17" }, { "", "" }, { "user", "Zo\xc3\xab" }, { "raw", "\xff!" },
+    { "caddr", "192.0.2.17" },
+    { "", "" },
+    { "user", "Zo\xc3\xab" },
+    { "raw", "\xff!" },
   };
   g_autoptr (GHashTable) table = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) back = NULL;

@@ -251,9 +251,8 @@ test_create_fails (void)
 static void
 test_bound (void)
 {
-  g_autoptr (ImpFactory) factory =
-    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_STREAM,
-                          IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_PAUSE);
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (
+    mute_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_PAUSE);
   g_autoptr (ImpInterface) narrow = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (ImpInterface) wide = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
   g_autoptr (ImpFactory) bound = NULL, again = NULL;
@@ -284,8 +283,8 @@ test_bound (void)
 static void
 test_bound_fails (void)
 {
-  g_autoptr (ImpFactory) factory =
-    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_REPLACE);
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_STREAM,
+                                                         IMP_RESULT_FLAGS_REPLACE);
   g_autoptr (ImpInterface) packets = imp_interface_new (IMP_DATA_TYPE_PACKET, IMP_RESULT_FLAGS_ALL);
   g_autoptr (ImpInterface) pass = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (GError) error = NULL;
@@ -351,8 +350,8 @@ on_queried (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 test_query (void)
 {
-  g_autoptr (ImpFactory) factory =
-    imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_ANY,
+                                                         IMP_RESULT_FLAGS_PASS);
   GList *wanted = parse_list ("1:0 -1:2048 -1:128");
   g_autofree char *answer = NULL;
 

@@ -68,8 +68,7 @@ pick_offset (Test *t)
     }
 }
 
-static void
-note (Test *t, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void note (Test *t, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
 note (Test *t, const char *format, ...)
@@ -256,7 +255,8 @@ compare_tokens (Test *t, GArray *real, GArray *naive, guint *compared, const cha
     return;
   if (real->len > naive->len
       || memcmp ((NaiveToken *) real->data + *compared, (NaiveToken *) naive->data + *compared,
-                 (real->len - *compared) * sizeof (NaiveToken)) != 0)
+                 (real->len - *compared) * sizeof (NaiveToken))
+           != 0)
     fail (t, what);
   /* What waited to be fed when the direction was denied is not fed any more. */
   if (real->len < naive->len && !(real == t->fed && imp_flow_is_denied (t->flow)))

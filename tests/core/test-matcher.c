@@ -54,15 +54,9 @@ static const Case near_cases[] = {
 
 /* And here some attempts do look further: only the rule with the window holds. */
 static const Case far_cases[] = {
-  { "a+c|a", 3, "abc" },
-  { "a(?=.*c)", 3, "abc" },
-  { "a(?!.{6}b)", 2, "ab" },
-  { "(a+)+b", 5, "abc" },
-  { "a.*?b|aa", 6, "abc" },
-  { ".*b", 4, "ab\n" },
-  { "a*+b", 3, "ab" },
-  { "(?>a+)b|a", 3, "ab" },
-  { "(?:ab|ba)+c?", 5, "abc" },
+  { "a+c|a", 3, "abc" },   { "a(?=.*c)", 3, "abc" }, { "a(?!.{6}b)", 2, "ab" },
+  { "(a+)+b", 5, "abc" },  { "a.*?b|aa", 6, "abc" }, { ".*b", 4, "ab\n" },
+  { "a*+b", 3, "ab" },     { "(?>a+)b|a", 3, "ab" }, { "(?:ab|ba)+c?", 5, "abc" },
   { "(?=a+b)a", 2, "ab" },
 };
 
@@ -356,7 +350,8 @@ test_costly (void)
 
   data[2999] = 'd';
   g_assert_cmpint (imp_matcher_find (matcher, (guint8 *) data, 3000, 0, TRUE, TRUE, &from, &to,
-                                     &error), ==, IMP_MATCH_FAILED);
+                                     &error),
+                   ==, IMP_MATCH_FAILED);
   g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
 }
 

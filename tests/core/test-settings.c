@@ -52,18 +52,43 @@ sample_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
 
   switch (id)
     {
-    case PROP_FLAG: self->flag = g_value_get_boolean (value); break;
-    case PROP_NUMBER: self->number = g_value_get_int (value); break;
-    case PROP_COUNT: self->count = g_value_get_uint (value); break;
-    case PROP_BIG: self->big = g_value_get_int64 (value); break;
-    case PROP_HUGE: self->huge = g_value_get_uint64 (value); break;
-    case PROP_RATIO: self->ratio = g_value_get_double (value); break;
-    case PROP_FAIL_MODE: self->mode = g_value_get_enum (value); break;
-    case PROP_RESULTS: self->results = g_value_get_flags (value); break;
-    case PROP_TEXT: g_free (self->text); self->text = g_value_dup_string (value); break;
-    case PROP_OCTETS: self->octets = g_value_dup_boxed (value); break;
-    case PROP_SECRET: g_free (self->secret); self->secret = g_value_dup_string (value); break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    case PROP_FLAG:
+      self->flag = g_value_get_boolean (value);
+      break;
+    case PROP_NUMBER:
+      self->number = g_value_get_int (value);
+      break;
+    case PROP_COUNT:
+      self->count = g_value_get_uint (value);
+      break;
+    case PROP_BIG:
+      self->big = g_value_get_int64 (value);
+      break;
+    case PROP_HUGE:
+      self->huge = g_value_get_uint64 (value);
+      break;
+    case PROP_RATIO:
+      self->ratio = g_value_get_double (value);
+      break;
+    case PROP_FAIL_MODE:
+      self->mode = g_value_get_enum (value);
+      break;
+    case PROP_RESULTS:
+      self->results = g_value_get_flags (value);
+      break;
+    case PROP_TEXT:
+      g_free (self->text);
+      self->text = g_value_dup_string (value);
+      break;
+    case PROP_OCTETS:
+      self->octets = g_value_dup_boxed (value);
+      break;
+    case PROP_SECRET:
+      g_free (self->secret);
+      self->secret = g_value_dup_string (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -74,19 +99,44 @@ sample_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
 
   switch (id)
     {
-    case PROP_FLAG: g_value_set_boolean (value, self->flag); break;
-    case PROP_NUMBER: g_value_set_int (value, self->number); break;
-    case PROP_COUNT: g_value_set_uint (value, self->count); break;
-    case PROP_BIG: g_value_set_int64 (value, self->big); break;
-    case PROP_HUGE: g_value_set_uint64 (value, self->huge); break;
-    case PROP_RATIO: g_value_set_double (value, self->ratio); break;
-    case PROP_FAIL_MODE: g_value_set_enum (value, self->mode); break;
-    case PROP_RESULTS: g_value_set_flags (value, self->results); break;
-    case PROP_TEXT: g_value_set_string (value, self->text); break;
-    case PROP_OCTETS: g_value_set_boxed (value, self->octets); break;
-    case PROP_READ_ONLY: g_value_set_int (value, 5); break;
-    case PROP_OBJECT: g_value_set_object (value, NULL); break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    case PROP_FLAG:
+      g_value_set_boolean (value, self->flag);
+      break;
+    case PROP_NUMBER:
+      g_value_set_int (value, self->number);
+      break;
+    case PROP_COUNT:
+      g_value_set_uint (value, self->count);
+      break;
+    case PROP_BIG:
+      g_value_set_int64 (value, self->big);
+      break;
+    case PROP_HUGE:
+      g_value_set_uint64 (value, self->huge);
+      break;
+    case PROP_RATIO:
+      g_value_set_double (value, self->ratio);
+      break;
+    case PROP_FAIL_MODE:
+      g_value_set_enum (value, self->mode);
+      break;
+    case PROP_RESULTS:
+      g_value_set_flags (value, self->results);
+      break;
+    case PROP_TEXT:
+      g_value_set_string (value, self->text);
+      break;
+    case PROP_OCTETS:
+      g_value_set_boxed (value, self->octets);
+      break;
+    case PROP_READ_ONLY:
+      g_value_set_int (value, 5);
+      break;
+    case PROP_OBJECT:
+      g_value_set_object (value, NULL);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -208,9 +258,9 @@ test_defaults (void)
 static void
 test_canonical (void)
 {
-  g_autoptr (ImpFactory) factory =
-    (ImpFactory *) sample_new ("secret=x&octets=%26%3d%25%00&text=1+1/x:y,@ z&results=deny,pass"
-                               "&fail_mode=soft&ratio=0.1&count=7&some-number=2&flag=on");
+  g_autoptr (ImpFactory) factory = (ImpFactory *) sample_new (
+    "secret=x&octets=%26%3d%25%00&text=1+1/x:y,@ z&results=deny,pass"
+    "&fail_mode=soft&ratio=0.1&count=7&some-number=2&flag=on");
   g_autofree char *settings = imp_factory_get_settings (factory);
 
   g_assert_cmpstr (settings, ==,
@@ -292,8 +342,7 @@ test_mistakes (void)
       g_autoptr (GError) error = NULL;
 
       g_test_message ("%s", cases[i].settings);
-      g_assert_null (
-        imp_factory_new_from_settings (sample_get_type (), cases[i].settings, &error));
+      g_assert_null (imp_factory_new_from_settings (sample_get_type (), cases[i].settings, &error));
       g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
       if (cases[i].message != NULL)
         g_assert_cmpstr (error->message, ==, cases[i].message);
@@ -346,9 +395,8 @@ random_sample (void)
   bytes = g_bytes_new (octets, length);
   return g_object_new (sample_get_type (), "flag", g_test_rand_int_range (0, 2), "some-number",
                        g_test_rand_int_range (0, 11), "count", g_test_rand_int_range (1, 65536),
-                       "big", (gint64) random_64 (),
-                       "huge", random_64 (),
-                       "ratio", g_test_rand_double_range (-1, 1e9), "fail-mode",
+                       "big", (gint64) random_64 (), "huge", random_64 (), "ratio",
+                       g_test_rand_double_range (-1, 1e9), "fail-mode",
                        g_test_rand_int_range (0, 2), "results", g_test_rand_int_range (0, 1 << 15),
                        "text", text, "octets", g_test_rand_int_range (0, 5) == 0 ? NULL : bytes,
                        NULL);
@@ -392,9 +440,9 @@ static char *
 random_settings (void)
 {
   static const char *const pieces[] = {
-    "text", "=", "&", "%", "%4", "%41", "%00", "%ff", "octets=", "count=", "count=5", "flag=1",
-    "_", "-", "some_number=", "9", "results=", "pass", ",", "ratio=1e", "\xc3", "\xc3\xa4",
-    "text=x&",
+    "text",     "=",      "&",       "%",        "%4",   "%41",      "%00",          "%ff",
+    "octets=",  "count=", "count=5", "flag=1",   "_",    "-",        "some_number=", "9",
+    "results=", "pass",   ",",       "ratio=1e", "\xc3", "\xc3\xa4", "text=x&",
   };
   GString *text = g_string_new (g_test_rand_int_range (0, 2) == 0 ? "text=a" : NULL);
 
@@ -415,8 +463,8 @@ test_random_strings (void)
     {
       g_autofree char *settings = random_settings (), *written = NULL;
       g_autoptr (GError) error = NULL;
-      g_autoptr (ImpFactory) factory =
-        imp_factory_new_from_settings (sample_get_type (), settings, &error);
+      g_autoptr (ImpFactory) factory = imp_factory_new_from_settings (sample_get_type (), settings,
+                                                                      &error);
 
       if (factory == NULL)
         {

@@ -66,9 +66,11 @@ assert_same (ImpResult *one, ImpResult *other)
   g_autofree char *other_text = imp_result_to_string (other);
   GBytes *data = imp_result_get_data (one), *other_data = imp_result_get_data (other);
   const char *detail = imp_result_get_details (one) == NULL
-                         ? NULL : g_hash_table_lookup (imp_result_get_details (one), "key");
+                         ? NULL
+                         : g_hash_table_lookup (imp_result_get_details (one), "key");
   const char *other_detail = imp_result_get_details (other) == NULL
-                         ? NULL : g_hash_table_lookup (imp_result_get_details (other), "key");
+                               ? NULL
+                               : g_hash_table_lookup (imp_result_get_details (other), "key");
 
   g_assert_cmpint (imp_result_get_result_type (one), ==, imp_result_get_result_type (other));
   g_assert_cmpint (imp_result_get_offset (one), ==, imp_result_get_offset (other));
@@ -181,8 +183,8 @@ test_memory (void)
   for (gint64 i = 0; i < 10000; i++)
     {
       imp_shelf_put_result (&shelf, imp_result_new_pass (0, G_GINT64_CONSTANT (1) << 50 | 4 * i));
-      imp_shelf_put_result (&shelf, imp_result_new_replace (0, (G_GINT64_CONSTANT (1) << 50 | 4 * i)
-                                                               + 3, word));
+      imp_shelf_put_result (
+        &shelf, imp_result_new_replace (0, (G_GINT64_CONSTANT (1) << 50 | 4 * i) + 3, word));
     }
   g_assert_cmpuint (shelf.size, <, 10000 * 8 + 20);
   imp_shelf_clear (&shelf);

@@ -27,7 +27,7 @@ typedef struct
 static Snapshot
 take_snapshot (const ImpFlow *flow)
 {
-  return (Snapshot) {
+  return (Snapshot){
     .input = imp_flow_get_input (flow),
     .settled = imp_flow_get_settled (flow),
     .held = imp_flow_get_held (flow),
@@ -80,8 +80,9 @@ drain (Script *script)
 static gboolean
 push (Script *script, GError **error)
 {
-  static const gint32 types[] = { IMP_DATA_TYPE_STREAM, IMP_DATA_TYPE_STREAM, IMP_DATA_TYPE_PACKET,
-                                  IMP_DATA_TYPE_ANY, -7, 7 };
+  static const gint32 types[] = {
+    IMP_DATA_TYPE_STREAM, IMP_DATA_TYPE_STREAM, IMP_DATA_TYPE_PACKET, IMP_DATA_TYPE_ANY, -7, 7
+  };
   gint32 type = types[fuzz_take (&script->input) % G_N_ELEMENTS (types)];
   gsize length;
   const guint8 *octets = fuzz_take_octets (&script->input, 32, &length);
@@ -178,8 +179,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
       g_assert_cmpint (ok, ==, error == NULL);
       check (&script, &before, error);
       drain (&script);
-      g_assert_cmpint (script.forwarded, ==,
-                       imp_flow_get_passed (script.flow) + script.inserted);
+      g_assert_cmpint (script.forwarded, ==, imp_flow_get_passed (script.flow) + script.inserted);
     }
   imp_flow_free (script.flow);
   imp_action_queue_clear (&script.queue);

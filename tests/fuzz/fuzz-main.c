@@ -15,12 +15,11 @@ static int n_mutants = 0;
 static int seed = 1;
 static char **paths = NULL;
 
-static const GOptionEntry options[] = {
-  { "mutants", 0, 0, G_OPTION_ARG_INT, &n_mutants, "Mutants to make of each file", "N" },
-  { "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Where chance begins", "N" },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, "PATH..." },
-  { NULL }
-};
+static const GOptionEntry options[]
+  = { { "mutants", 0, 0, G_OPTION_ARG_INT, &n_mutants, "Mutants to make of each file", "N" },
+      { "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Where chance begins", "N" },
+      { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, "PATH..." },
+      { NULL } };
 
 /* What is being tried: shown if it kills the process, so that it can go into the corpus. */
 static const guint8 *current;
@@ -164,8 +163,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr (GPtrArray) inputs
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (GError) error = NULL;
   g_autoptr (GRand) rand = NULL;
 

@@ -58,8 +58,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
   factory = make_factory (&stream, choice);
   for (guint i = 0; i < N_ANALYZERS; i++)
     {
-      g_autoptr (ImpAnalyzer) analyzer
-        = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL, NULL);
+      g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL,
+                                                                      NULL);
 
       outcomes[i] = test_outcome_new (g_object_ref (analyzer));
       feed (outcomes[i], "hello world");

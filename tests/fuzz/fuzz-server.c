@@ -107,12 +107,12 @@ get_server (guint8 choice)
   index = choice % (n_wires + 1);
   if (servers[index] == NULL)
     {
-      g_autoptr (ImpFactory) factory = IMP_FACTORY (imp_type_factory_new (
-        busy_get_type (), IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_ALL));
+      g_autoptr (ImpFactory) factory = IMP_FACTORY (
+        imp_type_factory_new (busy_get_type (), IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_ALL));
 
       servers[index] = imp_server_new (factory);
-      g_object_set (servers[index], "max-analyzers", 8, "max-held", (guint64) 4096,
-                    "max-message", (guint64) 65536, NULL);
+      g_object_set (servers[index], "max-analyzers", 8, "max-held", (guint64) 4096, "max-message",
+                    (guint64) 65536, NULL);
       if (index < n_wires)
         g_object_set (servers[index], "codec", imp_wires[index]->name, NULL);
     }

@@ -119,22 +119,21 @@ sample_factory_class_init (SampleFactoryClass *klass)
   object_class->set_property = sample_factory_set_property;
   object_class->get_property = sample_factory_get_property;
   object_class->finalize = sample_factory_finalize;
+  g_object_class_install_property (object_class, PROP_TRUTH,
+                                   g_param_spec_boolean ("truth", NULL, NULL, FALSE, flags));
   g_object_class_install_property (
-      object_class, PROP_TRUTH, g_param_spec_boolean ("truth", NULL, NULL, FALSE, flags));
+    object_class, PROP_SMALL, g_param_spec_int ("small-number", NULL, NULL, -5, 500, 7, flags));
   g_object_class_install_property (
-      object_class, PROP_SMALL, g_param_spec_int ("small-number", NULL, NULL, -5, 500, 7, flags));
-  g_object_class_install_property (
-      object_class, PROP_LARGE,
-      g_param_spec_uint64 ("large", NULL, NULL, 0, G_MAXUINT64, 0, flags));
-  g_object_class_install_property (
-      object_class, PROP_RATIO, g_param_spec_double ("ratio", NULL, NULL, -1, 1e9, 0.5, flags));
-  g_object_class_install_property (
-      object_class, PROP_MODE,
-      g_param_spec_enum ("mode", NULL, NULL, IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags));
-  g_object_class_install_property (
-      object_class, PROP_TEXT, g_param_spec_string ("text", NULL, NULL, NULL, flags));
-  g_object_class_install_property (
-      object_class, PROP_OCTETS, g_param_spec_boxed ("octets", NULL, NULL, G_TYPE_BYTES, flags));
+    object_class, PROP_LARGE, g_param_spec_uint64 ("large", NULL, NULL, 0, G_MAXUINT64, 0, flags));
+  g_object_class_install_property (object_class, PROP_RATIO,
+                                   g_param_spec_double ("ratio", NULL, NULL, -1, 1e9, 0.5, flags));
+  g_object_class_install_property (object_class, PROP_MODE,
+                                   g_param_spec_enum ("mode", NULL, NULL, IMP_TYPE_FAIL_MODE,
+                                                      IMP_FAIL_HARD, flags));
+  g_object_class_install_property (object_class, PROP_TEXT,
+                                   g_param_spec_string ("text", NULL, NULL, NULL, flags));
+  g_object_class_install_property (object_class, PROP_OCTETS,
+                                   g_param_spec_boxed ("octets", NULL, NULL, G_TYPE_BYTES, flags));
 }
 
 static void
@@ -154,8 +153,8 @@ static void
 try_factory (const char *text)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpFactory) factory
-    = imp_factory_new_from_settings (sample_factory_get_type (), text, &error);
+  g_autoptr (ImpFactory) factory = imp_factory_new_from_settings (sample_factory_get_type (), text,
+                                                                  &error);
   g_autoptr (ImpFactory) again = NULL;
   g_autofree char *written = NULL, *written_again = NULL;
 

@@ -10,9 +10,9 @@ typedef struct
   GIOStream *plain;
   GSource *source;
   GByteArray *got;
-  gsize left;      /* to be written */
-  guint fired;     /* how often the source fired */
-  guint in_vain;   /* of these: WOULD_BLOCK */
+  gsize left;    /* to be written */
+  guint fired;   /* how often the source fired */
+  guint in_vain; /* of these: WOULD_BLOCK */
   gboolean ended;
   GError *error;
 } Fixture;
@@ -44,8 +44,9 @@ on_writable (GObject *output, gpointer data)
   Fixture *fixture = data;
   g_autoptr (GError) error = NULL;
   guint8 buffer[4096] = { 0 };
-  gssize n = g_pollable_output_stream_write_nonblocking (
-      G_POLLABLE_OUTPUT_STREAM (output), buffer, MIN (sizeof buffer, fixture->left), NULL, &error);
+  gssize n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), buffer,
+                                                         MIN (sizeof buffer, fixture->left), NULL,
+                                                         &error);
 
   fixture->fired++;
   if (n > 0)
@@ -75,8 +76,9 @@ watch (Fixture *fixture, GSource *source, GPollableSourceFunc func)
 static void
 watch_input (Fixture *fixture, GCancellable *cancellable)
 {
-  watch (fixture, g_pollable_input_stream_create_source (
-             G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (fixture->faulty)), cancellable),
+  watch (fixture,
+         g_pollable_input_stream_create_source (
+           G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (fixture->faulty)), cancellable),
          on_readable);
 }
 
@@ -84,8 +86,9 @@ static void
 watch_output (Fixture *fixture, gsize length)
 {
   fixture->left = length;
-  watch (fixture, g_pollable_output_stream_create_source (
-             G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (fixture->faulty)), NULL),
+  watch (fixture,
+         g_pollable_output_stream_create_source (
+           G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (fixture->faulty)), NULL),
          on_writable);
 }
 
@@ -282,8 +285,9 @@ test_reset_wakes_other_way (void)
   g_assert_false (test_run_until (never, NULL, 20));
   g_assert_cmpuint (fixture.fired, ==, 0);
   g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
-      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (fixture.faulty)), "x", 1, NULL,
-      &error), ==, -1);
+                     G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (fixture.faulty)), "x",
+                     1, NULL, &error),
+                   ==, -1);
   g_assert_true (test_run_until (has_ended, &fixture, 5000));
   g_assert_error (fixture.error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   tear_down (&fixture);

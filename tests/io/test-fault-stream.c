@@ -18,14 +18,14 @@ static gssize
 read_some (GIOStream *stream, gpointer buffer, gsize length, GError **error)
 {
   return g_pollable_input_stream_read_nonblocking (
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)), buffer, length, NULL, error);
+    G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)), buffer, length, NULL, error);
 }
 
 static gssize
 write_some (GIOStream *stream, gconstpointer data, gsize length, GError **error)
 {
   return g_pollable_output_stream_write_nonblocking (
-      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), data, length, NULL, error);
+    G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), data, length, NULL, error);
 }
 
 /* Through @faults, in operations of up to @step octets: what arrives of the pattern. */
@@ -43,10 +43,11 @@ transfer (const char *faults, gsize length, gsize step)
   test_stream_pair_faulty (faults, &faulty, &plain);
   test_stream_write (plain, g_bytes_get_data (pattern, NULL), length);
   g_assert_true (g_output_stream_close (g_io_stream_get_output_stream (plain), NULL, NULL));
-  g_assert_true (g_socket_shutdown (
-      g_socket_connection_get_socket (G_SOCKET_CONNECTION (plain)), FALSE, TRUE, NULL));
-  while ((n = g_input_stream_read (g_io_stream_get_input_stream (faulty), buffer, step, NULL,
-                                   &error)) > 0)
+  g_assert_true (g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (plain)),
+                                    FALSE, TRUE, NULL));
+  while (
+    (n = g_input_stream_read (g_io_stream_get_input_stream (faulty), buffer, step, NULL, &error))
+    > 0)
     g_byte_array_append (got, buffer, n);
   g_assert_no_error (error);
   return g_byte_array_free_to_bytes (g_steal_pointer (&got));
@@ -83,13 +84,15 @@ test_settings_mistakes (void)
   g_autoptr (GError) error = NULL;
 
   test_stream_pair (&a, &b);
-  g_assert_null (imp_fault_stream_new (a, "seed=x&read-delay=-1&bogus=1&write-chunk=0"
+  g_assert_null (imp_fault_stream_new (a,
+                                       "seed=x&read-delay=-1&bogus=1&write-chunk=0"
                                        "&block-rate=100&eof_at=1&eof-at=2&read-chunk-min=4",
                                        &error));
   g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
-  for (const char *const *text = (const char *const[]) {
-           "seed: \"x\"", "read-delay: \"-1\"", "\"bogus\" is no fault", "write-chunk: \"0\"",
-           "block-rate: \"100\"", "eof-at is there more than once", "read-chunk-min needs", NULL };
+  for (const char *const *text
+       = (const char *const[]){ "seed: \"x\"", "read-delay: \"-1\"", "\"bogus\" is no fault",
+                                "write-chunk: \"0\"", "block-rate: \"100\"",
+                                "eof-at is there more than once", "read-chunk-min needs", NULL };
        *text != NULL; text++)
     if (strstr (error->message, *text) == NULL)
       g_error ("\"%s\" is missing in: %s", *text, error->message);
@@ -361,7 +364,8 @@ test_stall_blocking (void)
 
   test_stream_pair_faulty ("stall-at=0", &faulty, &plain);
   g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (faulty), buffer, 8,
-                                        cancellable, &error), ==, -1);
+                                        cancellable, &error),
+                   ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_thread_join (thread);
 }
@@ -399,8 +403,8 @@ tcp_pair (GIOStream **client, GIOStream **server)
   guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, &error);
 
   g_assert_no_error (error);
-  *client = G_IO_STREAM (g_socket_client_connect_to_host (connector, "127.0.0.1", port, NULL,
-                                                          &error));
+  *client = G_IO_STREAM (
+    g_socket_client_connect_to_host (connector, "127.0.0.1", port, NULL, &error));
   g_assert_no_error (error);
   *server = G_IO_STREAM (g_socket_listener_accept (listener, NULL, NULL, &error));
   g_assert_no_error (error);
@@ -419,8 +423,8 @@ test_reset_tcp (void)
   g_assert_cmpint (read_some (client, buffer, 64, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_clear_error (&error);
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (server), buffer, 64, NULL,
-                                        &error), ==, -1);
+  g_assert_cmpint (
+    g_input_stream_read (g_io_stream_get_input_stream (server), buffer, 64, NULL, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
@@ -456,8 +460,8 @@ test_half_close (void)
   test_stream_write (plain, "ok", 2);
   answer = test_stream_read (faulty, 2);
   g_assert_true (g_io_stream_close (faulty, NULL, NULL));
-  g_assert_true (g_io_stream_is_closed (
-      imp_fault_stream_get_base_stream (IMP_FAULT_STREAM (faulty))));
+  g_assert_true (
+    g_io_stream_is_closed (imp_fault_stream_get_base_stream (IMP_FAULT_STREAM (faulty))));
 }
 
 int

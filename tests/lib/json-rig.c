@@ -73,9 +73,8 @@ set_limit (ImpServer *server, const char *limit, guint64 value)
 JsonRig *
 json_rig_new (const char *limit, guint64 value)
 {
-  g_autoptr (ImpFactory) factory = IMP_FACTORY (
-    imp_type_factory_new (json_rig_analyzer_get_type (), IMP_DATA_TYPE_STREAM,
-                          IMP_RESULT_FLAGS_ALL));
+  g_autoptr (ImpFactory) factory = IMP_FACTORY (imp_type_factory_new (
+    json_rig_analyzer_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
   JsonRig *self = g_new0 (JsonRig, 1);
   g_autoptr (GIOStream) far = NULL;
   g_autoptr (GError) error = NULL;
@@ -132,15 +131,14 @@ got_pong (gpointer data)
   TestPeer *client = data;
 
   return client->received->len > 0
-         && g_strstr_len ((const char *) client->received->data, client->received->len,
-                          "\"pong\"") != NULL;
+         && g_strstr_len ((const char *) client->received->data, client->received->len, "\"pong\"")
+              != NULL;
 }
 
 static char *
 take_received (JsonRig *self)
 {
-  char *text = g_strndup ((const char *) self->client->received->data,
-                          self->client->received->len);
+  char *text = g_strndup ((const char *) self->client->received->data, self->client->received->len);
 
   g_byte_array_set_size (self->client->received, 0);
   return text;

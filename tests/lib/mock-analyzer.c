@@ -5,8 +5,7 @@
 
 G_DEFINE_FINAL_TYPE (MockAnalyzer, mock_analyzer, IMP_TYPE_ANALYZER)
 
-static void
-note (MockAnalyzer *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void note (MockAnalyzer *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
 note (MockAnalyzer *self, const char *format, ...)

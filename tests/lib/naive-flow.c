@@ -305,8 +305,7 @@ without_cut_packet (NaiveFlow *self, gint64 offset)
 {
   gint64 begin = offset;
 
-  if (offset <= naive_flow_settled (self) || offset >= self->input
-      || !is_packet_at (self, offset))
+  if (offset <= naive_flow_settled (self) || offset >= self->input || !is_packet_at (self, offset))
     return offset;
   while (!begins_piece (self, begin))
     begin--;

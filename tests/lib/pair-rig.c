@@ -12,7 +12,7 @@ pair_rig_init (PairRig *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   memset (self, 0, sizeof *self);
-  self->peer_options = (ImpPeerOptions) {
+  self->peer_options = (ImpPeerOptions){
     .deadline = 0,
     .max_extensions = 3,
     .link_high_water = IMP_LINK_HIGH_WATER,
@@ -22,7 +22,7 @@ pair_rig_init (PairRig *self)
     .max_waiting = 64 * 1024 * 1024,
     .limits = limits,
   };
-  self->session_options = (ImpSessionOptions) {
+  self->session_options = (ImpSessionOptions){
     .limits = limits,
     .max_analyzers = 100,
     .max_held = 16 * 1024 * 1024,
@@ -46,11 +46,11 @@ pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpPeerFuncs *funcs
 }
 
 void
-pair_rig_start_session (PairRig *self, GIOStream *stream, GType type,
-                        const ImpSessionFuncs *funcs, gpointer user_data)
+pair_rig_start_session (PairRig *self, GIOStream *stream, GType type, const ImpSessionFuncs *funcs,
+                        gpointer user_data)
 {
-  g_autoptr (ImpFactory) factory
-    = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM,
+                                                         IMP_RESULT_FLAGS_ALL);
 
   self->session = imp_session_new (stream, factory, NULL, &self->session_options, NULL);
   g_assert_nonnull (self->session);

@@ -84,15 +84,14 @@ relay_rig_wait_done (RelayRig *rig)
     return;
   g_test_message ("done %d; client sent %zu of %u, got %zu, end %d; "
                   "server sent %zu of %u, got %zu, end %d; queued %zu and %zu",
-                  rig->done, rig->peers[0]->sent,
-                  rig->peers[0]->to_send->len, rig->peers[0]->n_received, rig->peers[0]->got_end,
-                  rig->peers[1]->sent, rig->peers[1]->to_send->len, rig->peers[1]->n_received,
-                  rig->peers[1]->got_end, imp_relay_get_queued (rig->relay, 0),
-                  imp_relay_get_queued (rig->relay, 1));
+                  rig->done, rig->peers[0]->sent, rig->peers[0]->to_send->len,
+                  rig->peers[0]->n_received, rig->peers[0]->got_end, rig->peers[1]->sent,
+                  rig->peers[1]->to_send->len, rig->peers[1]->n_received, rig->peers[1]->got_end,
+                  imp_relay_get_queued (rig->relay, 0), imp_relay_get_queued (rig->relay, 1));
   for (guint i = 0; i < 2; i++)
     g_test_message ("direction %u: received %" G_GINT64_FORMAT ", held %" G_GINT64_FORMAT
-                    ", sent %" G_GINT64_FORMAT ", paused %d, finished %d", i,
-                    imp_relay_get_received (rig->relay, i),
+                    ", sent %" G_GINT64_FORMAT ", paused %d, finished %d",
+                    i, imp_relay_get_received (rig->relay, i),
                     imp_filter_get_held (imp_relay_get_filter (rig->relay), i),
                     imp_relay_get_sent (rig->relay, i),
                     imp_filter_is_paused (imp_relay_get_filter (rig->relay), i),

@@ -39,9 +39,8 @@ child_init (Child *self)
 int
 test_child_run (const char *address)
 {
-  g_autoptr (ImpFactory) factory
-    = IMP_FACTORY (imp_type_factory_new (child_get_type (), IMP_DATA_TYPE_ANY,
-                                         IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE));
+  g_autoptr (ImpFactory) factory = IMP_FACTORY (imp_type_factory_new (
+    child_get_type (), IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE));
   g_autoptr (ImpServer) server = imp_server_new (factory);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;

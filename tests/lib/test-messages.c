@@ -284,9 +284,9 @@ without_meta (GHashTable *context)
 static gboolean
 is_data_after (ImpMessage *got, ImpMessage *written)
 {
-  g_autoptr (ImpMessage) expected
-      = imp_message_new_data (written->id, written->direction, MAX (written->offset, 0),
-                              written->data_type, written->data);
+  g_autoptr (ImpMessage) expected = imp_message_new_data (written->id, written->direction,
+                                                          MAX (written->offset, 0),
+                                                          written->data_type, written->data);
 
   return imp_message_equal (got, expected);
 }

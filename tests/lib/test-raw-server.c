@@ -163,7 +163,8 @@ test_raw_hang_up (TestRaw *self, gboolean reset)
     return;
   if (reset)
     g_assert_cmpint (setsockopt (g_socket_get_fd (self->socket), SOL_SOCKET, SO_LINGER, &linger,
-                                 sizeof linger), ==, 0);
+                                 sizeof linger),
+                     ==, 0);
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
 }
@@ -173,8 +174,8 @@ open_unix_listener (char **name)
 {
   static guint number;
   g_autofree char *plain = g_strdup_printf ("imp-test-%d-%u", (int) getpid (), number++);
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new_with_type (
-      plain, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+  g_autoptr (GSocketAddress) address
+    = g_unix_socket_address_new_with_type (plain, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
 
   *name = g_strdup_printf ("@%s", plain);
   return open_listener (address, 0);

@@ -63,8 +63,8 @@ test_fatal (void)
 
   imp_analyzer_fail (t->analyzer, "out of ideas");
   filter_script_expect (t, "failed(out of ideas)");
-  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL,
-                              "The analyzer failed: out of ideas", "");
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL, "The analyzer failed: out of ideas",
+                              "");
 }
 
 static gboolean

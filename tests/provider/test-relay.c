@@ -47,8 +47,7 @@ test_half_close (void)
 }
 
 static void
-check_transfer (const char *client_faults, const char *server_faults, gsize length,
-                gsize read_most)
+check_transfer (const char *client_faults, const char *server_faults, gsize length, gsize read_most)
 {
   g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), client_faults, server_faults,
                                             2000);

@@ -104,9 +104,9 @@ test_client (gconstpointer data)
   feed (&rig, 0);
   feed (&rig, 1);
   test_raw_expect (rig.server, "\"data\"", 2);
-  g_assert_true ((strstr (rig.server->heard->str,
-                          "{\"op\":\"busy\",\"id\":1,\"dir\":0,\"busy\":true}") != NULL)
-                 == (version >= 2));
+  g_assert_true (
+    (strstr (rig.server->heard->str, "{\"op\":\"busy\",\"id\":1,\"dir\":0,\"busy\":true}") != NULL)
+    == (version >= 2));
   test_raw_say (rig.server, PASS ("0"));
   test_raw_say (rig.server, PASS ("1"));
   g_assert_true (test_run_until (has_verdict, &rig, 5000));

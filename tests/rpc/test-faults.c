@@ -28,7 +28,7 @@ typedef enum
 } State;
 
 static const char *const state_names[] = { "not-connected", "connecting", "handshake",
-                                           "idle", "in-flight", "promised" };
+                                           "idle",          "in-flight",  "promised" };
 
 #define BIT(state) (1 << (state))
 #define WITH_SERVER (BIT (HANDSHAKE) | BIT (IDLE) | BIT (IN_FLIGHT) | BIT (PROMISED))
@@ -158,10 +158,14 @@ say_verdicts (Fixture *fixture)
   for (int id = 1; id <= N_ANALYZERS; id++)
     {
       if (fixture->state == PROMISED)
-        test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"replace_later\","
-                       "\"dir\":0,\"offset\":5,\"end_offset\":11}", id);
-      test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":0,"
-                     "\"offset\":5}", id);
+        test_raw_say (fixture->peer,
+                      "{\"op\":\"result\",\"id\":%d,\"result\":\"replace_later\","
+                      "\"dir\":0,\"offset\":5,\"end_offset\":11}",
+                      id);
+      test_raw_say (fixture->peer,
+                    "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":0,"
+                    "\"offset\":5}",
+                    id);
     }
 }
 
@@ -259,35 +263,35 @@ static void
 strike_direction (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":2,"
-                 "\"offset\":7}");
+                               "\"offset\":7}");
 }
 
 static void
 strike_beyond (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,"
-                 "\"offset\":12,\"text\":\"x\"}");
+                               "\"offset\":12,\"text\":\"x\"}");
 }
 
 static void
 strike_backward (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":0,"
-                 "\"offset\":4}");
+                               "\"offset\":4}");
 }
 
 static void
 strike_outside (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"to_sender\",\"dir\":0,"
-                 "\"text\":\"x\"}");
+                               "\"text\":\"x\"}");
 }
 
 static void
 strike_never_was (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":77,\"result\":\"pass\",\"dir\":0,"
-                 "\"offset\":1}");
+                               "\"offset\":1}");
 }
 
 static void
@@ -337,9 +341,10 @@ static void
 set_up (Fixture *fixture)
 {
   g_autoptr (ImpRemoteFactory) remote = NULL;
-  g_autoptr (ImpInterface) interface
-    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE
-                                                 | IMP_RESULT_FLAGS_REPLACE_LATER);
+  g_autoptr (ImpInterface)
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS
+                                                           | IMP_RESULT_FLAGS_REPLACE
+                                                           | IMP_RESULT_FLAGS_REPLACE_LATER);
   g_autoptr (GError) error = NULL;
 
   if (fixture->fault->serve != NULL)
@@ -352,8 +357,8 @@ set_up (Fixture *fixture)
                 "keepalive", TIMEOUT, NULL);
   if (fixture->peer != NULL)
     g_object_set (remote, "codec", "json", "keepalive", 0, "deadline", 0, NULL);
-  fixture->remote
-    = IMP_REMOTE_FACTORY (imp_factory_set_interface (IMP_FACTORY (remote), interface, &error));
+  fixture->remote = IMP_REMOTE_FACTORY (
+    imp_factory_set_interface (IMP_FACTORY (remote), interface, &error));
   g_assert_no_error (error);
 }
 
@@ -425,8 +430,10 @@ assert_others_live (Fixture *fixture)
     g_assert_false (test_outcome_is_settled (fixture->outcomes[i]));
   for (int id = 2; id <= N_ANALYZERS; id++)
     for (int direction = 0; direction < 2; direction++)
-      test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
-                     "\"offset\":-1}", id, direction);
+      test_raw_say (fixture->peer,
+                    "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
+                    "\"offset\":-1}",
+                    id, direction);
   g_assert_true (test_run_until (others_are_settled, fixture, 5000));
   for (int i = 1; i < N_ANALYZERS; i++)
     {
@@ -444,8 +451,10 @@ assert_counted (Fixture *fixture)
   g_assert_true (g_variant_lookup (numbers, "settled-hard", "t", &hard));
   g_assert_true (g_variant_lookup (numbers, "settled-soft", "t", &soft));
   g_assert_cmpuint (hard + soft, ==, count_affected (fixture));
-  g_assert_cmpuint (soft, ==, fixture->fail == IMP_FAIL_SOFT && fixture->state != PROMISED
-                                ? count_affected (fixture) : 0);
+  g_assert_cmpuint (soft, ==,
+                    fixture->fail == IMP_FAIL_SOFT && fixture->state != PROMISED
+                      ? count_affected (fixture)
+                      : 0);
 }
 
 static gboolean
@@ -540,8 +549,8 @@ add_tests (const Fault *fault)
       {
         Fixture *fixture = g_new0 (Fixture, 1);
         g_autofree char *path = g_strdup_printf ("/faults/%s/%s/%s", fault->name,
-                                                 state_names[state], fail == IMP_FAIL_HARD
-                                                                       ? "hard" : "soft");
+                                                 state_names[state],
+                                                 fail == IMP_FAIL_HARD ? "hard" : "soft");
 
         fixture->fault = fault;
         fixture->state = state;

@@ -93,8 +93,8 @@ static void
 provoke (TestPeer *client)
 {
   g_autofree char *payload = g_strnfill (ANSWER_LENGTH, 'a');
-  g_autofree char *line
-    = g_strdup_printf ("{\"op\":\"data\",\"id\":1,\"dir\":0,\"text\":\"%s\"}\n", payload);
+  g_autofree char *line = g_strdup_printf ("{\"op\":\"data\",\"id\":1,\"dir\":0,\"text\":\"%s\"}\n",
+                                           payload);
   g_autofree char *hopeless = g_strnfill (HOPELESS_LENGTH, 'x');
 
   test_peer_send (client, HELLO, strlen (HELLO));

@@ -47,8 +47,8 @@ static gboolean
 has_ipv6 (void)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("::1", 0);
-  g_autoptr (GSocket) socket
-    = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
   return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
 }

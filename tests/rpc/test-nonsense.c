@@ -71,8 +71,9 @@ test_others_live (void)
 
   broken = json_rig_ask (rig, "{\"op\":\"data\",\"id\":1,\"dir\":2,\"text\":\"x\"}");
   other = json_rig_ask (rig, "{\"op\":\"data\",\"id\":2,\"dir\":0,\"text\":\"hello!\"}");
-  g_assert_cmpstr (other, ==, "{\"op\":\"result\",\"id\":2,\"result\":\"pass\",\"dir\":0,"
-                              "\"offset\":6}\n");
+  g_assert_cmpstr (other, ==,
+                   "{\"op\":\"result\",\"id\":2,\"result\":\"pass\",\"dir\":0,"
+                   "\"offset\":6}\n");
   again = json_rig_ask (rig, "{\"op\":\"new_analyzer\",\"id\":1}");
   g_assert_cmpstr (again, ==, "");
   g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 2);

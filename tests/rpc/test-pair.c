@@ -72,7 +72,11 @@ on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
 }
 
 static const ImpPeerFuncs peer_funcs = {
-  .ready = on_ready, .goodbye = on_nothing, .idle = on_nothing, .lost = on_lost, .gone = on_nothing,
+  .ready = on_ready,
+  .goodbye = on_nothing,
+  .idle = on_nothing,
+  .lost = on_lost,
+  .gone = on_nothing,
 };
 
 static void
@@ -315,7 +319,7 @@ test_client_never_reads (void)
   send_message (one, imp_message_new_new_analyzer (1, NULL));
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (one));
   g_socket_set_blocking (socket, FALSE);
-  for (guint stuck = 0; stuck < 100; stuck = n > 0 ? 0 : stuck + 1)
+  for (guint stuck = 0; stuck<100; stuck = n> 0 ? 0 : stuck + 1)
     {
       gsize size;
       const char *bytes = g_bytes_get_data (frame, &size);

@@ -31,9 +31,9 @@ run_client (const char *form, const char *path, const char *script)
 {
   g_autofree char *program = g_test_build_filename (G_TEST_DIST, "rpc", "perl-client.pl", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) process
-    = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                        "perl", program, form, path, NULL);
+  g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
+                                                        | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                                      &error, "perl", program, form, path, NULL);
   guint alarm = g_timeout_add_seconds (60, on_alarm, NULL);
   char *output = NULL;
 
@@ -112,9 +112,8 @@ static void
 test_deny (gconstpointer user_data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpFactory) factory
-    = imp_pattern_factory_new ("rx=virus[0-9]&rxlen=6&rxdir=0&action=deny&actdata=no%20thanks",
-                               &error);
+  g_autoptr (ImpFactory) factory = imp_pattern_factory_new (
+    "rx=virus[0-9]&rxlen=6&rxdir=0&action=deny&actdata=no%20thanks", &error);
 
   g_assert_no_error (error);
   with_server (user_data, factory,
@@ -303,8 +302,8 @@ add_tests (const Way *way)
 
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     {
-      g_autofree char *path
-        = g_strdup_printf ("/rpc/perl-peers/%s/%s/%s", way->form, way->codec, tests[i].name);
+      g_autofree char *path = g_strdup_printf ("/rpc/perl-peers/%s/%s/%s", way->form, way->codec,
+                                               tests[i].name);
 
       if (tests[i].both || g_str_equal (way->form, way->codec))
         g_test_add_data_func (path, way, tests[i].run);

@@ -65,19 +65,19 @@ on_state (ImpRemoteFactory *remote, GParamSpec *pspec, gpointer user_data)
 static void
 rig_init (Rig *rig, ImpFailMode fail)
 {
-  g_autoptr (ImpInterface) interface
-    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpInterface)
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (ImpRemoteFactory) remote = NULL;
   g_autoptr (GError) error = NULL;
 
-  *rig = (Rig) { .directory = g_dir_make_tmp ("imp-XXXXXX", NULL) };
+  *rig = (Rig){ .directory = g_dir_make_tmp ("imp-XXXXXX", NULL) };
   rig->path = g_build_filename (rig->directory, "socket", NULL);
   rig->states = g_string_new (NULL);
   remote = imp_remote_factory_new (rig->path, &error);
   g_assert_no_error (error);
   g_object_set (remote, "fail", fail, "reconnect-min", 10, "reconnect-max", 50, NULL);
-  rig->remote
-    = IMP_REMOTE_FACTORY (imp_factory_set_interface (IMP_FACTORY (remote), interface, &error));
+  rig->remote = IMP_REMOTE_FACTORY (
+    imp_factory_set_interface (IMP_FACTORY (remote), interface, &error));
   g_assert_no_error (error);
   g_signal_connect (rig->remote, "notify::state", G_CALLBACK (on_state), rig->states);
 }
@@ -189,8 +189,8 @@ assert_counted (Rig *rig, ImpFailMode fail, guint64 expected)
   g_autoptr (GVariant) numbers = imp_remote_factory_get_statistics (rig->remote);
   guint64 n;
 
-  g_assert_true (g_variant_lookup (
-    numbers, fail == IMP_FAIL_HARD ? "settled-hard" : "settled-soft", "t", &n));
+  g_assert_true (
+    g_variant_lookup (numbers, fail == IMP_FAIL_HARD ? "settled-hard" : "settled-soft", "t", &n));
   g_assert_cmpuint (n, ==, expected);
 }
 
@@ -266,8 +266,8 @@ test_not_if_unwanted (void)
 static void
 test_interface_again (void)
 {
-  g_autoptr (ImpInterface) interface
-    = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpInterface)
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS);
   g_autoptr (GError) error = NULL;
   TestRaw *server = test_raw_new ();
   ImpRemoteFactory *remote = imp_remote_factory_new (server->address, &error);
@@ -283,8 +283,10 @@ test_interface_again (void)
   for (guint i = 1; i <= 3; i++)
     {
       test_raw_accept (server);
-      test_raw_expect (server, "{\"op\":\"set_interface\",\"interface\":{\"type\":-1,\"results\":"
-                               "[\"pass\"]}}", i);
+      test_raw_expect (server,
+                       "{\"op\":\"set_interface\",\"interface\":{\"type\":-1,\"results\":"
+                       "[\"pass\"]}}",
+                       i);
       test_raw_say (server, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
       test_raw_hang_up (server, i == 2);
     }

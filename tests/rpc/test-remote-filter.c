@@ -72,8 +72,8 @@ count_octets (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 o
       return TRUE;
     }
   text = g_strdup_printf ("%" G_GINT64_FORMAT, mock->position[direction]);
-  imp_analyzer_replace_bytes (analyzer, direction, mock->position[direction],
-                              (const guint8 *) text, strlen (text));
+  imp_analyzer_replace_bytes (analyzer, direction, mock->position[direction], (const guint8 *) text,
+                              strlen (text));
   return TRUE;
 }
 
@@ -212,9 +212,8 @@ push_all (ImpFilter *filter, const GString *input)
       gsize length = g_test_rand_int_range (1, g_test_rand_bit () ? 20 : 3000);
 
       length = MIN (length, input->len - position);
-      g_assert_true (imp_filter_push_bytes (filter, CLIENT,
-                                            (const guint8 *) input->str + position, length, STREAM,
-                                            NULL));
+      g_assert_true (imp_filter_push_bytes (filter, CLIENT, (const guint8 *) input->str + position,
+                                            length, STREAM, NULL));
       position += length;
       while (g_test_rand_bit () && g_main_context_iteration (NULL, FALSE))
         ;

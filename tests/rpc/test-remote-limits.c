@@ -33,7 +33,7 @@ rig_init (Rig *rig, const char *limit, guint64 value)
 {
   g_autoptr (GError) error = NULL;
 
-  *rig = (Rig) { 0 };
+  *rig = (Rig){ 0 };
   rig->server = test_raw_new ();
   rig->remote = imp_remote_factory_new (rig->server->address, &error);
   g_assert_no_error (error);
@@ -53,8 +53,7 @@ static TestOutcome *
 add (Rig *rig)
 {
   g_autoptr (GError) error = NULL;
-  ImpAnalyzer *analyzer
-    = imp_factory_create_analyzer (IMP_FACTORY (rig->remote), NULL, &error);
+  ImpAnalyzer *analyzer = imp_factory_create_analyzer (IMP_FACTORY (rig->remote), NULL, &error);
 
   g_assert_no_error (error);
   return test_outcome_new (analyzer);

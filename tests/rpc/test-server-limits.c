@@ -50,9 +50,8 @@ new_analyzers (JsonRig *rig, guint n)
 static void
 assert_lives (JsonRig *rig, guint id)
 {
-  g_autofree char *expected
-    = g_strdup_printf ("{\"op\":\"result\",\"id\":%u,\"result\":\"pass\",\"dir\":1,\"offset\":1}\n",
-                       id);
+  g_autofree char *expected = g_strdup_printf (
+    "{\"op\":\"result\",\"id\":%u,\"result\":\"pass\",\"dir\":1,\"offset\":1}\n", id);
 
   assert_answer (json_rig_ask (rig, "{\"op\":\"data\",\"id\":%u,\"dir\":1,\"text\":\"x\"}", id),
                  expected);
@@ -169,8 +168,7 @@ has_line (gpointer data)
 {
   TestPeer *client = data;
 
-  return client->received->len > 0
-         && client->received->data[client->received->len - 1] == '\n';
+  return client->received->len > 0 && client->received->data[client->received->len - 1] == '\n';
 }
 
 #define ECHO "{\"op\":\"data\",\"id\":1,\"dir\":0,\"text\":\"echo%0400d\"}", 0
@@ -299,8 +297,7 @@ test_grace (void)
 
   new_analyzers (rig, 1);
   imp_server_stop_async (rig->server, NULL, on_stopped, &end);
-  assert_answer (json_rig_ask (rig, " "),
-                 "{\"op\":\"goodbye\",\"message\":\"\"}\n");
+  assert_answer (json_rig_ask (rig, " "), "{\"op\":\"goodbye\",\"message\":\"\"}\n");
   assert_lives (rig, 1);
   g_assert_true (test_run_until (is_set, &end, 5000));
   g_assert_cmpint (end - begin, >=, 149 * 1000);

@@ -77,7 +77,11 @@ on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
 }
 
 static const ImpPeerFuncs peer_funcs = {
-  .ready = on_peer, .goodbye = on_peer, .idle = on_peer, .lost = on_lost, .gone = on_peer,
+  .ready = on_peer,
+  .goodbye = on_peer,
+  .idle = on_peer,
+  .lost = on_lost,
+  .gone = on_peer,
 };
 
 static void
@@ -180,8 +184,8 @@ write_some (Connection *self, ImpDirection direction, gsize total, gboolean rude
     size = 0;
   self->ended[direction] = size == 0;
   append_expected (self->expected[direction], bytes, size);
-  g_assert_true (imp_filter_push_bytes (self->filter, direction, bytes, size,
-                                        IMP_DATA_TYPE_STREAM, NULL));
+  g_assert_true (
+    imp_filter_push_bytes (self->filter, direction, bytes, size, IMP_DATA_TYPE_STREAM, NULL));
 }
 
 static void
@@ -193,7 +197,7 @@ on_failed (ImpFilter *filter, const char *reason, gpointer user_data)
 static void
 connection_init (Connection *self, ImpAnalyzer *analyzer, gsize buffer_size)
 {
-  *self = (Connection) { .buffer_size = buffer_size };
+  *self = (Connection){ .buffer_size = buffer_size };
   self->filter = imp_filter_new (analyzer);
   g_signal_connect (self->filter, "failed", G_CALLBACK (on_failed), NULL);
   imp_filter_set_output (self->filter, on_output, self, NULL);
@@ -413,8 +417,9 @@ exchange (GSocket *socket, GByteArray *output, GByteArray *input)
   guint8 buffer[65536];
   gssize n;
 
-  n = output->len == 0 ? 0 : g_socket_send (socket, (const char *) output->data, output->len, NULL,
-                                            NULL);
+  n = output->len == 0
+        ? 0
+        : g_socket_send (socket, (const char *) output->data, output->len, NULL, NULL);
   if (n > 0)
     g_byte_array_remove_range (output, 0, n);
   n = g_socket_receive (socket, (char *) buffer, sizeof buffer, NULL, NULL);

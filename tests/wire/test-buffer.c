@@ -205,8 +205,7 @@ test_release (void)
 
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr (GBytes) bytes
-          = g_bytes_new_with_free_func (data, sizeof data, count_free, &freed);
+      g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (data, sizeof data, count_free, &freed);
 
       if (i == 1)
         imp_buffer_mark (buffer, &mark);

@@ -15,8 +15,8 @@ static void
 test_data (void)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("octet", 5);
-  g_autoptr (ImpMessage) message
-      = imp_message_new_data (3, IMP_DIRECTION_FROM_SERVER, 40, -99, bytes);
+  g_autoptr (ImpMessage) message = imp_message_new_data (3, IMP_DIRECTION_FROM_SERVER, 40, -99,
+                                                         bytes);
 
   g_assert_cmpint (imp_message_get_op (message), ==, IMP_OP_DATA);
   g_assert_cmpint (imp_message_get_id (message), ==, 3);
@@ -68,8 +68,8 @@ static void
 test_interfaces (void)
 {
   g_autoptr (ImpInterface) any = imp_interface_new (IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_ALL);
-  g_autoptr (ImpInterface) one
-      = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_DENY);
+  g_autoptr (ImpInterface) one = imp_interface_new (IMP_DATA_TYPE_STREAM,
+                                                    IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_DENY);
   g_autoptr (GList) list = g_list_append (g_list_append (NULL, any), one);
   g_autoptr (ImpMessage) get = imp_message_new_get_interface (list);
   g_autoptr (ImpMessage) set = imp_message_new_set_interface (one);

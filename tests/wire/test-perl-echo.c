@@ -42,9 +42,9 @@ through_perl (const ImpWire *wire, GBytes *input)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "wire", "perl-echo.pl", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) process
-    = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                        "perl", script, wire->name, NULL);
+  g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
+                                                        | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                                      &error, "perl", script, wire->name, NULL);
   GBytes *output = NULL;
 
   g_assert_no_error (error);
@@ -79,8 +79,8 @@ test_echo (gconstpointer user_data)
 {
   const ImpWire *wire = user_data;
   g_autoptr (GRand) random = g_rand_new_with_seed (g_test_rand_int ());
-  g_autoptr (GPtrArray) messages
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_message_unref);
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func (
+    (GDestroyNotify) imp_message_unref);
   g_autoptr (GBytes) input = NULL, output = NULL;
   ImpCursor cursor;
 

@@ -120,8 +120,8 @@ test_random (gconstpointer user_data)
 {
   const Form *form = user_data;
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GDataInputStream) from
-    = start_perl (form, g_test_rand_int () & G_MAXINT32, CASES, &process);
+  g_autoptr (GDataInputStream) from = start_perl (form, g_test_rand_int () & G_MAXINT32, CASES,
+                                                  &process);
 
   for (guint i = 0; i < CASES; i++)
     {
@@ -184,8 +184,8 @@ test_cut_and_damaged (gconstpointer user_data)
 {
   const Form *form = user_data;
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GDataInputStream) from
-    = start_perl (form, g_test_rand_int () & G_MAXINT32, DAMAGED_CASES, &process);
+  g_autoptr (GDataInputStream) from = start_perl (form, g_test_rand_int () & G_MAXINT32,
+                                                  DAMAGED_CASES, &process);
 
   for (guint i = 0; i < DAMAGED_CASES; i++)
     {

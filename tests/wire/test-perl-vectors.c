@@ -25,8 +25,8 @@ load (const char *form, const char *which)
 static JsonNode *
 remake (const char *form, const char *which)
 {
-  g_autofree char *script
-    = g_test_build_filename (G_TEST_DIST, "wire", "make-perl-vectors.pl", NULL);
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "wire", "make-perl-vectors.pl",
+                                                   NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
                                                       "perl", script, form, which, NULL);
@@ -122,8 +122,7 @@ check_cut (const ImpWire *wire, GBytes *octets)
       g_autoptr (GError) error = NULL;
       gsize used = 0, need = 0;
 
-      g_assert_cmpint (decode (wire, octets, cut, NULL, &used, &need, &error), ==,
-                       IMP_DECODE_MORE);
+      g_assert_cmpint (decode (wire, octets, cut, NULL, &used, &need, &error), ==, IMP_DECODE_MORE);
       g_assert_no_error (error);
       g_assert_cmpuint (used, ==, 0);
       g_assert_cmpuint (need, >, cut);
@@ -208,19 +207,20 @@ check_refused (const ImpWire *wire, JsonObject *test)
   g_autoptr (GBytes) octets = octets_of (test);
   g_autoptr (GError) error = NULL;
   gsize used, need;
-  ImpDecodeStatus status
-    = decode (wire, octets, g_bytes_get_size (octets), NULL, &used, &need, &error);
+  ImpDecodeStatus status = decode (wire, octets, g_bytes_get_size (octets), NULL, &used, &need,
+                                   &error);
   GEnumClass *codes = g_type_class_ref (IMP_TYPE_ERROR);
-  GEnumValue *code
-    = g_enum_get_value_by_nick (codes, json_object_get_string_member (test, "error"));
+  GEnumValue *code = g_enum_get_value_by_nick (codes,
+                                               json_object_get_string_member (test, "error"));
 
   g_test_message ("%s: %s: %s", wire->name, json_object_get_string_member (test, "name"),
                   error != NULL ? error->message : "no error");
   g_assert_cmpint (status, ==, IMP_DECODE_BAD);
   g_assert_error (error, IMP_ERROR, code->value);
   g_assert_nonnull (strstr (error->message, json_object_get_string_member (test, "word")));
-  g_assert_cmpuint (used, ==, json_object_get_boolean_member (test, "goes_on")
-                                ? g_bytes_get_size (octets) : 0);
+  g_assert_cmpuint (used, ==,
+                    json_object_get_boolean_member (test, "goes_on") ? g_bytes_get_size (octets)
+                                                                     : 0);
   g_type_class_unref (codes);
 }
 

@@ -77,8 +77,8 @@ test_json_depth (void)
 
           g_byte_array_append (whole, g_bytes_get_data (opened, NULL), g_bytes_get_size (opened));
           g_byte_array_append (whole, g_bytes_get_data (closed, NULL), g_bytes_get_size (closed));
-          check (&imp_wire_json, &limits,
-                 g_byte_array_free_to_bytes (g_steal_pointer (&whole)), word, TRUE);
+          check (&imp_wire_json, &limits, g_byte_array_free_to_bytes (g_steal_pointer (&whole)),
+                 word, TRUE);
         }
     }
 }
@@ -144,8 +144,8 @@ test_empty_pairs (void)
 
   limits.max_context = 20;
   check (&imp_wire_cbor, &limits, FRAME ("\x83\x19\x40\x03\x01\xaa", "\x60\x60", 10), NULL, TRUE);
-  check (&imp_wire_cbor, &limits, FRAME ("\x83\x19\x40\x03\x01\xab", "\x60\x60", 11),
-         "max-context", TRUE);
+  check (&imp_wire_cbor, &limits, FRAME ("\x83\x19\x40\x03\x01\xab", "\x60\x60", 11), "max-context",
+         TRUE);
   check (&imp_wire_cbor, &limits,
          FRAME ("\x86\x19\x41\x03\x01\x19\x11\x00\x00\x60\xab", "\x60\x60", 11), "max-context",
          TRUE);

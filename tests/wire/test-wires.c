@@ -32,7 +32,7 @@ assert_equal (const ImpWire *wire, ImpMessage *got, ImpMessage *written)
 static ImpCursor
 cursor_over (const guint8 *data, gsize length)
 {
-  return (ImpCursor) { .data = data, .length = length };
+  return (ImpCursor){ .data = data, .length = length };
 }
 
 static void
@@ -69,8 +69,8 @@ test_sequence (gconstpointer data)
   const ImpWire *wire = data;
   g_autoptr (GRand) random = new_random ();
   g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
-  g_autoptr (GPtrArray) messages
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_message_unref);
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func (
+    (GDestroyNotify) imp_message_unref);
   g_autoptr (GBytes) bytes = NULL;
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
   ImpCursor cursor;
@@ -89,8 +89,7 @@ test_sequence (gconstpointer data)
       ImpMessage decoded = IMP_MESSAGE_INIT;
       gsize need;
 
-      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
-                       IMP_DECODE_DONE);
+      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==, IMP_DECODE_DONE);
       assert_equal (wire, &decoded, messages->pdata[i]);
       imp_message_clear (&decoded);
     }
@@ -104,8 +103,8 @@ check_beginning (const ImpWire *wire, TestGuard *guard, GBytes *bytes, gsize len
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
   g_autoptr (GError) error = NULL;
   ImpMessage decoded = IMP_MESSAGE_INIT;
-  ImpCursor cursor
-      = cursor_over (test_guard_put (guard, g_bytes_get_data (bytes, NULL), length), length);
+  ImpCursor cursor = cursor_over (test_guard_put (guard, g_bytes_get_data (bytes, NULL), length),
+                                  length);
   gsize need = 0;
   ImpDecodeStatus status = wire->decode (&cursor, &limits, &decoded, &need, &error);
 
@@ -156,8 +155,7 @@ test_drip (gconstpointer data)
       for (cursor.length = 0; cursor.length < g_bytes_get_size (bytes); cursor.length++)
         g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
                          IMP_DECODE_MORE);
-      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
-                       IMP_DECODE_DONE);
+      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==, IMP_DECODE_DONE);
       assert_equal (wire, &decoded, message);
       imp_message_clear (&decoded);
     }
@@ -244,8 +242,7 @@ tell (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
       g_autoptr (GError) error = NULL;
       gsize before = cursor.position;
       ImpDecodeStatus status = wire->decode (&cursor, &limits, &decoded, &need, &error);
-      g_autofree char *text
-          = status == IMP_DECODE_DONE ? imp_message_to_string (&decoded) : NULL;
+      g_autofree char *text = status == IMP_DECODE_DONE ? imp_message_to_string (&decoded) : NULL;
 
       if (status != IMP_DECODE_MORE)
         g_string_append_printf (told, "%s %" G_GSIZE_FORMAT "\n",
@@ -363,8 +360,8 @@ test_max_message (gconstpointer data)
 {
   const ImpWire *wire = data;
   g_autoptr (GBytes) payload = g_bytes_new_take (g_strnfill (5000, 'x'), 5000);
-  g_autoptr (ImpMessage) message
-      = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0, IMP_DATA_TYPE_STREAM, payload);
+  g_autoptr (ImpMessage) message = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0,
+                                                         IMP_DATA_TYPE_STREAM, payload);
   g_autoptr (GBytes) bytes = test_encode (wire, 1, message);
 
   for (guint less = 0; less < 2; less++)
@@ -432,8 +429,8 @@ test_slices (gconstpointer data)
   for (gsize size = IMP_CURSOR_COPY_MAX; size <= IMP_CURSOR_COPY_MAX + 1; size++)
     {
       g_autoptr (GBytes) payload = g_bytes_new_take (g_strnfill (size, 'x'), size);
-      g_autoptr (ImpMessage) message
-          = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0, IMP_DATA_TYPE_STREAM, payload);
+      g_autoptr (ImpMessage) message = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0,
+                                                             IMP_DATA_TYPE_STREAM, payload);
       g_autoptr (GBytes) bytes = test_encode (wire, 1, message);
       const char *begin = g_bytes_get_data (bytes, NULL), *place;
       ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
@@ -442,8 +439,7 @@ test_slices (gconstpointer data)
       gsize need;
 
       imp_cursor_init_bytes (&cursor, bytes);
-      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==,
-                       IMP_DECODE_DONE);
+      g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==, IMP_DECODE_DONE);
       place = g_bytes_get_data (decoded.data, NULL);
       g_assert_true ((place >= begin && place < begin + g_bytes_get_size (bytes))
                      == (size > IMP_CURSOR_COPY_MAX));
@@ -474,13 +470,18 @@ main (int argc, char *argv[])
     const char *name;
     void (*run) (gconstpointer wire);
   } tests[] = {
-    { "round-trip", test_round_trip }, { "sequence", test_sequence },
-    { "split", test_split },           { "drip", test_drip },
-    { "mutated", test_mutated },       { "cuts", test_cuts },
+    { "round-trip", test_round_trip },
+    { "sequence", test_sequence },
+    { "split", test_split },
+    { "drip", test_drip },
+    { "mutated", test_mutated },
+    { "cuts", test_cuts },
     { "recognise", test_recognise },
     { "binary-text", test_binary_text },
-    { "version-1", test_version_1 },   { "max-message", test_max_message },
-    { "max-context", test_max_context }, { "slices", test_slices },
+    { "version-1", test_version_1 },
+    { "max-message", test_max_message },
+    { "max-context", test_max_context },
+    { "slices", test_slices },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -41,8 +41,7 @@ read_all (void)
   g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
   g_autoptr (GError) error = NULL;
 
-  if (g_output_stream_splice (output, input, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, &error)
-      < 0)
+  if (g_output_stream_splice (output, input, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, &error) < 0)
     g_error ("Reading failed: %s", error->message);
   return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (output));
 }
@@ -54,8 +53,8 @@ write_all (ImpBuffer *buffer)
   g_autoptr (GBytes) bytes = imp_buffer_steal (buffer);
   g_autoptr (GError) error = NULL;
 
-  if (!g_output_stream_write_all (output, g_bytes_get_data (bytes, NULL),
-                                  g_bytes_get_size (bytes), NULL, NULL, &error))
+  if (!g_output_stream_write_all (output, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                                  NULL, NULL, &error))
     g_error ("Writing failed: %s", error->message);
 }
 
