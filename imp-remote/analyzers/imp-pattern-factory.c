@@ -12,13 +12,13 @@
  * Makes analyzers that look for a pattern and deny, reject or replace what they find.
  *
  * The pattern is a regular expression ([property@Imp.PatternFactory:rx], together with
- * [property@Imp.PatternFactory:rxlen], the greatest length of a match) or a string of octets
+ * [property@Imp.PatternFactory:rxlen], the greatest length of a match) or a string of bytes
  * ([property@Imp.PatternFactory:string]). Either way everything is binary: a regular expression
- * sees octets, not characters, and `.` is any of them but `\n`. `\G`, `\K` and verbs such as
+ * sees bytes, not characters, and `.` is any of them but `\n`. `\G`, `\K` and verbs such as
  * `(*COMMIT)` cannot be used.
  *
  * In a stream a match may span any number of chunks. What may be the beginning of one is held back
- * until that is decided, which takes no more than `rxlen` + 1 octets; what lies before a match is
+ * until that is decided, which takes no more than `rxlen` + 1 bytes; what lies before a match is
  * passed. A longer match is no match at that place. Packets are looked at one by one; one with a
  * match in it is replaced as a whole. At the end of a stream, and when the type of the data
  * changes, what was held is passed unless it is a match.
@@ -254,7 +254,7 @@ install_pattern (void)
    * ImpPatternFactory:rx:
    *
    * The regular expression to look for, as [struct@GLib.Regex] has them, but matched against
-   * octets.
+   * bytes.
    *
    * Since: 0.1
    */
@@ -264,7 +264,7 @@ install_pattern (void)
   /**
    * ImpPatternFactory:rxlen:
    *
-   * The greatest length, in octets, of a match of [property@Imp.PatternFactory:rx]; 0 where there
+   * The greatest length, in bytes, of a match of [property@Imp.PatternFactory:rx]; 0 where there
    * is none.
    *
    * Since: 0.1
@@ -275,18 +275,18 @@ install_pattern (void)
   /**
    * ImpPatternFactory:string:
    *
-   * The octets to look for, in the place of a regular expression.
+   * The bytes to look for, in the place of a regular expression.
    *
    * Since: 0.1
    */
-  properties[PROP_STRING] = g_param_spec_boxed ("string", NULL, "the octets to look for",
+  properties[PROP_STRING] = g_param_spec_boxed ("string", NULL, "the bytes to look for",
                                                 G_TYPE_BYTES, PROP_FLAGS);
 
   /**
    * ImpPatternFactory:rxdir:
    *
    * The direction to look at, 0 (from the client) or 1 (from the server); the other one is passed
-   * for ever at once. -1 stands for both.
+   * indefinitely at once. -1 stands for both.
    *
    * Since: 0.1
    */

@@ -9,7 +9,7 @@ append (GByteArray *output, const guint8 *data, gsize length, GError **error)
   if (length > IMP_PATTERN_PACKET_MAX - output->len)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A packet would grow beyond %d octets by replacements", IMP_PATTERN_PACKET_MAX);
+                   "A packet would grow beyond %d bytes by replacements", IMP_PATTERN_PACKET_MAX);
       return FALSE;
     }
   g_byte_array_append (output, data, length);

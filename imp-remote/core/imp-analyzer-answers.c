@@ -28,7 +28,7 @@ imp_analyzer_add_result (ImpAnalyzer *self, ImpResult *result)
  * imp_analyzer_pass_bytes:
  * @self: an analyzer
  * @direction: a direction
- * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
  * Answers with a PASS: forward up to @offset, which may lie in the future.
  *
@@ -46,7 +46,7 @@ imp_analyzer_pass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offse
  * imp_analyzer_prepass_bytes:
  * @self: an analyzer
  * @direction: a direction
- * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
  * Answers with a PREPASS: forward up to @offset at once, and go on feeding.
  *
@@ -64,9 +64,9 @@ imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 of
  * imp_analyzer_replace_bytes:
  * @self: an analyzer
  * @direction: a direction
- * @offset: an offset in octets of that direction's input
+ * @offset: an offset in bytes of that direction's input
  * @data: (array length=length): what to forward instead
- * @length: how many octets
+ * @length: how many bytes
  *
  * Answers with a REPLACE: forward @data instead of all unsettled input up to @offset.
  *
@@ -86,7 +86,7 @@ imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 of
  * imp_analyzer_replace_later:
  * @self: an analyzer
  * @direction: a direction
- * @offset: where the promise begins, in octets of that direction's input
+ * @offset: where the promise begins, in bytes of that direction's input
  * @end_offset: where it ends
  *
  * Promises to replace what lies between both offsets: the provider may forget it.
@@ -107,7 +107,7 @@ imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 of
  * @self: an analyzer
  * @direction: a direction
  * @data: (array length=length): what to write
- * @length: how many octets
+ * @length: how many bytes
  *
  * Answers with a TO_SENDER: write @data to the side that @direction comes from.
  *
@@ -211,8 +211,8 @@ imp_analyzer_resume (ImpAnalyzer *self, ImpDirection direction)
  * imp_analyzer_log:
  * @self: an analyzer
  * @direction: the direction whose data gave the reason
- * @offset: where in that direction's input, in octets
- * @length: of how many octets of it the message speaks
+ * @offset: where in that direction's input, in bytes
+ * @length: of how many bytes of it the message speaks
  * @level: how important it is
  * @message: what to log
  *
@@ -256,7 +256,7 @@ imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
  * @self: an analyzer
  * @direction: a direction
  * @regex: a regular expression as [struct@GLib.Regex] has them, matched against bytes
- * @max_length: the greatest length of a match, in octets
+ * @max_length: the greatest length of a match, in bytes
  *
  * Answers with a PASS_PATTERN: forward unseen up to a match, then feed from there on, with an
  * explicit offset.

@@ -233,8 +233,8 @@ is_unwanted_hint (ImpAnalyzerPrivate *priv, ImpResult *result)
          && (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
 }
 
-/* Who has passed for ever already may say so again, as plugins like to do at the end of a stream
- * that was settled for them; the provider need not hear it twice. */
+/* Who has passed indefinitely already may say so again, as plugins like to do at the end of a
+ * stream that was settled for them; the provider need not hear it twice. */
 static gboolean
 is_repetition (ImpAnalyzerPrivate *priv, const ImpResult *result)
 {

@@ -25,24 +25,24 @@ gboolean    imp_analyzer_try_result       (ImpAnalyzer *self, ImpResult *result,
 
 const ImpVerdicts *imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction);
 gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection direction);
-/* How many octets the results take that wait to be taken or, in this direction, are kept while it
+/* How many bytes the results take that wait to be taken or, in this direction, are kept while it
  * is busy. */
 gsize              imp_analyzer_get_waiting   (ImpAnalyzer *self, ImpDirection direction);
-/* All that it makes the one who hosts it keep: that, and octets without a verdict. */
+/* All that it makes the one who hosts it keep: that, and bytes without a verdict. */
 gsize              imp_analyzer_get_held      (ImpAnalyzer *self);
 
-/* The end of a stream needs an answer as bytes do: PASS for ever. A plugin need not give it: once
- * it has been told of the end and all is settled, the base class gives it. A proxy switches this
- * off while the other end does the same. */
+/* The end of a stream needs an answer as bytes do: PASS indefinitely. A plugin need not give it:
+ * once it has been told of the end and all is settled, the base class gives it. A proxy switches
+ * this off while the other end does the same. */
 void        imp_analyzer_set_settles_end  (ImpAnalyzer *self, gboolean settles_end);
 
 /* A proxy hands on what it is told as it is: also how offset 0 is spelled after a PASS_PATTERN. */
 void        imp_analyzer_set_is_proxy     (ImpAnalyzer *self);
 
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:
- * LOG(ERROR) with @reason, then PASS for ever in each direction that is not passed already; FATAL
- * nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing that
- * the plugin says later is heard. TRUE if it was soft. */
+ * LOG(ERROR) with @reason, then PASS indefinitely in each direction that is not passed already;
+ * FATAL nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing
+ * that the plugin says later is heard. TRUE if it was soft. */
 gboolean    imp_analyzer_settle           (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
 G_END_DECLS

@@ -21,7 +21,7 @@
  * interface lacks are dropped; any other result that the model does not allow (outside the
  * interface, backward, beyond the input) becomes a FATAL that says so. Once a plugin has been told
  * of the end of a stream and has settled everything before it, the end itself is settled for it by
- * a PASS for ever.
+ * a PASS indefinitely.
  *
  * All calls belong into one thread.
  *
@@ -120,7 +120,7 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
  * @self: an analyzer
  * @direction: a direction
  * @data: input; empty at the end of the stream
- * @offset: 0, or the true position of @data, in octets, if input was left out since the last call
+ * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
  * @data_type: the type of @data
  *
  * Feeds the analyzer.
@@ -150,8 +150,8 @@ imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
  * @self: an analyzer
  * @direction: a direction
  * @data: (array length=length): input; empty at the end of the stream
- * @length: how many octets
- * @offset: 0, or the true position of @data, in octets, if input was left out since the last call
+ * @length: how many bytes
+ * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
  * @data_type: the type of @data
  *
  * Feeds the analyzer, as [method@Imp.Analyzer.data], with a copy of @data.

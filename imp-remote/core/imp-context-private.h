@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Is that ASCII without NUL? Told eight octets at a time, of which the last ones may be looked at
+/* Is that ASCII without NUL? Told eight bytes at a time, of which the last ones may be looked at
  * twice. */
 static inline gboolean
 imp_text_is_plain (const char *text, gsize length)
@@ -57,7 +57,7 @@ void        imp_context_unref (ImpContext *self);
 ImpContext *imp_context_from_table (GHashTable *table); /* utf8 -> utf8; NULL table is fine */
 GHashTable *imp_context_to_table   (ImpContext *self);  /* (transfer full), never NULL */
 
-/* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len octets).
+/* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len bytes).
  * The usual context is collected on the stack, so that its block is the only allocation. */
 typedef struct
 {
@@ -67,19 +67,19 @@ typedef struct
   char small[512];
 } ImpContextBuilder;
 
-/* Strings of 255 octets and more are marked by this instead of their length. */
+/* Strings of 255 bytes and more are marked by this instead of their length. */
 #define IMP_CONTEXT_LONG 0xff
 
 void        imp_context_builder_init   (ImpContextBuilder *builder);
 void        imp_context_builder_grow   (ImpContextBuilder *builder, gsize length);
-/* Octets of all keys and values so far. */
+/* Bytes of all keys and values so far. */
 gsize       imp_context_builder_size   (ImpContextBuilder *builder);
 /* NULL where nothing was added. */
 ImpContext *imp_context_builder_finish (ImpContextBuilder *builder);
 void        imp_context_builder_clear  (ImpContextBuilder *builder);
 
 guint       imp_context_get_n_pairs (ImpContext *self);
-gsize       imp_context_get_size    (ImpContext *self); /* octets of all keys and values */
+gsize       imp_context_get_size    (ImpContext *self); /* bytes of all keys and values */
 const char *imp_context_lookup      (ImpContext *self, const char *key);
 gboolean    imp_context_equal       (ImpContext *a, ImpContext *b);
 

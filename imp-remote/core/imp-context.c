@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The block holds, for each key and each value, its length in one octet (or IMP_CONTEXT_LONG), its
- * octets, and NUL. */
+/* The block holds, for each key and each value, its length in one byte (or IMP_CONTEXT_LONG), its
+ * bytes, and NUL. */
 struct _ImpContext
 {
   gatomicrefcount ref_count;
@@ -43,7 +43,7 @@ imp_context_builder_grow (ImpContextBuilder *builder, gsize length)
   gsize needed;
 
   if (!g_size_checked_add (&needed, builder->length, length) || needed > G_MAXSIZE / 2)
-    g_error ("A context of more than %" G_GSIZE_FORMAT " octets", builder->length);
+    g_error ("A context of more than %" G_GSIZE_FORMAT " bytes", builder->length);
   builder->size = needed * 2;
   if (builder->block != builder->small)
     {
@@ -85,7 +85,7 @@ imp_context_builder_clear (ImpContextBuilder *builder)
   imp_context_builder_init (builder);
 }
 
-/* Wire forms carry UTF-8: what a careless caller gives becomes readable here, once. */
+/* Wire formats carry UTF-8: what a careless caller gives becomes readable here, once. */
 static void
 add_valid (ImpContextBuilder *builder, const char *key, const char *value)
 {

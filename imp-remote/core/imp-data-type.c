@@ -5,7 +5,7 @@
 
 static GMutex registry_lock;
 static GHashTable *value_by_name; /* char * -> GINT_TO_POINTER (value) */
-static GHashTable *name_by_value; /* the reverse; names live for ever */
+static GHashTable *name_by_value; /* the reverse; names live indefinitely */
 
 static void
 registry_add (const char *name, gint32 value)

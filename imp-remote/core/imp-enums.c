@@ -86,7 +86,7 @@ static const struct
  * imp_result_type_to_string:
  * @type: a type of result
  *
- * Gets the name of a type of result as the JSON wire form spells it, e.g. "replace_later".
+ * Gets the name of a type of result as the JSON wire format spells it, e.g. "replace_later".
  *
  * Returns: (nullable): the name, or %NULL where @type is none
  *
@@ -103,7 +103,7 @@ imp_result_type_to_string (ImpResultType type)
 
 /**
  * imp_result_type_from_string:
- * @name: a name as the JSON wire form spells it
+ * @name: a name as the JSON wire format spells it
  *
  * The reverse of [func@Imp.ResultType.to_string].
  *

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * IMP_MAX_OFFSET:
  *
- * As the offset of a pass or prepass: for ever.
+ * As the offset of a pass or prepass: indefinitely.
  *
  * The analyzer is not interested in that direction any more. It is -1, and not the greatest
  * 64-bit number, since JavaScript cannot hold the latter.
@@ -158,7 +158,7 @@ IMP_API GType imp_log_level_get_type (void);
 /**
  * ImpFailMode:
  * @IMP_FAIL_HARD: refuse: the analyzer answers with %IMP_RESULT_FATAL
- * @IMP_FAIL_SOFT: let through: the analyzer logs an error and passes both directions for ever
+ * @IMP_FAIL_SOFT: let through: the analyzer logs an error and passes both directions indefinitely
  *
  * What becomes of an analyzer that cannot be reached any more.
  *

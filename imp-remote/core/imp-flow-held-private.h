@@ -30,7 +30,7 @@ void   imp_held_clear  (ImpHeld *self);
 /* Takes @bytes. @join: small chunks of a stream may be put together. */
 void   imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type,
                         gboolean join);
-/* Takes @length octets, at most the whole first chunk, out at the front. Gives the bytes if they
+/* Takes @length bytes, at most the whole first chunk, out at the front. Gives the bytes if they
  * are wanted; of a chunk that is forgotten there are none. */
 GBytes *imp_held_take  (ImpHeld *self, gsize length, gboolean wanted);
 GBytes *imp_chunk_dup  (ImpChunk *chunk);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* A peer that sends single octets must not cost a hundred times what it sends: when this many
+/* A peer that sends single bytes must not cost a hundred times what it sends: when this many
  * chunks are held already, small ones are joined up to that size. */
 #define JOIN_FROM 64
 #define JOINED_LENGTH 1024
@@ -67,7 +67,7 @@ join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
   return g_bytes_new_take (joined, last->length + length);
 }
 
-/* Puts the octets into the last chunk where that is allowed and worth while. */
+/* Puts the bytes into the last chunk where that is allowed and worth while. */
 static gboolean
 try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type)
 {

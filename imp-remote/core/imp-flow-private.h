@@ -10,19 +10,19 @@ G_BEGIN_DECLS
  * and verdicts go in; what is to be forwarded and fed goes to the action queue, which may serve
  * several flows. Nothing is called from here, so everything may be called at any time.
  *
- * Always: input = passed + replaced + denied + held, in octets of the input. */
+ * Always: input = passed + replaced + denied + held, in bytes of the input. */
 typedef struct _ImpFlow ImpFlow;
 
 /* @queue must live as long as the flow. */
 ImpFlow *imp_flow_new  (ImpActionQueue *queue, ImpDirection direction);
 void     imp_flow_free (ImpFlow *self);
 
-/* Input; no octets: its end. %IMP_ERROR_PROTOCOL: after the end, or no data type. %IMP_ERROR_LIMIT:
+/* Input; no bytes: its end. %IMP_ERROR_PROTOCOL: after the end, or no data type. %IMP_ERROR_LIMIT:
  * the analyzer's pattern cannot be searched for in this, or more input than can be counted: the
  * flow cannot go on. */
 gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error);
 
-/* A verdict. Whatever says nothing about this direction's octets is ignored. If the model forbids
+/* A verdict. Whatever says nothing about this direction's bytes is ignored. If the model forbids
  * it (%IMP_ERROR_PROTOCOL, or %IMP_ERROR_CLOSED after a refusal), nothing has changed.
  * %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
 gboolean imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error);
@@ -35,7 +35,7 @@ gboolean imp_flow_pass_pattern  (ImpFlow *self, const char *regex, guint max_len
                                  GError **error);
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */
 void     imp_flow_deny          (ImpFlow *self);
-/* PASS for ever, for an analyzer that is gone. Fails if the provider was told to forget. */
+/* PASS indefinitely, for an analyzer that is gone. Fails if the provider was told to forget. */
 gboolean imp_flow_settle_soft   (ImpFlow *self, GError **error);
 
 gint64   imp_flow_get_input     (const ImpFlow *self);
@@ -51,7 +51,7 @@ gint32   imp_flow_get_data_type (const ImpFlow *self);
 /* Is there something that was promised and not yet replaced? */
 gboolean imp_flow_has_promise   (const ImpFlow *self);
 gboolean imp_flow_is_searching  (const ImpFlow *self);
-/* Passed, or prepassed, for ever? */
+/* Passed, or prepassed, indefinitely? */
 gboolean imp_flow_is_passed     (const ImpFlow *self);
 gboolean imp_flow_is_denied     (const ImpFlow *self);
 /* Has the end of the input come? */

@@ -24,7 +24,7 @@ typedef enum
 typedef struct
 {
   ImpMatcher *matcher;
-  GByteArray *window; /* context, then the octets of the first @n_searched held chunks */
+  GByteArray *window; /* context, then the bytes of the first @n_searched held chunks */
   gsize context;
   gboolean start;     /* the window begins where its run of one data type begins */
   guint n_searched;
@@ -56,7 +56,7 @@ struct _ImpFlow
 
 /* Forwards held input up to @target; whole packets only. */
 void     imp_flow_forward_held (ImpFlow *self, gint64 target);
-/* Takes the first @length octets, at most a chunk, out of what is held: now they are settled. */
+/* Takes the first @length bytes, at most a chunk, out of what is held: now they are settled. */
 GBytes  *imp_flow_take_held    (ImpFlow *self, gsize length, gboolean wanted);
 /* Forwards the end of the stream once nothing stands before it. */
 void     imp_flow_finish       (ImpFlow *self);

@@ -22,7 +22,7 @@ static gboolean
 refuse_backward (GError **error, const char *verdict, gint64 offset, gint64 limit)
 {
   if (limit == FOREVER)
-    return refuse (error, "%s: backward offset %" G_GINT64_FORMAT ", after a verdict for ever",
+    return refuse (error, "%s: backward offset %" G_GINT64_FORMAT ", after a verdict indefinitely",
                    verdict, offset);
   return refuse (error,
                  "%s: backward offset %" G_GINT64_FORMAT
@@ -44,7 +44,8 @@ check_not_searching (ImpFlow *self, const char *verdict, GError **error)
 {
   if (self->search == NULL)
     return TRUE;
-  return refuse (error, "%s: while a pattern is looked for only a pass for ever may come", verdict);
+  return refuse (error, "%s: while a pattern is looked for only a pass indefinitely may come",
+                 verdict);
 }
 
 /* Where a verdict up to @offset really ends: a packet that it would cut is not covered. */
@@ -79,7 +80,7 @@ check_not_promised (ImpFlow *self, const char *verdict, gint64 reach, GError **e
                  verdict, first->begin, first->end);
 }
 
-/* -1 stands for ever; other negative offsets are a mistake. */
+/* -1 stands indefinitely; other negative offsets are a mistake. */
 static gboolean
 normalise (gint64 *offset, const char *verdict, GError **error)
 {
@@ -149,7 +150,7 @@ check_replace (ImpFlow *self, gint64 offset, GError **error)
   if (offset < 0)
     return refuse (error, "replace: offset %" G_GINT64_FORMAT " is negative", offset);
   if (ahead == FOREVER)
-    return refuse (error, "replace: the direction has passed for ever already");
+    return refuse (error, "replace: the direction has passed indefinitely already");
   if (ahead > self->settled)
     return refuse (error,
                    "replace: offset %" G_GINT64_FORMAT ", but all up to %" G_GINT64_FORMAT
@@ -250,10 +251,10 @@ imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GErro
       || !check_not_searching (self, "pass_pattern", error))
     return FALSE;
   if (self->verdict == FOREVER || self->prepass == FOREVER)
-    return refuse (error, "pass_pattern: the direction has passed for ever already");
+    return refuse (error, "pass_pattern: the direction has passed indefinitely already");
   if (self->promises.n > 0)
     return check_not_promised (self, "pass_pattern", FOREVER, error);
-  /* Or the same octets could be fed again without end. */
+  /* Or the same bytes could be fed again without end. */
   if (self->refed == self->settled)
     return refuse (
       error, "pass_pattern: nothing was settled since the last search ended, at %" G_GINT64_FORMAT,

@@ -114,7 +114,7 @@ rest_of (GBytes *bytes, gsize from)
   return from == 0 ? g_bytes_ref (bytes) : g_bytes_new_from_bytes (bytes, from, size - from);
 }
 
-/* Keeps the last @length octets. What is promised to be replaced needs no memory. */
+/* Keeps the last @length bytes. What is promised to be replaced needs no memory. */
 static void
 hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {
@@ -126,7 +126,7 @@ hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
                    self->search == NULL);
 }
 
-/* Forwards the first @length octets of new input. */
+/* Forwards the first @length bytes of new input. */
 static void
 forward_new (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {

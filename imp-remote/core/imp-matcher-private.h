@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 #define IMP_PATTERN_LENGTH_MAX 65536
 
 /* Looks for a string, or for matches of a regular expression that are no longer than a given
- * length, in a stream of octets. What it finds does not depend on how the stream is cut into
+ * length, in a stream of bytes. What it finds does not depend on how the stream is cut into
  * chunks. Immutable and reference counted: one serves any number of streams.
  *
- * A position holds a match of a regular expression (PCRE, octets, `.` is anything but \n) with
- * max_length = L if the engine, started there, gives 1 to L octets and does so without a look at
- * what lies L + 2 octets or more behind that position; the leftmost position wins. A longer match
- * is no match there. So no more than L + 1 octets are ever in doubt. */
+ * A position holds a match of a regular expression (PCRE, bytes, `.` is anything but \n) with
+ * max_length = L if the engine, started there, gives 1 to L bytes and does so without a look at
+ * what lies L + 2 bytes or more behind that position; the leftmost position wins. A longer match
+ * is no match there. So no more than L + 1 bytes are ever in doubt. */
 typedef struct _ImpMatcher ImpMatcher;
 
 typedef enum
@@ -33,11 +33,11 @@ ImpMatcher *imp_matcher_new_string (GBytes *string, GError **error);
 ImpMatcher *imp_matcher_ref        (ImpMatcher *self);
 void        imp_matcher_unref      (ImpMatcher *self);
 
-/* So many octets before a position does it want to see (lookbehind, ^). */
+/* So many bytes before a position does it want to see (lookbehind, ^). */
 gsize imp_matcher_get_context (ImpMatcher *self);
 
 /* Searches data[context .. length). data[0 .. context) is what came before: at least
- * imp_matcher_get_context() octets, or all there is since the stream's beginning, where @start is
+ * imp_matcher_get_context() bytes, or all there is since the stream's beginning, where @start is
  * TRUE: the stream begins at data[0]. @final: nothing will follow.
  *
  * FOUND: *from .. *to is the leftmost match. NONE: *from = length. MORE: everything before *from

@@ -38,13 +38,13 @@ imp_matcher_new_regex (const char *regex, gsize max_length, GError **error)
   return self;
 }
 
-/* How much of what came last, @octet included, can still be the beginning of the string? */
+/* How much of what came last, @byte included, can still be the beginning of the string? */
 static gsize
-advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 octet)
+advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 byte)
 {
-  while (matched > 0 && string[matched] != octet)
+  while (matched > 0 && string[matched] != byte)
     matched = borders[matched - 1];
-  return string[matched] == octet ? matched + 1 : 0;
+  return string[matched] == byte ? matched + 1 : 0;
 }
 
 static guint32 *
@@ -61,23 +61,23 @@ ImpMatcher *
 imp_matcher_new_string (GBytes *string, GError **error)
 {
   ImpMatcher *self;
-  const guint8 *octets;
+  const guint8 *bytes;
   gsize size;
 
   g_return_val_if_fail (string != NULL, NULL);
 
-  octets = g_bytes_get_data (string, &size);
+  bytes = g_bytes_get_data (string, &size);
   if (size == 0 || size > IMP_PATTERN_LENGTH_MAX)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "A string to look for has 1 to %d octets, not %" G_GSIZE_FORMAT,
+                   "A string to look for has 1 to %d bytes, not %" G_GSIZE_FORMAT,
                    IMP_PATTERN_LENGTH_MAX, size);
       return NULL;
     }
 
   self = matcher_new ();
   self->string = g_bytes_ref (string);
-  self->borders = compute_borders (octets, size);
+  self->borders = compute_borders (bytes, size);
   return self;
 }
 

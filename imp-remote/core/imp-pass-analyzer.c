@@ -6,7 +6,7 @@
  *
  * An analyzer that is not interested: it passes everything.
  *
- * Its first two results, which are there before any input is, pass both directions for ever, so
+ * Its first two results, which are there before any input is, pass both directions indefinitely, so
  * that a provider need not feed it at all. It is what a factory returns for a connection that it
  * does not want to look at.
  *
@@ -29,7 +29,7 @@ imp_pass_analyzer_constructed (GObject *object)
   imp_analyzer_pass_bytes (self, IMP_DIRECTION_FROM_SERVER, IMP_MAX_OFFSET);
 }
 
-/* A provider may feed what was passed for ever; there is nothing left to say about it. */
+/* A provider may feed what was passed indefinitely; there is nothing left to say about it. */
 static gboolean
 imp_pass_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                         gint32 data_type, GError **error)

@@ -4,7 +4,7 @@
 #include "core/imp-error.h"
 
 /* The meaning is laid down per position, by an anchored attempt on a window that begins there:
- * `windowed attempt` below. To make one attempt per octet would be slow, so whole blocks are
+ * `windowed attempt` below. To make one attempt per byte would be slow, so whole blocks are
  * searched in one go, which is right for this reason: an attempt that succeeds within its window
  * has not looked beyond it, so it succeeds just as well on more data. So what a search leaves out
  * cannot be a match, and what it finds is checked by a windowed attempt. Only the positions whose
@@ -25,7 +25,7 @@ struct _ImpRegexSearch
   gsize max_length;
   gsize window;
   gsize context;
-  guint8 first[256]; /* can a match begin with this octet? */
+  guint8 first[256]; /* can a match begin with this byte? */
 };
 
 typedef enum
@@ -68,7 +68,7 @@ find_unsuitable (const char *regex)
   return NULL;
 }
 
-/* An expression is octets; what is said of it is text. */
+/* An expression is bytes; what is said of it is text. */
 G_GNUC_PRINTF (3, 4)
 static void
 set_error (GError **error, ImpError code, const char *format, ...)
@@ -110,22 +110,22 @@ run_regex (GRegex *regex, const guint8 *data, gsize length, gsize at, gboolean p
   return g_match_info_is_partial_match (info) ? OUTCOME_PARTIAL : OUTCOME_NONE;
 }
 
-/* Can a match begin with @octet? That is found by trial, at the very beginning, within a line and
+/* Can a match begin with @byte? That is found by trial, at the very beginning, within a line and
  * at the beginning of one. */
 static gboolean
-try_first (ImpRegexSearch *self, guint8 octet)
+try_first (ImpRegexSearch *self, guint8 byte)
 {
   static const guint8 before[] = { 0, '\n' };
   gsize from, to;
 
   for (guint i = 0; i < G_N_ELEMENTS (before); i++)
     {
-      guint8 octets[2] = { before[i], octet };
+      guint8 bytes[2] = { before[i], byte };
 
-      if (run_regex (self->anchored, octets, 2, 1, TRUE, &from, &to, NULL) != OUTCOME_NONE)
+      if (run_regex (self->anchored, bytes, 2, 1, TRUE, &from, &to, NULL) != OUTCOME_NONE)
         return TRUE;
     }
-  return run_regex (self->anchored, &octet, 1, 0, TRUE, &from, &to, NULL) != OUTCOME_NONE;
+  return run_regex (self->anchored, &byte, 1, 0, TRUE, &from, &to, NULL) != OUTCOME_NONE;
 }
 
 static void
@@ -145,7 +145,7 @@ check_arguments (const char *regex, gsize max_length, GError **error)
 
   if (max_length == 0 || max_length > IMP_PATTERN_LENGTH_MAX)
     g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                 "The greatest length of a match is 1 to %d octets, not %" G_GSIZE_FORMAT,
+                 "The greatest length of a match is 1 to %d bytes, not %" G_GSIZE_FORMAT,
                  IMP_PATTERN_LENGTH_MAX, max_length);
   else if (unsuitable != NULL)
     set_error (error, IMP_ERROR_SETTINGS,
@@ -194,10 +194,10 @@ imp_regex_search_new (const char *regex, gsize max_length, GError **error)
     }
 
   self->max_length = max_length;
-  /* One octet tells whether the match is longer; with another one $ knows that a \n is not the
-   * last octet of all. */
+  /* One byte tells whether the match is longer; with another one $ knows that a \n is not the
+   * last byte of all. */
   self->window = max_length + 2;
-  /* One more than it asks for, so that the first octet shown never seems to be the stream's. */
+  /* One more than it asks for, so that the first byte shown never seems to be the stream's. */
   self->context = g_regex_get_max_lookbehind (self->regex) + 1;
   learn_first (self);
   return self;

@@ -69,7 +69,7 @@ imp_result_get_direction (ImpResult *self)
  * Gets the offset: of PASS, PREPASS and REPLACE, where the verdict ends; of REPLACE_LATER, where
  * the promise begins; of LOG, what it speaks of.
  *
- * Returns: an offset in octets of the direction's input, or %IMP_MAX_OFFSET
+ * Returns: an offset in bytes of the direction's input, or %IMP_MAX_OFFSET
  *
  * Since: 0.1
  */
@@ -87,7 +87,7 @@ imp_result_get_offset (ImpResult *self)
  *
  * Gets where the promise of a REPLACE_LATER ends.
  *
- * Returns: an offset in octets of the direction's input
+ * Returns: an offset in bytes of the direction's input
  *
  * Since: 0.1
  */
@@ -103,9 +103,9 @@ imp_result_get_end_offset (ImpResult *self)
  * imp_result_get_length:
  * @self: a result
  *
- * Gets of how many octets a LOG speaks.
+ * Gets of how many bytes a LOG speaks.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -252,7 +252,7 @@ imp_result_get_pattern (ImpResult *self)
  *
  * Gets the greatest length of a match of a PASS_PATTERN.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */

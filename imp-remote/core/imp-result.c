@@ -18,7 +18,8 @@ result_new (ImpResultType type, ImpDirection direction, gint64 offset)
   return self;
 }
 
-/* The wire forms carry UTF-8, so that a binary reason from a plugin is made readable here, once. */
+/* The wire formats carry UTF-8, so that a binary reason from a plugin is made readable here, once.
+ * */
 static char *
 copy_text (const char *text)
 {
@@ -46,7 +47,7 @@ copy_details (GHashTable *details)
 /**
  * imp_result_new_pass: (constructor)
  * @direction: a direction
- * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
  * Makes the verdict "forward up to @offset".
  *
@@ -65,7 +66,7 @@ imp_result_new_pass (ImpDirection direction, gint64 offset)
 /**
  * imp_result_new_prepass: (constructor)
  * @direction: a direction
- * @offset: an offset in octets of that direction's input, or %IMP_MAX_OFFSET
+ * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
  * Makes the verdict "forward up to @offset, at once, and feed me nevertheless".
  *
@@ -91,7 +92,7 @@ imp_result_new_replace_take (ImpDirection direction, gint64 offset, GBytes *data
 /**
  * imp_result_new_replace: (constructor)
  * @direction: a direction
- * @offset: an offset in octets of that direction's input
+ * @offset: an offset in bytes of that direction's input
  * @data: what to forward instead, perhaps nothing
  *
  * Makes the verdict "forward @data instead of all unsettled input up to @offset".
@@ -114,7 +115,7 @@ imp_result_new_replace (ImpDirection direction, gint64 offset, GBytes *data)
 /**
  * imp_result_new_replace_later: (constructor)
  * @direction: a direction
- * @offset: where the promise begins, in octets of that direction's input
+ * @offset: where the promise begins, in bytes of that direction's input
  * @end_offset: where it ends
  *
  * Makes the promise that what lies between both offsets will be replaced.
@@ -253,8 +254,8 @@ imp_result_new_continue (ImpDirection direction)
 /**
  * imp_result_new_log: (constructor)
  * @direction: the direction whose data gave the reason
- * @offset: where in that direction's input, in octets
- * @length: of how many octets of it the message speaks
+ * @offset: where in that direction's input, in bytes
+ * @length: of how many bytes of it the message speaks
  * @level: how important it is
  * @message: what to log
  * @details: (nullable) (element-type utf8 utf8): more about it
@@ -310,7 +311,7 @@ imp_result_new_account_field (const char *key, const char *value)
  * imp_result_new_pass_pattern: (constructor)
  * @direction: a direction
  * @regex: a regular expression as [struct@GLib.Regex] has them, matched against bytes
- * @max_length: the greatest length of a match, in octets
+ * @max_length: the greatest length of a match, in bytes
  *
  * Makes the verdict "forward unseen up to a match".
  *
@@ -337,7 +338,7 @@ imp_result_new_pass_pattern (ImpDirection direction, const char *regex, guint ma
  * imp_result_new_port: (constructor)
  * @type: %IMP_RESULT_PORT_OPEN or %IMP_RESULT_PORT_CLOSE
  * @direction: a direction
- * @offset: an offset in octets of that direction's input
+ * @offset: an offset in bytes of that direction's input
  *
  * Makes a result about a dynamic port. The protocol reserves these and has never said more about
  * them, so providers ignore them.

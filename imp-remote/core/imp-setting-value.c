@@ -326,16 +326,16 @@ imp_setting_is_supported (GParamSpec *pspec)
 }
 
 gboolean
-imp_setting_parse (GParamSpec *pspec, GBytes *octets, GValue *value)
+imp_setting_parse (GParamSpec *pspec, GBytes *bytes, GValue *value)
 {
   g_autofree char *text = NULL;
   gsize length;
-  const char *data = g_bytes_get_data (octets, &length);
+  const char *data = g_bytes_get_data (bytes, &length);
 
   g_value_init (value, pspec->value_type);
   if (pspec->value_type == G_TYPE_BYTES)
     {
-      g_value_set_boxed (value, octets);
+      g_value_set_boxed (value, bytes);
       return TRUE;
     }
 
@@ -363,6 +363,6 @@ char *
 imp_setting_describe (GParamSpec *pspec)
 {
   if (pspec->value_type == G_TYPE_BYTES)
-    return g_strdup ("any octets");
+    return g_strdup ("any bytes");
   return setting_type_find (pspec)->describe (pspec);
 }

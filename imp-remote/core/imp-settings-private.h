@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 GParamSpec **imp_settings_list (GObjectClass *klass);
 
 /* Splits "key=value&key=value" and decodes both sides: the keys are UTF-8 with '-' for '_', the
- * values any octets. What cannot be split goes to @mistakes (char *). */
+ * values any bytes. What cannot be split goes to @mistakes (char *). */
 typedef struct
 {
   char *key;
@@ -23,10 +23,10 @@ GPtrArray *imp_settings_split  (const char *settings, GPtrArray *mistakes);
 void       imp_settings_append (GString *settings, const char *key, const guint8 *value,
                                 gsize length);
 
-/* One value as octets, by the type of its property. */
+/* One value as bytes, by the type of its property. */
 gboolean imp_setting_is_supported (GParamSpec *pspec);
-/* FALSE if @octets are no such value; imp_setting_describe() says what would be one. */
-gboolean imp_setting_parse        (GParamSpec *pspec, GBytes *octets, GValue *value);
+/* FALSE if @bytes are no such value; imp_setting_describe() says what would be one. */
+gboolean imp_setting_parse        (GParamSpec *pspec, GBytes *bytes, GValue *value);
 /* NULL for a value that stands for "not set". */
 GBytes  *imp_setting_format       (GParamSpec *pspec, const GValue *value);
 /* "true or false", "a whole number from 1 to 65535", "deny, reject or replace", ... */

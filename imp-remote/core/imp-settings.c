@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* How much of a wrong setting a message shows, in octets. */
+/* How much of a wrong setting a message shows, in bytes. */
 #define SHOWN_MAX 80
 
 /* Written as they are, as are letters and digits; all else becomes %XX. */
@@ -36,13 +36,13 @@ shown (const char *text, gsize length)
 static char *
 decode_key (const char *text, gsize length)
 {
-  g_autoptr (GBytes) octets = g_uri_unescape_bytes (text, length, NULL, NULL);
+  g_autoptr (GBytes) bytes = g_uri_unescape_bytes (text, length, NULL, NULL);
   gsize size;
   const char *data;
 
-  if (octets == NULL)
+  if (bytes == NULL)
     return NULL;
-  data = g_bytes_get_data (octets, &size);
+  data = g_bytes_get_data (bytes, &size);
   if (size == 0 || !g_utf8_validate_len (data, size, NULL))
     return NULL;
   return g_strdelimit (g_strndup (data, size), "_", '-');
@@ -105,13 +105,13 @@ imp_settings_split (const char *settings, GPtrArray *mistakes)
 
 /* g_uri_escape_bytes() leaves NUL as it is where it is told to leave any character. */
 static void
-append_encoded (GString *text, const guint8 *octets, gsize length)
+append_encoded (GString *text, const guint8 *bytes, gsize length)
 {
   for (gsize i = 0; i < length; i++)
-    if (g_ascii_isalnum (octets[i]) || (octets[i] != '\0' && strchr (PLAIN, octets[i]) != NULL))
-      g_string_append_c (text, octets[i]);
+    if (g_ascii_isalnum (bytes[i]) || (bytes[i] != '\0' && strchr (PLAIN, bytes[i]) != NULL))
+      g_string_append_c (text, bytes[i]);
     else
-      g_string_append_printf (text, "%%%02X", octets[i]);
+      g_string_append_printf (text, "%%%02X", bytes[i]);
 }
 
 void
@@ -238,9 +238,9 @@ build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistake
  *
  * The keys are the writable properties of @type and of its ancestors below [class@Imp.Factory];
  * "_" and "-" are the same in them. Both sides of "=" are percent-encoded: "&", "%", and in a key
- * "=", must be; any other octet may be. A plus sign stands for itself. Booleans are "true" or
+ * "=", must be; any other byte may be. A plus sign stands for itself. Booleans are "true" or
  * "false" (or yes, on, 1, no, off, 0), enumerations are given by the nick of a value, flags by
- * nicks with commas between, numbers in decimal. A property that is a #GBytes takes any octets,
+ * nicks with commas between, numbers in decimal. A property that is a #GBytes takes any bytes,
  * all others are UTF-8 without NUL.
  *
  * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS, whose message names
@@ -274,7 +274,7 @@ static void
 append_property (GString *settings, GObject *object, GParamSpec *pspec)
 {
   g_auto (GValue) value = G_VALUE_INIT;
-  g_autoptr (GBytes) octets = NULL;
+  g_autoptr (GBytes) bytes = NULL;
   gsize length;
   const guint8 *data;
 
@@ -284,10 +284,10 @@ append_property (GString *settings, GObject *object, GParamSpec *pspec)
   g_object_get_property (object, pspec->name, &value);
   if (g_param_value_defaults (pspec, &value))
     return;
-  octets = imp_setting_format (pspec, &value);
-  if (octets == NULL)
+  bytes = imp_setting_format (pspec, &value);
+  if (bytes == NULL)
     return;
-  data = g_bytes_get_data (octets, &length);
+  data = g_bytes_get_data (bytes, &length);
   imp_settings_append (settings, pspec->name, data, length);
 }
 

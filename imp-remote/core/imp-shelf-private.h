@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* What has to wait, in order, in as little memory as it can be said in. A verdict is an object of
- * some hundred octets, and an analyzer may give one for every few octets of input; here it takes
+ * some hundred bytes, and an analyzer may give one for every few bytes of input; here it takes
  * two, and a small replacement three more than its data. What comes out equals what was put in, one
  * for one.
  *
@@ -14,11 +14,11 @@ G_BEGIN_DECLS
 typedef struct
 {
   struct _ImpShelfBlock *first, *last; /* NULL: empty */
-  gsize size;       /* octets that what is in it takes */
+  gsize size;       /* bytes that what is in it takes */
   gint64 put, took; /* the last offsets: only the steps between them are written */
 } ImpShelf;
 
-/* Streams are put in, and so come out, in pieces of this many octets at most. */
+/* Streams are put in, and so come out, in pieces of this many bytes at most. */
 #define IMP_SHELF_PIECE_SIZE (64 * 1024)
 
 #define IMP_SHELF_INIT { NULL, NULL, 0, 0, 0 }

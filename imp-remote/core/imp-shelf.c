@@ -13,10 +13,10 @@
 #define BLOCK_MAX (16 * 1024)
 /* What an object takes beside its texts: itself, and what the allocator needs. */
 #define OBJECT_SIZE 96
-/* The octet in front, and two numbers. */
+/* The byte in front, and two numbers. */
 #define HEAD_MAX (1 + 2 * 10)
 
-/* A record: an octet for kind and direction, one or two numbers, perhaps data. */
+/* A record: a byte for kind and direction, one or two numbers, perhaps data. */
 typedef enum
 {
   KIND_PASS,          /* step */
@@ -40,7 +40,7 @@ struct _ImpShelfBlock
 
 typedef struct
 {
-  guint8 octets[HEAD_MAX + 10];
+  guint8 bytes[HEAD_MAX + 10];
   gsize length;
 } Head;
 
@@ -49,7 +49,7 @@ typedef struct
 static void
 head_begin (Head *head, Kind kind, guint direction)
 {
-  head->octets[0] = kind << 1 | direction;
+  head->bytes[0] = kind << 1 | direction;
   head->length = 1;
 }
 
@@ -57,8 +57,8 @@ static void
 head_add (Head *head, guint64 number)
 {
   for (; number >= 0x80; number >>= 7)
-    head->octets[head->length++] = (number & 0x7f) | 0x80;
-  head->octets[head->length++] = number;
+    head->bytes[head->length++] = (number & 0x7f) | 0x80;
+  head->bytes[head->length++] = number;
 }
 
 /* Small numbers of either sign are short. */
@@ -107,7 +107,7 @@ put (ImpShelf *self, const Head *head, gconstpointer data, gsize length)
 {
   guint8 *place = reserve (self, head->length + length);
 
-  memcpy (place, head->octets, head->length);
+  memcpy (place, head->bytes, head->length);
   if (length > 0)
     memcpy (place + head->length, data, length);
 }
@@ -248,14 +248,14 @@ take_number (ImpShelf *self)
 {
   Block *block = self->first;
   guint64 number = 0;
-  guint8 octet;
+  guint8 byte;
 
   for (guint shift = 0;; shift += 7)
     {
-      octet = block->data[block->begin++];
+      byte = block->data[block->begin++];
       self->size--;
-      number |= (guint64) (octet & 0x7f) << shift;
-      if (octet < 0x80)
+      number |= (guint64) (byte & 0x7f) << shift;
+      if (byte < 0x80)
         return number;
     }
 }

@@ -15,7 +15,7 @@ typedef struct
   gint64 prepassed; /* end of the last PREPASS */
   gint64 promised;  /* end of the last REPLACE_LATER */
   guint ended : 1;   /* the end of the stream was fed */
-  guint passed : 1;  /* PASS for ever */
+  guint passed : 1;  /* PASS indefinitely */
   guint prepassed_forever : 1;
   guint seeking : 1; /* PASS_PATTERN: what comes without an offset was under way: meaningless */
   guint paused : 1;
@@ -30,12 +30,12 @@ imp_explicit_offset (gint64 offset)
   return offset == IMP_MAX_OFFSET ? 0 : offset;
 }
 
-/* FALSE if the plugin need not see these octets: it waits for a pattern, or has lost interest. */
+/* FALSE if the plugin need not see these bytes: it waits for a pattern, or has lost interest. */
 gboolean imp_verdicts_feed (ImpVerdicts *self, gsize length, gint64 offset);
 /* FALSE with %IMP_ERROR_PROTOCOL if the model does not allow @result here. */
 gboolean imp_verdicts_note (ImpVerdicts *self, const ImpResult *result, GError **error);
 
-/* Octets without a verdict. */
+/* Bytes without a verdict. */
 static inline gint64
 imp_verdicts_get_unsettled (const ImpVerdicts *self)
 {
@@ -44,7 +44,7 @@ imp_verdicts_get_unsettled (const ImpVerdicts *self)
   return MAX (0, self->fed - MAX (self->settled, self->prepassed));
 }
 
-/* Is there something without a verdict: octets, or the end of the stream? */
+/* Is there something without a verdict: bytes, or the end of the stream? */
 gboolean imp_verdicts_is_waiting    (const ImpVerdicts *self);
 gboolean imp_verdicts_has_promise   (const ImpVerdicts *self);
 /* The end of the stream was fed, all before it is settled, and nothing is promised. */

@@ -91,14 +91,14 @@ note_replace_later (ImpVerdicts *self, const ImpResult *result, GError **error)
   return TRUE;
 }
 
-/* Once a direction is passed for ever there is nothing left to say about its bytes. */
+/* Once a direction is passed indefinitely there is nothing left to say about its bytes. */
 static gboolean
 is_over (const ImpVerdicts *self, const ImpResult *result, GError **error)
 {
   if (!self->passed)
     return FALSE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
-               "%s after the direction %d was passed for ever",
+               "%s after the direction %d was passed indefinitely",
                imp_result_type_to_string (result->type), result->direction);
   return TRUE;
 }

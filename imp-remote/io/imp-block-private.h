@@ -21,7 +21,7 @@ typedef struct
 ImpBlock *imp_block_new   (gsize size);
 /* From any thread. */
 void      imp_block_unref (gpointer self);
-/* @length octets at @data, which are in the block; it lives as long as they do. Untyped, as the
+/* @length bytes at @data, which are in the block; it lives as long as they do. Untyped, as the
  * cursor of a decoder calls it. */
 GBytes   *imp_block_slice (gpointer self, const guint8 *data, gsize length);
 

@@ -33,7 +33,7 @@ GInputStream  *imp_fault_line_get_input  (ImpFaultLine *self);
 GOutputStream *imp_fault_line_get_output (ImpFaultLine *self);
 gboolean       imp_fault_line_can_poll   (ImpFaultLine *self, ImpFaultWay way);
 
-/* Before an operation that must not block: may it be done now, and on how many octets? */
+/* Before an operation that must not block: may it be done now, and on how many bytes? */
 ImpFaultStep imp_fault_line_try   (ImpFaultLine *self, ImpFaultWay way, gsize *length,
                                    GError **error);
 /* The same for one that may: waits as long as the faults demand. Every GO is followed by
@@ -43,7 +43,7 @@ ImpFaultStep imp_fault_line_enter (ImpFaultLine *self, ImpFaultWay way, gsize *l
 void         imp_fault_line_leave (ImpFaultLine *self);
 /* Sits out the delay of a blocking operation. */
 void         imp_fault_line_delay (ImpFaultLine *self, ImpFaultWay way, GCancellable *cancellable);
-/* Octets were moved. */
+/* Bytes were moved. */
 void         imp_fault_line_advance (ImpFaultLine *self, ImpFaultWay way, gsize length,
                                      gsize corrupted);
 gsize        imp_fault_line_corrupt (ImpFaultLine *self, ImpFaultWay way, guint8 *data,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-fault-line-private.h"
 
-/* Octets that are spoilt are copied first, so many at a time. */
+/* Bytes that are spoilt are copied first, so many at a time. */
 #define COPY_MAX (64 * 1024)
 
 #define IMP_TYPE_FAULT_OUTPUT (imp_fault_output_get_type ())

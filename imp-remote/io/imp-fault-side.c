@@ -140,7 +140,7 @@ void
 imp_fault_side_advance (ImpFaultSide *self, gsize length, gsize corrupted)
 {
   self->position += length;
-  self->counts.octets += length;
+  self->counts.bytes += length;
   self->counts.corrupted += corrupted;
   self->due = 0;
 }

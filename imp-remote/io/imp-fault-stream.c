@@ -8,7 +8,7 @@
  *
  * A stream around another one, in which things go wrong as ordered.
  *
- * It is for rehearsals: what does my program do when the network stalls after 4096 octets? It is
+ * It is for rehearsals: what does my program do when the network stalls after 4096 bytes? It is
  * used like the stream it wraps, with or without blocking. What goes wrong is a string of settings,
  * such as `seed=7&delay=5&write-chunk=1&read-reset-at=1000`. A name that begins with `read-` is for
  * what is read from the base stream, one with `write-` for what is written to it, and one without
@@ -19,15 +19,15 @@
  * | `seed` | where chance begins; the same seed gives the same faults at the same offsets |
  * | `delay` | milliseconds between the moment an operation could be done and when it is done |
  * | `jitter` | up to so many milliseconds more, by chance |
- * | `chunk` | the most octets that one operation moves |
+ * | `chunk` | the most bytes that one operation moves |
  * | `chunk-min` | with it, the most is by chance, from `chunk-min` to `chunk` |
  * | `block-first` | so many operations at first say %G_IO_ERROR_WOULD_BLOCK without cause |
  * | `block-rate` | percentage of the operations that do so, 0 to 99 |
- * | `corrupt-at` | the octet at this offset is changed |
- * | `corrupt-every` | one octet in so many, on average, is changed |
- * | `reset-at` | after so many octets both ways fail with %G_IO_ERROR_CONNECTION_CLOSED |
- * | `stall-at` | after so many octets nothing more moves, without any error |
- * | `eof-at` | after so many octets: end of stream; in writing, %G_IO_ERROR_BROKEN_PIPE |
+ * | `corrupt-at` | the byte at this offset is changed |
+ * | `corrupt-every` | one byte in so many, on average, is changed |
+ * | `reset-at` | after so many bytes both ways fail with %G_IO_ERROR_CONNECTION_CLOSED |
+ * | `stall-at` | after so many bytes nothing more moves, without any error |
+ * | `eof-at` | after so many bytes: end of stream; in writing, %G_IO_ERROR_BROKEN_PIPE |
  *
  * Operations that block take no notice of `block-first` and `block-rate`. A reset closes the base
  * stream, a TCP connection so that its peer sees a reset as well. One thread may read while another
@@ -133,7 +133,7 @@ add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
     const char *name;
     guint64 value;
   } rows[] = {
-    { "octets", counts->octets },
+    { "bytes", counts->bytes },
     { "delayed", counts->delayed },
     { "shortened", counts->shortened },
     { "blocked", counts->blocked },
@@ -157,9 +157,9 @@ add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
  *
  * Gets what has gone wrong so far.
  *
- * It is a dictionary (`a{sv}`) of 64-bit unsigned numbers: `read-octets`, the number of octets that
+ * It is a dictionary (`a{sv}`) of 64-bit unsigned numbers: `read-bytes`, the number of bytes that
  * were read; how many operations were `read-delayed`, `read-shortened` and `read-blocked`; how many
- * octets `read-corrupted`; 1 for `read-reset`, `read-stalled` and `read-ended` if the offset for it
+ * bytes `read-corrupted`; 1 for `read-reset`, `read-stalled` and `read-ended` if the offset for it
  * was reached, else 0; and the same for writing with `write-`.
  *
  * Returns: (transfer full): the numbers

@@ -27,10 +27,10 @@ void imp_transport_set_interest (ImpTransport *self, GIOCondition interest);
 /* Has @func called once before the loop sleeps again; to be called in the context's own thread. */
 void imp_transport_kick (ImpTransport *self);
 
-/* Octets read (0: end of stream), or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there
+/* Bytes read (0: end of stream), or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there
  * is nothing now. */
 gssize imp_transport_read   (ImpTransport *self, gpointer buffer, gsize length, GError **error);
-/* Octets written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
+/* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);
 /* Tells the peer that no more will come; reading goes on. Where the stream cannot do that, FALSE

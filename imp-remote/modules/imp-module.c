@@ -192,17 +192,17 @@ static void
 describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
 {
   g_autofree char *values = imp_setting_describe (pspec);
-  g_autoptr (GBytes) octets = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
+  g_autoptr (GBytes) bytes = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
   const char *blurb = g_param_spec_get_blurb (pspec);
 
   if (module != NULL && g_strcmp0 (module->alias[1], pspec->name) == 0)
     g_string_append_printf (text, "  %s=%s (or %s)", pspec->name, values, module->alias[0]);
   else
     g_string_append_printf (text, "  %s=%s", pspec->name, values);
-  if (octets != NULL)
+  if (bytes != NULL)
     {
       gsize length;
-      const char *value = g_bytes_get_data (octets, &length);
+      const char *value = g_bytes_get_data (bytes, &length);
 
       g_string_append_printf (text, " (default: %.*s)", (int) length, value);
     }

@@ -8,7 +8,7 @@
  *
  * Gets how much was pushed: always the sum of what passed, was replaced, was denied and is held.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -28,7 +28,7 @@ imp_filter_get_input (ImpFilter *self, ImpDirection direction)
  *
  * Gets how much input waits for a verdict.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -48,7 +48,7 @@ imp_filter_get_held (ImpFilter *self, ImpDirection direction)
  *
  * Gets how much input was let through as it came.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -68,7 +68,7 @@ imp_filter_get_passed (ImpFilter *self, ImpDirection direction)
  *
  * Gets how much input was replaced by other bytes, or none.
  *
- * Returns: a number of octets of the input
+ * Returns: a number of bytes of the input
  *
  * Since: 0.1
  */
@@ -88,7 +88,7 @@ imp_filter_get_replaced (ImpFilter *self, ImpDirection direction)
  *
  * Gets how much input was held when the connection was refused or the filter closed.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */

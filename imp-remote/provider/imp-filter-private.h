@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Octets are not all that holding costs: so many chunks may be held in each direction. Small chunks
+/* Bytes are not all that holding costs: so many chunks may be held in each direction. Small chunks
  * of a stream are joined long before that; packets are not. */
 #define IMP_FILTER_CHUNKS_MAX 65536
 

@@ -42,9 +42,9 @@ imp_filter_get_analyzer (ImpFilter *self)
 /**
  * imp_filter_set_max_held: (set-property max-held)
  * @self: a filter
- * @max_held: a number of octets
+ * @max_held: a number of bytes
  *
- * Sets how many octets, of both directions together, may wait for a verdict.
+ * Sets how many bytes, of both directions together, may wait for a verdict.
  *
  * A limit below what is held already takes effect with the next push.
  *
@@ -66,9 +66,9 @@ imp_filter_set_max_held (ImpFilter *self, guint64 max_held)
  * imp_filter_get_max_held: (get-property max-held)
  * @self: a filter
  *
- * Gets how many octets, of both directions together, may wait for a verdict.
+ * Gets how many bytes, of both directions together, may wait for a verdict.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -215,7 +215,7 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
  * @self: a filter
  * @direction: where it comes from
  * @data: (array length=length) (nullable): what has arrived
- * @length: the number of octets; 0: the end of that direction's stream
+ * @length: the number of bytes; 0: the end of that direction's stream
  * @data_type: its type
  * @error: return location for an error
  *

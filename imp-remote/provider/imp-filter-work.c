@@ -54,7 +54,7 @@ check_limits (ImpFilter *self)
   g_autofree char *reason = NULL;
 
   if (held > self->max_held)
-    reason = g_strdup_printf ("The analyzer leaves %" G_GUINT64_FORMAT " octets unsettled; the "
+    reason = g_strdup_printf ("The analyzer leaves %" G_GUINT64_FORMAT " bytes unsettled; the "
                               "limit is %" G_GUINT64_FORMAT " (property max-held of ImpFilter)",
                               held, self->max_held);
   else if (n_chunks > IMP_FILTER_CHUNKS_MAX)

@@ -12,7 +12,7 @@
  * What arrives is given to [method@Imp.Filter.push]; what is to be sent comes to the function that
  * was set with [method@Imp.Filter.set_output]: at once, or at any later time, since an analyzer may
  * take its time. The filter keeps what is not settled yet, at most [property@Imp.Filter:max-held]
- * octets, so that no byte is lost or doubled whatever the analyzer does.
+ * bytes, so that no byte is lost or doubled whatever the analyzer does.
  *
  * An analyzer can refuse the connection, or fail; then what was let through before is still given
  * to the output, [signal@Imp.Filter::denied], [signal@Imp.Filter::dropped] or
@@ -125,7 +125,7 @@ install_properties (GObjectClass *klass)
   /**
    * ImpFilter:max-held:
    *
-   * How many octets, of both directions together, may wait for a verdict. If the analyzer leaves
+   * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
    * more unsettled when a push ends, the connection is refused.
    *
    * Since: 0.1
@@ -137,7 +137,7 @@ install_properties (GObjectClass *klass)
   /**
    * ImpFilter:held-bytes:
    *
-   * How many octets, of both directions together, wait for a verdict. There is no notification of
+   * How many bytes, of both directions together, wait for a verdict. There is no notification of
    * its changes, as they come with every chunk.
    *
    * Since: 0.1

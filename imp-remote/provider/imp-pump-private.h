@@ -18,7 +18,7 @@ typedef void (*ImpPumpFunc) (const GError *error, gpointer user_data);
 
 typedef struct
 {
-  gsize buffer_size; /* octets in an output queue from which on its source is not read */
+  gsize buffer_size; /* bytes in an output queue from which on its source is not read */
   guint linger;      /* milliseconds for what is queued when the connection is refused */
   guint idle;        /* milliseconds without a byte after which it is refused; 0: never */
 } ImpPumpLimits;

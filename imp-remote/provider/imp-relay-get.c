@@ -81,7 +81,7 @@ imp_relay_get_filter (ImpRelay *self)
  *
  * Gets how much was read in a direction.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -101,7 +101,7 @@ imp_relay_get_received (ImpRelay *self, ImpDirection direction)
  *
  * Gets how much was written in a direction, including what the analyzer itself sent that way.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */
@@ -121,7 +121,7 @@ imp_relay_get_sent (ImpRelay *self, ImpDirection direction)
  *
  * Gets how much waits to be written in a direction.
  *
- * Returns: a number of octets
+ * Returns: a number of bytes
  *
  * Since: 0.1
  */

@@ -14,7 +14,7 @@
  * connections are there.
  *
  * It reads from a side only while it can write to the other: as soon as
- * [property@Imp.Relay:buffer-size] octets wait for a side, the side that they come from is not read
+ * [property@Imp.Relay:buffer-size] bytes wait for a side, the side that they come from is not read
  * any more, and the analyzer is told that the direction is busy. Nor is it read while the analyzer
  * asks for a pause. So every buffer has a bound, and what one peer does not read slows down the
  * other.
@@ -180,7 +180,7 @@ install_limits (GParamFlags flags)
   /**
    * ImpRelay:buffer-size:
    *
-   * How many octets may wait to be written to a side before the other one is not read any more. It
+   * How many bytes may wait to be written to a side before the other one is not read any more. It
    * can be exceeded by one read (256 KiB), and by what the analyzer puts in its place.
    *
    * Since: 0.1
@@ -213,7 +213,7 @@ install_limits (GParamFlags flags)
   /**
    * ImpRelay:max-held:
    *
-   * How many octets, of both directions together, may wait for a verdict. If the analyzer leaves
+   * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
    * more unsettled, the connection is refused. See [property@Imp.Filter:max-held].
    *
    * Since: 0.1

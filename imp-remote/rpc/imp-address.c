@@ -47,7 +47,7 @@ parse_unix (const char *text, ImpAddressKind kind, const char *name, GError **er
   if (strlen (name) > PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT))
     {
       g_autofree char *why = g_strdup_printf (
-        "is too long: a unix socket's name has at most %" G_GSIZE_FORMAT " octets",
+        "is too long: a unix socket's name has at most %" G_GSIZE_FORMAT " bytes",
         PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT));
 
       return bad_address (error, text, why);

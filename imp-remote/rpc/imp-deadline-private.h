@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* One clock for all analyzers of a factory: tells which has let an octet wait for longer than the
- * deadline. Marks of how far each was fed are taken four times per deadline, so that an octet's age
- * is known to a quarter of it, however many octets there are. While nothing waits, no timer
+/* One clock for all analyzers of a factory: tells which has let a byte wait for longer than the
+ * deadline. Marks of how far each was fed are taken four times per deadline, so that a byte's age
+ * is known to a quarter of it, however many bytes there are. While nothing waits, no timer
  * runs. */
 typedef struct _ImpDeadline ImpDeadline;
 

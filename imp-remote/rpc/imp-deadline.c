@@ -72,7 +72,7 @@ mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
     }
 
   memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
-  /* The end of the stream counts as one octet more. */
+  /* The end of the stream counts as one byte more. */
   marks[0] = verdicts->fed + verdicts->ended;
   if (marks[IMP_DEADLINE_MARKS - 1] <= get_settled (verdicts))
     return FALSE;

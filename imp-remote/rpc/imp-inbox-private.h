@@ -21,7 +21,7 @@ typedef struct
 
 void imp_inbox_clear (ImpInbox *self);
 
-/* Room to read into, at least one octet. @need: octets that the message at the front is known to
+/* Room to read into, at least one byte. @need: bytes that the message at the front is known to
  * have, or 0. Memory is at most doubled per call, whatever @need says, so that a peer has to send
  * what it makes us allocate. */
 guint8 *imp_inbox_reserve (ImpInbox *self, gsize need, gsize *room);

@@ -13,7 +13,7 @@ imp_inbox_clear (ImpInbox *self)
   self->start = self->end = 0;
 }
 
-/* What is left moves to the front of memory of @size octets, the same if nobody else uses it. */
+/* What is left moves to the front of memory of @size bytes, the same if nobody else uses it. */
 static void
 move_rest (ImpInbox *self, gsize size)
 {
@@ -36,8 +36,8 @@ move_rest (ImpInbox *self, gsize size)
 }
 
 /* The memory that is wanted, counted from where the rest begins. A decoder that does not know where
- * the message will end asks for one octet more than there is: memory that grew by so little each
- * time would be copied for each octet. */
+ * the message will end asks for one byte more than there is: memory that grew by so little each
+ * time would be copied for each byte. */
 static gsize
 get_wanted_size (const ImpInbox *self, gsize length, gsize need)
 {

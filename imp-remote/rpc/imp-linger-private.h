@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 typedef struct _ImpLinger ImpLinger;
 
 /* For so long, in milliseconds, and at most for twice as long, the other side may read nothing, or
- * keep its end open after the last octet. */
+ * keep its end open after the last byte. */
 #define IMP_LINGER_TIME 1000
 /* At most so much is thrown away. */
-#define IMP_LINGER_OCTETS (64 * 1024 * 1024)
+#define IMP_LINGER_BYTES (64 * 1024 * 1024)
 
 /* Kicks @transport when the time is over. */
 ImpLinger *imp_linger_new  (ImpTransport *transport, GMainContext *context);

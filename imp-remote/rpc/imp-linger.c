@@ -58,7 +58,7 @@ imp_linger_free (ImpLinger *self)
 gboolean
 imp_linger_wants_input (const ImpLinger *self)
 {
-  return !self->input_ended && self->thrown_away < IMP_LINGER_OCTETS;
+  return !self->input_ended && self->thrown_away < IMP_LINGER_BYTES;
 }
 
 void

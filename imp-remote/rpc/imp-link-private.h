@@ -25,11 +25,11 @@ typedef struct
   void (*drained) (ImpLink *link, gpointer user_data);
 } ImpLinkFuncs;
 
-/* Above so many octets that wait to be written no more should be queued, until they are a quarter.
+/* Above so many bytes that wait to be written no more should be queued, until they are a quarter.
  * Both ends ask imp_link_may_queue() and nothing else, and drained() tells when it changes. */
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
 
-/* @codec: NULL to recognise it from the first octets that come in. */
+/* @codec: NULL to recognize it from the first bytes that come in. */
 ImpLink *imp_link_new   (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,
                          GError **error);
 ImpLink *imp_link_ref   (ImpLink *self);
@@ -48,9 +48,9 @@ void imp_link_finish (ImpLink *self);
  * codec cannot say it; the link lives on. */
 gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
 
-void     imp_link_set_high_water (ImpLink *self, gsize octets);
+void     imp_link_set_high_water (ImpLink *self, gsize bytes);
 gboolean imp_link_may_queue  (ImpLink *self); /* above the high-water mark: not until drained() */
-gsize    imp_link_get_queued (ImpLink *self); /* octets that wait to be written */
+gsize    imp_link_get_queued (ImpLink *self); /* bytes that wait to be written */
 
 /* Whether messages are read (at first yes). Those that were read already wait in the link. */
 void imp_link_set_reading (ImpLink *self, gboolean reading);
@@ -63,7 +63,7 @@ void imp_link_set_keepalive (ImpLink *self, guint milliseconds);
 
 void        imp_link_set_version    (ImpLink *self, guint version);
 guint       imp_link_get_version    (ImpLink *self);
-/* What the wire form can carry at most; 0 while it is not known. */
+/* What the wire format can carry at most; 0 while it is not known. */
 guint       imp_link_get_max_version (ImpLink *self);
 gboolean    imp_link_greets_first   (ImpLink *self);
 const char *imp_link_get_codec_name (ImpLink *self); /* NULL while it is not known */

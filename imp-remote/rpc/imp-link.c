@@ -31,14 +31,14 @@ struct _ImpLink
   ImpLinger *linger; /* while it is finishing */
   const ImpLinkFuncs *funcs;
   gpointer user_data;
-  ImpCodec *codec;     /* NULL while not recognised */
+  ImpCodec *codec;     /* NULL while not recognized */
   const ImpWire *wire; /* its table row, where it is one of ours */
   ImpWireLimits limits;
   guint version;
   State state;
   GError *error; /* the first one sticks */
   ImpInbox inbox;
-  gsize need; /* octets that the message at the front of the inbox is known to have */
+  gsize need; /* bytes that the message at the front of the inbox is known to have */
   ImpBuffer *output;
   gboolean reading;
   gboolean undecoded; /* reading was stopped with messages in the inbox */
@@ -142,7 +142,7 @@ decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **e
       if (imp_cursor_left (input) <= self->limits.max_message)
         return IMP_DECODE_MORE;
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A message has more than %" G_GSIZE_FORMAT " octets (max-message)",
+                   "A message has more than %" G_GSIZE_FORMAT " bytes (max-message)",
                    self->limits.max_message);
       return IMP_DECODE_BAD;
     }
@@ -177,13 +177,13 @@ handle_bad (ImpLink *self, const ImpMessage *message, gboolean delimited, GError
 }
 
 static gboolean
-recognise (ImpLink *self, const ImpCursor *input)
+recognize (ImpLink *self, const ImpCursor *input)
 {
   const ImpMessage nothing = IMP_MESSAGE_INIT;
   const ImpWire *wire = NULL;
   GError *error = NULL;
 
-  switch (imp_wire_recognise (input->data, input->length, &wire, &error))
+  switch (imp_wire_recognize (input->data, input->length, &wire, &error))
     {
     case IMP_DECODE_DONE:
       self->wire = wire;
@@ -218,7 +218,7 @@ decode_inbox (ImpLink *self)
       gboolean goes_on = TRUE;
 
       imp_inbox_open (&self->inbox, &input);
-      if (self->codec == NULL && !recognise (self, &input))
+      if (self->codec == NULL && !recognize (self, &input))
         return;
       status = decode_one (self, &input, &message, &error);
       imp_inbox_close (&self->inbox, &input);
@@ -444,7 +444,7 @@ encode (ImpLink *self, const ImpMessage *message, GError **error)
   if (self->codec == NULL)
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FAILED,
-                           "Nothing can be said before the client has shown its wire form");
+                           "Nothing can be said before the client has shown its wire format");
       return FALSE;
     }
   imp_message_copy_to (message, &copy);
@@ -476,9 +476,9 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
 }
 
 void
-imp_link_set_high_water (ImpLink *self, gsize octets)
+imp_link_set_high_water (ImpLink *self, gsize bytes)
 {
-  self->high_water = octets;
+  self->high_water = bytes;
 }
 
 gboolean

@@ -34,11 +34,11 @@ typedef struct
   guint max_extensions;
   guint keepalive;      /* milliseconds, 0: none */
   guint busy_poll;      /* microseconds, 0: none */
-  gsize link_high_water; /* octets that wait to be written, above which analyzers wait their turn */
-  gsize high_water;     /* octets that wait per analyzer, above which it says PAUSE */
-  gsize max_queued;     /* octets that may wait per analyzer */
+  gsize link_high_water; /* bytes that wait to be written, above which analyzers wait their turn */
+  gsize high_water;     /* bytes that wait per analyzer, above which it says PAUSE */
+  gsize max_queued;     /* bytes that may wait per analyzer */
   gsize max_queued_all; /* the same for the whole connection */
-  gsize max_waiting;    /* octets of results that may wait per analyzer and direction */
+  gsize max_waiting;    /* bytes of results that may wait per analyzer and direction */
   ImpWireLimits limits;
 } ImpPeerOptions;
 

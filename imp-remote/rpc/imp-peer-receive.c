@@ -92,7 +92,7 @@ check_waiting (ImpPeer *self, ImpRemoteAnalyzer *analyzer, ImpDirection directio
 
   if (G_LIKELY (waiting <= self->options.max_waiting))
     return TRUE;
-  reason = g_strdup_printf ("%" G_GSIZE_FORMAT " octets of results wait for direction %d and more "
+  reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait for direction %d and more "
                             "came (max-waiting is %" G_GSIZE_FORMAT ")",
                             waiting, direction, self->options.max_waiting);
   imp_peer_settle (self, analyzer, reason);

@@ -4,7 +4,7 @@
 #include "rpc/imp-peer-state-private.h"
 #include "rpc/imp-protocol-private.h"
 
-/* Large streams go out in pieces of this many octets, so that everybody gets a turn. */
+/* Large streams go out in pieces of this many bytes, so that everybody gets a turn. */
 #define PIECE_SIZE (64 * 1024)
 
 static void
@@ -128,7 +128,7 @@ check_queue (ImpPeer *self, ImpRemoteAnalyzer *analyzer, gsize size)
     return TRUE;
 
   reason = g_strdup_printf (
-    "%" G_GSIZE_FORMAT " octets wait to be sent for the analyzer (max-queued is %" G_GSIZE_FORMAT
+    "%" G_GSIZE_FORMAT " bytes wait to be sent for the analyzer (max-queued is %" G_GSIZE_FORMAT
     "), %" G_GSIZE_FORMAT " for all (max-queued-all is %" G_GSIZE_FORMAT "), %" G_GSIZE_FORMAT
     " more came",
     analyzer->pending_size, self->options.max_queued, self->pending_size,
@@ -146,7 +146,7 @@ check_packet (ImpPeer *self, ImpRemoteAnalyzer *analyzer, const ImpPiece *piece,
   if (imp_data_type_is_stream (piece->data_type)
       || size <= imp_protocol_max_payload (self->peer_max_message))
     return TRUE;
-  reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " octets does not fit into the server's "
+  reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
                             "messages (max-message is %" G_GSIZE_FORMAT ")",
                             size, self->peer_max_message);
   imp_peer_settle (self, analyzer, reason);

@@ -20,7 +20,7 @@ struct _ImpPeer
   ImpIdTable analyzers;   /* not owned: whoever holds one has it closed */
   gint64 last_id;
   GQueue backlog;         /* analyzers that have something to send, each in its turn */
-  gsize pending_size;     /* octets that all of them have */
+  gsize pending_size;     /* bytes that all of them have */
   GArray *turns;          /* of gint64: ids of those who await their turn to bring more */
   guint next_turn;
   gboolean crowded;       /* there are such */

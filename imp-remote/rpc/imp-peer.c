@@ -173,7 +173,7 @@ imp_peer_fail_literal (ImpPeer *self, ImpError code, const char *text)
   imp_peer_fail (self, error);
 }
 
-/* What the wire form cannot say would be lost in silence, so it is the connection's end. */
+/* What the wire format cannot say would be lost in silence, so it is the connection's end. */
 void
 imp_peer_send (ImpPeer *self, const ImpMessage *message)
 {
@@ -187,7 +187,7 @@ imp_peer_send (ImpPeer *self, const ImpMessage *message)
       if (imp_link_get_queued (self->link) <= CONTROL_MAX + self->options.max_queued_all)
         return;
       g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " octets wait for the server to read them (max-queued-all is "
+                   "%" G_GSIZE_FORMAT " bytes wait for the server to read them (max-queued-all is "
                    "%" G_GSIZE_FORMAT ")",
                    imp_link_get_queued (self->link), self->options.max_queued_all);
     }

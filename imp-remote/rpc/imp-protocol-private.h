@@ -21,11 +21,11 @@ guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GErro
 /* A limit that the other side has told, or @otherwise. */
 gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherwise);
 
-/* How many octets of payload surely fit into a message of @max_message octets in any form. */
+/* How many bytes of payload surely fit into a message of @max_message bytes in any form. */
 static inline gsize
 imp_protocol_max_payload (gsize max_message)
 {
-  /* JSON writes three octets as four, or some control characters as six. */
+  /* JSON writes three bytes as four, or some control characters as six. */
   return max_message > 2048 ? (max_message - 1024) / 6 : max_message / 12;
 }
 

@@ -28,7 +28,7 @@ struct _ImpRemoteAnalyzer
   struct _ImpPeer *peer; /* NULL before it is in one, and once it is over */
   gint64 id;
   GQueue *pending;    /* of ImpPiece, NULL where there are none */
-  gsize pending_size; /* octets of them */
+  gsize pending_size; /* bytes of them */
   guint announced : 1;  /* new_analyzer has been sent */
   guint in_backlog : 1;
   guint awaits_turn : 1; /* see imp-peer-crowd.c */
@@ -44,7 +44,7 @@ ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
 /* It is over: nothing more can come from there. */
 void               imp_remote_analyzer_disown (ImpRemoteAnalyzer *self);
 
-/* Splits off the next piece of at most @max octets; packets stay whole. FALSE if nothing waits. */
+/* Splits off the next piece of at most @max bytes; packets stay whole. FALSE if nothing waits. */
 gboolean imp_remote_analyzer_take_piece (ImpRemoteAnalyzer *self, gsize max, ImpPiece *piece);
 void     imp_remote_analyzer_push_piece (ImpRemoteAnalyzer *self, const ImpPiece *piece);
 void     imp_remote_analyzer_drop_pending (ImpRemoteAnalyzer *self);

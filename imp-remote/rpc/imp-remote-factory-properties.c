@@ -192,11 +192,11 @@ install_targets (void)
   /**
    * ImpRemoteFactory:codec:
    *
-   * The name of the wire form; see [func@Imp.Codec.new_by_name]. It counts until the first use.
+   * The name of the wire format; see [func@Imp.Codec.new_by_name]. It counts until the first use.
    *
    * Since: 0.1
    */
-  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, "the wire form", "cbor",
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, "the wire format", "cbor",
                                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT
                                              | G_PARAM_STATIC_STRINGS);
   /**
@@ -228,13 +228,13 @@ install_failure (void)
   /**
    * ImpRemoteFactory:deadline:
    *
-   * For how many milliseconds an octet that was fed may wait for a verdict, in a direction that is
-   * neither paused nor busy; 0 for ever. It is known to a quarter of it.
+   * For how many milliseconds a byte that was fed may wait for a verdict, in a direction that is
+   * neither paused nor busy; 0 indefinitely. It is known to a quarter of it.
    *
    * Since: 0.1
    */
   install_number (PROP_DEADLINE, "deadline",
-                  "how many ms an octet may wait for a verdict, 0 for ever", 0, 60000);
+                  "how many ms a byte may wait for a verdict, 0 indefinitely", 0, 60000);
   /**
    * ImpRemoteFactory:max-extensions:
    *
@@ -300,21 +300,21 @@ install_limits (void)
   /**
    * ImpRemoteFactory:high-water:
    *
-   * How many octets may wait to be sent for one analyzer before it says PAUSE; below a quarter of
+   * How many bytes may wait to be sent for one analyzer before it says PAUSE; below a quarter of
    * that it says CONTINUE.
    *
    * Since: 0.1
    */
   install_size (PROP_HIGH_WATER, "high-water",
-                "octets queued for one analyzer above which it pauses", DEFAULT_HIGH_WATER);
+                "bytes queued for one analyzer above which it pauses", DEFAULT_HIGH_WATER);
   /**
    * ImpRemoteFactory:max-queued:
    *
-   * How many octets may wait to be sent for one analyzer; one that is fed more gets its outcome.
+   * How many bytes may wait to be sent for one analyzer; one that is fed more gets its outcome.
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_QUEUED, "max-queued", "how many octets may be queued for one analyzer",
+  install_size (PROP_MAX_QUEUED, "max-queued", "how many bytes may be queued for one analyzer",
                 DEFAULT_MAX_QUEUED);
   /**
    * ImpRemoteFactory:max-queued-all:
@@ -325,11 +325,11 @@ install_limits (void)
    * Since: 0.1
    */
   install_size (PROP_MAX_QUEUED_ALL, "max-queued-all",
-                "how many octets may be queued for all analyzers", DEFAULT_MAX_QUEUED_ALL);
+                "how many bytes may be queued for all analyzers", DEFAULT_MAX_QUEUED_ALL);
   /**
    * ImpRemoteFactory:max-waiting:
    *
-   * How many octets of an analyzer's results may wait, per direction, while that is busy or nobody
+   * How many bytes of an analyzer's results may wait, per direction, while that is busy or nobody
    * takes them; one that says more gets its outcome. A server is told that a direction is busy, so
    * that only what was under way comes, unless it speaks version 1 of the protocol or does not
    * keep to it.
@@ -337,15 +337,15 @@ install_limits (void)
    * Since: 0.1
    */
   install_size (PROP_MAX_WAITING, "max-waiting",
-                "how many octets of results may wait for one analyzer", DEFAULT_MAX_WAITING);
+                "how many bytes of results may wait for one analyzer", DEFAULT_MAX_WAITING);
   /**
    * ImpRemoteFactory:max-message:
    *
-   * How many octets a message of the server may have.
+   * How many bytes a message of the server may have.
    *
    * Since: 0.1
    */
-  install_size (PROP_MAX_MESSAGE, "max-message", "how many octets a message of the server may have",
+  install_size (PROP_MAX_MESSAGE, "max-message", "how many bytes a message of the server may have",
                 IMP_WIRE_MAX_MESSAGE_DEFAULT);
   /**
    * ImpRemoteFactory:busy-poll:

@@ -24,7 +24,7 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
  *
  * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
  * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
- * and passes both directions for ever, except where it has made a promise (REPLACE_LATER) that
+ * and passes both directions indefinitely, except where it has made a promise (REPLACE_LATER) that
  * nobody can keep any more. Verdicts that had arrived count. The factory connects again in the
  * background; meanwhile, new analyzers get the same outcome at once.
  *
@@ -256,9 +256,9 @@ imp_remote_factory_new_for_stream (GIOStream *stream)
 /**
  * imp_remote_factory_use_codec:
  * @self: a remote factory that has not been used yet
- * @codec: a wire form
+ * @codec: a wire format
  *
- * Uses a wire form of your own, which the server has to know as well.
+ * Uses a wire format of your own, which the server has to know as well.
  *
  * Since: 0.1
  */
@@ -430,7 +430,7 @@ imp_remote_factory_get_version (ImpRemoteFactory *self)
  * imp_remote_factory_get_codec_name:
  * @self: a remote factory
  *
- * Gets the name of the wire form that is spoken with the server.
+ * Gets the name of the wire format that is spoken with the server.
  *
  * Returns: (nullable): the name
  *
@@ -453,7 +453,7 @@ imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
  * (analyzers that could not be reached any more), "deadlines" (those among them that were too
  * slow), "extensions" (more time that was granted), "exceptions" of the server, "late-results" (for
  * analyzers that were closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and
- * "queued" (octets that wait to be sent).
+ * "queued" (bytes that wait to be sent).
  *
  * Returns: (transfer full): the dictionary
  *

@@ -155,7 +155,7 @@ install_ways (void)
   /**
    * ImpServer:codec:
    *
-   * The name of the wire form (see [func@Imp.Codec.new_by_name]), or "auto": what the first octets
+   * The name of the wire format (see [func@Imp.Codec.new_by_name]), or "auto": what the first bytes
    * of a client show.
    *
    * Since: 0.1
@@ -242,7 +242,7 @@ install_limits (void)
   /**
    * ImpServer:max-message:
    *
-   * How many octets a message may have; a larger one ends the connection.
+   * How many bytes a message may have; a larger one ends the connection.
    *
    * Since: 0.1
    */
@@ -250,7 +250,7 @@ install_limits (void)
   /**
    * ImpServer:max-context:
    *
-   * How many octets all keys and values of a context may have.
+   * How many bytes all keys and values of a context may have.
    *
    * Since: 0.1
    */
@@ -258,7 +258,7 @@ install_limits (void)
   /**
    * ImpServer:max-held:
    *
-   * How many octets one analyzer may hold: without a verdict, not fed to it yet, or verdicts that
+   * How many bytes one analyzer may hold: without a verdict, not fed to it yet, or verdicts that
    * wait while a direction is busy. From half of it on the client is asked to pause; an analyzer
    * that passes it is ended by an exception.
    *
@@ -276,7 +276,7 @@ install_limits (void)
   /**
    * ImpServer:max-output:
    *
-   * How many octets may wait for a client to read them. A client that does not read is not read
+   * How many bytes may wait for a client to read them. A client that does not read is not read
    * either, long before; passing this ends the connection.
    *
    * Since: 0.1

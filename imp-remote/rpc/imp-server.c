@@ -302,9 +302,9 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 /**
  * imp_server_use_codec:
  * @self: a server that has no connections yet
- * @codec: a wire form
+ * @codec: a wire format
  *
- * Uses a wire form of your own, which clients have to know as well.
+ * Uses a wire format of your own, which clients have to know as well.
  *
  * Since: 0.1
  */

@@ -138,7 +138,7 @@ check_held (ImpSession *self, Entry *entry)
   if (entry->held <= self->options.max_held && self->held <= self->options.max_held_all)
     return;
   text = g_strdup_printf (
-    "the analyzer holds %" G_GSIZE_FORMAT " octets without a verdict (max-held is %" G_GSIZE_FORMAT
+    "the analyzer holds %" G_GSIZE_FORMAT " bytes without a verdict (max-held is %" G_GSIZE_FORMAT
     "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
     entry->held, self->options.max_held, self->held, self->options.max_held_all);
   imp_session_fail_analyzer (self, entry->id, text);

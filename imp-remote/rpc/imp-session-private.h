@@ -16,11 +16,11 @@ typedef struct
 {
   ImpWireLimits limits;
   guint max_analyzers;
-  gsize max_held;      /* octets without a verdict, or with one that waits, per analyzer */
+  gsize max_held;      /* bytes without a verdict, or with one that waits, per analyzer */
   gsize max_held_all;  /* the same per connection */
-  gsize max_waiting;   /* octets of verdicts for a busy direction, above which it is not fed */
-  gsize high_water;    /* octets that wait to be written, above which nothing is read */
-  gsize max_output;    /* octets that wait to be written, at most */
+  gsize max_waiting;   /* bytes of verdicts for a busy direction, above which it is not fed */
+  gsize high_water;    /* bytes that wait to be written, above which nothing is read */
+  gsize max_output;    /* bytes that wait to be written, at most */
   guint handshake_timeout; /* milliseconds */
   guint keepalive;     /* milliseconds; 0: none */
   guint busy_poll;     /* microseconds */
@@ -32,7 +32,7 @@ typedef struct
   void (*ended) (ImpSession *session, const GError *error, gpointer user_data);
 } ImpSessionFuncs;
 
-/* @codec: NULL to recognise it. */
+/* @codec: NULL to recognize it. */
 ImpSession *imp_session_new   (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
                                const ImpSessionOptions *options, GError **error);
 ImpSession *imp_session_ref   (ImpSession *self);

@@ -22,7 +22,7 @@ struct _ImpSession
   GMainContext *context;
   GSource *handshake;    /* until the client has said something */
   ImpIdTable analyzers;  /* of ImpSessionAnalyzer */
-  gsize held;            /* octets without a verdict, all in all */
+  gsize held;            /* bytes without a verdict, all in all */
   GQueue dammed;         /* analyzers with input that they have not been fed yet */
   GSource *resume;       /* feeds them on */
   guint nonsense;

@@ -93,7 +93,7 @@ imp_session_send (ImpSession *self, const ImpMessage *message)
     {
       g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "%" G_GSIZE_FORMAT
-                   " octets wait for the client to read them (max-output is %" G_GSIZE_FORMAT ")",
+                   " bytes wait for the client to read them (max-output is %" G_GSIZE_FORMAT ")",
                    imp_link_get_queued (self->link), self->options.max_output);
       imp_session_close (self, error);
       return;

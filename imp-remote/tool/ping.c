@@ -98,7 +98,8 @@ static gboolean
 parse (Ping *self, int *argc, char ***argv, int *status)
 {
   GOptionEntry entries[] = {
-    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire form (default: cbor)", "NAME" },
+    { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire format (default: cbor)",
+      "NAME" },
     { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout,
       "How long to wait for an answer (default: 10)", "SECONDS" },
     G_OPTION_ENTRY_NULL,

@@ -27,7 +27,7 @@ on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
   self->over (self, self->user_data);
 }
 
-/* A relay whose analyzer is not interested is one that only moves octets. */
+/* A relay whose analyzer is not interested is one that only moves bytes. */
 static void
 on_connected (GIOStream *server, const GError *error, gpointer user_data)
 {

@@ -125,13 +125,13 @@ parse (Rehearse *self, int *argc, char ***argv, int *status)
   };
 
   if (!tool_parse_options ("- let go wrong what may go wrong between a provider and a server",
-                           "Stands between a provider and its server, forwards their octets, and "
+                           "Stands between a provider and its server, forwards their bytes, and "
                            "injects faults\ninto the provider's connection, e.g. "
                            "\"seed=1&delay=20&write-reset-at=5000\": \"read-\" is what\ncomes from "
                            "the provider, \"write-\" what goes to it, neither is both. Then "
-                           "delay, jitter\n(ms), chunk, chunk-min (octets), block-first, "
+                           "delay, jitter\n(ms), chunk, chunk-min (bytes), block-first, "
                            "block-rate (%), corrupt-at, corrupt-every,\nreset-at, stall-at, eof-at "
-                           "(octets). Prints at the end how often each has happened.",
+                           "(bytes). Prints at the end how often each has happened.",
                            entries, NULL, argc, argv, status))
     return FALSE;
   if (*argc != 1)

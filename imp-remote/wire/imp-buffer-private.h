@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * of a connection can use one and the same test. */
 typedef struct _ImpBuffer ImpBuffer;
 
-/* Payloads up to this many octets are copied, larger ones are referenced. */
+/* Payloads up to this many bytes are copied, larger ones are referenced. */
 #define IMP_BUFFER_COPY_MAX 1024
 /* The most that can be reserved at once. */
 #define IMP_BUFFER_RESERVE_MAX 4096
@@ -47,7 +47,7 @@ imp_buffer_get_size (const ImpBuffer *self)
   return self->size;
 }
 
-/* Room for @length contiguous octets (at most IMP_BUFFER_RESERVE_MAX): write there, then say how
+/* Room for @length contiguous bytes (at most IMP_BUFFER_RESERVE_MAX): write there, then say how
  * many were used. */
 guint8 *imp_buffer_reserve_slow (ImpBuffer *self);
 
@@ -116,7 +116,7 @@ imp_buffer_size_since (const ImpBuffer *self, const ImpBufferMark *mark)
   return self->size - mark->size;
 }
 
-/* The octets right behind the mark, to be patched; they must have been written by one
+/* The bytes right behind the mark, to be patched; they must have been written by one
  * reserve and commit right after it. */
 static inline guint8 *
 imp_buffer_at_mark (const ImpBuffer *self, const ImpBufferMark *mark)
@@ -124,7 +124,7 @@ imp_buffer_at_mark (const ImpBuffer *self, const ImpBufferMark *mark)
   return mark->write;
 }
 
-/* The first octets as at most @max vectors; returns how many. Valid until the next call. */
+/* The first bytes as at most @max vectors; returns how many. Valid until the next call. */
 guint imp_buffer_peek    (ImpBuffer *self, GOutputVector *vectors, guint max);
 void  imp_buffer_consume (ImpBuffer *self, gsize length);
 

@@ -156,7 +156,7 @@ imp_cbor_absent (ImpCursor *input)
   return (first == ITEM_NULL || first == ITEM_UNDEFINED) && imp_cursor_skip (input, 1);
 }
 
-/* A count is believed only as far as there are octets for that many items. */
+/* A count is believed only as far as there are bytes for that many items. */
 static gboolean
 check_count (ImpCursor *input, const ImpCborHead *head, GError **error)
 {

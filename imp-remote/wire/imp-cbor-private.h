@@ -24,9 +24,9 @@ enum
 #define IMP_CBOR_FRAME 0x5a
 #define IMP_CBOR_FRAME_HEAD 5
 
-#define IMP_CBOR_HEAD_MAX 9 /* octets of one head */
+#define IMP_CBOR_HEAD_MAX 9 /* bytes of one head */
 
-/* Writes the head of an item; returns where the next octet goes. */
+/* Writes the head of an item; returns where the next byte goes. */
 static inline guint8 *
 imp_cbor_put_head (guint8 *p, guint major, guint64 value)
 {
@@ -102,7 +102,7 @@ gboolean imp_cbor_int  (ImpCursor *input, gint64 *value, GError **error);
 /* A text or byte string: where it lies. In pieces it comes as *joined, to be freed. */
 gboolean imp_cbor_string (ImpCursor *input, const char **text, gsize *length, char **joined,
                           GError **error);
-/* The same for one of less than 24 octets, which has its length in the head, as nearly all that are
+/* The same for one of less than 24 bytes, which has its length in the head, as nearly all that are
  * no payloads. FALSE, and nothing is read, if what comes is anything else. */
 static inline gboolean
 imp_cbor_short_string (ImpCursor *input, const char **text, gsize *length)

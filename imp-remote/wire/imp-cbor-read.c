@@ -92,7 +92,7 @@ read_number (Reader *self, ImpField field, GError **error)
 }
 
 #define NUMBER_MAX 24
-/* Octets of a context that are read without a look at its limit. */
+/* Bytes of a context that are read without a look at its limit. */
 #define SHORT_PAIRS_MAX 256
 
 /* A value of a map: text, or a number, which becomes decimal text in @number. */
@@ -351,7 +351,7 @@ imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,
     if (!imp_cbor_skip (frame, limits->max_depth, error))
       return FALSE;
   if (imp_cursor_left (frame) > 0)
-    return imp_cbor_bad (error, "%" G_GSIZE_FORMAT " octets follow the array in its frame",
+    return imp_cbor_bad (error, "%" G_GSIZE_FORMAT " bytes follow the array in its frame",
                          imp_cursor_left (frame));
   return TRUE;
 }

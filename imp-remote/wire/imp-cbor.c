@@ -3,7 +3,7 @@
 #include "core/imp-result-private.h"
 #include "wire/imp-cbor-private.h"
 
-/* Octets of everything before the payload of DATA or REPLACE: frame, array, op, up to four
+/* Bytes of everything before the payload of DATA or REPLACE: frame, array, op, up to four
  * numbers, and the payload's own head. */
 #define STRAIGHT_MAX (IMP_CBOR_FRAME_HEAD + 1 + 3 + 4 * IMP_CBOR_HEAD_MAX + IMP_CBOR_HEAD_MAX)
 
@@ -11,7 +11,7 @@
 #define ITEM_UINT16 0x19
 
 static ImpDecodeStatus
-recognise (const guint8 *data, gsize length)
+recognize (const guint8 *data, gsize length)
 {
   return data[0] == IMP_CBOR_FRAME ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
@@ -106,7 +106,7 @@ encode_result (const ImpMessage *message, ImpBuffer *output)
   return finish (output, start, p, result->data);
 }
 
-/* Contexts up to this are usual; the heads of their strings have at most three octets. */
+/* Contexts up to this are usual; the heads of their strings have at most three bytes. */
 #define USUAL_PAIRS 64
 #define USUAL_SIZE 2048
 
@@ -182,7 +182,7 @@ encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **er
     {
       imp_buffer_truncate (output, &mark);
       g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
-                   "A message of %" G_GSIZE_FORMAT " octets is too long for CBOR", length);
+                   "A message of %" G_GSIZE_FORMAT " bytes is too long for CBOR", length);
       return FALSE;
     }
   put_frame (imp_buffer_at_mark (output, &mark), length);
@@ -214,7 +214,7 @@ get_head (ImpCursor *input, guint major, guint64 *value)
   return first == 27 && imp_cursor_u64_be (input, value);
 }
 
-/* An integer, whose negative values have one octet in what is usual. */
+/* An integer, whose negative values have one byte in what is usual. */
 static inline gboolean
 get_int (ImpCursor *input, gint64 *value)
 {
@@ -348,7 +348,7 @@ take_frame (ImpCursor *input, const ImpWireLimits *limits, ImpCursor *frame, gsi
       || length > limits->max_message - IMP_CBOR_FRAME_HEAD)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A message of %" G_GUINT64_FORMAT " octets is longer than %" G_GSIZE_FORMAT
+                   "A message of %" G_GUINT64_FORMAT " bytes is longer than %" G_GSIZE_FORMAT
                    " (max-message)",
                    (guint64) length + IMP_CBOR_FRAME_HEAD, limits->max_message);
       return IMP_DECODE_BAD;
@@ -388,7 +388,7 @@ decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message, gsiz
 const ImpWire imp_wire_cbor = {
   .name = "cbor",
   .max_version = 2,
-  .recognise = recognise,
+  .recognize = recognize,
   .encode = encode,
   .decode = decode,
 };

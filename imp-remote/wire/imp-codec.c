@@ -6,7 +6,7 @@
 /**
  * ImpCodec:
  *
- * A wire form of the remote protocol: turns messages into bytes and back.
+ * A wire format of the remote protocol: turns messages into bytes and back.
  *
  * The library brings codecs of its own, which [func@Imp.Codec.new_by_name] makes; others can be
  * written in any language that can implement a GObject interface. A codec keeps no state between
@@ -102,7 +102,7 @@ imp_codec_encode (ImpCodec *self, ImpMessage *message, GError **error)
   return NULL;
 }
 
-/* What a codec answers must fit together, or the bytes would be read again for ever. */
+/* What a codec answers must fit together, or the bytes would be read again indefinitely. */
 static gboolean
 check_answer (ImpCodec *self, GBytes *input, ImpMessage *message, gsize consumed, GError **error)
 {
@@ -112,7 +112,7 @@ check_answer (ImpCodec *self, GBytes *input, ImpMessage *message, gsize consumed
     return TRUE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
                "decode of the codec %s took %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-               " octets and gave %s message",
+               " bytes and gave %s message",
                G_OBJECT_TYPE_NAME (self), consumed, size, message != NULL ? "a" : "no");
   return FALSE;
 }

@@ -14,7 +14,7 @@ IMP_API G_DECLARE_INTERFACE (ImpCodec, imp_codec, IMP, CODEC, GObject)
  * @encode: turns a message into bytes
  * @decode: turns the first bytes of the input into a message
  *
- * What a wire form implements. A codec keeps no state between calls.
+ * What a wire format implements. A codec keeps no state between calls.
  *
  * Since: 0.1
  */

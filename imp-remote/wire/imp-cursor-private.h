@@ -14,17 +14,17 @@ typedef struct
   const guint8 *data;
   gsize length;
   gsize position;
-  /* Octets from the position on that are known to hold no end of a line: a note of the decoder of
+  /* Bytes from the position on that are known to hold no end of a line: a note of the decoder of
    * lines, so that a long one that comes in small pieces is not searched from its beginning each
    * time. Who asks again with more of the same input may keep it; 0 is always right. */
   gsize searched;
-  /* Makes a GBytes of @length octets at @data, which lie inside the input; NULL: copy. It lets a
+  /* Makes a GBytes of @length bytes at @data, which lie inside the input; NULL: copy. It lets a
    * payload be a slice of the read buffer. */
   GBytes *(*slice) (gpointer owner, const guint8 *data, gsize length);
   gpointer owner;
 } ImpCursor;
 
-/* Slices up to this many octets are copied, so that a small piece that is kept does not pin a
+/* Slices up to this many bytes are copied, so that a small piece that is kept does not pin a
  * large read buffer. */
 #define IMP_CURSOR_COPY_MAX 1024
 
@@ -58,7 +58,7 @@ imp_cursor_u8 (ImpCursor *self, guint8 *value)
   return TRUE;
 }
 
-/* A pointer to the next @length octets, which are then behind the position; NULL if there are
+/* A pointer to the next @length bytes, which are then behind the position; NULL if there are
  * fewer. */
 static inline const guint8 *
 imp_cursor_take (ImpCursor *self, gsize length)
@@ -93,9 +93,9 @@ IMP_CURSOR_DEFINE_READ (imp_cursor_u64_le, guint64, GUINT64_FROM_LE)
 
 #undef IMP_CURSOR_DEFINE_READ
 
-/* The next @length octets as GBytes: a slice where it pays, else a copy. */
+/* The next @length bytes as GBytes: a slice where it pays, else a copy. */
 GBytes *imp_cursor_take_bytes (ImpCursor *self, gsize length);
-/* A cursor over the next @length octets, which are then behind the position of @self. */
+/* A cursor over the next @length bytes, which are then behind the position of @self. */
 gboolean imp_cursor_take_cursor (ImpCursor *self, gsize length, ImpCursor *sub);
 
 /* Over a GBytes, whose slices are g_bytes_new_from_bytes(). */

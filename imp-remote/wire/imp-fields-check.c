@@ -6,7 +6,7 @@
 /* Room for the head and the other fields beside a payload whose length has 32 bits. */
 #define PAYLOAD_MAX (G_MAXUINT32 - 1024)
 
-#define QUOTE_MAX 60 /* octets */
+#define QUOTE_MAX 60 /* bytes */
 
 gint64
 imp_message_number (const ImpMessage *message, ImpField field)
@@ -132,7 +132,7 @@ imp_message_check (const ImpMessage *message, guint version, GError **error)
 
   bytes = imp_message_bytes (message);
   if (bytes != NULL && g_bytes_get_size (bytes) > PAYLOAD_MAX)
-    return unsupported (error, "No message can carry data of %" G_GSIZE_FORMAT " octets",
+    return unsupported (error, "No message can carry data of %" G_GSIZE_FORMAT " bytes",
                         g_bytes_get_size (bytes));
   return TRUE;
 }
@@ -140,12 +140,12 @@ imp_message_check (const ImpMessage *message, guint version, GError **error)
 gboolean
 imp_context_check_size (ImpContextBuilder *builder, const ImpWireLimits *limits, GError **error)
 {
-  /* One octet more for each string, so that a multitude of empty ones is counted too. */
+  /* One byte more for each string, so that a multitude of empty ones is counted too. */
   if (imp_context_builder_size (builder) + 2 * (gsize) builder->n_pairs <= limits->max_context)
     return TRUE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                "The keys and values of one map take more than %" G_GSIZE_FORMAT
-               " octets (max-context)",
+               " bytes (max-context)",
                limits->max_context);
   return FALSE;
 }

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What a message consists of, once for all wire forms: tables of the fields, of the fields of each
- * op and of each type of result in the order of their writing, and the making of a message from
- * fields that were read, with every check that does not depend on the form. */
+/* What a message consists of, once for all wire formats: tables of the fields, of the fields of
+ * each op and of each type of result in the order of their writing, and the making of a message
+ * from fields that were read, with every check that does not depend on the form. */
 
 typedef enum
 {
@@ -79,7 +79,7 @@ typedef struct
 const ImpShape *imp_shape_of_op     (gint64 op);
 const ImpShape *imp_shape_of_result (gint64 type);
 
-/* More than these in one message are refused: a few octets each become a structure each. */
+/* More than these in one message are refused: a few bytes each become a structure each. */
 #define IMP_MAX_INTERFACES 1024
 #define IMP_MAX_FEATURES 64
 

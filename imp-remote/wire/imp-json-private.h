@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * on deep nesting, wraps large integers and cuts strings at U+0000, and it takes several times as
  * long for what comes with every chunk. */
 
-/* The first octet from @p on that cannot stand for itself in a JSON string: a quote, a backslash,
+/* The first byte from @p on that cannot stand for itself in a JSON string: a quote, a backslash,
  * a control character, or what is no UTF-8; @end if there is none. */
 const guint8 *imp_json_plain (const guint8 *p, const guint8 *end);
 
@@ -29,9 +29,9 @@ typedef struct
 
 #define imp_json_bad(error, ...) imp_wire_bad (error, "JSON: ", __VA_ARGS__)
 
-/* The next octet behind blanks, which is not taken; 0 at the end. */
+/* The next byte behind blanks, which is not taken; 0 at the end. */
 guint8   imp_json_peek    (ImpJsonReader *self);
-gboolean imp_json_expect  (ImpJsonReader *self, guint8 octet, GError **error);
+gboolean imp_json_expect  (ImpJsonReader *self, guint8 byte, GError **error);
 gboolean imp_json_literal (ImpJsonReader *self, const char *literal);
 /* A string: where it lies, or, if it had escapes, a copy in *unescaped, to be freed. */
 gboolean imp_json_string  (ImpJsonReader *self, const char **text, gsize *length,

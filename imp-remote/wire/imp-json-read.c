@@ -224,7 +224,7 @@ imp_json_read (ImpCursor *line, const ImpWireLimits *limits, ImpFields *fields, 
   if (!read_object (&self, fields, error))
     return FALSE;
   if (imp_json_peek (&self) != 0 || imp_cursor_left (line) > 0)
-    return imp_json_bad (error, "%" G_GSIZE_FORMAT " octets follow the object in its line",
+    return imp_json_bad (error, "%" G_GSIZE_FORMAT " bytes follow the object in its line",
                          imp_cursor_left (line));
   return fields->op != NULL || imp_json_bad (error, "\"op\" is missing");
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-json-private.h"
 
-#define EACH(octet) (G_GUINT64_CONSTANT (0x0101010101010101) * (octet))
+#define EACH(byte) (G_GUINT64_CONSTANT (0x0101010101010101) * (byte))
 #define HIGH_BITS EACH (0x80)
 
-/* A high bit for the first octet of @word that is @octet; those above it may be wrong. */
+/* A high bit for the first byte of @word that is @byte; those above it may be wrong. */
 static inline guint64
-find_octet (guint64 word, guint8 octet)
+find_byte (guint64 word, guint8 byte)
 {
-  guint64 difference = word ^ EACH (octet);
+  guint64 difference = word ^ EACH (byte);
 
   return (difference - EACH (1)) & ~difference & HIGH_BITS;
 }
 
-/* Eight octets at a time: the place of the first that is special, or 8. */
+/* Eight bytes at a time: the place of the first that is special, or 8. */
 static inline guint
 first_special (const guint8 *p)
 {
@@ -21,24 +21,24 @@ first_special (const guint8 *p)
 
   memcpy (&word, p, sizeof word);
   word = GUINT64_FROM_LE (word);
-  found = (word & HIGH_BITS) | ((word - EACH (0x20)) & ~word & HIGH_BITS) | find_octet (word, '"')
-          | find_octet (word, '\\');
+  found = (word & HIGH_BITS) | ((word - EACH (0x20)) & ~word & HIGH_BITS) | find_byte (word, '"')
+          | find_byte (word, '\\');
   return found == 0 ? 8 : (guint) __builtin_ctzll (found) / 8;
 }
 
 static inline gboolean
-is_special (guint8 octet)
+is_special (guint8 byte)
 {
-  return octet < 0x20 || octet >= 0x80 || octet == '"' || octet == '\\';
+  return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
 }
 
 static inline gboolean
-is_continuation (guint8 octet)
+is_continuation (guint8 byte)
 {
-  return (octet & 0xc0) == 0x80;
+  return (byte & 0xc0) == 0x80;
 }
 
-/* The length of the character of several octets at @p, 0 if it is none. */
+/* The length of the character of several bytes at @p, 0 if it is none. */
 static gsize
 sequence_length (const guint8 *p, const guint8 *end)
 {
@@ -133,7 +133,7 @@ imp_base64_append (ImpBuffer *output, const guint8 *data, gsize length)
   append_rest (output, data, length);
 }
 
-/* Built on first use: the six bits that each octet stands for, or the mark of one that stands for
+/* Built on first use: the six bits that each byte stands for, or the mark of one that stands for
  * none. */
 #define NO_DIGIT 0x80
 
@@ -153,7 +153,7 @@ get_digits (void)
   return digits;
 }
 
-/* The last group, with its padding; how many octets it gives, 0 if it is wrong. */
+/* The last group, with its padding; how many bytes it gives, 0 if it is wrong. */
 static gsize
 decode_last (const guint8 *digits, const guint8 *text, guint8 *p)
 {

@@ -2,7 +2,7 @@
 #include "core/imp-error.h"
 #include "wire/imp-json-private.h"
 
-/* The octet at the position; 0, which no JSON text holds, at the end. */
+/* The byte at the position; 0, which no JSON text holds, at the end. */
 static guint8
 here (ImpJsonReader *self)
 {
@@ -12,37 +12,37 @@ here (ImpJsonReader *self)
 guint8
 imp_json_peek (ImpJsonReader *self)
 {
-  guint8 octet = here (self);
+  guint8 byte = here (self);
 
-  while (octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n')
+  while (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n')
     {
       imp_cursor_skip (self->line, 1);
-      octet = here (self);
+      byte = here (self);
     }
-  return octet;
+  return byte;
 }
 
 static gboolean
 unexpected (ImpJsonReader *self, const char *expected, GError **error)
 {
-  guint8 octet = imp_json_peek (self);
+  guint8 byte = imp_json_peek (self);
   gsize position = self->line->position;
 
   if (imp_cursor_left (self->line) == 0)
     return imp_json_bad (error, "the line ends where %s was expected", expected);
-  if (octet > 0x20 && octet < 0x7f)
-    return imp_json_bad (error, "octet %" G_GSIZE_FORMAT " is '%c' where %s was expected", position,
-                         octet, expected);
-  return imp_json_bad (error, "octet %" G_GSIZE_FORMAT " is 0x%02x where %s was expected", position,
-                       octet, expected);
+  if (byte > 0x20 && byte < 0x7f)
+    return imp_json_bad (error, "byte %" G_GSIZE_FORMAT " is '%c' where %s was expected", position,
+                         byte, expected);
+  return imp_json_bad (error, "byte %" G_GSIZE_FORMAT " is 0x%02x where %s was expected", position,
+                       byte, expected);
 }
 
 gboolean
-imp_json_expect (ImpJsonReader *self, guint8 octet, GError **error)
+imp_json_expect (ImpJsonReader *self, guint8 byte, GError **error)
 {
-  char expected[] = { '\'', octet, '\'', '\0' };
+  char expected[] = { '\'', byte, '\'', '\0' };
 
-  if (imp_json_peek (self) == octet)
+  if (imp_json_peek (self) == byte)
     return imp_cursor_skip (self->line, 1);
   return unexpected (self, expected, error);
 }
@@ -81,7 +81,7 @@ find_end (ImpJsonReader *self, gboolean *escaped, GError **error)
         default:
           if (imp_cursor_left (line) == 0)
             return imp_json_bad (error, "the line ends within a string");
-          return imp_json_bad (error, "octet %" G_GSIZE_FORMAT ", 0x%02x, is %s", line->position,
+          return imp_json_bad (error, "byte %" G_GSIZE_FORMAT ", 0x%02x, is %s", line->position,
                                here (self),
                                here (self) < 0x20 ? "a control character within a string"
                                                   : "not UTF-8");
@@ -139,7 +139,7 @@ unescape_one (const char **from, const char *end, char **to, GError **error)
   if (letter == 'u')
     return unescape_unicode (from, end, to, error);
   if (found == NULL)
-    return imp_json_bad (error, "\\ is followed by octet 0x%02x", (guint8) letter);
+    return imp_json_bad (error, "\\ is followed by byte 0x%02x", (guint8) letter);
   *(*to)++ = values[found - letters];
   return TRUE;
 }
@@ -217,20 +217,20 @@ skip_digits (ImpJsonReader *self)
 static gboolean
 skip_fraction (ImpJsonReader *self)
 {
-  guint8 octet = here (self);
+  guint8 byte = here (self);
 
-  if (octet == '.')
+  if (byte == '.')
     {
       imp_cursor_skip (self->line, 1);
       if (skip_digits (self) == 0)
         return FALSE;
-      octet = here (self);
+      byte = here (self);
     }
-  if (octet != 'e' && octet != 'E')
+  if (byte != 'e' && byte != 'E')
     return TRUE;
   imp_cursor_skip (self->line, 1);
-  octet = here (self);
-  if (octet == '+' || octet == '-')
+  byte = here (self);
+  if (byte == '+' || byte == '-')
     imp_cursor_skip (self->line, 1);
   return skip_digits (self) > 0;
 }
@@ -284,9 +284,9 @@ imp_json_int (ImpJsonReader *self, gint64 *value, GError **error)
 gboolean
 imp_json_next (ImpJsonReader *self, gboolean *first, guint8 close, gboolean *more, GError **error)
 {
-  guint8 octet = imp_json_peek (self);
+  guint8 byte = imp_json_peek (self);
 
-  *more = octet != close;
+  *more = byte != close;
   if (!*more)
     return imp_cursor_skip (self->line, 1);
   if (!*first && !imp_json_expect (self, ',', error))

@@ -36,29 +36,29 @@ write_number (ImpBuffer *output, gint64 number)
 }
 
 static void
-write_escape (ImpBuffer *output, guint8 octet)
+write_escape (ImpBuffer *output, guint8 byte)
 {
   static const char hex[] = "0123456789abcdef";
   guint8 *p = imp_buffer_reserve (output, 6);
   const char *letters = "btn_fr"; /* from U+0008 on */
 
   p[0] = '\\';
-  if (octet == '"' || octet == '\\')
-    p[1] = octet;
-  else if (octet >= '\b' && octet <= '\r' && octet != '\v')
-    p[1] = letters[octet - '\b'];
+  if (byte == '"' || byte == '\\')
+    p[1] = byte;
+  else if (byte >= '\b' && byte <= '\r' && byte != '\v')
+    p[1] = letters[byte - '\b'];
   else
     {
       memcpy (p + 1, "u00", 3);
-      p[4] = hex[octet >> 4];
-      p[5] = hex[octet & 15];
+      p[4] = hex[byte >> 4];
+      p[5] = hex[byte & 15];
       imp_buffer_commit (output, 6);
       return;
     }
   imp_buffer_commit (output, 2);
 }
 
-/* FALSE where the octets are no UTF-8 or hold U+0000; what was written by then is the caller's to
+/* FALSE where the bytes are no UTF-8 or hold U+0000; what was written by then is the caller's to
  * take back. */
 static gboolean
 write_escaped (ImpBuffer *output, const guint8 *p, gsize length)
@@ -88,7 +88,7 @@ write_text (ImpBuffer *output, const char *text)
   append_literal (output, "\"");
 }
 
-/* What is text is nearly always so from its first octet to its last, and what is not is seldom so
+/* What is text is nearly always so from its first byte to its last, and what is not is seldom so
  * in its first hundred: so it is written as text, and taken back where it turns out to be none. */
 static void
 write_data (ImpBuffer *output, GBytes *bytes)

@@ -6,7 +6,7 @@
 #define BLANKS_MAX 4096
 
 static ImpDecodeStatus
-recognise (const guint8 *data, gsize length)
+recognize (const guint8 *data, gsize length)
 {
   return data[0] == '{' ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
@@ -32,12 +32,12 @@ is_blank (const guint8 *p, const guint8 *end)
 static ImpDecodeStatus
 too_long (GError **error, const char *what, gsize max)
 {
-  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "JSON: %s longer than %" G_GSIZE_FORMAT " octets",
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT, "JSON: %s longer than %" G_GSIZE_FORMAT " bytes",
                what, max);
   return IMP_DECODE_BAD;
 }
 
-/* The first line that is not blank, with what is blank before it, so that the same octets are
+/* The first line that is not blank, with what is blank before it, so that the same bytes are
  * judged in the same way however they were cut. */
 static ImpDecodeStatus
 take_line (ImpCursor *input, const ImpWireLimits *limits, ImpCursor *line, gsize *need,
@@ -91,7 +91,7 @@ decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message, gsiz
 const ImpWire imp_wire_json = {
   .name = "json",
   .max_version = 2,
-  .recognise = recognise,
+  .recognize = recognize,
   .encode = encode,
   .decode = decode,
 };

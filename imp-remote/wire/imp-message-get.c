@@ -142,7 +142,7 @@ imp_message_get_direction (ImpMessage *self)
  * after a pass up to a pattern, -1 stands for the position 0.
  * For RESULT, the offset of the result.
  *
- * Returns: an offset in octets of the direction's input
+ * Returns: an offset in bytes of the direction's input
  *
  * Since: 0.1
  */

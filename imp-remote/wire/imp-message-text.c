@@ -19,7 +19,7 @@ G_DEFINE_ENUM_TYPE (ImpOp, imp_op,
                     G_DEFINE_ENUM_VALUE (IMP_OP_RESULT, "result"))
 /* clang-format on */
 
-/* How the JSON wire form spells them. */
+/* How the JSON wire format spells them. */
 static const struct
 {
   ImpOp op;

@@ -18,7 +18,7 @@ is_id (gint64 id)
   return id > 0 && id <= IMP_MAX_ID;
 }
 
-/* The wire forms carry UTF-8, so that a binary text from a plugin is made readable here, once. */
+/* The wire formats carry UTF-8, so that a binary text from a plugin is made readable here, once. */
 static char *
 copy_text (const char *text)
 {

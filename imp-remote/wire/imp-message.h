@@ -51,7 +51,7 @@ IMP_API GType imp_op_get_type (void);
 /**
  * ImpMessage:
  *
- * One message of the remote protocol, in no particular wire form.
+ * One message of the remote protocol, in no particular wire format.
  *
  * An `ImpMessage` is immutable and reference counted. Which of its getters mean something depends
  * on its op; the others give 0 or %NULL.

@@ -14,7 +14,7 @@ typedef struct
 {
   ImpPerlTree *tree;
   ImpContextBuilder builder;
-  gsize room; /* in octets as they come; what is known by two names is counted once */
+  gsize room; /* in bytes as they come; what is known by two names is counted once */
   GString *key;
   GString *scratch;
   GHashTable *plain; /* the keys that are not nested, once they are of interest */
@@ -44,7 +44,7 @@ flattener_finish (Flattener *self, gboolean whole, ImpContext **pairs)
   return whole;
 }
 
-/* Each string counts one octet more than it has, so that a multitude of empty ones counts. */
+/* Each string counts one byte more than it has, so that a multitude of empty ones counts. */
 static gboolean
 take_room (Flattener *self, gsize key_length, gsize length)
 {
@@ -54,7 +54,7 @@ take_room (Flattener *self, gsize key_length, gsize length)
       self->room -= key_length + length + 2;
       return TRUE;
     }
-  imp_perl_tree_limit (self->tree, "The keys and values of a message take more octets",
+  imp_perl_tree_limit (self->tree, "The keys and values of a message take more bytes",
                        self->tree->max_context, "max-context");
   return FALSE;
 }

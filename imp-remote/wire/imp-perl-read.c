@@ -119,7 +119,7 @@ bad_field (ImpPerlTree *tree, ImpField field, const char *wanted)
   return FALSE;
 }
 
-/* An expression is matched against octets: those that are no text stay what they are. */
+/* An expression is matched against bytes: those that are no text stay what they are. */
 static char *
 expression_of (const ImpPerlString *string)
 {
@@ -169,7 +169,7 @@ read_bytes (ImpPerlTree *tree, ImpFields *fields, ImpField field, const ImpPerlV
                                                   : imp_perl_value_dup_bytes (value, &tree->input);
 
   if (bytes == NULL)
-    return bad_field (tree, field, "a string of octets");
+    return bad_field (tree, field, "a string of bytes");
   imp_fields_take (fields, field, bytes);
   return TRUE;
 }

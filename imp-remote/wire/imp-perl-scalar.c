@@ -222,27 +222,27 @@ imp_perl_value_get_text (const ImpPerlValue *self, GString *scratch, const char 
   return TRUE;
 }
 
-/* Octets that Perl has stored as characters. */
+/* Bytes that Perl has stored as characters. */
 static GBytes *
 downgrade (const ImpPerlString *string)
 {
-  g_autofree guint8 *octets = g_malloc (string->length + 1);
+  g_autofree guint8 *bytes = g_malloc (string->length + 1);
   gsize n = 0;
 
   for (gsize i = 0; i < string->length; i++)
     {
-      guint8 octet = string->data[i];
+      guint8 byte = string->data[i];
 
-      if (octet >= 0x80)
+      if (byte >= 0x80)
         {
-          if ((octet & 0xfe) != 0xc2 || string->length - i < 2
+          if ((byte & 0xfe) != 0xc2 || string->length - i < 2
               || (string->data[i + 1] & 0xc0) != 0x80)
             return NULL;
-          octet = (guint8) (octet << 6) | (string->data[++i] & 0x3f);
+          byte = (guint8) (byte << 6) | (string->data[++i] & 0x3f);
         }
-      octets[n++] = octet;
+      bytes[n++] = byte;
     }
-  return g_bytes_new_take (g_steal_pointer (&octets), n);
+  return g_bytes_new_take (g_steal_pointer (&bytes), n);
 }
 
 GBytes *

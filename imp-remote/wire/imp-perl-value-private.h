@@ -22,7 +22,7 @@ typedef enum
 
 typedef enum
 {
-  IMP_PERL_BYTES,  /* octets, each of which is also a character */
+  IMP_PERL_BYTES,  /* bytes, each of which is also a character */
   IMP_PERL_UTF8,   /* characters, as Perl writes UTF-8 */
   IMP_PERL_LATIN1, /* characters below 256: a key that had been upgraded */
 } ImpPerlForm;
@@ -55,7 +55,7 @@ typedef struct
   };
 } ImpPerlValue;
 
-/* What one message may consist of. A value costs one octet on the wire and many here, and what is
+/* What one message may consist of. A value costs one byte on the wire and many here, and what is
  * cut is read from its beginning again, so that the cap is not for the user to raise. */
 #define IMP_PERL_MAX_VALUES 16384
 #define IMP_PERL_INLINE 32
@@ -79,8 +79,8 @@ typedef struct
   guint depth;
   guint n_tags;
   guint32 n_announced; /* values in containers, whether they were read or not */
-  gsize pending;       /* octets that announced values take at least */
-  gsize need; /* after MORE: octets from the start without which it is pointless to try again */
+  gsize pending;       /* bytes that announced values take at least */
+  gsize need; /* after MORE: bytes from the start without which it is pointless to try again */
   GError **error;
   ImpPerlValue *values;
   guint32 n_values;
@@ -104,7 +104,7 @@ imp_perl_tree_get (ImpPerlTree *self, ImpPerlIndex index)
 
 /* For the decoders. What returns a status returns DONE, or what the decoder is to return. */
 
-/* @missing octets are not there (yet). */
+/* @missing bytes are not there (yet). */
 ImpDecodeStatus imp_perl_tree_short    (ImpPerlTree *self, guint64 missing);
 /* Sets an error of IMP_ERROR_PROTOCOL. */
 ImpDecodeStatus imp_perl_tree_bad      (ImpPerlTree *self, const char *format, ...)
@@ -118,7 +118,7 @@ ImpDecodeStatus imp_perl_tree_take     (ImpPerlTree *self, guint64 length, ImpPe
 ImpDecodeStatus imp_perl_tree_tag      (ImpPerlTree *self, guint8 *tag);
 ImpDecodeStatus imp_perl_tree_enter    (ImpPerlTree *self);
 void            imp_perl_tree_leave    (ImpPerlTree *self);
-/* Before a container of @count items, each of @least octets or more, is read. */
+/* Before a container of @count items, each of @least bytes or more, is read. */
 ImpDecodeStatus imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least);
 /* Adds a value behind @last (0: none) in the container @parent. */
 ImpPerlIndex    imp_perl_tree_add      (ImpPerlTree *self, ImpPerlIndex parent, ImpPerlIndex last);
@@ -139,13 +139,13 @@ gboolean imp_perl_value_is_undef    (const ImpPerlValue *self);
 gboolean imp_perl_value_is_scalar   (const ImpPerlValue *self);
 gboolean imp_perl_value_get_integer (const ImpPerlValue *self, gint64 *integer);
 
-/* Valid UTF-8 without NUL, in the input or in @scratch. Octets that are not UTF-8 are taken for
+/* Valid UTF-8 without NUL, in the input or in @scratch. Bytes that are not UTF-8 are taken for
  * Latin-1, as Perl takes them; what no text can hold becomes U+FFFD. FALSE: not a scalar. */
 gboolean imp_perl_value_get_text  (const ImpPerlValue *self, GString *scratch, const char **text,
                                    gsize *length);
 void     imp_perl_string_get_text (const ImpPerlString *self, GString *scratch, const char **text,
                                    gsize *length);
-/* Octets, a slice of the input where that pays; NULL for what is not a scalar, or holds a
+/* Bytes, a slice of the input where that pays; NULL for what is not a scalar, or holds a
  * character above 255. */
 GBytes  *imp_perl_value_dup_bytes (const ImpPerlValue *self, const ImpCursor *input);
 

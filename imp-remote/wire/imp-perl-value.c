@@ -63,13 +63,12 @@ imp_perl_tree_short (ImpPerlTree *self, guint64 missing)
 
   if (self->complete)
     return imp_perl_tree_bad (self,
-                              "A value needs %" G_GUINT64_FORMAT
-                              " octets, but only %" G_GSIZE_FORMAT " are left in the message",
+                              "A value needs %" G_GUINT64_FORMAT " bytes, but only %" G_GSIZE_FORMAT
+                              " are left in the message",
                               missing, imp_cursor_left (&self->input));
   if (have > self->max_message || missing > self->max_message - have
       || self->pending > self->max_message - have - missing)
-    return imp_perl_tree_limit (self, "A message has more octets", self->max_message,
-                                "max-message");
+    return imp_perl_tree_limit (self, "A message has more bytes", self->max_message, "max-message");
   self->need = have + missing + self->pending;
   return IMP_DECODE_MORE;
 }
@@ -120,7 +119,7 @@ imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least)
     return imp_perl_tree_bad (self,
                               "%" G_GUINT64_FORMAT
                               " values are announced, but only %" G_GSIZE_FORMAT
-                              " octets are left in the message",
+                              " bytes are left in the message",
                               count, imp_cursor_left (&self->input));
   self->n_announced += count;
   self->pending += count * least;

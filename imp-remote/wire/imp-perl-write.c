@@ -26,7 +26,7 @@ imp_perl_is_ascii (const char *text, gsize length)
   return TRUE;
 }
 
-/* What is no more than ASCII is the same as octets and as characters. */
+/* What is no more than ASCII is the same as bytes and as characters. */
 static void
 write_text (Writer *self, const char *text)
 {
@@ -35,7 +35,7 @@ write_text (Writer *self, const char *text)
   self->to->string (self->output, text, length, !imp_perl_is_ascii (text, length));
 }
 
-/* An expression is matched against octets, so that it goes as octets. */
+/* An expression is matched against bytes, so that it goes as bytes. */
 static void
 write_text_field (Writer *self, const char *text, ImpField field)
 {

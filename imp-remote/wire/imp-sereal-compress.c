@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 /* A document may unpack to this much whatever its size, and to so many times its size: chunks of
- * real data are small, and only in them can one octet stand for thousands. */
+ * real data are small, and only in them can one byte stand for thousands. */
 #define FREE_SIZE (256 * 1024)
 #define RATIO_MAX 1024
 /* A block that does not say how long it is must be gone through again each time more of it has
@@ -20,7 +20,7 @@ static ImpDecodeStatus
 check_size (ImpPerlTree *tree, gsize packed, guint64 size)
 {
   if (size > tree->max_message)
-    return imp_perl_tree_limit (tree, "A message unpacks to more octets", tree->max_message,
+    return imp_perl_tree_limit (tree, "A message unpacks to more bytes", tree->max_message,
                                 "max-message");
   if (size > FREE_SIZE && size / RATIO_MAX > packed)
     return imp_perl_tree_limit (tree, "A message unpacks to too many times its size", RATIO_MAX,
@@ -115,7 +115,7 @@ take_block (ImpPerlTree *tree, ImpPerlString *packed)
   if (status != IMP_DECODE_DONE)
     return status;
   if (size > UNMEASURED_MAX)
-    return imp_perl_tree_limit (tree, "A block of Snappy without a length unpacks to more octets",
+    return imp_perl_tree_limit (tree, "A block of Snappy without a length unpacks to more bytes",
                                 UNMEASURED_MAX, "fixed");
   status = imp_snappy_measure (imp_cursor_here (&tree->input), imp_cursor_left (&tree->input), size,
                                &used);

@@ -9,17 +9,17 @@
 ImpDecodeStatus
 imp_sereal_read_varint (ImpPerlTree *tree, guint64 *value)
 {
-  guint8 octet;
+  guint8 byte;
 
   *value = 0;
   for (guint i = 0; i < IMP_SEREAL_VARINT_MAX; i++)
     {
-      if (!imp_cursor_u8 (&tree->input, &octet))
+      if (!imp_cursor_u8 (&tree->input, &byte))
         return imp_perl_tree_short (tree, 1);
-      if (i == IMP_SEREAL_VARINT_MAX - 1 && octet > 1)
+      if (i == IMP_SEREAL_VARINT_MAX - 1 && byte > 1)
         break;
-      *value |= (guint64) (octet & 0x7f) << (7 * i);
-      if ((octet & 0x80) == 0)
+      *value |= (guint64) (byte & 0x7f) << (7 * i);
+      if ((byte & 0x80) == 0)
         return IMP_DECODE_DONE;
     }
   return imp_perl_tree_bad (tree, "The Sereal document has a number of more than 64 bits");
@@ -113,7 +113,7 @@ make_wide (guint16 sign_exponent, guint64 mantissa, gboolean has_fraction)
 }
 
 /* The extended format of x86: the mantissa, whose integer bit is written, sign and exponent, and
- * six octets of nothing. */
+ * six bytes of nothing. */
 ImpDecodeStatus
 imp_sereal_read_long_double (ImpSerealReader *self, ImpPerlIndex at)
 {

@@ -71,7 +71,7 @@ ImpDecodeStatus imp_sereal_read_body (ImpPerlTree *tree, gsize first);
 ImpDecodeStatus imp_sereal_decompress (ImpPerlTree *tree, ImpSerealEncoding encoding,
                                        GBytes **body);
 
-/* How many octets of @data one block of Snappy takes that unpacks to @size octets. DONE, or MORE
+/* How many bytes of @data one block of Snappy takes that unpacks to @size bytes. DONE, or MORE
  * (@used is then how many are missing at least), or BAD without an error. */
 ImpDecodeStatus imp_snappy_measure (const guint8 *data, gsize length, gsize size, gsize *used);
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Perl's other wire form: one Sereal document after the other, each an array that begins with the
+/* Perl's other wire format: one Sereal document after the other, each an array that begins with the
  * op. No length stands in front of a document: that it is whole shows only in reading it, and what
  * is cut is never a value. */
 
@@ -49,9 +49,9 @@ append_tagged (ImpBuffer *output, guint8 tag, guint64 value)
 }
 
 static void
-append_u8 (ImpBuffer *output, guint8 octet)
+append_u8 (ImpBuffer *output, guint8 byte)
 {
-  *imp_buffer_reserve (output, 1) = octet;
+  *imp_buffer_reserve (output, 1) = byte;
   imp_buffer_commit (output, 1);
 }
 
@@ -162,12 +162,12 @@ sereal_encode (const ImpMessage *message, guint version, ImpBuffer *output, GErr
 }
 
 static ImpDecodeStatus
-sereal_recognise (const guint8 *data, gsize length)
+sereal_recognize (const guint8 *data, gsize length)
 {
   return data[0] == '=' ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
 
-/* As many octets of the magic as there are, so that what is none is not waited for. */
+/* As many bytes of the magic as there are, so that what is none is not waited for. */
 static ImpDecodeStatus
 read_magic (ImpPerlTree *tree, gboolean *is_new)
 {
@@ -194,17 +194,17 @@ static ImpDecodeStatus
 read_header (ImpPerlTree *tree, Header *header)
 {
   gboolean is_new = FALSE;
-  guint8 octet = 0;
+  guint8 byte = 0;
   guint64 length = 0;
   ImpPerlString suffix;
   ImpDecodeStatus status = read_magic (tree, &is_new);
 
   if (status != IMP_DECODE_DONE)
     return status;
-  if (!imp_cursor_u8 (&tree->input, &octet))
+  if (!imp_cursor_u8 (&tree->input, &byte))
     return imp_perl_tree_short (tree, 1);
-  header->protocol = octet & PROTOCOL_MASK;
-  header->encoding = octet >> ENCODING_SHIFT;
+  header->protocol = byte & PROTOCOL_MASK;
+  header->encoding = byte >> ENCODING_SHIFT;
   if (header->protocol < 1 || header->protocol > PROTOCOL_MAX
       || is_new != (header->protocol >= PROTOCOL_NEW))
     return imp_perl_tree_bad (tree, "The Sereal document has the protocol %u, which is not known%s",
@@ -227,7 +227,7 @@ imp_sereal_read_document (ImpPerlTree *tree, GBytes **body, gsize *end)
 
   if (status != IMP_DECODE_DONE)
     return status;
-  /* Offsets count from the document in protocol 1, later from the body, whose first octet is 1. */
+  /* Offsets count from the document in protocol 1, later from the body, whose first byte is 1. */
   first = header.protocol == 1 ? tree->input.position - tree->start : 1;
   if (header.encoding == IMP_SEREAL_RAW)
     {
@@ -259,7 +259,7 @@ sereal_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *messag
   status = imp_sereal_read_document (&tree, &body, &end);
   if (status == IMP_DECODE_DONE && end - input->position > limits->max_message)
     {
-      status = imp_perl_tree_limit (&tree, "A message has more octets", limits->max_message,
+      status = imp_perl_tree_limit (&tree, "A message has more bytes", limits->max_message,
                                     "max-message");
       end = input->position;
     }
@@ -277,7 +277,7 @@ const ImpWire imp_wire_sereal = {
   .name = "sereal",
   .max_version = 1,
   .greets_first = TRUE,
-  .recognise = sereal_recognise,
+  .recognize = sereal_recognize,
   .encode = sereal_encode,
   .decode = sereal_decode,
 };

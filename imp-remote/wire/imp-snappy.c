@@ -2,7 +2,7 @@
 #include "wire/imp-sereal-private.h"
 
 /* Enough of Snappy's block format to find the end of a block: elements, each of which yields a
- * known number of octets and takes a known number of them. */
+ * known number of bytes and takes a known number of them. */
 
 enum
 {
@@ -12,19 +12,19 @@ enum
   COPY_4,
 };
 
-/* Nothing yields more octets than a COPY_2, 64 of them for 3. */
+/* Nothing yields more bytes than a COPY_2, 64 of them for 3. */
 #define MOST_YIELD 64
 #define MOST_YIELD_TAKES 3
 
-/* Literals up to this many octets have their length in the tag. */
+/* Literals up to this many bytes have their length in the tag. */
 #define SHORT_LITERAL 60
 
-/* @yields and @takes: of the element at the cursor; its extra length octets are left behind. FALSE
+/* @yields and @takes: of the element at the cursor; its extra length bytes are left behind. FALSE
  * if they are not there. */
 static gboolean
 read_element (ImpCursor *input, guint64 *yields, guint64 *takes)
 {
-  guint8 tag, octet;
+  guint8 tag, byte;
   guint64 length = 0;
 
   if (!imp_cursor_u8 (input, &tag))
@@ -40,9 +40,9 @@ read_element (ImpCursor *input, guint64 *yields, guint64 *takes)
           length = 0;
           for (guint i = 0; i < extra; i++)
             {
-              if (!imp_cursor_u8 (input, &octet))
+              if (!imp_cursor_u8 (input, &byte))
                 return FALSE;
-              length |= (guint64) octet << (8 * i);
+              length |= (guint64) byte << (8 * i);
             }
         }
       *yields = *takes = length + 1;
@@ -60,7 +60,7 @@ read_element (ImpCursor *input, guint64 *yields, guint64 *takes)
   return TRUE;
 }
 
-/* At least so many octets are missing where @missing are, and then @size octets are to come. */
+/* At least so many bytes are missing where @missing are, and then @size bytes are to come. */
 static ImpDecodeStatus
 more (gsize missing, gsize size, gsize *used)
 {

@@ -13,13 +13,13 @@ static ImpDecodeStatus
 skip_literal (Reader *self, ImpPerlIndex at, gboolean is_long)
 {
   guint32 length = 0;
-  guint8 octet = 0;
+  guint8 byte = 0;
   ImpPerlString literal;
   ImpDecodeStatus status = is_long ? imp_storable_read_u32 (self, &length)
-                                   : imp_storable_read_u8 (self, &octet);
+                                   : imp_storable_read_u8 (self, &byte);
 
   if (status == IMP_DECODE_DONE)
-    status = imp_perl_tree_take (self->tree, is_long ? length : octet, IMP_PERL_BYTES, &literal);
+    status = imp_perl_tree_take (self->tree, is_long ? length : byte, IMP_PERL_BYTES, &literal);
   return status == IMP_DECODE_DONE ? read_item (self, at) : status;
 }
 
@@ -266,7 +266,7 @@ imp_storable_read_image (ImpPerlTree *tree, gboolean big_endian)
   if (status == IMP_DECODE_DONE)
     status = read_item (&self, 0);
   if (status == IMP_DECODE_DONE && imp_cursor_left (&tree->input) > 0)
-    return imp_perl_tree_bad (tree, "%" G_GSIZE_FORMAT " octets follow the Storable image",
+    return imp_perl_tree_bad (tree, "%" G_GSIZE_FORMAT " bytes follow the Storable image",
                               imp_cursor_left (&tree->input));
   return status;
 }

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* What nfreeze() of Perl's Storable begins with: the major version and "network order" in one
- * octet, then the minor version. Every tag that we write is older than this one. */
+ * byte, then the minor version. Every tag that we write is older than this one. */
 #define IMP_STORABLE_MAJOR 2
 #define IMP_STORABLE_MINOR 9
 #define IMP_STORABLE_HEADER ((IMP_STORABLE_MAJOR << 1) | 1)

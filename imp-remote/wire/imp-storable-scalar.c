@@ -41,14 +41,14 @@ static ImpDecodeStatus
 read_string (ImpStorableReader *self, ImpPerlIndex at, gboolean is_long, ImpPerlForm form)
 {
   guint32 length = 0;
-  guint8 octet = 0;
+  guint8 byte = 0;
   ImpPerlString string;
   ImpDecodeStatus status;
 
   imp_storable_number_value (self, at);
-  status = is_long ? imp_storable_read_u32 (self, &length) : imp_storable_read_u8 (self, &octet);
+  status = is_long ? imp_storable_read_u32 (self, &length) : imp_storable_read_u8 (self, &byte);
   if (status == IMP_DECODE_DONE)
-    status = imp_perl_tree_take (self->tree, is_long ? length : octet, form, &string);
+    status = imp_perl_tree_take (self->tree, is_long ? length : byte, form, &string);
   if (status == IMP_DECODE_DONE)
     imp_perl_value_set_string (imp_perl_tree_get (self->tree, at), &string);
   return status;
@@ -105,12 +105,12 @@ imp_storable_read_no (ImpStorableReader *self, ImpPerlIndex at)
 ImpDecodeStatus
 imp_storable_read_byte (ImpStorableReader *self, ImpPerlIndex at)
 {
-  guint8 octet = 0;
-  ImpDecodeStatus status = imp_storable_read_u8 (self, &octet);
+  guint8 byte = 0;
+  ImpDecodeStatus status = imp_storable_read_u8 (self, &byte);
 
   imp_storable_number_value (self, at);
   if (status == IMP_DECODE_DONE)
-    imp_perl_value_set_integer (imp_perl_tree_get (self->tree, at), (gint64) octet - 128);
+    imp_perl_value_set_integer (imp_perl_tree_get (self->tree, at), (gint64) byte - 128);
   return status;
 }
 

@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-/* Perl's default wire form: op and length in the order of the sender's machine, then an image of
+/* Perl's default wire format: op and length in the order of the sender's machine, then an image of
  * the array of arguments as nfreeze() of Storable writes it. */
 
 #define FRAME_HEADER 6
-/* The two high octets of all ops; that and where it stands tell the order. */
+/* The two high bytes of all ops; that and where it stands tell the order. */
 #define OP_PROVIDER 0x40
 #define OP_SERVER 0x41
 
@@ -51,9 +51,9 @@ write_begin (ImpBuffer *output, ImpOp op, guint count)
 }
 
 static void
-append_u8 (ImpBuffer *output, guint8 octet)
+append_u8 (ImpBuffer *output, guint8 byte)
 {
-  *imp_buffer_reserve (output, 1) = octet;
+  *imp_buffer_reserve (output, 1) = byte;
   imp_buffer_commit (output, 1);
 }
 
@@ -185,8 +185,7 @@ storable_encode (const ImpMessage *message, guint version, ImpBuffer *output, GE
     {
       imp_buffer_truncate (output, &mark);
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A message of %" G_GSIZE_FORMAT " octets is more than Storable can hold",
-                   length);
+                   "A message of %" G_GSIZE_FORMAT " bytes is more than Storable can hold", length);
       return FALSE;
     }
   raw = GUINT32_TO_LE ((guint32) length);
@@ -195,20 +194,20 @@ storable_encode (const ImpMessage *message, guint version, ImpBuffer *output, GE
 }
 
 static gboolean
-is_op_high (guint8 octet)
+is_op_high (guint8 byte)
 {
-  return octet == OP_PROVIDER || octet == OP_SERVER;
+  return byte == OP_PROVIDER || byte == OP_SERVER;
 }
 
 static gboolean
-is_op_low (guint8 octet)
+is_op_low (guint8 byte)
 {
-  return octet >= (IMP_OP_GET_INTERFACE & 0xff) && octet <= (IMP_OP_SET_VERSION & 0xff);
+  return byte >= (IMP_OP_GET_INTERFACE & 0xff) && byte <= (IMP_OP_SET_VERSION & 0xff);
 }
 
 /* An op, of a machine of either order. */
 static ImpDecodeStatus
-storable_recognise (const guint8 *data, gsize length)
+storable_recognize (const guint8 *data, gsize length)
 {
   if (!is_op_low (data[0]) && !is_op_high (data[0]))
     return IMP_DECODE_BAD;
@@ -282,7 +281,7 @@ storable_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *mess
   if (frame.length > limits->max_message || FRAME_HEADER > limits->max_message - frame.length)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A message of %u octets is announced, over the limit of %" G_GSIZE_FORMAT
+                   "A message of %u bytes is announced, over the limit of %" G_GSIZE_FORMAT
                    " (max-message)",
                    frame.length, limits->max_message);
       return IMP_DECODE_BAD;
@@ -300,7 +299,7 @@ const ImpWire imp_wire_storable = {
   .name = "storable",
   .max_version = 1,
   .greets_first = TRUE,
-  .recognise = storable_recognise,
+  .recognize = storable_recognize,
   .encode = storable_encode,
   .decode = storable_decode,
 };

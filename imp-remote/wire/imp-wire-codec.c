@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-wire-private.h"
 
-/* A row of the table of wire forms, as an object: what scripts and tests see of our own codecs.
+/* A row of the table of wire formats, as an object: what scripts and tests see of our own codecs.
  * Inside the library the row itself is used. */
 #define IMP_TYPE_WIRE_CODEC (imp_wire_codec_get_type ())
 G_DECLARE_FINAL_TYPE (ImpWireCodec, imp_wire_codec, IMP, WIRE_CODEC, GObject)

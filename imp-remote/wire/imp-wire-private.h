@@ -21,8 +21,8 @@ typedef enum
  * property that sets it. */
 typedef struct
 {
-  gsize max_message; /* octets of one whole message on the wire ("max-message") */
-  gsize max_context; /* octets of all keys and values of a context ("max-context") */
+  gsize max_message; /* bytes of one whole message on the wire ("max-message") */
+  gsize max_context; /* bytes of all keys and values of a context ("max-context") */
   guint max_depth;   /* nesting ("max-depth") */
 } ImpWireLimits;
 
@@ -38,9 +38,9 @@ typedef struct
   guint max_version;     /* 1 or 2: what the form can carry */
   gboolean greets_first; /* a server that is told this codec sends set_version at once */
 
-  /* Does a client's first message begin like this? Gets at least one octet.
+  /* Does a client's first message begin like this? Gets at least one byte.
    * DONE: yes, BAD: no, MORE: cannot tell yet. */
-  ImpDecodeStatus (*recognise) (const guint8 *data, gsize length);
+  ImpDecodeStatus (*recognize) (const guint8 *data, gsize length);
 
   /* Appends one message. @version is the version in force (1 or 2). FALSE with an error, and
    * @output unchanged, if the form cannot carry it. */
@@ -48,7 +48,7 @@ typedef struct
 
   /* Reads one message from the cursor into @message, which is empty (IMP_MESSAGE_INIT).
    * DONE: @message is filled, the cursor stands behind it. MORE: the cursor stands where it stood,
-   * *need is the number of octets, from there, without which calling again is pointless (at least
+   * *need is the number of bytes, from there, without which calling again is pointless (at least
    * one more than there are). BAD: @error is set; @message may be half filled, the caller clears
    * it. If the cursor was moved, it stands behind a frame that is well delimited but makes no
    * sense, and the connection can go on; if it was not, the connection is beyond repair. */
@@ -61,12 +61,12 @@ extern const ImpWire imp_wire_cbor;
 extern const ImpWire imp_wire_storable;
 extern const ImpWire imp_wire_sereal;
 
-/* NULL-terminated, in the order in which they are tried on a client's first octets. */
+/* NULL-terminated, in the order in which they are tried on a client's first bytes. */
 extern const ImpWire *const imp_wires[];
 
 const ImpWire *imp_wire_by_name (const char *name, GError **error);
-/* *wire is set on DONE. BAD: no codec begins so, @error names the octets. */
-ImpDecodeStatus imp_wire_recognise (const guint8 *data, gsize length, const ImpWire **wire,
+/* *wire is set on DONE. BAD: no codec begins so, @error names the bytes. */
+ImpDecodeStatus imp_wire_recognize (const guint8 *data, gsize length, const ImpWire **wire,
                                     GError **error);
 
 /* The table row of one of our codecs, or NULL if @codec is somebody else's. */

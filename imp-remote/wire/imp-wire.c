@@ -36,23 +36,23 @@ static void
 set_unknown (const guint8 *data, gsize length, GError **error)
 {
   g_autofree char *names = list_names ();
-  g_autoptr (GString) octets = g_string_new (NULL);
+  g_autoptr (GString) bytes = g_string_new (NULL);
 
   for (gsize i = 0; i < MIN (length, 8); i++)
-    g_string_append_printf (octets, " %02x", data[i]);
+    g_string_append_printf (bytes, " %02x", data[i]);
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
-               "No message begins with%s in any wire form (%s)", octets->str, names);
+               "No message begins with%s in any wire format (%s)", bytes->str, names);
 }
 
 ImpDecodeStatus
-imp_wire_recognise (const guint8 *data, gsize length, const ImpWire **wire, GError **error)
+imp_wire_recognize (const guint8 *data, gsize length, const ImpWire **wire, GError **error)
 {
   ImpDecodeStatus answer = IMP_DECODE_BAD;
 
   if (length == 0)
     return IMP_DECODE_MORE;
   for (guint i = 0; imp_wires[i] != NULL; i++)
-    switch (imp_wires[i]->recognise (data, length))
+    switch (imp_wires[i]->recognize (data, length))
       {
       case IMP_DECODE_DONE:
         *wire = imp_wires[i];

@@ -68,7 +68,7 @@ test_mistakes (void)
   assert_mistakes ("rx=a&rxlen=many", "rxlen must be", NULL);
   assert_mistakes ("rxlen=3", "rx or string must be given", "rxlen means nothing", NULL);
   assert_mistakes ("rxlen=3&string=a", "rxlen means nothing", NULL);
-  assert_mistakes ("string=", "1 to 65536 octets", NULL);
+  assert_mistakes ("string=", "1 to 65536 bytes", NULL);
   assert_mistakes ("rx=(a&rxlen=3", "(a", NULL);
   assert_mistakes ("rx=a*&rxlen=3", "matches the empty string", NULL);
   assert_mistakes ("rx=%5cGa&rxlen=3", "\\G", NULL);
@@ -97,7 +97,7 @@ test_lengths (void)
   g_autofree char *refused = g_strconcat ("string=", too_long, NULL);
 
   assert_taken (taken);
-  assert_mistakes (refused, "1 to 65536 octets, not 65537", NULL);
+  assert_mistakes (refused, "1 to 65536 bytes, not 65537", NULL);
   assert_taken ("rx=a&rxlen=65536");
   assert_mistakes ("rx=a&rxlen=65537", "rxlen must be", NULL);
 }

@@ -18,7 +18,7 @@ typedef struct
   GString *answers; /* results as text, one per line */
   gint64 settled;
   guint n_passes;
-  gboolean passed; /* for ever */
+  gboolean passed; /* indefinitely */
   gboolean denied;
   guint sent_back;
 } Provider;
@@ -274,7 +274,7 @@ typedef struct
   guint rxlen;
 } Pattern;
 
-/* None of them can match more than rxlen octets, so that sed would do the same. */
+/* None of them can match more than rxlen bytes, so that sed would do the same. */
 static const Pattern patterns[] = {
   { "foo", "fo ", 3 },          { "a{1,3}b?", "ab ", 4 },
   { "(?<=a)b|c", "abc", 1 },    { "^ab|ba", "ab", 2 },
@@ -363,7 +363,7 @@ assert_fatal (const char *settings, gsize size, gint32 type, const char *part)
   imp_analyzer_close (analyzer);
 }
 
-/* Each octet becomes 1 KiB, up to 16 MiB. */
+/* Each byte becomes 1 KiB, up to 16 MiB. */
 static void
 test_packet_limit (void)
 {

@@ -80,10 +80,10 @@ on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_
            gpointer user_data)
 {
   gsize size;
-  const guint8 *octets = g_bytes_get_data (data, &size);
+  const guint8 *bytes = g_bytes_get_data (data, &size);
 
   if (size > 0)
-    g_byte_array_append (user_data, octets, size);
+    g_byte_array_append (user_data, bytes, size);
 }
 
 static void

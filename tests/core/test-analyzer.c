@@ -270,7 +270,7 @@ test_illegal_verdicts (void)
   assert_refused (answer_backward, "pass with offset 4 goes back behind 5");
   assert_refused (answer_backward_replace, "replace with offset 4 goes back behind 5");
   assert_refused (answer_future_replace, "replace with offset 11 goes beyond the input");
-  assert_refused (answer_after_for_ever, "replace after the direction 0 was passed for ever");
+  assert_refused (answer_after_for_ever, "replace after the direction 0 was passed indefinitely");
   assert_refused (answer_empty_promise, "promises nothing behind 5");
 }
 

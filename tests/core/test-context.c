@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-context-private.h"
 
-/* Octets on both sides of every border that the quick look at text knows. */
+/* Bytes on both sides of every border that the quick look at text knows. */
 static const guint8 interesting[] = { 0x00, 0x01, 0x02, 0x7e, 0x7f, 0x80, 0x81, 0xc3, 0xa9, 0xff };
 
 static void
@@ -38,7 +38,7 @@ make_text (gsize length, char letter)
   return text;
 }
 
-/* Strings of every length around the one that the length octet cannot say, and empty ones. */
+/* Strings of every length around the one that the length byte cannot say, and empty ones. */
 static void
 test_pairs (void)
 {

@@ -46,7 +46,7 @@ test_at_beginning (void)
   flow_script_apply (seen, pattern ("ab", 2), "<abc@-1");
 }
 
-/* The same octets cannot be asked for again and again. */
+/* The same bytes cannot be asked for again and again. */
 static void
 test_twice (void)
 {
@@ -181,11 +181,11 @@ test_meanwhile (void)
 
   flow_script_apply (s, pattern ("ab", 2), "");
   flow_script_push (s, STREAM, "xa", ">x");
-  flow_script_refuse (s, pass (2), "only a pass for ever");
-  flow_script_refuse (s, prepass (IMP_MAX_OFFSET), "only a pass for ever");
-  flow_script_refuse (s, replace (1, "x"), "only a pass for ever");
-  flow_script_refuse (s, replace_later (1, 2), "only a pass for ever");
-  flow_script_refuse (s, pattern ("x", 1), "only a pass for ever");
+  flow_script_refuse (s, pass (2), "only a pass indefinitely");
+  flow_script_refuse (s, prepass (IMP_MAX_OFFSET), "only a pass indefinitely");
+  flow_script_refuse (s, replace (1, "x"), "only a pass indefinitely");
+  flow_script_refuse (s, replace_later (1, 2), "only a pass indefinitely");
+  flow_script_refuse (s, pattern ("x", 1), "only a pass indefinitely");
   flow_script_apply (s, pass (IMP_MAX_OFFSET), ">a");
   flow_script_push (s, STREAM, "b", ">b");
   flow_script_end (s, ">.");

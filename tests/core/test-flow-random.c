@@ -122,7 +122,7 @@ random_push (Test *t)
   for (gsize i = 0; i < length; i++)
     data[i] = "abcd"[pick (t, 0, 4)];
   bytes = g_bytes_new (data, length);
-  note (t, "push %.*s (%d octets, type %d)", (int) length, data, (int) length, type);
+  note (t, "push %.*s (%d bytes, type %d)", (int) length, data, (int) length, type);
   by_flow = imp_flow_push (t->flow, bytes, type, &error);
   agree (t, by_flow, naive_flow_push (t->naive, data, length, type), error);
 }
@@ -154,7 +154,7 @@ random_replace (Test *t)
   GError *error = NULL;
   gboolean by_flow;
 
-  note (t, "replace %" G_GINT64_FORMAT " by %d octets", offset, (int) length);
+  note (t, "replace %" G_GINT64_FORMAT " by %d bytes", offset, (int) length);
   by_flow = imp_flow_replace (t->flow, offset, bytes, &error);
   agree (t, by_flow, naive_flow_replace (t->naive, offset, (const guint8 *) "WXYZ", length), error);
 }

@@ -77,9 +77,9 @@ test_pass_forever (void)
   flow_script_apply (s, pass (IMP_MAX_OFFSET), "");
   flow_script_apply (s, pass (1), "");
   flow_script_apply (s, prepass (9), "");
-  flow_script_refuse (s, replace (4, "x"), "for ever");
-  flow_script_refuse (s, pattern ("x", 1), "for ever");
-  flow_script_refuse (s, replace_later (4, 9), "for ever");
+  flow_script_refuse (s, replace (4, "x"), "indefinitely");
+  flow_script_refuse (s, pattern ("x", 1), "indefinitely");
+  flow_script_refuse (s, replace_later (4, 9), "indefinitely");
   flow_script_end (s, ">.");
   g_assert_true (imp_flow_is_finished (s->flow));
 }
@@ -146,7 +146,7 @@ test_prepass_forever (void)
   flow_script_push (s, STREAM, "ab", "<ab");
   flow_script_apply (s, prepass (IMP_MAX_OFFSET), ">ab");
   flow_script_push (s, STREAM, "cd", ">cd <cd");
-  flow_script_refuse (s, replace (4, "x"), "for ever");
+  flow_script_refuse (s, replace (4, "x"), "indefinitely");
   flow_script_apply (s, pass (2), "");
   flow_script_end (s, ">. <.");
   flow_script_apply (s, pass (IMP_MAX_OFFSET), "");
@@ -451,7 +451,7 @@ test_settle_soft (void)
   flow_script_expect (promised, "");
 }
 
-/* A peer that sends single octets does not fill the memory with book-keeping. */
+/* A peer that sends single bytes does not fill the memory with book-keeping. */
 static void
 test_small_chunks (void)
 {
@@ -487,7 +487,7 @@ test_input_limit (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
 
-  /* One octet more than positions can say. */
+  /* One byte more than positions can say. */
   s->flow->input = s->flow->settled = s->flow->passed = G_MAXINT64 - 2;
   flow_script_push (s, STREAM, "y", "<y");
   g_assert_false (imp_flow_push (s->flow, bytes, STREAM, &error));

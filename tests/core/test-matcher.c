@@ -106,7 +106,7 @@ spans_by_attempts (const Case *c, const char *data, gsize length, gboolean windo
   return spans;
 }
 
-/* What a user of the matcher does, with chunks of up to @most octets (0: one piece), and no more
+/* What a user of the matcher does, with chunks of up to @most bytes (0: one piece), and no more
  * context than was asked for. */
 static GArray *
 spans_by_matcher (ImpMatcher *matcher, const char *data, gsize length, guint most, gsize hold)

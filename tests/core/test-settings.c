@@ -19,7 +19,7 @@ typedef struct
   ImpFailMode mode;
   ImpResultFlags results;
   char *text;
-  GBytes *octets;
+  GBytes *bytes;
   char *secret;
 } Sample;
 typedef ImpFactoryClass SampleClass;
@@ -38,7 +38,7 @@ enum
   PROP_FAIL_MODE,
   PROP_RESULTS,
   PROP_TEXT,
-  PROP_OCTETS,
+  PROP_BYTES,
   PROP_SECRET,
   PROP_READ_ONLY,
   PROP_OBJECT,
@@ -80,8 +80,8 @@ sample_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
       g_free (self->text);
       self->text = g_value_dup_string (value);
       break;
-    case PROP_OCTETS:
-      self->octets = g_value_dup_boxed (value);
+    case PROP_BYTES:
+      self->bytes = g_value_dup_boxed (value);
       break;
     case PROP_SECRET:
       g_free (self->secret);
@@ -126,8 +126,8 @@ sample_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_TEXT:
       g_value_set_string (value, self->text);
       break;
-    case PROP_OCTETS:
-      g_value_set_boxed (value, self->octets);
+    case PROP_BYTES:
+      g_value_set_boxed (value, self->bytes);
       break;
     case PROP_READ_ONLY:
       g_value_set_int (value, 5);
@@ -147,7 +147,7 @@ sample_finalize (GObject *object)
 
   g_free (self->text);
   g_free (self->secret);
-  g_clear_pointer (&self->octets, g_bytes_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   G_OBJECT_CLASS (sample_parent_class)->finalize (object);
 }
 
@@ -178,7 +178,7 @@ sample_class_init (SampleClass *klass)
     g_param_spec_enum ("fail-mode", NULL, NULL, IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, rw),
     g_param_spec_flags ("results", NULL, NULL, IMP_TYPE_RESULT_FLAGS, 0, rw),
     g_param_spec_string ("text", NULL, NULL, NULL, rw),
-    g_param_spec_boxed ("octets", NULL, NULL, G_TYPE_BYTES,
+    g_param_spec_boxed ("bytes", NULL, NULL, G_TYPE_BYTES,
                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY),
     g_param_spec_string ("secret", NULL, NULL, NULL, G_PARAM_WRITABLE),
     g_param_spec_int ("read-only", NULL, NULL, 0, 9, 0, G_PARAM_READABLE),
@@ -208,10 +208,10 @@ sample_new (const char *settings)
 }
 
 static void
-assert_octets (Sample *sample, const char *expected, gsize length)
+assert_bytes (Sample *sample, const char *expected, gsize length)
 {
   gsize size;
-  const char *data = g_bytes_get_data (sample->octets, &size);
+  const char *data = g_bytes_get_data (sample->bytes, &size);
 
   g_assert_cmpmem (data, size, expected, length);
 }
@@ -222,7 +222,7 @@ test_read (void)
   g_autoptr (ImpFactory) factory = NULL;
   Sample *s = sample_new ("flag=yes&some_number=3&count=65535&big=-9223372036854775808"
                           "&huge=18446744073709551615&ratio=0.25&fail-mode=soft"
-                          "&results=pass,replace_later&text=a+b%3d=%C3%A4&octets=%00%ff%26x"
+                          "&results=pass,replace_later&text=a+b%3d=%C3%A4&bytes=%00%ff%26x"
                           "&secret=s");
 
   factory = (ImpFactory *) s;
@@ -235,22 +235,22 @@ test_read (void)
   g_assert_cmpint (s->mode, ==, IMP_FAIL_SOFT);
   g_assert_cmpuint (s->results, ==, IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE_LATER);
   g_assert_cmpstr (s->text, ==, "a+b==\xc3\xa4");
-  assert_octets (s, "\0\xff&x", 4);
+  assert_bytes (s, "\0\xff&x", 4);
   g_assert_cmpstr (s->secret, ==, "s");
 }
 
 static void
 test_defaults (void)
 {
-  g_autoptr (ImpFactory) factory = (ImpFactory *) sample_new ("text=&octets=");
+  g_autoptr (ImpFactory) factory = (ImpFactory *) sample_new ("text=&bytes=");
   Sample *s = (Sample *) factory;
   g_autofree char *settings = imp_factory_get_settings (factory);
 
   g_assert_cmpint (s->number, ==, 1);
   g_assert_cmpuint (s->count, ==, 7);
   g_assert_cmpstr (s->text, ==, "");
-  assert_octets (s, "", 0);
-  g_assert_cmpstr (settings, ==, "text=&octets=");
+  assert_bytes (s, "", 0);
+  g_assert_cmpstr (settings, ==, "text=&bytes=");
 }
 
 /* In the order of the properties, whatever order they came in; defaults, and what can only be
@@ -259,13 +259,13 @@ static void
 test_canonical (void)
 {
   g_autoptr (ImpFactory) factory = (ImpFactory *) sample_new (
-    "secret=x&octets=%26%3d%25%00&text=1+1/x:y,@ z&results=deny,pass"
+    "secret=x&bytes=%26%3d%25%00&text=1+1/x:y,@ z&results=deny,pass"
     "&fail_mode=soft&ratio=0.1&count=7&some-number=2&flag=on");
   g_autofree char *settings = imp_factory_get_settings (factory);
 
   g_assert_cmpstr (settings, ==,
                    "flag=true&some-number=2&ratio=0.10000000000000001&fail-mode=soft"
-                   "&results=pass,deny&text=1%2B1/x:y,@%20z&octets=%26%3D%25%00");
+                   "&results=pass,deny&text=1%2B1/x:y,@%20z&bytes=%26%3D%25%00");
 }
 
 static void
@@ -329,7 +329,7 @@ test_mistakes (void)
     { "text=x&object=5", NULL },
     { "colour=red&text=x",
       "\"colour=red\": there is no such setting (known are flag, some-number, count, big, huge, "
-      "ratio, fail-mode, results, text, octets, secret)" },
+      "ratio, fail-mode, results, text, bytes, secret)" },
     { "text=x&flag=1&some-number=-1", "flag does not go with a negative number" },
     /* all of them at once, also what does not go together, but no mere consequence */
     { "flag=1&some-number=-1&count=x&text=%ff",
@@ -385,20 +385,20 @@ random_64 (void)
 static ImpFactory *
 random_sample (void)
 {
-  guint8 octets[16];
-  gsize length = g_test_rand_int_range (0, sizeof octets);
+  guint8 raw[16];
+  gsize length = g_test_rand_int_range (0, sizeof raw);
   g_autofree char *text = random_text ();
   g_autoptr (GBytes) bytes = NULL;
 
   for (gsize i = 0; i < length; i++)
-    octets[i] = g_test_rand_int_range (0, 256);
-  bytes = g_bytes_new (octets, length);
+    raw[i] = g_test_rand_int_range (0, 256);
+  bytes = g_bytes_new (raw, length);
   return g_object_new (sample_get_type (), "flag", g_test_rand_int_range (0, 2), "some-number",
                        g_test_rand_int_range (0, 11), "count", g_test_rand_int_range (1, 65536),
                        "big", (gint64) random_64 (), "huge", random_64 (), "ratio",
                        g_test_rand_double_range (-1, 1e9), "fail-mode",
                        g_test_rand_int_range (0, 2), "results", g_test_rand_int_range (0, 1 << 15),
-                       "text", text, "octets", g_test_rand_int_range (0, 5) == 0 ? NULL : bytes,
+                       "text", text, "bytes", g_test_rand_int_range (0, 5) == 0 ? NULL : bytes,
                        NULL);
 }
 
@@ -414,9 +414,9 @@ assert_same (Sample *a, Sample *b)
   g_assert_cmpint (a->mode, ==, b->mode);
   g_assert_cmpuint (a->results, ==, b->results);
   g_assert_cmpstr (a->text, ==, b->text);
-  g_assert_true ((a->octets == NULL) == (b->octets == NULL));
-  if (a->octets != NULL)
-    g_assert_true (g_bytes_equal (a->octets, b->octets));
+  g_assert_true ((a->bytes == NULL) == (b->bytes == NULL));
+  if (a->bytes != NULL)
+    g_assert_true (g_bytes_equal (a->bytes, b->bytes));
 }
 
 static void
@@ -441,7 +441,7 @@ random_settings (void)
 {
   static const char *const pieces[] = {
     "text",     "=",      "&",       "%",        "%4",   "%41",      "%00",          "%ff",
-    "octets=",  "count=", "count=5", "flag=1",   "_",    "-",        "some_number=", "9",
+    "bytes=",   "count=", "count=5", "flag=1",   "_",    "-",        "some_number=", "9",
     "results=", "pass",   ",",       "ratio=1e", "\xc3", "\xc3\xa4", "text=x&",
   };
   GString *text = g_string_new (g_test_rand_int_range (0, 2) == 0 ? "text=a" : NULL);

@@ -28,7 +28,7 @@ def run(*command, text=b''):
                           timeout=60).stdout
 
 
-def without_licence(text):
+def without_license(text):
     return '\n'.join(line for line in text.split('\n') if 'SPDX' not in line).lstrip('\n')
 
 
@@ -44,10 +44,10 @@ class Quoted(unittest.TestCase):
         for name in names:
             if os.path.isfile(os.path.join(EXAMPLES, name)):
                 with self.subTest(name=name):
-                    self.assertIn(without_licence(read('docs', 'examples', name)), blocks)
+                    self.assertIn(without_license(read('docs', 'examples', name)), blocks)
 
     def test_readme(self):
-        self.assertIn(without_licence(read('docs', 'examples', 'shout.py')), blocks_of('README.md'))
+        self.assertIn(without_license(read('docs', 'examples', 'shout.py')), blocks_of('README.md'))
 
     def test_pages_are_listed(self):
         listed = read('docs', 'meson.build')

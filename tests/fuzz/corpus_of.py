@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes the seeds of one wire form's fuzz target from the vectors.
+"""Makes the seeds of one wire format's fuzz target from the vectors.
 
 Every message, every other way to write it, everything that must be refused, and the whole
 conversation become a file each.
@@ -12,7 +12,7 @@ import shutil
 import sys
 
 
-def octets_of(text):
+def bytes_of(text):
     """Vectors are written in hexadecimal, or as one line of JSON."""
     try:
         return bytes.fromhex(text)
@@ -20,13 +20,13 @@ def octets_of(text):
         return text.encode('utf-8', 'surrogatepass') + b'\n'
 
 
-def octets_of_runs(text):
-    """Vectors of Perl's forms: hexadecimal, where 78*100 stands for a hundred times the octet."""
-    octets = b''
+def bytes_of_runs(text):
+    """Vectors of Perl's forms: hexadecimal, where 78*100 stands for a hundred times the byte."""
+    whole = b''
     for word in text.split():
-        octet, _, times = word.partition('*')
-        octets += bytes.fromhex(octet) * int(times or 1)
-    return octets
+        one, _, times = word.partition('*')
+        whole += bytes.fromhex(one) * int(times or 1)
+    return whole
 
 
 def read_cases(path):
@@ -43,13 +43,13 @@ def collect(vectors, codec):
         texts = [case[codec]] if codec in case else []
         texts += case.get(codec + '_also', [])
         for number, text in enumerate(texts):
-            found[f'{case["name"]}-{number}'] = octets_of(text)
-        whole += octets_of(texts[0]) if texts else b''
+            found[f'{case["name"]}-{number}'] = bytes_of(text)
+        whole += bytes_of(texts[0]) if texts else b''
     for case in read_cases(os.path.join(vectors, f'bad-{codec}.json')):
-        found[f'bad-{case["name"]}'] = octets_of(case['hex'] if 'hex' in case else case['line'])
+        found[f'bad-{case["name"]}'] = bytes_of(case['hex'] if 'hex' in case else case['line'])
     for name in ('messages', 'refused'):
         for case in read_cases(os.path.join(vectors, codec, name + '.json')):
-            found[f'{name}-{case["name"]}'] = octets_of_runs(case['hex'])
+            found[f'{name}-{case["name"]}'] = bytes_of_runs(case['hex'])
     if whole:
         found['all'] = whole
     return found
@@ -62,10 +62,10 @@ def main():
     found = collect(vectors, codec)
     if not found:
         sys.exit(f'{vectors} has no vectors for {codec}')
-    for number, (name, octets) in enumerate(sorted(found.items())):
+    for number, (name, data) in enumerate(sorted(found.items())):
         plain = ''.join(c if c.isalnum() else '-' for c in name)[:60]
         with open(os.path.join(target, f'{number:03}-{plain}'), 'wb') as file:
-            file.write(octets)
+            file.write(data)
 
 
 if __name__ == '__main__':

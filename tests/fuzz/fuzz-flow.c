@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The offset engine, driven by a script of octets: the ledger holds after every step, a verdict
+/* The offset engine, driven by a script of bytes: the ledger holds after every step, a verdict
  * that is refused changes nothing, and what is forwarded is what was passed plus what was put in
  * the place of the rest. */
 #include "fuzz.h"
@@ -13,8 +13,8 @@ typedef struct
   ImpActionQueue queue;
   ImpFlow *flow;
   FuzzInput input;
-  gint64 forwarded; /* octets that came out */
-  gint64 inserted;  /* octets of replacements that were taken */
+  gint64 forwarded; /* bytes that came out */
+  gint64 inserted;  /* bytes of replacements that were taken */
   gboolean dead;    /* the flow said that it cannot go on */
 } Script;
 
@@ -85,8 +85,8 @@ push (Script *script, GError **error)
   };
   gint32 type = types[fuzz_take (&script->input) % G_N_ELEMENTS (types)];
   gsize length;
-  const guint8 *octets = fuzz_take_octets (&script->input, 32, &length);
-  g_autoptr (GBytes) bytes = g_bytes_new (octets, length);
+  const guint8 *raw = fuzz_take_bytes (&script->input, 32, &length);
+  g_autoptr (GBytes) bytes = g_bytes_new (raw, length);
 
   return imp_flow_push (script->flow, bytes, type, error);
 }
@@ -96,8 +96,8 @@ replace (Script *script, GError **error)
 {
   gint64 offset = fuzz_take_number (&script->input);
   gsize length;
-  const guint8 *octets = fuzz_take_octets (&script->input, 16, &length);
-  g_autoptr (GBytes) bytes = g_bytes_new (octets, length);
+  const guint8 *raw = fuzz_take_bytes (&script->input, 16, &length);
+  g_autoptr (GBytes) bytes = g_bytes_new (raw, length);
 
   if (!imp_flow_replace (script->flow, offset, bytes, error))
     return FALSE;

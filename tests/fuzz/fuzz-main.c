@@ -43,7 +43,7 @@ show_current (int number)
   raise (number);
 }
 
-/* From a block that ends where the octets end, so that a look behind them is seen. */
+/* From a block that ends where the bytes end, so that a look behind them is seen. */
 static void
 run (const guint8 *data, gsize length)
 {

@@ -106,8 +106,8 @@ make_matcher (FuzzInput *input)
   else
     {
       gsize n;
-      const guint8 *octets = fuzz_take_octets (input, 64, &n);
-      g_autoptr (GBytes) string = g_bytes_new (octets, n);
+      const guint8 *bytes = fuzz_take_bytes (input, 64, &n);
+      g_autoptr (GBytes) string = g_bytes_new (bytes, n);
 
       matcher = imp_matcher_new_string (string, &error);
     }
@@ -130,7 +130,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
 
   if (matcher == NULL)
     return 0;
-  chunks.data = fuzz_take_octets (&input, 32, &n);
+  chunks.data = fuzz_take_bytes (&input, 32, &n);
   chunks.left = n;
   whole = search (matcher, input.data, input.left, NULL);
   chunked = search (matcher, input.data, input.left, &chunks);

@@ -14,19 +14,19 @@ on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_
            gpointer user_data)
 {
   gsize length;
-  const guint8 *octets = g_bytes_get_data (data, &length);
+  const guint8 *bytes = g_bytes_get_data (data, &length);
 
   if (length > 0)
-    g_byte_array_append (user_data, octets, length);
+    g_byte_array_append (user_data, bytes, length);
 }
 
 static void
 append (GString *settings, const char *key, FuzzInput *input, gsize max)
 {
   gsize length;
-  const guint8 *octets = fuzz_take_octets (input, max, &length);
+  const guint8 *bytes = fuzz_take_bytes (input, max, &length);
 
-  imp_settings_append (settings, key, octets, length);
+  imp_settings_append (settings, key, bytes, length);
 }
 
 static ImpFactory *
@@ -90,7 +90,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
 
   if (factory == NULL)
     return 0;
-  chunks.data = fuzz_take_octets (&input, 32, &n);
+  chunks.data = fuzz_take_bytes (&input, 32, &n);
   chunks.left = n;
   whole = run (factory, input.data, input.left, NULL);
   chunked = run (factory, input.data, input.left, &chunks);

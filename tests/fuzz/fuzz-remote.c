@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A remote factory gets octets from a server: when the connection is over, each of its analyzers
+/* A remote factory gets bytes from a server: when the connection is over, each of its analyzers
  * has exactly one outcome. */
 #include "fuzz.h"
 #include "fuzz-stream.h"

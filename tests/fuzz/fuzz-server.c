@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server gets octets from a client: it ends that connection or goes on, and leaves nothing
+/* A server gets bytes from a client: it ends that connection or goes on, and leaves nothing
  * behind. Its analyzers answer with every type of result. */
 #include "fuzz.h"
 #include "fuzz-stream.h"
@@ -64,13 +64,13 @@ busy_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 o
 {
   Busy *self = (Busy *) analyzer;
   gsize length;
-  const guint8 *octets = g_bytes_get_data (data, &length);
+  const guint8 *bytes = g_bytes_get_data (data, &length);
 
   if (offset != 0)
     self->position[direction] = offset;
   self->position[direction] += length;
   if (length > 0)
-    answer (analyzer, direction, octets[0], self->position[direction]);
+    answer (analyzer, direction, bytes[0], self->position[direction]);
   return TRUE;
 }
 
@@ -94,7 +94,7 @@ busy_init (Busy *self)
   n_live++;
 }
 
-/* One server that recognises, and one for each wire form in which the server speaks first. */
+/* One server that recognizes, and one for each wire format in which the server speaks first. */
 static ImpServer *
 get_server (guint8 choice)
 {

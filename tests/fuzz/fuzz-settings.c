@@ -16,7 +16,7 @@ typedef struct
   double ratio;
   int mode;
   char *text;
-  GBytes *octets;
+  GBytes *bytes;
 } SampleFactory;
 
 typedef struct
@@ -32,7 +32,7 @@ enum
   PROP_RATIO,
   PROP_MODE,
   PROP_TEXT,
-  PROP_OCTETS,
+  PROP_BYTES,
 };
 
 static GType sample_factory_get_type (void);
@@ -65,8 +65,8 @@ sample_factory_set_property (GObject *object, guint id, const GValue *value, GPa
       self->text = g_value_dup_string (value);
       break;
     default:
-      g_clear_pointer (&self->octets, g_bytes_unref);
-      self->octets = g_value_dup_boxed (value);
+      g_clear_pointer (&self->bytes, g_bytes_unref);
+      self->bytes = g_value_dup_boxed (value);
     }
 }
 
@@ -96,7 +96,7 @@ sample_factory_get_property (GObject *object, guint id, GValue *value, GParamSpe
       g_value_set_string (value, self->text);
       break;
     default:
-      g_value_set_boxed (value, self->octets);
+      g_value_set_boxed (value, self->bytes);
     }
 }
 
@@ -106,7 +106,7 @@ sample_factory_finalize (GObject *object)
   SampleFactory *self = (SampleFactory *) object;
 
   g_free (self->text);
-  g_clear_pointer (&self->octets, g_bytes_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   G_OBJECT_CLASS (sample_factory_parent_class)->finalize (object);
 }
 
@@ -132,8 +132,8 @@ sample_factory_class_init (SampleFactoryClass *klass)
                                                       IMP_FAIL_HARD, flags));
   g_object_class_install_property (object_class, PROP_TEXT,
                                    g_param_spec_string ("text", NULL, NULL, NULL, flags));
-  g_object_class_install_property (object_class, PROP_OCTETS,
-                                   g_param_spec_boxed ("octets", NULL, NULL, G_TYPE_BYTES, flags));
+  g_object_class_install_property (object_class, PROP_BYTES,
+                                   g_param_spec_boxed ("bytes", NULL, NULL, G_TYPE_BYTES, flags));
 }
 
 static void

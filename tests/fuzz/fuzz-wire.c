@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One of our codecs' decoders, FUZZ_WIRE: it never reads beyond its input; a message that is cut
- * gives "more" at every cut; what it made of the octets can be written and read again. */
+ * gives "more" at every cut; what it made of the bytes can be written and read again. */
 #include "fuzz.h"
 
 #include "core/imp-error.h"
@@ -126,7 +126,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
         break;
       position += consumed;
     }
-  if (length > 0 && FUZZ_WIRE.recognise != NULL)
-    FUZZ_WIRE.recognise (data, length);
+  if (length > 0 && FUZZ_WIRE.recognize != NULL)
+    FUZZ_WIRE.recognize (data, length);
   return 0;
 }

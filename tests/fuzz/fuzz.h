@@ -7,7 +7,7 @@
  * is an abort. */
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize length);
 
-/* Takes the input apart, octet by octet; behind its end all is 0. */
+/* Takes the input apart, byte by byte; behind its end all is 0. */
 typedef struct
 {
   const guint8 *data;
@@ -23,7 +23,7 @@ fuzz_take (FuzzInput *input)
   return *input->data++;
 }
 
-/* 1 to 8 octets: small numbers, and those around the borders, come often. */
+/* 1 to 8 bytes: small numbers, and those around the borders, come often. */
 static inline gint64
 fuzz_take_number (FuzzInput *input)
 {
@@ -37,25 +37,25 @@ fuzz_take_number (FuzzInput *input)
   return (gint64) number;
 }
 
-/* Up to @max octets, as many as the next octet says and as there are. */
+/* Up to @max bytes, as many as the next byte says and as there are. */
 static inline const guint8 *
-fuzz_take_octets (FuzzInput *input, gsize max, gsize *length)
+fuzz_take_bytes (FuzzInput *input, gsize max, gsize *length)
 {
-  const guint8 *octets;
+  const guint8 *bytes;
   gsize wanted = fuzz_take (input);
 
   *length = MIN (MIN (wanted, max), input->left);
-  octets = input->data;
+  bytes = input->data;
   input->data += *length;
   input->left -= *length;
-  return octets;
+  return bytes;
 }
 
 static inline char *
 fuzz_take_string (FuzzInput *input, gsize max)
 {
   gsize length;
-  const guint8 *octets = fuzz_take_octets (input, max, &length);
+  const guint8 *bytes = fuzz_take_bytes (input, max, &length);
 
-  return g_strndup ((const char *) octets, length);
+  return g_strndup ((const char *) bytes, length);
 }

@@ -146,7 +146,7 @@ test_wakes_up (void)
   tear_down (&fixture);
 }
 
-/* Ten octets, one at a time, 5 ms apart, and no busy loop in between. */
+/* Ten bytes, one at a time, 5 ms apart, and no busy loop in between. */
 static void
 test_delay_read (void)
 {

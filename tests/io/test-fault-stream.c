@@ -28,7 +28,7 @@ write_some (GIOStream *stream, gconstpointer data, gsize length, GError **error)
     G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), data, length, NULL, error);
 }
 
-/* Through @faults, in operations of up to @step octets: what arrives of the pattern. */
+/* Through @faults, in operations of up to @step bytes: what arrives of the pattern. */
 static GBytes *
 transfer (const char *faults, gsize length, gsize step)
 {
@@ -131,7 +131,7 @@ test_settings_both_ways (void)
   g_assert_cmpint (read_some (faulty, buffer, 8, NULL), ==, 3);
   g_assert_cmpint (write_some (faulty, "abcdefgh", 8, NULL), ==, 2);
   g_assert_cmpuint (get_number (faulty, "read-shortened"), ==, 1);
-  g_assert_cmpuint (get_number (faulty, "write-octets"), ==, 2);
+  g_assert_cmpuint (get_number (faulty, "write-bytes"), ==, 2);
 }
 
 static void
@@ -140,7 +140,7 @@ test_one_byte (void)
   g_autoptr (GIOStream) faulty = NULL;
   g_autoptr (GIOStream) plain = NULL;
   g_autoptr (GBytes) got = NULL;
-  guint8 octet;
+  guint8 byte;
 
   test_stream_pair_one_byte (&faulty, &plain);
   test_stream_write (plain, "xyz", 3);
@@ -149,8 +149,8 @@ test_one_byte (void)
       guint8 buffer[16];
 
       g_assert_cmpint (read_some (faulty, buffer, sizeof buffer, NULL), ==, 1);
-      octet = buffer[0];
-      g_assert_cmpint (octet, ==, 'x' + i);
+      byte = buffer[0];
+      g_assert_cmpint (byte, ==, 'x' + i);
     }
   test_stream_write (faulty, "hello", 5);
   got = test_stream_read (plain, 5);
@@ -215,15 +215,15 @@ get_block_series (const char *faults)
   g_autoptr (GIOStream) faulty = NULL;
   g_autoptr (GIOStream) plain = NULL;
   GString *series = g_string_new (NULL);
-  guint8 octet;
+  guint8 byte;
 
   test_stream_pair_faulty (faults, &faulty, &plain);
   for (int i = 0; i < 400; i++)
     {
       test_stream_write (plain, "x", 1);
-      g_string_append_c (series, read_some (faulty, &octet, 1, NULL) == 1 ? '0' : '1');
+      g_string_append_c (series, read_some (faulty, &byte, 1, NULL) == 1 ? '0' : '1');
     }
-  g_assert_cmpuint (get_number (faulty, "read-octets") + get_number (faulty, "read-blocked"), ==,
+  g_assert_cmpuint (get_number (faulty, "read-bytes") + get_number (faulty, "read-blocked"), ==,
                     400);
   return g_string_free (series, FALSE);
 }
@@ -255,7 +255,7 @@ test_corrupt_at (void)
                    ((const guint8 *) g_bytes_get_data (pattern, NULL))[1234]);
 }
 
-/* The same octets whatever the chunks; others with another seed. */
+/* The same bytes whatever the chunks; others with another seed. */
 static void
 test_corrupt_every (void)
 {

@@ -23,9 +23,9 @@ static gboolean
 begins (GBytes *data, const char *word)
 {
   gsize length;
-  const guint8 *octets = g_bytes_get_data (data, &length);
+  const guint8 *bytes = g_bytes_get_data (data, &length);
 
-  return length >= strlen (word) && memcmp (octets, word, strlen (word)) == 0;
+  return length >= strlen (word) && memcmp (bytes, word, strlen (word)) == 0;
 }
 
 static gboolean

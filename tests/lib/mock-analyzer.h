@@ -31,12 +31,12 @@ MockAnalyzer *mock_analyzer_new    (MockFunc func, gpointer user_data);
 /* Compares what was written down since the last time. */
 void          mock_analyzer_expect (MockAnalyzer *self, const char *expected);
 
-/* Ready-made behaviours. */
+/* Ready-made behaviors. */
 
 /* Passes each piece at once. */
 gboolean mock_pass      (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                          gint32 data_type, GError **error);
-/* Passes both directions for ever at the first piece. */
+/* Passes both directions indefinitely at the first piece. */
 gboolean mock_pass_ever (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                          gint32 data_type, GError **error);
 /* Replaces each piece by itself in capitals. */

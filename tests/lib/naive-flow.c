@@ -50,7 +50,7 @@ naive_flow_settled (NaiveFlow *self)
 {
   gint64 i = 0;
 
-  while (i < self->input && self->octets[i].state != NAIVE_HELD)
+  while (i < self->input && self->bytes[i].state != NAIVE_HELD)
     i++;
   return i;
 }
@@ -61,7 +61,7 @@ naive_flow_count (NaiveFlow *self, NaiveState state)
   gint64 n = 0;
 
   for (gint64 i = 0; i < self->input; i++)
-    if (self->octets[i].state == state)
+    if (self->bytes[i].state == state)
       n++;
   return n;
 }
@@ -78,23 +78,23 @@ naive_flow_has_promise (NaiveFlow *self)
 static gboolean
 begins_piece (NaiveFlow *self, gint64 i)
 {
-  return i == 0 || self->octets[i].piece != self->octets[i - 1].piece;
+  return i == 0 || self->bytes[i].piece != self->bytes[i - 1].piece;
 }
 
 static gboolean
 is_packet_at (NaiveFlow *self, gint64 i)
 {
-  return self->octets[i].type > 0;
+  return self->bytes[i].type > 0;
 }
 
 static void
-pass_octet (NaiveFlow *self, gint64 i)
+pass_byte (NaiveFlow *self, gint64 i)
 {
-  NaiveOctet *octet = &self->octets[i];
+  NaiveByte *byte = &self->bytes[i];
 
-  g_assert (octet->state == NAIVE_HELD);
-  octet->state = NAIVE_PASSED;
-  append_token (self->output, octet->value, octet->type, begins_piece (self, i), 0);
+  g_assert (byte->state == NAIVE_HELD);
+  byte->state = NAIVE_PASSED;
+  append_token (self->output, byte->value, byte->type, begins_piece (self, i), 0);
 }
 
 /* The offset that has to be said before something at @position is fed. */
@@ -110,11 +110,11 @@ offset_to_say (NaiveFlow *self, gint64 position)
 }
 
 static void
-feed_octet (NaiveFlow *self, gint64 i)
+feed_byte (NaiveFlow *self, gint64 i)
 {
-  NaiveOctet *octet = &self->octets[i];
+  NaiveByte *byte = &self->bytes[i];
 
-  append_token (self->fed, octet->value, octet->type, begins_piece (self, i),
+  append_token (self->fed, byte->value, byte->type, begins_piece (self, i),
                 offset_to_say (self, i));
 }
 
@@ -138,19 +138,19 @@ forward_end_if_due (NaiveFlow *self)
 
 /* --- looking for a pattern --- */
 
-/* Octets from @i on that the pattern could span: one packet, or one run of one streaming type. */
+/* Bytes from @i on that the pattern could span: one packet, or one run of one streaming type. */
 static gint64
 run_end (NaiveFlow *self, gint64 i)
 {
   gint64 end = i + 1;
 
-  while (end < self->input && self->octets[end].type == self->octets[i].type
-         && (!is_packet_at (self, i) || self->octets[end].piece == self->octets[i].piece))
+  while (end < self->input && self->bytes[end].type == self->bytes[i].type
+         && (!is_packet_at (self, i) || self->bytes[end].piece == self->bytes[i].piece))
     end++;
   return end;
 }
 
-/* How many octets of the pattern stand at @i; those that would come after the input do not count
+/* How many bytes of the pattern stand at @i; those that would come after the input do not count
  * as different. */
 static gboolean
 matches (NaiveFlow *self, gint64 i, gboolean whole)
@@ -161,7 +161,7 @@ matches (NaiveFlow *self, gint64 i, gboolean whole)
   if (length > self->pattern_max || (whole && length > end - i))
     return FALSE;
   for (gint64 k = 0; k < length && i + k < end; k++)
-    if (self->octets[i + k].value != (guint8) self->pattern[k])
+    if (self->bytes[i + k].value != (guint8) self->pattern[k])
       return FALSE;
   return TRUE;
 }
@@ -181,10 +181,10 @@ found_at (NaiveFlow *self, gint64 position)
   while (is_packet_at (self, position) && !begins_piece (self, position))
     position--;
   for (gint64 i = naive_flow_settled (self); i < position; i++)
-    pass_octet (self, i);
+    pass_byte (self, i);
   end_search (self);
   for (gint64 i = position; i < self->input; i++)
-    feed_octet (self, i);
+    feed_byte (self, i);
 }
 
 static void
@@ -201,7 +201,7 @@ search (NaiveFlow *self)
   if (!self->ended)
     return;
   for (gint64 i = naive_flow_settled (self); i < self->input; i++)
-    pass_octet (self, i);
+    pass_byte (self, i);
   end_search (self);
 }
 
@@ -227,7 +227,7 @@ naive_flow_search_settled (NaiveFlow *self, gint64 settled)
     return FALSE;
 
   for (gint64 i = begin; i < settled; i++)
-    pass_octet (self, i);
+    pass_byte (self, i);
   if (settled > self->verdict)
     self->verdict = settled;
   return TRUE;
@@ -243,14 +243,14 @@ shrink_before_packet (gint64 *limit, gint64 begin, gint64 end)
 }
 
 static void
-push_octets (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
+push_bytes (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
 {
   gint64 begin = self->input;
 
   self->n_pieces++;
   g_assert (begin + (gint64) length <= NAIVE_POSITIONS);
   for (gsize i = 0; i < length; i++)
-    self->octets[begin + i] = (NaiveOctet){ data[i], type, self->n_pieces, NAIVE_HELD };
+    self->bytes[begin + i] = (NaiveByte){ data[i], type, self->n_pieces, NAIVE_HELD };
   self->input += length;
   if (type > 0)
     {
@@ -260,13 +260,13 @@ push_octets (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
 
   for (gint64 i = begin; i < self->input; i++)
     if (i < self->verdict || i < self->prepass)
-      pass_octet (self, i);
+      pass_byte (self, i);
   for (gint64 i = begin; i < self->input; i++)
     {
       if (i < self->verdict)
         self->gap = TRUE;
       else if (self->pattern == NULL || i < self->prepass)
-        feed_octet (self, i);
+        feed_byte (self, i);
     }
 }
 
@@ -278,7 +278,7 @@ naive_flow_push (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
   if (self->denied)
     {
       for (gsize i = 0; i < length; i++)
-        self->octets[self->input++].state = NAIVE_DENIED;
+        self->bytes[self->input++].state = NAIVE_DENIED;
       self->ended = length == 0;
       return TRUE;
     }
@@ -286,7 +286,7 @@ naive_flow_push (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
   self->last_type = type;
   if (length > 0)
     {
-      push_octets (self, data, length, type);
+      push_bytes (self, data, length, type);
       search (self);
       return TRUE;
     }
@@ -325,7 +325,7 @@ static void
 pass_held (NaiveFlow *self, gint64 offset)
 {
   for (gint64 i = naive_flow_settled (self); i < MIN (offset, self->input); i++)
-    pass_octet (self, i);
+    pass_byte (self, i);
   forward_end_if_due (self);
 }
 
@@ -372,14 +372,14 @@ gboolean
 naive_flow_replace (NaiveFlow *self, gint64 offset, const guint8 *data, gsize length)
 {
   gint64 settled = naive_flow_settled (self);
-  gint32 type = settled < self->input ? self->octets[settled].type : self->last_type;
+  gint32 type = settled < self->input ? self->bytes[settled].type : self->last_type;
 
   if (self->denied || self->pattern != NULL || offset < settled || offset > self->input
       || self->verdict > settled || self->prepass > settled
       || without_cut_packet (self, offset) != offset)
     return FALSE;
   for (gint64 i = settled; i < offset; i++)
-    self->octets[i].state = NAIVE_REPLACED;
+    self->bytes[i].state = NAIVE_REPLACED;
   self->verdict = offset;
   if (length > 0)
     naive_append (self->output, data, length, type == 0 ? -1 : type, 0);
@@ -435,7 +435,7 @@ naive_flow_deny (NaiveFlow *self)
   self->denied = TRUE;
   g_clear_pointer (&self->pattern, g_free);
   for (gint64 i = 0; i < self->input; i++)
-    if (self->octets[i].state == NAIVE_HELD)
-      self->octets[i].state = NAIVE_DENIED;
+    if (self->bytes[i].state == NAIVE_HELD)
+      self->bytes[i].state = NAIVE_DENIED;
   memset (self->promised, 0, sizeof self->promised);
 }

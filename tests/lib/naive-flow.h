@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* One direction as the model describes it, as dumb as possible: a state for every octet, no
- * shortcuts, and no line of the real flow. Positions are octets of the input. */
+/* One direction as the model describes it, as dumb as possible: a state for every byte, no
+ * shortcuts, and no line of the real flow. Positions are bytes of the input. */
 
 #define NAIVE_FOREVER G_MAXINT64
 #define NAIVE_POSITIONS 8192 /* no test sends or promises more */
@@ -25,20 +25,20 @@ typedef struct
   gint32 type;
   guint piece;  /* the number of the push that brought it */
   NaiveState state;
-} NaiveOctet;
+} NaiveByte;
 
-/* What comes out, or is fed, octet by octet, so that the cutting of streams does not matter. */
+/* What comes out, or is fed, byte by byte, so that the cutting of streams does not matter. */
 typedef struct
 {
-  gint64 offset; /* of a feed: what is said with its first octet */
+  gint64 offset; /* of a feed: what is said with its first byte */
   gint32 type;
   gint16 value;  /* -1: the end of the stream */
-  gint16 first;  /* first octet of a packet */
+  gint16 first;  /* first byte of a packet */
 } NaiveToken;
 
 typedef struct
 {
-  NaiveOctet octets[NAIVE_POSITIONS];
+  NaiveByte bytes[NAIVE_POSITIONS];
   gboolean promised[NAIVE_POSITIONS];
   gint64 input;
   guint n_pieces;
@@ -70,7 +70,7 @@ gboolean naive_flow_pass_pattern  (NaiveFlow *self, const char *pattern, guint m
 void     naive_flow_deny          (NaiveFlow *self);
 
 /* While a pattern is looked for, how much of the end is held back is not fixed, only bounded:
- * checks that @settled is within the bounds and passes the octets before it. */
+ * checks that @settled is within the bounds and passes the bytes before it. */
 gboolean naive_flow_search_settled (NaiveFlow *self, gint64 settled);
 
 gint64   naive_flow_settled     (NaiveFlow *self);

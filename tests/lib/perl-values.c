@@ -7,12 +7,12 @@ append_characters (GString *text, const ImpPerlString *string)
 {
   for (gsize i = 0; i < string->length; i++)
     {
-      guint8 octet = string->data[i];
+      guint8 byte = string->data[i];
 
-      if (string->form != IMP_PERL_UTF8 && octet >= 0x80)
-        g_string_append_printf (text, "%02x%02x", 0xc0 | octet >> 6, 0x80 | (octet & 0x3f));
+      if (string->form != IMP_PERL_UTF8 && byte >= 0x80)
+        g_string_append_printf (text, "%02x%02x", 0xc0 | byte >> 6, 0x80 | (byte & 0x3f));
       else
-        g_string_append_printf (text, "%02x", octet);
+        g_string_append_printf (text, "%02x", byte);
     }
 }
 

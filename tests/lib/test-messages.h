@@ -12,9 +12,9 @@ char       *test_random_text    (GRand *random);
 GBytes     *test_random_bytes   (GRand *random);
 gint64      test_random_id      (GRand *random);
 
-/* Is @got what must be read after @written was written in a wire form? The same, but that those of
- * Perl have contexts inside "meta", so that each pair is then known by two keys,
- * and no -1 among the offsets of data. */
+/* Is @got what must be read after @written was written in a wire format? The same, but that those
+ * of Perl have contexts inside "meta", so that each pair is then known by two keys, and no -1 among
+ * the offsets of data. */
 gboolean test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written);
 
 /* The message in that form, which must be able to carry it. */

@@ -11,7 +11,7 @@ typedef struct
   gsize sent;
   GByteArray *received;
   gsize n_received;  /* also where it is not kept */
-  gsize write_most;  /* octets per wake-up */
+  gsize write_most;  /* bytes per wake-up */
   gsize read_most;
   gsize read_limit;  /* stops reading there; G_MAXSIZE: never */
   gboolean discard;  /* does not keep what it gets */

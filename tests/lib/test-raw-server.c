@@ -133,7 +133,7 @@ test_raw_expect (TestRaw *self, const char *text, guint times)
 }
 
 void
-test_raw_say_octets (TestRaw *self, gconstpointer data, gsize length)
+test_raw_say_bytes (TestRaw *self, gconstpointer data, gsize length)
 {
   g_autoptr (GError) error = NULL;
 
@@ -150,8 +150,8 @@ test_raw_say (TestRaw *self, const char *format, ...)
   va_start (arguments, format);
   line = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  test_raw_say_octets (self, line, strlen (line));
-  test_raw_say_octets (self, "\n", 1);
+  test_raw_say_bytes (self, line, strlen (line));
+  test_raw_say_bytes (self, "\n", 1);
 }
 
 void

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-/* A server that says, octet by octet, what the test wants: one TCP connection, which provider and
+/* A server that says, byte by byte, what the test wants: one TCP connection, which provider and
  * test serve in turns from one main loop. */
 typedef struct
 {
@@ -25,7 +25,7 @@ void test_raw_expect (TestRaw *self, const char *text, guint times);
 /* A line; the newline is added. */
 G_GNUC_PRINTF (2, 3)
 void test_raw_say (TestRaw *self, const char *format, ...);
-void test_raw_say_octets (TestRaw *self, gconstpointer data, gsize length);
+void test_raw_say_bytes (TestRaw *self, gconstpointer data, gsize length);
 /* Ends the connection, as a program that exits or as one that crashes. */
 void test_raw_hang_up (TestRaw *self, gboolean reset);
 

@@ -12,13 +12,13 @@ GIOStream *test_stream_faulty (GIOStream *base, const char *faults);
 /* A socket pair of which the first end injects faults. */
 void test_stream_pair_faulty (const char *faults, GIOStream **faulty, GIOStream **plain);
 
-/* The common ones: every operation of @faulty moves one octet; its first @times operations of
+/* The common ones: every operation of @faulty moves one byte; its first @times operations of
  * each way say WOULD_BLOCK. */
 void test_stream_pair_one_byte (GIOStream **faulty, GIOStream **plain);
 void test_stream_pair_blocking (guint times, GIOStream **faulty, GIOStream **plain);
 
 /* Fills the socket buffer between @stream and its peer, which never reads; returns the number of
- * octets that went in. From then on the stream's output blocks. */
+ * bytes that went in. From then on the stream's output blocks. */
 gsize test_stream_fill (GIOStream *stream);
 
 /* Without a main loop: all of it, or the test fails. */
@@ -27,7 +27,7 @@ GBytes *test_stream_read  (GIOStream *stream, gsize length);
 /* Up to the end of the stream. */
 GBytes *test_stream_read_all (GIOStream *stream);
 
-/* @length octets that no offset shares with its neighbours. */
+/* @length bytes that no offset shares with its neighbours. */
 GBytes *test_bytes_pattern (gsize length);
 
 /* Runs the thread-default main context until @done says so or @ms are over; returns what it last

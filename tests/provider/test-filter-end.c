@@ -110,8 +110,8 @@ test_max_held (void)
   imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
   filter_script_expect (t, "0>ab");
   filter_script_push (t, SERVER, "ij", "");
-  filter_script_push_refused (t, CLIENT, "k", IMP_ERROR_LIMIT, "9 octets unsettled; the limit is 8",
-                              "failed(The analyzer leaves 9 octets unsettled; the limit is 8 "
+  filter_script_push_refused (t, CLIENT, "k", IMP_ERROR_LIMIT, "9 bytes unsettled; the limit is 8",
+                              "failed(The analyzer leaves 9 bytes unsettled; the limit is 8 "
                               "(property max-held of ImpFilter))");
   g_assert_true (imp_filter_get_max_held (t->filter) == 8);
 }

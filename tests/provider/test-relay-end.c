@@ -86,7 +86,7 @@ test_fatal_later (void)
   g_assert_cmpuint (rig->peers[1]->n_received, ==, 0);
 }
 
-/* A refused connection does not wait for ever for a peer that does not read. */
+/* A refused connection does not wait indefinitely for a peer that does not read. */
 static void
 test_linger (void)
 {

@@ -107,9 +107,9 @@ chance_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64
 {
   Chance *self = (Chance *) analyzer;
   gsize length;
-  const guint8 *octets = g_bytes_get_data (data, &length);
+  const guint8 *bytes = g_bytes_get_data (data, &length);
 
-  g_byte_array_append (self->input[direction], octets, length);
+  g_byte_array_append (self->input[direction], bytes, length);
   self->ended[direction] = length == 0;
   if (length == 0 && self->paused[direction])
     pause_or_resume (self, direction);

@@ -115,10 +115,10 @@ static void
 reject_all (Told *self, ImpDirection direction, GBytes *data)
 {
   gsize length;
-  const guint8 *octets = g_bytes_get_data (data, &length);
+  const guint8 *bytes = g_bytes_get_data (data, &length);
 
   imp_analyzer_replace_bytes (IMP_ANALYZER (self), direction, self->fed[direction], NULL, 0);
-  imp_analyzer_send_back (IMP_ANALYZER (self), direction, octets, length);
+  imp_analyzer_send_back (IMP_ANALYZER (self), direction, bytes, length);
 }
 
 /* What is sent back waits for its reader as well: who does not read is not heard any more. */

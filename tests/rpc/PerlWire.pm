@@ -34,17 +34,17 @@ sub new {
 
 sub send {
     my ($self, $op, @arguments) = @_;
-    my $octets;
+    my $bytes;
     if ($self->{form} eq 'storable') {
         my $image = nfreeze(\@arguments);
-        $octets = pack('SLa*', $op, length $image, $image);
+        $bytes = pack('SLa*', $op, length $image, $image);
     }
     else {
-        $octets = $self->{encoder}->encode([ $op, @arguments ]);
+        $bytes = $self->{encoder}->encode([ $op, @arguments ]);
     }
-    while (length $octets) {
-        my $n = syswrite($self->{socket}, $octets) // die "write: $!\n";
-        substr($octets, 0, $n, '');
+    while (length $bytes) {
+        my $n = syswrite($self->{socket}, $bytes) // die "write: $!\n";
+        substr($bytes, 0, $n, '');
     }
 }
 

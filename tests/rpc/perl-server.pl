@@ -21,21 +21,21 @@ print "listening\n";
 my (%wires, %analyzers);
 
 sub from_client {
-    my ($wire, $id, $analyzer, $octets) = @_;
-    my $end = $analyzer->{offset}[0] += length $octets;
-    return $wire->send(RESULT, $id, IMP_PASS, 0, MAXOFFSET) if $octets eq '';
+    my ($wire, $id, $analyzer, $bytes) = @_;
+    my $end = $analyzer->{offset}[0] += length $bytes;
+    return $wire->send(RESULT, $id, IMP_PASS, 0, MAXOFFSET) if $bytes eq '';
     return $wire->send(RESULT, $id, IMP_DENY, 0, 'forbidden word', word => 'forbidden')
-        if $octets =~ /forbidden/;
-    return $wire->send(EXCEPTION, $id, 'an exception as ordered') if $octets =~ /exception/;
+        if $bytes =~ /forbidden/;
+    return $wire->send(EXCEPTION, $id, 'an exception as ordered') if $bytes =~ /exception/;
     $wire->send(RESULT, $id, IMP_LOG, 0, 0, $end, 2, "caddr=$analyzer->{caddr}")
         if !$analyzer->{logged}++;
     $wire->send(RESULT, $id, IMP_PASS, 0, $end);
 }
 
 sub from_server {
-    my ($wire, $id, $analyzer, $octets) = @_;
-    my $held = $analyzer->{held} . $octets;
-    my $keep = $octets ne '' && $held =~ /(Per|Pe|P)\z/ ? length $1 : 0;
+    my ($wire, $id, $analyzer, $bytes) = @_;
+    my $held = $analyzer->{held} . $bytes;
+    my $keep = $bytes ne '' && $held =~ /(Per|Pe|P)\z/ ? length $1 : 0;
     my $done = substr $held, 0, length($held) - $keep;
     $analyzer->{held} = substr $held, length $done;
     $analyzer->{offset}[1] += length $done;
@@ -45,7 +45,7 @@ sub from_server {
     elsif ($done ne '') {
         $wire->send(RESULT, $id, IMP_PASS, 1, $analyzer->{offset}[1]);
     }
-    $wire->send(RESULT, $id, IMP_PASS, 1, MAXOFFSET) if $octets eq '';
+    $wire->send(RESULT, $id, IMP_PASS, 1, MAXOFFSET) if $bytes eq '';
 }
 
 my %ops = (
@@ -59,10 +59,10 @@ my %ops = (
     },
     DELETE_ANALYZER, sub { delete $analyzers{ $_[0] }{ $_[1] } },
     DATA, sub {
-        my ($wire, $id, $dir, $offset, $type, $octets) = @_;
+        my ($wire, $id, $dir, $offset, $type, $bytes) = @_;
         my $analyzer = $analyzers{$wire}{$id} or return;
         my $from = $dir ? \&from_server : \&from_client;
-        $from->($wire, $id, $analyzer, $octets);
+        $from->($wire, $id, $analyzer, $bytes);
     },
 );
 

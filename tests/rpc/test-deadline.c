@@ -152,7 +152,7 @@ test_idle_costs_nothing (void)
   imp_deadline_free (deadline);
 }
 
-/* An analyzer that trickles is not saved by it: each octet has its own age. */
+/* An analyzer that trickles is not saved by it: each byte has its own age. */
 static void
 test_age_of_the_oldest (void)
 {

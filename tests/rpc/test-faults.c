@@ -243,7 +243,7 @@ strike_version (Fixture *fixture)
 static void
 strike_garbage (Fixture *fixture)
 {
-  test_raw_say_octets (fixture->peer, "\x16\x03\x01\x02\x00\x01\xff", 7);
+  test_raw_say_bytes (fixture->peer, "\x16\x03\x01\x02\x00\x01\xff", 7);
   test_raw_say (fixture->peer, "HTTP/1.1 400 Bad Request");
 }
 

@@ -6,7 +6,7 @@
 
 #define LARGE (32 * 1024 * 1024)
 
-/* As much as fits, every octet another. Returns the room there was. */
+/* As much as fits, every byte another. Returns the room there was. */
 static gsize
 fill (ImpInbox *inbox, gsize need, gsize most)
 {
@@ -30,10 +30,10 @@ assert_kept (ImpInbox *inbox, gsize length)
   g_assert_cmpuint (cursor.length, ==, length);
   for (gsize i = 0; i < length; i++)
     if (cursor.data[i] != (guint8) (i * 251 >> 3))
-      g_error ("octet %" G_GSIZE_FORMAT " has changed", i);
+      g_error ("byte %" G_GSIZE_FORMAT " has changed", i);
 }
 
-/* A decoder that knows only that one octet more is needed must not be served octet by octet. */
+/* A decoder that knows only that one byte more is needed must not be served byte by byte. */
 static void
 test_unknown_length (void)
 {

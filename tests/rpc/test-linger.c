@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A server that shows a client the door: the client hears why, though it was still speaking, and
- * does not stay for ever. */
+ * does not stay indefinitely. */
 #include "test-peer.h"
 #include "test-streams.h"
 
@@ -27,10 +27,10 @@ mirror_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64
              gint32 data_type, GError **error)
 {
   gsize size;
-  const guint8 *octets = g_bytes_get_data (data, &size);
+  const guint8 *bytes = g_bytes_get_data (data, &size);
 
   ((Mirror *) analyzer)->seen += size;
-  imp_analyzer_replace_bytes (analyzer, direction, ((Mirror *) analyzer)->seen, octets, size);
+  imp_analyzer_replace_bytes (analyzer, direction, ((Mirror *) analyzer)->seen, bytes, size);
   return TRUE;
 }
 
@@ -192,7 +192,7 @@ test_limited_time (gconstpointer reads)
 
 /* One that never stops talking. */
 static void
-test_limited_octets (void)
+test_limited_bytes (void)
 {
   ImpServer *server = make_server ();
   g_autoptr (GIOStream) near = NULL, far = NULL;
@@ -212,9 +212,9 @@ test_limited_octets (void)
       sent += MAX (n, 0);
       g_main_context_iteration (NULL, FALSE);
     }
-  g_test_message ("%" G_GSIZE_FORMAT " octets", sent);
-  g_assert_cmpuint (sent, >=, IMP_LINGER_OCTETS);
-  g_assert_cmpuint (sent, <, IMP_LINGER_OCTETS + 8 * 1024 * 1024);
+  g_test_message ("%" G_GSIZE_FORMAT " bytes", sent);
+  g_assert_cmpuint (sent, >=, IMP_LINGER_BYTES);
+  g_assert_cmpuint (sent, <, IMP_LINGER_BYTES + 8 * 1024 * 1024);
   g_assert_finalize_object (server);
 }
 
@@ -254,6 +254,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/linger/limited-time/reader", "reads", test_limited_time);
   g_test_add_data_func ("/linger/limited-time/deaf", NULL, test_limited_time);
   g_test_add_func ("/linger/last-analyzer", test_last_analyzer);
-  g_test_add_func ("/linger/limited-octets", test_limited_octets);
+  g_test_add_func ("/linger/limited-bytes", test_limited_bytes);
   return g_test_run ();
 }

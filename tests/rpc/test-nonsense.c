@@ -96,7 +96,7 @@ test_how_often (void)
   json_rig_free (rig);
 }
 
-/* The octets of a message whose direction is none, in any wire form: where those of direction 0
+/* The bytes of a message whose direction is none, in any wire format: where those of direction 0
  * and 1 differ stands the number. */
 static GBytes *
 encode_wrong (const ImpWire *wire)
@@ -115,7 +115,7 @@ encode_wrong (const ImpWire *wire)
   return g_bytes_new_take (wrong, size);
 }
 
-/* Every wire form tells op and id of what it refuses. */
+/* Every wire format tells op and id of what it refuses. */
 static void
 test_every_form (void)
 {

@@ -359,7 +359,7 @@ test_analyzer_holds_everything (void)
       iterate (20);
       g_assert_true (watch.paused == (i + 1 > 5) || watch.bad->len > 0);
     }
-  g_assert_nonnull (strstr (watch.bad->str, "holds 11000 octets without a verdict (max-held is "
+  g_assert_nonnull (strstr (watch.bad->str, "holds 11000 bytes without a verdict (max-held is "
                                             "10000)"));
   echo_is_silent = FALSE;
   watch_clear (&watch);

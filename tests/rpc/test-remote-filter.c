@@ -22,7 +22,7 @@ typedef struct
   void (*begin) (MockAnalyzer *mock); /* when it is made; or NULL */
   MockFunc data;
   void (*expect) (const GString *input, GString *output);
-} Behaviour;
+} Behavior;
 
 static void
 expect_same (const GString *input, GString *output)
@@ -60,8 +60,8 @@ expect_loud_from_match (const GString *input, GString *output)
 
 /* Promises everything, and says at the end how much it was. */
 static gboolean
-count_octets (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
-              gint32 data_type, GError **error)
+count_bytes (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+             gint32 data_type, GError **error)
 {
   ImpAnalyzer *analyzer = IMP_ANALYZER (mock);
   g_autofree char *text = NULL;
@@ -89,7 +89,7 @@ let_all_through (MockAnalyzer *mock)
   imp_analyzer_prepass_bytes (IMP_ANALYZER (mock), CLIENT, IMP_MAX_OFFSET);
 }
 
-/* Says, of each hundred octets, that the last is to be replaced, and lets the others through before
+/* Says, of each hundred bytes, that the last is to be replaced, and lets the others through before
  * they have come. */
 static gboolean
 mark_hundreds (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
@@ -124,12 +124,12 @@ expect_hundreds (const GString *input, GString *output)
     output->str[i] = '#';
 }
 
-static const Behaviour behaviours[] = {
+static const Behavior behaviors[] = {
   { "pass", NULL, mock_pass, expect_same },
   { "pass-ever", NULL, mock_pass_ever, expect_same },
   { "shout", NULL, mock_shout, expect_loud },
   { "pattern", wait_for_pattern, mock_shout, expect_loud_from_match },
-  { "promise", NULL, count_octets, expect_count },
+  { "promise", NULL, count_bytes, expect_count },
   { "prepass", let_all_through, NULL, expect_same },
   { "hundreds", begin_hundreds, mark_hundreds, expect_hundreds },
 };
@@ -140,7 +140,7 @@ G_DECLARE_FINAL_TYPE (BehaveFactory, behave_factory, BEHAVE, FACTORY, ImpFactory
 struct _BehaveFactory
 {
   ImpFactory parent_instance;
-  const Behaviour *behaviour;
+  const Behavior *behavior;
 };
 
 G_DEFINE_FINAL_TYPE (BehaveFactory, behave_factory, IMP_TYPE_FACTORY)
@@ -148,11 +148,11 @@ G_DEFINE_FINAL_TYPE (BehaveFactory, behave_factory, IMP_TYPE_FACTORY)
 static ImpAnalyzer *
 behave_factory_create_analyzer (ImpFactory *factory, GHashTable *context, GError **error)
 {
-  const Behaviour *behaviour = BEHAVE_FACTORY (factory)->behaviour;
-  MockAnalyzer *mock = mock_analyzer_new (behaviour->data, NULL);
+  const Behavior *behavior = BEHAVE_FACTORY (factory)->behavior;
+  MockAnalyzer *mock = mock_analyzer_new (behavior->data, NULL);
 
-  if (behaviour->begin != NULL)
-    behaviour->begin (mock);
+  if (behavior->begin != NULL)
+    behavior->begin (mock);
   return IMP_ANALYZER (mock);
 }
 
@@ -222,7 +222,7 @@ push_all (ImpFilter *filter, const GString *input)
 }
 
 static void
-run_filter (ImpFactory *factory, const Behaviour *behaviour)
+run_filter (ImpFactory *factory, const Behavior *behavior)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (factory, NULL, &error);
@@ -240,7 +240,7 @@ run_filter (ImpFactory *factory, const Behaviour *behaviour)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (alarm);
 
-  behaviour->expect (input, expected);
+  behavior->expect (input, expected);
   g_assert_cmpmem (output->str, output->len, expected->str, expected->len);
   g_assert_cmpint (imp_filter_get_input (filter, CLIENT), ==, input->len);
   g_assert_cmpint (imp_filter_get_held (filter, CLIENT), ==, 0);
@@ -262,7 +262,7 @@ start_server (ImpFactory *factory, char **address)
 }
 
 static void
-test_codec (const Behaviour *behaviour, ImpFactory *factory, const char *codec)
+test_codec (const Behavior *behavior, ImpFactory *factory, const char *codec)
 {
   g_autofree char *address = NULL;
   g_autoptr (ImpServer) server = start_server (factory, &address);
@@ -272,32 +272,32 @@ test_codec (const Behaviour *behaviour, ImpFactory *factory, const char *codec)
   g_assert_no_error (error);
   g_object_set (remote, "codec", codec, NULL);
   for (guint i = 0; i < 10; i++)
-    run_filter (IMP_FACTORY (remote), behaviour);
+    run_filter (IMP_FACTORY (remote), behavior);
   imp_server_close (server);
 }
 
 static void
-test_behaviour (gconstpointer data)
+test_behavior (gconstpointer data)
 {
-  const Behaviour *behaviour = data;
+  const Behavior *behavior = data;
   g_autoptr (BehaveFactory) factory = g_object_new (BEHAVE_TYPE_FACTORY, NULL);
 
-  factory->behaviour = behaviour;
+  factory->behavior = behavior;
   for (guint i = 0; i < 10; i++)
-    run_filter (IMP_FACTORY (factory), behaviour);
-  test_codec (behaviour, IMP_FACTORY (factory), "cbor");
-  test_codec (behaviour, IMP_FACTORY (factory), "json");
+    run_filter (IMP_FACTORY (factory), behavior);
+  test_codec (behavior, IMP_FACTORY (factory), "cbor");
+  test_codec (behavior, IMP_FACTORY (factory), "json");
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (behaviours); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (behaviors); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/remote-filter/%s", behaviours[i].name);
+      g_autofree char *path = g_strdup_printf ("/remote-filter/%s", behaviors[i].name);
 
-      g_test_add_data_func (path, &behaviours[i], test_behaviour);
+      g_test_add_data_func (path, &behaviors[i], test_behavior);
     }
   return g_test_run ();
 }

@@ -62,9 +62,9 @@ add (Rig *rig)
 static void
 feed (TestOutcome *outcome, gsize length)
 {
-  g_autofree guint8 *octets = g_malloc0 (length);
+  g_autofree guint8 *bytes = g_malloc0 (length);
 
-  imp_analyzer_data_bytes (outcome->analyzer, 0, octets, length, 0, IMP_DATA_TYPE_STREAM);
+  imp_analyzer_data_bytes (outcome->analyzer, 0, bytes, length, 0, IMP_DATA_TYPE_STREAM);
 }
 
 static gboolean

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A remote factory and a server over a real socket: the same for every wire form. */
+/* A remote factory and a server over a real socket: the same for every wire format. */
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-type-factory.h"
@@ -319,7 +319,7 @@ progress_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
     progress->ended = TRUE;
 }
 
-/* Many analyzers at once, with pieces from one octet to half a megabyte. */
+/* Many analyzers at once, with pieces from one byte to half a megabyte. */
 static void
 test_many (gconstpointer codec)
 {

@@ -114,7 +114,7 @@ test_max_context (void)
   json_rig_free (rig);
 }
 
-/* With its end, the line has as many octets as are allowed, or one more. */
+/* With its end, the line has as many bytes as are allowed, or one more. */
 static void
 test_max_message (void)
 {
@@ -186,7 +186,7 @@ measure_echo (void)
   return strlen (answer);
 }
 
-/* What one answer takes may just wait; one octet more ends the connection. */
+/* What one answer takes may just wait; one byte more ends the connection. */
 static void
 test_max_output (void)
 {

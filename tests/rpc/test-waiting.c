@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Verdicts for every octet, and a reader that is slower than the sender: whatever the marks, all
+/* Verdicts for every byte, and a reader that is slower than the sender: whatever the marks, all
  * comes out in order, and what waits stays within its limits at both ends. */
 #include "core/imp-error.h"
 #include "provider/imp-filter.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Passes every other octet, and makes three of each of the others. */
+/* Passes every other byte, and makes three of each of the others. */
 typedef struct
 {
   ImpAnalyzer parent_instance;
@@ -325,13 +325,13 @@ test_never_read (void)
     }
   g_assert_true (connection.busy[0]);
   g_assert_cmpuint (dense_largest, <=, 64 * 1024);
-  /* Here, verdicts about what was under way; there, those of one piece too many. Six octets for
-   * each octet of input. */
+  /* Here, verdicts about what was under way; there, those of one piece too many. Six bytes for
+   * each byte of input. */
   g_assert_cmpuint (imp_analyzer_get_waiting (analyzer, 0), <, 6 * 4 * 1024 * 1024);
   g_assert_cmpuint (imp_analyzer_get_waiting (dense_last, 0), >, IMP_SESSION_MAX_WAITING);
   g_assert_cmpuint (imp_analyzer_get_waiting (dense_last, 0), <=,
                     IMP_SESSION_MAX_WAITING + 6 * 64 * 1024 + 20);
-  g_test_message ("%" G_GSIZE_FORMAT " octets of results wait",
+  g_test_message ("%" G_GSIZE_FORMAT " bytes of results wait",
                   imp_analyzer_get_waiting (analyzer, 0));
 
   connection.buffer_size = G_MAXSIZE;
@@ -371,7 +371,7 @@ test_max_waiting (void)
   results = imp_analyzer_poll_results (analyzer);
   g_assert_cmpuint (g_list_length (results), ==, 500 + 1);
   last = imp_result_to_string (g_list_last (results)->data);
-  g_assert_nonnull (strstr (last, "fatal \"peer: 1000 octets of results wait for direction 0 and "
+  g_assert_nonnull (strstr (last, "fatal \"peer: 1000 bytes of results wait for direction 0 and "
                                   "more came (max-waiting is 999)"));
   g_list_free_full (results, (GDestroyNotify) imp_result_unref);
   imp_analyzer_close (analyzer);
@@ -453,7 +453,7 @@ test_large_message (void)
       idle = exchange (socket, output, input) > 0 ? 0 : idle + 1;
     }
   g_assert_cmpuint (output->len, ==, 0);
-  /* set_version, and a PASS for every octet. */
+  /* set_version, and a PASS for every byte. */
   g_assert_cmpuint (count_frames (input), ==, 1 + size);
   g_assert_cmpuint (dense_largest, ==, 64 * 1024);
   pair_rig_clear (&rig);

@@ -7,7 +7,7 @@ GOOD = ('exact', 'partly', 'refused')
 
 
 def count_common(one, other):
-    """How many octets at the beginning are the same?"""
+    """How many bytes at the beginning are the same?"""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -52,14 +52,14 @@ def judge(route, connection, ended):
     up, arrived_up = connection.up, connection.arrived_up
     down, arrived_down = connection.down, connection.arrived_down
     if not is_beginning_for(route, up, arrived_up):
-        return f'what came up ({len(arrived_up)} octets) is not the beginning of what was sent'
+        return f'what came up ({len(arrived_up)} bytes) is not the beginning of what was sent'
     if not is_beginning_for(route, down, arrived_down):
-        return f'what came down ({len(arrived_down)} octets) is not the beginning of what was sent'
+        return f'what came down ({len(arrived_down)} bytes) is not the beginning of what was sent'
     if ended and is_whole(up, route.change, arrived_up) \
             and is_whole(down, route.change, arrived_down):
         exact = arrived_up == route.change(up) and arrived_down == route.change(down)
         return 'exact' if exact else 'partly'
     if not route.may_refuse:
-        return f'was cut: of {len(up)} octets, {len(arrived_up)} came up; of {len(down)}, ' \
+        return f'was cut: of {len(up)} bytes, {len(arrived_up)} came up; of {len(down)}, ' \
                f'{len(arrived_down)} came down'
     return 'refused'

@@ -16,14 +16,14 @@ def generalize(text):
     return re.sub(r'\d+', 'N', re.sub(r'\S*/\S*', 'PATH', text))[:100]
 
 
-def mebi(octets):
-    return f'{octets / (1 << 20):.1f} MiB'
+def mebi(n_bytes):
+    return f'{n_bytes / (1 << 20):.1f} MiB'
 
 
 class Report:
     def __init__(self):
         self.outcomes = collections.Counter()
-        self.octets = 0
+        self.bytes = 0
         self.mistakes = []
         self.reasons = collections.Counter()
         self.events = collections.Counter()
@@ -32,9 +32,9 @@ class Report:
         self.descriptors = (0, 0)
         self.slowest = 0
 
-    def add(self, route, outcome, octets, seconds):
+    def add(self, route, outcome, n_bytes, seconds):
         self.outcomes[(route, outcome)] += 1
-        self.octets += octets
+        self.bytes += n_bytes
         self.slowest = max(self.slowest, seconds)
 
     def add_mistake(self, text):
@@ -54,11 +54,11 @@ class Report:
         """What a rehearsal says at its end: names and numbers."""
         for line in said.decode().splitlines():
             name, number = line.split()
-            if name not in ('connections', 'read-octets', 'write-octets'):
+            if name not in ('connections', 'read-bytes', 'write-bytes'):
                 self.faults[name] += int(number)
 
-    def add_memory(self, octets):
-        self.memory.append(octets)
+    def add_memory(self, n_bytes):
+        self.memory.append(n_bytes)
 
     def set_descriptors(self, before, after):
         self.descriptors = (before, after)
@@ -98,7 +98,7 @@ class Report:
 
     def show(self, seconds):
         self.show_outcomes()
-        print(f'{sum(self.outcomes.values())} connections, {mebi(self.octets)} in {seconds:.0f} s; '
+        print(f'{sum(self.outcomes.values())} connections, {mebi(self.bytes)} in {seconds:.0f} s; '
               f'the slowest took {self.slowest:.1f} s')
         for what, counter in (('chaos', self.events), ('faults', self.faults)):
             if counter:

@@ -15,8 +15,8 @@ class Shout(Imp.Analyzer):
         self.position = [0, 0]
 
     def do_data(self, direction, data, offset, data_type):
-        octets = data.get_data()
-        if not octets:
+        text = data.get_data()
+        if not text:
             return
-        self.position[direction] += len(octets)
-        self.replace_bytes(direction, self.position[direction], octets.upper())
+        self.position[direction] += len(text)
+        self.replace_bytes(direction, self.position[direction], text.upper())

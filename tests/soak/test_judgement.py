@@ -77,7 +77,7 @@ class Judgement(unittest.TestCase):
     def test_soft(self):
         self.assertEqual(self.judge(DATA.upper(), DATA.upper(), True), 'exact')
         self.assertEqual(self.judge(DATA.upper(), DATA, True), 'partly')
-        self.assertIn('was cut: of 26 octets, 3 came up', self.judge(b'A F', DATA, True))
+        self.assertIn('was cut: of 26 bytes, 3 came up', self.judge(b'A F', DATA, True))
         self.assertIn('was cut', self.judge(DATA, DATA, False))
 
     def test_soft_that_may_refuse(self):
@@ -192,7 +192,7 @@ class Judged(unittest.TestCase):
         self.assert_wrong('something')
 
     def test_faults(self):
-        self.report.add_faults(b'connections 7\nread-octets 9\nread-reset 1\n')
+        self.report.add_faults(b'connections 7\nread-bytes 9\nread-reset 1\n')
         self.report.add_faults(b'read-reset 2\n')
         self.assertEqual(self.report.faults, {'read-reset': 3})
 

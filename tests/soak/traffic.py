@@ -163,7 +163,7 @@ async def converse(route, connection, notices):
         await asyncio.wait_for(is_told(connection, verdict), PATIENCE)
         return verdict
     except asyncio.TimeoutError:
-        return f'from port {port} hung: of {len(connection.up)} octets, ' \
+        return f'from port {port} hung: of {len(connection.up)} bytes, ' \
                f'{len(connection.arrived_up)} came up; of {len(connection.down)}, ' \
                f'{len(connection.arrived_down)} came down; the relay said {connection.reasons}'
     finally:

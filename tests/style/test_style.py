@@ -14,11 +14,11 @@ import symbol_rules
 import text_rules
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LICENCE = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
+LICENSE = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
 
 
 def c_file(body, path='imp-remote/core/imp-sample.c'):
-    return source_tree.SourceFile(path, 'c', LICENCE + body)
+    return source_tree.SourceFile(path, 'c', LICENSE + body)
 
 
 def function(lines, name='imp_sample'):
@@ -38,9 +38,9 @@ class TextRules(unittest.TestCase):
     def test_good(self):
         self.assertEqual(mistakes(c_file('int a;\n')), [])
 
-    def test_licence(self):
+    def test_license(self):
         self.assert_one(source_tree.SourceFile('a.c', 'c', 'int a;\n'), 'SPDX')
-        late = source_tree.SourceFile('a.py', 'python', 'a = 1\nb = 2\n#' + LICENCE)
+        late = source_tree.SourceFile('a.py', 'python', 'a = 1\nb = 2\n#' + LICENSE)
         self.assert_one(late, 'SPDX')
 
     def test_width(self):
@@ -85,7 +85,7 @@ class FunctionRules(unittest.TestCase):
 
     def test_python(self):
         text = 'class A:\n    def long(self):\n' + '        work()\n' * 101
-        source = source_tree.SourceFile('a.py', 'python', '#' + LICENCE + text)
+        source = source_tree.SourceFile('a.py', 'python', '#' + LICENSE + text)
         self.assertIn('long has 101 lines', mistakes(source)[0])
 
     def test_js(self):
@@ -93,11 +93,11 @@ class FunctionRules(unittest.TestCase):
         for head in ('function long() {', 'async function long(a) {', 'const long = (a) => {',
                      'static long(a, b) {', 'vfunc_data(direction, data) {',
                      'const a = function () {'):
-            text = LICENCE + 'class A {\n    ' + head + '\n' + body + '    }\n}\n'
+            text = LICENSE + 'class A {\n    ' + head + '\n' + body + '    }\n}\n'
             found = mistakes(source_tree.SourceFile('a.js', 'js', text))
             self.assertEqual(len(found), 1, (head, found))
             self.assertIn('has 101 lines', found[0])
-        text = LICENCE + 'if (a) {\n' + body + '}\n'
+        text = LICENSE + 'if (a) {\n' + body + '}\n'
         self.assertEqual(mistakes(source_tree.SourceFile('a.js', 'js', text)), [])
 
     def test_share(self):
@@ -205,11 +205,11 @@ class WholeProgram(unittest.TestCase):
                                   stdout=subprocess.PIPE, encoding='utf-8', check=False)
 
     def test_good(self):
-        result = self.run_on({'imp-remote/core/a.c': LICENCE + 'int a;\n'})
+        result = self.run_on({'imp-remote/core/a.c': LICENSE + 'int a;\n'})
         self.assertEqual((result.returncode, result.stdout), (0, '0 mistakes\n'))
 
     def test_bad(self):
-        result = self.run_on({'imp-remote/core/a.c': LICENCE + '\tint a;\n',
+        result = self.run_on({'imp-remote/core/a.c': LICENSE + '\tint a;\n',
                               'script': '#!/usr/bin/python3\n',
                               'build/meson-private/x': '', 'build/b.c': 'ignored\n'})
         self.assertEqual(result.returncode, 1)

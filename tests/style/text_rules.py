@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rules that look at lines: licence, width, blanks, words that must not be there."""
+"""Rules that look at lines: license, width, blanks, words that must not be there."""
 
 import re
 
 MAX_WIDTH = 100
 MAX_FILE_LINES = 600
-LICENCE = 'SPDX-License-Identifier: LGPL-2.1-or-later'
+LICENSE = 'SPDX-License-Identifier: LGPL-2.1-or-later'
 
 # Written in pieces, so that this file does not break its own rule.
 UNFINISHED = re.compile(r'\b(%s)\b' % '|'.join(['TO' 'DO', 'FIX' 'ME', 'X' 'XX', 'HA' 'CK']))
@@ -13,12 +13,12 @@ MACHINE_PATH = re.compile(r'(?<![\w./-])(%s)/' % '|'.join(['/wo' 'rk', '/ro' 'ot
                                                          r'/tm' r'p/wt-\w+']))
 
 
-def check_licence(source):
+def check_license(source):
     if source.kind == 'text':
         return
     head = source.lines[:2]
-    if not any(LICENCE in line for line in head):
-        yield 1, f'no "{LICENCE}" in the first two lines'
+    if not any(LICENSE in line for line in head):
+        yield 1, f'no "{LICENSE}" in the first two lines'
 
 
 def check_lines(source):
@@ -54,4 +54,4 @@ def check_file_length(source):
         yield 1, f'{len(source.lines)} lines; at most {MAX_FILE_LINES}'
 
 
-RULES = [check_licence, check_lines, check_ends, check_file_length]
+RULES = [check_license, check_lines, check_ends, check_file_length]

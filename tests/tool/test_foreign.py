@@ -94,7 +94,7 @@ class CborPeer:
 
 
 class Conversation:
-    """The same talk in both wire forms."""
+    """The same talk in both wire formats."""
 
     def setUp(self):
         folder = harness.make_folder()

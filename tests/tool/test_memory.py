@@ -4,7 +4,7 @@
 under way: the sender is slowed down.
 
 With --full the client reads 1 GB at 1 MB/s to its end, which takes 1000 seconds; without, it reads
-for some seconds. Where there is a verdict for every two octets, that is more than the analyzer can
+for some seconds. Where there is a verdict for every two bytes, that is more than the analyzer can
 do in a second, so that the reader is slower still, or stops."""
 
 import contextlib
@@ -18,7 +18,7 @@ import tool_harness as harness
 
 MB = 10**6
 SIZE = 1000 * MB
-RATE = MB  # octets per second
+RATE = MB  # bytes per second
 SECONDS = 8
 FULL = '--full' in sys.argv
 LIMIT = 64 * MB
@@ -32,7 +32,7 @@ REPLACING = 'pattern=string=foo&rxdir=1&action=replace&actdata='
 
 
 class Producer:
-    """Sends SIZE octets, and counts what it got rid of."""
+    """Sends SIZE bytes, and counts what it got rid of."""
 
     def __init__(self, block):
         self.block = block
@@ -99,7 +99,7 @@ class SlowClient(unittest.TestCase):
 
 
 class StoppedClient(unittest.TestCase):
-    """A verdict for every two octets, and nobody who reads what they let through."""
+    """A verdict for every two bytes, and nobody who reads what they let through."""
 
     def check(self, replacement, limit, clients=1, inside=False):
         module = REPLACING + replacement

@@ -34,7 +34,7 @@ EXPECTED = """0x4006 1
 0x4103 1 4113 0 19 "gone"
 0x4103 1 4097 0 -1
 """
-WORDS = [b'Perl', b'Per', b'Pe', b'l', b'PERL', b' ', b'\n', b'octets', b'\0\xff']
+WORDS = [b'Perl', b'Per', b'Pe', b'l', b'PERL', b' ', b'\n', b'bytes', b'\0\xff']
 
 
 class Client(unittest.TestCase):
@@ -48,7 +48,7 @@ class Client(unittest.TestCase):
                                   timeout=harness.TIMEOUT)
         self.assertEqual(done.stdout, EXPECTED)
 
-    def test_recognised(self):
+    def test_recognized(self):
         for form in FORMS:
             with self.subTest(form):
                 self.drive(form)

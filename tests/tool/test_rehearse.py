@@ -81,8 +81,8 @@ class Rehearse(unittest.TestCase):
         got, error = self.exchange(self.connect('seed=1'))
         self.assertIsNone(error)
         self.assertEqual(got, DATA)
-        self.assertEqual(self.finish(), {'connections': 1, 'read-octets': len(DATA),
-                                         'write-octets': len(DATA)})
+        self.assertEqual(self.finish(), {'connections': 1, 'read-bytes': len(DATA),
+                                         'write-bytes': len(DATA)})
 
     def test_chunks(self):
         got, _ = self.exchange(self.connect('seed=1&chunk=100&chunk-min=1&block-rate=30'))
@@ -93,7 +93,7 @@ class Rehearse(unittest.TestCase):
 
     def test_corrupt(self):
         got, _ = self.exchange(self.connect('write-corrupt-at=1234'))
-        different = [i for i, octet in enumerate(got) if octet != DATA[i]]
+        different = [i for i, byte in enumerate(got) if byte != DATA[i]]
         self.assertEqual(len(got), len(DATA))
         self.assertEqual(different, [1234])
         self.assertEqual(self.finish()['write-corrupted'], 1)

@@ -45,7 +45,7 @@ class Through(unittest.TestCase):
         if got == wanted:
             return
         at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), None)
-        self.fail(f'{len(got)} octets instead of {len(wanted)}; first difference at {at}')
+        self.fail(f'{len(got)} bytes instead of {len(wanted)}; first difference at {at}')
 
     def read(self, path):
         with open(path, 'rb') as source:

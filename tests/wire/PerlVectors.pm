@@ -31,14 +31,14 @@ sub made_with {
         Sereal => $Sereal::Encoder::VERSION };
 }
 
-# Long runs of one octet as that octet, "*" and how many.
+# Long runs of one byte as that byte, "*" and how many.
 sub hex_of {
     my @parts = split /((.)\2{63,60000})/s, $_[0];
     my @words;
     while (@parts) {
-        my ($plain, $run, $octet) = splice @parts, 0, 3;
+        my ($plain, $run, $byte) = splice @parts, 0, 3;
         push @words, unpack 'H*', $plain if length $plain;
-        push @words, sprintf '%02x*%d', ord $octet, length $run if defined $run;
+        push @words, sprintf '%02x*%d', ord $byte, length $run if defined $run;
     }
     return join ' ', @words;
 }
@@ -156,7 +156,7 @@ sub common {
             1 ],
         [ 'exception in Latin-1', { op => 'exception', id => 9, message => "gr\x{fc}\x{df}e" },
             [ EXCEPTION, 9, "gr\xfc\xdfe" ] ],
-        [ 'exception in UTF-8 octets', { op => 'exception', id => 9, message => "gr\x{fc}\x{df}e" },
+        [ 'exception in UTF-8 bytes', { op => 'exception', id => 9, message => "gr\x{fc}\x{df}e" },
             [ EXCEPTION, 9, "gr\xc3\xbc\xc3\x9fe" ] ],
         [ 'exception with NUL', { op => 'exception', id => 9, message => "a\x{fffd}b" },
             [ EXCEPTION, 9, "a\0b" ] ],
@@ -376,16 +376,16 @@ sub storable_refused {
         [ 'a file', 'version', frame(DATA, 'pst0' . nfreeze([1])), 1 ],
         [ 'another major version', 'version', $image->('070b0200000000'), 1 ],
         [ 'no array', 'array', frame(DATA, nfreeze(\1)), 1 ],
-        [ 'an empty frame', 'octets', $image->(''), 1 ],
+        [ 'an empty frame', 'bytes', $image->(''), 1 ],
         [ 'an unknown item', 'unknown', $image->('050b020000000124'), 1 ],
-        [ 'octets behind', 'follow', $image->('050b020000000000'), 1 ],
+        [ 'bytes behind', 'follow', $image->('050b020000000000'), 1 ],
         [ 'an op that is none', 'op', pack('vV', 0x1234, 0), 0 ],
         [ 'a length above the limit', 'max-message', pack('vV', DATA, 0x7fffffff), 0, 'limit' ],
         [ 'an array of 4294967295', 'values', $image->('050b02ffffffff'), 1, 'limit' ],
         [ 'an array of more than there is', 'announced', $image->('050b02000000100505'), 1 ],
         [ 'a hash of more than there is', 'announced', $image->('050b030000000200'), 1 ],
-        [ 'a string of more than there is', 'octets', $image->('050b0200000001010000ffff41'), 1 ],
-        [ 'a key of more than there is', 'octets',
+        [ 'a string of more than there is', 'bytes', $image->('050b0200000001010000ffff41'), 1 ],
+        [ 'a key of more than there is', 'bytes',
             $image->('050b0200000001040300000001' . '05' . 'fffffff0'), 1 ],
         [ 'a reference to nothing', 'no value', $image->('050b02000000010000000009'), 1 ],
         [ 'a reference to itself', 'contains itself', $image->('050b0200000001040000000001'), 1 ],
@@ -441,12 +441,12 @@ sub sereal_refused {
         [ 'padding without end', 'values', $raw->('3f' x 40000), 0, 'limit' ],
         (map { [ $_->[0], 'refused', $raw->(sprintf '41%02x', $_->[1]) ] } @tags),
         [ 'an object frozen by a hook', 'hook', $frozen->encode([ DATA, Some::Hook->new ]) ],
-        [ 'too much in few octets, Zstandard', 'times', $bomb, 0, 'limit' ],
-        [ 'too much in few octets, zlib', 'max-message', pack('H*',
+        [ 'too much in few bytes, Zstandard', 'times', $bomb, 0, 'limit' ],
+        [ 'too much in few bytes, zlib', 'max-message', pack('H*',
             '3df3726c3300' . 'ffffffff0f' . '08' . '78da030000000001'), 0, 'limit' ],
-        [ 'too much in few octets, Snappy', 'times', pack('H*',
+        [ 'too much in few bytes, Snappy', 'times', pack('H*',
             '3df3726c2300' . '08' . '8080800400000000'), 0, 'limit' ],
-        [ 'too much in few octets, Snappy to the end', 'octets', pack('H*',
+        [ 'too much in few bytes, Snappy to the end', 'bytes', pack('H*',
             '3d73726c1100' . '80808004' . '00000000'), 0, 'limit' ],
         [ 'Snappy that is none', 'unpacked', pack('H*', '3df3726c2300' . '04' . '05ffffff') ],
         [ 'Snappy to the end that yields too much', 'Snappy', pack('H*',
@@ -455,7 +455,7 @@ sub sereal_refused {
         [ 'zlib that is shorter than it says', 'unpacked', pack('H*',
             '3df3726c3300' . '0f' . '08' . '789c030000000001') ],
         [ 'Zstandard that is none', 'large', pack('H*', '3df3726c4400' . '04' . '00000000') ],
-        [ 'a packed body that is cut', 'octets', pack('H*',
+        [ 'a packed body that is cut', 'bytes', pack('H*',
             '3df3726c2300' . '05' . '03' . '08' . '430120'), 1 ],
     );
 }

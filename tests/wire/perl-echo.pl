@@ -20,18 +20,18 @@ my @encoders = map { Sereal::Encoder->new($_) } (
 );
 
 sub echo {
-    my ($octets) = @_;
+    my ($bytes) = @_;
     if ($form eq 'storable') {
-        my ($op, $length) = unpack 'SL', $octets;
-        die "a length of $length is wrong\n" if $length != length($octets) - 6;
-        my $image = nfreeze(thaw(substr $octets, 6));
+        my ($op, $length) = unpack 'SL', $bytes;
+        die "a length of $length is wrong\n" if $length != length($bytes) - 6;
+        my $image = nfreeze(thaw(substr $bytes, 6));
         return pack 'SLa*', $op, length $image, $image;
     }
-    return $encoders[ rand @encoders ]->encode($decoder->decode($octets));
+    return $encoders[ rand @encoders ]->encode($decoder->decode($bytes));
 }
 
 while (read(STDIN, my $head, 4) == 4) {
     my $length = unpack 'N', $head;
-    read(STDIN, my $octets, $length) == $length or die "the input is cut\n";
-    print pack 'N/a*', echo($octets);
+    read(STDIN, my $bytes, $length) == $length or die "the input is cut\n";
+    print pack 'N/a*', echo($bytes);
 }

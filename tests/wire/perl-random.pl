@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Writes random data as Perl's own modules freeze them, and what they are:
 #   perl-random.pl storable|sereal SEED COUNT
-# Each case is two strings, each with its length (32 bits, big-endian) before it: the frozen octets
+# Each case is two strings, each with its length (32 bits, big-endian) before it: the frozen bytes
 # and a description of what Perl gets when it reads them back.
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ srand $seed;
 my @shared;
 
 sub any { return $_[ int rand @_ ] }
-sub octets { return join '', map { chr int rand 256 } 1 .. $_[0] }
+sub bytes { return join '', map { chr int rand 256 } 1 .. $_[0] }
 sub wide { return join '', map { chr int rand any(128, 256, 0x3000, 0x10ffff) } 1 .. $_[0] }
 
 sub text {
@@ -46,8 +46,8 @@ sub scalar_value {
     return any(!!1, !!0) if $kind == 5;
     return text() if $kind == 6;
     return do { my $t = 'upgraded' . chr 233; utf8::upgrade($t); $t } if $kind == 7;
-    return octets(any(0, 31, 32, 255, 256, 300)) if $kind == 8;
-    return octets(70000) if $kind == 9 && rand() < 0.02;
+    return bytes(any(0, 31, 32, 255, 256, 300)) if $kind == 8;
+    return bytes(70000) if $kind == 9 && rand() < 0.02;
     return dualvar(int rand 100, 'name') if $kind == 10;
     return v1.22.333 if $kind == 11 && rand() < 0.2;
     return integer() . '';
@@ -56,7 +56,7 @@ sub scalar_value {
 sub key {
     my $kind = int rand 6;
     return 'key' . int rand 50 if $kind < 3;
-    return octets(int rand 40) if $kind == 3;
+    return bytes(int rand 40) if $kind == 3;
     return do { my $k = chr(200 + int rand 50); utf8::upgrade($k); $k } if $kind == 4;
     return text();
 }

@@ -12,7 +12,7 @@ typedef struct
 } Pair;
 
 static GBytes *
-new_octets (Pair *pair, gsize length)
+new_bytes (Pair *pair, gsize length)
 {
   guint8 *data = g_malloc (length + 1);
 
@@ -24,7 +24,7 @@ new_octets (Pair *pair, gsize length)
 static void
 append_both (Pair *pair, gsize length, gboolean as_bytes)
 {
-  g_autoptr (GBytes) bytes = new_octets (pair, length);
+  g_autoptr (GBytes) bytes = new_bytes (pair, length);
   gconstpointer data = g_bytes_get_data (bytes, NULL);
 
   if (as_bytes)
@@ -39,7 +39,7 @@ reserve_both (Pair *pair)
 {
   gsize length = g_rand_int_range (pair->random, 0, IMP_BUFFER_RESERVE_MAX + 1);
   gsize used = g_rand_int_range (pair->random, 0, length + 1);
-  g_autoptr (GBytes) bytes = new_octets (pair, used);
+  g_autoptr (GBytes) bytes = new_bytes (pair, used);
   guint8 *place = imp_buffer_reserve (pair->buffer, length);
 
   if (used > 0)
@@ -230,7 +230,7 @@ test_reuse (void)
 
   for (guint i = 0; i < 10000; i++)
     {
-      imp_buffer_append (buffer, "some octets", 11);
+      imp_buffer_append (buffer, "some bytes", 11);
       g_assert_cmpuint (imp_buffer_peek (buffer, &vector, 1), ==, 1);
       g_assert_true (place == NULL || place == vector.buffer);
       place = vector.buffer;
@@ -246,9 +246,9 @@ test_steal (void)
   g_autoptr (GBytes) stolen = NULL;
 
   g_assert_cmpuint (g_bytes_get_size (empty), ==, 0);
-  imp_buffer_append (buffer, "octets", 6);
+  imp_buffer_append (buffer, "bytes", 6);
   stolen = imp_buffer_steal (buffer);
-  g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "octets", 6);
+  g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "bytes", 6);
   g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 0);
 }
 

@@ -194,10 +194,10 @@ def cbor_sets(array):
     return [array[0], entry(array[1])] if array[0] == 0x4002 else array
 
 
-def frames(octets):
-    stream = io.BytesIO(octets)
-    while stream.tell() < len(octets):
-        first = octets[stream.tell()]
+def frames(data):
+    stream = io.BytesIO(data)
+    while stream.tell() < len(data):
+        first = data[stream.tell()]
         frame = cbor2.load(stream)
         assert first == 0x5a and isinstance(frame, bytes), (first, frame)
         inner = io.BytesIO(frame)
@@ -206,8 +206,8 @@ def frames(octets):
         yield array
 
 
-def run(tool, arguments, octets):
-    done = subprocess.run([tool, *arguments], input=octets, stdout=subprocess.PIPE,
+def run(tool, arguments, data):
+    done = subprocess.run([tool, *arguments], input=data, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
@@ -221,16 +221,16 @@ def compare(what, got, expected):
 
 
 def check_specification(tool, path):
-    """Each line of json stands for itself; where octets follow it, they are the same in cbor."""
+    """Each line of json stands for itself; where bytes follow it, they are the same in cbor."""
     with open(path, encoding='utf-8') as page:
         lines = page.read().split('\n')
     examples = [line for line in lines if line.startswith('{')]
-    octets = run(tool, ['decode', 'json'], '\n'.join(examples).encode() + b'\n')
-    compare('examples in json', octets.decode().split('\n')[:-1], examples)
+    data = run(tool, ['decode', 'json'], '\n'.join(examples).encode() + b'\n')
+    compare('examples in json', data.decode().split('\n')[:-1], examples)
     pairs = [(one, other.replace(' ', '')) for one, other in zip(lines, lines[1:])
              if one.startswith('{') and other.startswith('5a')]
-    octets = run(tool, ['encode', 'cbor'], '\n'.join(one for one, _ in pairs).encode() + b'\n')
-    assert len(pairs) > 4 and octets.hex() == ''.join(other for _, other in pairs), octets.hex()
+    data = run(tool, ['encode', 'cbor'], '\n'.join(one for one, _ in pairs).encode() + b'\n')
+    assert len(pairs) > 4 and data.hex() == ''.join(other for _, other in pairs), data.hex()
     print(f'ok examples in cbor: {len(pairs)} messages')
 
 
@@ -244,18 +244,18 @@ def main():
     expected = [sets(message) for message in messages]
     lines = '\n'.join(to_json(rng, message) for message in messages).encode() + b'\n'
     arrays = [to_array(message) for message in messages]
-    framed = b''.join(b'\x5a' + struct.pack('>I', len(octets)) + octets
-                      for octets in map(cbor2.dumps, arrays))
+    framed = b''.join(b'\x5a' + struct.pack('>I', len(data)) + data
+                      for data in map(cbor2.dumps, arrays))
 
-    octets = run(tool, ['encode', 'cbor'], lines)
-    compare('cbor2 reads what we write', [cbor_sets(array) for array in frames(octets)],
+    data = run(tool, ['encode', 'cbor'], lines)
+    compare('cbor2 reads what we write', [cbor_sets(array) for array in frames(data)],
             [cbor_sets(array) for array in arrays])
-    octets = run(tool, ['decode', 'cbor'], framed)
+    data = run(tool, ['decode', 'cbor'], framed)
     compare('we read what cbor2 writes',
-            [sets(from_json(line)) for line in octets.decode().split('\n')[:-1]], expected)
-    octets = run(tool, ['decode', 'json'], lines)
+            [sets(from_json(line)) for line in data.decode().split('\n')[:-1]], expected)
+    data = run(tool, ['decode', 'json'], lines)
     compare('json reads what we write, and the reverse',
-            [sets(from_json(line)) for line in octets.decode().split('\n')[:-1]], expected)
+            [sets(from_json(line)) for line in data.decode().split('\n')[:-1]], expected)
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ assert_text (ImpMessage *message, const char *expected)
 static void
 test_data (void)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("octet", 5);
+  g_autoptr (GBytes) bytes = g_bytes_new ("byte", 5);
   g_autoptr (ImpMessage) message = imp_message_new_data (3, IMP_DIRECTION_FROM_SERVER, 40, -99,
                                                          bytes);
 
@@ -32,7 +32,7 @@ test_data (void)
 static void
 test_result (void)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("octet", 5);
+  g_autoptr (GBytes) bytes = g_bytes_new ("byte", 5);
   g_autoptr (ImpResult) result = imp_result_new_replace (IMP_DIRECTION_FROM_SERVER, 9, bytes);
   g_autoptr (ImpMessage) message = imp_message_new_result (4, result);
 

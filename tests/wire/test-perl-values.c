@@ -82,10 +82,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
 
 /* Reads from a copy that ends where the input ends, so that a sanitizer sees a step beyond it. */
 static void
-read_octets (const Form *form, const guint8 *octets, gsize length, gboolean describe,
-             Outcome *outcome)
+read_bytes (const Form *form, const guint8 *bytes, gsize length, gboolean describe,
+            Outcome *outcome)
 {
-  g_autofree guint8 *copy = g_memdup2 (octets, length);
+  g_autofree guint8 *copy = g_memdup2 (bytes, length);
   g_autoptr (GBytes) body = NULL;
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
   ImpCursor input = { .data = copy, .length = length };
@@ -105,10 +105,10 @@ static void
 check_case (const Form *form, GBytes *frozen, GBytes *described)
 {
   gsize length;
-  const guint8 *octets = g_bytes_get_data (frozen, &length);
+  const guint8 *bytes = g_bytes_get_data (frozen, &length);
   g_auto (Outcome) outcome = { 0 };
 
-  read_octets (form, octets, length, TRUE, &outcome);
+  read_bytes (form, bytes, length, TRUE, &outcome);
   g_assert_no_error (outcome.error);
   g_assert_cmpint (outcome.status, ==, IMP_DECODE_DONE);
   g_assert_cmpuint (outcome.end, ==, length);
@@ -136,7 +136,7 @@ test_random (gconstpointer user_data)
 /* A cut document of Sereal must be waited for, and ask for no more than there is; an image of
  * Storable, which comes whole, is never cut. */
 static void
-check_cut (const Form *form, const guint8 *octets, gsize length)
+check_cut (const Form *form, const guint8 *bytes, gsize length)
 {
   gsize step = MAX (1, length / 512);
 
@@ -144,7 +144,7 @@ check_cut (const Form *form, const guint8 *octets, gsize length)
     {
       g_auto (Outcome) outcome = { 0 };
 
-      read_octets (form, octets, cut, FALSE, &outcome);
+      read_bytes (form, bytes, cut, FALSE, &outcome);
       if (form == &storable)
         {
           g_assert_error (outcome.error, IMP_ERROR, IMP_ERROR_PROTOCOL);
@@ -159,19 +159,19 @@ check_cut (const Form *form, const guint8 *octets, gsize length)
     }
 }
 
-/* Whatever comes of it: one answer, and no octet read that is not there. */
+/* Whatever comes of it: one answer, and no byte read that is not there. */
 static void
-check_damaged (const Form *form, const guint8 *octets, gsize length)
+check_damaged (const Form *form, const guint8 *bytes, gsize length)
 {
   for (guint i = 0; i < 40; i++)
     {
-      g_autofree guint8 *damaged = g_memdup2 (octets, length);
+      g_autofree guint8 *damaged = g_memdup2 (bytes, length);
       g_auto (Outcome) outcome = { 0 };
       guint n = g_test_rand_int_range (1, 5);
 
       for (guint j = 0; j < n; j++)
         damaged[g_test_rand_int_range (0, length)] = g_test_rand_int_range (0, 256);
-      read_octets (form, damaged, length, TRUE, &outcome);
+      read_bytes (form, damaged, length, TRUE, &outcome);
       if (outcome.status == IMP_DECODE_MORE)
         g_assert_cmpuint (outcome.need, >, length);
       if (outcome.status == IMP_DECODE_DONE)
@@ -192,10 +192,10 @@ test_cut_and_damaged (gconstpointer user_data)
       g_autoptr (GBytes) frozen = next_string (from);
       g_autoptr (GBytes) described = next_string (from);
       gsize length;
-      const guint8 *octets = g_bytes_get_data (frozen, &length);
+      const guint8 *bytes = g_bytes_get_data (frozen, &length);
 
-      check_cut (form, octets, length);
-      check_damaged (form, octets, length);
+      check_cut (form, bytes, length);
+      check_damaged (form, bytes, length);
     }
   g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
 }

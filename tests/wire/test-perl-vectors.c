@@ -40,10 +40,10 @@ remake (const char *form, const char *which)
 }
 
 static GBytes *
-octets_of (JsonObject *test)
+bytes_of (JsonObject *test)
 {
   g_auto (GStrv) words = g_strsplit (json_object_get_string_member (test, "hex"), " ", 0);
-  GByteArray *octets = g_byte_array_new ();
+  GByteArray *bytes = g_byte_array_new ();
 
   for (char **w = words; *w != NULL; w++)
     {
@@ -54,12 +54,12 @@ octets_of (JsonObject *test)
       for (; times > 0; times--)
         for (gsize i = 0; i < digits; i += 2)
           {
-            guint8 octet = g_ascii_xdigit_value ((*w)[i]) << 4 | g_ascii_xdigit_value ((*w)[i + 1]);
+            guint8 byte = g_ascii_xdigit_value ((*w)[i]) << 4 | g_ascii_xdigit_value ((*w)[i + 1]);
 
-            g_byte_array_append (octets, &octet, 1);
+            g_byte_array_append (bytes, &byte, 1);
           }
     }
-  return g_byte_array_free_to_bytes (octets);
+  return g_byte_array_free_to_bytes (bytes);
 }
 
 /* A message that is written in JSON. */
@@ -96,12 +96,12 @@ assert_same (ImpMessage *message, ImpMessage *expected)
 }
 
 static ImpDecodeStatus
-decode (const ImpWire *wire, GBytes *octets, gsize length, ImpMessage **message, gsize *used,
+decode (const ImpWire *wire, GBytes *bytes, gsize length, ImpMessage **message, gsize *used,
         gsize *need, GError **error)
 {
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
   ImpMessage into = IMP_MESSAGE_INIT;
-  g_autofree guint8 *copy = g_memdup2 (g_bytes_get_data (octets, NULL), length);
+  g_autofree guint8 *copy = g_memdup2 (g_bytes_get_data (bytes, NULL), length);
   ImpCursor input = { .data = copy, .length = length };
   ImpDecodeStatus status = wire->decode (&input, &limits, &into, need, error);
 
@@ -113,16 +113,16 @@ decode (const ImpWire *wire, GBytes *octets, gsize length, ImpMessage **message,
 }
 
 static void
-check_cut (const ImpWire *wire, GBytes *octets)
+check_cut (const ImpWire *wire, GBytes *bytes)
 {
-  gsize length = g_bytes_get_size (octets);
+  gsize length = g_bytes_get_size (bytes);
 
   for (gsize cut = 0; cut < length; cut++)
     {
       g_autoptr (GError) error = NULL;
       gsize used = 0, need = 0;
 
-      g_assert_cmpint (decode (wire, octets, cut, NULL, &used, &need, &error), ==, IMP_DECODE_MORE);
+      g_assert_cmpint (decode (wire, bytes, cut, NULL, &used, &need, &error), ==, IMP_DECODE_MORE);
       g_assert_no_error (error);
       g_assert_cmpuint (used, ==, 0);
       g_assert_cmpuint (need, >, cut);
@@ -133,27 +133,27 @@ check_cut (const ImpWire *wire, GBytes *octets)
 static void
 check_message (const ImpWire *wire, JsonObject *test)
 {
-  g_autoptr (GBytes) octets = octets_of (test);
+  g_autoptr (GBytes) bytes = bytes_of (test);
   g_autoptr (ImpMessage) expected = message_of (json_object_get_member (test, "json"));
   g_autoptr (ImpMessage) message = NULL;
   g_autoptr (GError) error = NULL;
   gsize used, need;
 
   g_test_message ("%s: %s", wire->name, json_object_get_string_member (test, "name"));
-  decode (wire, octets, g_bytes_get_size (octets), &message, &used, &need, &error);
+  decode (wire, bytes, g_bytes_get_size (bytes), &message, &used, &need, &error);
   g_assert_no_error (error);
   g_assert_nonnull (message);
-  g_assert_cmpuint (used, ==, g_bytes_get_size (octets));
+  g_assert_cmpuint (used, ==, g_bytes_get_size (bytes));
   assert_same (message, expected);
-  check_cut (wire, octets);
+  check_cut (wire, bytes);
 }
 
 /* Storable says which minor version wrote it; ours is the oldest that will do. */
 static void
-hide_minor (const ImpWire *wire, GByteArray *octets)
+hide_minor (const ImpWire *wire, GByteArray *bytes)
 {
   if (wire == &imp_wire_storable)
-    octets->data[7] = 0;
+    bytes->data[7] = 0;
 }
 
 static void
@@ -173,7 +173,7 @@ check_written (const ImpWire *wire, JsonObject *test)
   wire->encode (message, 1, buffer, &error);
   g_assert_no_error (error);
   ours = g_bytes_unref_to_array (imp_buffer_steal (buffer));
-  theirs = g_bytes_unref_to_array (octets_of (test));
+  theirs = g_bytes_unref_to_array (bytes_of (test));
   hide_minor (wire, ours);
   hide_minor (wire, theirs);
   g_assert_cmpmem (ours->data, ours->len, theirs->data, theirs->len);
@@ -204,10 +204,10 @@ test_messages (gconstpointer user_data)
 static void
 check_refused (const ImpWire *wire, JsonObject *test)
 {
-  g_autoptr (GBytes) octets = octets_of (test);
+  g_autoptr (GBytes) bytes = bytes_of (test);
   g_autoptr (GError) error = NULL;
   gsize used, need;
-  ImpDecodeStatus status = decode (wire, octets, g_bytes_get_size (octets), NULL, &used, &need,
+  ImpDecodeStatus status = decode (wire, bytes, g_bytes_get_size (bytes), NULL, &used, &need,
                                    &error);
   GEnumClass *codes = g_type_class_ref (IMP_TYPE_ERROR);
   GEnumValue *code = g_enum_get_value_by_nick (codes,
@@ -219,7 +219,7 @@ check_refused (const ImpWire *wire, JsonObject *test)
   g_assert_error (error, IMP_ERROR, code->value);
   g_assert_nonnull (strstr (error->message, json_object_get_string_member (test, "word")));
   g_assert_cmpuint (used, ==,
-                    json_object_get_boolean_member (test, "goes_on") ? g_bytes_get_size (octets)
+                    json_object_get_boolean_member (test, "goes_on") ? g_bytes_get_size (bytes)
                                                                      : 0);
   g_type_class_unref (codes);
 }
@@ -236,7 +236,7 @@ test_refused (gconstpointer user_data)
     check_refused (wire, json_array_get_object_element (cases, i));
 }
 
-/* Other versions of the modules may write other octets; then what they mean is compared. */
+/* Other versions of the modules may write other bytes; then what they mean is compared. */
 static void
 test_remade (gconstpointer user_data)
 {
@@ -256,7 +256,7 @@ test_remade (gconstpointer user_data)
     }
   else
     {
-      g_test_message ("The vectors were made with other versions: octets are not compared");
+      g_test_message ("The vectors were made with other versions: bytes are not compared");
     }
 }
 

@@ -146,7 +146,7 @@ test_messages (void)
 }
 
 static GBytes *
-octets_of (JsonObject *row)
+bytes_of (JsonObject *row)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GByteArray) line = NULL;
@@ -194,7 +194,7 @@ check_bad (const ImpWire *wire, JsonObject *row, GBytes *bytes)
   imp_message_clear (&decoded);
 }
 
-/* With a line's end behind octets that are given as such, where the form has one. */
+/* With a line's end behind bytes that are given as such, where the form has one. */
 static void
 test_bad (gconstpointer data)
 {
@@ -206,7 +206,7 @@ test_bad (gconstpointer data)
   for (guint i = 0; i < json_array_get_length (cases); i++)
     {
       JsonObject *row = json_array_get_object_element (cases, i);
-      g_autoptr (GBytes) bytes = octets_of (row);
+      g_autoptr (GBytes) bytes = bytes_of (row);
 
       if (wire == &imp_wire_json && !json_object_has_member (row, "line"))
         {

@@ -18,15 +18,15 @@ line (const char *begin, const char *middle, guint n, const char *end)
 static GBytes *
 frame (const char *begin, gsize begin_length, const char *middle, gsize middle_length, guint n)
 {
-  g_autoptr (GByteArray) octets = g_byte_array_new ();
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
   guint32 length = GUINT32_TO_BE ((guint32) (begin_length + n * middle_length));
 
-  g_byte_array_append (octets, (const guint8 *) "\x5a", 1);
-  g_byte_array_append (octets, (const guint8 *) &length, sizeof length);
-  g_byte_array_append (octets, (const guint8 *) begin, begin_length);
+  g_byte_array_append (bytes, (const guint8 *) "\x5a", 1);
+  g_byte_array_append (bytes, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (bytes, (const guint8 *) begin, begin_length);
   for (guint i = 0; i < n; i++)
-    g_byte_array_append (octets, (const guint8 *) middle, middle_length);
-  return g_byte_array_free_to_bytes (g_steal_pointer (&octets));
+    g_byte_array_append (bytes, (const guint8 *) middle, middle_length);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
 }
 
 #define FRAME(begin, middle, n) frame (begin, sizeof (begin) - 1, middle, sizeof (middle) - 1, n)
@@ -91,14 +91,14 @@ test_cbor_depth (void)
   limits.max_depth = 7;
   for (guint n = 5; n <= 7; n++)
     {
-      g_autoptr (GByteArray) octets = g_byte_array_new ();
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
       g_autoptr (GBytes) framed = NULL;
 
-      g_byte_array_append (octets, (const guint8 *) "\x83\x19\x40\x08\x01", 5);
+      g_byte_array_append (bytes, (const guint8 *) "\x83\x19\x40\x08\x01", 5);
       for (guint i = 0; i < n; i++)
-        g_byte_array_append (octets, (const guint8 *) "\x81", 1);
-      g_byte_array_append (octets, (const guint8 *) "\x00", 1);
-      framed = frame ((const char *) octets->data, octets->len, "", 0, 0);
+        g_byte_array_append (bytes, (const guint8 *) "\x81", 1);
+      g_byte_array_append (bytes, (const guint8 *) "\x00", 1);
+      framed = frame ((const char *) bytes->data, bytes->len, "", 0, 0);
       check (&imp_wire_cbor, &limits, g_steal_pointer (&framed), n < 7 ? NULL : "max-depth", TRUE);
     }
 }

@@ -4,7 +4,7 @@
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
-/* What must be true of every row of the table of wire forms. Each test runs once per row, with a
+/* What must be true of every row of the table of wire formats. Each test runs once per row, with a
  * seed that GLib prints and that --seed repeats. */
 
 #define N_MESSAGES 3000
@@ -135,7 +135,7 @@ test_split (gconstpointer data)
     }
 }
 
-/* Octet by octet through one cursor that keeps its note of what it has searched. */
+/* Byte by byte through one cursor that keeps its note of what it has searched. */
 static void
 test_drip (gconstpointer data)
 {
@@ -175,7 +175,7 @@ mutate (GRand *random, guint8 *data, gsize length)
     }
 }
 
-/* Whatever the octets are: an answer of the three, an error exactly where it is bad, and nothing
+/* Whatever the bytes are: an answer of the three, an error exactly where it is bad, and nothing
  * read beyond the end. What is taken for a message can be written again. */
 static void
 check_mutated (const ImpWire *wire, const guint8 *data, gsize length)
@@ -213,13 +213,13 @@ test_mutated (gconstpointer data)
       g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
       g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
       gsize length;
-      const guint8 *octets = g_bytes_get_data (bytes, &length);
+      const guint8 *raw = g_bytes_get_data (bytes, &length);
 
       if (length > SPLIT_MAX)
         continue;
       for (guint k = 0; k < 20; k++)
         {
-          guint8 *copy = (guint8 *) test_guard_put (guard, octets, length);
+          guint8 *copy = (guint8 *) test_guard_put (guard, raw, length);
 
           mutate (random, copy, length);
           check_mutated (wire, copy, length);
@@ -268,7 +268,7 @@ test_cuts (gconstpointer data)
     {
       g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
       g_autoptr (GBytes) bytes = NULL;
-      g_autofree guint8 *octets = NULL;
+      g_autofree guint8 *raw = NULL;
       g_autofree char *whole = NULL;
       g_autofree char *cut = NULL;
       gsize length;
@@ -280,17 +280,17 @@ test_cuts (gconstpointer data)
           g_assert_true (wire->encode (message, wire->max_version, buffer, NULL));
         }
       bytes = imp_buffer_steal (buffer);
-      octets = g_memdup2 (g_bytes_get_data (bytes, &length), g_bytes_get_size (bytes));
+      raw = g_memdup2 (g_bytes_get_data (bytes, &length), g_bytes_get_size (bytes));
       if (i % 4 != 0)
-        mutate (random, octets, length);
-      whole = tell (wire, NULL, octets, length);
-      cut = tell (wire, random, octets, length);
+        mutate (random, raw, length);
+      whole = tell (wire, NULL, raw, length);
+      cut = tell (wire, random, raw, length);
       g_assert_cmpstr (cut, ==, whole);
     }
 }
 
 static void
-test_recognise (gconstpointer data)
+test_recognize (gconstpointer data)
 {
   const ImpWire *wire = data;
   g_autoptr (GRand) random = new_random ();
@@ -303,7 +303,7 @@ test_recognise (gconstpointer data)
       ImpDecodeStatus status = IMP_DECODE_MORE;
 
       for (gsize n = 1; status == IMP_DECODE_MORE && n <= g_bytes_get_size (bytes); n++)
-        status = imp_wire_recognise (g_bytes_get_data (bytes, NULL), n, &found, NULL);
+        status = imp_wire_recognize (g_bytes_get_data (bytes, NULL), n, &found, NULL);
       g_assert_cmpint (status, ==, IMP_DECODE_DONE);
       g_assert_cmpstr (found->name, ==, wire->name);
     }
@@ -454,12 +454,12 @@ test_unknown (void)
   g_autoptr (GError) error = NULL;
   const ImpWire *wire = NULL;
 
-  g_assert_cmpint (imp_wire_recognise ((const guint8 *) "GET / HTTP/1.1", 14, &wire, &error), ==,
+  g_assert_cmpint (imp_wire_recognize ((const guint8 *) "GET / HTTP/1.1", 14, &wire, &error), ==,
                    IMP_DECODE_BAD);
   g_assert_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL);
   g_assert_nonnull (strstr (error->message, "47 45 54 20 2f 20 48 54 "));
   g_assert_null (wire);
-  g_assert_cmpint (imp_wire_recognise (NULL, 0, &wire, NULL), ==, IMP_DECODE_MORE);
+  g_assert_cmpint (imp_wire_recognize (NULL, 0, &wire, NULL), ==, IMP_DECODE_MORE);
 }
 
 int
@@ -476,7 +476,7 @@ main (int argc, char *argv[])
     { "drip", test_drip },
     { "mutated", test_mutated },
     { "cuts", test_cuts },
-    { "recognise", test_recognise },
+    { "recognize", test_recognize },
     { "binary-text", test_binary_text },
     { "version-1", test_version_1 },
     { "max-message", test_max_message },

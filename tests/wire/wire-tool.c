@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Translates messages between a wire form and JSON, for tests in other languages:
+/* Translates messages between a wire format and JSON, for tests in other languages:
  *
- *   wire-tool encode FORM [VERSION]   JSON lines on stdin -> octets of that form on stdout
- *   wire-tool decode FORM             octets of that form on stdin -> JSON lines on stdout
+ *   wire-tool encode FORM [VERSION]   JSON lines on stdin -> bytes of that form on stdout
+ *   wire-tool decode FORM             bytes of that form on stdin -> JSON lines on stdout
  *
  * What cannot be translated becomes {"error":CODE,"message":TEXT,"goes_on":BOOL} on stderr, and the
  * exit status is 1; behind a mistake that goes on, so does the translation. */
