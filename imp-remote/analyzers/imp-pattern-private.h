@@ -15,7 +15,7 @@ typedef struct
 {
   ImpMatcher *matcher;
   ImpPatternAction action;
-  GBytes *data; /* what the action needs, perhaps nothing: never NULL */
+  GBytes *data;  /* what the action needs, perhaps nothing: never NULL */
   int direction; /* the one to look at, or -1: both */
 } ImpPattern;
 

@@ -33,14 +33,14 @@ typedef struct
   ImpAction inlined[4];
 } ImpActionQueue;
 
-void     imp_action_queue_init   (ImpActionQueue *self);
-void     imp_action_queue_clear  (ImpActionQueue *self);
+void imp_action_queue_init (ImpActionQueue *self);
+void imp_action_queue_clear (ImpActionQueue *self);
 /* Takes @bytes. */
-void     imp_action_queue_push   (ImpActionQueue *self, guint kind, ImpDirection direction,
-                                  GBytes *bytes, gint64 offset, gint32 data_type);
+void imp_action_queue_push (ImpActionQueue *self, guint kind, ImpDirection direction, GBytes *bytes,
+                            gint64 offset, gint32 data_type);
 /* The caller then owns action->bytes. */
-gboolean imp_action_queue_pop    (ImpActionQueue *self, ImpAction *action);
+gboolean imp_action_queue_pop (ImpActionQueue *self, ImpAction *action);
 /* Takes out all of one kind and direction. */
-void     imp_action_queue_cancel (ImpActionQueue *self, guint kind, ImpDirection direction);
+void imp_action_queue_cancel (ImpActionQueue *self, guint kind, ImpDirection direction);
 
 G_END_DECLS

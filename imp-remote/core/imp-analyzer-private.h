@@ -7,42 +7,41 @@
 
 G_BEGIN_DECLS
 
-/* For those who host or proxy analyzers: factories, the server's session, the remote factory. */
+/* For those who host or proxy analyzers: factories, the server's connection, the remote factory. */
 
 /* Gives the analyzer its context, unless it has one, and the interface (NULL: leave it). */
-void        imp_analyzer_bind             (ImpAnalyzer *self, ImpContext *context,
-                                           ImpInterface *interface);
-ImpContext *imp_analyzer_peek_context     (ImpAnalyzer *self);
+void imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface);
+ImpContext *imp_analyzer_peek_context (ImpAnalyzer *self);
 
 /* As imp_analyzer_data(), for a caller that holds a reference for as long as this takes. */
-void        imp_analyzer_feed             (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
-                                           gint64 offset, gint32 data_type);
+void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                        gint32 data_type);
 /* As imp_analyzer_add_result(), and takes @result. */
-void        imp_analyzer_take_result      (ImpAnalyzer *self, ImpResult *result);
+void imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result);
 /* Takes @result as well, but what the model does not allow is %IMP_ERROR_PROTOCOL, and it is for
  * the caller to settle the analyzer. */
-gboolean    imp_analyzer_try_result       (ImpAnalyzer *self, ImpResult *result, GError **error);
+gboolean imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error);
 
 const ImpVerdicts *imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction);
-gboolean           imp_analyzer_is_busy       (ImpAnalyzer *self, ImpDirection direction);
+gboolean imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction);
 /* How many bytes the results take that wait to be taken or, in this direction, are kept while it
  * is busy. */
-gsize              imp_analyzer_get_waiting   (ImpAnalyzer *self, ImpDirection direction);
+gsize imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction);
 /* All that it makes the one who hosts it keep: that, and bytes without a verdict. */
-gsize              imp_analyzer_get_held      (ImpAnalyzer *self);
+gsize imp_analyzer_get_held (ImpAnalyzer *self);
 
 /* The end of a stream needs an answer as bytes do: PASS indefinitely. A plugin need not give it:
  * once it has been told of the end and all is settled, the base class gives it. A proxy switches
  * this off while the other end does the same. */
-void        imp_analyzer_set_settles_end  (ImpAnalyzer *self, gboolean settles_end);
+void imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end);
 
 /* A proxy hands on what it is told as it is: also how offset 0 is spelled after a PASS_PATTERN. */
-void        imp_analyzer_set_is_proxy     (ImpAnalyzer *self);
+void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
 
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:
  * LOG(ERROR) with @reason, then PASS indefinitely in each direction that is not passed already;
  * FATAL nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing
  * that the plugin says later is heard. TRUE if it was soft. */
-gboolean    imp_analyzer_settle           (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
+gboolean imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
 G_END_DECLS

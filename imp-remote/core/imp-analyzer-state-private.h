@@ -54,19 +54,19 @@ imp_analyzer_is_detained (const ImpAnalyzerPrivate *priv, guint direction)
 }
 
 /* Hands the results that are ready to the callback. */
-void     imp_analyzer_deliver         (ImpAnalyzer *self);
+void imp_analyzer_deliver (ImpAnalyzer *self);
 /* The plugin has failed, and is heard no more. */
-void     imp_analyzer_refuse_fatal    (ImpAnalyzer *self, const char *reason);
+void imp_analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason);
 /* Settles the end of a stream for a plugin that has settled all before it. */
-void     imp_analyzer_settle_end      (ImpAnalyzer *self, ImpDirection direction);
+void imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction);
 /* The next one that somebody may take now, or NULL. */
-ImpResult *imp_analyzer_take_ready    (ImpAnalyzerPrivate *priv);
-int      imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data);
+ImpResult *imp_analyzer_take_ready (ImpAnalyzerPrivate *priv);
+int imp_analyzer_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data);
 /* What is ready has to wait, as far as it is for a direction that has become busy. */
-void     imp_analyzer_detain          (ImpAnalyzerPrivate *priv);
+void imp_analyzer_detain (ImpAnalyzerPrivate *priv);
 /* Nobody wants what waits any more. */
-void     imp_analyzer_clear_stock     (ImpAnalyzerPrivate *priv);
+void imp_analyzer_clear_stock (ImpAnalyzerPrivate *priv);
 /* The plugin takes a direction for busy until all that waits for it has been taken. */
-void     imp_analyzer_tell_busy       (ImpAnalyzer *self);
+void imp_analyzer_tell_busy (ImpAnalyzer *self);
 
 G_END_DECLS

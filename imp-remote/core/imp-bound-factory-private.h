@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define IMP_TYPE_BOUND_FACTORY (imp_bound_factory_get_type ())
 G_DECLARE_FINAL_TYPE (ImpBoundFactory, imp_bound_factory, IMP, BOUND_FACTORY, ImpFactory)
 
-ImpFactory   *imp_bound_factory_new           (ImpFactory *base, ImpInterface *interface);
-ImpFactory   *imp_bound_factory_get_base      (ImpBoundFactory *self);
+ImpFactory *imp_bound_factory_new (ImpFactory *base, ImpInterface *interface);
+ImpFactory *imp_bound_factory_get_base (ImpBoundFactory *self);
 ImpInterface *imp_bound_factory_get_interface (ImpBoundFactory *self);
 
 G_END_DECLS

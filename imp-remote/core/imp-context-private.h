@@ -51,11 +51,11 @@ imp_text_is_valid (const char *text, gsize length)
  * Immutable and reference counted. The empty context is NULL, everywhere. */
 typedef struct _ImpContext ImpContext;
 
-ImpContext *imp_context_ref   (ImpContext *self);
-void        imp_context_unref (ImpContext *self);
+ImpContext *imp_context_ref (ImpContext *self);
+void imp_context_unref (ImpContext *self);
 
 ImpContext *imp_context_from_table (GHashTable *table); /* utf8 -> utf8; NULL table is fine */
-GHashTable *imp_context_to_table   (ImpContext *self);  /* (transfer full), never NULL */
+GHashTable *imp_context_to_table (ImpContext *self);    /* (transfer full), never NULL */
 
 /* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len bytes).
  * The usual context is collected on the stack, so that its block is the only allocation. */
@@ -70,18 +70,18 @@ typedef struct
 /* Strings of 255 bytes and more are marked by this instead of their length. */
 #define IMP_CONTEXT_LONG 0xff
 
-void        imp_context_builder_init   (ImpContextBuilder *builder);
-void        imp_context_builder_grow   (ImpContextBuilder *builder, gsize length);
+void imp_context_builder_init (ImpContextBuilder *builder);
+void imp_context_builder_grow (ImpContextBuilder *builder, gsize length);
 /* Bytes of all keys and values so far. */
-gsize       imp_context_builder_size   (ImpContextBuilder *builder);
+gsize imp_context_builder_size (ImpContextBuilder *builder);
 /* NULL where nothing was added. */
 ImpContext *imp_context_builder_finish (ImpContextBuilder *builder);
-void        imp_context_builder_clear  (ImpContextBuilder *builder);
+void imp_context_builder_clear (ImpContextBuilder *builder);
 
-guint       imp_context_get_n_pairs (ImpContext *self);
-gsize       imp_context_get_size    (ImpContext *self); /* bytes of all keys and values */
-const char *imp_context_lookup      (ImpContext *self, const char *key);
-gboolean    imp_context_equal       (ImpContext *a, ImpContext *b);
+guint imp_context_get_n_pairs (ImpContext *self);
+gsize imp_context_get_size (ImpContext *self); /* bytes of all keys and values */
+const char *imp_context_lookup (ImpContext *self, const char *key);
+gboolean imp_context_equal (ImpContext *a, ImpContext *b);
 
 typedef struct
 {

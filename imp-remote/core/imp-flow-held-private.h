@@ -25,15 +25,15 @@ typedef struct
   ImpChunk inlined[2];
 } ImpHeld;
 
-void   imp_held_init   (ImpHeld *self);
-void   imp_held_clear  (ImpHeld *self);
+void imp_held_init (ImpHeld *self);
+void imp_held_clear (ImpHeld *self);
 /* Takes @bytes. @join: small chunks of a stream may be put together. */
-void   imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type,
-                        gboolean join);
+void imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type,
+                      gboolean join);
 /* Takes @length bytes, at most the whole first chunk, out at the front. Gives the bytes if they
  * are wanted; of a chunk that is forgotten there are none. */
-GBytes *imp_held_take  (ImpHeld *self, gsize length, gboolean wanted);
-GBytes *imp_chunk_dup  (ImpChunk *chunk);
+GBytes *imp_held_take (ImpHeld *self, gsize length, gboolean wanted);
+GBytes *imp_chunk_dup (ImpChunk *chunk);
 
 static inline ImpChunk *
 imp_held_get (ImpHeld *self, guint i)

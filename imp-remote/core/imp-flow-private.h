@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 typedef struct _ImpFlow ImpFlow;
 
 /* @queue must live as long as the flow. */
-ImpFlow *imp_flow_new  (ImpActionQueue *queue, ImpDirection direction);
-void     imp_flow_free (ImpFlow *self);
+ImpFlow *imp_flow_new (ImpActionQueue *queue, ImpDirection direction);
+void imp_flow_free (ImpFlow *self);
 
 /* Input; no bytes: its end. %IMP_ERROR_PROTOCOL: after the end, or no data type. %IMP_ERROR_LIMIT:
  * the analyzer's pattern cannot be searched for in this, or more input than can be counted: the
@@ -27,39 +27,38 @@ gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError *
  * %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
 gboolean imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error);
 
-gboolean imp_flow_pass          (ImpFlow *self, gint64 offset, GError **error);
-gboolean imp_flow_prepass       (ImpFlow *self, gint64 offset, GError **error);
-gboolean imp_flow_replace       (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error);
+gboolean imp_flow_pass (ImpFlow *self, gint64 offset, GError **error);
+gboolean imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error);
+gboolean imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error);
 gboolean imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError **error);
-gboolean imp_flow_pass_pattern  (ImpFlow *self, const char *regex, guint max_length,
-                                 GError **error);
+gboolean imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */
-void     imp_flow_deny          (ImpFlow *self);
+void imp_flow_deny (ImpFlow *self);
 /* PASS indefinitely, for an analyzer that is gone. Fails if the provider was told to forget. */
-gboolean imp_flow_settle_soft   (ImpFlow *self, GError **error);
+gboolean imp_flow_settle_soft (ImpFlow *self, GError **error);
 
-gint64   imp_flow_get_input     (const ImpFlow *self);
-gint64   imp_flow_get_settled   (const ImpFlow *self);
-gint64   imp_flow_get_held      (const ImpFlow *self);
+gint64 imp_flow_get_input (const ImpFlow *self);
+gint64 imp_flow_get_settled (const ImpFlow *self);
+gint64 imp_flow_get_held (const ImpFlow *self);
 /* In how many pieces is it held? */
-guint    imp_flow_get_n_held    (const ImpFlow *self);
-gint64   imp_flow_get_passed    (const ImpFlow *self);
-gint64   imp_flow_get_replaced  (const ImpFlow *self);
-gint64   imp_flow_get_denied    (const ImpFlow *self);
+guint imp_flow_get_n_held (const ImpFlow *self);
+gint64 imp_flow_get_passed (const ImpFlow *self);
+gint64 imp_flow_get_replaced (const ImpFlow *self);
+gint64 imp_flow_get_denied (const ImpFlow *self);
 /* The type of the last input, or 0. */
-gint32   imp_flow_get_data_type (const ImpFlow *self);
+gint32 imp_flow_get_data_type (const ImpFlow *self);
 /* Is there something that was promised and not yet replaced? */
-gboolean imp_flow_has_promise   (const ImpFlow *self);
-gboolean imp_flow_is_searching  (const ImpFlow *self);
+gboolean imp_flow_has_promise (const ImpFlow *self);
+gboolean imp_flow_is_searching (const ImpFlow *self);
 /* Passed, or prepassed, indefinitely? */
-gboolean imp_flow_is_passed     (const ImpFlow *self);
-gboolean imp_flow_is_denied     (const ImpFlow *self);
+gboolean imp_flow_is_passed (const ImpFlow *self);
+gboolean imp_flow_is_denied (const ImpFlow *self);
 /* Has the end of the input come? */
-gboolean imp_flow_has_ended     (const ImpFlow *self);
+gboolean imp_flow_has_ended (const ImpFlow *self);
 /* Has it been forwarded? */
-gboolean imp_flow_is_finished   (const ImpFlow *self);
+gboolean imp_flow_is_finished (const ImpFlow *self);
 /* Does the ledger hold? Counts all that is held, so it is for tests. */
-gboolean imp_flow_is_balanced   (const ImpFlow *self);
+gboolean imp_flow_is_balanced (const ImpFlow *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpFlow, imp_flow_free)
 

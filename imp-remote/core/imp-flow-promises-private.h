@@ -21,11 +21,11 @@ typedef struct
   guint n;
 } ImpPromises;
 
-void     imp_promises_clear  (ImpPromises *self);
+void imp_promises_clear (ImpPromises *self);
 /* FALSE: there are too many, and this one is not kept. */
-gboolean imp_promises_add    (ImpPromises *self, gint64 begin, gint64 end);
+gboolean imp_promises_add (ImpPromises *self, gint64 begin, gint64 end);
 /* What lies before @position is over. */
-void     imp_promises_trim   (ImpPromises *self, gint64 position);
+void imp_promises_trim (ImpPromises *self, gint64 position);
 /* Is all of it promised? */
 gboolean imp_promises_covers (const ImpPromises *self, gint64 begin, gint64 end);
 

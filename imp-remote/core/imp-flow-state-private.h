@@ -26,10 +26,10 @@ typedef struct
   ImpMatcher *matcher;
   GByteArray *window; /* context, then the bytes of the first @n_searched held chunks */
   gsize context;
-  gboolean start;     /* the window begins where its run of one data type begins */
+  gboolean start; /* the window begins where its run of one data type begins */
   guint n_searched;
-  gint64 end;         /* position of the end of these chunks */
-  gint32 data_type;   /* theirs; 0 before the first */
+  gint64 end;       /* position of the end of these chunks */
+  gint32 data_type; /* theirs; 0 before the first */
 } ImpSearch;
 
 struct _ImpFlow
@@ -49,27 +49,26 @@ struct _ImpFlow
   gint64 denied;
   gint32 last_type;
   guint8 direction;
-  guint8 end; /* ImpFlowEnd */
+  guint8 end;   /* ImpFlowEnd */
   gboolean gap; /* something was left out since the last feed */
   gboolean is_denied;
 };
 
 /* Forwards held input up to @target; whole packets only. */
-void     imp_flow_forward_held (ImpFlow *self, gint64 target);
+void imp_flow_forward_held (ImpFlow *self, gint64 target);
 /* Takes the first @length bytes, at most a chunk, out of what is held: now they are settled. */
-GBytes  *imp_flow_take_held    (ImpFlow *self, gsize length, gboolean wanted);
+GBytes *imp_flow_take_held (ImpFlow *self, gsize length, gboolean wanted);
 /* Forwards the end of the stream once nothing stands before it. */
-void     imp_flow_finish       (ImpFlow *self);
+void imp_flow_finish (ImpFlow *self);
 /* Takes @bytes. */
-void     imp_flow_feed         (ImpFlow *self, GBytes *bytes, gint64 position, gint32 data_type);
-void     imp_flow_feed_end     (ImpFlow *self);
+void imp_flow_feed (ImpFlow *self, GBytes *bytes, gint64 position, gint32 data_type);
+void imp_flow_feed_end (ImpFlow *self);
 
-gboolean imp_flow_search_begin (ImpFlow *self, const char *regex, guint max_length,
-                                GError **error);
+gboolean imp_flow_search_begin (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* Goes on with what is held and not yet searched. */
-gboolean imp_flow_search_run   (ImpFlow *self, GError **error);
+gboolean imp_flow_search_run (ImpFlow *self, GError **error);
 /* No more input will come. */
-gboolean imp_flow_search_end   (ImpFlow *self, GError **error);
-void     imp_flow_search_clear (ImpFlow *self);
+gboolean imp_flow_search_end (ImpFlow *self, GError **error);
+void imp_flow_search_clear (ImpFlow *self);
 
 G_END_DECLS

@@ -28,10 +28,10 @@ typedef enum
 
 /* IMP_ERROR_SETTINGS: @regex is wrong, matches the empty string, or uses what makes no sense in a
  * stream (\G, \K, verbs such as (*COMMIT)); or a length is 0 or above IMP_PATTERN_LENGTH_MAX. */
-ImpMatcher *imp_matcher_new_regex  (const char *regex, gsize max_length, GError **error);
+ImpMatcher *imp_matcher_new_regex (const char *regex, gsize max_length, GError **error);
 ImpMatcher *imp_matcher_new_string (GBytes *string, GError **error);
-ImpMatcher *imp_matcher_ref        (ImpMatcher *self);
-void        imp_matcher_unref      (ImpMatcher *self);
+ImpMatcher *imp_matcher_ref (ImpMatcher *self);
+void imp_matcher_unref (ImpMatcher *self);
 
 /* So many bytes before a position does it want to see (lookbehind, ^). */
 gsize imp_matcher_get_context (ImpMatcher *self);

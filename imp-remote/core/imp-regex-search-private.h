@@ -20,9 +20,9 @@ typedef struct
   GError **error;
 } ImpSearchRun;
 
-ImpRegexSearch *imp_regex_search_new         (const char *regex, gsize max_length, GError **error);
-void            imp_regex_search_free        (ImpRegexSearch *self);
-gsize           imp_regex_search_get_context (ImpRegexSearch *self);
-ImpMatchStatus  imp_regex_search_find        (ImpRegexSearch *self, ImpSearchRun *run);
+ImpRegexSearch *imp_regex_search_new (const char *regex, gsize max_length, GError **error);
+void imp_regex_search_free (ImpRegexSearch *self);
+gsize imp_regex_search_get_context (ImpRegexSearch *self);
+ImpMatchStatus imp_regex_search_find (ImpRegexSearch *self, ImpSearchRun *run);
 
 G_END_DECLS

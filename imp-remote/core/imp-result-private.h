@@ -21,7 +21,7 @@ struct _ImpResult
 };
 
 /* Takes @data, so that a decoder hands it on without another reference. */
-ImpResult *imp_result_new_replace_take   (ImpDirection direction, gint64 offset, GBytes *data);
+ImpResult *imp_result_new_replace_take (ImpDirection direction, gint64 offset, GBytes *data);
 ImpResult *imp_result_new_to_sender_take (ImpDirection direction, GBytes *data);
 
 /* Does the type name a direction? */

@@ -18,18 +18,17 @@ typedef struct
   char *text; /* as it stood in the string, made fit to be shown */
 } ImpSetting;
 
-GPtrArray *imp_settings_split  (const char *settings, GPtrArray *mistakes);
+GPtrArray *imp_settings_split (const char *settings, GPtrArray *mistakes);
 /* "key=" with the value percent-encoded. */
-void       imp_settings_append (GString *settings, const char *key, const guint8 *value,
-                                gsize length);
+void imp_settings_append (GString *settings, const char *key, const guint8 *value, gsize length);
 
 /* One value as bytes, by the type of its property. */
 gboolean imp_setting_is_supported (GParamSpec *pspec);
 /* FALSE if @bytes are no such value; imp_setting_describe() says what would be one. */
-gboolean imp_setting_parse        (GParamSpec *pspec, GBytes *bytes, GValue *value);
+gboolean imp_setting_parse (GParamSpec *pspec, GBytes *bytes, GValue *value);
 /* NULL for a value that stands for "not set". */
-GBytes  *imp_setting_format       (GParamSpec *pspec, const GValue *value);
+GBytes *imp_setting_format (GParamSpec *pspec, const GValue *value);
 /* "true or false", "a whole number from 1 to 65535", "deny, reject or replace", ... */
-char    *imp_setting_describe     (GParamSpec *pspec);
+char *imp_setting_describe (GParamSpec *pspec);
 
 G_END_DECLS

@@ -14,14 +14,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   struct _ImpShelfBlock *first, *last; /* NULL: empty */
-  gsize size;       /* bytes that what is in it takes */
+  gsize size;                          /* bytes that what is in it takes */
   gint64 put, took; /* the last offsets: only the steps between them are written */
 } ImpShelf;
 
 /* Streams are put in, and so come out, in pieces of this many bytes at most. */
 #define IMP_SHELF_PIECE_SIZE (64 * 1024)
 
-#define IMP_SHELF_INIT { NULL, NULL, 0, 0, 0 }
+#define IMP_SHELF_INIT                                                                             \
+  {                                                                                                \
+    NULL, NULL, 0, 0, 0                                                                            \
+  }
 
 static inline gboolean
 imp_shelf_is_empty (const ImpShelf *self)
@@ -30,11 +33,11 @@ imp_shelf_is_empty (const ImpShelf *self)
 }
 
 /* Takes @result. */
-void       imp_shelf_put_result  (ImpShelf *self, ImpResult *result);
+void imp_shelf_put_result (ImpShelf *self, ImpResult *result);
 /* NULL if there is none. */
 ImpResult *imp_shelf_take_result (ImpShelf *self);
 
-void    imp_shelf_put_input  (ImpShelf *self, GBytes *data, gint64 offset, gint32 data_type);
+void imp_shelf_put_input (ImpShelf *self, GBytes *data, gint64 offset, gint32 data_type);
 /* NULL if there is none. */
 GBytes *imp_shelf_take_input (ImpShelf *self, gint64 *offset, gint32 *data_type);
 

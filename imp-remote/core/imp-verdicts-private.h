@@ -14,8 +14,8 @@ typedef struct
   gint64 settled;   /* end of the last PASS or REPLACE; may lie in the future */
   gint64 prepassed; /* end of the last PREPASS */
   gint64 promised;  /* end of the last REPLACE_LATER */
-  guint ended : 1;   /* the end of the stream was fed */
-  guint passed : 1;  /* PASS indefinitely */
+  guint ended : 1;  /* the end of the stream was fed */
+  guint passed : 1; /* PASS indefinitely */
   guint prepassed_forever : 1;
   guint seeking : 1; /* PASS_PATTERN: what comes without an offset was under way: meaningless */
   guint paused : 1;
@@ -45,9 +45,9 @@ imp_verdicts_get_unsettled (const ImpVerdicts *self)
 }
 
 /* Is there something without a verdict: bytes, or the end of the stream? */
-gboolean imp_verdicts_is_waiting    (const ImpVerdicts *self);
-gboolean imp_verdicts_has_promise   (const ImpVerdicts *self);
+gboolean imp_verdicts_is_waiting (const ImpVerdicts *self);
+gboolean imp_verdicts_has_promise (const ImpVerdicts *self);
 /* The end of the stream was fed, all before it is settled, and nothing is promised. */
-gboolean imp_verdicts_end_is_due    (const ImpVerdicts *self);
+gboolean imp_verdicts_end_is_due (const ImpVerdicts *self);
 
 G_END_DECLS

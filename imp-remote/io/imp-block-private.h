@@ -18,12 +18,12 @@ typedef struct
 /* The usual size, which is one read: it fits the second-level cache. */
 #define IMP_BLOCK_SIZE (256 * 1024)
 
-ImpBlock *imp_block_new   (gsize size);
+ImpBlock *imp_block_new (gsize size);
 /* From any thread. */
-void      imp_block_unref (gpointer self);
+void imp_block_unref (gpointer self);
 /* @length bytes at @data, which are in the block; it lives as long as they do. Untyped, as the
  * cursor of a decoder calls it. */
-GBytes   *imp_block_slice (gpointer self, const guint8 *data, gsize length);
+GBytes *imp_block_slice (gpointer self, const guint8 *data, gsize length);
 
 static inline gboolean
 imp_block_is_shared (ImpBlock *self)

@@ -15,9 +15,9 @@ typedef struct _ImpTransport ImpTransport;
 typedef void (*ImpTransportFunc) (ImpTransport *self, GIOCondition conditions, gpointer user_data);
 
 /* Takes a reference to the stream. %IMP_ERROR_UNSUPPORTED if it cannot be used without blocking. */
-ImpTransport *imp_transport_new   (GIOStream *stream, GError **error);
-ImpTransport *imp_transport_ref   (ImpTransport *self);
-void          imp_transport_unref (ImpTransport *self);
+ImpTransport *imp_transport_new (GIOStream *stream, GError **error);
+ImpTransport *imp_transport_ref (ImpTransport *self);
+void imp_transport_unref (ImpTransport *self);
 
 /* @func is called in @context (NULL: the thread-default one) until the transport is closed. */
 void imp_transport_attach (ImpTransport *self, GMainContext *context, int priority,
@@ -29,7 +29,7 @@ void imp_transport_kick (ImpTransport *self);
 
 /* Bytes read (0: end of stream), or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there
  * is nothing now. */
-gssize imp_transport_read   (ImpTransport *self, gpointer buffer, gsize length, GError **error);
+gssize imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **error);
 /* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);
@@ -44,7 +44,7 @@ void imp_transport_close (ImpTransport *self);
 
 GIOStream *imp_transport_get_stream (ImpTransport *self);
 /* The socket's descriptor where the fast path is in use, else -1. */
-int        imp_transport_get_fd     (ImpTransport *self);
+int imp_transport_get_fd (ImpTransport *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTransport, imp_transport_unref)
 

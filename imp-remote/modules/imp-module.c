@@ -6,7 +6,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
 #include "core/imp-type-factory.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "modules/imp-script-process-private.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 /* How long a script may take until it serves. */
 #define START_TIMEOUT_MS 20000

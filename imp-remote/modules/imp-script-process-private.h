@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* Starts the host program for a script, and gives the socket at whose other end the script will
  * serve. */
-GIOStream *imp_script_process_start (const char *path, const char *settings,
-                                     GSubprocess **process, GError **error);
+GIOStream *imp_script_process_start (const char *path, const char *settings, GSubprocess **process,
+                                     GError **error);
 
 /* Once the socket is closed: waits until the process is gone, and kills it if that takes too long.
  * Takes @process. */

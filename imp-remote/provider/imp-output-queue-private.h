@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * How much may be in it is for its owner to decide, who stops what fills it. */
 typedef struct
 {
-  GBytes *bytes;  /* or NULL, and then the bytes are in the block */
+  GBytes *bytes; /* or NULL, and then the bytes are in the block */
   guint8 *block;
   gsize begin;
   gsize end;
@@ -26,8 +26,8 @@ typedef struct
   gsize size;
 } ImpOutputQueue;
 
-void     imp_output_queue_clear (ImpOutputQueue *self);
-void     imp_output_queue_push  (ImpOutputQueue *self, GBytes *bytes);
+void imp_output_queue_clear (ImpOutputQueue *self);
+void imp_output_queue_push (ImpOutputQueue *self, GBytes *bytes);
 /* Writes what the transport takes, but no more than about @most bytes. FALSE with an error if it
  * has failed; that there is no room is none. */
 gboolean imp_output_queue_flush (ImpOutputQueue *self, ImpTransport *transport, gsize most,

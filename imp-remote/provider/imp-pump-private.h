@@ -23,16 +23,16 @@ typedef struct
   guint idle;        /* milliseconds without a byte after which it is refused; 0: never */
 } ImpPumpLimits;
 
-ImpPump *imp_pump_new  (ImpFilter *filter);
-void     imp_pump_free (ImpPump *self);
+ImpPump *imp_pump_new (ImpFilter *filter);
+void imp_pump_free (ImpPump *self);
 
 /* Begins, in the thread-default context. */
-gboolean imp_pump_start  (ImpPump *self, GIOStream *client, GIOStream *server,
-                          const ImpPumpLimits *limits, ImpPumpFunc done, gpointer user_data,
-                          GError **error);
+gboolean imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server,
+                         const ImpPumpLimits *limits, ImpPumpFunc done, gpointer user_data,
+                         GError **error);
 /* Ends at once, with @error; done() is called from here. */
-void     imp_pump_abort  (ImpPump *self, const GError *error);
-gsize    imp_pump_get_queued (ImpPump *self, guint side);
-gint64   imp_pump_get_sent   (ImpPump *self, guint side);
+void imp_pump_abort (ImpPump *self, const GError *error);
+gsize imp_pump_get_queued (ImpPump *self, guint side);
+gint64 imp_pump_get_sent (ImpPump *self, guint side);
 
 G_END_DECLS

@@ -40,7 +40,7 @@ struct _ImpPump
   GMainContext *context;
   GSource *timer;    /* running: of idleness; else of what is left to do */
   gint64 last_moved; /* when bytes were last read or written, on the monotonic clock */
-  GError *error; /* the first */
+  GError *error;     /* the first */
   ImpPumpFunc done;
   gpointer user_data;
   gulong handlers[4];
@@ -49,23 +49,22 @@ struct _ImpPump
   guint inside;  /* depth of our own callbacks: at the end of them all is looked at anyway */
 };
 
-ImpPump *imp_pump_ref   (ImpPump *self);
-void     imp_pump_unref (ImpPump *self);
+ImpPump *imp_pump_ref (ImpPump *self);
+void imp_pump_unref (ImpPump *self);
 
 /* The one question that decides over reading and over the filter's busyness alike. */
-gboolean imp_pump_is_blocked   (ImpPump *self, ImpDirection direction);
-void     imp_pump_update_busy  (ImpPump *self);
+gboolean imp_pump_is_blocked (ImpPump *self, ImpDirection direction);
+void imp_pump_update_busy (ImpPump *self);
 /* The first error is kept. */
-void     imp_pump_keep_error   (ImpPump *self, const GError *error);
+void imp_pump_keep_error (ImpPump *self, const GError *error);
 /* Nothing more is read; what is queued has some time to be written. */
-void     imp_pump_refuse       (ImpPump *self, const GError *error);
+void imp_pump_refuse (ImpPump *self, const GError *error);
 /* To be called where bytes were read or written. */
-void     imp_pump_note_move    (ImpPump *self);
+void imp_pump_note_move (ImpPump *self);
 /* Finishes in so many milliseconds, unless it is called again before. */
-void     imp_pump_start_timer  (ImpPump *self, guint ms);
-void     imp_pump_finish       (ImpPump *self);
+void imp_pump_start_timer (ImpPump *self, guint ms);
+void imp_pump_finish (ImpPump *self);
 /* What the transports call: moves what can be moved, and goes on to the next state. */
-void     imp_pump_on_transport (ImpTransport *transport, GIOCondition conditions,
-                                gpointer user_data);
+void imp_pump_on_transport (ImpTransport *transport, GIOCondition conditions, gpointer user_data);
 
 G_END_DECLS

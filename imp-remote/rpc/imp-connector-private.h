@@ -11,10 +11,10 @@ typedef struct _ImpConnector ImpConnector;
 /* @stream: (transfer none); NULL with @error. Called once, from the main loop. */
 typedef void (*ImpConnectorFunc) (GIOStream *stream, const GError *error, gpointer user_data);
 
-ImpConnector *imp_connector_start  (GMainContext *context, GSocketConnectable *target,
-                                    const char *name, guint timeout_ms, ImpConnectorFunc func,
-                                    gpointer user_data);
+ImpConnector *imp_connector_start (GMainContext *context, GSocketConnectable *target,
+                                   const char *name, guint timeout_ms, ImpConnectorFunc func,
+                                   gpointer user_data);
 /* Gives it up; @func is not called any more. */
-void          imp_connector_cancel (ImpConnector *self);
+void imp_connector_cancel (ImpConnector *self);
 
 G_END_DECLS

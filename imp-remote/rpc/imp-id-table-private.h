@@ -19,14 +19,14 @@ typedef struct
   ImpIdSlot *slots; /* NULL while it is empty, else 2^(64 - shift) */
   guint shift;
   guint n_values;
-  guint64 secret;   /* ids are the peer's to choose, where they collide is not */
+  guint64 secret; /* ids are the peer's to choose, where they collide is not */
 } ImpIdTable;
 
-void imp_id_table_init  (ImpIdTable *self);
+void imp_id_table_init (ImpIdTable *self);
 void imp_id_table_clear (ImpIdTable *self);
 
 /* @id is not in the table, @value is not NULL. */
-void     imp_id_table_insert (ImpIdTable *self, gint64 id, gpointer value);
+void imp_id_table_insert (ImpIdTable *self, gint64 id, gpointer value);
 /* What was there, NULL if nothing was. */
 gpointer imp_id_table_remove (ImpIdTable *self, gint64 id);
 /* All values, in no order; free the array, not them. */

@@ -25,11 +25,11 @@ void imp_inbox_clear (ImpInbox *self);
  * have, or 0. Memory is at most doubled per call, whatever @need says, so that a peer has to send
  * what it makes us allocate. */
 guint8 *imp_inbox_reserve (ImpInbox *self, gsize need, gsize *room);
-void    imp_inbox_commit  (ImpInbox *self, gsize length);
+void imp_inbox_commit (ImpInbox *self, gsize length);
 
 /* A cursor over what is there; then say how far it went. */
-void imp_inbox_open    (ImpInbox *self, ImpCursor *cursor);
-void imp_inbox_close   (ImpInbox *self, const ImpCursor *cursor);
+void imp_inbox_open (ImpInbox *self, ImpCursor *cursor);
+void imp_inbox_close (ImpInbox *self, const ImpCursor *cursor);
 
 static inline gsize
 imp_inbox_get_size (const ImpInbox *self)

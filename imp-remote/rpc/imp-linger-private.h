@@ -17,8 +17,8 @@ typedef struct _ImpLinger ImpLinger;
 #define IMP_LINGER_BYTES (64 * 1024 * 1024)
 
 /* Kicks @transport when the time is over. */
-ImpLinger *imp_linger_new  (ImpTransport *transport, GMainContext *context);
-void       imp_linger_free (ImpLinger *self);
+ImpLinger *imp_linger_new (ImpTransport *transport, GMainContext *context);
+void imp_linger_free (ImpLinger *self);
 
 /* Whether there is anything to read on for. */
 gboolean imp_linger_wants_input (const ImpLinger *self);

@@ -30,10 +30,10 @@ typedef struct
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
 
 /* @codec: NULL to recognize it from the first bytes that come in. */
-ImpLink *imp_link_new   (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,
-                         GError **error);
-ImpLink *imp_link_ref   (ImpLink *self);
-void     imp_link_unref (ImpLink *self);
+ImpLink *imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,
+                       GError **error);
+ImpLink *imp_link_ref (ImpLink *self);
+void imp_link_unref (ImpLink *self);
 
 /* Begins to read; @funcs must live as long as the link. */
 void imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs,
@@ -48,9 +48,9 @@ void imp_link_finish (ImpLink *self);
  * codec cannot say it; the link lives on. */
 gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
 
-void     imp_link_set_high_water (ImpLink *self, gsize bytes);
-gboolean imp_link_may_queue  (ImpLink *self); /* above the high-water mark: not until drained() */
-gsize    imp_link_get_queued (ImpLink *self); /* bytes that wait to be written */
+void imp_link_set_high_water (ImpLink *self, gsize bytes);
+gboolean imp_link_may_queue (ImpLink *self); /* above the high-water mark: not until drained() */
+gsize imp_link_get_queued (ImpLink *self);   /* bytes that wait to be written */
 
 /* Whether messages are read (at first yes). Those that were read already wait in the link. */
 void imp_link_set_reading (ImpLink *self, gboolean reading);
@@ -61,13 +61,13 @@ void imp_link_set_busy_poll (ImpLink *self, guint microseconds);
 /* See imp_transport_set_keepalive(). */
 void imp_link_set_keepalive (ImpLink *self, guint milliseconds);
 
-void        imp_link_set_version    (ImpLink *self, guint version);
-guint       imp_link_get_version    (ImpLink *self);
+void imp_link_set_version (ImpLink *self, guint version);
+guint imp_link_get_version (ImpLink *self);
 /* What the wire format can carry at most; 0 while it is not known. */
-guint       imp_link_get_max_version (ImpLink *self);
-gboolean    imp_link_greets_first   (ImpLink *self);
+guint imp_link_get_max_version (ImpLink *self);
+gboolean imp_link_greets_first (ImpLink *self);
 const char *imp_link_get_codec_name (ImpLink *self); /* NULL while it is not known */
-GIOStream  *imp_link_get_stream     (ImpLink *self);
+GIOStream *imp_link_get_stream (ImpLink *self);
 
 typedef struct
 {

@@ -12,10 +12,10 @@ typedef struct _RehearseConnection RehearseConnection;
 typedef void (*RehearseConnectionFunc) (RehearseConnection *self, gpointer user_data);
 
 /* @provider: an ImpFaultStream. */
-RehearseConnection *rehearse_connection_new  (GIOStream *provider, GSocketConnectable *target,
-                                              const char *target_text, guint connect_timeout_ms,
-                                              RehearseConnectionFunc over, gpointer user_data);
-void                rehearse_connection_free (RehearseConnection *self);
+RehearseConnection *rehearse_connection_new (GIOStream *provider, GSocketConnectable *target,
+                                             const char *target_text, guint connect_timeout_ms,
+                                             RehearseConnectionFunc over, gpointer user_data);
+void rehearse_connection_free (RehearseConnection *self);
 
 /* What has gone wrong so far; see imp_fault_stream_get_statistics(). */
 GVariant *rehearse_connection_get_statistics (RehearseConnection *self);

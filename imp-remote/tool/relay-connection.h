@@ -21,9 +21,8 @@ typedef struct
 /* Called once, from the main loop, when all is over. */
 typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
 
-RelayConnection *relay_connection_new  (GSocketConnection *client,
-                                        const RelayConnectionSetup *setup,
-                                        RelayConnectionFunc over, gpointer user_data);
-void             relay_connection_free (RelayConnection *self);
+RelayConnection *relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,
+                                       RelayConnectionFunc over, gpointer user_data);
+void relay_connection_free (RelayConnection *self);
 
 G_END_DECLS

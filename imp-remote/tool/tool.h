@@ -21,10 +21,10 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-int tool_serve_run    (int argc, char **argv);
-int tool_relay_run    (int argc, char **argv);
-int tool_modules_run  (int argc, char **argv);
-int tool_ping_run     (int argc, char **argv);
+int tool_serve_run (int argc, char **argv);
+int tool_relay_run (int argc, char **argv);
+int tool_modules_run (int argc, char **argv);
+int tool_ping_run (int argc, char **argv);
 int tool_rehearse_run (int argc, char **argv);
 
 /* Parses options; what stays in @argv are the arguments. FALSE: it is over, with *@status. */
@@ -34,7 +34,7 @@ gboolean tool_parse_options (const char *parameters, const char *summary,
 
 /* Says on standard error, in one line, what is wrong. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
-int tool_error       (const char *format, ...) G_GNUC_PRINTF (1, 2);
+int tool_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for what failed about @option (e.g. "--listen") with @value; usage if what the user
  * wrote is wrong in itself. */
 int tool_option_error (const char *option, const char *value, const GError *error);

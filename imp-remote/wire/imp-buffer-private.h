@@ -38,8 +38,8 @@ struct _ImpBuffer
   gsize end;
 };
 
-ImpBuffer *imp_buffer_new  (void);
-void       imp_buffer_free (ImpBuffer *self);
+ImpBuffer *imp_buffer_new (void);
+void imp_buffer_free (ImpBuffer *self);
 
 static inline gsize
 imp_buffer_get_size (const ImpBuffer *self)
@@ -107,7 +107,7 @@ typedef struct
   gsize size;
 } ImpBufferMark;
 
-void imp_buffer_mark     (ImpBuffer *self, ImpBufferMark *mark);
+void imp_buffer_mark (ImpBuffer *self, ImpBufferMark *mark);
 void imp_buffer_truncate (ImpBuffer *self, const ImpBufferMark *mark);
 
 static inline gsize
@@ -125,8 +125,8 @@ imp_buffer_at_mark (const ImpBuffer *self, const ImpBufferMark *mark)
 }
 
 /* The first bytes as at most @max vectors; returns how many. Valid until the next call. */
-guint imp_buffer_peek    (ImpBuffer *self, GOutputVector *vectors, guint max);
-void  imp_buffer_consume (ImpBuffer *self, gsize length);
+guint imp_buffer_peek (ImpBuffer *self, GOutputVector *vectors, guint max);
+void imp_buffer_consume (ImpBuffer *self, gsize length);
 
 /* Everything as one GBytes, leaving the buffer empty. */
 GBytes *imp_buffer_steal (ImpBuffer *self);

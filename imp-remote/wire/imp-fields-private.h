@@ -69,14 +69,14 @@ extern const ImpFieldInfo imp_field_infos[IMP_N_FIELDS];
 
 typedef struct
 {
-  int number; /* ImpOp or ImpResultType */
+  int number;    /* ImpOp or ImpResultType */
   guint version; /* the first version of the protocol that has it */
   guint64 required;
   guint8 fields[IMP_MAX_FIELDS_OF_ONE]; /* up to IMP_FIELD_END */
 } ImpShape;
 
 /* NULL where there is no such op or result. */
-const ImpShape *imp_shape_of_op     (gint64 op);
+const ImpShape *imp_shape_of_op (gint64 op);
 const ImpShape *imp_shape_of_result (gint64 type);
 
 /* More than these in one message are refused: a few bytes each become a structure each. */
@@ -101,13 +101,16 @@ typedef struct
   } values[IMP_N_FIELDS];
 } ImpFields;
 
-#define IMP_FIELDS_INIT { NULL }
+#define IMP_FIELDS_INIT                                                                            \
+  {                                                                                                \
+    NULL                                                                                           \
+  }
 
-gboolean imp_fields_set_op     (ImpFields *self, gint64 op, GError **error);
+gboolean imp_fields_set_op (ImpFields *self, gint64 op, GError **error);
 gboolean imp_fields_set_number (ImpFields *self, ImpField field, gint64 number, GError **error);
 /* For all other kinds: takes @value, what was there before goes. */
-void     imp_fields_take       (ImpFields *self, ImpField field, gpointer value);
-void     imp_fields_clear      (ImpFields *self);
+void imp_fields_take (ImpFields *self, ImpField field, gpointer value);
+void imp_fields_clear (ImpFields *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImpFields, imp_fields_clear)
 
@@ -117,10 +120,10 @@ gboolean imp_fields_build (ImpFields *self, ImpMessage *message, GError **error)
 /* For encoders: may @message be written at all? */
 gboolean imp_message_check (const ImpMessage *message, guint version, GError **error);
 
-gint64      imp_message_number (const ImpMessage *message, ImpField field);
+gint64 imp_message_number (const ImpMessage *message, ImpField field);
 /* Never NULL and always UTF-8; what had to be made so comes as *owned, to be freed. */
-const char *imp_message_text   (const ImpMessage *message, ImpField field, char **owned);
-GBytes     *imp_message_bytes  (const ImpMessage *message);                 /* NULL = empty */
+const char *imp_message_text (const ImpMessage *message, ImpField field, char **owned);
+GBytes *imp_message_bytes (const ImpMessage *message); /* NULL = empty */
 
 /* Adds the members of a set of result types to @numbers, which has room for them; how many. */
 #define IMP_MAX_RESULT_TYPES 32
@@ -147,7 +150,7 @@ char *imp_wire_quote (const char *text, gsize length);
 
 /* A list of interfaces that is being read. Takes the interface, which is NULL where reading it
  * failed. */
-gboolean imp_interfaces_push        (GQueue *interfaces, ImpInterface *interface, GError **error);
+gboolean imp_interfaces_push (GQueue *interfaces, ImpInterface *interface, GError **error);
 /* Takes the list if it is @good, else frees it; returns @good. */
 gboolean imp_fields_take_interfaces (ImpFields *self, ImpField field, GQueue *interfaces,
                                      gboolean good);

@@ -19,8 +19,8 @@ struct _ImpMessage
   guint8 direction;
   gboolean busy;
   gint32 data_type;
-  guint version;  /* SET_VERSION */
-  guint minimum;  /* SET_VERSION; 0 = as version */
+  guint version; /* SET_VERSION */
+  guint minimum; /* SET_VERSION; 0 = as version */
   gint64 id;
   gint64 offset;
   gint64 token;        /* PING, PONG */
@@ -33,19 +33,22 @@ struct _ImpMessage
   char **features;     /* SET_VERSION */
 };
 
-#define IMP_MESSAGE_INIT { 0 }
+#define IMP_MESSAGE_INIT                                                                           \
+  {                                                                                                \
+    0                                                                                              \
+  }
 
 /* Frees what the message holds and makes it empty again; for messages on the stack. */
-void        imp_message_clear (ImpMessage *self);
+void imp_message_clear (ImpMessage *self);
 /* Moves the contents to the heap, leaving @self empty. */
 ImpMessage *imp_message_steal (ImpMessage *self);
 /* Fills @target, which is empty, with the same contents. */
-void        imp_message_copy_to (const ImpMessage *self, ImpMessage *target);
+void imp_message_copy_to (const ImpMessage *self, ImpMessage *target);
 
-GList      *imp_message_copy_interfaces (GList *interfaces);
+GList *imp_message_copy_interfaces (GList *interfaces);
 ImpMessage *imp_message_new_new_analyzer_packed (gint64 id, ImpContext *context);
 
-const char *imp_op_to_string   (ImpOp op);          /* "get_interface"; NULL where there is none */
-ImpOp       imp_op_from_string (const char *name);  /* 0 where there is none */
+const char *imp_op_to_string (ImpOp op);     /* "get_interface"; NULL where there is none */
+ImpOp imp_op_from_string (const char *name); /* 0 where there is none */
 
 G_END_DECLS

@@ -29,8 +29,10 @@ typedef struct
 #define IMP_WIRE_MAX_MESSAGE_DEFAULT (32 * 1024 * 1024)
 #define IMP_WIRE_MAX_CONTEXT_DEFAULT (64 * 1024)
 #define IMP_WIRE_MAX_DEPTH_DEFAULT 32
-#define IMP_WIRE_LIMITS_INIT \
-  { IMP_WIRE_MAX_MESSAGE_DEFAULT, IMP_WIRE_MAX_CONTEXT_DEFAULT, IMP_WIRE_MAX_DEPTH_DEFAULT }
+#define IMP_WIRE_LIMITS_INIT                                                                       \
+  {                                                                                                \
+    IMP_WIRE_MAX_MESSAGE_DEFAULT, IMP_WIRE_MAX_CONTEXT_DEFAULT, IMP_WIRE_MAX_DEPTH_DEFAULT         \
+  }
 
 typedef struct
 {

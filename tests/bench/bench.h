@@ -33,12 +33,12 @@ typedef struct
   uint32_t analyzers;
   uint32_t chunk;
   uint32_t outstanding;
-  double warmup;       /* seconds */
+  double warmup; /* seconds */
   double seconds;
-  uint64_t count;      /* a fixed number of chunks instead of a time, if not 0 */
-  uint32_t spin_us;    /* how long to spin on the socket before sleeping */
-  int peer_pid;        /* whose CPU time, memory and wake-ups to add; 0 = nobody's */
-  const char *codec;   /* for those systems that have several */
+  uint64_t count;    /* a fixed number of chunks instead of a time, if not 0 */
+  uint32_t spin_us;  /* how long to spin on the socket before sleeping */
+  int peer_pid;      /* whose CPU time, memory and wake-ups to add; 0 = nobody's */
+  const char *codec; /* for those systems that have several */
 } BenchOptions;
 
 typedef struct

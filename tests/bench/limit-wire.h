@@ -54,7 +54,7 @@ typedef struct
   {
     uint32_t id;
     void *value;
-  } *slots;
+  } * slots;
   uint32_t size, used;
 } LimitTable;
 

@@ -13,6 +13,6 @@ G_DECLARE_FINAL_TYPE (PeerShout, peer_shout, PEER, SHOUT, ImpAnalyzer)
 G_DECLARE_FINAL_TYPE (PeerBackward, peer_backward, PEER, BACKWARD, GObject)
 
 ImpFactory *peer_shout_factory (void);
-ImpCodec   *peer_backward_new  (void);
+ImpCodec *peer_backward_new (void);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include "fuzz-stream.h"
 #include "test-outcome.h"
 
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 #include "wire/imp-wire-private.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "fuzz-stream.h"
 
 #include "core/imp-type-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/server/imp-server.h"
 #include "wire/imp-wire-private.h"
 
 typedef struct

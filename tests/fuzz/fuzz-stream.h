@@ -22,8 +22,8 @@ static inline void
 fuzz_stream_open (FuzzStream *self)
 {
   test_stream_pair (&self->ours, &self->theirs);
-  g_socket_set_blocking (
-    g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->theirs)), FALSE);
+  g_socket_set_blocking (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->theirs)),
+                         FALSE);
 }
 
 /* Says something, lets the other end act, and takes what it says, whatever that is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-streams.h"
 
-#include "io/imp-fault-stream.h"
+#include "faults/imp-fault-stream.h"
 
 /* Reads (or writes) whenever the stream's source fires, as a program with a main loop does. */
 typedef struct

@@ -2,7 +2,7 @@
 #include "test-streams.h"
 
 #include "core/imp-error.h"
-#include "io/imp-fault-stream.h"
+#include "faults/imp-fault-stream.h"
 
 static guint64
 get_number (GIOStream *stream, const char *key)

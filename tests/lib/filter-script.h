@@ -18,18 +18,18 @@ typedef struct
 } FilterScript;
 
 /* The mock's user_data is the script. */
-FilterScript *filter_script_new      (MockFunc func);
+FilterScript *filter_script_new (MockFunc func);
 /* The same, but without signal handlers and output until filter_script_connect(). */
 FilterScript *filter_script_new_deaf (MockFunc func);
-void          filter_script_connect  (FilterScript *self);
+void filter_script_connect (FilterScript *self);
 /* Checks that the filter, and all that belongs to it, really goes. */
-void          filter_script_free     (FilterScript *self);
+void filter_script_free (FilterScript *self);
 
-void filter_script_note      (FilterScript *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void filter_script_note (FilterScript *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Compares what was written down since the last time, and checks the ledger. */
-void filter_script_expect    (FilterScript *self, const char *expected);
-void filter_script_push      (FilterScript *self, ImpDirection direction, const char *text,
-                              const char *expected);
+void filter_script_expect (FilterScript *self, const char *expected);
+void filter_script_push (FilterScript *self, ImpDirection direction, const char *text,
+                         const char *expected);
 void filter_script_push_type (FilterScript *self, ImpDirection direction, const char *text,
                               gint32 type, const char *expected);
 /* The push must fail, and so must a second one, in the same way. */

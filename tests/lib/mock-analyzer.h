@@ -27,23 +27,23 @@ struct _MockAnalyzer
   guint n_closed;
 };
 
-MockAnalyzer *mock_analyzer_new    (MockFunc func, gpointer user_data);
+MockAnalyzer *mock_analyzer_new (MockFunc func, gpointer user_data);
 /* Compares what was written down since the last time. */
-void          mock_analyzer_expect (MockAnalyzer *self, const char *expected);
+void mock_analyzer_expect (MockAnalyzer *self, const char *expected);
 
 /* Ready-made behaviors. */
 
 /* Passes each piece at once. */
-gboolean mock_pass      (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
-                         gint32 data_type, GError **error);
+gboolean mock_pass (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                    gint32 data_type, GError **error);
 /* Passes both directions indefinitely at the first piece. */
 gboolean mock_pass_ever (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                          gint32 data_type, GError **error);
 /* Replaces each piece by itself in capitals. */
-gboolean mock_shout     (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
-                         gint32 data_type, GError **error);
+gboolean mock_shout (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                     gint32 data_type, GError **error);
 /* Denies at the first piece, because of "mock". */
-gboolean mock_deny      (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
-                         gint32 data_type, GError **error);
+gboolean mock_deny (MockAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+                    gint32 data_type, GError **error);
 
 G_END_DECLS

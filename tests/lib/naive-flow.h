@@ -23,7 +23,7 @@ typedef struct
 {
   guint8 value;
   gint32 type;
-  guint piece;  /* the number of the push that brought it */
+  guint piece; /* the number of the push that brought it */
   NaiveState state;
 } NaiveByte;
 
@@ -32,8 +32,8 @@ typedef struct
 {
   gint64 offset; /* of a feed: what is said with its first byte */
   gint32 type;
-  gint16 value;  /* -1: the end of the stream */
-  gint16 first;  /* first byte of a packet */
+  gint16 value; /* -1: the end of the stream */
+  gint16 first; /* first byte of a packet */
 } NaiveToken;
 
 typedef struct
@@ -56,25 +56,24 @@ typedef struct
   GArray *fed;
 } NaiveFlow;
 
-NaiveFlow *naive_flow_new  (void);
-void       naive_flow_free (NaiveFlow *self);
+NaiveFlow *naive_flow_new (void);
+void naive_flow_free (NaiveFlow *self);
 
 /* All of them: is it allowed? */
-gboolean naive_flow_push          (NaiveFlow *self, const guint8 *data, gsize length, gint32 type);
-gboolean naive_flow_pass          (NaiveFlow *self, gint64 offset);
-gboolean naive_flow_prepass       (NaiveFlow *self, gint64 offset);
-gboolean naive_flow_replace       (NaiveFlow *self, gint64 offset, const guint8 *data,
-                                   gsize length);
+gboolean naive_flow_push (NaiveFlow *self, const guint8 *data, gsize length, gint32 type);
+gboolean naive_flow_pass (NaiveFlow *self, gint64 offset);
+gboolean naive_flow_prepass (NaiveFlow *self, gint64 offset);
+gboolean naive_flow_replace (NaiveFlow *self, gint64 offset, const guint8 *data, gsize length);
 gboolean naive_flow_replace_later (NaiveFlow *self, gint64 offset, gint64 end_offset);
-gboolean naive_flow_pass_pattern  (NaiveFlow *self, const char *pattern, guint max_length);
-void     naive_flow_deny          (NaiveFlow *self);
+gboolean naive_flow_pass_pattern (NaiveFlow *self, const char *pattern, guint max_length);
+void naive_flow_deny (NaiveFlow *self);
 
 /* While a pattern is looked for, how much of the end is held back is not fixed, only bounded:
  * checks that @settled is within the bounds and passes the bytes before it. */
 gboolean naive_flow_search_settled (NaiveFlow *self, gint64 settled);
 
-gint64   naive_flow_settled     (NaiveFlow *self);
-gint64   naive_flow_count       (NaiveFlow *self, NaiveState state);
+gint64 naive_flow_settled (NaiveFlow *self);
+gint64 naive_flow_count (NaiveFlow *self, NaiveState state);
 gboolean naive_flow_has_promise (NaiveFlow *self);
 
 /* What a piece of output or of input is in tokens. */

@@ -12,7 +12,7 @@ pair_rig_init (PairRig *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   memset (self, 0, sizeof *self);
-  self->peer_options = (ImpPeerOptions){
+  self->peer_options = (ImpClientConnectionOptions){
     .deadline = 0,
     .max_extensions = 3,
     .link_high_water = IMP_LINK_HIGH_WATER,
@@ -22,12 +22,12 @@ pair_rig_init (PairRig *self)
     .max_waiting = 64 * 1024 * 1024,
     .limits = limits,
   };
-  self->session_options = (ImpSessionOptions){
+  self->session_options = (ImpServerConnectionOptions){
     .limits = limits,
     .max_analyzers = 100,
     .max_held = 16 * 1024 * 1024,
     .max_held_all = 16 * 1024 * 1024,
-    .max_waiting = IMP_SESSION_MAX_WAITING,
+    .max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING,
     .high_water = IMP_LINK_HIGH_WATER,
     .max_output = 64 * 1024 * 1024,
     .handshake_timeout = 60000,
@@ -35,26 +35,26 @@ pair_rig_init (PairRig *self)
 }
 
 void
-pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpPeerFuncs *funcs,
+pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpClientConnectionFuncs *funcs,
                      gpointer user_data)
 {
   g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
 
-  self->peer = imp_peer_new (g_main_context_default (), &self->peer_options, NULL, "peer", funcs,
-                             user_data);
-  g_assert_true (imp_peer_connect (self->peer, stream, codec, NULL));
+  self->peer = imp_client_connection_new (g_main_context_default (), &self->peer_options, NULL,
+                                          "peer", funcs, user_data);
+  g_assert_true (imp_client_connection_connect (self->peer, stream, codec, NULL));
 }
 
 void
-pair_rig_start_session (PairRig *self, GIOStream *stream, GType type, const ImpSessionFuncs *funcs,
-                        gpointer user_data)
+pair_rig_start_session (PairRig *self, GIOStream *stream, GType type,
+                        const ImpServerConnectionFuncs *funcs, gpointer user_data)
 {
   g_autoptr (ImpFactory) factory = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM,
                                                          IMP_RESULT_FLAGS_ALL);
 
-  self->session = imp_session_new (stream, factory, NULL, &self->session_options, NULL);
+  self->session = imp_server_connection_new (stream, factory, NULL, &self->session_options, NULL);
   g_assert_nonnull (self->session);
-  imp_session_start (self->session, g_main_context_default (), funcs, user_data);
+  imp_server_connection_start (self->session, g_main_context_default (), funcs, user_data);
 }
 
 void
@@ -64,12 +64,12 @@ pair_rig_clear (PairRig *self)
 
   if (self->peer != NULL)
     {
-      imp_peer_abandon (self->peer, error);
-      imp_peer_unref (self->peer);
+      imp_client_connection_abandon (self->peer, error);
+      imp_client_connection_unref (self->peer);
     }
   if (self->session != NULL)
     {
-      imp_session_close (self->session, error);
-      imp_session_unref (self->session);
+      imp_server_connection_close (self->session, error);
+      imp_server_connection_unref (self->session);
     }
 }

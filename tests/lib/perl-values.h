@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wire/imp-perl-value-private.h"
+#include "wire/perl/imp-perl-value-private.h"
 
 G_BEGIN_DECLS
 

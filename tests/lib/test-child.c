@@ -2,7 +2,7 @@
 #include "test-child.h"
 
 #include "core/imp-type-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/server/imp-server.h"
 
 typedef struct
 {

@@ -7,10 +7,10 @@ G_BEGIN_DECLS
 
 /* Random messages that are right, with a liking for the edges of what is allowed. */
 ImpMessage *test_random_message (GRand *random, guint version);
-ImpResult  *test_random_result  (GRand *random);
-char       *test_random_text    (GRand *random);
-GBytes     *test_random_bytes   (GRand *random);
-gint64      test_random_id      (GRand *random);
+ImpResult *test_random_result (GRand *random);
+char *test_random_text (GRand *random);
+GBytes *test_random_bytes (GRand *random);
+gint64 test_random_id (GRand *random);
 
 /* Is @got what must be read after @written was written in a wire format? The same, but that those
  * of Perl have contexts inside "meta", so that each pair is then known by two keys, and no -1 among

@@ -17,8 +17,8 @@ typedef struct
 } TestOutcome;
 
 /* Takes @analyzer and listens to it. */
-TestOutcome *test_outcome_new  (ImpAnalyzer *analyzer);
-void         test_outcome_free (TestOutcome *self);
+TestOutcome *test_outcome_new (ImpAnalyzer *analyzer);
+void test_outcome_free (TestOutcome *self);
 
 gboolean test_outcome_is_settled (const TestOutcome *self);
 /* Exactly one outcome: FATAL alone; or an error that says why, then both directions indefinitely.

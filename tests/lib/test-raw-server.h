@@ -13,8 +13,8 @@ typedef struct
   GString *heard; /* all that the provider has said */
 } TestRaw;
 
-TestRaw *test_raw_new  (void);
-void      test_raw_free (TestRaw *self);
+TestRaw *test_raw_new (void);
+void test_raw_free (TestRaw *self);
 
 /* Nobody listens there any more. */
 void test_raw_close_door (TestRaw *self);
@@ -36,5 +36,5 @@ typedef struct
   char *address;
 } TestBlackHole;
 
-TestBlackHole *test_black_hole_new  (gboolean tcp);
-void           test_black_hole_free (TestBlackHole *self);
+TestBlackHole *test_black_hole_new (gboolean tcp);
+void test_black_hole_free (TestBlackHole *self);

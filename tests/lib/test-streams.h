@@ -22,8 +22,8 @@ void test_stream_pair_blocking (guint times, GIOStream **faulty, GIOStream **pla
 gsize test_stream_fill (GIOStream *stream);
 
 /* Without a main loop: all of it, or the test fails. */
-void    test_stream_write (GIOStream *stream, gconstpointer data, gsize length);
-GBytes *test_stream_read  (GIOStream *stream, gsize length);
+void test_stream_write (GIOStream *stream, gconstpointer data, gsize length);
+GBytes *test_stream_read (GIOStream *stream, gsize length);
 /* Up to the end of the stream. */
 GBytes *test_stream_read_all (GIOStream *stream);
 

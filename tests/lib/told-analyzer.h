@@ -15,6 +15,6 @@ struct _Told
   guint busy; /* bit per direction */
 };
 
-ImpAnalyzer *told_new      (ToldFunc func);
+ImpAnalyzer *told_new (ToldFunc func);
 /* One answer: passes what was fed. */
-void         told_pass_all (Told *self, ImpDirection direction, GBytes *data);
+void told_pass_all (Told *self, ImpDirection direction, GBytes *data);

@@ -7,10 +7,10 @@
 #include "provider/imp-filter-private.h"
 #include "provider/imp-relay.h"
 #include "rpc/imp-linger-private.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 #include "wire/imp-fields-private.h"
-#include "wire/imp-perl-value-private.h"
+#include "wire/perl/imp-perl-value-private.h"
 #include "wire/imp-wire-private.h"
 
 #include <string.h>

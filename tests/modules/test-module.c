@@ -4,7 +4,7 @@
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "modules/imp-module-private.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 static void
 test_pass (void)

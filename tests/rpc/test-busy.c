@@ -7,7 +7,7 @@
 #include "test-streams.h"
 
 #include "core/imp-factory.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 #include <string.h>
 

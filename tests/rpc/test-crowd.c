@@ -2,7 +2,7 @@
 /* Many analyzers on one connection whose other end does not read. */
 #include "core/imp-analyzer-private.h"
 #include "core/imp-verdicts-private.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 #include "test-peer.h"
 #include "test-streams.h"
 

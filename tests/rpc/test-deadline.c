@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The clock of a factory: who waits too long is told of, who asks for time gets it so often. */
 #include "core/imp-result.h"
-#include "rpc/imp-deadline-private.h"
+#include "rpc/client/imp-deadline-private.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 #include <signal.h>
 #include <string.h>

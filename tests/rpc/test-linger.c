@@ -6,7 +6,7 @@
 
 #include "core/imp-type-factory.h"
 #include "rpc/imp-linger-private.h"
-#include "rpc/imp-server.h"
+#include "rpc/server/imp-server.h"
 
 #include <string.h>
 #include <sys/socket.h>

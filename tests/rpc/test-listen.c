@@ -3,7 +3,7 @@
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-type-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/server/imp-server.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -53,25 +53,25 @@ typedef struct
 } Rig;
 
 static void
-on_ready (ImpPeer *peer, gpointer user_data)
+on_ready (ImpClientConnection *peer, gpointer user_data)
 {
   g_string_append (((Rig *) user_data)->log, "ready;");
 }
 
 static void
-on_nothing (ImpPeer *peer, gpointer user_data)
+on_nothing (ImpClientConnection *peer, gpointer user_data)
 {
 }
 
 static void
-on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
+on_lost (ImpClientConnection *peer, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
   g_string_append_printf (rig->log, "lost: %s;", error->message);
 }
 
-static const ImpPeerFuncs peer_funcs = {
+static const ImpClientConnectionFuncs peer_funcs = {
   .ready = on_ready,
   .goodbye = on_nothing,
   .idle = on_nothing,
@@ -80,14 +80,14 @@ static const ImpPeerFuncs peer_funcs = {
 };
 
 static void
-on_ended (ImpSession *session, const GError *error, gpointer user_data)
+on_ended (ImpServerConnection *session, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
   g_string_append_printf (rig->log, "ended: %s;", error->message);
 }
 
-static const ImpSessionFuncs session_funcs = { .ended = on_ended };
+static const ImpServerConnectionFuncs session_funcs = { .ended = on_ended };
 
 static void
 rig_init (Rig *rig)
@@ -153,7 +153,7 @@ watch_start (Watch *watch, Rig *rig)
   watch->analyzer = IMP_ANALYZER (analyzer);
   watch->bad = g_string_new (NULL);
   imp_analyzer_set_callback (watch->analyzer, on_result, watch, NULL);
-  imp_peer_add (rig->pair.peer, analyzer);
+  imp_client_connection_add (rig->pair.peer, analyzer);
 }
 
 static void
@@ -262,14 +262,14 @@ test_server_never_reads (void)
     {
       g_assert_cmpuint (n, <, 1000);
       imp_analyzer_data_bytes (full.analyzer, 0, block, 64 * 1024, 0, IMP_DATA_TYPE_STREAM);
-      g_assert_cmpuint (imp_peer_get_queued (rig.pair.peer), <, 6 * 1024 * 1024);
-      if (imp_peer_get_queued (rig.pair.peer) > 3 * 1024 * 1024)
+      g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.peer), <, 6 * 1024 * 1024);
+      if (imp_client_connection_get_queued (rig.pair.peer) > 3 * 1024 * 1024)
         g_assert_true (full.paused);
       while (g_main_context_iteration (NULL, FALSE))
         ;
     }
   g_assert_nonnull (strstr (full.bad->str, "max-queued is 4194304"));
-  g_assert_cmpuint (imp_peer_get_queued (rig.pair.peer), <=, 2 * 1024 * 1024);
+  g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.peer), <=, 2 * 1024 * 1024);
   g_assert_false (imp_analyzer_is_closed (idle.analyzer));
   watch_clear (&full);
   watch_clear (&idle);
@@ -331,7 +331,7 @@ test_client_never_reads (void)
       g_assert_cmpuint (sent, <, 64 * 1024 * 1024);
     }
   g_assert_cmpstr (rig.log->str, ==, "");
-  g_assert_cmpuint (imp_session_get_n_analyzers (rig.pair.session), ==, 1);
+  g_assert_cmpuint (imp_server_connection_get_n_analyzers (rig.pair.session), ==, 1);
   rig_clear (&rig);
   g_object_unref (one);
   g_object_unref (other);

@@ -3,8 +3,8 @@
  * where it stands, even at the very beginning of the stream. */
 #include "core/imp-type-factory.h"
 #include "provider/imp-filter.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * behind our remote factory. */
 #include "analyzers/imp-pattern-factory.h"
 #include "core/imp-error.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -6,9 +6,9 @@
 
 #include "core/imp-error.h"
 #include "core/imp-type-factory.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
-#include "rpc/imp-uplink-private.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
+#include "rpc/client/imp-channel-private.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -300,14 +300,14 @@ test_interface_again (void)
 static void
 check_delays (guint minimum, guint maximum, guint attempts, guint bound)
 {
-  const ImpUplinkOptions options = { .reconnect_min = minimum, .reconnect_max = maximum };
+  const ImpChannelOptions options = { .reconnect_min = minimum, .reconnect_max = maximum };
   const guint n = 20000;
   guint lowest = G_MAXUINT, highest = 0;
   gdouble sum = 0;
 
   for (guint i = 0; i < n; i++)
     {
-      guint delay = imp_uplink_draw_delay (&options, attempts);
+      guint delay = imp_channel_draw_delay (&options, attempts);
 
       lowest = MIN (lowest, delay);
       highest = MAX (highest, delay);

@@ -6,8 +6,8 @@
 #include "core/imp-factory.h"
 #include "mock-analyzer.h"
 #include "provider/imp-filter.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "test-streams.h"
 
 #include "core/imp-factory.h"
-#include "rpc/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -4,8 +4,8 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-type-factory.h"
 #include "core/imp-analyzer-private.h"
-#include "rpc/imp-remote-factory.h"
-#include "rpc/imp-server.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

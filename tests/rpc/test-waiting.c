@@ -66,17 +66,17 @@ append_expected (GString *text, const guint8 *bytes, gsize size)
 }
 
 static void
-on_peer (ImpPeer *peer, gpointer user_data)
+on_peer (ImpClientConnection *peer, gpointer user_data)
 {
 }
 
 static void
-on_lost (ImpPeer *peer, const GError *error, gpointer user_data)
+on_lost (ImpClientConnection *peer, const GError *error, gpointer user_data)
 {
   g_error ("lost: %s", error->message);
 }
 
-static const ImpPeerFuncs peer_funcs = {
+static const ImpClientConnectionFuncs peer_funcs = {
   .ready = on_peer,
   .goodbye = on_peer,
   .idle = on_peer,
@@ -85,13 +85,13 @@ static const ImpPeerFuncs peer_funcs = {
 };
 
 static void
-on_ended (ImpSession *session, const GError *error, gpointer user_data)
+on_ended (ImpServerConnection *session, const GError *error, gpointer user_data)
 {
   if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
     g_error ("ended: %s", error->message);
 }
 
-static const ImpSessionFuncs session_funcs = { .ended = on_ended };
+static const ImpServerConnectionFuncs session_funcs = { .ended = on_ended };
 
 static void
 rig_start_session (PairRig *rig, GIOStream *stream)
@@ -115,7 +115,7 @@ rig_add (PairRig *rig)
   g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (owner);
 
-  imp_peer_add (rig->peer, analyzer);
+  imp_client_connection_add (rig->peer, analyzer);
   return IMP_ANALYZER (analyzer);
 }
 
@@ -328,9 +328,9 @@ test_never_read (void)
   /* Here, verdicts about what was under way; there, those of one piece too many. Six bytes for
    * each byte of input. */
   g_assert_cmpuint (imp_analyzer_get_waiting (analyzer, 0), <, 6 * 4 * 1024 * 1024);
-  g_assert_cmpuint (imp_analyzer_get_waiting (dense_last, 0), >, IMP_SESSION_MAX_WAITING);
+  g_assert_cmpuint (imp_analyzer_get_waiting (dense_last, 0), >, IMP_SERVER_CONNECTION_MAX_WAITING);
   g_assert_cmpuint (imp_analyzer_get_waiting (dense_last, 0), <=,
-                    IMP_SESSION_MAX_WAITING + 6 * 64 * 1024 + 20);
+                    IMP_SERVER_CONNECTION_MAX_WAITING + 6 * 64 * 1024 + 20);
   g_test_message ("%" G_GSIZE_FORMAT " bytes of results wait",
                   imp_analyzer_get_waiting (analyzer, 0));
 

@@ -12,12 +12,13 @@ MAX_LONG_SHARE = 0.01
 MAY_INCLUDE = {
     'core': set(),
     'io': {'core'},
+    'faults': {'core', 'io'},
     'analyzers': {'core'},
     'wire': {'core'},
     'provider': {'core', 'io'},
     'rpc': {'core', 'io', 'wire'},
-    'modules': {'core', 'io', 'analyzers', 'wire', 'provider', 'rpc'},
-    'tool': {'core', 'io', 'analyzers', 'wire', 'provider', 'rpc', 'modules'},
+    'modules': {'core', 'io', 'faults', 'analyzers', 'wire', 'provider', 'rpc'},
+    'tool': {'core', 'io', 'faults', 'analyzers', 'wire', 'provider', 'rpc', 'modules'},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')

@@ -13,10 +13,9 @@ use PerlVectors qw(messages refused made_with);
 my ($form, $which) = @ARGV;
 my %about = (
     messages => 'Messages as Perl freezes them (hexadecimal; 78*100 stands for a hundred times the '
-        . 'byte), and what each means, as the wire format json writes it. Where '
-        . '"written" is there, '
-        . 'that message (true: the same one) is written in these very bytes, but for the minor '
-        . 'version in the header of Storable.',
+        . 'byte), and what each means, as the wire format json writes it. Where "written" '
+        . 'is there, that message (true: the same one) is written in these very bytes, but for '
+        . 'the minor version in the header of Storable.',
     refused => 'What must be refused: bytes (hexadecimal), the code of the error, and a word of '
         . 'its message. "goes_on" tells whether the connection can go on behind it. max_message is '
         . '33554432, max_context 65536, max_depth 32.',

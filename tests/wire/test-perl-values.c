@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-error.h"
 #include "perl-values.h"
-#include "wire/imp-sereal-private.h"
-#include "wire/imp-storable-private.h"
+#include "wire/perl/imp-sereal-private.h"
+#include "wire/perl/imp-storable-private.h"
 
 #include <gio/gio.h>
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/client/imp-client-connection-private.h"
+#include "rpc/client/imp-remote-factory.h"
+
+G_BEGIN_DECLS
+
+/* Keeps a provider connected: one peer for new analyzers, older ones that are being finished, and
+ * in between the attempts to get another. */
+typedef struct _ImpChannel ImpChannel;
+
+typedef struct
+{
+  ImpClientConnectionOptions peer;
+  guint connect_timeout; /* milliseconds, for the connection and again for the server's greeting */
+  gboolean reconnect;
+  guint reconnect_min; /* milliseconds */
+  guint reconnect_max;
+} ImpChannelOptions;
+
+/* Either @target (to connect to, and again) or @stream (used once). @changed: the state is another
+ * now. */
+ImpChannel *imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *stream,
+                             const char *name, ImpInterface *interface,
+                             void (*changed) (gpointer user_data), gpointer user_data);
+/* Every analyzer that lives gets its outcome. */
+void imp_channel_close (ImpChannel *self, const GError *error);
+void imp_channel_free (ImpChannel *self);
+
+void imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options);
+void imp_channel_set_codec (ImpChannel *self, ImpCodec *codec);
+
+/* Adds an analyzer; if there is nobody to serve it, it has its outcome at once. */
+void imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
+/* Both take @task. */
+void imp_channel_query (ImpChannel *self, GList *wanted, GTask *task);
+void imp_channel_connect (ImpChannel *self, GTask *task);
+
+/* How many milliseconds to wait before another attempt, after so many in vain. */
+guint imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts);
+
+ImpRemoteState imp_channel_get_state (ImpChannel *self);
+ImpClientConnection *imp_channel_get_peer (ImpChannel *self); /* NULL where there is none */
+guint64 imp_channel_get_messages_in (ImpChannel *self);
+/* A stream that has not been used: to be used by another one. NULL where there is none. */
+GIOStream *imp_channel_steal_stream (ImpChannel *self);
+void imp_channel_describe (ImpChannel *self, GVariantBuilder *builder);
+
+G_END_DECLS

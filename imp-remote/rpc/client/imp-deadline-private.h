@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-verdicts-private.h"
+
+G_BEGIN_DECLS
+
+/* One clock for all analyzers of a factory: tells which has let a byte wait for longer than the
+ * deadline. Marks of how far each was fed are taken four times per deadline, so that a byte's age
+ * is known to a quarter of it, however many bytes there are. While nothing waits, no timer
+ * runs. */
+typedef struct _ImpDeadline ImpDeadline;
+
+#define IMP_DEADLINE_MARKS 5
+
+/* Part of each analyzer. Zero it at first. */
+typedef struct
+{
+  gboolean watched;
+  guint extensions;
+  GList node;
+  gint64 marks[2][IMP_DEADLINE_MARKS]; /* the newest first; 0: nothing waited then */
+} ImpDeadlineEntry;
+
+typedef struct
+{
+  const ImpVerdicts *(*get_verdicts) (ImpDeadlineEntry *entry, ImpDirection direction);
+  /* May this direction wait without being counted (the provider is busy)? */
+  gboolean (*is_suspended) (ImpDeadlineEntry *entry, ImpDirection direction);
+  /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */
+  gboolean (*is_extended) (ImpDeadlineEntry *entry, ImpDirection direction);
+  /* Time is over; the entry is not watched any more. The clock may be freed from here. */
+  void (*expired) (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data);
+} ImpDeadlineFuncs;
+
+ImpDeadline *imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs,
+                               gpointer user_data);
+void imp_deadline_free (ImpDeadline *self);
+
+/* @milliseconds: 0 for no deadline. */
+void imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions);
+guint imp_deadline_get_extensions (ImpDeadline *self);
+
+/* Something was fed; to call it again does no harm. */
+void imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry);
+void imp_deadline_forget (ImpDeadline *self, ImpDeadlineEntry *entry);
+
+G_END_DECLS

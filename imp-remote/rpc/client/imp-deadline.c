@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/client/imp-deadline-private.h"
+
+#include <string.h>
+
+struct _ImpDeadline
+{
+  GMainContext *context;
+  const ImpDeadlineFuncs *funcs;
+  gpointer user_data;
+  guint milliseconds;
+  guint max_extensions;
+  guint extensions; /* granted so far, all in all */
+  GQueue watched;
+  GSource *timer;
+  gboolean freed; /* from within a call-out */
+  gboolean ticking;
+};
+
+ImpDeadline *
+imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs, gpointer user_data)
+{
+  ImpDeadline *self = g_new0 (ImpDeadline, 1);
+
+  self->context = g_main_context_ref (context);
+  self->funcs = funcs;
+  self->user_data = user_data;
+  return self;
+}
+
+static void
+stop_timer (ImpDeadline *self)
+{
+  if (self->timer == NULL)
+    return;
+  g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+void
+imp_deadline_free (ImpDeadline *self)
+{
+  while (self->watched.head != NULL)
+    imp_deadline_forget (self, self->watched.head->data);
+  stop_timer (self);
+  if (self->ticking)
+    {
+      self->freed = TRUE;
+      return;
+    }
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+static gint64
+get_settled (const ImpVerdicts *verdicts)
+{
+  return MAX (verdicts->settled, verdicts->prepassed);
+}
+
+/* Takes a mark for one direction. TRUE if its time is over. */
+static gboolean
+mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  const ImpVerdicts *verdicts = self->funcs->get_verdicts (entry, direction);
+  gint64 *marks = entry->marks[direction];
+
+  if (!imp_verdicts_is_waiting (verdicts) || self->funcs->is_suspended (entry, direction))
+    {
+      memset (marks, 0, sizeof entry->marks[direction]);
+      return FALSE;
+    }
+
+  memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
+  /* The end of the stream counts as one byte more. */
+  marks[0] = verdicts->fed + verdicts->ended;
+  if (marks[IMP_DEADLINE_MARKS - 1] <= get_settled (verdicts))
+    return FALSE;
+
+  if (self->funcs->is_extended (entry, direction) && entry->extensions < self->max_extensions)
+    {
+      entry->extensions++;
+      self->extensions++;
+      memset (marks, 0, sizeof entry->marks[direction]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
+{
+  return imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 0))
+         || imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 1));
+}
+
+/* An entry that has to go on is put at the end, one that has not is forgotten, so that the first
+ * one is always the next, whatever the call-outs do. */
+static void
+tick_first (ImpDeadline *self)
+{
+  ImpDeadlineEntry *entry = self->watched.head->data;
+
+  for (guint direction = 0; direction < 2; direction++)
+    if (mark (self, entry, direction))
+      {
+        imp_deadline_forget (self, entry);
+        self->funcs->expired (entry, direction, self->user_data);
+        return;
+      }
+
+  if (is_waiting (self, entry))
+    {
+      g_queue_unlink (&self->watched, &entry->node);
+      g_queue_push_tail_link (&self->watched, &entry->node);
+    }
+  else
+    {
+      /* It has kept its word, so it may ask for time again. */
+      entry->extensions = 0;
+      imp_deadline_forget (self, entry);
+    }
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  ImpDeadline *self = user_data;
+
+  self->ticking = TRUE;
+  for (guint n = self->watched.length; n > 0 && self->watched.length > 0; n--)
+    tick_first (self);
+  self->ticking = FALSE;
+  if (self->freed)
+    {
+      imp_deadline_free (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (self->watched.length > 0)
+    return G_SOURCE_CONTINUE;
+  stop_timer (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_timer (ImpDeadline *self)
+{
+  if (self->timer != NULL || self->milliseconds == 0 || self->watched.length == 0)
+    return;
+  self->timer = g_timeout_source_new (MAX (1, self->milliseconds / (IMP_DEADLINE_MARKS - 1)));
+  g_source_set_static_name (self->timer, "imp deadline");
+  g_source_set_callback (self->timer, on_tick, self, NULL);
+  g_source_attach (self->timer, self->context);
+}
+
+void
+imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions)
+{
+  self->max_extensions = max_extensions;
+  if (self->milliseconds == milliseconds)
+    return;
+  self->milliseconds = milliseconds;
+  stop_timer (self);
+  start_timer (self);
+}
+
+guint
+imp_deadline_get_extensions (ImpDeadline *self)
+{
+  return self->extensions;
+}
+
+void
+imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry)
+{
+  if (entry->watched)
+    return;
+  entry->watched = TRUE;
+  entry->node.data = entry;
+  g_queue_push_tail_link (&self->watched, &entry->node);
+  start_timer (self);
+}
+
+void
+imp_deadline_forget (ImpDeadline *self, ImpDeadlineEntry *entry)
+{
+  if (!entry->watched)
+    return;
+  entry->watched = FALSE;
+  g_queue_unlink (&self->watched, &entry->node);
+  memset (entry->marks, 0, sizeof entry->marks);
+}

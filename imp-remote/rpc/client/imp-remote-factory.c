@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/client/imp-remote-factory-private.h"
+
+#include "core/imp-error.h"
+#include "core/imp-factory-private.h"
+#include "rpc/imp-address-private.h"
+
+/* clang-format off */
+G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
+/* clang-format on */
+
+/**
+ * ImpRemoteFactory:
+ *
+ * Makes analyzers that run in a server, elsewhere.
+ *
+ * All analyzers of one factory share one connection. Nothing blocks: analyzers can be made and fed
+ * at once; until the connection stands, what they are told waits.
+ *
+ * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
+ * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
+ * and passes both directions indefinitely, except where it has made a promise (REPLACE_LATER) that
+ * nobody can keep any more. Verdicts that had arrived count. The factory connects again in the
+ * background; meanwhile, new analyzers get the same outcome at once.
+ *
+ * A factory belongs to the thread-default main context in which it was made. A program that runs
+ * no loop calls [method@Imp.RemoteFactory.wait] and polls its analyzers.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
+
+static void
+on_state_changed (gpointer user_data)
+{
+  imp_remote_factory_notify_state (user_data);
+}
+
+/* A factory that can never connect closes at once, and says why to everybody who asks. */
+static ImpChannel *
+get_channel (ImpRemoteFactory *self)
+{
+  g_autoptr (ImpAddress) address = NULL;
+  g_autoptr (GSocketConnectable) target = NULL;
+
+  if (self->channel != NULL)
+    return self->channel;
+
+  if (self->unusable == NULL && self->stream == NULL)
+    {
+      address = imp_address_parse (self->address != NULL ? self->address : "", &self->unusable);
+      if (address != NULL)
+        target = imp_address_to_connectable (address, &self->unusable);
+    }
+  if (self->unusable == NULL && self->codec == NULL)
+    self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
+
+  self->channel = imp_channel_new (self->context, target, self->stream,
+                                   self->address != NULL ? self->address : "stream",
+                                   self->interface, on_state_changed, self);
+  imp_channel_set_options (self->channel, &self->options);
+  imp_channel_set_codec (self->channel, self->codec);
+  g_clear_object (&self->stream);
+  if (self->unusable != NULL)
+    imp_channel_close (self->channel, self->unusable);
+  return self->channel;
+}
+
+static void
+imp_remote_factory_dispose (GObject *object)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+  ImpChannel *channel = g_steal_pointer (&self->channel);
+
+  if (channel != NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
+                                                      "the remote factory is not used any more");
+
+      imp_channel_close (channel, error);
+      imp_channel_free (channel);
+    }
+  g_clear_object (&self->stream);
+  g_clear_object (&self->codec);
+  G_OBJECT_CLASS (imp_remote_factory_parent_class)->dispose (object);
+}
+
+static void
+imp_remote_factory_finalize (GObject *object)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+
+  g_clear_pointer (&self->interface, imp_interface_unref);
+  g_clear_error (&self->unusable);
+  g_main_context_unref (self->context);
+  g_free (self->address);
+  g_free (self->codec_name);
+  G_OBJECT_CLASS (imp_remote_factory_parent_class)->finalize (object);
+}
+
+static ImpAnalyzer *
+imp_remote_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (G_OBJECT (self));
+
+  imp_analyzer_bind (IMP_ANALYZER (analyzer), context, self->interface);
+  imp_channel_add (get_channel (self), analyzer);
+  return IMP_ANALYZER (analyzer);
+}
+
+/* A factory of its own, with a connection of its own, since an interface belongs to a connection.
+ * Both ends of a single stream cannot be shared out, so there the new one takes it over. */
+static ImpFactory *
+imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, GError **error)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  g_autoptr (GIOStream) stream = NULL;
+  ImpRemoteFactory *bound;
+
+  if (self->address == NULL)
+    {
+      stream = imp_channel_steal_stream (get_channel (self));
+      if (stream == NULL)
+        {
+          g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                               "The factory's only stream is in use already; the interface has to "
+                               "be set before that");
+          return NULL;
+        }
+    }
+
+  bound = g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", self->address, "stream", stream,
+                        "codec", self->codec_name, NULL);
+  bound->options = self->options;
+  bound->interface = imp_interface_ref (interface);
+  g_set_object (&bound->codec, self->codec);
+  return IMP_FACTORY (bound);
+}
+
+static void
+imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, imp_remote_factory_query_interfaces_async);
+  imp_channel_query (get_channel (self), wanted, task);
+}
+
+static GList *
+imp_remote_factory_query_interfaces_finish (ImpFactory *factory, GAsyncResult *result,
+                                            GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, factory), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+imp_remote_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  g_autoptr (GError) address_error = NULL, codec_error = NULL;
+  g_autoptr (ImpAddress) address = imp_address_parse (self->address != NULL ? self->address : "",
+                                                      &address_error);
+  g_autoptr (GSocketConnectable) target = NULL;
+  g_autoptr (ImpCodec) codec = imp_codec_new_by_name (self->codec_name, &codec_error);
+
+  if (address != NULL)
+    target = imp_address_to_connectable (address, &address_error);
+  if (address_error != NULL)
+    g_ptr_array_add (mistakes, g_strdup (address_error->message));
+  if (codec_error != NULL)
+    g_ptr_array_add (mistakes, g_strdup (codec_error->message));
+}
+
+static void
+imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
+
+  object_class->dispose = imp_remote_factory_dispose;
+  object_class->finalize = imp_remote_factory_finalize;
+  factory_class->create_packed = imp_remote_factory_create_packed;
+  factory_class->set_interface = imp_remote_factory_set_interface;
+  factory_class->query_interfaces_async = imp_remote_factory_query_interfaces_async;
+  factory_class->query_interfaces_finish = imp_remote_factory_query_interfaces_finish;
+  factory_class->validate = imp_remote_factory_validate;
+
+  imp_remote_factory_install_properties (object_class);
+}
+
+static void
+imp_remote_factory_init (ImpRemoteFactory *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  imp_remote_factory_init_options (self);
+}
+
+/**
+ * imp_remote_factory_new: (constructor)
+ * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT
+ * @error: return location for an error
+ *
+ * Makes a factory for the server at @address. It connects when it is first used.
+ *
+ * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS if @address makes no
+ *   sense
+ *
+ * Since: 0.1
+ */
+ImpRemoteFactory *
+imp_remote_factory_new (const char *address, GError **error)
+{
+  g_autoptr (ImpAddress) parsed = NULL;
+  g_autoptr (GSocketConnectable) target = NULL;
+
+  g_return_val_if_fail (address != NULL, NULL);
+
+  parsed = imp_address_parse (address, error);
+  if (parsed == NULL)
+    return NULL;
+  target = imp_address_to_connectable (parsed, error);
+  if (target == NULL)
+    return NULL;
+  return g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", address, NULL);
+}
+
+/**
+ * imp_remote_factory_new_for_stream: (constructor)
+ * @stream: a connection to a server
+ *
+ * Makes a factory that uses a connection that stands already. When it ends, the factory is closed.
+ *
+ * Returns: (transfer full): a new factory
+ *
+ * Since: 0.1
+ */
+ImpRemoteFactory *
+imp_remote_factory_new_for_stream (GIOStream *stream)
+{
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+
+  return g_object_new (IMP_TYPE_REMOTE_FACTORY, "stream", stream, NULL);
+}
+
+/**
+ * imp_remote_factory_use_codec:
+ * @self: a remote factory that has not been used yet
+ * @codec: a wire format
+ *
+ * Uses a wire format of your own, which the server has to know as well.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_use_codec (ImpRemoteFactory *self, ImpCodec *codec)
+{
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+  g_return_if_fail (IMP_IS_CODEC (codec));
+  g_return_if_fail (self->channel == NULL);
+
+  g_set_object (&self->codec, codec);
+}
+
+/**
+ * imp_remote_factory_connect_async:
+ * @self: a remote factory
+ * @cancellable: (nullable): to give up waiting; the connection is not touched by that
+ * @callback: called when it is known
+ * @user_data: data for @callback
+ *
+ * Waits until the server has answered. There is no need to: the factory can be used at once.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_connect_async (ImpRemoteFactory *self, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_remote_factory_connect_async);
+  imp_channel_connect (get_channel (self), task);
+}
+
+/**
+ * imp_remote_factory_connect_finish:
+ * @self: a remote factory
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.RemoteFactory.connect_async] began.
+ *
+ * Returns: %TRUE if the server has answered, or %FALSE with an error that says why there is no
+ *   connection: of #GIOErrorEnum, or %IMP_ERROR_TIMEOUT, %IMP_ERROR_VERSION and so on
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_remote_factory_connect_finish (ImpRemoteFactory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+on_wait_over (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * imp_remote_factory_wait:
+ * @self: a remote factory
+ * @timeout_ms: for how long at most, in milliseconds
+ *
+ * Moves bytes until something has arrived from the server, the state has changed, or the time is
+ * over: for programs that run no main loop. What has arrived is then in the analyzers' queues (see
+ * [method@Imp.Analyzer.poll_results]), or has been given to their callbacks.
+ *
+ * It runs the factory's main context, so it can only be called in the thread that owns it, or when
+ * no thread does.
+ *
+ * Returns: %TRUE if something has arrived or changed
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
+{
+  g_autoptr (ImpRemoteFactory) guard = NULL;
+  g_autoptr (GSource) timer = NULL;
+  gboolean over = FALSE;
+  guint64 before;
+  ImpRemoteState state;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), FALSE);
+  g_return_val_if_fail (g_main_context_acquire (self->context), FALSE);
+
+  guard = g_object_ref (self);
+  before = imp_channel_get_messages_in (get_channel (self));
+  state = imp_channel_get_state (self->channel);
+  timer = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (timer, on_wait_over, &over, NULL);
+  g_source_attach (timer, self->context);
+  while (!over && self->channel != NULL && imp_channel_get_messages_in (self->channel) == before
+         && imp_channel_get_state (self->channel) == state)
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (timer);
+  g_main_context_release (self->context);
+  return self->channel != NULL
+         && (imp_channel_get_messages_in (self->channel) != before
+             || imp_channel_get_state (self->channel) != state);
+}
+
+/**
+ * imp_remote_factory_close:
+ * @self: a remote factory
+ *
+ * Ends the connection for good. Every live analyzer gets its outcome.
+ *
+ * Since: 0.1
+ */
+void
+imp_remote_factory_close (ImpRemoteFactory *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
+
+  error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the remote factory was closed");
+  imp_channel_close (get_channel (self), error);
+}
+
+/**
+ * imp_remote_factory_get_state:
+ * @self: a remote factory
+ *
+ * Gets how the factory stands with its server. Changes are told by notify::state.
+ *
+ * Returns: the state
+ *
+ * Since: 0.1
+ */
+ImpRemoteState
+imp_remote_factory_get_state (ImpRemoteFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), IMP_REMOTE_STATE_CLOSED);
+
+  return self->channel != NULL ? imp_channel_get_state (self->channel) : IMP_REMOTE_STATE_IDLE;
+}
+
+/**
+ * imp_remote_factory_get_version:
+ * @self: a remote factory
+ *
+ * Gets the version of the protocol that is spoken with the server.
+ *
+ * Returns: the version, or 0 while it is not known
+ *
+ * Since: 0.1
+ */
+guint
+imp_remote_factory_get_version (ImpRemoteFactory *self)
+{
+  ImpClientConnection *peer;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
+
+  peer = self->channel != NULL ? imp_channel_get_peer (self->channel) : NULL;
+  return peer != NULL ? imp_client_connection_get_version (peer) : 0;
+}
+
+/**
+ * imp_remote_factory_get_codec_name:
+ * @self: a remote factory
+ *
+ * Gets the name of the wire format that is spoken with the server.
+ *
+ * Returns: (nullable): the name
+ *
+ * Since: 0.1
+ */
+const char *
+imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  return self->codec != NULL ? imp_codec_get_name (self->codec) : self->codec_name;
+}
+
+/**
+ * imp_remote_factory_get_statistics:
+ * @self: a remote factory
+ *
+ * Gets what the factory has counted since it was made, as a dictionary (a{sv}) of unsigned 64-bit
+ * numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
+ * (analyzers that could not be reached any more), "deadlines" (those among them that were too
+ * slow), "extensions" (more time that was granted), "exceptions" of the server, "late-results" (for
+ * analyzers that were closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and
+ * "queued" (bytes that wait to be sent).
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_remote_factory_get_statistics (ImpRemoteFactory *self)
+{
+  GVariantBuilder builder;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  imp_channel_describe (get_channel (self), &builder);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}

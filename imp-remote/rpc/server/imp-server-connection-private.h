@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-factory-private.h"
+#include "rpc/imp-link-private.h"
+
+G_BEGIN_DECLS
+
+/* So much of verdicts may wait for a busy direction before its input waits. */
+#define IMP_SERVER_CONNECTION_MAX_WAITING (256 * 1024)
+
+/* The server's end of one connection: the analyzers that a provider has made there. */
+typedef struct _ImpServerConnection ImpServerConnection;
+
+typedef struct
+{
+  ImpWireLimits limits;
+  guint max_analyzers;
+  gsize max_held;          /* bytes without a verdict, or with one that waits, per analyzer */
+  gsize max_held_all;      /* the same per connection */
+  gsize max_waiting;       /* bytes of verdicts for a busy direction, above which it is not fed */
+  gsize high_water;        /* bytes that wait to be written, above which nothing is read */
+  gsize max_output;        /* bytes that wait to be written, at most */
+  guint handshake_timeout; /* milliseconds */
+  guint keepalive;         /* milliseconds; 0: none */
+  guint busy_poll;         /* microseconds */
+} ImpServerConnectionOptions;
+
+typedef struct
+{
+  /* It is over, and all its analyzers are closed; exactly once. @error is never NULL. */
+  void (*ended) (ImpServerConnection *connection, const GError *error, gpointer user_data);
+} ImpServerConnectionFuncs;
+
+/* @codec: NULL to recognize it. */
+ImpServerConnection *imp_server_connection_new (GIOStream *stream, ImpFactory *factory,
+                                                ImpCodec *codec,
+                                                const ImpServerConnectionOptions *options,
+                                                GError **error);
+ImpServerConnection *imp_server_connection_ref (ImpServerConnection *self);
+void imp_server_connection_unref (ImpServerConnection *self);
+
+void imp_server_connection_start (ImpServerConnection *self, GMainContext *context,
+                                  const ImpServerConnectionFuncs *funcs, gpointer user_data);
+/* Ends it now; ended() is called before this returns. */
+void imp_server_connection_close (ImpServerConnection *self, const GError *error);
+/* Tells the client that there will be no new analyzers; ends once the old ones are gone. */
+void imp_server_connection_drain (ImpServerConnection *self);
+
+guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
+GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);
+const char *imp_server_connection_get_codec_name (ImpServerConnection *self);
+
+G_END_DECLS

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/server/imp-server-private.h"
+
+#include "core/imp-error.h"
+#include "rpc/imp-listener-private.h"
+
+/**
+ * ImpServer:
+ *
+ * Lets providers elsewhere use the analyzers of one factory.
+ *
+ * It listens at any number of addresses, and takes streams that are there already. Each connection
+ * has analyzers of its own, which are closed when it ends. A server belongs to the thread-default
+ * main context in which it was made.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_FINAL_TYPE (ImpServer, imp_server, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_CONNECTED,
+  SIGNAL_DISCONNECTED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+/* --- connections --- */
+
+static void
+finish_stopping (ImpServer *self)
+{
+  GQueue stopping = self->stopping;
+  GTask *task;
+
+  if (g_hash_table_size (self->connections) > 0)
+    return;
+  if (self->grace_timer != NULL)
+    {
+      g_source_destroy (self->grace_timer);
+      g_clear_pointer (&self->grace_timer, g_source_unref);
+    }
+  g_queue_init (&self->stopping);
+  while ((task = g_queue_pop_head (&stopping)) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+static gboolean
+is_full (ImpServer *self)
+{
+  return g_hash_table_size (self->connections) >= self->max_connections;
+}
+
+/* Who comes while the house is full waits in the listener's queue. */
+static void
+update_accepting (ImpServer *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    imp_listener_set_accepting (self->listeners->pdata[i], !is_full (self));
+}
+
+static void
+on_connection_ended (ImpServerConnection *connection, const GError *error, gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+
+  g_hash_table_remove (self->connections, connection);
+  update_accepting (self);
+  g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0,
+                 imp_server_connection_get_stream (connection), error->message);
+  finish_stopping (self);
+}
+
+static const ImpServerConnectionFuncs connection_funcs = {
+  .ended = on_connection_ended,
+};
+
+static gboolean
+ensure_codec (ImpServer *self, GError **error)
+{
+  if (self->codec == NULL && g_strcmp0 (self->codec_name, "auto") != 0)
+    self->codec = imp_codec_new_by_name (self->codec_name, error);
+  return self->codec != NULL || g_strcmp0 (self->codec_name, "auto") == 0;
+}
+
+static gboolean
+add_connection (ImpServer *self, GIOStream *stream, GError **error)
+{
+  ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
+                                                               &self->options, error);
+
+  if (connection == NULL)
+    return FALSE;
+  g_hash_table_add (self->connections, connection);
+  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
+  imp_server_connection_start (connection, self->context, &connection_funcs, self);
+  if (self->stopped)
+    imp_server_connection_drain (connection);
+  return TRUE;
+}
+
+static void
+on_connection (GSocketConnection *connection, gpointer user_data)
+{
+  ImpServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!add_connection (self, G_IO_STREAM (connection), &error))
+    g_warning ("Cannot serve a connection: %s", error->message);
+  if (is_full (self))
+    update_accepting (self);
+}
+
+static void
+imp_server_dispose (GObject *object)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  imp_server_close (self);
+  g_clear_object (&self->factory);
+  g_clear_object (&self->codec);
+  G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
+}
+
+static void
+imp_server_finalize (GObject *object)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  g_ptr_array_unref (self->listeners);
+  g_hash_table_unref (self->connections);
+  g_main_context_unref (self->context);
+  g_free (self->codec_name);
+  G_OBJECT_CLASS (imp_server_parent_class)->finalize (object);
+}
+
+static void
+imp_server_class_init (ImpServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = imp_server_dispose;
+  object_class->finalize = imp_server_finalize;
+
+  imp_server_install_properties (object_class);
+
+  /**
+   * ImpServer::connected:
+   * @self: the server
+   * @stream: the connection
+   *
+   * A client has come.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CONNECTED] = g_signal_new ("connected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_IO_STREAM);
+  /**
+   * ImpServer::disconnected:
+   * @self: the server
+   * @stream: the connection
+   * @reason: why, for people
+   *
+   * A client has gone; his analyzers are closed.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DISCONNECTED] = g_signal_new ("disconnected", IMP_TYPE_SERVER, G_SIGNAL_RUN_LAST,
+                                               0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                               G_TYPE_IO_STREAM, G_TYPE_STRING);
+}
+
+static void
+imp_server_init (ImpServer *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  self->connections = g_hash_table_new_full (NULL, NULL,
+                                             (GDestroyNotify) imp_server_connection_unref, NULL);
+  imp_server_init_options (self);
+}
+
+/* --- public --- */
+
+/**
+ * imp_server_new: (constructor)
+ * @factory: what makes the analyzers
+ *
+ * Makes a server.
+ *
+ * Returns: (transfer full): a new server
+ *
+ * Since: 0.1
+ */
+ImpServer *
+imp_server_new (ImpFactory *factory)
+{
+  g_return_val_if_fail (IMP_IS_FACTORY (factory), NULL);
+
+  return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
+}
+
+/* Before anybody is let in. */
+static gboolean
+check_exposure (ImpServer *self, guint first, GError **error)
+{
+  for (guint i = first; i < self->listeners->len && !self->insecure; i++)
+    if (imp_listener_is_exposed (self->listeners->pdata[i]))
+      {
+        g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                             "other machines can reach this address, and nothing protects what is "
+                             "said there; take a loopback address or a unix socket, or allow it "
+                             "(insecure)");
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/**
+ * imp_server_listen:
+ * @self: a server
+ * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd
+ * @error: return location for an error
+ *
+ * Listens at one more address.
+ *
+ * A socket file that nobody listens at any more is replaced. One that is in use is not, unless
+ * [property@Imp.Server:replace] is set; any other file never is. A TCP address that other machines
+ * can reach is refused unless [property@Imp.Server:insecure] is set.
+ *
+ * Returns: %TRUE, or %FALSE with %IMP_ERROR_SETTINGS if @address makes no sense or is refused, or
+ *   with an error of #GIOErrorEnum, such as %G_IO_ERROR_ADDRESS_IN_USE
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_listen (ImpServer *self, const char *address, GError **error)
+{
+  g_autoptr (ImpAddress) parsed = NULL;
+  guint first;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (address != NULL, FALSE);
+
+  if (self->stopped)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
+      return FALSE;
+    }
+  parsed = imp_address_parse (address, error);
+  if (parsed == NULL || !ensure_codec (self, error))
+    return FALSE;
+
+  first = self->listeners->len;
+  if (!imp_listener_open (parsed, self->replace, self->listeners, error)
+      || !check_exposure (self, first, error))
+    {
+      g_ptr_array_set_size (self->listeners, first);
+      g_prefix_error (error, "Cannot listen at %s: ", address);
+      return FALSE;
+    }
+  for (guint i = first; i < self->listeners->len; i++)
+    imp_listener_start (self->listeners->pdata[i], self->context, on_connection, self);
+  return TRUE;
+}
+
+/**
+ * imp_server_add_stream:
+ * @self: a server
+ * @stream: a connection to a client
+ * @error: return location for an error
+ *
+ * Serves a client whose connection stands already.
+ *
+ * Returns: %TRUE, or %FALSE with an error: %IMP_ERROR_UNSUPPORTED if the stream cannot be used
+ *   without blocking, %IMP_ERROR_LIMIT if there are too many connections
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
+
+  if (self->stopped)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
+      return FALSE;
+    }
+  if (is_full (self))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "There are %u connections already (max-connections)", self->max_connections);
+      return FALSE;
+    }
+  return ensure_codec (self, error) && add_connection (self, stream, error);
+}
+
+/**
+ * imp_server_use_codec:
+ * @self: a server that has no connections yet
+ * @codec: a wire format
+ *
+ * Uses a wire format of your own, which clients have to know as well.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_use_codec (ImpServer *self, ImpCodec *codec)
+{
+  g_return_if_fail (IMP_IS_SERVER (self));
+  g_return_if_fail (IMP_IS_CODEC (codec));
+
+  g_set_object (&self->codec, codec);
+}
+
+/**
+ * imp_server_list_addresses:
+ * @self: a server
+ *
+ * Gets where the server really listens: a port 0 is the one that the system has chosen.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the addresses, as a client would write them
+ *
+ * Since: 0.1
+ */
+char **
+imp_server_list_addresses (ImpServer *self)
+{
+  GStrvBuilder *builder;
+  char **addresses;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
+
+  builder = g_strv_builder_new ();
+  for (guint i = 0; i < self->listeners->len; i++)
+    g_strv_builder_add (builder, imp_listener_get_address (self->listeners->pdata[i]));
+  addresses = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return addresses;
+}
+
+static GList *
+dup_connections (ImpServer *self)
+{
+  GList *connections = g_hash_table_get_keys (self->connections);
+
+  g_list_foreach (connections, (GFunc) (void (*) (void)) imp_server_connection_ref, NULL);
+  return connections;
+}
+
+static void
+close_connections (ImpServer *self, const char *why)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, why);
+  GList *connections = dup_connections (self);
+
+  for (GList *l = connections; l != NULL; l = l->next)
+    imp_server_connection_close (l->data, error);
+  g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
+}
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+  g_autofree char *why = NULL;
+
+  why = g_strdup_printf ("The server has stopped; analyzers had %u ms to finish (grace)",
+                         self->grace);
+  close_connections (self, why);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_listeners (ImpServer *self)
+{
+  GPtrArray *listeners = g_steal_pointer (&self->listeners);
+
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  for (guint i = 0; i < listeners->len; i++)
+    imp_listener_stop (listeners->pdata[i]);
+  g_ptr_array_unref (listeners);
+}
+
+/**
+ * imp_server_stop_async:
+ * @self: a server
+ * @cancellable: (nullable): to give up waiting; the server stops nevertheless
+ * @callback: called when all connections have ended
+ * @user_data: data for @callback
+ *
+ * Stops gracefully: nobody new is let in, clients are told, and analyzers may finish. What is left
+ * after [property@Imp.Server:grace] is closed.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  GTask *task;
+  GList *connections;
+
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_server_stop_async);
+  g_queue_push_tail (&self->stopping, task);
+  if (!self->stopped)
+    {
+      self->stopped = TRUE;
+      close_listeners (self);
+      connections = dup_connections (self);
+      for (GList *l = connections; l != NULL; l = l->next)
+        imp_server_connection_drain (l->data);
+      g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
+      self->grace_timer = g_timeout_source_new (self->grace);
+      g_source_set_callback (self->grace_timer, on_grace_over, self, NULL);
+      g_source_attach (self->grace_timer, self->context);
+    }
+  finish_stopping (self);
+}
+
+/**
+ * imp_server_stop_finish:
+ * @self: a server
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends what [method@Imp.Server.stop_async] began.
+ *
+ * Returns: %TRUE, or %FALSE with %G_IO_ERROR_CANCELLED
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_stop_finish (ImpServer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * imp_server_close:
+ * @self: a server
+ *
+ * Stops at once: all connections are closed, and the socket files removed.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_close (ImpServer *self)
+{
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  self->stopped = TRUE;
+  g_ptr_array_set_size (self->listeners, 0);
+  close_connections (self, "The server was closed");
+  finish_stopping (self);
+}
+
+/**
+ * imp_server_get_n_connections:
+ * @self: a server
+ *
+ * Gets how many connections there are.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_connections (ImpServer *self)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  return g_hash_table_size (self->connections);
+}
+
+/**
+ * imp_server_get_n_analyzers:
+ * @self: a server
+ *
+ * Gets how many analyzers there are, in all connections.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_analyzers (ImpServer *self)
+{
+  GHashTableIter iter;
+  gpointer connection;
+  guint n = 0;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    n += imp_server_connection_get_n_analyzers (connection);
+  return n;
+}

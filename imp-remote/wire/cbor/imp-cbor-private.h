@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-fields-private.h"
+
+G_BEGIN_DECLS
+
+/* The parts of the codec "cbor": imp-cbor.c has the frames and the straight paths for what comes
+ * with every chunk, the other two files read and write everything else. */
+
+enum
+{
+  IMP_CBOR_UNSIGNED,
+  IMP_CBOR_NEGATIVE,
+  IMP_CBOR_BYTES,
+  IMP_CBOR_TEXT,
+  IMP_CBOR_ARRAY,
+  IMP_CBOR_MAP,
+  IMP_CBOR_TAG,
+  IMP_CBOR_SIMPLE,
+};
+
+/* A frame is a byte string whose head always has a 32-bit length. */
+#define IMP_CBOR_FRAME 0x5a
+#define IMP_CBOR_FRAME_HEAD 5
+
+#define IMP_CBOR_HEAD_MAX 9 /* bytes of one head */
+
+/* Writes the head of an item; returns where the next byte goes. */
+static inline guint8 *
+imp_cbor_put_head (guint8 *p, guint major, guint64 value)
+{
+  guint8 *first = p++;
+
+  if (value < 24)
+    {
+      *first = major << 5 | value;
+      return p;
+    }
+  if (value <= G_MAXUINT8)
+    {
+      *first = major << 5 | 24;
+      *p++ = value;
+      return p;
+    }
+  if (value <= G_MAXUINT16)
+    {
+      guint16 raw = GUINT16_TO_BE ((guint16) value);
+
+      *first = major << 5 | 25;
+      memcpy (p, &raw, sizeof raw);
+      return p + sizeof raw;
+    }
+  if (value <= G_MAXUINT32)
+    {
+      guint32 raw = GUINT32_TO_BE ((guint32) value);
+
+      *first = major << 5 | 26;
+      memcpy (p, &raw, sizeof raw);
+      return p + sizeof raw;
+    }
+  else
+    {
+      guint64 raw = GUINT64_TO_BE (value);
+
+      *first = major << 5 | 27;
+      memcpy (p, &raw, sizeof raw);
+      return p + sizeof raw;
+    }
+}
+
+static inline guint8 *
+imp_cbor_put_int (guint8 *p, gint64 value)
+{
+  if (value >= 0)
+    return imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, value);
+  return imp_cbor_put_head (p, IMP_CBOR_NEGATIVE, ~(guint64) value);
+}
+
+/* The array of @message, without the frame around it. */
+void imp_cbor_write (const ImpMessage *message, guint version, ImpBuffer *output);
+
+/* The array that fills @frame, as fields. */
+gboolean imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,
+                        GError **error);
+
+/* A map of texts, or of numbers, which become decimal text. */
+gboolean imp_cbor_pairs (ImpCursor *input, const ImpWireLimits *limits, gboolean numbers,
+                         ImpContext **context, GError **error);
+
+/* One item, read in pieces. */
+typedef struct
+{
+  guint8 major;
+  guint8 info;
+  gboolean indefinite;
+  guint64 value;
+} ImpCborHead;
+
+gboolean imp_cbor_head (ImpCursor *input, ImpCborHead *head, GError **error);
+gboolean imp_cbor_int (ImpCursor *input, gint64 *value, GError **error);
+/* A text or byte string: where it lies. In pieces it comes as *joined, to be freed. */
+gboolean imp_cbor_string (ImpCursor *input, const char **text, gsize *length, char **joined,
+                          GError **error);
+/* The same for one of less than 24 bytes, which has its length in the head, as nearly all that are
+ * no payloads. FALSE, and nothing is read, if what comes is anything else. */
+static inline gboolean
+imp_cbor_short_string (ImpCursor *input, const char **text, gsize *length)
+{
+  gsize left = imp_cursor_left (input);
+  guint8 first = left > 0 ? *imp_cursor_here (input) : 0;
+  guint major = first >> 5, info = first & 0x1f;
+
+  if ((major != IMP_CBOR_TEXT && major != IMP_CBOR_BYTES) || info >= 24 || info > left - 1)
+    return FALSE;
+  *text = (const char *) imp_cursor_here (input) + 1;
+  *length = info;
+  return imp_cursor_skip (input, 1 + info);
+}
+
+gboolean imp_cbor_skip (ImpCursor *input, guint max_depth, GError **error);
+/* Passes over null and undefined; whether there was one. */
+gboolean imp_cbor_absent (ImpCursor *input);
+
+/* An array or a map that is being walked through. */
+typedef struct
+{
+  gboolean indefinite;
+  guint64 left;
+} ImpCborList;
+
+gboolean imp_cbor_enter (ImpCursor *input, guint major, ImpCborList *list, GError **error);
+gboolean imp_cbor_next (ImpCursor *input, ImpCborList *list);
+
+#define imp_cbor_bad(error, ...) imp_wire_bad (error, "CBOR: ", __VA_ARGS__)
+
+G_END_DECLS

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/json/imp-json-private.h"
+
+#define EACH(byte) (G_GUINT64_CONSTANT (0x0101010101010101) * (byte))
+#define HIGH_BITS EACH (0x80)
+
+/* A high bit for the first byte of @word that is @byte; those above it may be wrong. */
+static inline guint64
+find_byte (guint64 word, guint8 byte)
+{
+  guint64 difference = word ^ EACH (byte);
+
+  return (difference - EACH (1)) & ~difference & HIGH_BITS;
+}
+
+/* Eight bytes at a time: the place of the first that is special, or 8. */
+static inline guint
+first_special (const guint8 *p)
+{
+  guint64 word, found;
+
+  memcpy (&word, p, sizeof word);
+  word = GUINT64_FROM_LE (word);
+  found = (word & HIGH_BITS) | ((word - EACH (0x20)) & ~word & HIGH_BITS) | find_byte (word, '"')
+          | find_byte (word, '\\');
+  return found == 0 ? 8 : (guint) __builtin_ctzll (found) / 8;
+}
+
+static inline gboolean
+is_special (guint8 byte)
+{
+  return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+}
+
+static inline gboolean
+is_continuation (guint8 byte)
+{
+  return (byte & 0xc0) == 0x80;
+}
+
+/* The length of the character of several bytes at @p, 0 if it is none. */
+static gsize
+sequence_length (const guint8 *p, const guint8 *end)
+{
+  gsize left = end - p;
+
+  if (left >= 2 && p[0] >= 0xc2 && p[0] <= 0xdf)
+    return is_continuation (p[1]) ? 2 : 0;
+  if (left >= 3 && (p[0] & 0xf0) == 0xe0)
+    {
+      /* Neither longer than needed nor half of a surrogate pair. */
+      guint8 low = p[0] == 0xe0 ? 0xa0 : 0x80;
+      guint8 high = p[0] == 0xed ? 0x9f : 0xbf;
+
+      return p[1] >= low && p[1] <= high && is_continuation (p[2]) ? 3 : 0;
+    }
+  if (left >= 4 && p[0] >= 0xf0 && p[0] <= 0xf4)
+    {
+      guint8 low = p[0] == 0xf0 ? 0x90 : 0x80;
+      guint8 high = p[0] == 0xf4 ? 0x8f : 0xbf;
+
+      return p[1] >= low && p[1] <= high && is_continuation (p[2]) && is_continuation (p[3]) ? 4
+                                                                                             : 0;
+    }
+  return 0;
+}
+
+const guint8 *
+imp_json_plain (const guint8 *p, const guint8 *end)
+{
+  for (;;)
+    {
+      guint n = 8;
+      gsize length;
+
+      while (end - p >= 8 && (n = first_special (p)) == 8)
+        p += 8;
+      if (n < 8)
+        p += n;
+      else
+        while (p < end && !is_special (*p))
+          p++;
+      if (p == end || *p < 0x80)
+        return p;
+      length = sequence_length (p, end);
+      if (length == 0)
+        return p;
+      p += length;
+    }
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+#define GROUPS_AT_ONCE 1000
+
+static guint8 *
+put_group (guint8 *p, guint a, guint b, guint c)
+{
+  p[0] = alphabet[a >> 2];
+  p[1] = alphabet[(a & 3) << 4 | b >> 4];
+  p[2] = alphabet[(b & 15) << 2 | c >> 6];
+  p[3] = alphabet[c & 63];
+  return p + 4;
+}
+
+static void
+append_rest (ImpBuffer *output, const guint8 *data, gsize length)
+{
+  guint8 *p = imp_buffer_reserve (output, 4);
+
+  if (length == 0)
+    return;
+  put_group (p, data[0], length > 1 ? data[1] : 0, 0);
+  p[3] = '=';
+  if (length == 1)
+    p[2] = '=';
+  imp_buffer_commit (output, 4);
+}
+
+void
+imp_base64_append (ImpBuffer *output, const guint8 *data, gsize length)
+{
+  while (length >= 3)
+    {
+      gsize groups = MIN (length / 3, GROUPS_AT_ONCE);
+      guint8 *p = imp_buffer_reserve (output, groups * 4);
+
+      for (gsize i = 0; i < groups; i++, data += 3)
+        p = put_group (p, data[0], data[1], data[2]);
+      imp_buffer_commit (output, groups * 4);
+      length -= groups * 3;
+    }
+  append_rest (output, data, length);
+}
+
+/* Built on first use: the six bits that each byte stands for, or the mark of one that stands for
+ * none. */
+#define NO_DIGIT 0x80
+
+static const guint8 *
+get_digits (void)
+{
+  static guint8 digits[256];
+  static gsize ready;
+
+  if (g_once_init_enter (&ready))
+    {
+      memset (digits, NO_DIGIT, sizeof digits);
+      for (guint i = 0; i < 64; i++)
+        digits[(guint8) alphabet[i]] = i;
+      g_once_init_leave (&ready, 1);
+    }
+  return digits;
+}
+
+/* The last group, with its padding; how many bytes it gives, 0 if it is wrong. */
+static gsize
+decode_last (const guint8 *digits, const guint8 *text, guint8 *p)
+{
+  gboolean two = text[3] == '=', one = two && text[2] == '=';
+  guint8 a = digits[text[0]], b = digits[text[1]];
+  guint8 c = one ? 0 : digits[text[2]], d = two ? 0 : digits[text[3]];
+
+  if (((a | b | c | d) & NO_DIGIT) != 0 || (one && (b & 15) != 0) || (two && (c & 3) != 0))
+    return 0;
+  p[0] = a << 2 | b >> 4;
+  if (!one)
+    p[1] = b << 4 | c >> 2;
+  if (!two)
+    p[2] = c << 6 | d;
+  return one ? 1 : two ? 2 : 3;
+}
+
+guint8 *
+imp_base64_decode (const char *text, gsize text_length, gsize *length)
+{
+  const guint8 *digits = get_digits ();
+  const guint8 *from = (const guint8 *) text;
+  gsize groups = text_length / 4;
+  g_autofree guint8 *data = NULL;
+  guint8 wrong = 0, *p;
+  gsize last;
+
+  *length = 0;
+  if (text_length % 4 != 0)
+    return NULL;
+  data = p = g_malloc (groups * 3 + 1);
+  if (groups == 0)
+    return g_steal_pointer (&data);
+
+  for (gsize i = 0; i + 1 < groups; i++, from += 4, p += 3)
+    {
+      guint8 a = digits[from[0]], b = digits[from[1]], c = digits[from[2]], d = digits[from[3]];
+
+      wrong |= a | b | c | d;
+      p[0] = a << 2 | b >> 4;
+      p[1] = b << 4 | c >> 2;
+      p[2] = c << 6 | d;
+    }
+  last = decode_last (digits, from, p);
+  if ((wrong & NO_DIGIT) != 0 || last == 0)
+    return NULL;
+  *length = p - data + last;
+  return g_steal_pointer (&data);
+}

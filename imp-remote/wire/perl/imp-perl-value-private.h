@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/imp-wire-private.h"
+
+G_BEGIN_DECLS
+
+/* The plain values that Perl's Storable and Sereal carry, as both decoders leave them: a tree in
+ * one array, whose strings lie in the input. References are resolved: a reference to a value is
+ * that value. */
+
+typedef enum
+{
+  IMP_PERL_OPEN, /* being read: who refers to it makes a cycle */
+  IMP_PERL_UNDEF,
+  IMP_PERL_INTEGER,
+  IMP_PERL_DOUBLE,
+  IMP_PERL_STRING,
+  IMP_PERL_ARRAY,
+  IMP_PERL_HASH,
+} ImpPerlKind;
+
+typedef enum
+{
+  IMP_PERL_BYTES,  /* bytes, each of which is also a character */
+  IMP_PERL_UTF8,   /* characters, as Perl writes UTF-8 */
+  IMP_PERL_LATIN1, /* characters below 256: a key that had been upgraded */
+} ImpPerlForm;
+
+typedef struct
+{
+  const guint8 *data;
+  gsize length;
+  ImpPerlForm form;
+} ImpPerlString;
+
+/* Index of a value in its tree. No value but the root has index 0, so that 0 means "none". */
+typedef guint32 ImpPerlIndex;
+
+typedef struct
+{
+  ImpPerlKind kind;
+  ImpPerlIndex next; /* in the same array or hash */
+  ImpPerlString key; /* in a hash */
+  union
+  {
+    gint64 integer;
+    double number;
+    ImpPerlString string;
+    struct
+    {
+      ImpPerlIndex first;
+      guint32 count;
+    } items;
+  };
+} ImpPerlValue;
+
+/* What one message may consist of. A value costs one byte on the wire and many here, and what is
+ * cut is read from its beginning again, so that the cap is not for the user to raise. */
+#define IMP_PERL_MAX_VALUES 16384
+#define IMP_PERL_INLINE 32
+
+/* Where the reader stood when it began a value: the number of a Storable image, the offset of a
+ * Sereal document. */
+typedef struct
+{
+  gsize position;
+  ImpPerlIndex value;
+} ImpPerlMark;
+
+typedef struct
+{
+  ImpCursor input;
+  gsize start;       /* of the message in the input */
+  gboolean complete; /* the input will not grow: to run short is a mistake */
+  gsize max_message;
+  gsize max_context;
+  guint max_depth;
+  guint depth;
+  guint n_tags;
+  guint32 n_announced; /* values in containers, whether they were read or not */
+  gsize pending;       /* bytes that announced values take at least */
+  gsize need; /* after MORE: bytes from the start without which it is pointless to try again */
+  GError **error;
+  ImpPerlValue *values;
+  guint32 n_values;
+  guint32 values_size;
+  ImpPerlMark *marks;
+  guint32 n_marks;
+  guint32 marks_size;
+  ImpPerlValue inline_values[IMP_PERL_INLINE];
+  ImpPerlMark inline_marks[IMP_PERL_INLINE];
+} ImpPerlTree;
+
+void imp_perl_tree_init (ImpPerlTree *self, const ImpCursor *input, const ImpWireLimits *limits,
+                         GError **error);
+void imp_perl_tree_clear (ImpPerlTree *self);
+
+static inline ImpPerlValue *
+imp_perl_tree_get (ImpPerlTree *self, ImpPerlIndex index)
+{
+  return &self->values[index];
+}
+
+/* For the decoders. What returns a status returns DONE, or what the decoder is to return. */
+
+/* @missing bytes are not there (yet). */
+ImpDecodeStatus imp_perl_tree_short (ImpPerlTree *self, guint64 missing);
+/* Sets an error of IMP_ERROR_PROTOCOL. */
+ImpDecodeStatus imp_perl_tree_bad (ImpPerlTree *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Sets an error of IMP_ERROR_LIMIT: @what, over the limit of @limit (@property). */
+ImpDecodeStatus imp_perl_tree_limit (ImpPerlTree *self, const char *what, gsize limit,
+                                     const char *property);
+ImpDecodeStatus imp_perl_tree_take (ImpPerlTree *self, guint64 length, ImpPerlForm form,
+                                    ImpPerlString *string);
+/* Each tag that is read, be it a value or not. */
+ImpDecodeStatus imp_perl_tree_tag (ImpPerlTree *self, guint8 *tag);
+ImpDecodeStatus imp_perl_tree_enter (ImpPerlTree *self);
+void imp_perl_tree_leave (ImpPerlTree *self);
+/* Before a container of @count items, each of @least bytes or more, is read. */
+ImpDecodeStatus imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least);
+/* Adds a value behind @last (0: none) in the container @parent. */
+ImpPerlIndex imp_perl_tree_add (ImpPerlTree *self, ImpPerlIndex parent, ImpPerlIndex last);
+void imp_perl_tree_mark (ImpPerlTree *self, gsize position, ImpPerlIndex value);
+/* Makes @value another name of the one that was marked at @position. */
+ImpDecodeStatus imp_perl_tree_refer (ImpPerlTree *self, ImpPerlIndex value, guint64 position);
+
+void imp_perl_value_set_undef (ImpPerlValue *self);
+void imp_perl_value_set_integer (ImpPerlValue *self, gint64 integer);
+void imp_perl_value_set_double (ImpPerlValue *self, double number);
+void imp_perl_value_set_boolean (ImpPerlValue *self, gboolean boolean);
+void imp_perl_value_set_string (ImpPerlValue *self, const ImpPerlString *string);
+
+/* For those who ask what the values mean. As in Perl, a number may come as a string and a string
+ * as a number; NULL (not there) is undef. */
+
+gboolean imp_perl_value_is_undef (const ImpPerlValue *self);
+gboolean imp_perl_value_is_scalar (const ImpPerlValue *self);
+gboolean imp_perl_value_get_integer (const ImpPerlValue *self, gint64 *integer);
+
+/* Valid UTF-8 without NUL, in the input or in @scratch. Bytes that are not UTF-8 are taken for
+ * Latin-1, as Perl takes them; what no text can hold becomes U+FFFD. FALSE: not a scalar. */
+gboolean imp_perl_value_get_text (const ImpPerlValue *self, GString *scratch, const char **text,
+                                  gsize *length);
+void imp_perl_string_get_text (const ImpPerlString *self, GString *scratch, const char **text,
+                               gsize *length);
+/* Bytes, a slice of the input where that pays; NULL for what is not a scalar, or holds a
+ * character above 255. */
+GBytes *imp_perl_value_dup_bytes (const ImpPerlValue *self, const ImpCursor *input);
+
+G_END_DECLS
