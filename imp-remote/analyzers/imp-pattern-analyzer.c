@@ -2,7 +2,7 @@
 #include "analyzers/imp-pattern-private.h"
 
 #include "core/imp-data-type.h"
-#include "core/imp-shelf-private.h"
+#include "core/imp-result-queue-private.h"
 
 /* How much of a chunk is first joined to what stands before it; then twice as much, and so on. */
 #define HEAD_MIN 256
@@ -39,7 +39,7 @@ struct _ImpPatternAnalyzer
   GObject *owner;
   const ImpPattern *pattern;
   Side sides[2];
-  ImpShelf answers; /* given once the state is right, since whoever gets them may feed more */
+  ImpResultQueue answers; /* given once the state is right, since whoever gets them may feed more */
   guint answering : 1;
   guint denied : 1;
 };
@@ -60,7 +60,7 @@ imp_pattern_analyzer_finalize (GObject *object)
 
   for (guint i = 0; i < 2; i++)
     g_clear_pointer (&self->sides[i].tail, g_byte_array_unref);
-  imp_shelf_clear (&self->answers);
+  imp_result_queue_clear (&self->answers);
   g_clear_object (&self->owner);
   G_OBJECT_CLASS (imp_pattern_analyzer_parent_class)->finalize (object);
 }
@@ -68,7 +68,7 @@ imp_pattern_analyzer_finalize (GObject *object)
 static void
 answer (ImpPatternAnalyzer *self, ImpResult *result)
 {
-  imp_shelf_put_result (&self->answers, result);
+  imp_result_queue_push (&self->answers, result);
 }
 
 static void
@@ -79,7 +79,7 @@ give_answers (ImpPatternAnalyzer *self)
   if (self->answering)
     return;
   self->answering = TRUE;
-  while ((result = imp_shelf_take_result (&self->answers)) != NULL)
+  while ((result = imp_result_queue_pop (&self->answers)) != NULL)
     imp_analyzer_take_result (IMP_ANALYZER (self), result);
   self->answering = FALSE;
 }
@@ -365,7 +365,7 @@ imp_pattern_analyzer_close (ImpAnalyzer *analyzer)
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
 
   self->denied = TRUE;
-  imp_shelf_clear (&self->answers);
+  imp_result_queue_clear (&self->answers);
 }
 
 static void

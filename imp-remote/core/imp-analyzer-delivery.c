@@ -47,8 +47,8 @@ enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
 
   if (priv->stock == NULL)
     priv->stock = g_new0 (ImpAnalyzerStock, 1);
-  imp_shelf_put_result (waits ? &priv->stock->held[result->direction] : &priv->stock->ready,
-                        result);
+  imp_result_queue_push (waits ? &priv->stock->held[result->direction] : &priv->stock->ready,
+                         result);
 }
 
 void
@@ -58,9 +58,9 @@ imp_analyzer_clear_stock (ImpAnalyzerPrivate *priv)
 
   if (stock == NULL)
     return;
-  imp_shelf_clear (&stock->ready);
-  imp_shelf_clear (&stock->held[0]);
-  imp_shelf_clear (&stock->held[1]);
+  imp_result_queue_clear (&stock->ready);
+  imp_result_queue_clear (&stock->held[0]);
+  imp_result_queue_clear (&stock->held[1]);
 }
 
 /* What waited for a direction was given before what is ready of it, such as a PAUSE. */
@@ -72,11 +72,12 @@ imp_analyzer_take_ready (ImpAnalyzerPrivate *priv)
   if (stock == NULL)
     return NULL;
   for (guint direction = 0; direction < 2; direction++)
-    if ((priv->busy & (1 << direction)) == 0 && !imp_shelf_is_empty (&stock->held[direction]))
-      return imp_shelf_take_result (&stock->held[direction]);
-  if (!imp_shelf_is_empty (&stock->ready))
-    return imp_shelf_take_result (&stock->ready);
-  if (imp_shelf_is_empty (&stock->held[0]) && imp_shelf_is_empty (&stock->held[1]))
+    if ((priv->busy & (1 << direction)) == 0
+        && !imp_result_queue_is_empty (&stock->held[direction]))
+      return imp_result_queue_pop (&stock->held[direction]);
+  if (!imp_result_queue_is_empty (&stock->ready))
+    return imp_result_queue_pop (&stock->ready);
+  if (imp_result_queue_is_empty (&stock->held[0]) && imp_result_queue_is_empty (&stock->held[1]))
     g_clear_pointer (&priv->stock, g_free);
   return NULL;
 }
@@ -84,14 +85,14 @@ imp_analyzer_take_ready (ImpAnalyzerPrivate *priv)
 void
 imp_analyzer_detain (ImpAnalyzerPrivate *priv)
 {
-  ImpShelf ready;
+  ImpResultQueue ready;
   ImpResult *result;
 
   if (priv->stock == NULL)
     return;
   ready = priv->stock->ready;
-  priv->stock->ready = (ImpShelf) IMP_SHELF_INIT;
-  while ((result = imp_shelf_take_result (&ready)) != NULL)
+  priv->stock->ready = (ImpResultQueue) IMP_RESULT_QUEUE_INIT;
+  while ((result = imp_result_queue_pop (&ready)) != NULL)
     enqueue (priv, result);
 }
 
@@ -100,7 +101,9 @@ imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
 {
   ImpAnalyzerStock *stock = PRIVATE (self)->stock;
 
-  return stock == NULL ? 0 : stock->ready.size + stock->held[direction].size;
+  return stock == NULL ? 0
+                       : imp_result_queue_get_size (&stock->ready)
+                           + imp_result_queue_get_size (&stock->held[direction]);
 }
 
 gsize
@@ -174,7 +177,7 @@ refuse (ImpAnalyzer *self, ImpResult *last)
   priv->state = IMP_ANALYZER_STATE_REFUSED;
   for (guint direction = 0; priv->stock != NULL && direction < 2; direction++)
     if ((priv->busy & (1 << direction)) != 0)
-      imp_shelf_clear (&priv->stock->held[direction]);
+      imp_result_queue_clear (&priv->stock->held[direction]);
   deliver_or_queue (self, last);
 }
 
@@ -298,7 +301,7 @@ void
 imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpShelf early = IMP_SHELF_INIT;
+  ImpResultQueue early = IMP_RESULT_QUEUE_INIT;
   ImpResult *result;
 
   if (context != NULL && priv->context == NULL)
@@ -314,10 +317,10 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
   if (priv->stock != NULL)
     {
       early = priv->stock->ready;
-      priv->stock->ready = (ImpShelf) IMP_SHELF_INIT;
+      priv->stock->ready = (ImpResultQueue) IMP_RESULT_QUEUE_INIT;
     }
   memset (priv->verdicts, 0, sizeof priv->verdicts);
-  while ((result = imp_shelf_take_result (&early)) != NULL)
+  while ((result = imp_result_queue_pop (&early)) != NULL)
     imp_analyzer_take_result (self, result);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
-#include "core/imp-shelf-private.h"
+#include "core/imp-result-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -19,8 +19,8 @@ typedef enum
 /* What waits. */
 typedef struct
 {
-  ImpShelf ready;   /* results to be delivered as soon as somebody takes them */
-  ImpShelf held[2]; /* those of a direction that wait until it is not busy any more */
+  ImpResultQueue ready;   /* results to be delivered as soon as somebody takes them */
+  ImpResultQueue held[2]; /* those of a direction that wait until it is not busy any more */
 } ImpAnalyzerStock;
 
 /* What every chunk touches stands together: where there are a hundred thousand analyzers, its time
@@ -50,7 +50,7 @@ static inline gboolean
 imp_analyzer_is_detained (const ImpAnalyzerPrivate *priv, guint direction)
 {
   return (priv->busy & (1 << direction)) != 0
-         || (priv->stock != NULL && !imp_shelf_is_empty (&priv->stock->held[direction]));
+         || (priv->stock != NULL && !imp_result_queue_is_empty (&priv->stock->held[direction]));
 }
 
 /* Hands the results that are ready to the callback. */

@@ -22,55 +22,59 @@ is_dammed (ImpServerConnectionAnalyzer *entry, ImpDirection direction)
 static gboolean
 may_feed (ImpServerConnectionAnalyzer *entry, ImpDirection direction)
 {
-  return !entry->removed && entry->unfed != NULL && !imp_shelf_is_empty (&entry->unfed[direction])
-         && !is_dammed (entry, direction) && imp_link_may_queue (entry->connection->link);
+  return !entry->removed && entry->unfed != NULL
+         && !imp_input_queue_is_empty (&entry->unfed[direction]) && !is_dammed (entry, direction)
+         && imp_link_may_queue (entry->connection->link);
 }
 
 void
 imp_server_connection_input_clear (ImpServerConnectionAnalyzer *entry)
 {
-  ImpShelf *unfed = g_steal_pointer (&entry->unfed);
+  ImpInputQueue *unfed = g_steal_pointer (&entry->unfed);
 
   if (unfed == NULL)
     return;
   g_queue_unlink (&entry->connection->dammed, &entry->dammed_node);
-  imp_shelf_clear (&unfed[0]);
-  imp_shelf_clear (&unfed[1]);
+  imp_input_queue_clear (&unfed[0]);
+  imp_input_queue_clear (&unfed[1]);
   g_free (unfed);
 }
 
 gsize
 imp_server_connection_input_count (const ImpServerConnectionAnalyzer *entry)
 {
-  return entry->unfed[0].size + entry->unfed[1].size;
+  return imp_input_queue_get_size (&entry->unfed[0]) + imp_input_queue_get_size (&entry->unfed[1]);
 }
 
+/* Messages are slices of a large read buffer, which smaller ones must not keep. */
 static void
-shelve (ImpServerConnectionAnalyzer *entry, ImpMessage *message)
+analyzer_enqueue_input (ImpServerConnectionAnalyzer *entry, ImpMessage *message)
 {
+  ImpInput input = { message->data, message->offset, message->data_type, message->direction };
+
   if (entry->unfed == NULL)
     {
-      entry->unfed = g_new0 (ImpShelf, 2);
+      entry->unfed = g_new (ImpInputQueue, 2);
+      imp_input_queue_init (&entry->unfed[0], IMP_INPUT_PIECE_SIZE);
+      imp_input_queue_init (&entry->unfed[1], IMP_INPUT_PIECE_SIZE);
       entry->dammed_node.data = entry;
       g_queue_push_tail_link (&entry->connection->dammed, &entry->dammed_node);
     }
-  imp_shelf_put_input (&entry->unfed[message->direction], message->data, message->offset,
-                       message->data_type);
+  imp_input_queue_push (&entry->unfed[message->direction], &input);
 }
 
 static gboolean
 feed_piece (ImpServerConnectionAnalyzer *entry, ImpDirection direction)
 {
-  g_autoptr (GBytes) data = NULL;
-  gint64 offset;
-  gint32 data_type;
+  ImpInput input;
 
-  if (!may_feed (entry, direction))
+  if (!may_feed (entry, direction)
+      || !imp_input_queue_take (&entry->unfed[direction], IMP_INPUT_PIECE_SIZE, &input))
     return FALSE;
-  data = imp_shelf_take_input (&entry->unfed[direction], &offset, &data_type);
-  imp_analyzer_feed (entry->analyzer, direction, data, offset, data_type);
-  if (entry->unfed != NULL && imp_shelf_is_empty (&entry->unfed[0])
-      && imp_shelf_is_empty (&entry->unfed[1]))
+  imp_analyzer_feed (entry->analyzer, direction, input.data, input.offset, input.data_type);
+  g_bytes_unref (input.data);
+  if (entry->unfed != NULL && imp_input_queue_is_empty (&entry->unfed[0])
+      && imp_input_queue_is_empty (&entry->unfed[1]))
     imp_server_connection_input_clear (entry);
   return TRUE;
 }
@@ -83,7 +87,7 @@ imp_server_connection_input_take (ImpServerConnectionAnalyzer *entry, ImpMessage
   ImpDirection direction = message->direction;
 
   if (entry->unfed == NULL && !is_dammed (entry, direction)
-      && (size <= IMP_SHELF_PIECE_SIZE || !imp_data_type_is_stream (message->data_type)))
+      && (size <= IMP_INPUT_PIECE_SIZE || !imp_data_type_is_stream (message->data_type)))
     {
       imp_analyzer_feed (entry->analyzer, direction, message->data, message->offset,
                          message->data_type);
@@ -97,8 +101,8 @@ imp_server_connection_input_take (ImpServerConnectionAnalyzer *entry, ImpMessage
       return;
     }
 
-  shelve (entry, message);
-  for (gsize n = size / IMP_SHELF_PIECE_SIZE + 1; n > 0 && feed_piece (entry, direction); n--)
+  analyzer_enqueue_input (entry, message);
+  for (gsize n = size / IMP_INPUT_PIECE_SIZE + 1; n > 0 && feed_piece (entry, direction); n--)
     ;
   imp_server_connection_resume_input (entry->connection);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
-#include "core/imp-shelf-private.h"
+#include "core/imp-input-queue-private.h"
 #include "rpc/imp-id-table-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 
@@ -37,7 +37,7 @@ typedef struct
   ImpServerConnection *connection;
   ImpAnalyzer *analyzer;
   gsize held;
-  ImpShelf *unfed;         /* per direction, input that waits; NULL for none */
+  ImpInputQueue *unfed;    /* per direction, input that waits; NULL for none */
   GList dammed_node;       /* in the connection's list, then */
   guint calls;             /* depth of calls that use this */
   guint8 paused_by_plugin; /* bit per direction */

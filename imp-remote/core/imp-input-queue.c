@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-input-queue-private.h"
+
+#include "core/imp-data-type.h"
+
+#include <string.h>
+
+/* What a GBytes takes beside its bytes, with what the allocator needs. */
+#define OBJECT_SIZE 96
+
+/* A record: a byte for kind and direction, then offset, data type, and: */
+typedef enum
+{
+  RECORD_COPY,      /* length, data */
+  RECORD_REFERENCE, /* a pointer to the GBytes */
+} RecordKind;
+
+void
+imp_input_queue_init (ImpInputQueue *self, gsize copy_below)
+{
+  *self = (ImpInputQueue){ .copy_below = copy_below };
+}
+
+void
+imp_input_queue_push (ImpInputQueue *self, const ImpInput *input)
+{
+  gsize length;
+  gconstpointer data = g_bytes_get_data (input->data, &length);
+  RecordKind kind = length < self->copy_below ? RECORD_COPY : RECORD_REFERENCE;
+  ImpPackedHead head;
+
+  g_assert (input->direction <= IMP_DIRECTION_FROM_SERVER);
+
+  imp_packed_head_init (&head, kind << 1 | input->direction);
+  imp_packed_head_add_signed (&head, input->offset);
+  imp_packed_head_add_signed (&head, input->data_type);
+  self->n_bytes += length;
+  if (kind == RECORD_COPY)
+    {
+      imp_packed_head_add (&head, length);
+      imp_packed_queue_append (&self->records, &head, data, length);
+      return;
+    }
+  g_bytes_ref (input->data);
+  imp_packed_queue_append (&self->records, &head, &input->data, sizeof input->data);
+  self->records.size += OBJECT_SIZE + length;
+}
+
+/* Reads the first record; its size still counts until the input is given away. */
+static void
+input_queue_read (ImpInputQueue *self, ImpInput *input)
+{
+  ImpPackedQueue *records = &self->records;
+  guint8 tag = imp_packed_queue_read_tag (records);
+
+  input->direction = tag & 1;
+  input->offset = imp_packed_queue_read_signed (records);
+  input->data_type = imp_packed_queue_read_signed (records);
+  if (tag >> 1 == RECORD_COPY)
+    {
+      gsize length = imp_packed_queue_read (records);
+
+      input->data = g_bytes_new (imp_packed_queue_read_bytes (records, length), length);
+      records->size += OBJECT_SIZE + length;
+    }
+  else
+    memcpy (&input->data, imp_packed_queue_read_bytes (records, sizeof input->data),
+            sizeof input->data);
+  imp_packed_queue_finish (records);
+}
+
+/* Of the one that is split: another piece, but not the last. */
+static void
+input_queue_take_piece (ImpInputQueue *self, gsize length, ImpInput *input)
+{
+  *input = self->split;
+  input->data = g_bytes_new_from_bytes (self->split.data, self->n_taken, length);
+  self->split.offset = 0;
+  self->n_taken += length;
+  self->n_bytes -= length;
+  self->records.size -= length;
+}
+
+/* All of it, or its last piece. */
+static void
+input_queue_take_rest (ImpInputQueue *self, ImpInput *input)
+{
+  gsize length = g_bytes_get_size (self->split.data) - self->n_taken;
+
+  *input = self->split;
+  self->split.data = NULL;
+  if (self->n_taken > 0)
+    {
+      g_autoptr (GBytes) whole = input->data;
+
+      input->data = g_bytes_new_from_bytes (whole, self->n_taken, length);
+      self->n_taken = 0;
+    }
+  self->n_bytes -= length;
+  self->records.size -= OBJECT_SIZE + length;
+}
+
+gboolean
+imp_input_queue_take (ImpInputQueue *self, gsize max, ImpInput *input)
+{
+  g_assert (max > 0);
+
+  if (imp_input_queue_is_empty (self))
+    return FALSE;
+  if (self->split.data == NULL)
+    input_queue_read (self, &self->split);
+  if (g_bytes_get_size (self->split.data) - self->n_taken > max
+      && imp_data_type_is_stream (self->split.data_type))
+    input_queue_take_piece (self, max, input);
+  else
+    input_queue_take_rest (self, input);
+  return TRUE;
+}
+
+/* The owner of some bytes may be told that they are free, and lead back here. */
+void
+imp_input_queue_clear (ImpInputQueue *self)
+{
+  ImpInputQueue old = *self;
+  ImpInput input;
+
+  imp_input_queue_init (self, old.copy_below);
+  while (imp_input_queue_take (&old, G_MAXSIZE, &input))
+    g_bytes_unref (input.data);
+}
