@@ -2,9 +2,9 @@
 #include "rpc/imp-link-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-input-buffer-private.h"
+#include "io/imp-lingering-close-private.h"
 #include "io/imp-transport-private.h"
-#include "rpc/imp-inbox-private.h"
-#include "rpc/imp-linger-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
  * loop from everything else. */
@@ -28,7 +28,7 @@ struct _ImpLink
   guint ref_count; /* of one thread */
   ImpTransport *transport;
   GMainContext *context;
-  ImpLinger *linger; /* while it is finishing */
+  ImpLingeringClose *lingering; /* while it is finishing */
   const ImpLinkFuncs *funcs;
   gpointer user_data;
   ImpCodec *codec;     /* NULL while not recognized */
@@ -37,11 +37,12 @@ struct _ImpLink
   guint version;
   State state;
   GError *error; /* the first one sticks */
-  ImpInbox inbox;
-  gsize need; /* bytes that the message at the front of the inbox is known to have */
-  ImpBuffer *output;
+  ImpInputBuffer input;
+  gsize need;     /* bytes that the message at the front of the input is known to have */
+  gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
+  ImpOutputBuffer *output;
   gboolean reading;
-  gboolean undecoded; /* reading was stopped with messages in the inbox */
+  gboolean undecoded; /* reading was stopped with messages in the input */
   gboolean blocked;   /* the socket takes no more */
   gsize high_water;
   gboolean above; /* the high-water mark was passed, and drained() is due */
@@ -64,7 +65,7 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->transport = g_steal_pointer (&transport);
   self->limits = *limits;
   self->version = 1;
-  self->output = imp_buffer_new ();
+  self->output = imp_output_buffer_new ();
   self->reading = TRUE;
   self->high_water = IMP_LINK_HIGH_WATER;
   if (codec != NULL)
@@ -88,11 +89,11 @@ imp_link_unref (ImpLink *self)
   if (--self->ref_count > 0)
     return;
   imp_transport_close (self->transport);
-  g_clear_pointer (&self->linger, imp_linger_free);
+  g_clear_pointer (&self->lingering, imp_lingering_close_free);
   imp_transport_unref (self->transport);
   g_clear_pointer (&self->context, g_main_context_unref);
-  imp_inbox_clear (&self->inbox);
-  imp_buffer_free (self->output);
+  imp_input_buffer_clear (&self->input);
+  imp_output_buffer_free (self->output);
   g_clear_object (&self->codec);
   g_clear_error (&self->error);
   g_free (self);
@@ -104,7 +105,7 @@ update_interest (ImpLink *self)
   GIOCondition interest = 0;
 
   if ((self->state == STATE_OPEN && self->reading)
-      || (self->state == STATE_FINISHING && imp_linger_wants_input (self->linger)))
+      || (self->state == STATE_FINISHING && imp_lingering_close_wants_input (self->lingering)))
     interest |= G_IO_IN;
   if (self->blocked && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
     interest |= G_IO_OUT;
@@ -204,12 +205,30 @@ may_decode (const ImpLink *self)
   return self->state == STATE_OPEN && self->reading;
 }
 
-/* Acts on every whole message in the inbox. Each call-out may close the link or stop reading. */
 static void
-decode_inbox (ImpLink *self)
+link_open_cursor (ImpLink *self, ImpCursor *cursor)
+{
+  cursor->data = imp_input_buffer_peek (&self->input, &cursor->length);
+  cursor->position = 0;
+  cursor->searched = self->searched;
+  cursor->slice = imp_block_slice;
+  cursor->owner = imp_input_buffer_get_block (&self->input);
+}
+
+/* What the cursor went past has been understood. */
+static void
+link_close_cursor (ImpLink *self, const ImpCursor *cursor)
+{
+  self->searched = cursor->position == 0 ? cursor->searched : 0;
+  imp_input_buffer_consume (&self->input, cursor->position);
+}
+
+/* Acts on every whole message in the input. Each call-out may close the link or stop reading. */
+static void
+decode_input (ImpLink *self)
 {
   self->undecoded = FALSE;
-  while (may_decode (self) && imp_inbox_get_size (&self->inbox) > 0)
+  while (may_decode (self) && imp_input_buffer_get_size (&self->input) > 0)
     {
       ImpMessage message = IMP_MESSAGE_INIT;
       ImpCursor input;
@@ -217,11 +236,11 @@ decode_inbox (ImpLink *self)
       GError *error = NULL;
       gboolean goes_on = TRUE;
 
-      imp_inbox_open (&self->inbox, &input);
+      link_open_cursor (self, &input);
       if (self->codec == NULL && !recognize (self, &input))
         return;
       status = decode_one (self, &input, &message, &error);
-      imp_inbox_close (&self->inbox, &input);
+      link_close_cursor (self, &input);
       if (status == IMP_DECODE_MORE)
         return;
       if (status == IMP_DECODE_DONE)
@@ -235,7 +254,7 @@ decode_inbox (ImpLink *self)
       if (!goes_on)
         return;
     }
-  self->undecoded = imp_inbox_get_size (&self->inbox) > 0;
+  self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
 }
 
 /* FALSE if there was nothing to read, or nothing can come any more. */
@@ -247,18 +266,18 @@ read_once (ImpLink *self)
   guint8 *memory;
   gssize n;
 
-  memory = imp_inbox_reserve (&self->inbox, self->need, &room);
+  memory = imp_input_buffer_reserve (&self->input, self->need, &room);
   n = imp_transport_read (self->transport, memory, room, &error);
   if (n > 0)
     {
-      imp_inbox_commit (&self->inbox, n);
+      imp_input_buffer_commit (&self->input, n);
       self->counters.bytes_in += n;
       return TRUE;
     }
 
   if (n == 0)
     error = g_error_new (IMP_ERROR, IMP_ERROR_CLOSED,
-                         imp_inbox_get_size (&self->inbox) == 0
+                         imp_input_buffer_get_size (&self->input) == 0
                            ? "The peer closed the connection"
                            : "The peer closed the connection within a message");
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
@@ -276,14 +295,14 @@ static void
 fail_writing (ImpLink *self, GError *error)
 {
   for (guint i = 0; i < LAST_READS && may_decode (self) && read_once (self); i++)
-    decode_inbox (self);
+    decode_input (self);
   fail (self, error);
 }
 
 static void
 note_drained (ImpLink *self)
 {
-  if (!self->above || imp_buffer_get_size (self->output) > self->high_water / 4)
+  if (!self->above || imp_output_buffer_get_size (self->output) > self->high_water / 4)
     return;
   self->above = FALSE;
   if (self->state == STATE_OPEN && self->funcs->drained != NULL)
@@ -296,22 +315,22 @@ flush (ImpLink *self)
 {
   gsize written = 0;
 
-  while (imp_buffer_get_size (self->output) > 0 && written < WRITE_MAX
+  while (imp_output_buffer_get_size (self->output) > 0 && written < WRITE_MAX
          && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
     {
       GOutputVector vectors[VECTORS_MAX];
       GError *error = NULL;
-      guint n_vectors = imp_buffer_peek (self->output, vectors, VECTORS_MAX);
+      guint n_vectors = imp_output_buffer_peek (self->output, vectors, VECTORS_MAX);
       gssize n = imp_transport_writev (self->transport, vectors, n_vectors, &error);
 
       self->blocked = FALSE;
       if (n >= 0)
         {
-          imp_buffer_consume (self->output, n);
+          imp_output_buffer_consume (self->output, n);
           self->counters.bytes_out += n;
           written += n;
-          if (self->linger != NULL)
-            imp_linger_note_written (self->linger);
+          if (self->lingering != NULL)
+            imp_lingering_close_note_written (self->lingering);
           note_drained (self);
           continue;
         }
@@ -324,7 +343,7 @@ flush (ImpLink *self)
       fail_writing (self, error);
     }
 
-  if (imp_buffer_get_size (self->output) == 0)
+  if (imp_output_buffer_get_size (self->output) == 0)
     self->blocked = FALSE;
   else if (!self->blocked)
     imp_transport_kick (self->transport);
@@ -341,7 +360,7 @@ spin (ImpLink *self)
     {
       if (read_once (self))
         {
-          decode_inbox (self);
+          decode_input (self);
           flush (self);
           if (now - begin > SPIN_MAX)
             {
@@ -361,10 +380,10 @@ go_on_finishing (ImpLink *self, GIOCondition conditions)
   if (self->state != STATE_FINISHING)
     return;
   if ((conditions & G_IO_IN) != 0)
-    imp_linger_read (self->linger);
-  if (imp_buffer_get_size (self->output) == 0)
-    imp_linger_end_output (self->linger);
-  if (imp_linger_is_over (self->linger))
+    imp_lingering_close_read (self->lingering);
+  if (imp_output_buffer_get_size (self->output) == 0)
+    imp_lingering_close_end_output (self->lingering);
+  if (imp_lingering_close_is_over (self->lingering))
     fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
 }
 
@@ -385,11 +404,11 @@ on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
 
   self->spinning = FALSE;
   if (self->undecoded && may_decode (self))
-    decode_inbox (self);
+    decode_input (self);
   if ((conditions & G_IO_IN) != 0 && may_decode (self) && read_once (self))
     {
       active = TRUE;
-      decode_inbox (self);
+      decode_input (self);
     }
   if (!self->blocked || (conditions & G_IO_OUT) != 0)
     flush (self);
@@ -416,7 +435,7 @@ void
 imp_link_close (ImpLink *self)
 {
   self->state = STATE_CLOSED;
-  g_clear_pointer (&self->linger, imp_linger_free);
+  g_clear_pointer (&self->lingering, imp_lingering_close_free);
   imp_transport_close (self->transport);
 }
 
@@ -426,7 +445,7 @@ imp_link_finish (ImpLink *self)
   if (self->state != STATE_OPEN)
     return;
   self->state = STATE_FINISHING;
-  self->linger = imp_linger_new (self->transport, self->context);
+  self->lingering = imp_lingering_close_new (self->transport, self->context);
   update_interest (self);
   imp_transport_kick (self->transport);
 }
@@ -452,7 +471,7 @@ encode (ImpLink *self, const ImpMessage *message, GError **error)
   bytes = imp_codec_encode (self->codec, on_heap, error);
   if (bytes == NULL)
     return FALSE;
-  imp_buffer_append_bytes (self->output, bytes);
+  imp_output_buffer_append_bytes (self->output, bytes);
   return TRUE;
 }
 
@@ -468,7 +487,7 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
     return FALSE;
 
   self->counters.messages_out++;
-  if (imp_buffer_get_size (self->output) > self->high_water)
+  if (imp_output_buffer_get_size (self->output) > self->high_water)
     self->above = TRUE;
   if (!self->blocked)
     imp_transport_kick (self->transport);
@@ -490,7 +509,7 @@ imp_link_may_queue (ImpLink *self)
 gsize
 imp_link_get_queued (ImpLink *self)
 {
-  return imp_buffer_get_size (self->output);
+  return imp_output_buffer_get_size (self->output);
 }
 
 void

@@ -27,11 +27,11 @@ static GBytes *
 imp_wire_codec_encode (ImpCodec *codec, ImpMessage *message, GError **error)
 {
   const ImpWire *wire = IMP_WIRE_CODEC (codec)->wire;
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
 
   if (!wire->encode (message, wire->max_version, buffer, error))
     return NULL;
-  return imp_buffer_steal (buffer);
+  return imp_output_buffer_steal (buffer);
 }
 
 static gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wire/imp-buffer-private.h"
+#include "io/imp-output-buffer-private.h"
 #include "wire/imp-codec.h"
 #include "wire/imp-cursor-private.h"
 #include "wire/imp-message-private.h"
@@ -46,7 +46,8 @@ typedef struct
 
   /* Appends one message. @version is the version in force (1 or 2). FALSE with an error, and
    * @output unchanged, if the form cannot carry it. */
-  gboolean (*encode) (const ImpMessage *message, guint version, ImpBuffer *output, GError **error);
+  gboolean (*encode) (const ImpMessage *message, guint version, ImpOutputBuffer *output,
+                      GError **error);
 
   /* Reads one message from the cursor into @message, which is empty (IMP_MESSAGE_INIT).
    * DONE: @message is filled, the cursor stands behind it. MORE: the cursor stands where it stood,

@@ -66,7 +66,7 @@ check_cuts (const guint8 *data, gsize consumed, const ImpWireLimits *limits)
 static void
 check_round_trip (ImpMessage *message)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
   ImpMessage again = IMP_MESSAGE_INIT;
@@ -77,10 +77,10 @@ check_round_trip (ImpMessage *message)
     {
       /* What a form cannot carry, it says; then it must have written nothing. */
       g_assert_nonnull (error);
-      g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 0);
+      g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
       return;
     }
-  bytes = imp_buffer_steal (buffer);
+  bytes = imp_output_buffer_steal (buffer);
   data = g_bytes_get_data (bytes, &length);
   g_assert_cmpint (decode (data, length, &wide, &again, &consumed), ==, IMP_DECODE_DONE);
   g_assert_cmpuint (consumed, ==, length);

@@ -319,10 +319,10 @@ test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written
 GBytes *
 test_encode (const ImpWire *wire, guint version, const ImpMessage *message)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   g_autoptr (GError) error = NULL;
 
   wire->encode (message, version, buffer, &error);
   g_assert_no_error (error);
-  return imp_buffer_steal (buffer);
+  return imp_output_buffer_steal (buffer);
 }

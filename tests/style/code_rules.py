@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     'io': {'core'},
     'faults': {'core', 'io'},
     'analyzers': {'core'},
-    'wire': {'core'},
+    'wire': {'core', 'io'},
     'provider': {'core', 'io'},
     'rpc': {'core', 'io', 'wire'},
     'modules': {'core', 'io', 'faults', 'analyzers', 'wire', 'provider', 'rpc'},

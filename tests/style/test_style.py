@@ -117,6 +117,7 @@ class IncludeRules(unittest.TestCase):
                              ('imp-remote/provider/a.c', 'io/imp-transport-private.h'),
                              ('imp-remote/tool/main.c', 'modules/imp-registry.h'),
                              ('imp-remote/wire/a.c', 'imp-macros.h'),
+                             ('imp-remote/wire/a.c', 'io/imp-output-buffer-private.h'),
                              ('tests/core/test-a.c', 'test-lib.h')):
             self.assertEqual(self.include(path, header), [], path)
 
@@ -124,7 +125,8 @@ class IncludeRules(unittest.TestCase):
         for path, header in (('imp-remote/core/a.c', 'wire/imp-codec.h'),
                              ('imp-remote/io/a.c', 'wire/imp-codec.h'),
                              ('imp-remote/analyzers/a.c', 'io/imp-transport-private.h'),
-                             ('imp-remote/wire/a.c', 'io/imp-transport-private.h'),
+                             ('imp-remote/io/a.c', 'rpc/imp-link-private.h'),
+                             ('imp-remote/wire/a.c', 'rpc/imp-link-private.h'),
                              ('imp-remote/provider/a.c', 'wire/imp-codec.h'),
                              ('imp-remote/rpc/a.c', 'provider/imp-relay.h'),
                              ('imp-remote/modules/a.c', 'tool/command.h'),

@@ -200,12 +200,12 @@ test_unwritable (void)
     for (guint k = 0; k < G_N_ELEMENTS (results); k++)
       {
         g_autoptr (ImpMessage) message = imp_message_new_result (1, results[k]);
-        g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+        g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
         g_autoptr (GError) error = NULL;
 
         g_assert_false (imp_wires[i]->encode (message, 1, buffer, &error));
         g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
-        g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 0);
+        g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
       }
   for (guint k = 0; k < G_N_ELEMENTS (results); k++)
     g_clear_pointer (&results[k], imp_result_unref);

@@ -12,12 +12,12 @@
 static GBytes *
 encode (const ImpWire *wire, ImpMessage *message)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   g_autoptr (GError) error = NULL;
 
   wire->encode (message, 1, buffer, &error);
   g_assert_no_error (error);
-  return imp_buffer_steal (buffer);
+  return imp_output_buffer_steal (buffer);
 }
 
 /* All of them, each behind its length. */

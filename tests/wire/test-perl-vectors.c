@@ -160,7 +160,7 @@ static void
 check_written (const ImpWire *wire, JsonObject *test)
 {
   JsonNode *written = json_object_get_member (test, "written");
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   g_autoptr (ImpMessage) message = NULL;
   g_autoptr (GByteArray) ours = NULL;
   g_autoptr (GByteArray) theirs = NULL;
@@ -172,7 +172,7 @@ check_written (const ImpWire *wire, JsonObject *test)
                                                          : json_object_get_member (test, "json"));
   wire->encode (message, 1, buffer, &error);
   g_assert_no_error (error);
-  ours = g_bytes_unref_to_array (imp_buffer_steal (buffer));
+  ours = g_bytes_unref_to_array (imp_output_buffer_steal (buffer));
   theirs = g_bytes_unref_to_array (bytes_of (test));
   hide_minor (wire, ours);
   hide_minor (wire, theirs);

@@ -68,7 +68,7 @@ test_sequence (gconstpointer data)
 {
   const ImpWire *wire = data;
   g_autoptr (GRand) random = new_random ();
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func (
     (GDestroyNotify) imp_message_unref);
   g_autoptr (GBytes) bytes = NULL;
@@ -82,7 +82,7 @@ test_sequence (gconstpointer data)
       g_ptr_array_add (messages, message);
       g_assert_true (wire->encode (message, wire->max_version, buffer, NULL));
     }
-  bytes = imp_buffer_steal (buffer);
+  bytes = imp_output_buffer_steal (buffer);
   imp_cursor_init_bytes (&cursor, bytes);
   for (guint i = 0; i < messages->len; i++)
     {
@@ -266,7 +266,7 @@ test_cuts (gconstpointer data)
 
   for (guint i = 0; i < 300; i++)
     {
-      g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+      g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
       g_autoptr (GBytes) bytes = NULL;
       g_autofree guint8 *raw = NULL;
       g_autofree char *whole = NULL;
@@ -279,7 +279,7 @@ test_cuts (gconstpointer data)
 
           g_assert_true (wire->encode (message, wire->max_version, buffer, NULL));
         }
-      bytes = imp_buffer_steal (buffer);
+      bytes = imp_output_buffer_steal (buffer);
       raw = g_memdup2 (g_bytes_get_data (bytes, &length), g_bytes_get_size (bytes));
       if (i % 4 != 0)
         mutate (random, raw, length);
@@ -324,13 +324,13 @@ test_version_1 (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
       g_autoptr (ImpMessage) message = messages[i];
-      g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+      g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
       g_autoptr (GError) error = NULL;
 
-      imp_buffer_append (buffer, "before", 6);
+      imp_output_buffer_append (buffer, "before", 6);
       g_assert_false (wire->encode (message, 1, buffer, &error));
       g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
-      g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 6);
+      g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 6);
     }
 }
 

@@ -47,10 +47,10 @@ read_all (void)
 }
 
 static void
-write_all (ImpBuffer *buffer)
+write_all (ImpOutputBuffer *buffer)
 {
   g_autoptr (GOutputStream) output = g_unix_output_stream_new (STDOUT_FILENO, FALSE);
-  g_autoptr (GBytes) bytes = imp_buffer_steal (buffer);
+  g_autoptr (GBytes) bytes = imp_output_buffer_steal (buffer);
   g_autoptr (GError) error = NULL;
 
   if (!g_output_stream_write_all (output, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
@@ -61,7 +61,7 @@ write_all (ImpBuffer *buffer)
 /* One message from the one form to the other; FALSE at the end, or where nothing more can come. */
 static gboolean
 translate_one (ImpCursor *input, const ImpWire *from, const ImpWire *to, guint version,
-               ImpBuffer *output, gboolean *good)
+               ImpOutputBuffer *output, gboolean *good)
 {
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
   ImpMessage message = IMP_MESSAGE_INIT;
@@ -88,7 +88,7 @@ int
 main (int argc, char *argv[])
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpBuffer) output = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) output = imp_output_buffer_new ();
   g_autoptr (GBytes) bytes = NULL;
   gboolean encode = argc > 1 && g_str_equal (argv[1], "encode");
   guint version = argc > 3 ? atoi (argv[3]) : 2;

@@ -78,7 +78,7 @@ imp_cbor_put_int (guint8 *p, gint64 value)
 }
 
 /* The array of @message, without the frame around it. */
-void imp_cbor_write (const ImpMessage *message, guint version, ImpBuffer *output);
+void imp_cbor_write (const ImpMessage *message, guint version, ImpOutputBuffer *output);
 
 /* The array that fills @frame, as fields. */
 gboolean imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,

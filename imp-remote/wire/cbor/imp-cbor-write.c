@@ -3,23 +3,23 @@
 #include "wire/cbor/imp-cbor-private.h"
 
 static void
-write_head (ImpBuffer *output, guint major, guint64 value)
+write_head (ImpOutputBuffer *output, guint major, guint64 value)
 {
-  guint8 *start = imp_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
+  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
 
-  imp_buffer_commit (output, imp_cbor_put_head (start, major, value) - start);
+  imp_output_buffer_commit (output, imp_cbor_put_head (start, major, value) - start);
 }
 
 static void
-write_int (ImpBuffer *output, gint64 value)
+write_int (ImpOutputBuffer *output, gint64 value)
 {
-  guint8 *start = imp_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
+  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
 
-  imp_buffer_commit (output, imp_cbor_put_int (start, value) - start);
+  imp_output_buffer_commit (output, imp_cbor_put_int (start, value) - start);
 }
 
 static void
-write_simple (ImpBuffer *output, guint value)
+write_simple (ImpOutputBuffer *output, guint value)
 {
   write_head (output, IMP_CBOR_SIMPLE, value);
 }
@@ -29,24 +29,24 @@ write_simple (ImpBuffer *output, guint value)
 #define SIMPLE_NULL 22
 
 static void
-write_text (ImpBuffer *output, const char *text)
+write_text (ImpOutputBuffer *output, const char *text)
 {
   gsize length = strlen (text);
 
   write_head (output, IMP_CBOR_TEXT, length);
-  imp_buffer_append (output, text, length);
+  imp_output_buffer_append (output, text, length);
 }
 
 static void
-write_data (ImpBuffer *output, GBytes *bytes)
+write_data (ImpOutputBuffer *output, GBytes *bytes)
 {
   write_head (output, IMP_CBOR_BYTES, bytes != NULL ? g_bytes_get_size (bytes) : 0);
   if (bytes != NULL)
-    imp_buffer_append_bytes (output, bytes);
+    imp_output_buffer_append_bytes (output, bytes);
 }
 
 static void
-write_context (ImpBuffer *output, ImpContext *context, gboolean numbers)
+write_context (ImpOutputBuffer *output, ImpContext *context, gboolean numbers)
 {
   gsize position = 0;
   const char *key, *value;
@@ -63,7 +63,7 @@ write_context (ImpBuffer *output, ImpContext *context, gboolean numbers)
 }
 
 static void
-write_details (ImpBuffer *output, GHashTable *details)
+write_details (ImpOutputBuffer *output, GHashTable *details)
 {
   g_autoptr (ImpContext) packed = imp_details_pack (details);
 
@@ -71,7 +71,7 @@ write_details (ImpBuffer *output, GHashTable *details)
 }
 
 static void
-write_texts (ImpBuffer *output, char **texts)
+write_texts (ImpOutputBuffer *output, char **texts)
 {
   guint n = texts != NULL ? g_strv_length (texts) : 0;
 
@@ -81,7 +81,7 @@ write_texts (ImpBuffer *output, char **texts)
 }
 
 static void
-write_interface (ImpBuffer *output, ImpInterface *interface)
+write_interface (ImpOutputBuffer *output, ImpInterface *interface)
 {
   ImpResultFlags flags = imp_interface_get_results (interface);
   guint16 numbers[IMP_MAX_RESULT_TYPES];
@@ -100,7 +100,7 @@ write_interface (ImpBuffer *output, ImpInterface *interface)
 }
 
 static void
-write_interfaces (ImpBuffer *output, GList *interfaces)
+write_interfaces (ImpOutputBuffer *output, GList *interfaces)
 {
   write_head (output, IMP_CBOR_ARRAY, g_list_length (interfaces));
   for (GList *l = interfaces; l != NULL; l = l->next)
@@ -108,7 +108,7 @@ write_interfaces (ImpBuffer *output, GList *interfaces)
 }
 
 static void
-write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
+write_field (const ImpMessage *message, ImpField field, ImpOutputBuffer *output)
 {
   g_autofree char *owned = NULL;
 
@@ -158,7 +158,7 @@ count_fields (const ImpShape *shape)
 }
 
 void
-imp_cbor_write (const ImpMessage *message, guint version, ImpBuffer *output)
+imp_cbor_write (const ImpMessage *message, guint version, ImpOutputBuffer *output)
 {
   const ImpShape *shape = imp_shape_of_op (message->op);
   const ImpShape *result = NULL;

@@ -42,14 +42,14 @@ is_number (gint64 value, gint64 minimum)
 
 /* Ends a message at @p, where its payload begins, if it has one. */
 static inline gboolean
-finish (ImpBuffer *output, guint8 *start, guint8 *p, GBytes *payload)
+finish (ImpOutputBuffer *output, guint8 *start, guint8 *p, GBytes *payload)
 {
   gsize length = payload != NULL ? g_bytes_get_size (payload) : 0;
 
   put_frame (start, p - start - IMP_CBOR_FRAME_HEAD + length);
-  imp_buffer_commit (output, p - start);
+  imp_output_buffer_commit (output, p - start);
   if (length > 0)
-    imp_buffer_append_bytes (output, payload);
+    imp_output_buffer_append_bytes (output, payload);
   return TRUE;
 }
 
@@ -62,13 +62,13 @@ fits (GBytes *payload)
 /* The straight paths do what the tables say, for the two messages that come with every chunk.
  * Whatever is unusual is left to the general path, which also knows the errors. */
 static gboolean
-encode_data (const ImpMessage *message, ImpBuffer *output)
+encode_data (const ImpMessage *message, ImpOutputBuffer *output)
 {
   guint8 *start, *p;
 
   if (!is_number (message->id, 1) || !is_number (message->offset, -1) || !fits (message->data))
     return FALSE;
-  start = imp_buffer_reserve (output, STRAIGHT_MAX);
+  start = imp_output_buffer_reserve (output, STRAIGHT_MAX);
   p = start + IMP_CBOR_FRAME_HEAD;
   *p++ = ITEM_ARRAY (6);
   p = put_uint16 (p, IMP_OP_DATA);
@@ -82,7 +82,7 @@ encode_data (const ImpMessage *message, ImpBuffer *output)
 }
 
 static gboolean
-encode_result (const ImpMessage *message, ImpBuffer *output)
+encode_result (const ImpMessage *message, ImpOutputBuffer *output)
 {
   const ImpResult *result = message->result;
   guint8 *start, *p;
@@ -92,7 +92,7 @@ encode_result (const ImpMessage *message, ImpBuffer *output)
   if (result->type != IMP_RESULT_PASS
       && (result->type != IMP_RESULT_REPLACE || !fits (result->data)))
     return FALSE;
-  start = imp_buffer_reserve (output, STRAIGHT_MAX);
+  start = imp_output_buffer_reserve (output, STRAIGHT_MAX);
   p = start + IMP_CBOR_FRAME_HEAD;
   *p++ = ITEM_ARRAY (result->type == IMP_RESULT_PASS ? 5 : 6);
   p = put_uint16 (p, IMP_OP_RESULT);
@@ -119,7 +119,7 @@ put_text (guint8 *p, const char *text, gsize length)
 }
 
 static gboolean
-encode_analyzer (const ImpMessage *message, ImpBuffer *output)
+encode_analyzer (const ImpMessage *message, ImpOutputBuffer *output)
 {
   guint n_pairs = imp_context_get_n_pairs (message->context);
   gsize size = imp_context_get_size (message->context);
@@ -129,7 +129,7 @@ encode_analyzer (const ImpMessage *message, ImpBuffer *output)
 
   if (!is_number (message->id, 1) || n_pairs > USUAL_PAIRS || size > USUAL_SIZE)
     return FALSE;
-  start = imp_buffer_reserve (output, STRAIGHT_MAX + size + 2 * 3 * n_pairs);
+  start = imp_output_buffer_reserve (output, STRAIGHT_MAX + size + 2 * 3 * n_pairs);
   p = start + IMP_CBOR_FRAME_HEAD;
   *p++ = ITEM_ARRAY (message->op == IMP_OP_NEW_ANALYZER ? 3 : 2);
   p = put_uint16 (p, message->op);
@@ -147,7 +147,7 @@ encode_analyzer (const ImpMessage *message, ImpBuffer *output)
 }
 
 static gboolean
-encode_straight (const ImpMessage *message, ImpBuffer *output)
+encode_straight (const ImpMessage *message, ImpOutputBuffer *output)
 {
   switch (message->op)
     {
@@ -164,28 +164,28 @@ encode_straight (const ImpMessage *message, ImpBuffer *output)
 }
 
 static gboolean
-encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **error)
+encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, GError **error)
 {
-  ImpBufferMark mark;
+  ImpOutputBufferMark mark;
   gsize length;
 
   if (encode_straight (message, output))
     return TRUE;
   if (!imp_message_check (message, version, error))
     return FALSE;
-  imp_buffer_mark (output, &mark);
-  put_frame (imp_buffer_reserve (output, IMP_CBOR_FRAME_HEAD), 0);
-  imp_buffer_commit (output, IMP_CBOR_FRAME_HEAD);
+  imp_output_buffer_mark (output, &mark);
+  put_frame (imp_output_buffer_reserve (output, IMP_CBOR_FRAME_HEAD), 0);
+  imp_output_buffer_commit (output, IMP_CBOR_FRAME_HEAD);
   imp_cbor_write (message, version, output);
-  length = imp_buffer_size_since (output, &mark) - IMP_CBOR_FRAME_HEAD;
+  length = imp_output_buffer_size_since (output, &mark) - IMP_CBOR_FRAME_HEAD;
   if (length > G_MAXUINT32)
     {
-      imp_buffer_truncate (output, &mark);
+      imp_output_buffer_truncate (output, &mark);
       g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
                    "A message of %" G_GSIZE_FORMAT " bytes is too long for CBOR", length);
       return FALSE;
     }
-  put_frame (imp_buffer_at_mark (output, &mark), length);
+  put_frame (imp_output_buffer_at_mark (output, &mark), length);
   return TRUE;
 }
 

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 const guint8 *imp_json_plain (const guint8 *p, const guint8 *end);
 
 /* The object of @message, without the end of the line. */
-void imp_json_write (const ImpMessage *message, guint version, ImpBuffer *output);
+void imp_json_write (const ImpMessage *message, guint version, ImpOutputBuffer *output);
 
-void imp_base64_append (ImpBuffer *output, const guint8 *data, gsize length);
+void imp_base64_append (ImpOutputBuffer *output, const guint8 *data, gsize length);
 /* NULL where the text is no base64. */
 guint8 *imp_base64_decode (const char *text, gsize text_length, gsize *length);
 

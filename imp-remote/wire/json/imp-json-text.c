@@ -104,9 +104,9 @@ put_group (guint8 *p, guint a, guint b, guint c)
 }
 
 static void
-append_rest (ImpBuffer *output, const guint8 *data, gsize length)
+append_rest (ImpOutputBuffer *output, const guint8 *data, gsize length)
 {
-  guint8 *p = imp_buffer_reserve (output, 4);
+  guint8 *p = imp_output_buffer_reserve (output, 4);
 
   if (length == 0)
     return;
@@ -114,20 +114,20 @@ append_rest (ImpBuffer *output, const guint8 *data, gsize length)
   p[3] = '=';
   if (length == 1)
     p[2] = '=';
-  imp_buffer_commit (output, 4);
+  imp_output_buffer_commit (output, 4);
 }
 
 void
-imp_base64_append (ImpBuffer *output, const guint8 *data, gsize length)
+imp_base64_append (ImpOutputBuffer *output, const guint8 *data, gsize length)
 {
   while (length >= 3)
     {
       gsize groups = MIN (length / 3, GROUPS_AT_ONCE);
-      guint8 *p = imp_buffer_reserve (output, groups * 4);
+      guint8 *p = imp_output_buffer_reserve (output, groups * 4);
 
       for (gsize i = 0; i < groups; i++, data += 3)
         p = put_group (p, data[0], data[1], data[2]);
-      imp_buffer_commit (output, groups * 4);
+      imp_output_buffer_commit (output, groups * 4);
       length -= groups * 3;
     }
   append_rest (output, data, length);

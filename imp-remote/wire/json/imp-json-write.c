@@ -2,23 +2,24 @@
 #include "core/imp-result-private.h"
 #include "wire/json/imp-json-private.h"
 
-#define append_literal(output, literal) imp_buffer_append (output, literal, sizeof literal - 1)
+#define append_literal(output, literal)                                                            \
+  imp_output_buffer_append (output, literal, sizeof literal - 1)
 
 static void
-write_name (ImpBuffer *output, const char *name)
+write_name (ImpOutputBuffer *output, const char *name)
 {
   gsize length = strlen (name);
-  guint8 *p = imp_buffer_reserve (output, length + 4);
+  guint8 *p = imp_output_buffer_reserve (output, length + 4);
 
   *p++ = ',';
   *p++ = '"';
   memcpy (p, name, length);
   memcpy (p + length, "\":", 2);
-  imp_buffer_commit (output, length + 4);
+  imp_output_buffer_commit (output, length + 4);
 }
 
 static void
-write_number (ImpBuffer *output, gint64 number)
+write_number (ImpOutputBuffer *output, gint64 number)
 {
   guint64 rest = number < 0 ? -(guint64) number : (guint64) number;
   guint8 digits[20], *p;
@@ -27,19 +28,19 @@ write_number (ImpBuffer *output, gint64 number)
   do
     digits[n++] = '0' + rest % 10;
   while ((rest /= 10) != 0);
-  p = imp_buffer_reserve (output, n + 1);
+  p = imp_output_buffer_reserve (output, n + 1);
   if (number < 0)
     *p++ = '-';
   for (gsize i = 0; i < n; i++)
     p[i] = digits[n - 1 - i];
-  imp_buffer_commit (output, n + (number < 0));
+  imp_output_buffer_commit (output, n + (number < 0));
 }
 
 static void
-write_escape (ImpBuffer *output, guint8 byte)
+write_escape (ImpOutputBuffer *output, guint8 byte)
 {
   static const char hex[] = "0123456789abcdef";
-  guint8 *p = imp_buffer_reserve (output, 6);
+  guint8 *p = imp_output_buffer_reserve (output, 6);
   const char *letters = "btn_fr"; /* from U+0008 on */
 
   p[0] = '\\';
@@ -52,16 +53,16 @@ write_escape (ImpBuffer *output, guint8 byte)
       memcpy (p + 1, "u00", 3);
       p[4] = hex[byte >> 4];
       p[5] = hex[byte & 15];
-      imp_buffer_commit (output, 6);
+      imp_output_buffer_commit (output, 6);
       return;
     }
-  imp_buffer_commit (output, 2);
+  imp_output_buffer_commit (output, 2);
 }
 
 /* FALSE where the bytes are no UTF-8 or hold U+0000; what was written by then is the caller's to
  * take back. */
 static gboolean
-write_escaped (ImpBuffer *output, const guint8 *p, gsize length)
+write_escaped (ImpOutputBuffer *output, const guint8 *p, gsize length)
 {
   const guint8 *end = p + length;
 
@@ -69,7 +70,7 @@ write_escaped (ImpBuffer *output, const guint8 *p, gsize length)
     {
       const guint8 *stop = imp_json_plain (p, end);
 
-      imp_buffer_append (output, p, stop - p);
+      imp_output_buffer_append (output, p, stop - p);
       p = stop;
       if (p == end)
         break;
@@ -81,7 +82,7 @@ write_escaped (ImpBuffer *output, const guint8 *p, gsize length)
 }
 
 static void
-write_text (ImpBuffer *output, const char *text)
+write_text (ImpOutputBuffer *output, const char *text)
 {
   append_literal (output, "\"");
   write_escaped (output, (const guint8 *) text, strlen (text));
@@ -91,17 +92,17 @@ write_text (ImpBuffer *output, const char *text)
 /* What is text is nearly always so from its first byte to its last, and what is not is seldom so
  * in its first hundred: so it is written as text, and taken back where it turns out to be none. */
 static void
-write_data (ImpBuffer *output, GBytes *bytes)
+write_data (ImpOutputBuffer *output, GBytes *bytes)
 {
-  ImpBufferMark mark;
+  ImpOutputBufferMark mark;
   gsize length = 0;
   const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
 
-  imp_buffer_mark (output, &mark);
+  imp_output_buffer_mark (output, &mark);
   append_literal (output, ",\"text\":\"");
   if (length > 0 && !write_escaped (output, data, length))
     {
-      imp_buffer_truncate (output, &mark);
+      imp_output_buffer_truncate (output, &mark);
       append_literal (output, ",\"data\":\"");
       imp_base64_append (output, data, length);
     }
@@ -109,14 +110,14 @@ write_data (ImpBuffer *output, GBytes *bytes)
 }
 
 static void
-write_context (ImpBuffer *output, ImpContext *context, gboolean numbers)
+write_context (ImpOutputBuffer *output, ImpContext *context, gboolean numbers)
 {
   gsize position = 0;
   const char *key, *value, *separator = "{";
 
   while (imp_context_next (context, &position, &key, &value))
     {
-      imp_buffer_append (output, separator, 1);
+      imp_output_buffer_append (output, separator, 1);
       separator = ",";
       write_text (output, key);
       append_literal (output, ":");
@@ -131,7 +132,7 @@ write_context (ImpBuffer *output, ImpContext *context, gboolean numbers)
 }
 
 static void
-write_details (ImpBuffer *output, GHashTable *details)
+write_details (ImpOutputBuffer *output, GHashTable *details)
 {
   g_autoptr (ImpContext) packed = imp_details_pack (details);
 
@@ -139,7 +140,7 @@ write_details (ImpBuffer *output, GHashTable *details)
 }
 
 static void
-write_texts (ImpBuffer *output, char **texts)
+write_texts (ImpOutputBuffer *output, char **texts)
 {
   append_literal (output, "[");
   for (guint i = 0; texts != NULL && texts[i] != NULL; i++)
@@ -152,7 +153,7 @@ write_texts (ImpBuffer *output, char **texts)
 }
 
 static void
-write_interface (ImpBuffer *output, ImpInterface *interface)
+write_interface (ImpOutputBuffer *output, ImpInterface *interface)
 {
   guint16 numbers[IMP_MAX_RESULT_TYPES];
   guint n = imp_result_flags_list (imp_interface_get_results (interface), numbers);
@@ -176,7 +177,7 @@ write_interface (ImpBuffer *output, ImpInterface *interface)
 }
 
 static void
-write_interfaces (ImpBuffer *output, GList *interfaces)
+write_interfaces (ImpOutputBuffer *output, GList *interfaces)
 {
   append_literal (output, "[");
   for (GList *l = interfaces; l != NULL; l = l->next)
@@ -197,7 +198,7 @@ level_to_string (gint64 level)
 }
 
 static void
-write_number_field (ImpBuffer *output, ImpField field, gint64 number)
+write_number_field (ImpOutputBuffer *output, ImpField field, gint64 number)
 {
   if (field == IMP_FIELD_RESULT)
     write_text (output, imp_result_type_to_string (number));
@@ -208,7 +209,7 @@ write_number_field (ImpBuffer *output, ImpField field, gint64 number)
 }
 
 static void
-write_pairs_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
+write_pairs_field (const ImpMessage *message, ImpField field, ImpOutputBuffer *output)
 {
   if (field == IMP_FIELD_CONTEXT)
     write_context (output, message->context, FALSE);
@@ -219,7 +220,7 @@ write_pairs_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
 }
 
 static void
-write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
+write_field (const ImpMessage *message, ImpField field, ImpOutputBuffer *output)
 {
   g_autofree char *owned = NULL;
   ImpFieldKind kind = imp_field_infos[field].kind;
@@ -260,7 +261,7 @@ write_field (const ImpMessage *message, ImpField field, ImpBuffer *output)
 }
 
 void
-imp_json_write (const ImpMessage *message, guint version, ImpBuffer *output)
+imp_json_write (const ImpMessage *message, guint version, ImpOutputBuffer *output)
 {
   const ImpShape *shape = imp_shape_of_op (message->op);
   guint n = message->op == IMP_OP_SET_VERSION && version == 1 ? 1 : IMP_MAX_FIELDS_OF_ONE;

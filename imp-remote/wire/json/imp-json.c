@@ -12,12 +12,12 @@ recognize (const guint8 *data, gsize length)
 }
 
 static gboolean
-encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **error)
+encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, GError **error)
 {
   if (!imp_message_check (message, version, error))
     return FALSE;
   imp_json_write (message, version, output);
-  imp_buffer_append (output, "\n", 1);
+  imp_output_buffer_append (output, "\n", 1);
   return TRUE;
 }
 

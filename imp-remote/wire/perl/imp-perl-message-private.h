@@ -12,23 +12,23 @@ G_BEGIN_DECLS
 typedef struct _ImpPerlWriter
 {
   /* What stands before the arguments, of which there are @count. */
-  void (*begin) (ImpBuffer *output, ImpOp op, guint count);
-  void (*array) (ImpBuffer *output, guint count);
+  void (*begin) (ImpOutputBuffer *output, ImpOp op, guint count);
+  void (*array) (ImpOutputBuffer *output, guint count);
   /* @utf8: some of the keys are not ASCII. */
-  void (*hash) (ImpBuffer *output, guint count, gboolean utf8);
+  void (*hash) (ImpOutputBuffer *output, guint count, gboolean utf8);
   /* Each pair is: key, value, key_after; Sereal writes keys first, Storable last. */
-  void (*key) (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8);
-  void (*key_after) (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8);
-  void (*undef) (ImpBuffer *output);
-  void (*integer) (ImpBuffer *output, gint64 integer);
-  void (*string) (ImpBuffer *output, const char *text, gsize length, gboolean utf8);
-  void (*bytes) (ImpBuffer *output, GBytes *bytes);
+  void (*key) (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8);
+  void (*key_after) (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8);
+  void (*undef) (ImpOutputBuffer *output);
+  void (*integer) (ImpOutputBuffer *output, gint64 integer);
+  void (*string) (ImpOutputBuffer *output, const char *text, gsize length, gboolean utf8);
+  void (*bytes) (ImpOutputBuffer *output, GBytes *bytes);
 } ImpPerlWriter;
 
 /* Writes what version 1 of the protocol has; FALSE with an error, and nothing written, for the
  * rest. */
 gboolean imp_perl_message_write (const ImpMessage *message, const ImpPerlWriter *writer,
-                                 ImpBuffer *output, GError **error);
+                                 ImpOutputBuffer *output, GError **error);
 
 gboolean imp_perl_is_ascii (const char *text, gsize length);
 

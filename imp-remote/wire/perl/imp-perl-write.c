@@ -14,7 +14,7 @@
 typedef struct
 {
   const ImpPerlWriter *to;
-  ImpBuffer *output;
+  ImpOutputBuffer *output;
 } Writer;
 
 gboolean
@@ -206,8 +206,8 @@ write_shape (Writer *self, const ImpMessage *message, const ImpShape *shape)
 }
 
 gboolean
-imp_perl_message_write (const ImpMessage *message, const ImpPerlWriter *writer, ImpBuffer *output,
-                        GError **error)
+imp_perl_message_write (const ImpMessage *message, const ImpPerlWriter *writer,
+                        ImpOutputBuffer *output, GError **error)
 {
   const ImpShape *shape = imp_shape_of_op (message->op), *result = NULL;
   Writer self = { writer, output };

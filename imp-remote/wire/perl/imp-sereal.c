@@ -40,23 +40,23 @@ put_varint (guint8 *here, guint64 value)
 }
 
 static void
-append_tagged (ImpBuffer *output, guint8 tag, guint64 value)
+append_tagged (ImpOutputBuffer *output, guint8 tag, guint64 value)
 {
-  guint8 *here = imp_buffer_reserve (output, 1 + IMP_SEREAL_VARINT_MAX);
+  guint8 *here = imp_output_buffer_reserve (output, 1 + IMP_SEREAL_VARINT_MAX);
 
   *here = tag;
-  imp_buffer_commit (output, put_varint (here + 1, value) - here);
+  imp_output_buffer_commit (output, put_varint (here + 1, value) - here);
 }
 
 static void
-append_u8 (ImpBuffer *output, guint8 byte)
+append_u8 (ImpOutputBuffer *output, guint8 byte)
 {
-  *imp_buffer_reserve (output, 1) = byte;
-  imp_buffer_commit (output, 1);
+  *imp_output_buffer_reserve (output, 1) = byte;
+  imp_output_buffer_commit (output, 1);
 }
 
 static void
-append_container (ImpBuffer *output, guint8 small_tag, guint8 tag, guint count)
+append_container (ImpOutputBuffer *output, guint8 small_tag, guint8 tag, guint count)
 {
   if (count <= SMALL_MAX)
     {
@@ -68,19 +68,19 @@ append_container (ImpBuffer *output, guint8 small_tag, guint8 tag, guint count)
 }
 
 static void
-write_array (ImpBuffer *output, guint count)
+write_array (ImpOutputBuffer *output, guint count)
 {
   append_container (output, IMP_SEREAL_ARRAYREF, IMP_SEREAL_ARRAY, count);
 }
 
 static void
-write_hash (ImpBuffer *output, guint count, gboolean utf8)
+write_hash (ImpOutputBuffer *output, guint count, gboolean utf8)
 {
   append_container (output, IMP_SEREAL_HASHREF, IMP_SEREAL_HASH, count);
 }
 
 static void
-write_integer (ImpBuffer *output, gint64 integer)
+write_integer (ImpOutputBuffer *output, gint64 integer)
 {
   if (integer >= SMALL_MIN && integer <= SMALL_MAX)
     append_u8 (output, integer & (integer < 0 ? 0x1f : 0x0f));
@@ -92,17 +92,17 @@ write_integer (ImpBuffer *output, gint64 integer)
 
 /* Protocol 1: the oldest decoders know no other. */
 static void
-write_begin (ImpBuffer *output, ImpOp op, guint count)
+write_begin (ImpOutputBuffer *output, ImpOp op, guint count)
 {
   static const guint8 header[] = { '=', 's', 'r', 'l', 1, 0 };
 
-  imp_buffer_append (output, header, sizeof header);
+  imp_output_buffer_append (output, header, sizeof header);
   write_array (output, count + 1);
   write_integer (output, op);
 }
 
 static void
-append_string_head (ImpBuffer *output, gsize length, gboolean utf8)
+append_string_head (ImpOutputBuffer *output, gsize length, gboolean utf8)
 {
   if (utf8)
     append_tagged (output, IMP_SEREAL_STR_UTF8, length);
@@ -113,32 +113,32 @@ append_string_head (ImpBuffer *output, gsize length, gboolean utf8)
 }
 
 static void
-write_string (ImpBuffer *output, const char *text, gsize length, gboolean utf8)
+write_string (ImpOutputBuffer *output, const char *text, gsize length, gboolean utf8)
 {
   append_string_head (output, length, utf8);
-  imp_buffer_append (output, text, length);
+  imp_output_buffer_append (output, text, length);
 }
 
 static void
-write_key (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8)
+write_key (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8)
 {
   write_string (output, key, length, hash_utf8 && !imp_perl_is_ascii (key, length));
 }
 
 static void
-write_key_after (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8)
+write_key_after (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8)
 {
 }
 
 static void
-write_bytes (ImpBuffer *output, GBytes *bytes)
+write_bytes (ImpOutputBuffer *output, GBytes *bytes)
 {
   append_string_head (output, g_bytes_get_size (bytes), FALSE);
-  imp_buffer_append_bytes (output, bytes);
+  imp_output_buffer_append_bytes (output, bytes);
 }
 
 static void
-write_undef (ImpBuffer *output)
+write_undef (ImpOutputBuffer *output)
 {
   append_u8 (output, IMP_SEREAL_UNDEF);
 }
@@ -156,7 +156,7 @@ const ImpPerlWriter imp_sereal_writer = {
 };
 
 static gboolean
-sereal_encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **error)
+sereal_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, GError **error)
 {
   return imp_perl_message_write (message, &imp_sereal_writer, output, error);
 }

@@ -27,51 +27,51 @@ put_u32 (guint8 *here, guint32 value)
 }
 
 static void
-append_counted (ImpBuffer *output, guint8 tag, guint32 count)
+append_counted (ImpOutputBuffer *output, guint8 tag, guint32 count)
 {
-  guint8 *here = imp_buffer_reserve (output, 5);
+  guint8 *here = imp_output_buffer_reserve (output, 5);
 
   here[0] = tag;
   put_u32 (here + 1, count);
-  imp_buffer_commit (output, 5);
+  imp_output_buffer_commit (output, 5);
 }
 
 static void
-write_begin (ImpBuffer *output, ImpOp op, guint count)
+write_begin (ImpOutputBuffer *output, ImpOp op, guint count)
 {
-  guint8 *here = imp_buffer_reserve (output, FRAME_HEADER + 2);
+  guint8 *here = imp_output_buffer_reserve (output, FRAME_HEADER + 2);
 
   here[0] = op & 0xff;
   here[1] = op >> 8;
   memset (here + 2, 0, 4);
   here[6] = IMP_STORABLE_HEADER;
   here[7] = IMP_STORABLE_MINOR;
-  imp_buffer_commit (output, FRAME_HEADER + 2);
+  imp_output_buffer_commit (output, FRAME_HEADER + 2);
   append_counted (output, IMP_STORABLE_ARRAY, count);
 }
 
 static void
-append_u8 (ImpBuffer *output, guint8 byte)
+append_u8 (ImpOutputBuffer *output, guint8 byte)
 {
-  *imp_buffer_reserve (output, 1) = byte;
-  imp_buffer_commit (output, 1);
+  *imp_output_buffer_reserve (output, 1) = byte;
+  imp_output_buffer_commit (output, 1);
 }
 
 static void
-write_array (ImpBuffer *output, guint count)
+write_array (ImpOutputBuffer *output, guint count)
 {
   append_u8 (output, IMP_STORABLE_REF);
   append_counted (output, IMP_STORABLE_ARRAY, count);
 }
 
 static void
-write_hash (ImpBuffer *output, guint count, gboolean utf8)
+write_hash (ImpOutputBuffer *output, guint count, gboolean utf8)
 {
   static const guint8 with_flags[] = { IMP_STORABLE_REF, IMP_STORABLE_FLAG_HASH };
 
   if (utf8)
     {
-      imp_buffer_append (output, with_flags, sizeof with_flags);
+      imp_output_buffer_append (output, with_flags, sizeof with_flags);
       append_counted (output, 0, count); /* no flags of the hash itself */
       return;
     }
@@ -80,30 +80,30 @@ write_hash (ImpBuffer *output, guint count, gboolean utf8)
 }
 
 static void
-write_key_before (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8)
+write_key_before (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8)
 {
 }
 
 static void
-write_key (ImpBuffer *output, const char *key, gsize length, gboolean hash_utf8)
+write_key (ImpOutputBuffer *output, const char *key, gsize length, gboolean hash_utf8)
 {
-  guint8 *here = imp_buffer_reserve (output, 5), *end = here;
+  guint8 *here = imp_output_buffer_reserve (output, 5), *end = here;
 
   if (hash_utf8)
     *end++ = imp_perl_is_ascii (key, length) ? 0 : IMP_STORABLE_KEY_UTF8;
   end = put_u32 (end, length);
-  imp_buffer_commit (output, end - here);
-  imp_buffer_append (output, key, length);
+  imp_output_buffer_commit (output, end - here);
+  imp_output_buffer_append (output, key, length);
 }
 
 static void
-write_undef (ImpBuffer *output)
+write_undef (ImpOutputBuffer *output)
 {
   append_u8 (output, IMP_STORABLE_UNDEF);
 }
 
 static void
-append_string_head (ImpBuffer *output, gsize length, guint8 short_tag, guint8 long_tag)
+append_string_head (ImpOutputBuffer *output, gsize length, guint8 short_tag, guint8 long_tag)
 {
   guint8 *here;
 
@@ -112,40 +112,40 @@ append_string_head (ImpBuffer *output, gsize length, guint8 short_tag, guint8 lo
       append_counted (output, long_tag, length);
       return;
     }
-  here = imp_buffer_reserve (output, 2);
+  here = imp_output_buffer_reserve (output, 2);
   here[0] = short_tag;
   here[1] = length;
-  imp_buffer_commit (output, 2);
+  imp_output_buffer_commit (output, 2);
 }
 
 static void
-write_string (ImpBuffer *output, const char *text, gsize length, gboolean utf8)
+write_string (ImpOutputBuffer *output, const char *text, gsize length, gboolean utf8)
 {
   append_string_head (output, length, utf8 ? IMP_STORABLE_UTF8STR : IMP_STORABLE_SCALAR,
                       utf8 ? IMP_STORABLE_LUTF8STR : IMP_STORABLE_LSCALAR);
-  imp_buffer_append (output, text, length);
+  imp_output_buffer_append (output, text, length);
 }
 
 static void
-write_bytes (ImpBuffer *output, GBytes *bytes)
+write_bytes (ImpOutputBuffer *output, GBytes *bytes)
 {
   append_string_head (output, g_bytes_get_size (bytes), IMP_STORABLE_SCALAR, IMP_STORABLE_LSCALAR);
-  imp_buffer_append_bytes (output, bytes);
+  imp_output_buffer_append_bytes (output, bytes);
 }
 
 /* Network order knows 8 and 32 bits; what is larger goes as a decimal string. */
 static void
-write_integer (ImpBuffer *output, gint64 integer)
+write_integer (ImpOutputBuffer *output, gint64 integer)
 {
   guint8 *here;
   char number[NUMBER_MAX];
 
   if (integer >= -128 && integer <= 127)
     {
-      here = imp_buffer_reserve (output, 2);
+      here = imp_output_buffer_reserve (output, 2);
       here[0] = IMP_STORABLE_BYTE;
       here[1] = integer + 128;
-      imp_buffer_commit (output, 2);
+      imp_output_buffer_commit (output, 2);
     }
   else if (integer >= G_MININT32 && integer <= G_MAXINT32)
     {
@@ -171,25 +171,25 @@ const ImpPerlWriter imp_storable_writer = {
 };
 
 static gboolean
-storable_encode (const ImpMessage *message, guint version, ImpBuffer *output, GError **error)
+storable_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, GError **error)
 {
-  ImpBufferMark mark;
+  ImpOutputBufferMark mark;
   gsize length;
   guint32 raw;
 
-  imp_buffer_mark (output, &mark);
+  imp_output_buffer_mark (output, &mark);
   if (!imp_perl_message_write (message, &imp_storable_writer, output, error))
     return FALSE;
-  length = imp_buffer_size_since (output, &mark) - FRAME_HEADER;
+  length = imp_output_buffer_size_since (output, &mark) - FRAME_HEADER;
   if (length > LENGTH_MAX)
     {
-      imp_buffer_truncate (output, &mark);
+      imp_output_buffer_truncate (output, &mark);
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "A message of %" G_GSIZE_FORMAT " bytes is more than Storable can hold", length);
       return FALSE;
     }
   raw = GUINT32_TO_LE ((guint32) length);
-  memcpy (imp_buffer_at_mark (output, &mark) + 2, &raw, sizeof raw);
+  memcpy (imp_output_buffer_at_mark (output, &mark) + 2, &raw, sizeof raw);
   return TRUE;
 }
 

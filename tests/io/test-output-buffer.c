@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wire/imp-buffer-private.h"
-#include "wire/imp-cursor-private.h"
+#include "io/imp-output-buffer-private.h"
 
 /* A buffer beside the naive one, a GByteArray that holds the same. */
 typedef struct
 {
-  ImpBuffer *buffer;
+  ImpOutputBuffer *buffer;
   GByteArray *naive;
   GRand *random;
   guint8 next;
@@ -28,23 +27,23 @@ append_both (Pair *pair, gsize length, gboolean as_bytes)
   gconstpointer data = g_bytes_get_data (bytes, NULL);
 
   if (as_bytes)
-    imp_buffer_append_bytes (pair->buffer, bytes);
+    imp_output_buffer_append_bytes (pair->buffer, bytes);
   else
-    imp_buffer_append (pair->buffer, data, length);
+    imp_output_buffer_append (pair->buffer, data, length);
   g_byte_array_append (pair->naive, data, length);
 }
 
 static void
 reserve_both (Pair *pair)
 {
-  gsize length = g_rand_int_range (pair->random, 0, IMP_BUFFER_RESERVE_MAX + 1);
+  gsize length = g_rand_int_range (pair->random, 0, IMP_OUTPUT_BUFFER_RESERVE_MAX + 1);
   gsize used = g_rand_int_range (pair->random, 0, length + 1);
   g_autoptr (GBytes) bytes = new_bytes (pair, used);
-  guint8 *place = imp_buffer_reserve (pair->buffer, length);
+  guint8 *place = imp_output_buffer_reserve (pair->buffer, length);
 
   if (used > 0)
     memcpy (place, g_bytes_get_data (bytes, NULL), used);
-  imp_buffer_commit (pair->buffer, used);
+  imp_output_buffer_commit (pair->buffer, used);
   g_byte_array_append (pair->naive, g_bytes_get_data (bytes, NULL), used);
 }
 
@@ -81,7 +80,7 @@ consume_both (Pair *pair)
 
   if (g_rand_boolean (pair->random))
     length = g_rand_int_range (pair->random, 0, length + 1);
-  imp_buffer_consume (pair->buffer, length);
+  imp_output_buffer_consume (pair->buffer, length);
   if (length > 0)
     g_byte_array_remove_range (pair->naive, 0, length);
 }
@@ -91,24 +90,25 @@ static void
 mark_both (Pair *pair)
 {
   gsize before = pair->naive->len;
-  ImpBufferMark mark;
+  ImpOutputBufferMark mark;
 
-  imp_buffer_mark (pair->buffer, &mark);
-  memcpy (imp_buffer_reserve (pair->buffer, 4), "????", 4);
-  imp_buffer_commit (pair->buffer, 4);
+  imp_output_buffer_mark (pair->buffer, &mark);
+  memcpy (imp_output_buffer_reserve (pair->buffer, 4), "????", 4);
+  imp_output_buffer_commit (pair->buffer, 4);
   g_byte_array_append (pair->naive, (const guint8 *) "!!!!", 4);
   for (guint n = g_rand_int_range (pair->random, 0, 6); n > 0; n--)
     write_both (pair);
 
-  g_assert_cmpuint (imp_buffer_size_since (pair->buffer, &mark), ==, pair->naive->len - before);
+  g_assert_cmpuint (imp_output_buffer_size_since (pair->buffer, &mark), ==,
+                    pair->naive->len - before);
   if (g_rand_boolean (pair->random))
     {
-      imp_buffer_truncate (pair->buffer, &mark);
+      imp_output_buffer_truncate (pair->buffer, &mark);
       g_byte_array_set_size (pair->naive, before);
     }
   else
     {
-      memcpy (imp_buffer_at_mark (pair->buffer, &mark), "!!!!", 4);
+      memcpy (imp_output_buffer_at_mark (pair->buffer, &mark), "!!!!", 4);
     }
 }
 
@@ -118,10 +118,10 @@ compare (Pair *pair)
 {
   GOutputVector vectors[4096];
   guint max = g_rand_int_range (pair->random, 1, G_N_ELEMENTS (vectors));
-  guint n = imp_buffer_peek (pair->buffer, vectors, max);
+  guint n = imp_output_buffer_peek (pair->buffer, vectors, max);
   gsize position = 0;
 
-  g_assert_cmpuint (imp_buffer_get_size (pair->buffer), ==, pair->naive->len);
+  g_assert_cmpuint (imp_output_buffer_get_size (pair->buffer), ==, pair->naive->len);
   g_assert_cmpuint (n, <=, max);
   for (guint i = 0; i < n; i++)
     {
@@ -138,7 +138,7 @@ static void
 test_random (void)
 {
   Pair pair = {
-    imp_buffer_new (),
+    imp_output_buffer_new (),
     g_byte_array_new (),
     g_rand_new_with_seed (g_test_rand_int ()),
     0,
@@ -159,32 +159,32 @@ test_random (void)
     }
   g_rand_free (pair.random);
   g_byte_array_unref (pair.naive);
-  imp_buffer_free (pair.buffer);
+  imp_output_buffer_free (pair.buffer);
 }
 
 /* Small payloads are copied, large ones are the caller's own memory until they are written. */
 static void
 test_references (void)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
-  g_autoptr (GBytes) small = g_bytes_new_take (g_strnfill (IMP_BUFFER_COPY_MAX, 's'),
-                                               IMP_BUFFER_COPY_MAX);
-  g_autoptr (GBytes) large = g_bytes_new_take (g_strnfill (IMP_BUFFER_COPY_MAX + 1, 'l'),
-                                               IMP_BUFFER_COPY_MAX + 1);
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GBytes) small = g_bytes_new_take (g_strnfill (IMP_OUTPUT_BUFFER_COPY_MAX, 's'),
+                                               IMP_OUTPUT_BUFFER_COPY_MAX);
+  g_autoptr (GBytes) large = g_bytes_new_take (g_strnfill (IMP_OUTPUT_BUFFER_COPY_MAX + 1, 'l'),
+                                               IMP_OUTPUT_BUFFER_COPY_MAX + 1);
   GOutputVector vectors[4];
 
-  imp_buffer_append (buffer, "head", 4);
-  imp_buffer_append_bytes (buffer, small);
-  imp_buffer_append_bytes (buffer, large);
-  imp_buffer_append (buffer, "tail", 4);
+  imp_output_buffer_append (buffer, "head", 4);
+  imp_output_buffer_append_bytes (buffer, small);
+  imp_output_buffer_append_bytes (buffer, large);
+  imp_output_buffer_append (buffer, "tail", 4);
 
-  g_assert_cmpuint (imp_buffer_peek (buffer, vectors, G_N_ELEMENTS (vectors)), ==, 3);
-  g_assert_cmpuint (vectors[0].size, ==, 4 + IMP_BUFFER_COPY_MAX);
+  g_assert_cmpuint (imp_output_buffer_peek (buffer, vectors, G_N_ELEMENTS (vectors)), ==, 3);
+  g_assert_cmpuint (vectors[0].size, ==, 4 + IMP_OUTPUT_BUFFER_COPY_MAX);
   g_assert_true (vectors[1].buffer == g_bytes_get_data (large, NULL));
   g_assert_cmpuint (vectors[2].size, ==, 4);
 
-  imp_buffer_consume (buffer, vectors[0].size + 1);
-  g_assert_cmpuint (imp_buffer_peek (buffer, vectors, 1), ==, 1);
+  imp_output_buffer_consume (buffer, vectors[0].size + 1);
+  g_assert_cmpuint (imp_output_buffer_peek (buffer, vectors, 1), ==, 1);
   g_assert_true (vectors[0].buffer == (const guint8 *) g_bytes_get_data (large, NULL) + 1);
 }
 
@@ -199,8 +199,8 @@ static void
 test_release (void)
 {
   static char data[4096];
-  ImpBuffer *buffer = imp_buffer_new ();
-  ImpBufferMark mark;
+  ImpOutputBuffer *buffer = imp_output_buffer_new ();
+  ImpOutputBufferMark mark;
   guint freed = 0;
 
   for (guint i = 0; i < 3; i++)
@@ -208,15 +208,15 @@ test_release (void)
       g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (data, sizeof data, count_free, &freed);
 
       if (i == 1)
-        imp_buffer_mark (buffer, &mark);
-      imp_buffer_append_bytes (buffer, bytes);
+        imp_output_buffer_mark (buffer, &mark);
+      imp_output_buffer_append_bytes (buffer, bytes);
       if (i == 1)
-        imp_buffer_truncate (buffer, &mark);
+        imp_output_buffer_truncate (buffer, &mark);
     }
   g_assert_cmpuint (freed, ==, 1);
-  imp_buffer_consume (buffer, sizeof data);
+  imp_output_buffer_consume (buffer, sizeof data);
   g_assert_cmpuint (freed, ==, 2);
-  imp_buffer_free (buffer);
+  imp_output_buffer_free (buffer);
   g_assert_cmpuint (freed, ==, 3);
 }
 
@@ -224,73 +224,42 @@ test_release (void)
 static void
 test_reuse (void)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
   GOutputVector vector;
   const void *place = NULL;
 
   for (guint i = 0; i < 10000; i++)
     {
-      imp_buffer_append (buffer, "some bytes", 11);
-      g_assert_cmpuint (imp_buffer_peek (buffer, &vector, 1), ==, 1);
+      imp_output_buffer_append (buffer, "some bytes", 11);
+      g_assert_cmpuint (imp_output_buffer_peek (buffer, &vector, 1), ==, 1);
       g_assert_true (place == NULL || place == vector.buffer);
       place = vector.buffer;
-      imp_buffer_consume (buffer, 11);
+      imp_output_buffer_consume (buffer, 11);
     }
 }
 
 static void
 test_steal (void)
 {
-  g_autoptr (ImpBuffer) buffer = imp_buffer_new ();
-  g_autoptr (GBytes) empty = imp_buffer_steal (buffer);
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GBytes) empty = imp_output_buffer_steal (buffer);
   g_autoptr (GBytes) stolen = NULL;
 
   g_assert_cmpuint (g_bytes_get_size (empty), ==, 0);
-  imp_buffer_append (buffer, "bytes", 6);
-  stolen = imp_buffer_steal (buffer);
+  imp_output_buffer_append (buffer, "bytes", 6);
+  stolen = imp_output_buffer_steal (buffer);
   g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "bytes", 6);
-  g_assert_cmpuint (imp_buffer_get_size (buffer), ==, 0);
-}
-
-static void
-test_cursor (void)
-{
-  static const guint8 data[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-  ImpCursor cursor = { .data = data, .length = sizeof data }, sub;
-  guint16 two;
-  guint32 four;
-  guint64 eight;
-
-  g_assert_true (imp_cursor_u16_be (&cursor, &two) && two == 0x0102);
-  g_assert_true (imp_cursor_u16_le (&cursor, &two) && two == 0x0403);
-  g_assert_false (imp_cursor_u64_be (&cursor, &eight));
-  g_assert_cmpuint (cursor.position, ==, 4);
-  g_assert_true (imp_cursor_u32_be (&cursor, &four) && four == 0x05060708);
-  g_assert_false (imp_cursor_u16_be (&cursor, &two));
-  cursor.position = 1;
-  g_assert_true (imp_cursor_u64_le (&cursor, &eight));
-  g_assert_cmpuint (eight, ==, G_GUINT64_CONSTANT (0x0908070605040302));
-  cursor.position = 2;
-  g_assert_true (imp_cursor_u32_le (&cursor, &four) && four == 0x06050403);
-  g_assert_false (imp_cursor_take_cursor (&cursor, 4, &sub));
-  g_assert_true (imp_cursor_take_cursor (&cursor, 3, &sub));
-  g_assert_cmpuint (imp_cursor_left (&cursor), ==, 0);
-  g_assert_cmpuint (imp_cursor_left (&sub), ==, 3);
-  g_assert_false (imp_cursor_skip (&sub, G_MAXSIZE));
-  g_assert_null (imp_cursor_take (&sub, G_MAXSIZE));
-  g_assert_null (imp_cursor_take_bytes (&sub, 4));
-  g_assert_true (imp_cursor_take (&sub, 3) == data + 6);
+  g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
 }
 
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/buffer/random", test_random);
-  g_test_add_func ("/buffer/references", test_references);
-  g_test_add_func ("/buffer/release", test_release);
-  g_test_add_func ("/buffer/reuse", test_reuse);
-  g_test_add_func ("/buffer/steal", test_steal);
-  g_test_add_func ("/cursor", test_cursor);
+  g_test_add_func ("/output-buffer/random", test_random);
+  g_test_add_func ("/output-buffer/references", test_references);
+  g_test_add_func ("/output-buffer/release", test_release);
+  g_test_add_func ("/output-buffer/reuse", test_reuse);
+  g_test_add_func ("/output-buffer/steal", test_steal);
   return g_test_run ();
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wire/imp-buffer-private.h"
+#include "io/imp-output-buffer-private.h"
 
 #define BLOCK_SIZE (32 * 1024)
 #define FIRST_CAPACITY 16
 
 /* Counts the pieces in it, and one more while it is the buffer's current block. */
-struct _ImpBufferBlock
+struct _ImpOutputBufferBlock
 {
   guint references;
   guint8 data[BLOCK_SIZE];
 };
 
 /* A run of a block, or a GBytes. */
-struct _ImpBufferPiece
+struct _ImpOutputBufferPiece
 {
   const guint8 *data;
   gsize length;
-  ImpBufferBlock *block;
+  ImpOutputBufferBlock *block;
   GBytes *bytes;
 };
 
-static ImpBufferPiece *
-piece_at (ImpBuffer *self, gsize index)
+static ImpOutputBufferPiece *
+piece_at (ImpOutputBuffer *self, gsize index)
 {
   return &self->pieces[index & (self->capacity - 1)];
 }
@@ -29,7 +29,7 @@ piece_at (ImpBuffer *self, gsize index)
 /* One block is kept for the next need, so that a buffer that is filled and drained all the time
  * does not go to the allocator. */
 static void
-block_release (ImpBuffer *self, ImpBufferBlock *block)
+block_release (ImpOutputBuffer *self, ImpOutputBufferBlock *block)
 {
   if (--block->references > 0)
     return;
@@ -40,7 +40,7 @@ block_release (ImpBuffer *self, ImpBufferBlock *block)
 }
 
 static void
-piece_release (ImpBuffer *self, ImpBufferPiece *piece)
+piece_release (ImpOutputBuffer *self, ImpOutputBufferPiece *piece)
 {
   if (piece->block != NULL)
     block_release (self, piece->block);
@@ -49,26 +49,26 @@ piece_release (ImpBuffer *self, ImpBufferPiece *piece)
 }
 
 static void
-open_block (ImpBuffer *self)
+open_block (ImpOutputBuffer *self)
 {
-  ImpBufferBlock *block = g_steal_pointer (&self->spare);
+  ImpOutputBufferBlock *block = g_steal_pointer (&self->spare);
 
   if (block == NULL)
-    block = g_malloc (sizeof (ImpBufferBlock));
+    block = g_malloc (sizeof (ImpOutputBufferBlock));
   block->references = 1;
   self->block = block;
   self->start = self->write = block->data;
   self->limit = block->data + BLOCK_SIZE;
 }
 
-ImpBuffer *
-imp_buffer_new (void)
+ImpOutputBuffer *
+imp_output_buffer_new (void)
 {
-  return g_new0 (ImpBuffer, 1);
+  return g_new0 (ImpOutputBuffer, 1);
 }
 
 void
-imp_buffer_free (ImpBuffer *self)
+imp_output_buffer_free (ImpOutputBuffer *self)
 {
   for (gsize i = self->first; i != self->end; i++)
     piece_release (self, piece_at (self, i));
@@ -80,10 +80,10 @@ imp_buffer_free (ImpBuffer *self)
 }
 
 static void
-grow_ring (ImpBuffer *self)
+grow_ring (ImpOutputBuffer *self)
 {
   gsize capacity = MAX (FIRST_CAPACITY, self->capacity * 2);
-  ImpBufferPiece *pieces = g_new (ImpBufferPiece, capacity);
+  ImpOutputBufferPiece *pieces = g_new (ImpOutputBufferPiece, capacity);
 
   for (gsize i = self->first; i != self->end; i++)
     pieces[i & (capacity - 1)] = *piece_at (self, i);
@@ -92,10 +92,10 @@ grow_ring (ImpBuffer *self)
   self->capacity = capacity;
 }
 
-static ImpBufferPiece *
-push_piece (ImpBuffer *self, const guint8 *data, gsize length)
+static ImpOutputBufferPiece *
+push_piece (ImpOutputBuffer *self, const guint8 *data, gsize length)
 {
-  ImpBufferPiece *piece;
+  ImpOutputBufferPiece *piece;
 
   if (self->end - self->first == self->capacity)
     grow_ring (self);
@@ -109,7 +109,7 @@ push_piece (ImpBuffer *self, const guint8 *data, gsize length)
 
 /* Makes the open run a piece; the next run begins behind it in the same block. */
 static void
-seal (ImpBuffer *self)
+seal (ImpOutputBuffer *self)
 {
   if (self->write == self->start)
     return;
@@ -120,7 +120,7 @@ seal (ImpBuffer *self)
 
 /* The block has too little room left: goes on in another one. */
 guint8 *
-imp_buffer_reserve_slow (ImpBuffer *self)
+imp_output_buffer_reserve_slow (ImpOutputBuffer *self)
 {
   if (self->block != NULL)
     {
@@ -132,7 +132,7 @@ imp_buffer_reserve_slow (ImpBuffer *self)
 }
 
 void
-imp_buffer_append_slow (ImpBuffer *self, const guint8 *data, gsize length)
+imp_output_buffer_append_slow (ImpOutputBuffer *self, const guint8 *data, gsize length)
 {
   while (length > 0)
     {
@@ -141,18 +141,18 @@ imp_buffer_append_slow (ImpBuffer *self, const guint8 *data, gsize length)
 
       if (n == 0)
         {
-          imp_buffer_reserve_slow (self);
+          imp_output_buffer_reserve_slow (self);
           continue;
         }
       memcpy (self->write, data, n);
-      imp_buffer_commit (self, n);
+      imp_output_buffer_commit (self, n);
       data += n;
       length -= n;
     }
 }
 
 void
-imp_buffer_append_reference (ImpBuffer *self, GBytes *bytes)
+imp_output_buffer_append_reference (ImpOutputBuffer *self, GBytes *bytes)
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
@@ -164,9 +164,9 @@ imp_buffer_append_reference (ImpBuffer *self, GBytes *bytes)
 
 /* What is written right behind the mark must not move to another block. */
 void
-imp_buffer_mark (ImpBuffer *self, ImpBufferMark *mark)
+imp_output_buffer_mark (ImpOutputBuffer *self, ImpOutputBufferMark *mark)
 {
-  imp_buffer_reserve (self, IMP_BUFFER_RESERVE_MAX);
+  imp_output_buffer_reserve (self, IMP_OUTPUT_BUFFER_RESERVE_MAX);
   mark->block = self->block;
   mark->start = self->start;
   mark->write = self->write;
@@ -175,7 +175,7 @@ imp_buffer_mark (ImpBuffer *self, ImpBufferMark *mark)
 }
 
 void
-imp_buffer_truncate (ImpBuffer *self, const ImpBufferMark *mark)
+imp_output_buffer_truncate (ImpOutputBuffer *self, const ImpOutputBufferMark *mark)
 {
   gsize open = mark->write - mark->start;
   gboolean same_block = mark->block == self->block;
@@ -193,7 +193,7 @@ imp_buffer_truncate (ImpBuffer *self, const ImpBufferMark *mark)
 }
 
 guint
-imp_buffer_peek (ImpBuffer *self, GOutputVector *vectors, guint max)
+imp_output_buffer_peek (ImpOutputBuffer *self, GOutputVector *vectors, guint max)
 {
   guint n = 0;
 
@@ -211,7 +211,7 @@ imp_buffer_peek (ImpBuffer *self, GOutputVector *vectors, guint max)
 }
 
 static void
-consume_run (ImpBuffer *self, gsize length)
+consume_run (ImpOutputBuffer *self, gsize length)
 {
   self->start += length;
   /* Empty: from the beginning of the block again, which is still in the cache. */
@@ -220,14 +220,14 @@ consume_run (ImpBuffer *self, gsize length)
 }
 
 void
-imp_buffer_consume (ImpBuffer *self, gsize length)
+imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
 {
   g_return_if_fail (length <= self->size);
 
   self->size -= length;
   while (self->first != self->end)
     {
-      ImpBufferPiece *piece = piece_at (self, self->first);
+      ImpOutputBufferPiece *piece = piece_at (self, self->first);
 
       if (length < piece->length)
         {
@@ -243,18 +243,18 @@ imp_buffer_consume (ImpBuffer *self, gsize length)
 }
 
 GBytes *
-imp_buffer_steal (ImpBuffer *self)
+imp_output_buffer_steal (ImpOutputBuffer *self)
 {
   gsize size = self->size;
   guint8 *data = g_malloc (size);
   GOutputVector vector;
   gsize position = 0;
 
-  while (imp_buffer_peek (self, &vector, 1) > 0)
+  while (imp_output_buffer_peek (self, &vector, 1) > 0)
     {
       memcpy (data + position, vector.buffer, vector.size);
       position += vector.size;
-      imp_buffer_consume (self, vector.size);
+      imp_output_buffer_consume (self, vector.size);
     }
   return g_bytes_new_take (data, size);
 }

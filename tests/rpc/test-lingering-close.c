@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server that shows a client the door: the client hears why, though it was still speaking, and
- * does not stay indefinitely. */
+/* A server that disconnects a client: the client hears why, though it was still speaking, and does
+ * not stay indefinitely. */
 #include "test-peer.h"
 #include "test-streams.h"
 
 #include "core/imp-type-factory.h"
-#include "rpc/imp-linger-private.h"
+#include "io/imp-lingering-close-private.h"
 #include "rpc/server/imp-server.h"
 
 #include <string.h>
@@ -183,10 +183,10 @@ test_limited_time (gconstpointer reads)
   provoke (client);
   send_more (client, 1000);
   g_assert_true (test_run_until (has_sent_all, client, 10000));
-  g_assert_true (test_run_until (is_alone, server, 3 * IMP_LINGER_TIME));
+  g_assert_true (test_run_until (is_alone, server, 3 * IMP_LINGERING_CLOSE_TIMEOUT));
   passed = (g_get_monotonic_time () - begin) / 1000;
   g_test_message ("%" G_GINT64_FORMAT " ms", passed);
-  g_assert_cmpint (passed, >=, IMP_LINGER_TIME);
+  g_assert_cmpint (passed, >=, IMP_LINGERING_CLOSE_TIMEOUT);
   clear (server, client);
 }
 
@@ -213,8 +213,8 @@ test_limited_bytes (void)
       g_main_context_iteration (NULL, FALSE);
     }
   g_test_message ("%" G_GSIZE_FORMAT " bytes", sent);
-  g_assert_cmpuint (sent, >=, IMP_LINGER_BYTES);
-  g_assert_cmpuint (sent, <, IMP_LINGER_BYTES + 8 * 1024 * 1024);
+  g_assert_cmpuint (sent, >=, IMP_LINGERING_CLOSE_MAX_BYTES);
+  g_assert_cmpuint (sent, <, IMP_LINGERING_CLOSE_MAX_BYTES + 8 * 1024 * 1024);
   g_assert_finalize_object (server);
 }
 
@@ -250,10 +250,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/linger/last-words", test_last_words);
-  g_test_add_data_func ("/linger/limited-time/reader", "reads", test_limited_time);
-  g_test_add_data_func ("/linger/limited-time/deaf", NULL, test_limited_time);
-  g_test_add_func ("/linger/last-analyzer", test_last_analyzer);
-  g_test_add_func ("/linger/limited-bytes", test_limited_bytes);
+  g_test_add_func ("/lingering-close/last-words", test_last_words);
+  g_test_add_data_func ("/lingering-close/limited-time/reader", "reads", test_limited_time);
+  g_test_add_data_func ("/lingering-close/limited-time/deaf", NULL, test_limited_time);
+  g_test_add_func ("/lingering-close/last-analyzer", test_last_analyzer);
+  g_test_add_func ("/lingering-close/limited-bytes", test_limited_bytes);
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/imp-inbox-private.h"
+#include "io/imp-input-buffer-private.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #define ROOM_MIN (64 * 1024)
 
 void
-imp_inbox_clear (ImpInbox *self)
+imp_input_buffer_clear (ImpInputBuffer *self)
 {
   g_clear_pointer (&self->block, imp_block_unref);
   self->start = self->end = 0;
@@ -15,9 +15,9 @@ imp_inbox_clear (ImpInbox *self)
 
 /* What is left moves to the front of memory of @size bytes, the same if nobody else uses it. */
 static void
-move_rest (ImpInbox *self, gsize size)
+move_rest (ImpInputBuffer *self, gsize size)
 {
-  gsize length = imp_inbox_get_size (self);
+  gsize length = imp_input_buffer_get_size (self);
 
   if (self->block->size >= size && !imp_block_is_shared (self->block))
     {
@@ -39,63 +39,54 @@ move_rest (ImpInbox *self, gsize size)
  * the message will end asks for one byte more than there is: memory that grew by so little each
  * time would be copied for each byte. */
 static gsize
-get_wanted_size (const ImpInbox *self, gsize length, gsize need)
+get_wanted_size (const ImpInputBuffer *self, gsize length, gsize need)
 {
-  gsize twice = MAX (2 * length, IMP_INBOX_READ_SIZE);
+  gsize twice = MAX (2 * length, IMP_INPUT_BUFFER_READ_SIZE);
 
-  if (need <= IMP_INBOX_READ_SIZE && length < IMP_INBOX_READ_SIZE)
-    return IMP_INBOX_READ_SIZE;
+  if (need <= IMP_INPUT_BUFFER_READ_SIZE && length < IMP_INPUT_BUFFER_READ_SIZE)
+    return IMP_INPUT_BUFFER_READ_SIZE;
   if (need > length && (need - length >= ROOM_MIN || need <= self->block->size - self->start))
     return MIN (need, twice);
   return twice;
 }
 
 guint8 *
-imp_inbox_reserve (ImpInbox *self, gsize need, gsize *room)
+imp_input_buffer_reserve (ImpInputBuffer *self, gsize need, gsize *room)
 {
-  gsize length = imp_inbox_get_size (self);
+  gsize length = imp_input_buffer_get_size (self);
   gsize size;
 
   if (self->block == NULL)
-    self->block = imp_block_new (IMP_INBOX_READ_SIZE);
+    self->block = imp_block_new (IMP_INPUT_BUFFER_READ_SIZE);
   size = get_wanted_size (self, length, need);
 
   /* A message that is larger than a usual piece of memory gets one of its own; else it is enough
    * that a read is worth while and the message fits. */
-  if (length == 0 && self->block->size == IMP_INBOX_READ_SIZE && !imp_block_is_shared (self->block))
+  if (length == 0 && self->block->size == IMP_INPUT_BUFFER_READ_SIZE
+      && !imp_block_is_shared (self->block))
     self->start = self->end = 0;
   else if (self->block->size - self->start < size && self->block->size - self->end < ROOM_MIN)
     move_rest (self, size);
-  else if (length == 0 && self->block->size > IMP_INBOX_READ_SIZE)
-    move_rest (self, IMP_INBOX_READ_SIZE);
+  else if (length == 0 && self->block->size > IMP_INPUT_BUFFER_READ_SIZE)
+    move_rest (self, IMP_INPUT_BUFFER_READ_SIZE);
 
   *room = self->block->size - self->end;
   return self->block->data + self->end;
 }
 
 void
-imp_inbox_commit (ImpInbox *self, gsize length)
+imp_input_buffer_commit (ImpInputBuffer *self, gsize length)
 {
   self->end += length;
 }
 
 void
-imp_inbox_open (ImpInbox *self, ImpCursor *cursor)
+imp_input_buffer_consume (ImpInputBuffer *self, gsize length)
 {
-  cursor->data = self->block == NULL ? NULL : self->block->data + self->start;
-  cursor->length = imp_inbox_get_size (self);
-  cursor->position = 0;
-  cursor->searched = self->searched;
-  cursor->slice = imp_block_slice;
-  cursor->owner = self->block;
-}
+  g_assert (length <= imp_input_buffer_get_size (self));
 
-void
-imp_inbox_close (ImpInbox *self, const ImpCursor *cursor)
-{
-  self->start += cursor->position;
-  self->searched = cursor->position == 0 ? cursor->searched : 0;
+  self->start += length;
   /* A connection that has nothing to say needs no memory. */
   if (self->start == self->end && self->block != NULL && !imp_block_is_shared (self->block))
-    imp_inbox_clear (self);
+    imp_input_buffer_clear (self);
 }

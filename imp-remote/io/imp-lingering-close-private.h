@@ -8,27 +8,27 @@ G_BEGIN_DECLS
 /* The end of a connection at which the last words shall be heard. Whoever closes a socket in which
  * something lies unread resets the connection, and what the other side has not read yet is gone; so
  * what still comes is read and thrown away until that side has closed too, for a limited time. */
-typedef struct _ImpLinger ImpLinger;
+typedef struct _ImpLingeringClose ImpLingeringClose;
 
 /* For so long, in milliseconds, and at most for twice as long, the other side may read nothing, or
  * keep its end open after the last byte. */
-#define IMP_LINGER_TIME 1000
+#define IMP_LINGERING_CLOSE_TIMEOUT 1000
 /* At most so much is thrown away. */
-#define IMP_LINGER_BYTES (64 * 1024 * 1024)
+#define IMP_LINGERING_CLOSE_MAX_BYTES (64 * 1024 * 1024)
 
 /* Kicks @transport when the time is over. */
-ImpLinger *imp_linger_new (ImpTransport *transport, GMainContext *context);
-void imp_linger_free (ImpLinger *self);
+ImpLingeringClose *imp_lingering_close_new (ImpTransport *transport, GMainContext *context);
+void imp_lingering_close_free (ImpLingeringClose *self);
 
 /* Whether there is anything to read on for. */
-gboolean imp_linger_wants_input (const ImpLinger *self);
+gboolean imp_lingering_close_wants_input (const ImpLingeringClose *self);
 /* Throws away some of what is there. */
-void imp_linger_read (ImpLinger *self);
+void imp_lingering_close_read (ImpLingeringClose *self);
 /* Something was written: the time begins anew. */
-void imp_linger_note_written (ImpLinger *self);
+void imp_lingering_close_note_written (ImpLingeringClose *self);
 /* All has been written; can be said more than once. */
-void imp_linger_end_output (ImpLinger *self);
+void imp_lingering_close_end_output (ImpLingeringClose *self);
 /* Time to close. */
-gboolean imp_linger_is_over (const ImpLinger *self);
+gboolean imp_lingering_close_is_over (const ImpLingeringClose *self);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/imp-linger-private.h"
+#include "io/imp-lingering-close-private.h"
 
 #include "io/imp-block-private.h"
 
@@ -7,7 +7,7 @@
 /* So many of them per wake-up. */
 #define READS 16
 
-struct _ImpLinger
+struct _ImpLingeringClose
 {
   ImpTransport *transport;
   GSource *timer;
@@ -21,7 +21,7 @@ struct _ImpLinger
 static gboolean
 on_timeout (gpointer user_data)
 {
-  ImpLinger *self = user_data;
+  ImpLingeringClose *self = user_data;
 
   if (self->written)
     {
@@ -33,13 +33,13 @@ on_timeout (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-ImpLinger *
-imp_linger_new (ImpTransport *transport, GMainContext *context)
+ImpLingeringClose *
+imp_lingering_close_new (ImpTransport *transport, GMainContext *context)
 {
-  ImpLinger *self = g_new0 (ImpLinger, 1);
+  ImpLingeringClose *self = g_new0 (ImpLingeringClose, 1);
 
   self->transport = imp_transport_ref (transport);
-  self->timer = g_timeout_source_new (IMP_LINGER_TIME);
+  self->timer = g_timeout_source_new (IMP_LINGERING_CLOSE_TIMEOUT);
   g_source_set_static_name (self->timer, "imp linger");
   g_source_set_callback (self->timer, on_timeout, self, NULL);
   g_source_attach (self->timer, context);
@@ -47,7 +47,7 @@ imp_linger_new (ImpTransport *transport, GMainContext *context)
 }
 
 void
-imp_linger_free (ImpLinger *self)
+imp_lingering_close_free (ImpLingeringClose *self)
 {
   g_source_destroy (self->timer);
   g_source_unref (self->timer);
@@ -56,17 +56,17 @@ imp_linger_free (ImpLinger *self)
 }
 
 gboolean
-imp_linger_wants_input (const ImpLinger *self)
+imp_lingering_close_wants_input (const ImpLingeringClose *self)
 {
-  return !self->input_ended && self->thrown_away < IMP_LINGER_BYTES;
+  return !self->input_ended && self->thrown_away < IMP_LINGERING_CLOSE_MAX_BYTES;
 }
 
 void
-imp_linger_read (ImpLinger *self)
+imp_lingering_close_read (ImpLingeringClose *self)
 {
   ImpBlock *block = imp_block_new (IMP_BLOCK_SIZE);
 
-  for (guint i = 0; i < READS && imp_linger_wants_input (self); i++)
+  for (guint i = 0; i < READS && imp_lingering_close_wants_input (self); i++)
     {
       g_autoptr (GError) error = NULL;
       gssize n = imp_transport_read (self->transport, block->data, READ_SIZE, &error);
@@ -82,13 +82,13 @@ imp_linger_read (ImpLinger *self)
 }
 
 void
-imp_linger_note_written (ImpLinger *self)
+imp_lingering_close_note_written (ImpLingeringClose *self)
 {
   self->written = TRUE;
 }
 
 void
-imp_linger_end_output (ImpLinger *self)
+imp_lingering_close_end_output (ImpLingeringClose *self)
 {
   if (self->output_ended)
     return;
@@ -100,7 +100,7 @@ imp_linger_end_output (ImpLinger *self)
 }
 
 gboolean
-imp_linger_is_over (const ImpLinger *self)
+imp_lingering_close_is_over (const ImpLingeringClose *self)
 {
-  return self->late || (self->output_ended && !imp_linger_wants_input (self));
+  return self->late || (self->output_ended && !imp_lingering_close_wants_input (self));
 }
