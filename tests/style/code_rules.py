@@ -23,6 +23,7 @@ MAY_INCLUDE = {
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 C_NAME = re.compile(r'^(\w+) \(')
+STATIC_HEAD = re.compile(r'^static\b[^;={}]*$')
 JS_HEAD = re.compile(r'^(\s*)(?:export\s+|default\s+|async\s+|static\s+|get\s+|set\s+)*'
                      r'(?!if\b|for\b|while\b|switch\b|catch\b|with\b|else\b|return\b|do\b|try\b)'
                      r'(?:function\b\s*\*?\s*(\w*)\s*\(|(\w+)\s*\(.*\)\s*\{$|'
@@ -45,6 +46,19 @@ def c_functions(source):
             name = begin = None
         elif begin is None and line.rstrip().endswith(';'):
             name = None
+
+
+def static_functions(source):
+    """Yields (name, line) of the static functions; the line before has the type they return."""
+    for number, (head, line) in enumerate(zip(source.lines, source.lines[1:]), 2):
+        match = C_NAME.match(line)
+        if match and STATIC_HEAD.match(head):
+            yield match.group(1), number
+
+
+def included_headers(source):
+    """What a file includes with quotes."""
+    return {match.group(1) for match in map(INCLUDE.match, source.lines) if match}
 
 
 def python_functions(source):

@@ -108,7 +108,7 @@ def compare_headers(included, installed):
 
 
 def check_library(library, include_dir, installed, sources, gir):
-    """Yields the mistakes of a built library."""
+    """Yields the errors of a built library."""
     included = headers_of(include_dir)
     yield from compare_headers(included, installed)
     declared = set()

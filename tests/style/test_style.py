@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import code_rules
+import comments
 import source_tree
 import symbol_rules
 import text_rules
@@ -25,18 +26,18 @@ def function(lines, name='imp_sample'):
     return f'void\n{name} (void)\n{{\n' + '  work ();\n' * lines + '}\n'
 
 
-def mistakes(source):
+def errors(source):
     return [text for rule in text_rules.RULES + code_rules.RULES for _, text in rule(source)]
 
 
 class TextRules(unittest.TestCase):
     def assert_one(self, source, part):
-        found = mistakes(source)
+        found = errors(source)
         self.assertEqual(len(found), 1, found)
         self.assertIn(part, found[0])
 
     def test_good(self):
-        self.assertEqual(mistakes(c_file('int a;\n')), [])
+        self.assertEqual(errors(c_file('int a;\n')), [])
 
     def test_license(self):
         self.assert_one(source_tree.SourceFile('a.c', 'c', 'int a;\n'), 'SPDX')
@@ -44,10 +45,10 @@ class TextRules(unittest.TestCase):
         self.assert_one(late, 'SPDX')
 
     def test_width(self):
-        self.assertEqual(mistakes(c_file('//' + 'x' * 98 + '\n')), [])
+        self.assertEqual(errors(c_file('//' + 'x' * 98 + '\n')), [])
         self.assert_one(c_file('//' + 'x' * 99 + '\n'), '101 characters')
         table = source_tree.SourceFile('docs/a.md', 'text', '| ' + 'x' * 120 + ' |\n')
-        self.assertEqual(mistakes(table), [])
+        self.assertEqual(errors(table), [])
         prose = source_tree.SourceFile('docs/a.md', 'text', 'x' * 120 + '\n')
         self.assert_one(prose, '120 characters')
 
@@ -61,11 +62,32 @@ class TextRules(unittest.TestCase):
         self.assert_one(c_file('/* TO' 'DO: later */\n'), 'unfinished')
         self.assert_one(c_file('/* X' 'XX */\n'), 'unfinished')
         self.assert_one(c_file('char *a = "/ho' 'me/somebody/x";\n'), 'somebody')
-        self.assertEqual(mistakes(c_file('char *a = "lib/home/x";\n')), [])
+        self.assertEqual(errors(c_file('char *a = "lib/home/x";\n')), [])
 
     def test_file_length(self):
-        self.assertEqual(mistakes(c_file('int a;\n' * 599)), [])
-        self.assert_one(c_file('int a;\n' * 600), '601 lines')
+        comment = '/* Only code counts,\n * not what is said about it. */\n\n'
+        self.assertEqual(errors(c_file((comment + 'int a;\n') * 600)), [])
+        self.assert_one(c_file((comment + 'int a;\n') * 601), '601 lines of code')
+
+
+class Comments(unittest.TestCase):
+    def assert_left(self, kind, text, left):
+        self.assertEqual(comments.strip_comments(kind, text), left)
+
+    def test_c(self):
+        self.assert_left('c', 'a; /* b\nc */ d; // e\nf;', 'a; \n d; \nf;')
+        self.assert_left('c', 'a = "/* b */" + \'"\'; /* " */', 'a = "/* b */" + \'"\'; ')
+        self.assert_left('js', 'a = `/* b\n */`; // c', 'a = `/* b\n */`; ')
+
+    def test_hash(self):
+        self.assert_left('shell', '#!/bin/sh\n# a\nb  # c\n', '#!/bin/sh\n\nb  # c\n')
+        self.assert_left('python', 'def a():\n    """b\n    c"""\n    # d\n    return "e"',
+                         'def a():\n\n\n\n    return "e"')
+
+    def test_count(self):
+        text = 'def a():\n    """b."""\n\n    # c\n    return 1\n'
+        self.assertEqual(comments.count_code_lines(source_tree.SourceFile('a.py', 'python', text)),
+                         2)
 
 
 class FunctionRules(unittest.TestCase):
@@ -74,10 +96,10 @@ class FunctionRules(unittest.TestCase):
                         + 'struct _Imp\n{\n' + '  int a;\n' * 120 + '};\n')
         self.assertEqual([(name, length) for name, _, length in code_rules.functions(source)],
                          [('imp_sample', 3), ('imp_other', 100)])
-        self.assertEqual(mistakes(source), [])
+        self.assertEqual(errors(source), [])
 
     def test_c_too_long(self):
-        self.assertIn('imp_sample has 101 lines', mistakes(c_file(function(101)))[0])
+        self.assertIn('imp_sample has 101 lines', errors(c_file(function(101)))[0])
 
     def test_c_wrapped_arguments(self):
         source = c_file('int\nimp_wrapped (int a,\n             int b)\n{\n  return a;\n}\n')
@@ -86,7 +108,7 @@ class FunctionRules(unittest.TestCase):
     def test_python(self):
         text = 'class A:\n    def long(self):\n' + '        work()\n' * 101
         source = source_tree.SourceFile('a.py', 'python', '#' + LICENSE + text)
-        self.assertIn('long has 101 lines', mistakes(source)[0])
+        self.assertIn('long has 101 lines', errors(source)[0])
 
     def test_js(self):
         body = '        work();\n' * 101
@@ -94,11 +116,11 @@ class FunctionRules(unittest.TestCase):
                      'static long(a, b) {', 'vfunc_data(direction, data) {',
                      'const a = function () {'):
             text = LICENSE + 'class A {\n    ' + head + '\n' + body + '    }\n}\n'
-            found = mistakes(source_tree.SourceFile('a.js', 'js', text))
+            found = errors(source_tree.SourceFile('a.js', 'js', text))
             self.assertEqual(len(found), 1, (head, found))
             self.assertIn('has 101 lines', found[0])
         text = LICENSE + 'if (a) {\n' + body + '}\n'
-        self.assertEqual(mistakes(source_tree.SourceFile('a.js', 'js', text)), [])
+        self.assertEqual(errors(source_tree.SourceFile('a.js', 'js', text)), [])
 
     def test_share(self):
         short = [c_file(function(10)) for _ in range(299)]
@@ -109,7 +131,7 @@ class FunctionRules(unittest.TestCase):
 
 class IncludeRules(unittest.TestCase):
     def include(self, path, header):
-        return mistakes(c_file(f'#include "{header}"\n', path))
+        return errors(c_file(f'#include "{header}"\n', path))
 
     def test_allowed(self):
         for path, header in (('imp-remote/core/a.c', 'core/imp-result.h'),
@@ -208,7 +230,7 @@ class WholeProgram(unittest.TestCase):
 
     def test_good(self):
         result = self.run_on({'imp-remote/core/a.c': LICENSE + 'int a;\n'})
-        self.assertEqual((result.returncode, result.stdout), (0, '0 mistakes\n'))
+        self.assertEqual((result.returncode, result.stdout), (0, '0 errors\n'))
 
     def test_bad(self):
         result = self.run_on({'imp-remote/core/a.c': LICENSE + '\tint a;\n',
