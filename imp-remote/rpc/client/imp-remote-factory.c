@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-remote-factory-private.h"
+#include "rpc/client/imp-remote-factory.h"
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
+#include "rpc/client/imp-channel-private.h"
 #include "rpc/imp-address-private.h"
+#include "rpc/imp-limits-private.h"
 
 /* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
@@ -13,6 +15,21 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
 /* clang-format on */
+
+struct _ImpRemoteFactory
+{
+  ImpFactory parent_instance;
+
+  GMainContext *context;
+  ImpChannel *channel; /* made at first use, when all properties are known */
+  char *address;
+  GIOStream *stream;
+  char *codec_name;
+  ImpCodec *codec;
+  ImpInterface *interface;
+  ImpChannelOptions options;
+  GError *unusable; /* why it can never connect */
+};
 
 /**
  * ImpRemoteFactory:
@@ -35,10 +52,310 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
  */
 G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
 
+/* --- limits and other properties --- */
+
+#define PLACE(member) G_STRUCT_OFFSET (ImpRemoteFactory, options.member)
+
+static const ImpLimit remote_factory_limits[] = {
+  /**
+   * ImpRemoteFactory:deadline:
+   *
+   * The time in milliseconds that a byte may wait for a verdict, in a direction that is neither
+   * paused nor busy; 0 indefinitely. It is measured to a quarter of it.
+   *
+   * Since: 0.1
+   */
+  { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (peer.deadline), 0, G_MAXINT32, 60000,
+    "how many ms a byte may wait for a verdict, 0 indefinitely" },
+  /**
+   * ImpRemoteFactory:max-extensions:
+   *
+   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another deadline.
+   *
+   * Since: 0.1
+   */
+  { "max-extensions", IMP_LIMIT_COUNT, PLACE (peer.max_extensions), 0, G_MAXINT32, 10,
+    "how often PAUSE or REPLACE_LATER extend the deadline" },
+  /**
+   * ImpRemoteFactory:connect-timeout:
+   *
+   * The time in milliseconds to wait for a connection, and then again for the server's greeting.
+   *
+   * Since: 0.1
+   */
+  { "connect-timeout", IMP_LIMIT_MILLISECONDS, PLACE (connect_timeout), 1, G_MAXINT32, 10000,
+    "how many ms a connection may take, and the greeting" },
+  /**
+   * ImpRemoteFactory:keepalive:
+   *
+   * The time of silence, in milliseconds, after which the server is asked for a response; after the
+   * same time again without one, the connection is lost. 0 for never. Servers that speak version 1
+   * of the protocol cannot be asked: there, TCP's own means are used.
+   *
+   * Since: 0.1
+   */
+  { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (peer.keepalive), 0, G_MAXINT32, 30000,
+    "ms of silence before a response is asked for, 0 never" },
+  /**
+   * ImpRemoteFactory:reconnect-min:
+   *
+   * The longest pause before the first new attempt to connect, in milliseconds. It is doubled with
+   * every failed attempt; the actual pause is a random part of it.
+   *
+   * Since: 0.1
+   */
+  { "reconnect-min", IMP_LIMIT_MILLISECONDS, PLACE (reconnect_min), 1, G_MAXINT32, 100,
+    "the longest pause before the first new attempt, in ms" },
+  /**
+   * ImpRemoteFactory:reconnect-max:
+   *
+   * The longest pause before any attempt to connect, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  { "reconnect-max", IMP_LIMIT_MILLISECONDS, PLACE (reconnect_max), 1, G_MAXINT32, 30000,
+    "the longest pause before any new attempt, in ms" },
+  /**
+   * ImpRemoteFactory:high-water:
+   *
+   * How many bytes may wait to be sent for one analyzer before it says PAUSE; below a quarter of
+   * that it says CONTINUE.
+   *
+   * Since: 0.1
+   */
+  { "high-water", IMP_LIMIT_BYTES, PLACE (peer.high_water), 1, G_MAXUINT32, 1024 * 1024,
+    "bytes queued for one analyzer above which it pauses" },
+  /**
+   * ImpRemoteFactory:max-queued:
+   *
+   * The maximum number of bytes that wait to be sent for one analyzer; one that is fed more gets
+   * its outcome.
+   *
+   * Since: 0.1
+   */
+  { "max-queued", IMP_LIMIT_BYTES, PLACE (peer.max_queued), 1, G_MAXUINT32, 16 * 1024 * 1024,
+    "how many bytes may be queued for one analyzer" },
+  /**
+   * ImpRemoteFactory:max-queued-all:
+   *
+   * As [property@Imp.RemoteFactory:max-queued], for all analyzers together. From a quarter of it on
+   * all of them say PAUSE; below a sixteenth they may go on, in turn.
+   *
+   * Since: 0.1
+   */
+  { "max-queued-all", IMP_LIMIT_BYTES, PLACE (peer.max_queued_all), 1, G_MAXUINT32,
+    64 * 1024 * 1024, "how many bytes may be queued for all analyzers" },
+  /**
+   * ImpRemoteFactory:max-waiting:
+   *
+   * The maximum number of bytes of an analyzer's results that wait, per direction, while that is
+   * busy or nobody takes them; one that says more gets its outcome. A server is told that a
+   * direction is busy, so that only what was under way comes, unless it speaks version 1 of the
+   * protocol or does not keep to it.
+   *
+   * Since: 0.1
+   */
+  /* Verdicts can be a multiple of the input under way, with which they have to do. */
+  { "max-waiting", IMP_LIMIT_BYTES, PLACE (peer.max_waiting), 1, G_MAXUINT32, 64 * 1024 * 1024,
+    "how many bytes of results may wait for one analyzer" },
+  /**
+   * ImpRemoteFactory:max-message:
+   *
+   * The maximum size of a message of the server, in bytes.
+   *
+   * Since: 0.1
+   */
+  { "max-message", IMP_LIMIT_BYTES, PLACE (peer.limits.max_message), 1, G_MAXUINT32,
+    IMP_WIRE_MAX_MESSAGE_DEFAULT, "how many bytes a message of the server may have" },
+  /**
+   * ImpRemoteFactory:busy-poll:
+   *
+   * For how many microseconds to spin on the socket after something has come, before sleeping; 0
+   * for not at all. It makes short round trips several times faster, and costs a core while data
+   * flow. Do not use it where both ends share one core.
+   *
+   * Since: 0.1
+   */
+  { "busy-poll", IMP_LIMIT_MICROSECONDS, PLACE (peer.busy_poll), 0, G_MAXINT32, 0,
+    "us to spin on the socket before sleeping, 0 not at all" },
+};
+
+typedef enum
+{
+  PROP_ADDRESS = 1,
+  PROP_STREAM,
+  PROP_CODEC,
+  PROP_FAIL,
+  PROP_RECONNECT,
+  PROP_STATE,
+  PROP_LIMITS, /* the first of them */
+} Property;
+
+static GParamSpec *props[PROP_LIMITS + G_N_ELEMENTS (remote_factory_limits)];
+
+static void
+imp_remote_factory_get_property (GObject *object, guint property_id, GValue *value,
+                                 GParamSpec *pspec)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_ADDRESS:
+      g_value_set_string (value, self->address);
+      break;
+    case PROP_CODEC:
+      g_value_set_string (value, self->codec_name);
+      break;
+    case PROP_FAIL:
+      g_value_set_enum (value, self->options.peer.fail);
+      break;
+    case PROP_RECONNECT:
+      g_value_set_boolean (value, self->options.reconnect);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, imp_remote_factory_get_state (self));
+      break;
+    case PROP_STREAM:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    case PROP_LIMITS:
+    default:
+      imp_limit_get_property (&remote_factory_limits[property_id - PROP_LIMITS], self, value);
+    }
+}
+
+/* Those that a channel is told of. TRUE if it is another value now. */
+static gboolean
+remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GValue *value)
+{
+  ImpChannelOptions *options = &self->options;
+  gboolean changed;
+
+  if (property_id == PROP_FAIL)
+    {
+      changed = options->peer.fail != (ImpFailMode) g_value_get_enum (value);
+      options->peer.fail = g_value_get_enum (value);
+    }
+  else if (property_id == PROP_RECONNECT)
+    {
+      changed = options->reconnect != g_value_get_boolean (value);
+      options->reconnect = g_value_get_boolean (value);
+    }
+  else
+    changed = imp_limit_set_property (&remote_factory_limits[property_id - PROP_LIMITS], self,
+                                      value);
+  if (changed && self->channel != NULL)
+    imp_channel_set_options (self->channel, options);
+  return changed;
+}
+
+static void
+imp_remote_factory_set_property (GObject *object, guint property_id, const GValue *value,
+                                 GParamSpec *pspec)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
+  gboolean changed = FALSE;
+
+  switch ((Property) property_id)
+    {
+    case PROP_ADDRESS:
+      self->address = g_value_dup_string (value);
+      break;
+    case PROP_STREAM:
+      self->stream = g_value_dup_object (value);
+      break;
+    case PROP_CODEC:
+      changed = g_strcmp0 (self->codec_name, g_value_get_string (value)) != 0;
+      g_free (self->codec_name);
+      self->codec_name = g_value_dup_string (value);
+      break;
+    case PROP_STATE:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    case PROP_FAIL:
+    case PROP_RECONNECT:
+    case PROP_LIMITS:
+    default:
+      changed = remote_factory_set_option (self, property_id, value);
+    }
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+remote_factory_install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ImpRemoteFactory:address:
+   *
+   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, "where the server listens", NULL,
+                                             flags | G_PARAM_CONSTRUCT_ONLY);
+  /**
+   * ImpRemoteFactory:stream:
+   *
+   * An established connection, instead of an address. There is no reconnecting then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STREAM] = g_param_spec_object ("stream", NULL, NULL, G_TYPE_IO_STREAM,
+                                            G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY
+                                              | G_PARAM_STATIC_STRINGS);
+  /**
+   * ImpRemoteFactory:codec:
+   *
+   * The name of the wire format; see [func@Imp.Codec.new_by_name]. It counts until the first use.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, "the wire format", "cbor",
+                                           flags | G_PARAM_CONSTRUCT);
+  /**
+   * ImpRemoteFactory:fail:
+   *
+   * What becomes of analyzers that cannot be reached.
+   *
+   * Since: 0.1
+   */
+  props[PROP_FAIL] = g_param_spec_enum ("fail", NULL,
+                                        "refuse (hard) or pass (soft) where the server fails",
+                                        IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
+  /**
+   * ImpRemoteFactory:reconnect:
+   *
+   * Whether to connect again, in the background, when a connection is lost or cannot be made.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, "connect again by itself", TRUE,
+                                                flags);
+  /**
+   * ImpRemoteFactory:state:
+   *
+   * The state of the connection to the server.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATE]
+    = g_param_spec_enum ("state", NULL, NULL, IMP_TYPE_REMOTE_STATE, IMP_REMOTE_STATE_IDLE,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  imp_limits_make_specs (remote_factory_limits, G_N_ELEMENTS (remote_factory_limits),
+                         props + PROP_LIMITS);
+  g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
+}
+
+/* --- the factory --- */
+
 static void
 on_state_changed (gpointer user_data)
 {
-  imp_remote_factory_notify_state (user_data);
+  g_object_notify_by_pspec (user_data, props[PROP_STATE]);
 }
 
 /* A factory that can never connect closes at once, and says why to everybody who asks. */
@@ -190,20 +507,27 @@ imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
 
   object_class->dispose = imp_remote_factory_dispose;
   object_class->finalize = imp_remote_factory_finalize;
+  object_class->get_property = imp_remote_factory_get_property;
+  object_class->set_property = imp_remote_factory_set_property;
   factory_class->create_packed = imp_remote_factory_create_packed;
   factory_class->set_interface = imp_remote_factory_set_interface;
   factory_class->query_interfaces_async = imp_remote_factory_query_interfaces_async;
   factory_class->query_interfaces_finish = imp_remote_factory_query_interfaces_finish;
   factory_class->validate = imp_remote_factory_validate;
 
-  imp_remote_factory_install_properties (object_class);
+  remote_factory_install_properties (object_class);
 }
 
 static void
 imp_remote_factory_init (ImpRemoteFactory *self)
 {
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
   self->context = g_main_context_ref_thread_default ();
-  imp_remote_factory_init_options (self);
+  self->options.peer.limits = limits;
+  self->options.peer.link_high_water = IMP_LINK_HIGH_WATER;
+  self->options.reconnect = TRUE;
+  imp_limits_init (remote_factory_limits, G_N_ELEMENTS (remote_factory_limits), self);
 }
 
 /**

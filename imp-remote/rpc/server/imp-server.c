@@ -1,8 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/server/imp-server-private.h"
+#include "rpc/server/imp-server.h"
 
 #include "core/imp-error.h"
+#include "rpc/imp-limits-private.h"
 #include "rpc/imp-listener-private.h"
+#include "rpc/server/imp-server-connection-private.h"
+
+struct _ImpServer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  ImpFactory *factory;
+  char *codec_name;
+  ImpCodec *codec;
+  ImpServerConnectionOptions options;
+  guint max_connections;
+  guint grace; /* milliseconds */
+  gboolean replace;
+  gboolean insecure;
+  GPtrArray *listeners;
+  GHashTable *connections; /* a set of ImpServerConnection */
+  GQueue stopping;         /* of GTask: stop_async() */
+  GSource *grace_timer;
+  gboolean stopped;
+};
 
 /**
  * ImpServer:
@@ -25,6 +47,248 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+
+/* --- limits and other properties --- */
+
+#define PLACE(member) G_STRUCT_OFFSET (ImpServer, member)
+
+static const ImpLimit server_limits[] = {
+  /**
+   * ImpServer:max-connections:
+   *
+   * The maximum number of connections that are served at once; further clients wait to be accepted.
+   *
+   * Since: 0.1
+   */
+  { "max-connections", IMP_LIMIT_COUNT, PLACE (max_connections), 1, G_MAXINT32, 1024,
+    "how many clients may be connected" },
+  /**
+   * ImpServer:max-analyzers:
+   *
+   * The maximum number of analyzers of one connection; further ones are refused by an exception.
+   *
+   * Since: 0.1
+   */
+  { "max-analyzers", IMP_LIMIT_COUNT, PLACE (options.max_analyzers), 1, G_MAXINT32, 1 << 17,
+    "how many analyzers a client may have" },
+  /**
+   * ImpServer:max-message:
+   *
+   * The maximum size of a client's message, in bytes; a larger one ends the connection.
+   *
+   * Since: 0.1
+   */
+  { "max-message", IMP_LIMIT_BYTES, PLACE (options.limits.max_message), 1, G_MAXUINT32,
+    IMP_WIRE_MAX_MESSAGE_DEFAULT, "how large a message may be" },
+  /**
+   * ImpServer:max-context:
+   *
+   * The maximum size of all keys and values of a context together, in bytes.
+   *
+   * Since: 0.1
+   */
+  { "max-context", IMP_LIMIT_BYTES, PLACE (options.limits.max_context), 1, G_MAXUINT32,
+    IMP_WIRE_MAX_CONTEXT_DEFAULT, "how large a context may be" },
+  /**
+   * ImpServer:max-held:
+   *
+   * The maximum number of bytes that one analyzer may hold: without a verdict, not fed to it yet,
+   * or verdicts that wait while a direction is busy. From half of it on the client is asked to
+   * pause; an analyzer that exceeds it is ended by an exception.
+   *
+   * Since: 0.1
+   */
+  { "max-held", IMP_LIMIT_BYTES, PLACE (options.max_held), 1, G_MAXUINT32, 16 * 1024 * 1024,
+    "how much an analyzer may hold without a verdict" },
+  /**
+   * ImpServer:max-held-all:
+   *
+   * As [property@Imp.Server:max-held], for all analyzers of a connection together.
+   *
+   * Since: 0.1
+   */
+  { "max-held-all", IMP_LIMIT_BYTES, PLACE (options.max_held_all), 1, G_MAXUINT32,
+    256 * 1024 * 1024, "the same for all analyzers of a client" },
+  /**
+   * ImpServer:max-output:
+   *
+   * The maximum number of bytes that may wait for a client to read them. A client that does not
+   * read is not read either, long before; exceeding this ends the connection.
+   *
+   * Since: 0.1
+   */
+  { "max-output", IMP_LIMIT_BYTES, PLACE (options.max_output), 1, G_MAXUINT32, 64 * 1024 * 1024,
+    "how much may wait for a client to read it" },
+  /**
+   * ImpServer:handshake-timeout:
+   *
+   * The time within which a client has to send its first message, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  { "handshake-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.handshake_timeout), 1, G_MAXINT32,
+    10000, "within what time a client has to say something" },
+  /**
+   * ImpServer:keepalive:
+   *
+   * The time of silence, in milliseconds, after which TCP asks whether a client's machine is still
+   * there; after the same time again without an answer the connection has ended. 0 for never. It is
+   * rounded to seconds.
+   *
+   * Since: 0.1
+   */
+  { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (options.keepalive), 0, G_MAXINT32, 30000,
+    "after what silence TCP asks whether a client's machine is there, 0 never" },
+  /**
+   * ImpServer:grace:
+   *
+   * The time that [method@Imp.Server.stop_async] gives analyzers to finish, in milliseconds.
+   *
+   * Since: 0.1
+   */
+  { "grace", IMP_LIMIT_MILLISECONDS, PLACE (grace), 0, G_MAXINT32, 10000,
+    "how long analyzers may go on when the server stops" },
+  /**
+   * ImpServer:busy-poll:
+   *
+   * For how many microseconds to spin on the socket after something has come, before sleeping; 0
+   * for not at all. See [property@Imp.RemoteFactory:busy-poll].
+   *
+   * Since: 0.1
+   */
+  { "busy-poll", IMP_LIMIT_MICROSECONDS, PLACE (options.busy_poll), 0, G_MAXINT32, 0,
+    "how long to spin on a socket before sleeping; it costs a core" },
+};
+
+typedef enum
+{
+  PROP_FACTORY = 1,
+  PROP_CODEC,
+  PROP_REPLACE,
+  PROP_INSECURE,
+  PROP_LIMITS, /* the first of them */
+} Property;
+
+static GParamSpec *props[PROP_LIMITS + G_N_ELEMENTS (server_limits)];
+
+static void
+imp_server_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  ImpServer *self = IMP_SERVER (object);
+
+  switch ((Property) property_id)
+    {
+    case PROP_FACTORY:
+      g_value_set_object (value, self->factory);
+      break;
+    case PROP_CODEC:
+      g_value_set_string (value, self->codec_name);
+      break;
+    case PROP_REPLACE:
+      g_value_set_boolean (value, self->replace);
+      break;
+    case PROP_INSECURE:
+      g_value_set_boolean (value, self->insecure);
+      break;
+    case PROP_LIMITS:
+    default:
+      imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], self, value);
+    }
+}
+
+static gboolean
+server_set_codec_name (ImpServer *self, const char *name)
+{
+  if (g_strcmp0 (self->codec_name, name) == 0)
+    return FALSE;
+  g_free (self->codec_name);
+  self->codec_name = g_strdup (name);
+  g_clear_object (&self->codec);
+  return TRUE;
+}
+
+static gboolean
+server_set_flag (gboolean *flag, gboolean value)
+{
+  gboolean changed = *flag != value;
+
+  *flag = value;
+  return changed;
+}
+
+static void
+imp_server_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
+{
+  ImpServer *self = IMP_SERVER (object);
+  gboolean changed = FALSE;
+
+  switch ((Property) property_id)
+    {
+    case PROP_FACTORY:
+      self->factory = g_value_dup_object (value);
+      break;
+    case PROP_CODEC:
+      changed = server_set_codec_name (self, g_value_get_string (value));
+      break;
+    case PROP_REPLACE:
+      changed = server_set_flag (&self->replace, g_value_get_boolean (value));
+      break;
+    case PROP_INSECURE:
+      changed = server_set_flag (&self->insecure, g_value_get_boolean (value));
+      break;
+    case PROP_LIMITS:
+    default:
+      changed = imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self, value);
+    }
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+server_install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ImpServer:factory:
+   *
+   * The factory that makes the analyzers.
+   *
+   * Since: 0.1
+   */
+  props[PROP_FACTORY] = g_param_spec_object ("factory", NULL, NULL, IMP_TYPE_FACTORY,
+                                             flags | G_PARAM_CONSTRUCT_ONLY);
+  /**
+   * ImpServer:codec:
+   *
+   * The name of the wire format (see [func@Imp.Codec.new_by_name]), or "auto": what the first bytes
+   * of a client show.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "auto", flags | G_PARAM_CONSTRUCT);
+  /**
+   * ImpServer:replace:
+   *
+   * Whether to take over a unix socket's path from a server that still listens there. The other
+   * server keeps its connections; new ones come here.
+   *
+   * Since: 0.1
+   */
+  props[PROP_REPLACE] = g_param_spec_boolean ("replace", NULL, NULL, FALSE, flags);
+  /**
+   * ImpServer:insecure:
+   *
+   * Whether to listen at TCP addresses that other machines can reach, though the traffic is neither
+   * encrypted nor authenticated. Otherwise such addresses are refused, also those of sockets that
+   * are handed over.
+   *
+   * Since: 0.1
+   */
+  props[PROP_INSECURE] = g_param_spec_boolean ("insecure", NULL, NULL, FALSE, flags);
+  imp_limits_make_specs (server_limits, G_N_ELEMENTS (server_limits), props + PROP_LIMITS);
+  g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
+}
 
 /* --- connections --- */
 
@@ -145,8 +409,10 @@ imp_server_class_init (ImpServerClass *klass)
 
   object_class->dispose = imp_server_dispose;
   object_class->finalize = imp_server_finalize;
+  object_class->get_property = imp_server_get_property;
+  object_class->set_property = imp_server_set_property;
 
-  imp_server_install_properties (object_class);
+  server_install_properties (object_class);
 
   /**
    * ImpServer::connected:
@@ -177,11 +443,16 @@ imp_server_class_init (ImpServerClass *klass)
 static void
 imp_server_init (ImpServer *self)
 {
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
   self->context = g_main_context_ref_thread_default ();
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
-  imp_server_init_options (self);
+  self->options.limits = limits;
+  self->options.high_water = IMP_LINK_HIGH_WATER;
+  self->options.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
+  imp_limits_init (server_limits, G_N_ELEMENTS (server_limits), self);
 }
 
 /* --- public --- */
