@@ -29,6 +29,9 @@ bench: all
 soak: all
 	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES) $(SOAK_OPTIONS)
 
+format: install-deps
+	tests/style/format.py --fix .
+
 clean:
 	rm -rf build build-check build-asan
 
@@ -38,4 +41,4 @@ install-deps:
 $(BUILD)/build.ninja: | install-deps
 	meson setup $(BUILD) $(MESON_OPTIONS)
 
-.PHONY: all demo check docs bench soak clean install-deps
+.PHONY: all demo check docs bench soak format clean install-deps

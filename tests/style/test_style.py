@@ -217,6 +217,38 @@ class SymbolRules(unittest.TestCase):
         self.assertNotIn('imp_hidden', found)
 
 
+class Format(unittest.TestCase):
+    def run_on(self, text, *arguments):
+        """Runs on a header of each kind that has @text; what became of the private one is last."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, 'imp-remote/core'))
+            for name, content in (('imp-a.h', LICENSE + 'int   by_hand;\n'),
+                                  ('imp-a-private.h', LICENSE + text)):
+                with open(os.path.join(folder, 'imp-remote/core', name), 'w',
+                          encoding='utf-8') as stream:
+                    stream.write(content)
+            with open(os.path.join(folder, '.clang-format'), 'w', encoding='utf-8') as stream:
+                stream.write('BasedOnStyle: GNU\n')
+            command = [sys.executable, os.path.join(HERE, 'format.py'), folder, *arguments]
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    encoding='utf-8', check=False)
+            with open(os.path.join(folder, 'imp-remote/core/imp-a-private.h'),
+                      encoding='utf-8') as stream:
+                return result.returncode, result.stdout, stream.read()
+
+    def test_good(self):
+        status, output, _ = self.run_on('int a;\n')
+        self.assertEqual((status, output), (0, '1 files are laid out as .clang-format says\n'))
+
+    def test_bad(self):
+        status, output, text = self.run_on('int   a;\n')
+        self.assertEqual((status, text), (1, LICENSE + 'int   a;\n'))
+        self.assertIn('imp-a-private.h:2:4: error', output)
+
+    def test_fix(self):
+        self.assertEqual(self.run_on('int   a;\n', '--fix'), (0, '', LICENSE + 'int a;\n'))
+
+
 class WholeProgram(unittest.TestCase):
     def run_on(self, files):
         with tempfile.TemporaryDirectory() as folder:
