@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs every example of the documentation, and compares it with what the pages print of it."""
 
+import glob
 import os
 import re
 import subprocess
@@ -15,6 +16,8 @@ EXAMPLES = os.path.join(TOP, 'docs', 'examples')
 CENSOR = os.environ['IMP_TEST_CENSOR']
 DOAP = '{http://usefulinc.com/ns/doap#}'
 TEXT = b'call 555 1234\nhello\n'
+SPAN = re.compile(r'`([\w./*-]+)`')
+LINK = re.compile(r'\]\(([\w./-]+)\)')
 BLOCK = re.compile(r'^```\w*\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
@@ -61,6 +64,26 @@ class Quoted(unittest.TestCase):
         versions = [element.text for element in root.iter(DOAP + 'revision')]
         self.assertEqual((names, versions), (['imp-remote'], [os.environ['IMP_TEST_VERSION']]))
         self.assertIn('\n## %s\n' % versions[0], read('NEWS.md'))
+
+
+class Paths(unittest.TestCase):
+    """Files that the pages for contributors name are there."""
+
+    def check(self, *page):
+        text = read(*page)
+        found = LINK.findall(text) + [span for span in SPAN.findall(text) if '/' in span]
+        self.assertGreater(len(found), 2)
+        for name in found:
+            # These stand for any name.
+            pattern = re.sub('NAME|ROOM', '*', name)
+            with self.subTest(name=name):
+                self.assertTrue(glob.glob(os.path.join(TOP, pattern)), name)
+
+    def test_contributing(self):
+        self.check('CONTRIBUTING.md')
+
+    def test_security(self):
+        self.check('SECURITY.md')
 
 
 class Run(unittest.TestCase):
