@@ -28,7 +28,7 @@ imp_address_free (ImpAddress *self)
 }
 
 static ImpAddress *
-bad_address (GError **error, const char *text, const char *why)
+address_refuse (GError **error, const char *text, const char *why)
 {
   g_autofree char *shown = g_strescape (text, NULL);
 
@@ -40,64 +40,64 @@ bad_address (GError **error, const char *text, const char *why)
 }
 
 static ImpAddress *
-parse_unix (const char *text, ImpAddressKind kind, const char *name, GError **error)
+address_parse_unix (const char *text, ImpAddressKind kind, const char *name, GError **error)
 {
   if (*name == '\0')
-    return bad_address (error, text, "lacks a name");
+    return address_refuse (error, text, "lacks a name");
   if (strlen (name) > PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT))
     {
       g_autofree char *why = g_strdup_printf (
         "is too long: a unix socket's name has at most %" G_GSIZE_FORMAT " bytes",
         PATH_MAX_LENGTH - (kind == IMP_ADDRESS_ABSTRACT));
 
-      return bad_address (error, text, why);
+      return address_refuse (error, text, why);
     }
   return address_new (kind, name, strlen (name));
 }
 
 static ImpAddress *
-parse_fd (const char *text, GError **error)
+address_parse_fd (const char *text, GError **error)
 {
   guint64 number;
   ImpAddress *self;
 
   if (!g_ascii_string_to_unsigned (text + strlen ("fd:"), 10, 0, G_MAXINT, &number, NULL))
-    return bad_address (error, text, "needs a descriptor's number behind \"fd:\"");
+    return address_refuse (error, text, "needs a descriptor's number behind \"fd:\"");
   self = address_new (IMP_ADDRESS_FD, text, strlen (text));
   self->fd = (int) number;
   return self;
 }
 
 static ImpAddress *
-parse_tcp (const char *text, GError **error)
+address_parse_tcp (const char *text, GError **error)
 {
   const char *colon = strrchr (text, ':');
   guint64 port;
   ImpAddress *self;
 
   if (colon == NULL || colon == text)
-    return bad_address (error, text, "is no address");
+    return address_refuse (error, text, "is no address");
   if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
-    return bad_address (error, text, "needs a port from 0 to 65535 behind the colon");
+    return address_refuse (error, text, "needs a port from 0 to 65535 behind the colon");
 
   if (text[0] == '[')
     {
       if (colon[-1] != ']' || colon - text < 3)
-        return bad_address (error, text, "lacks a closing bracket before the colon");
+        return address_refuse (error, text, "lacks a closing bracket before the colon");
       self = address_new (IMP_ADDRESS_TCP, text + 1, colon - text - 2);
       if (!g_hostname_is_ip_address (self->host) || strchr (self->host, ':') == NULL)
         {
           imp_address_free (self);
-          return bad_address (error, text, "has no IPv6 address in its brackets");
+          return address_refuse (error, text, "has no IPv6 address in its brackets");
         }
     }
   else
     {
       if (memchr (text, ':', colon - text) != NULL)
-        return bad_address (error, text, "has several colons; IPv6 needs brackets");
+        return address_refuse (error, text, "has several colons; IPv6 needs brackets");
       for (const char *c = text; c < colon; c++)
         if (!g_ascii_isalnum (*c) && strchr (".-_", *c) == NULL)
-          return bad_address (error, text, "has a character that no host name has");
+          return address_refuse (error, text, "has a character that no host name has");
       self = address_new (IMP_ADDRESS_TCP, text, colon - text);
     }
   self->port = (guint16) port;
@@ -108,16 +108,16 @@ ImpAddress *
 imp_address_parse (const char *text, GError **error)
 {
   if (!g_utf8_validate (text, -1, NULL))
-    return bad_address (error, text, "is not UTF-8");
+    return address_refuse (error, text, "is not UTF-8");
   if (text[0] == '@')
-    return parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
+    return address_parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
   if (strchr (text, '/') != NULL)
-    return parse_unix (text, IMP_ADDRESS_PATH, text, error);
+    return address_parse_unix (text, IMP_ADDRESS_PATH, text, error);
   if (g_str_equal (text, "systemd"))
     return address_new (IMP_ADDRESS_SYSTEMD, text, strlen (text));
   if (g_str_has_prefix (text, "fd:"))
-    return parse_fd (text, error);
-  return parse_tcp (text, error);
+    return address_parse_fd (text, error);
+  return address_parse_tcp (text, error);
 }
 
 GSocketConnectable *
@@ -136,7 +136,7 @@ imp_address_to_connectable (const ImpAddress *self, GError **error)
     case IMP_ADDRESS_SYSTEMD:
       break;
     }
-  bad_address (error, self->host, "is for listening only");
+  address_refuse (error, self->host, "is for listening only");
   return NULL;
 }
 

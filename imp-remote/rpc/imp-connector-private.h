@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* One attempt to connect, which never blocks and always ends in time. */
+/* One attempt to connect, which never blocks and always ends within its timeout. */
 typedef struct _ImpConnector ImpConnector;
 
 /* @stream: (transfer none); NULL with @error. Called once, from the main loop. */
@@ -14,7 +14,7 @@ typedef void (*ImpConnectorFunc) (GIOStream *stream, const GError *error, gpoint
 ImpConnector *imp_connector_start (GMainContext *context, GSocketConnectable *target,
                                    const char *name, guint timeout_ms, ImpConnectorFunc func,
                                    gpointer user_data);
-/* Gives it up; @func is not called any more. */
+/* Cancels and frees it; @func is not called any more. Not after @func was called. */
 void imp_connector_cancel (ImpConnector *self);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "rpc/imp-connector-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-source-private.h"
 
 /* A unix socket whose listener is behind with accepting refuses at once; it is asked again. */
 #define RETRY_MS 10
@@ -22,15 +23,6 @@ struct _ImpConnector
 };
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 connector_unref (ImpConnector *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
@@ -44,31 +36,20 @@ connector_unref (ImpConnector *self)
 }
 
 static void
-finish (ImpConnector *self, GIOStream *stream, const GError *error)
+connector_finish (ImpConnector *self, GIOStream *stream, const GError *error)
 {
   ImpConnectorFunc func = g_steal_pointer (&self->func);
 
-  clear_source (&self->timeout);
-  clear_source (&self->retry);
+  imp_source_clear (&self->timeout);
+  imp_source_clear (&self->retry);
   if (func == NULL)
     return;
   func (stream, error, self->user_data);
   connector_unref (self);
 }
 
-static GSource *
-add_timeout (ImpConnector *self, guint milliseconds, GSourceFunc func)
-{
-  GSource *source = g_timeout_source_new (milliseconds);
-
-  g_source_set_static_name (source, "imp connector");
-  g_source_set_callback (source, func, self, NULL);
-  g_source_attach (source, self->context);
-  return source;
-}
-
 static gboolean
-on_timeout (gpointer user_data)
+connector_on_timeout (gpointer user_data)
 {
   ImpConnector *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -77,24 +58,24 @@ on_timeout (gpointer user_data)
   g_set_error (&error, IMP_ERROR, IMP_ERROR_TIMEOUT,
                "Cannot connect to %s: no answer within %u ms (connect-timeout)", self->name,
                self->timeout_ms);
-  finish (self, NULL, error);
+  connector_finish (self, NULL, error);
   return G_SOURCE_REMOVE;
 }
 
-static void try_connect (ImpConnector *self);
+static void connector_try_connect (ImpConnector *self);
 
 static gboolean
-on_retry (gpointer user_data)
+connector_on_retry (gpointer user_data)
 {
   ImpConnector *self = user_data;
 
-  clear_source (&self->retry);
-  try_connect (self);
+  imp_source_clear (&self->retry);
+  connector_try_connect (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+connector_on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   ImpConnector *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -104,23 +85,25 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->func == NULL)
     ;
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    self->retry = add_timeout (self, RETRY_MS, on_retry);
+    self->retry = imp_source_add_timeout (self->context, RETRY_MS, "imp connector: retry",
+                                          connector_on_retry, self);
   else if (connection != NULL)
-    finish (self, G_IO_STREAM (connection), NULL);
+    connector_finish (self, G_IO_STREAM (connection), NULL);
   else
     {
       g_prefix_error (&error, "Cannot connect to %s: ", self->name);
-      finish (self, NULL, error);
+      connector_finish (self, NULL, error);
     }
   connector_unref (self);
 }
 
 static void
-try_connect (ImpConnector *self)
+connector_try_connect (ImpConnector *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   g_main_context_push_thread_default (self->context);
-  g_socket_client_connect_async (self->client, self->target, self->cancellable, on_connected, self);
+  g_socket_client_connect_async (self->client, self->target, self->cancellable,
+                                 connector_on_connected, self);
   g_main_context_pop_thread_default (self->context);
 }
 
@@ -130,6 +113,7 @@ imp_connector_start (GMainContext *context, GSocketConnectable *target, const ch
 {
   ImpConnector *self = g_new0 (ImpConnector, 1);
 
+  g_assert (func != NULL);
   g_atomic_ref_count_init (&self->ref_count);
   self->context = g_main_context_ref (context);
   self->client = g_socket_client_new ();
@@ -140,17 +124,19 @@ imp_connector_start (GMainContext *context, GSocketConnectable *target, const ch
   self->timeout_ms = timeout_ms;
   self->func = func;
   self->user_data = user_data;
-  self->timeout = add_timeout (self, timeout_ms, on_timeout);
-  try_connect (self);
+  self->timeout = imp_source_add_timeout (self->context, timeout_ms, "imp connector: timeout",
+                                          connector_on_timeout, self);
+  connector_try_connect (self);
   return self;
 }
 
 void
 imp_connector_cancel (ImpConnector *self)
 {
+  g_assert (self->func != NULL);
   self->func = NULL;
-  clear_source (&self->timeout);
-  clear_source (&self->retry);
+  imp_source_clear (&self->timeout);
+  imp_source_clear (&self->retry);
   g_cancellable_cancel (self->cancellable);
   connector_unref (self);
 }

@@ -5,22 +5,24 @@
 
 G_BEGIN_DECLS
 
-/* One socket that connections come in by. */
+/* One listening socket. */
 typedef struct _ImpListener ImpListener;
 
 typedef void (*ImpListenerFunc) (GSocketConnection *connection, gpointer user_data);
 
-/* Opens what @address stands for ("systemd" may be several), appending to @listeners. @replace:
- * take a unix socket's path over from a server that is still there; without it that is an error. A
- * socket file that nobody listens at any more is replaced in any case; nothing else ever is. */
+/* Opens what @address stands for ("systemd" may be several), and appends it to @listeners.
+ * @replace: take over a unix socket's path from a server that still listens there; otherwise that
+ * is an error. A socket file at which nobody listens any more is replaced in any case; no other
+ * file ever is. */
 gboolean imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
                             GError **error);
 void imp_listener_free (ImpListener *self);
+/* Calls @func for each new connection. Once per listener. */
 void imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,
                          gpointer user_data);
-/* Takes in everybody who is waiting at the door, then closes it. */
+/* Accepts the connections that are waiting, and no others. After imp_listener_start(). */
 void imp_listener_stop (ImpListener *self);
-/* Stops accepting for now, or goes on. */
+/* Stops accepting for now, or goes on. After imp_listener_start(). */
 void imp_listener_set_accepting (ImpListener *self, gboolean accepting);
 
 const char *imp_listener_get_address (ImpListener *self);

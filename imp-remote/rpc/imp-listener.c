@@ -2,6 +2,7 @@
 #include "rpc/imp-listener-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-source-private.h"
 
 #include <errno.h>
 #include <gio/gunixsocketaddress.h>
@@ -10,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The library's default of 10 refuses clients in a rush. */
+/* GLib's default of 10 refuses clients that come all at once. */
 #define BACKLOG 1024
-/* New connections per wake-up: whoever is in already must not starve. */
+/* New connections per wake-up, so that those that exist do not starve. */
 #define ACCEPT_MAX 32
-/* After accept() has failed, for want of descriptors for example. */
+/* After accept() has failed, for example because there are no more descriptors. */
 #define ACCEPT_PAUSE_MS 100
 /* The first descriptor that a service manager hands over. */
 #define SYSTEMD_FIRST_FD 3
@@ -33,15 +34,6 @@ struct _ImpListener
   gpointer user_data;
 };
 
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static ImpListener *
 listener_new (GSocket *socket, const char *address)
 {
@@ -53,9 +45,9 @@ listener_new (GSocket *socket, const char *address)
   return self;
 }
 
-/* The file may be another server's by now, which has taken the path over. */
+/* Another server may have taken over the path, and the file is its own then. */
 static void
-remove_file (ImpListener *self)
+listener_remove_file (ImpListener *self)
 {
   GStatBuf status;
 
@@ -68,9 +60,9 @@ remove_file (ImpListener *self)
 void
 imp_listener_free (ImpListener *self)
 {
-  clear_source (&self->source);
-  clear_source (&self->pause);
-  remove_file (self);
+  imp_source_clear (&self->source);
+  imp_source_clear (&self->pause);
+  listener_remove_file (self);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -98,7 +90,7 @@ imp_listener_is_exposed (ImpListener *self)
 /* --- opening --- */
 
 static GSocket *
-bind_and_listen (GSocketAddress *address, GError **error)
+listener_bind_and_listen (GSocketAddress *address, GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
   GSocketFamily family = g_socket_address_get_family (address);
@@ -113,9 +105,9 @@ bind_and_listen (GSocketAddress *address, GError **error)
   return g_steal_pointer (&socket);
 }
 
-/* Is it a socket that nobody listens at any more? */
+/* Whether it is a socket at which nobody listens any more. */
 static gboolean
-is_dead_socket (const char *path, GSocketAddress *address)
+listener_is_dead_socket (const char *path, GSocketAddress *address)
 {
   GStatBuf status;
   g_autoptr (GSocket) socket = NULL;
@@ -133,21 +125,21 @@ is_dead_socket (const char *path, GSocketAddress *address)
 }
 
 static gboolean
-is_socket (const char *path)
+listener_is_socket (const char *path)
 {
   GStatBuf status;
 
   return g_lstat (path, &status) == 0 && S_ISSOCK (status.st_mode);
 }
 
-/* Listens under another name first and then takes the path: there is no moment at which nobody
- * listens there. */
+/* Listens under another name first and then renames it, so that there is no moment at which nobody
+ * listens at the path. */
 static GSocket *
-bind_over (const char *path, GError **error)
+listener_bind_over (const char *path, GError **error)
 {
   g_autofree char *other = g_strdup_printf ("%s.%d", path, (int) getpid ());
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (other);
-  g_autoptr (GSocket) socket = bind_and_listen (address, error);
+  g_autoptr (GSocket) socket = listener_bind_and_listen (address, error);
 
   if (socket == NULL)
     return NULL;
@@ -163,25 +155,25 @@ bind_over (const char *path, GError **error)
 }
 
 static GSocket *
-bind_path (const char *path, gboolean replace, GError **error)
+listener_bind_path (const char *path, gboolean replace, GError **error)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
   g_autoptr (GError) local = NULL;
-  GSocket *socket = bind_and_listen (address, &local);
+  GSocket *socket = listener_bind_and_listen (address, &local);
 
   if (socket != NULL)
     return socket;
   if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)
-      && (is_dead_socket (path, address) || (replace && is_socket (path))))
-    return bind_over (path, error);
+      && (listener_is_dead_socket (path, address) || (replace && listener_is_socket (path))))
+    return listener_bind_over (path, error);
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
 }
 
 static ImpListener *
-open_path (const char *path, gboolean replace, GError **error)
+listener_open_path (const char *path, gboolean replace, GError **error)
 {
-  g_autoptr (GSocket) socket = bind_path (path, replace, error);
+  g_autoptr (GSocket) socket = listener_bind_path (path, replace, error);
   ImpListener *self;
   GStatBuf status;
 
@@ -198,7 +190,7 @@ open_path (const char *path, gboolean replace, GError **error)
 }
 
 static GSocketAddress *
-resolve (const ImpAddress *address, GError **error)
+listener_resolve (const ImpAddress *address, GError **error)
 {
   g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (address->host);
 
@@ -216,7 +208,7 @@ resolve (const ImpAddress *address, GError **error)
 }
 
 static ImpListener *
-open_bound (GSocketAddress *address, GError **error)
+listener_open_bound (GSocketAddress *address, GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GSocketAddress) local = NULL;
@@ -224,7 +216,7 @@ open_bound (GSocketAddress *address, GError **error)
 
   if (address == NULL)
     return NULL;
-  socket = bind_and_listen (address, error);
+  socket = listener_bind_and_listen (address, error);
   if (socket == NULL)
     return NULL;
   local = g_socket_get_local_address (socket, error);
@@ -235,7 +227,7 @@ open_bound (GSocketAddress *address, GError **error)
 }
 
 static ImpListener *
-open_fd (int fd, GError **error)
+listener_open_fd (int fd, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
   g_autofree char *name = NULL;
@@ -254,7 +246,7 @@ open_fd (int fd, GError **error)
 }
 
 static gboolean
-open_systemd (GPtrArray *listeners, GError **error)
+listener_open_systemd (GPtrArray *listeners, GError **error)
 {
   const char *pid = g_getenv ("LISTEN_PID"), *fds = g_getenv ("LISTEN_FDS");
   guint64 n_fds;
@@ -269,7 +261,7 @@ open_systemd (GPtrArray *listeners, GError **error)
     }
   for (guint i = 0; i < n_fds; i++)
     {
-      ImpListener *listener = open_fd (SYSTEMD_FIRST_FD + i, error);
+      ImpListener *listener = listener_open_fd (SYSTEMD_FIRST_FD + i, error);
 
       if (listener == NULL)
         return FALSE;
@@ -288,22 +280,22 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
   switch (address->kind)
     {
     case IMP_ADDRESS_PATH:
-      listener = open_path (address->host, replace, error);
+      listener = listener_open_path (address->host, replace, error);
       break;
     case IMP_ADDRESS_ABSTRACT:
       target = g_unix_socket_address_new_with_type (address->host, -1,
                                                     G_UNIX_SOCKET_ADDRESS_ABSTRACT);
-      listener = open_bound (target, error);
+      listener = listener_open_bound (target, error);
       break;
     case IMP_ADDRESS_TCP:
-      target = resolve (address, error);
-      listener = open_bound (target, error);
+      target = listener_resolve (address, error);
+      listener = listener_open_bound (target, error);
       break;
     case IMP_ADDRESS_FD:
-      listener = open_fd (address->fd, error);
+      listener = listener_open_fd (address->fd, error);
       break;
     case IMP_ADDRESS_SYSTEMD:
-      return open_systemd (listeners, error);
+      return listener_open_systemd (listeners, error);
     }
   if (listener == NULL)
     return FALSE;
@@ -313,31 +305,30 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
 
 /* --- accepting --- */
 
-static void watch (ImpListener *self);
+static void listener_watch (ImpListener *self);
 
 static gboolean
-on_pause_over (gpointer user_data)
+listener_on_pause_over (gpointer user_data)
 {
   ImpListener *self = user_data;
 
-  clear_source (&self->pause);
-  watch (self);
+  imp_source_clear (&self->pause);
+  listener_watch (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-pause_accepting (ImpListener *self, const GError *error)
+listener_pause_accepting (ImpListener *self, const GError *error)
 {
   g_warning ("Cannot accept a connection at %s: %s", self->address, error->message);
-  clear_source (&self->source);
-  self->pause = g_timeout_source_new (ACCEPT_PAUSE_MS);
-  g_source_set_callback (self->pause, on_pause_over, self, NULL);
-  g_source_attach (self->pause, self->context);
+  imp_source_clear (&self->source);
+  self->pause = imp_source_add_timeout (self->context, ACCEPT_PAUSE_MS, "imp listener: pause",
+                                        listener_on_pause_over, self);
 }
 
-/* FALSE if nobody is waiting. */
+/* FALSE if no connection is waiting. */
 static gboolean
-accept_one (ImpListener *self)
+listener_accept_one (ImpListener *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocket) socket = g_socket_accept (self->socket, NULL, &error);
@@ -347,7 +338,7 @@ accept_one (ImpListener *self)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
           && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-        pause_accepting (self, error);
+        listener_pause_accepting (self, error);
       return FALSE;
     }
   connection = g_socket_connection_factory_create_connection (socket);
@@ -356,22 +347,22 @@ accept_one (ImpListener *self)
 }
 
 static gboolean
-on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
+listener_on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   ImpListener *self = user_data;
 
   for (guint i = 0; i < ACCEPT_MAX && self->source != NULL; i++)
-    if (!accept_one (self))
+    if (!listener_accept_one (self))
       break;
   return self->source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static void
-watch (ImpListener *self)
+listener_watch (ImpListener *self)
 {
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_static_name (self->source, "imp listener");
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_connection), self, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (listener_on_connection), self, NULL);
   g_source_attach (self->source, self->context);
 }
 
@@ -379,31 +370,35 @@ void
 imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,
                     gpointer user_data)
 {
+  g_assert (func != NULL);
+  g_assert (self->func == NULL);
   self->context = g_main_context_ref (context);
   self->func = func;
   self->user_data = user_data;
-  watch (self);
+  listener_watch (self);
 }
 
 void
 imp_listener_set_accepting (ImpListener *self, gboolean accepting)
 {
-  clear_source (&self->pause);
+  g_assert (self->func != NULL);
+  imp_source_clear (&self->pause);
   if (!accepting)
-    clear_source (&self->source);
+    imp_source_clear (&self->source);
   else if (self->source == NULL)
-    watch (self);
+    listener_watch (self);
 }
 
 void
 imp_listener_stop (ImpListener *self)
 {
-  clear_source (&self->source);
-  clear_source (&self->pause);
-  /* The file goes first, so that nobody else comes to the door. */
-  remove_file (self);
+  g_assert (self->func != NULL);
+  imp_source_clear (&self->source);
+  imp_source_clear (&self->pause);
+  /* The file goes first, so that no further client finds it. */
+  listener_remove_file (self);
   for (guint i = 0; i < BACKLOG; i++)
-    if (!accept_one (self))
+    if (!listener_accept_one (self))
       break;
-  clear_source (&self->pause);
+  imp_source_clear (&self->pause);
 }
