@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-action-private.h"
+#include "core/imp-flow-event-private.h"
 #include "core/imp-result.h"
 
 G_BEGIN_DECLS
 
 /* The unsettled input of one direction, and the only place where offsets are reckoned with. Input
- * and verdicts go in; what is to be forwarded and fed goes to the action queue, which may serve
+ * and verdicts go in; what is to be forwarded and fed goes to the queue of events, which may serve
  * several flows. Nothing is called from here, so everything may be called at any time.
  *
  * Always: input = passed + replaced + denied + held, in bytes of the input. */
 typedef struct _ImpFlow ImpFlow;
 
 /* @queue must live as long as the flow. */
-ImpFlow *imp_flow_new (ImpActionQueue *queue, ImpDirection direction);
+ImpFlow *imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction);
 void imp_flow_free (ImpFlow *self);
 
 /* Input; no bytes: its end. %IMP_ERROR_PROTOCOL: after the end, or no data type. %IMP_ERROR_LIMIT:

@@ -34,7 +34,7 @@ typedef struct
 
 struct _ImpFlow
 {
-  ImpActionQueue *queue;
+  ImpFlowEventQueue *queue;
   ImpHeld held;
   ImpPromises promises;
   ImpSearch *search;

@@ -197,8 +197,8 @@ imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
     }
   imp_promises_trim (&self->promises, offset);
   if (g_bytes_get_size (bytes) > 0)
-    imp_action_queue_push (self->queue, IMP_ACTION_FORWARD, self->direction, g_bytes_ref (bytes), 0,
-                           data_type);
+    imp_flow_event_queue_push (self->queue, IMP_FLOW_EVENT_FORWARD, self->direction,
+                               g_bytes_ref (bytes), 0, data_type);
   return TRUE;
 }
 

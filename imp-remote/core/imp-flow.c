@@ -4,7 +4,7 @@
 #include "core/imp-error.h"
 
 ImpFlow *
-imp_flow_new (ImpActionQueue *queue, ImpDirection direction)
+imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
 {
   ImpFlow *self = g_new0 (ImpFlow, 1);
 
@@ -27,7 +27,8 @@ imp_flow_free (ImpFlow *self)
 static void
 forward (ImpFlow *self, GBytes *bytes, gint32 data_type)
 {
-  imp_action_queue_push (self->queue, IMP_ACTION_FORWARD, self->direction, bytes, 0, data_type);
+  imp_flow_event_queue_push (self->queue, IMP_FLOW_EVENT_FORWARD, self->direction, bytes, 0,
+                             data_type);
 }
 
 void
@@ -39,7 +40,8 @@ imp_flow_feed (ImpFlow *self, GBytes *bytes, gint64 position, gint32 data_type)
   if (self->gap)
     offset = position == 0 ? IMP_MAX_OFFSET : position;
   self->gap = FALSE;
-  imp_action_queue_push (self->queue, IMP_ACTION_FEED, self->direction, bytes, offset, data_type);
+  imp_flow_event_queue_push (self->queue, IMP_FLOW_EVENT_FEED, self->direction, bytes, offset,
+                             data_type);
 }
 
 void
@@ -213,7 +215,7 @@ imp_flow_deny (ImpFlow *self)
   imp_flow_search_clear (self);
   imp_held_clear (&self->held);
   imp_promises_clear (&self->promises);
-  imp_action_queue_cancel (self->queue, IMP_ACTION_FEED, self->direction);
+  imp_flow_event_queue_cancel (self->queue, IMP_FLOW_EVENT_FEED, self->direction);
 }
 
 gint64

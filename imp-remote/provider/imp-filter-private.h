@@ -40,7 +40,7 @@ struct _ImpFilter
   ImpOutputFunc output;
   gpointer output_data;
   GDestroyNotify output_destroy;
-  ImpActionQueue queue;
+  ImpFlowEventQueue queue;
   ImpFlow *flows[2];
   guint64 max_held;
   ImpFilterState state;

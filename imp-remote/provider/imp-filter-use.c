@@ -321,7 +321,7 @@ imp_filter_close (ImpFilter *self)
   self->closed = TRUE;
   self->told = TRUE;
   imp_filter_refuse (self, IMP_FILTER_CLOSED, IMP_ERROR_CLOSED, "The filter is closed", NULL);
-  imp_action_queue_clear (&self->queue);
+  imp_flow_event_queue_clear (&self->queue);
   if (self->analyzer != NULL)
     imp_analyzer_close (self->analyzer);
   /* The output function may be the one that calls; its data must outlive it. */

@@ -6,8 +6,8 @@
 #include "core/imp-data-type.h"
 #include "core/imp-result-private.h"
 
-/* The filter's own kind of action: bytes that the analyzer itself sends. */
-#define ACTION_SEND IMP_ACTION_OWN
+/* The filter's own kind of event: bytes that the analyzer itself sends. */
+#define EVENT_SEND IMP_FLOW_EVENT_OWN
 
 /* The analyzer may be further down the stack, so it is closed later. */
 void
@@ -89,21 +89,21 @@ imp_filter_release_output (ImpFilter *self)
 void
 imp_filter_work (ImpFilter *self)
 {
-  ImpAction action;
+  ImpFlowEvent event;
 
   if (self->working || self->output == NULL)
     return;
 
   g_object_ref (self);
   self->working = TRUE;
-  while (imp_action_queue_pop (&self->queue, &action))
+  while (imp_flow_event_queue_pop (&self->queue, &event))
     {
-      if (action.kind == IMP_ACTION_FEED)
-        imp_analyzer_data (self->analyzer, action.direction, action.bytes, action.offset,
-                           action.data_type);
+      if (event.kind == IMP_FLOW_EVENT_FEED)
+        imp_analyzer_data (self->analyzer, event.direction, event.bytes, event.offset,
+                           event.data_type);
       else
-        put_out (self, action.direction, action.bytes, action.data_type);
-      g_bytes_unref (action.bytes);
+        put_out (self, event.direction, event.bytes, event.data_type);
+      g_bytes_unref (event.bytes);
     }
   self->working = FALSE;
   if (self->state == IMP_FILTER_OPEN)
@@ -130,8 +130,8 @@ send_back (ImpFilter *self, ImpDirection direction, GBytes *bytes)
   gint32 data_type = imp_flow_get_data_type (self->flows[direction]);
 
   if (g_bytes_get_size (bytes) > 0)
-    imp_action_queue_push (&self->queue, ACTION_SEND, !direction, g_bytes_ref (bytes), 0,
-                           data_type != 0 ? data_type : IMP_DATA_TYPE_STREAM);
+    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, g_bytes_ref (bytes), 0,
+                               data_type != 0 ? data_type : IMP_DATA_TYPE_STREAM);
 }
 
 static void

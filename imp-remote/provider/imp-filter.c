@@ -90,7 +90,7 @@ imp_filter_finalize (GObject *object)
 {
   ImpFilter *self = IMP_FILTER (object);
 
-  imp_action_queue_clear (&self->queue);
+  imp_flow_event_queue_clear (&self->queue);
   imp_flow_free (self->flows[0]);
   imp_flow_free (self->flows[1]);
   g_clear_object (&self->analyzer);
@@ -102,7 +102,7 @@ imp_filter_finalize (GObject *object)
 static void
 imp_filter_init (ImpFilter *self)
 {
-  imp_action_queue_init (&self->queue);
+  imp_flow_event_queue_init (&self->queue);
   for (guint direction = 0; direction < 2; direction++)
     self->flows[direction] = imp_flow_new (&self->queue, direction);
   self->max_held = MAX_HELD_DEFAULT;

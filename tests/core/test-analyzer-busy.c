@@ -53,7 +53,7 @@ plugin_class_init (PluginClass *klass)
 typedef struct
 {
   ImpFlow *flow;
-  ImpActionQueue actions;
+  ImpFlowEventQueue events;
   GString *output;
 } Stream;
 
@@ -74,8 +74,8 @@ static void provider_act (Provider *self);
 static void
 stream_init (Stream *self, ImpDirection direction)
 {
-  imp_action_queue_init (&self->actions);
-  self->flow = imp_flow_new (&self->actions, direction);
+  imp_flow_event_queue_init (&self->events);
+  self->flow = imp_flow_new (&self->events, direction);
   self->output = g_string_new (NULL);
 }
 
@@ -83,21 +83,21 @@ static void
 stream_clear (Stream *self)
 {
   imp_flow_free (self->flow);
-  imp_action_queue_clear (&self->actions);
+  imp_flow_event_queue_clear (&self->events);
   g_string_free (self->output, TRUE);
 }
 
 static void
 stream_work (Stream *self)
 {
-  ImpAction action;
+  ImpFlowEvent event;
 
-  while (imp_action_queue_pop (&self->actions, &action))
+  while (imp_flow_event_queue_pop (&self->events, &event))
     {
-      if (action.kind == IMP_ACTION_FORWARD)
-        g_string_append_len (self->output, g_bytes_get_data (action.bytes, NULL),
-                             g_bytes_get_size (action.bytes));
-      g_bytes_unref (action.bytes);
+      if (event.kind == IMP_FLOW_EVENT_FORWARD)
+        g_string_append_len (self->output, g_bytes_get_data (event.bytes, NULL),
+                             g_bytes_get_size (event.bytes));
+      g_bytes_unref (event.bytes);
     }
 }
 

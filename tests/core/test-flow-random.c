@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The flow against the naive model: random input, cut at random, of random types, under random
- * verdicts, legal and not, also while actions are being carried out. The seed is printed;
+ * verdicts, legal and not, also while events are being handled. The seed is printed;
  * IMP_TEST_SEED sets it, IMP_TEST_STEPS the number of steps. */
 #include "core/imp-error.h"
 #include "core/imp-flow-private.h"
@@ -15,7 +15,7 @@
 typedef struct
 {
   GRand *rand;
-  ImpActionQueue queue;
+  ImpFlowEventQueue queue;
   ImpFlow *flow;
   NaiveFlow *naive;
   GArray *output;
@@ -220,25 +220,25 @@ random_operation (Test *t)
 }
 
 static void
-take_action (Test *t, ImpAction *action)
+take_event (Test *t, ImpFlowEvent *event)
 {
-  g_autoptr (GBytes) bytes = action->bytes;
+  g_autoptr (GBytes) bytes = event->bytes;
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  naive_append (action->kind == IMP_ACTION_FEED ? t->fed : t->output, data, length,
-                action->data_type, action->offset);
+  naive_append (event->kind == IMP_FLOW_EVENT_FEED ? t->fed : t->output, data, length,
+                event->data_type, event->offset);
 }
 
 /* Carries out what is queued; what is called meanwhile does something of its own at times. */
 static void
 drain (Test *t)
 {
-  ImpAction action;
+  ImpFlowEvent event;
 
-  while (imp_action_queue_pop (&t->queue, &action))
+  while (imp_flow_event_queue_pop (&t->queue, &event))
     {
-      take_action (t, &action);
+      take_event (t, &event);
       if (chance (t, 15) && t->depth < 20)
         {
           t->depth++;
@@ -298,7 +298,7 @@ compare (Test *t)
 static void
 run_flow (Test *t)
 {
-  imp_action_queue_init (&t->queue);
+  imp_flow_event_queue_init (&t->queue);
   t->flow = imp_flow_new (&t->queue, IMP_DIRECTION_FROM_CLIENT);
   t->naive = naive_flow_new ();
   t->output = g_array_new (FALSE, TRUE, sizeof (NaiveToken));
@@ -315,7 +315,7 @@ run_flow (Test *t)
 
   t->n_finished += t->naive->end_forwarded;
   imp_flow_free (t->flow);
-  imp_action_queue_clear (&t->queue);
+  imp_flow_event_queue_clear (&t->queue);
   naive_flow_free (t->naive);
   g_array_unref (t->output);
   g_array_unref (t->fed);

@@ -39,12 +39,12 @@ test_pass_no_copy (void)
 {
   g_autoptr (FlowScript) s = flow_script_new ();
   g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
-  ImpAction fed, forwarded;
+  ImpFlowEvent fed, forwarded;
 
   g_assert_true (imp_flow_push (s->flow, bytes, STREAM, NULL));
   g_assert_true (imp_flow_pass (s->flow, 5, NULL));
-  g_assert_true (imp_action_queue_pop (&s->queue, &fed));
-  g_assert_true (imp_action_queue_pop (&s->queue, &forwarded));
+  g_assert_true (imp_flow_event_queue_pop (&s->queue, &fed));
+  g_assert_true (imp_flow_event_queue_pop (&s->queue, &forwarded));
   g_assert_true (fed.bytes == bytes);
   g_assert_true (forwarded.bytes == bytes);
   g_bytes_unref (fed.bytes);
@@ -458,7 +458,7 @@ test_small_chunks (void)
   g_autoptr (FlowScript) s = flow_script_new ();
   g_autoptr (GString) expected = g_string_new (NULL);
   g_autoptr (GString) seen = g_string_new (NULL);
-  ImpAction action;
+  ImpFlowEvent event;
 
   for (guint i = 0; i < 10000; i++)
     {
@@ -471,11 +471,11 @@ test_small_chunks (void)
   g_assert_cmpint (imp_flow_get_n_held (s->flow), <, 100);
   g_assert_true (imp_flow_pass (s->flow, 5000, NULL));
   g_assert_true (imp_flow_pass (s->flow, 10000, NULL));
-  while (imp_action_queue_pop (&s->queue, &action))
+  while (imp_flow_event_queue_pop (&s->queue, &event))
     {
-      g_string_append_len (seen, g_bytes_get_data (action.bytes, NULL),
-                           g_bytes_get_size (action.bytes));
-      g_bytes_unref (action.bytes);
+      g_string_append_len (seen, g_bytes_get_data (event.bytes, NULL),
+                           g_bytes_get_size (event.bytes));
+      g_bytes_unref (event.bytes);
     }
   g_assert_cmpstr (seen->str, ==, expected->str);
 }
@@ -507,19 +507,19 @@ test_no_type (void)
   flow_script_expect (s, "");
 }
 
-/* While one action is carried out, what comes of it must wait its turn. */
+/* While one event is handled, what comes of it must wait its turn. */
 static void
 test_order (void)
 {
   g_autoptr (FlowScript) s = flow_script_new ();
   g_autoptr (GBytes) first = g_bytes_new_static ("ab", 2);
   g_autoptr (GBytes) second = g_bytes_new_static ("cd", 2);
-  ImpAction action;
+  ImpFlowEvent event;
 
   g_assert_true (imp_flow_push (s->flow, first, STREAM, NULL));
-  g_assert_true (imp_action_queue_pop (&s->queue, &action));
-  g_assert_cmpint (action.kind, ==, IMP_ACTION_FEED);
-  g_bytes_unref (action.bytes);
+  g_assert_true (imp_flow_event_queue_pop (&s->queue, &event));
+  g_assert_cmpint (event.kind, ==, IMP_FLOW_EVENT_FEED);
+  g_bytes_unref (event.bytes);
   /* The analyzer that is fed "ab" answers, and somebody pushes. */
   g_assert_true (imp_flow_pass (s->flow, 1, NULL));
   g_assert_true (imp_flow_push (s->flow, second, STREAM, NULL));

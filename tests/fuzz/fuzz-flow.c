@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  ImpActionQueue queue;
+  ImpFlowEventQueue queue;
   ImpFlow *flow;
   FuzzInput input;
   gint64 forwarded; /* bytes that came out */
@@ -63,17 +63,17 @@ assert_unchanged (const Snapshot *before, const ImpFlow *flow)
 static void
 drain (Script *script)
 {
-  ImpAction action;
+  ImpFlowEvent event;
 
-  while (imp_action_queue_pop (&script->queue, &action))
+  while (imp_flow_event_queue_pop (&script->queue, &event))
     {
-      gsize length = g_bytes_get_size (action.bytes);
+      gsize length = g_bytes_get_size (event.bytes);
 
-      if (action.kind == IMP_ACTION_FORWARD)
+      if (event.kind == IMP_FLOW_EVENT_FORWARD)
         script->forwarded += length;
       else
-        g_assert_cmpint (action.kind, ==, IMP_ACTION_FEED);
-      g_bytes_unref (action.bytes);
+        g_assert_cmpint (event.kind, ==, IMP_FLOW_EVENT_FEED);
+      g_bytes_unref (event.bytes);
     }
 }
 
@@ -168,7 +168,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
 {
   Script script = { .input = { data, length } };
 
-  imp_action_queue_init (&script.queue);
+  imp_flow_event_queue_init (&script.queue);
   script.flow = imp_flow_new (&script.queue, IMP_DIRECTION_FROM_CLIENT);
   while (script.input.left > 0 && !script.dead)
     {
@@ -182,6 +182,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
       g_assert_cmpint (script.forwarded, ==, imp_flow_get_passed (script.flow) + script.inserted);
     }
   imp_flow_free (script.flow);
-  imp_action_queue_clear (&script.queue);
+  imp_flow_event_queue_clear (&script.queue);
   return 0;
 }

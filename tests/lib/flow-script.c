@@ -8,7 +8,7 @@ flow_script_new (void)
 {
   FlowScript *self = g_new0 (FlowScript, 1);
 
-  imp_action_queue_init (&self->queue);
+  imp_flow_event_queue_init (&self->queue);
   self->flow = imp_flow_new (&self->queue, IMP_DIRECTION_FROM_CLIENT);
   return self;
 }
@@ -18,39 +18,39 @@ flow_script_free (FlowScript *self)
 {
   g_assert_true (imp_flow_is_balanced (self->flow));
   imp_flow_free (self->flow);
-  imp_action_queue_clear (&self->queue);
+  imp_flow_event_queue_clear (&self->queue);
   g_free (self);
 }
 
 static void
-describe (GString *text, const ImpAction *action)
+describe (GString *text, const ImpFlowEvent *event)
 {
   gsize length;
-  const char *data = g_bytes_get_data (action->bytes, &length);
+  const char *data = g_bytes_get_data (event->bytes, &length);
 
   if (text->len > 0)
     g_string_append_c (text, ' ');
-  g_string_append_c (text, action->kind == IMP_ACTION_FEED ? '<' : '>');
+  g_string_append_c (text, event->kind == IMP_FLOW_EVENT_FEED ? '<' : '>');
   if (length == 0)
     g_string_append_c (text, '.');
   g_string_append_len (text, data, length);
-  if (action->offset != 0)
-    g_string_append_printf (text, "@%" G_GINT64_FORMAT, action->offset);
-  if (action->data_type != IMP_DATA_TYPE_STREAM)
-    g_string_append_printf (text, "/%d", action->data_type);
+  if (event->offset != 0)
+    g_string_append_printf (text, "@%" G_GINT64_FORMAT, event->offset);
+  if (event->data_type != IMP_DATA_TYPE_STREAM)
+    g_string_append_printf (text, "/%d", event->data_type);
 }
 
 void
 flow_script_expect (FlowScript *self, const char *expected)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  ImpAction action;
+  ImpFlowEvent event;
 
-  while (imp_action_queue_pop (&self->queue, &action))
+  while (imp_flow_event_queue_pop (&self->queue, &event))
     {
-      g_assert_cmpint (action.direction, ==, IMP_DIRECTION_FROM_CLIENT);
-      describe (text, &action);
-      g_bytes_unref (action.bytes);
+      g_assert_cmpint (event.direction, ==, IMP_DIRECTION_FROM_CLIENT);
+      describe (text, &event);
+      g_bytes_unref (event.bytes);
     }
   g_assert_cmpstr (text->str, ==, expected);
   g_assert_true (imp_flow_is_balanced (self->flow));

@@ -9,7 +9,7 @@
  * the explicit offset 3, "/1" after it a data type other than stream, ">." and "<." the end. */
 typedef struct
 {
-  ImpActionQueue queue;
+  ImpFlowEventQueue queue;
   ImpFlow *flow;
 } FlowScript;
 

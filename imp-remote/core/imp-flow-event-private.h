@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-enums.h"
+
+G_BEGIN_DECLS
+
+/* What is to be done, in order. Flows only append; their owner takes out and acts, and is the only
+ * one to call out. So whatever is called may use the flows again, and the order still holds. */
+
+typedef enum
+{
+  IMP_FLOW_EVENT_FORWARD, /* output of this direction; empty: its end */
+  IMP_FLOW_EVENT_FEED,    /* input for the analyzer */
+  IMP_FLOW_EVENT_OWN,     /* from here on: what the owner likes to put in */
+} ImpFlowEventKind;
+
+typedef struct
+{
+  GBytes *bytes;
+  gint64 offset; /* FEED: the true position, or 0 if nothing was left out before it */
+  gint32 data_type;
+  guint8 kind;
+  guint8 direction;
+} ImpFlowEvent;
+
+typedef struct
+{
+  ImpFlowEvent *events;
+  guint head;
+  guint n;
+  guint capacity; /* a power of two */
+  ImpFlowEvent inlined[4];
+} ImpFlowEventQueue;
+
+void imp_flow_event_queue_init (ImpFlowEventQueue *self);
+void imp_flow_event_queue_clear (ImpFlowEventQueue *self);
+/* Takes @bytes. */
+void imp_flow_event_queue_push (ImpFlowEventQueue *self, guint kind, ImpDirection direction,
+                                GBytes *bytes, gint64 offset, gint32 data_type);
+/* The caller then owns event->bytes. */
+gboolean imp_flow_event_queue_pop (ImpFlowEventQueue *self, ImpFlowEvent *event);
+/* Takes out all of one kind and direction. */
+void imp_flow_event_queue_cancel (ImpFlowEventQueue *self, guint kind, ImpDirection direction);
+
+G_END_DECLS
