@@ -4,51 +4,51 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
-static const ToolCommand commands[] = {
-  { "serve", "let others use analyzers of this process", tool_serve_run },
-  { "relay", "forward connections through analyzers", tool_relay_run },
-  { "modules", "list modules and their settings", tool_modules_run },
-  { "ping", "see whether a server answers", tool_ping_run },
-  { "rehearse", "inject faults between a provider and a server", tool_rehearse_run },
+static const ToolCommand *const commands[] = {
+  &tool_serve, &tool_relay, &tool_modules, &tool_ping, &tool_rehearse,
 };
 
 static const ToolCommand *
-find_command (const char *name)
+command_find (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (commands[i].name, name))
-      return &commands[i];
+    if (g_str_equal (commands[i]->name, name) || g_strcmp0 (commands[i]->alias, name) == 0)
+      return commands[i];
   return NULL;
 }
 
 static char *
-command_names (void)
+command_list_names (void)
 {
   GString *text = g_string_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", commands[i].name);
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", commands[i]->name);
   return g_string_free (text, FALSE);
 }
 
 static void
-print_help (void)
+command_print_help (void)
 {
   printf ("Usage:\n  imp-remote COMMAND [ARGUMENT...]\n\n"
           "Inspects and changes the traffic of other programs.\n\nCommands:\n");
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    printf ("  %-10s%s\n", commands[i].name, commands[i].summary);
+    {
+      const char *alias = commands[i]->alias;
+      g_autofree char *names = g_strjoin (", ", commands[i]->name, alias, NULL);
+
+      printf ("  %-18s%s\n", names, commands[i]->summary);
+    }
   printf ("\n\"imp-remote COMMAND --help\" says more. Options instead of a command:\n"
-          "  --help    show this\n  --version show the version\n");
+          "  --help            show this\n  --version         show the version\n");
 }
 
 int
 main (int argc, char **argv)
 {
   const ToolCommand *command;
-  g_autofree char *names = command_names ();
+  g_autofree char *names = command_list_names ();
 
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
@@ -60,7 +60,7 @@ main (int argc, char **argv)
     return tool_usage_error ("a command is missing: %s", names);
   if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
     {
-      print_help ();
+      command_print_help ();
       return TOOL_DONE;
     }
   if (g_str_equal (argv[1], "--version"))
@@ -69,7 +69,7 @@ main (int argc, char **argv)
       return TOOL_DONE;
     }
 
-  command = find_command (argv[1]);
+  command = command_find (argv[1]);
   if (command == NULL)
     {
       g_autofree char *given = tool_clean_text (argv[1]);

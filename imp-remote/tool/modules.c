@@ -5,7 +5,7 @@
 #include <string.h>
 
 static int
-describe (const char *name)
+modules_describe (const char *name)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *text = imp_module_describe (name, &error);
@@ -18,7 +18,7 @@ describe (const char *name)
 
 /* One line per module: the first of its description. */
 static int
-list_all (void)
+modules_list (void)
 {
   g_auto (GStrv) names = imp_module_list ();
 
@@ -32,19 +32,28 @@ list_all (void)
   return TOOL_DONE;
 }
 
-int
-tool_modules_run (int argc, char **argv)
+static int
+modules_run (int argc, char **argv)
 {
   static const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  const ToolOptions options = {
+    .parameters = "[NAME] - list modules and their settings",
+    .summary = "Lists the modules, or one module's settings: their types, defaults and meaning.\n"
+               "A setting is given as --module NAME=KEY=VALUE&KEY=VALUE, with \"&\" and \"%\" in "
+               "values\nwritten %26 and %25.",
+    .entries = entries,
+  };
   int status;
 
-  if (!tool_parse_options ("[NAME] - list modules and their settings",
-                           "Lists the modules, or one module's settings: their types, defaults "
-                           "and meaning.\nA setting is given as --module NAME=KEY=VALUE&KEY=VALUE, "
-                           "with \"&\" and \"%\" in values\nwritten %26 and %25.",
-                           entries, NULL, &argc, &argv, &status))
+  if (!tool_parse_options (&options, &argc, &argv, &status))
     return status;
   if (argc > 2)
     return tool_usage_error ("modules: \"%s\": one name at most", argv[2]);
-  return argc == 2 ? describe (argv[1]) : list_all ();
+  return argc == 2 ? modules_describe (argv[1]) : modules_list ();
 }
+
+const ToolCommand tool_modules = {
+  .name = "modules",
+  .summary = "list modules and their settings",
+  .run = modules_run,
+};

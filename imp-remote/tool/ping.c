@@ -7,13 +7,21 @@ typedef struct
 {
   const char *address;
   char *codec;
-  int timeout; /* seconds */
+  guint timeout; /* seconds */
 
   GMainLoop *loop;
   ImpRemoteFactory *factory;
   gint64 asked; /* monotonic microseconds */
   int status;
 } Ping;
+
+static const ImpLimit ping_timeout = { "timeout",
+                                       IMP_LIMIT_SECONDS,
+                                       G_STRUCT_OFFSET (Ping, timeout),
+                                       1,
+                                       TOOL_MAX_SECONDS,
+                                       10,
+                                       "how long to wait for an answer" };
 
 static void
 ping_clear (Ping *self)
@@ -26,20 +34,20 @@ ping_clear (Ping *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ping, ping_clear)
 
 static void
-end (Ping *self, int status)
+ping_end (Ping *self, int status)
 {
   self->status = status;
   g_main_loop_quit (self->loop);
 }
 
 static void
-fail (Ping *self, const GError *error)
+ping_fail (Ping *self, const GError *error)
 {
-  end (self, tool_error ("ping \"%s\": %s", self->address, error->message));
+  ping_end (self, tool_error ("ping \"%s\": %s", self->address, error->message));
 }
 
 static void
-print_answer (Ping *self, GList *interfaces, gint64 microseconds)
+ping_print_answer (Ping *self, GList *interfaces, gint64 microseconds)
 {
   printf ("version: %u\n", imp_remote_factory_get_version (self->factory));
   printf ("codec: %s\n", imp_remote_factory_get_codec_name (self->factory));
@@ -53,7 +61,7 @@ print_answer (Ping *self, GList *interfaces, gint64 microseconds)
 }
 
 static void
-on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+ping_on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Ping *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -62,65 +70,69 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (error != NULL)
     {
-      fail (self, error);
+      ping_fail (self, error);
       return;
     }
-  print_answer (self, interfaces, took);
+  ping_print_answer (self, interfaces, took);
   g_list_free_full (interfaces, (GDestroyNotify) imp_interface_unref);
-  end (self, TOOL_DONE);
+  ping_end (self, TOOL_DONE);
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+ping_on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Ping *self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!imp_remote_factory_connect_finish (IMP_REMOTE_FACTORY (source), result, &error))
     {
-      fail (self, error);
+      ping_fail (self, error);
       return;
     }
   self->asked = g_get_monotonic_time ();
-  imp_factory_query_interfaces_async (IMP_FACTORY (source), NULL, NULL, on_answered, self);
+  imp_factory_query_interfaces_async (IMP_FACTORY (source), NULL, NULL, ping_on_answered, self);
 }
 
 static gboolean
-on_timeout (gpointer user_data)
+ping_on_timeout (gpointer user_data)
 {
   Ping *self = user_data;
 
-  end (self, tool_error ("ping \"%s\": no answer within %d seconds", self->address, self->timeout));
+  ping_end (self,
+            tool_error ("ping \"%s\": no answer within %u seconds", self->address, self->timeout));
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
-parse (Ping *self, int *argc, char ***argv, int *status)
+ping_parse (Ping *self, int *argc, char ***argv, int *status)
 {
-  GOptionEntry entries[] = {
+  g_autoptr (LimitOptions) limits = limit_options_new ();
+  const GOptionEntry entries[] = {
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire format (default: cbor)",
       "NAME" },
-    { "timeout", 't', 0, G_OPTION_ARG_INT, &self->timeout,
-      "How long to wait for an answer (default: 10)", "SECONDS" },
     G_OPTION_ENTRY_NULL,
   };
+  const ToolOptions options = {
+    .parameters = "ADDRESS - see whether a server answers",
+    .summary = "Connects to a server and prints the version of the protocol, the wire format, the\n"
+               "interfaces and the round-trip time. Addresses are /PATH or ./PATH for a unix "
+               "socket,\n@NAME, HOST:PORT or [IPV6]:PORT.",
+    .entries = entries,
+    .limits = limits,
+  };
 
-  if (!tool_parse_options ("ADDRESS - see whether a server answers",
-                           "Connects to a server and prints the version of the protocol, the wire "
-                           "form, the\ninterfaces and the round-trip time. Addresses are /PATH or "
-                           "./PATH for a unix socket,\n@NAME, HOST:PORT or [IPV6]:PORT.",
-                           entries, NULL, argc, argv, status))
+  limit_options_add_rows (limits, &ping_timeout, 1, self);
+  limit_options_set_letter (limits, "timeout", 't');
+  if (!tool_parse_options (&options, argc, argv, status))
     return FALSE;
   if (*argc != 2)
     *status = tool_usage_error ("ping: exactly one ADDRESS is wanted");
-  else
-    *status = tool_check_range ("--timeout", self->timeout, 1, TOOL_MAX_SECONDS);
   return *status == TOOL_DONE;
 }
 
-/* Says what the option was where the property does not take its value. */
+/* An error names the option, which the property could not do. */
 static int
-make_factory (Ping *self)
+ping_make_factory (Ping *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpCodec) codec = NULL;
@@ -139,23 +151,29 @@ make_factory (Ping *self)
   return TOOL_DONE;
 }
 
-int
-tool_ping_run (int argc, char **argv)
+static int
+ping_run (int argc, char **argv)
 {
-  g_auto (Ping) self = { .timeout = 10 };
+  g_auto (Ping) self = { NULL };
   int status;
 
-  if (!parse (&self, &argc, &argv, &status))
+  if (!ping_parse (&self, &argc, &argv, &status))
     return status;
   self.address = argv[1];
-  status = make_factory (&self);
+  status = ping_make_factory (&self);
   if (status != TOOL_DONE)
     return status;
 
   self.loop = g_main_loop_new (NULL, FALSE);
-  g_timeout_add_seconds (self.timeout, on_timeout, &self);
-  imp_remote_factory_connect_async (self.factory, NULL, on_connected, &self);
+  g_timeout_add_seconds (self.timeout, ping_on_timeout, &self);
+  imp_remote_factory_connect_async (self.factory, NULL, ping_on_connected, &self);
   g_main_loop_run (self.loop);
   imp_remote_factory_close (self.factory);
   return self.status;
 }
+
+const ToolCommand tool_ping = {
+  .name = "ping",
+  .summary = "see whether a server answers",
+  .run = ping_run,
+};

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 char *
 tool_clean_text (const char *text)
@@ -26,7 +25,7 @@ tool_clean_text (const char *text)
 }
 
 static void
-print_error (const char *text)
+tool_print_error (const char *text)
 {
   g_autofree char *clean = tool_clean_text (text);
 
@@ -42,7 +41,7 @@ tool_usage_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  print_error (text);
+  tool_print_error (text);
   return TOOL_USAGE;
 }
 
@@ -55,7 +54,7 @@ tool_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  print_error (text);
+  tool_print_error (text);
   return TOOL_FAILED;
 }
 
@@ -66,15 +65,6 @@ tool_option_error (const char *option, const char *value, const GError *error)
   return g_error_matches (error, IMP_ERROR, IMP_ERROR_SETTINGS) ? TOOL_USAGE : TOOL_FAILED;
 }
 
-int
-tool_check_range (const char *option, int value, int minimum, int maximum)
-{
-  if (value >= minimum && value <= maximum)
-    return TOOL_DONE;
-  return tool_usage_error ("%s \"%d\": a number from %d to %d is wanted", option, value, minimum,
-                           maximum);
-}
-
 void
 tool_print_listening (const char *address)
 {
@@ -82,34 +72,48 @@ tool_print_listening (const char *address)
   fflush (stdout);
 }
 
-gboolean
-tool_parse_options (const char *parameters, const char *summary, const GOptionEntry *entries,
-                    gpointer data, int *argc, char ***argv, int *status)
+static GOptionContext *
+tool_new_option_context (const ToolOptions *options)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  GOptionContext *context = g_option_context_new (options->parameters);
+  GOptionGroup *group = g_option_group_new ("main", "", "", options->data, NULL);
+
+  g_option_group_add_entries (group, options->entries);
+  if (options->limits != NULL)
+    limit_options_add_to_group (options->limits, group);
+  g_option_context_set_main_group (context, group);
+  g_option_context_set_summary (context, options->summary);
+  return context;
+}
+
+gboolean
+tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *status)
+{
+  g_autoptr (GOptionContext) context = tool_new_option_context (options);
   g_autoptr (GError) error = NULL;
-  GOptionGroup *group = g_option_group_new ("main", "", "", data, NULL);
   g_autofree char *name = g_strconcat ("imp-remote ", (*argv)[0], NULL);
 
   /* The name stands in the usage line that --help prints. */
   g_set_prgname (name);
-  g_option_group_add_entries (group, entries);
-  g_option_context_set_main_group (context, group);
-  g_option_context_set_summary (context, summary);
-  if (g_option_context_parse (context, argc, argv, &error))
+  if (!g_option_context_parse (context, argc, argv, &error))
     {
-      g_set_prgname ("imp-remote");
-      if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
-        {
-          (*argv)++;
-          (*argc)--;
-        }
-      return TRUE;
+      *status = tool_usage_error ("%s: %s; \"%s --help\" shows what there is", (*argv)[0],
+                                  error->message, name);
+      return FALSE;
     }
-
-  *status = tool_usage_error ("%s: %s; \"%s --help\" shows what there is", (*argv)[0],
-                              error->message, name);
-  return FALSE;
+  g_set_prgname ("imp-remote");
+  if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
+    {
+      (*argv)++;
+      (*argc)--;
+    }
+  if (options->limits != NULL && !limit_options_check (options->limits, &error))
+    {
+      *status = tool_usage_error ("%s", error->message);
+      return FALSE;
+    }
+  *status = TOOL_DONE;
+  return TRUE;
 }
 
 typedef struct
@@ -120,12 +124,12 @@ typedef struct
 } SignalWatch;
 
 static gboolean
-on_signal (gpointer user_data)
+tool_on_signal (gpointer user_data)
 {
   SignalWatch *watch = user_data;
 
   if (watch->stopping)
-    exit (tool_error ("stopped before all connections were over"));
+    exit (tool_error ("stopped before all connections had ended"));
   watch->stopping = TRUE;
   watch->stop (watch->user_data);
   return G_SOURCE_CONTINUE;
@@ -138,8 +142,8 @@ tool_watch_signals (void (*stop) (gpointer), gpointer user_data)
 
   watch.stop = stop;
   watch.user_data = user_data;
-  g_unix_signal_add (SIGTERM, on_signal, &watch);
-  g_unix_signal_add (SIGINT, on_signal, &watch);
+  g_unix_signal_add (SIGTERM, tool_on_signal, &watch);
+  g_unix_signal_add (SIGINT, tool_on_signal, &watch);
 }
 
 ImpFactory *

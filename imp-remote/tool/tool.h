@@ -3,6 +3,8 @@
 
 #include <imp-remote.h>
 
+#include "tool/limit-options.h"
+
 G_BEGIN_DECLS
 
 /* How the program ends. */
@@ -13,34 +15,39 @@ enum
   TOOL_USAGE = 2,
 };
 
-/* One subcommand. */
+/* A subcommand. Each stands in a file of its own, and in the table in main.c. */
 typedef struct
 {
   const char *name;
+  const char *alias; /* another name, or NULL */
   const char *summary;
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-int tool_serve_run (int argc, char **argv);
-int tool_relay_run (int argc, char **argv);
-int tool_modules_run (int argc, char **argv);
-int tool_ping_run (int argc, char **argv);
-int tool_rehearse_run (int argc, char **argv);
+extern const ToolCommand tool_serve, tool_relay, tool_modules, tool_ping, tool_rehearse;
+
+/* What a subcommand takes. */
+typedef struct
+{
+  const char *parameters; /* what stands in the line of usage */
+  const char *summary;
+  const GOptionEntry *entries;
+  LimitOptions *limits; /* more options, or NULL */
+  gpointer data;        /* for callbacks among the entries */
+} ToolOptions;
 
 /* Parses options; what stays in @argv are the arguments. FALSE: it is over, with *@status. */
-gboolean tool_parse_options (const char *parameters, const char *summary,
-                             const GOptionEntry *entries, gpointer data, int *argc, char ***argv,
-                             int *status);
+gboolean tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *status);
 
-/* Says on standard error, in one line, what is wrong. */
+/* Prints on standard error, in one line, what is wrong, and returns the program's status. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 int tool_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
-/* The same for what failed about @option (e.g. "--listen") with @value; usage if what the user
- * wrote is wrong in itself. */
+/* The same for what failed about @option (e.g. "--listen") with @value; a usage error if what the
+ * user wrote is wrong in itself. */
 int tool_option_error (const char *option, const char *value, const GError *error);
 
+/* The longest time that an option takes. */
 #define TOOL_MAX_SECONDS 86400
-int tool_check_range (const char *option, int value, int minimum, int maximum);
 
 /* "listening ADDRESS" on standard output, at once. */
 void tool_print_listening (const char *address);

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every mistake gets one clear line on standard error and the right exit status."""
+"""Every error gets one clear line on standard error and the right exit status."""
 
 import os
+import re
 import signal
 import socket
 import time
@@ -10,15 +11,48 @@ import unittest
 
 import tool_harness as harness
 
+COMMANDS = ('serve', 'relay', 'modules', 'ping', 'rehearse')
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs')
+
+
+def read_docs(*path):
+    with open(os.path.join(DOCS, *path), encoding='utf-8') as page:
+        return page.read()
+
 
 class Help(unittest.TestCase):
+    def get_help(self, *args):
+        status, out, err = harness.run_tool(*args, '--help')
+        self.assertEqual((status, err), (0, ''), args)
+        self.assertIn('Usage:', out)
+        return out
+
     def test_help(self):
-        for args in (['--help'], ['serve', '--help'], ['relay', '--help'], ['modules', '--help'],
-                     ['ping', '--help']):
-            status, out, err = harness.run_tool(*args)
-            self.assertEqual(status, 0, args)
-            self.assertIn('Usage:', out)
-            self.assertEqual(err, '')
+        out = self.get_help()
+        for name in COMMANDS:
+            self.assertRegex(out, rf'(?m)^  {name}\b')
+            self.get_help(name)
+
+    def test_alias(self):
+        out = self.get_help('faults')
+        self.assertEqual(out, self.get_help('rehearse').replace('remote rehearse', 'remote faults'))
+
+    def test_man_pages(self):
+        """Each option of each command is in its man page, and no other is."""
+        for name in COMMANDS:
+            options = set(re.findall(r'(?m)^  (?:-\w, )?(--[a-z-]+)', self.get_help(name)))
+            options.remove('--help')
+            page = read_docs('man', f'imp-remote-{name}.1.rst')
+            listed = re.findall(r'(?m)^(-.*)$', page.partition('\nOPTIONS\n')[2])
+            documented = {option for line in listed
+                          for option in re.findall(r'(--[a-z][a-z-]+)', line)}
+            self.assertEqual(options, documented, name)
+
+    def test_defaults(self):
+        """The page of limits says what the help says."""
+        rows = re.findall(r'(?m)^\| `--([a-z-]+)` \| (\d+)', read_docs('limits.md'))
+        defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+)\)', self.get_help('relay')))
+        self.assertEqual(dict(rows), defaults)
 
     def test_version(self):
         status, out, err = harness.run_tool('--version')
@@ -38,7 +72,7 @@ class Help(unittest.TestCase):
             self.assertRegex(out, rf'(?m)^  {key}=')
 
 
-class Mistakes(unittest.TestCase):
+class Errors(unittest.TestCase):
     def assert_fails(self, status, *args, says):
         """`says`: what must be in the one line, e.g. the option, the value, what would be right."""
         got, out, err = harness.run_tool(*args)
@@ -61,6 +95,11 @@ class Mistakes(unittest.TestCase):
         self.assert_fails(2, 'serve', '--max-connections=0', '@x', says=['--max-connections', '0'])
         self.assert_fails(2, 'serve', '--grace=-1', '@x', says=['--grace', '-1'])
         self.assert_fails(2, 'relay', '--grace=-1', says=['--grace', '-1'])
+        self.assert_fails(2, 'serve', '--max-held=-1', '@x', says=['--max-held', '-1'])
+        self.assert_fails(2, 'serve', '--max-held=4294967296', '@x',
+                          says=['--max-held', '"4294967296"', '4294967295'])
+        self.assert_fails(2, 'serve', '--grace=86401', '@x', says=['--grace', '86401', '86400'])
+        self.assert_fails(2, 'ping', '-t', '0', '@x', says=['--timeout', '"0"', '86400'])
         self.assert_fails(2, 'serve', '--codec=xml', '@x', says=['--codec', 'xml', 'json', 'cbor'])
         self.assert_fails(2, 'ping', says=['ADDRESS'])
         self.assert_fails(2, 'ping', '--codec=xml', '@x', says=['--codec', 'xml', 'json', 'cbor'])

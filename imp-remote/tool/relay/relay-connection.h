@@ -18,7 +18,7 @@ typedef struct
   gboolean verbose; /* log every result */
 } RelayConnectionSetup;
 
-/* Called once, from the main loop, when all is over. */
+/* Called once, from the main loop, when it has ended. */
 typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
 
 RelayConnection *relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,

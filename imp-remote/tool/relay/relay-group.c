@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/relay.h"
+#include "tool/relay/relay-group.h"
 
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-listener-private.h"
-#include "tool/relay-connection.h"
+#include "tool/relay/relay-connection.h"
 
 struct _RelayGroup
 {
-  RelayLimits limits;
+  RelayOptions options;
   void (*stopped) (gpointer);
   gpointer user_data;
 
@@ -23,11 +23,11 @@ struct _RelayGroup
 };
 
 RelayGroup *
-relay_group_new (const RelayLimits *limits, void (*stopped) (gpointer), gpointer user_data)
+relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpointer user_data)
 {
   RelayGroup *self = g_new0 (RelayGroup, 1);
 
-  self->limits = *limits;
+  self->options = *options;
   self->stopped = stopped;
   self->user_data = user_data;
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_address_free);
@@ -75,7 +75,7 @@ relay_group_add_module (RelayGroup *self, const char *spec)
 
 /* The relay forwards streams, and understands all results. */
 static int
-check_factory (RelayGroup *self)
+relay_group_check_factory (RelayGroup *self)
 {
   g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
   GList wanted = { .data = stream };
@@ -106,46 +106,47 @@ relay_group_set_target (RelayGroup *self, const char *address)
 
   g_ptr_array_add (self->modules, NULL);
   self->factory = tool_new_factory ((const char *const *) self->modules->pdata, &status);
-  return self->factory == NULL ? status : check_factory (self);
+  return self->factory == NULL ? status : relay_group_check_factory (self);
 }
 
 static void
-update_accepting (RelayGroup *self)
+relay_group_update_accepting (RelayGroup *self)
 {
   guint n_connections = g_hash_table_size (self->connections);
 
   for (guint i = 0; self->listeners != NULL && i < self->listeners->len; i++)
     imp_listener_set_accepting (self->listeners->pdata[i],
-                                n_connections < self->limits.max_connections);
+                                n_connections < self->options.max_connections);
 }
 
 static void
-on_connection_over (RelayConnection *connection, gpointer user_data)
+relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
 {
   RelayGroup *self = user_data;
 
   g_hash_table_remove (self->connections, connection);
-  update_accepting (self);
+  relay_group_update_accepting (self);
   if (relay_group_is_idle (self))
     self->stopped (self->user_data);
 }
 
 static void
-on_connection (GSocketConnection *client, gpointer user_data)
+relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 {
   RelayGroup *self = user_data;
   RelayConnectionSetup setup = {
     .factory = self->factory,
     .target = self->target,
     .target_text = self->target_text,
-    .connect_timeout_ms = self->limits.connect_timeout_ms,
-    .idle_timeout_ms = self->limits.idle_timeout_ms,
-    .verbose = self->limits.verbose,
+    .connect_timeout_ms = self->options.connect_timeout * 1000,
+    .idle_timeout_ms = self->options.idle_timeout * 1000,
+    .verbose = self->options.verbose,
   };
-  RelayConnection *connection = relay_connection_new (client, &setup, on_connection_over, self);
+  RelayConnection *connection = relay_connection_new (client, &setup,
+                                                      relay_group_on_connection_over, self);
 
   g_hash_table_add (self->connections, connection);
-  update_accepting (self);
+  relay_group_update_accepting (self);
 }
 
 int
@@ -168,7 +169,7 @@ relay_group_start (RelayGroup *self)
     {
       ImpListener *listener = self->listeners->pdata[i];
 
-      imp_listener_start (listener, g_main_context_default (), on_connection, self);
+      imp_listener_start (listener, g_main_context_default (), relay_group_on_connection, self);
       tool_print_listening (imp_listener_get_address (listener));
     }
 }
@@ -185,12 +186,13 @@ relay_group_is_idle (RelayGroup *self)
   return self->stopping && g_hash_table_size (self->connections) == 0;
 }
 
-/* Those who have come to the door already are let in. */
+/* Connections that are waiting to be accepted are still accepted. */
 void
 relay_group_stop (RelayGroup *self)
 {
   GPtrArray *listeners = g_steal_pointer (&self->listeners);
 
+  g_assert (!self->stopping);
   self->stopping = TRUE;
   for (guint i = 0; i < listeners->len; i++)
     imp_listener_stop (listeners->pdata[i]);

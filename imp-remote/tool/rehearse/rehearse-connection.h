@@ -5,10 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* One provider's connection, in which things go wrong, and the one to the server behind it. */
+/* One provider's connection, into which faults are injected, and the one to the server behind it.
+ * */
 typedef struct _RehearseConnection RehearseConnection;
 
-/* Called once, from the main loop, when it is over. */
+/* Called once, from the main loop, when it has ended. */
 typedef void (*RehearseConnectionFunc) (RehearseConnection *self, gpointer user_data);
 
 /* @provider: an ImpFaultStream. */
@@ -17,7 +18,7 @@ RehearseConnection *rehearse_connection_new (GIOStream *provider, GSocketConnect
                                              RehearseConnectionFunc over, gpointer user_data);
 void rehearse_connection_free (RehearseConnection *self);
 
-/* What has gone wrong so far; see imp_fault_stream_get_statistics(). */
+/* The faults that have happened so far; see imp_fault_stream_get_statistics(). */
 GVariant *rehearse_connection_get_statistics (RehearseConnection *self);
 
 G_END_DECLS

@@ -11,17 +11,17 @@ typedef struct _RelayGroup RelayGroup;
 typedef struct
 {
   guint max_connections; /* per group */
-  guint connect_timeout_ms;
-  guint idle_timeout_ms; /* 0: none */
-  gboolean verbose;
-} RelayLimits;
+  guint connect_timeout; /* seconds */
+  guint idle_timeout;    /* seconds, 0: none */
+  gboolean verbose;      /* log every result */
+} RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */
-RelayGroup *relay_group_new (const RelayLimits *limits, void (*stopped) (gpointer),
+RelayGroup *relay_group_new (const RelayOptions *options, void (*stopped) (gpointer),
                              gpointer user_data);
 void relay_group_free (RelayGroup *self);
 
-/* Each says on standard error what is wrong, and gives the program's status for it. */
+/* Each prints what is wrong on standard error, and returns the program's status for it. */
 int relay_group_add_listen (RelayGroup *self, const char *address);
 int relay_group_add_module (RelayGroup *self, const char *spec);
 int relay_group_set_target (RelayGroup *self, const char *address);
@@ -30,9 +30,9 @@ int relay_group_listen (RelayGroup *self);
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);
 
-/* Begins to accept, and prints where. */
+/* Starts to accept, and prints where. */
 void relay_group_start (RelayGroup *self);
-/* Takes no more connections; those that there are go on. */
+/* Accepts no more connections; those that exist go on. Once. */
 void relay_group_stop (RelayGroup *self);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/rehearse.h"
+#include "tool/rehearse/rehearse-connection.h"
 
 #include "rpc/imp-connector-private.h"
 
@@ -14,7 +14,7 @@ struct _RehearseConnection
 
 /* Once the connection is freed only the cancellable knows; @self must not be looked at. */
 static void
-on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
+rehearse_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RehearseConnection *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -29,7 +29,7 @@ on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* A relay whose analyzer is not interested is one that only moves bytes. */
 static void
-on_connected (GIOStream *server, const GError *error, gpointer user_data)
+rehearse_connection_on_connected (GIOStream *server, const GError *error, gpointer user_data)
 {
   RehearseConnection *self = user_data;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
@@ -45,7 +45,7 @@ on_connected (GIOStream *server, const GError *error, gpointer user_data)
     }
   analyzer = imp_pass_analyzer_new ();
   relay = imp_relay_new (self->provider, server, analyzer);
-  imp_relay_run_async (relay, self->cancellable, on_relayed, self);
+  imp_relay_run_async (relay, self->cancellable, rehearse_connection_on_relayed, self);
 }
 
 RehearseConnection *
@@ -59,7 +59,8 @@ rehearse_connection_new (GIOStream *provider, GSocketConnectable *target, const 
   self->over = over;
   self->user_data = user_data;
   self->connector = imp_connector_start (g_main_context_default (), target, target_text,
-                                         connect_timeout_ms, on_connected, self);
+                                         connect_timeout_ms, rehearse_connection_on_connected,
+                                         self);
   return self;
 }
 

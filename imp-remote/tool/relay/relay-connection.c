@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/relay-connection.h"
+#include "tool/relay/relay-connection.h"
 
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
@@ -23,9 +23,9 @@ struct _RelayConnection
   gpointer user_data;
 };
 
-/* What a log says of each connection, in fields for those who search, and in words. */
+/* What the log says of a connection, in fields for those who search, and in words. */
 static void
-say (RelayConnection *self, GLogLevelFlags level, const char *text)
+relay_connection_log (RelayConnection *self, GLogLevelFlags level, const char *text)
 {
   g_autofree char *clean = tool_clean_text (text);
 
@@ -34,17 +34,17 @@ say (RelayConnection *self, GLogLevelFlags level, const char *text)
 }
 
 static void
-say_result (RelayConnection *self, const char *what, const char *text)
+relay_connection_log_result (RelayConnection *self, const char *what, const char *text)
 {
   g_autofree char *line = g_strdup_printf ("%s: %s", what, text);
 
-  say (self, G_LOG_LEVEL_MESSAGE, line);
+  relay_connection_log (self, G_LOG_LEVEL_MESSAGE, line);
 }
 
-/* What an analyzer has to say to people; its verdicts are the relay's business. No level is higher
- * than a message: an analyzer that finds something wrong is no mistake of this program. */
+/* What an analyzer has to say to people; its verdicts are the relay's responsibility. No level is
+ * higher than a message: an analyzer that finds something wrong is no error of this program. */
 static void
-on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
+relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
 {
   RelayConnection *self = user_data;
   g_autofree char *field = NULL;
@@ -53,26 +53,26 @@ on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
     {
     case IMP_RESULT_LOG:
       if (imp_result_get_level (result) <= IMP_LOG_LEVEL_DEBUG)
-        say (self, G_LOG_LEVEL_DEBUG, imp_result_get_message (result));
+        relay_connection_log (self, G_LOG_LEVEL_DEBUG, imp_result_get_message (result));
       else
-        say_result (self, "log", imp_result_get_message (result));
+        relay_connection_log_result (self, "log", imp_result_get_message (result));
       break;
     case IMP_RESULT_ACCOUNT_FIELD:
       field = g_strdup_printf ("%s=%s", imp_result_get_key (result), imp_result_get_value (result));
-      say_result (self, "account", field);
+      relay_connection_log_result (self, "account", field);
       break;
     default:
       if (self->verbose)
         {
           field = imp_result_to_string (result);
-          say_result (self, "verdict", field);
+          relay_connection_log_result (self, "verdict", field);
         }
       break;
     }
 }
 
 static char *
-client_name (GSocketConnection *client)
+relay_connection_get_client_name (GSocketConnection *client)
 {
   g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (client, NULL);
 
@@ -81,7 +81,7 @@ client_name (GSocketConnection *client)
 
 /* The keys that analyzers know: caddr and cport, saddr and sport. */
 static void
-add_address (GHashTable *context, char side, GSocketAddress *address)
+relay_connection_add_address (GHashTable *context, char side, GSocketAddress *address)
 {
   char *key = g_strdup_printf ("%caddr", side);
 
@@ -99,7 +99,7 @@ add_address (GHashTable *context, char side, GSocketAddress *address)
 }
 
 static GHashTable *
-make_context (RelayConnection *self, GIOStream *server)
+relay_connection_make_context (RelayConnection *self, GIOStream *server)
 {
   GHashTable *context = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GSocketAddress) from = g_socket_connection_get_remote_address (self->client, NULL);
@@ -108,48 +108,49 @@ make_context (RelayConnection *self, GIOStream *server)
   if (G_IS_SOCKET_CONNECTION (server))
     to = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (server), NULL);
   if (from != NULL)
-    add_address (context, 'c', from);
+    relay_connection_add_address (context, 'c', from);
   if (to != NULL)
-    add_address (context, 's', to);
+    relay_connection_add_address (context, 's', to);
   return context;
 }
 
 /* The last thing that happens: @self is freed in here. */
 static void
-end (RelayConnection *self)
+relay_connection_end (RelayConnection *self)
 {
   g_io_stream_close (G_IO_STREAM (self->client), NULL, NULL);
   self->over (self, self->user_data);
 }
 
 static void
-on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
+relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RelayConnection *self = user_data;
   g_autoptr (GError) error = NULL;
   gboolean good = imp_relay_run_finish (IMP_RELAY (source), result, &error);
 
-  /* It has been freed already. */
+  /* @self has been freed already. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
-    say_result (self, "refused", error->message);
+    relay_connection_log_result (self, "refused", error->message);
   else if (!good)
-    say_result (self, "failed", error->message);
-  end (self);
+    relay_connection_log_result (self, "failed", error->message);
+  relay_connection_end (self);
 }
 
 static void
-run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
+relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
 {
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
                               analyzer, "idle-timeout", self->idle_timeout_ms, NULL);
-  self->result_handler = g_signal_connect (self->relay, "result", G_CALLBACK (on_result), self);
-  imp_relay_run_async (self->relay, self->cancellable, on_relayed, self);
+  self->result_handler = g_signal_connect (self->relay, "result",
+                                           G_CALLBACK (relay_connection_on_result), self);
+  imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
 static void
-send_at_once (GIOStream *stream)
+relay_connection_set_nodelay (GIOStream *stream)
 {
   if (G_IS_TCP_CONNECTION (stream))
     g_socket_set_option (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), IPPROTO_TCP,
@@ -157,7 +158,7 @@ send_at_once (GIOStream *stream)
 }
 
 static void
-on_connected (GIOStream *server, const GError *error, gpointer user_data)
+relay_connection_on_connected (GIOStream *server, const GError *error, gpointer user_data)
 {
   RelayConnection *self = user_data;
   g_autoptr (GHashTable) context = NULL;
@@ -167,23 +168,23 @@ on_connected (GIOStream *server, const GError *error, gpointer user_data)
   self->connector = NULL;
   if (server == NULL)
     {
-      say_result (self, "failed", error->message);
-      end (self);
+      relay_connection_log_result (self, "failed", error->message);
+      relay_connection_end (self);
       return;
     }
 
-  context = make_context (self, server);
+  context = relay_connection_make_context (self, server);
   analyzer = imp_factory_create_analyzer (self->factory, context, &local);
   if (analyzer == NULL)
     {
-      say_result (self, "no analyzer", local->message);
+      relay_connection_log_result (self, "no analyzer", local->message);
       g_io_stream_close (server, NULL, NULL);
-      end (self);
+      relay_connection_end (self);
       return;
     }
-  send_at_once (G_IO_STREAM (self->client));
-  send_at_once (server);
-  run (self, server, analyzer);
+  relay_connection_set_nodelay (G_IO_STREAM (self->client));
+  relay_connection_set_nodelay (server);
+  relay_connection_run (self, server, analyzer);
 }
 
 RelayConnection *
@@ -193,7 +194,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   RelayConnection *self = g_new0 (RelayConnection, 1);
 
   self->client = g_object_ref (client);
-  self->name = client_name (client);
+  self->name = relay_connection_get_client_name (client);
   self->target_text = g_strdup (setup->target_text);
   self->factory = g_object_ref (setup->factory);
   self->idle_timeout_ms = setup->idle_timeout_ms;
@@ -203,7 +204,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->user_data = user_data;
   self->connector = imp_connector_start (g_main_context_default (), setup->target,
                                          setup->target_text, setup->connect_timeout_ms,
-                                         on_connected, self);
+                                         relay_connection_on_connected, self);
   return self;
 }
 

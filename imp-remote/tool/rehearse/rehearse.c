@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/rehearse.h"
+#include "tool/rehearse/rehearse-connection.h"
 
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-listener-private.h"
@@ -19,7 +19,7 @@ typedef struct
   GSocketConnectable *target;
   GPtrArray *listeners; /* of ImpListener */
   GHashTable *connections;
-  GHashTable *sums; /* statistics: name -> number, of connections that are over */
+  GHashTable *sums; /* statistics: name -> number, of connections that have ended */
   guint n_connections;
 } Rehearse;
 
@@ -39,7 +39,7 @@ rehearse_clear (Rehearse *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rehearse, rehearse_clear)
 
 static void
-add_statistics (Rehearse *self, RehearseConnection *connection)
+rehearse_add_statistics (Rehearse *self, RehearseConnection *connection)
 {
   g_autoptr (GVariant) numbers = rehearse_connection_get_statistics (connection);
   GVariantIter iter;
@@ -61,18 +61,18 @@ add_statistics (Rehearse *self, RehearseConnection *connection)
 }
 
 static void
-on_over (RehearseConnection *connection, gpointer user_data)
+rehearse_on_connection_over (RehearseConnection *connection, gpointer user_data)
 {
   Rehearse *self = user_data;
 
-  add_statistics (self, connection);
+  rehearse_add_statistics (self, connection);
   g_hash_table_remove (self->connections, connection);
 }
 
-/* The first connection gets the seed as it is; each further one gets the next, so that not all go
- * wrong in the same way, and yet a second run goes wrong like the first. */
+/* The first connection gets the seed as it is; each further one gets the next, so that not all have
+ * the same faults, and yet a second run has those of the first. */
 static char *
-faults_for (const char *faults, guint number)
+rehearse_get_faults (const char *faults, guint number)
 {
   g_auto (GStrv) settings = g_strsplit (faults, "&", -1);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
@@ -92,47 +92,51 @@ faults_for (const char *faults, guint number)
 }
 
 static void
-on_connection (GSocketConnection *client, gpointer user_data)
+rehearse_on_connection (GSocketConnection *client, gpointer user_data)
 {
   Rehearse *self = user_data;
-  g_autofree char *faults = faults_for (self->faults, self->n_connections);
+  g_autofree char *faults = rehearse_get_faults (self->faults, self->n_connections);
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) stream = imp_fault_stream_new (G_IO_STREAM (client), faults, &error);
 
-  /* The settings were looked at before anybody could connect. */
+  /* The settings were checked before anybody could connect. */
   g_assert_no_error (error);
   self->n_connections++;
-  g_hash_table_add (self->connections, rehearse_connection_new (stream, self->target, self->connect,
-                                                                CONNECT_TIMEOUT, on_over, self));
+  g_hash_table_add (self->connections,
+                    rehearse_connection_new (stream, self->target, self->connect, CONNECT_TIMEOUT,
+                                             rehearse_on_connection_over, self));
 }
 
 static void
-stop (gpointer user_data)
+rehearse_stop (gpointer user_data)
 {
   g_main_loop_quit (((Rehearse *) user_data)->loop);
 }
 
 static gboolean
-parse (Rehearse *self, int *argc, char ***argv, int *status)
+rehearse_parse (Rehearse *self, int *argc, char ***argv, int *status)
 {
-  GOptionEntry entries[] = {
+  const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &self->listen,
       "Where providers connect to; can be given several times", "ADDRESS" },
     { "connect", 'c', 0, G_OPTION_ARG_STRING, &self->connect, "Where the server listens",
       "ADDRESS" },
-    { "faults", 'f', 0, G_OPTION_ARG_STRING, &self->faults, "What shall go wrong", "SETTINGS" },
+    { "faults", 'f', 0, G_OPTION_ARG_STRING, &self->faults, "Which faults to inject", "SETTINGS" },
     G_OPTION_ENTRY_NULL,
   };
+  const ToolOptions options = {
+    .parameters = "- inject faults between a provider and a server",
+    .summary = "Stands between a provider and its server, forwards their bytes, and injects "
+               "faults\ninto the provider's connection, e.g. "
+               "\"seed=1&delay=20&write-reset-at=5000\": \"read-\" is what\ncomes from "
+               "the provider, \"write-\" what goes to it, neither is both. Then delay, "
+               "jitter\n(ms), chunk, chunk-min (bytes), block-first, block-rate (%), corrupt-at, "
+               "corrupt-every,\nreset-at, stall-at, eof-at (bytes). Prints at the end how often "
+               "each has happened.",
+    .entries = entries,
+  };
 
-  if (!tool_parse_options ("- let go wrong what may go wrong between a provider and a server",
-                           "Stands between a provider and its server, forwards their bytes, and "
-                           "injects faults\ninto the provider's connection, e.g. "
-                           "\"seed=1&delay=20&write-reset-at=5000\": \"read-\" is what\ncomes from "
-                           "the provider, \"write-\" what goes to it, neither is both. Then "
-                           "delay, jitter\n(ms), chunk, chunk-min (bytes), block-first, "
-                           "block-rate (%), corrupt-at, corrupt-every,\nreset-at, stall-at, eof-at "
-                           "(bytes). Prints at the end how often each has happened.",
-                           entries, NULL, argc, argv, status))
+  if (!tool_parse_options (&options, argc, argv, status))
     return FALSE;
   if (*argc != 1)
     *status = tool_usage_error ("rehearse: \"%s\" is no option", (*argv)[1]);
@@ -145,9 +149,9 @@ parse (Rehearse *self, int *argc, char ***argv, int *status)
   return *status == TOOL_DONE;
 }
 
-/* A stream that nobody reads serves to look at the settings. */
+/* The settings are checked with a stream that nobody reads. */
 static int
-check_faults (Rehearse *self)
+rehearse_check_faults (Rehearse *self)
 {
   g_autoptr (GInputStream) input = g_memory_input_stream_new ();
   g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
@@ -159,7 +163,7 @@ check_faults (Rehearse *self)
 }
 
 static int
-find_target (Rehearse *self)
+rehearse_find_target (Rehearse *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAddress) address = imp_address_parse (self->connect, &error);
@@ -170,7 +174,7 @@ find_target (Rehearse *self)
 }
 
 static int
-open_listeners (Rehearse *self)
+rehearse_listen (Rehearse *self)
 {
   for (guint i = 0; self->listen[i] != NULL; i++)
     {
@@ -184,14 +188,14 @@ open_listeners (Rehearse *self)
     {
       ImpListener *listener = self->listeners->pdata[i];
 
-      imp_listener_start (listener, g_main_context_default (), on_connection, self);
+      imp_listener_start (listener, g_main_context_default (), rehearse_on_connection, self);
       tool_print_listening (imp_listener_get_address (listener));
     }
   return TOOL_DONE;
 }
 
 static void
-print_summary (Rehearse *self)
+rehearse_print_summary (Rehearse *self)
 {
   GHashTableIter iter;
   g_autoptr (GList) names = NULL;
@@ -199,7 +203,7 @@ print_summary (Rehearse *self)
 
   g_hash_table_iter_init (&iter, self->connections);
   while (g_hash_table_iter_next (&iter, &connection, NULL))
-    add_statistics (self, connection);
+    rehearse_add_statistics (self, connection);
 
   printf ("connections %u\n", self->n_connections);
   names = g_list_sort (g_hash_table_get_keys (self->sums), (GCompareFunc) strcmp);
@@ -212,30 +216,37 @@ print_summary (Rehearse *self)
     }
 }
 
-int
-tool_rehearse_run (int argc, char **argv)
+static int
+rehearse_run (int argc, char **argv)
 {
   g_auto (Rehearse) self = { NULL };
   int status = TOOL_DONE;
 
-  if (!parse (&self, &argc, &argv, &status))
+  if (!rehearse_parse (&self, &argc, &argv, &status))
     return status;
   self.listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self.connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) rehearse_connection_free,
                                             NULL);
   self.sums = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.loop = g_main_loop_new (NULL, FALSE);
-  status = check_faults (&self);
+  status = rehearse_check_faults (&self);
   if (status == TOOL_DONE)
-    status = find_target (&self);
+    status = rehearse_find_target (&self);
   if (status != TOOL_DONE)
     return status;
 
-  tool_watch_signals (stop, &self);
-  status = open_listeners (&self);
+  tool_watch_signals (rehearse_stop, &self);
+  status = rehearse_listen (&self);
   if (status != TOOL_DONE)
     return status;
   g_main_loop_run (self.loop);
-  print_summary (&self);
+  rehearse_print_summary (&self);
   return TOOL_DONE;
 }
+
+const ToolCommand tool_rehearse = {
+  .name = "rehearse",
+  .alias = "faults",
+  .summary = "inject faults between a provider and a server",
+  .run = rehearse_run,
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay/relay-group.h"
+#include "tool/tool.h"
+
+/* The order of --listen, --module and --connect says what belongs together, so that they are kept
+ * as they come. */
+typedef enum
+{
+  PART_LISTEN,
+  PART_MODULE,
+  PART_CONNECT,
+} RelayPartKind;
+
+typedef struct
+{
+  RelayPartKind kind;
+  char *value;
+} RelayPart;
+
+typedef struct
+{
+  GPtrArray *parts;
+  GPtrArray *groups;
+  GMainLoop *loop;
+  RelayOptions options;
+  guint grace;      /* seconds */
+  gboolean stopped; /* by a signal */
+} Relay;
+
+#define PLACE(member) G_STRUCT_OFFSET (Relay, member)
+
+static const ImpLimit relay_limits[] = {
+  { "max-connections", IMP_LIMIT_COUNT, PLACE (options.max_connections), 1, 1000000, 4096,
+    "how many connections there may be at once" },
+  { "connect-timeout", IMP_LIMIT_SECONDS, PLACE (options.connect_timeout), 1, TOOL_MAX_SECONDS, 10,
+    "how long the server may take to accept" },
+  { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 0,
+    "end connections in which nothing has moved for so long, 0 never" },
+  { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
+    "how long connections may go on after SIGTERM or SIGINT" },
+};
+
+static void
+relay_part_free (RelayPart *part)
+{
+  g_free (part->value);
+  g_free (part);
+}
+
+static void
+relay_clear (Relay *self)
+{
+  g_clear_pointer (&self->groups, g_ptr_array_unref);
+  g_clear_pointer (&self->parts, g_ptr_array_unref);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Relay, relay_clear)
+
+static gboolean
+relay_on_part (const char *option, const char *value, gpointer data, GError **error)
+{
+  Relay *self = data;
+  RelayPart *part = g_new0 (RelayPart, 1);
+
+  if (g_str_equal (option, "--listen") || g_str_equal (option, "-l"))
+    part->kind = PART_LISTEN;
+  else if (g_str_equal (option, "--module") || g_str_equal (option, "-m"))
+    part->kind = PART_MODULE;
+  else
+    part->kind = PART_CONNECT;
+  part->value = g_strdup (value);
+  g_ptr_array_add (self->parts, part);
+  return TRUE;
+}
+
+static gboolean
+relay_parse (Relay *self, int *argc, char ***argv, int *status)
+{
+  g_autoptr (LimitOptions) limits = limit_options_new ();
+  const GOptionEntry entries[] = {
+    { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, relay_on_part, "Where clients connect to",
+      "ADDRESS" },
+    { "module", 'm', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
+    { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "The server that they are connected with", "ADDRESS" },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
+      "Log every verdict of the analyzers", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  const ToolOptions options = {
+    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]] --connect ADDRESS}...",
+    .summary = "Forwards each connection that comes in at a --listen to the --connect behind it,\n"
+               "through the module between them. Addresses are /PATH or ./PATH for a unix "
+               "socket,\n@NAME, HOST:PORT or [IPV6]:PORT; --listen also takes fd:N and systemd. "
+               "Prints\n\"listening ADDRESS\" for each. What the analyzers say is logged on "
+               "standard error.",
+    .entries = entries,
+    .limits = limits,
+    .data = self,
+  };
+
+  limit_options_add_rows (limits, relay_limits, G_N_ELEMENTS (relay_limits), self);
+  return tool_parse_options (&options, argc, argv, status);
+}
+
+/* Called whenever a group may have come to its end. */
+static void
+relay_on_group_stopped (gpointer user_data)
+{
+  Relay *self = user_data;
+
+  for (guint i = 0; i < self->groups->len; i++)
+    if (!relay_group_is_idle (self->groups->pdata[i]))
+      return;
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+relay_on_grace_over (gpointer user_data)
+{
+  Relay *self = user_data;
+
+  g_message ("Connections that are still there after %u seconds are closed", self->grace);
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+relay_stop (gpointer user_data)
+{
+  Relay *self = user_data;
+
+  self->stopped = TRUE;
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_stop (self->groups->pdata[i]);
+  g_timeout_add_seconds (self->grace, relay_on_grace_over, self);
+  relay_on_group_stopped (self);
+}
+
+static RelayGroup *
+relay_add_group (Relay *self)
+{
+  RelayGroup *group = relay_group_new (&self->options, relay_on_group_stopped, self);
+
+  g_ptr_array_add (self->groups, group);
+  return group;
+}
+
+static int
+relay_apply_part (RelayGroup *group, const RelayPart *part)
+{
+  switch (part->kind)
+    {
+    case PART_LISTEN:
+      return relay_group_add_listen (group, part->value);
+    case PART_MODULE:
+      return relay_group_add_module (group, part->value);
+    case PART_CONNECT:
+    default:
+      if (!relay_group_has_listeners (group))
+        return tool_usage_error ("--connect \"%s\": a --listen ADDRESS must stand before it",
+                                 part->value);
+      return relay_group_set_target (group, part->value);
+    }
+}
+
+/* Everything is made before anything starts, so that an error in the last word of a command line is
+ * found before the first connection is accepted. */
+static int
+relay_make_groups (Relay *self)
+{
+  RelayGroup *group = NULL;
+  const RelayPart *last = NULL;
+
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      int status;
+
+      last = self->parts->pdata[i];
+      if (group == NULL)
+        group = relay_add_group (self);
+      status = relay_apply_part (group, last);
+      if (status != TOOL_DONE)
+        return status;
+      if (last->kind == PART_CONNECT)
+        group = NULL;
+    }
+  if (last == NULL)
+    return tool_usage_error ("relay: at least --listen ADDRESS and --connect ADDRESS are wanted");
+  if (group != NULL)
+    return tool_usage_error ("%s \"%s\": a --connect ADDRESS must stand behind it",
+                             last->kind == PART_LISTEN ? "--listen" : "--module", last->value);
+  return TOOL_DONE;
+}
+
+static int
+relay_start_groups (Relay *self)
+{
+  int status = TOOL_DONE;
+
+  for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)
+    status = relay_group_listen (self->groups->pdata[i]);
+  for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)
+    relay_group_start (self->groups->pdata[i]);
+  return status;
+}
+
+static int
+relay_run (int argc, char **argv)
+{
+  g_auto (Relay) self = { NULL };
+  int status = TOOL_DONE;
+
+  self.parts = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_part_free);
+  self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_free);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  if (!relay_parse (&self, &argc, &argv, &status))
+    return status;
+  if (argc > 1)
+    return tool_usage_error ("relay: \"%s\": addresses are given with --listen and --connect",
+                             argv[1]);
+
+  /* Whoever has read that it listens may send a signal at once. */
+  tool_watch_signals (relay_stop, &self);
+  status = relay_make_groups (&self);
+  if (status == TOOL_DONE && !self.stopped)
+    status = relay_start_groups (&self);
+  if (status == TOOL_DONE && !self.stopped)
+    g_main_loop_run (self.loop);
+  return status;
+}
+
+const ToolCommand tool_relay = {
+  .name = "relay",
+  .summary = "forward connections through analyzers",
+  .run = relay_run,
+};
