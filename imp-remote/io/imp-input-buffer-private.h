@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/imp-block-private.h"
+#include "io/imp-transport-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,9 @@ void imp_input_buffer_clear (ImpInputBuffer *self);
  * what it makes us allocate. */
 guint8 *imp_input_buffer_reserve (ImpInputBuffer *self, gsize need, gsize *room);
 void imp_input_buffer_commit (ImpInputBuffer *self, gsize length);
+/* One read, into such room. As imp_transport_read(). */
+gssize imp_input_buffer_read (ImpInputBuffer *self, ImpTransport *transport, gsize need,
+                              GError **error);
 
 static inline gsize
 imp_input_buffer_get_size (const ImpInputBuffer *self)
@@ -47,5 +51,8 @@ imp_input_buffer_get_block (const ImpInputBuffer *self)
 }
 
 void imp_input_buffer_consume (ImpInputBuffer *self, gsize length);
+/* Takes out all there is. A large piece is handed on in the memory that it was read into; a small
+ * one is copied, so that it cannot pin that memory. */
+GBytes *imp_input_buffer_take (ImpInputBuffer *self);
 
 G_END_DECLS

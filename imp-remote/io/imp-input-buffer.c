@@ -5,6 +5,8 @@
 
 /* Below this much room a read is not worth its system call. */
 #define ROOM_MIN (64 * 1024)
+/* Less than this is copied out of a block that it would pin. */
+#define COPY_BELOW (IMP_INPUT_BUFFER_READ_SIZE / 4)
 
 void
 imp_input_buffer_clear (ImpInputBuffer *self)
@@ -15,7 +17,7 @@ imp_input_buffer_clear (ImpInputBuffer *self)
 
 /* What is left moves to the front of memory of @size bytes, the same if nobody else uses it. */
 static void
-move_rest (ImpInputBuffer *self, gsize size)
+input_buffer_move_rest (ImpInputBuffer *self, gsize size)
 {
   gsize length = imp_input_buffer_get_size (self);
 
@@ -39,7 +41,7 @@ move_rest (ImpInputBuffer *self, gsize size)
  * the message will end asks for one byte more than there is: memory that grew by so little each
  * time would be copied for each byte. */
 static gsize
-get_wanted_size (const ImpInputBuffer *self, gsize length, gsize need)
+input_buffer_get_wanted_size (const ImpInputBuffer *self, gsize length, gsize need)
 {
   gsize twice = MAX (2 * length, IMP_INPUT_BUFFER_READ_SIZE);
 
@@ -58,7 +60,7 @@ imp_input_buffer_reserve (ImpInputBuffer *self, gsize need, gsize *room)
 
   if (self->block == NULL)
     self->block = imp_block_new (IMP_INPUT_BUFFER_READ_SIZE);
-  size = get_wanted_size (self, length, need);
+  size = input_buffer_get_wanted_size (self, length, need);
 
   /* A message that is larger than a usual piece of memory gets one of its own; else it is enough
    * that a read is worth while and the message fits. */
@@ -66,9 +68,9 @@ imp_input_buffer_reserve (ImpInputBuffer *self, gsize need, gsize *room)
       && !imp_block_is_shared (self->block))
     self->start = self->end = 0;
   else if (self->block->size - self->start < size && self->block->size - self->end < ROOM_MIN)
-    move_rest (self, size);
+    input_buffer_move_rest (self, size);
   else if (length == 0 && self->block->size > IMP_INPUT_BUFFER_READ_SIZE)
-    move_rest (self, IMP_INPUT_BUFFER_READ_SIZE);
+    input_buffer_move_rest (self, IMP_INPUT_BUFFER_READ_SIZE);
 
   *room = self->block->size - self->end;
   return self->block->data + self->end;
@@ -80,13 +82,45 @@ imp_input_buffer_commit (ImpInputBuffer *self, gsize length)
   self->end += length;
 }
 
+/* A connection that has nothing to say needs no memory. */
+static void
+input_buffer_trim (ImpInputBuffer *self)
+{
+  if (self->start == self->end && self->block != NULL && !imp_block_is_shared (self->block))
+    imp_input_buffer_clear (self);
+}
+
+gssize
+imp_input_buffer_read (ImpInputBuffer *self, ImpTransport *transport, gsize need, GError **error)
+{
+  gsize room;
+  guint8 *memory = imp_input_buffer_reserve (self, need, &room);
+  gssize n = imp_transport_read (transport, memory, room, error);
+
+  if (n > 0)
+    imp_input_buffer_commit (self, n);
+  else
+    input_buffer_trim (self);
+  return n;
+}
+
 void
 imp_input_buffer_consume (ImpInputBuffer *self, gsize length)
 {
   g_assert (length <= imp_input_buffer_get_size (self));
 
   self->start += length;
-  /* A connection that has nothing to say needs no memory. */
-  if (self->start == self->end && self->block != NULL && !imp_block_is_shared (self->block))
-    imp_input_buffer_clear (self);
+  input_buffer_trim (self);
+}
+
+GBytes *
+imp_input_buffer_take (ImpInputBuffer *self)
+{
+  gsize length;
+  const guint8 *data = imp_input_buffer_peek (self, &length);
+  GBytes *bytes = length < COPY_BELOW ? g_bytes_new (data, length)
+                                      : imp_block_slice (self->block, data, length);
+
+  imp_input_buffer_clear (self);
+  return bytes;
 }

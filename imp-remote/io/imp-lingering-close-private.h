@@ -5,19 +5,19 @@
 
 G_BEGIN_DECLS
 
-/* The end of a connection at which the last words shall be heard. Whoever closes a socket in which
- * something lies unread resets the connection, and what the other side has not read yet is gone; so
- * what still comes is read and thrown away until that side has closed too, for a limited time. */
+/* The end of a connection whose last bytes shall arrive. Whoever closes a socket in which something
+ * lies unread resets the connection, and what the other side has not read yet is gone; so what
+ * still comes is read and thrown away until that side has closed too, for a limited time. */
 typedef struct _ImpLingeringClose ImpLingeringClose;
 
-/* For so long, in milliseconds, and at most for twice as long, the other side may read nothing, or
- * keep its end open after the last byte. */
-#define IMP_LINGERING_CLOSE_TIMEOUT 1000
 /* At most so much is thrown away. */
 #define IMP_LINGERING_CLOSE_MAX_BYTES (64 * 1024 * 1024)
 
-/* Kicks @transport when the time is over. */
-ImpLingeringClose *imp_lingering_close_new (ImpTransport *transport, GMainContext *context);
+/* @timeout: for so long, in milliseconds, the other side may keep its end open after the last byte
+ * was written; and for so long, at most twice as long, it may read nothing before. @transport is
+ * kicked when that is over. */
+ImpLingeringClose *imp_lingering_close_new (ImpTransport *transport, GMainContext *context,
+                                            guint timeout);
 void imp_lingering_close_free (ImpLingeringClose *self);
 
 /* Whether there is anything to read on for. */

@@ -11,6 +11,7 @@ struct _ImpLingeringClose
 {
   ImpTransport *transport;
   GSource *timer;
+  guint timeout;
   gsize thrown_away;
   gboolean written; /* since the timer was last looked at */
   gboolean output_ended;
@@ -19,7 +20,7 @@ struct _ImpLingeringClose
 };
 
 static gboolean
-on_timeout (gpointer user_data)
+lingering_close_on_timeout (gpointer user_data)
 {
   ImpLingeringClose *self = user_data;
 
@@ -34,14 +35,15 @@ on_timeout (gpointer user_data)
 }
 
 ImpLingeringClose *
-imp_lingering_close_new (ImpTransport *transport, GMainContext *context)
+imp_lingering_close_new (ImpTransport *transport, GMainContext *context, guint timeout)
 {
   ImpLingeringClose *self = g_new0 (ImpLingeringClose, 1);
 
   self->transport = imp_transport_ref (transport);
-  self->timer = g_timeout_source_new (IMP_LINGERING_CLOSE_TIMEOUT);
-  g_source_set_static_name (self->timer, "imp linger");
-  g_source_set_callback (self->timer, on_timeout, self, NULL);
+  self->timeout = timeout;
+  self->timer = g_timeout_source_new (timeout);
+  g_source_set_static_name (self->timer, "imp lingering close");
+  g_source_set_callback (self->timer, lingering_close_on_timeout, self, NULL);
   g_source_attach (self->timer, context);
   return self;
 }
@@ -93,7 +95,9 @@ imp_lingering_close_end_output (ImpLingeringClose *self)
   if (self->output_ended)
     return;
   self->output_ended = TRUE;
-  self->written = TRUE;
+  self->written = FALSE;
+  g_source_set_ready_time (self->timer,
+                           g_get_monotonic_time () + self->timeout * G_TIME_SPAN_MILLISECOND);
   /* A stream that cannot end one way only has nothing to wait for. */
   if (!imp_transport_shutdown_write (self->transport, NULL))
     self->input_ended = TRUE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "imp-macros.h"
+#include "core/imp-ring-private.h"
+#include "io/imp-transport-private.h"
 
 #include <string.h>
 
@@ -19,7 +20,17 @@ typedef struct _ImpOutputBuffer ImpOutputBuffer;
 #define IMP_OUTPUT_BUFFER_RESERVE_MAX 4096
 
 typedef struct _ImpOutputBufferBlock ImpOutputBufferBlock;
-typedef struct _ImpOutputBufferPiece ImpOutputBufferPiece;
+
+/* A run of a block, or a GBytes. */
+typedef struct
+{
+  const guint8 *data;
+  gsize length;
+  ImpOutputBufferBlock *block;
+  GBytes *bytes;
+} ImpOutputPiece;
+
+IMP_RING_DEFINE (ImpOutputPieces, imp_output_pieces, ImpOutputPiece, 8, 1024)
 
 /* Open to view only for the inline functions below. */
 struct _ImpOutputBuffer
@@ -31,15 +42,13 @@ struct _ImpOutputBuffer
   gsize size;
   ImpOutputBufferBlock *block;
   ImpOutputBufferBlock *spare;
-  /* A ring; both counters only grow, and are taken modulo the capacity, a power of two. */
-  ImpOutputBufferPiece *pieces;
-  gsize capacity;
-  gsize first;
-  gsize end;
+  ImpOutputPieces pieces;
 };
 
 ImpOutputBuffer *imp_output_buffer_new (void);
 void imp_output_buffer_free (ImpOutputBuffer *self);
+/* Drops what waits, and gives the blocks back. */
+void imp_output_buffer_clear (ImpOutputBuffer *self);
 
 static inline gsize
 imp_output_buffer_get_size (const ImpOutputBuffer *self)
@@ -103,7 +112,7 @@ typedef struct
   ImpOutputBufferBlock *block;
   guint8 *start;
   guint8 *write;
-  gsize end;
+  guint n_pieces;
   gsize size;
 } ImpOutputBufferMark;
 
@@ -127,6 +136,11 @@ imp_output_buffer_at_mark (const ImpOutputBuffer *self, const ImpOutputBufferMar
 /* The first bytes as at most @max vectors; returns how many. Valid until the next call. */
 guint imp_output_buffer_peek (ImpOutputBuffer *self, GOutputVector *vectors, guint max);
 void imp_output_buffer_consume (ImpOutputBuffer *self, gsize length);
+
+/* Writes what the transport takes of the first bytes in one call: how many these were, or -1 with
+ * an error. @full: there is no room for more now, and nothing may have been written. */
+gssize imp_output_buffer_write (ImpOutputBuffer *self, ImpTransport *transport, gboolean *full,
+                                GError **error);
 
 /* Everything as one GBytes, leaving the buffer empty. */
 GBytes *imp_output_buffer_steal (ImpOutputBuffer *self);

@@ -2,7 +2,7 @@
 #include "io/imp-output-buffer-private.h"
 
 #define BLOCK_SIZE (32 * 1024)
-#define FIRST_CAPACITY 16
+#define VECTORS_MAX 64
 
 /* Counts the pieces in it, and one more while it is the buffer's current block. */
 struct _ImpOutputBufferBlock
@@ -11,25 +11,10 @@ struct _ImpOutputBufferBlock
   guint8 data[BLOCK_SIZE];
 };
 
-/* A run of a block, or a GBytes. */
-struct _ImpOutputBufferPiece
-{
-  const guint8 *data;
-  gsize length;
-  ImpOutputBufferBlock *block;
-  GBytes *bytes;
-};
-
-static ImpOutputBufferPiece *
-piece_at (ImpOutputBuffer *self, gsize index)
-{
-  return &self->pieces[index & (self->capacity - 1)];
-}
-
 /* One block is kept for the next need, so that a buffer that is filled and drained all the time
  * does not go to the allocator. */
 static void
-block_release (ImpOutputBuffer *self, ImpOutputBufferBlock *block)
+output_buffer_release_block (ImpOutputBuffer *self, ImpOutputBufferBlock *block)
 {
   if (--block->references > 0)
     return;
@@ -40,16 +25,16 @@ block_release (ImpOutputBuffer *self, ImpOutputBufferBlock *block)
 }
 
 static void
-piece_release (ImpOutputBuffer *self, ImpOutputBufferPiece *piece)
+output_buffer_release_piece (ImpOutputBuffer *self, const ImpOutputPiece *piece)
 {
   if (piece->block != NULL)
-    block_release (self, piece->block);
+    output_buffer_release_block (self, piece->block);
   else
     g_bytes_unref (piece->bytes);
 }
 
 static void
-open_block (ImpOutputBuffer *self)
+output_buffer_open_block (ImpOutputBuffer *self)
 {
   ImpOutputBufferBlock *block = g_steal_pointer (&self->spare);
 
@@ -64,56 +49,58 @@ open_block (ImpOutputBuffer *self)
 ImpOutputBuffer *
 imp_output_buffer_new (void)
 {
-  return g_new0 (ImpOutputBuffer, 1);
+  ImpOutputBuffer *self = g_new0 (ImpOutputBuffer, 1);
+
+  imp_output_pieces_init (&self->pieces);
+  return self;
+}
+
+/* The owner of the bytes may be told that they are free, and lead back here. */
+static void
+output_buffer_drop_first (ImpOutputBuffer *self)
+{
+  ImpOutputPiece piece = *imp_output_pieces_get (&self->pieces, 0);
+
+  imp_output_pieces_drop_first (&self->pieces);
+  output_buffer_release_piece (self, &piece);
+}
+
+void
+imp_output_buffer_clear (ImpOutputBuffer *self)
+{
+  while (imp_output_pieces_get_n (&self->pieces) > 0)
+    output_buffer_drop_first (self);
+  if (self->block != NULL)
+    output_buffer_release_block (self, g_steal_pointer (&self->block));
+  g_clear_pointer (&self->spare, g_free);
+  self->start = self->write = self->limit = NULL;
+  self->size = 0;
 }
 
 void
 imp_output_buffer_free (ImpOutputBuffer *self)
 {
-  for (gsize i = self->first; i != self->end; i++)
-    piece_release (self, piece_at (self, i));
-  if (self->block != NULL)
-    block_release (self, self->block);
-  g_free (self->spare);
-  g_free (self->pieces);
+  imp_output_buffer_clear (self);
+  imp_output_pieces_reset (&self->pieces);
   g_free (self);
 }
 
-static void
-grow_ring (ImpOutputBuffer *self)
+static ImpOutputPiece *
+output_buffer_push_piece (ImpOutputBuffer *self, const guint8 *data, gsize length)
 {
-  gsize capacity = MAX (FIRST_CAPACITY, self->capacity * 2);
-  ImpOutputBufferPiece *pieces = g_new (ImpOutputBufferPiece, capacity);
+  ImpOutputPiece *piece = imp_output_pieces_push (&self->pieces);
 
-  for (gsize i = self->first; i != self->end; i++)
-    pieces[i & (capacity - 1)] = *piece_at (self, i);
-  g_free (self->pieces);
-  self->pieces = pieces;
-  self->capacity = capacity;
-}
-
-static ImpOutputBufferPiece *
-push_piece (ImpOutputBuffer *self, const guint8 *data, gsize length)
-{
-  ImpOutputBufferPiece *piece;
-
-  if (self->end - self->first == self->capacity)
-    grow_ring (self);
-  piece = piece_at (self, self->end++);
-  piece->data = data;
-  piece->length = length;
-  piece->block = NULL;
-  piece->bytes = NULL;
+  *piece = (ImpOutputPiece){ .data = data, .length = length };
   return piece;
 }
 
 /* Makes the open run a piece; the next run begins behind it in the same block. */
 static void
-seal (ImpOutputBuffer *self)
+output_buffer_seal (ImpOutputBuffer *self)
 {
   if (self->write == self->start)
     return;
-  push_piece (self, self->start, self->write - self->start)->block = self->block;
+  output_buffer_push_piece (self, self->start, self->write - self->start)->block = self->block;
   self->block->references++;
   self->start = self->write;
 }
@@ -124,10 +111,10 @@ imp_output_buffer_reserve_slow (ImpOutputBuffer *self)
 {
   if (self->block != NULL)
     {
-      seal (self);
-      block_release (self, self->block);
+      output_buffer_seal (self);
+      output_buffer_release_block (self, self->block);
     }
-  open_block (self);
+  output_buffer_open_block (self);
   return self->write;
 }
 
@@ -157,8 +144,8 @@ imp_output_buffer_append_reference (ImpOutputBuffer *self, GBytes *bytes)
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  seal (self);
-  push_piece (self, data, length)->bytes = g_bytes_ref (bytes);
+  output_buffer_seal (self);
+  output_buffer_push_piece (self, data, length)->bytes = g_bytes_ref (bytes);
   self->size += length;
 }
 
@@ -170,7 +157,7 @@ imp_output_buffer_mark (ImpOutputBuffer *self, ImpOutputBufferMark *mark)
   mark->block = self->block;
   mark->start = self->start;
   mark->write = self->write;
-  mark->end = self->end;
+  mark->n_pieces = imp_output_pieces_get_n (&self->pieces);
   mark->size = self->size;
 }
 
@@ -181,12 +168,13 @@ imp_output_buffer_truncate (ImpOutputBuffer *self, const ImpOutputBufferMark *ma
   gboolean same_block = mark->block == self->block;
   /* The run that was open at the mark has become a piece of a block that is current no more: that
    * piece stays, as long as it was then. */
-  gsize keep = mark->end + (!same_block && open > 0 ? 1 : 0);
+  guint keep = mark->n_pieces + (!same_block && open > 0 ? 1 : 0);
 
-  while (self->end != keep)
-    piece_release (self, piece_at (self, --self->end));
+  for (guint i = imp_output_pieces_get_n (&self->pieces); i > keep; i--)
+    output_buffer_release_piece (self, imp_output_pieces_get (&self->pieces, i - 1));
+  imp_output_pieces_truncate (&self->pieces, keep);
   if (!same_block && open > 0)
-    piece_at (self, mark->end)->length = open;
+    imp_output_pieces_get (&self->pieces, mark->n_pieces)->length = open;
   self->start = same_block ? mark->start : self->block->data;
   self->write = same_block ? mark->write : self->block->data;
   self->size = mark->size;
@@ -195,12 +183,14 @@ imp_output_buffer_truncate (ImpOutputBuffer *self, const ImpOutputBufferMark *ma
 guint
 imp_output_buffer_peek (ImpOutputBuffer *self, GOutputVector *vectors, guint max)
 {
-  guint n = 0;
+  guint n = MIN (max, imp_output_pieces_get_n (&self->pieces));
 
-  for (gsize i = self->first; i != self->end && n < max; i++, n++)
+  for (guint i = 0; i < n; i++)
     {
-      vectors[n].buffer = piece_at (self, i)->data;
-      vectors[n].size = piece_at (self, i)->length;
+      const ImpOutputPiece *piece = imp_output_pieces_get (&self->pieces, i);
+
+      vectors[i].buffer = piece->data;
+      vectors[i].size = piece->length;
     }
   if (n < max && self->write != self->start)
     {
@@ -211,7 +201,7 @@ imp_output_buffer_peek (ImpOutputBuffer *self, GOutputVector *vectors, guint max
 }
 
 static void
-consume_run (ImpOutputBuffer *self, gsize length)
+output_buffer_consume_run (ImpOutputBuffer *self, gsize length)
 {
   self->start += length;
   /* Empty: from the beginning of the block again, which is still in the cache. */
@@ -222,12 +212,12 @@ consume_run (ImpOutputBuffer *self, gsize length)
 void
 imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
 {
-  g_return_if_fail (length <= self->size);
+  g_assert (length <= self->size);
 
   self->size -= length;
-  while (self->first != self->end)
+  while (imp_output_pieces_get_n (&self->pieces) > 0)
     {
-      ImpOutputBufferPiece *piece = piece_at (self, self->first);
+      ImpOutputPiece *piece = imp_output_pieces_get (&self->pieces, 0);
 
       if (length < piece->length)
         {
@@ -236,10 +226,37 @@ imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
           return;
         }
       length -= piece->length;
-      piece_release (self, piece);
-      self->first++;
+      output_buffer_drop_first (self);
     }
-  consume_run (self, length);
+  output_buffer_consume_run (self, length);
+}
+
+gssize
+imp_output_buffer_write (ImpOutputBuffer *self, ImpTransport *transport, gboolean *full,
+                         GError **error)
+{
+  GOutputVector vectors[VECTORS_MAX];
+  guint n_vectors = imp_output_buffer_peek (self, vectors, VECTORS_MAX);
+  g_autoptr (GError) failure = NULL;
+  gssize n = imp_transport_writev (transport, vectors, n_vectors, &failure);
+  gsize total = 0;
+
+  g_assert (self->size > 0);
+
+  *full = FALSE;
+  if (n < 0 && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return -1;
+    }
+  for (guint i = 0; i < n_vectors; i++)
+    total += vectors[i].size;
+  /* A socket that took less than all would say of the next call that there is no room; other
+   * streams may take less because it suits them. */
+  *full = n <= 0 || ((gsize) n < total && imp_transport_get_fd (transport) >= 0);
+  n = MAX (n, 0);
+  imp_output_buffer_consume (self, n);
+  return n;
 }
 
 GBytes *

@@ -28,6 +28,9 @@ typedef struct
 /* Above so many bytes that wait to be written no more should be queued, until they are a quarter.
  * Both ends ask imp_link_may_queue() and nothing else, and drained() tells when it changes. */
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
+/* For so long, in milliseconds, a peer may keep its end open after imp_link_finish(), or read
+ * nothing; see ImpLingeringClose. */
+#define IMP_LINK_LINGER_TIMEOUT 1000
 
 /* @codec: NULL to recognize it from the first bytes that come in. */
 ImpLink *imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits,

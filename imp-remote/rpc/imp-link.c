@@ -9,7 +9,6 @@
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
  * loop from everything else. */
 #define WRITE_MAX (4 * 1024 * 1024)
-#define VECTORS_MAX 64
 /* So often is read from a peer that cannot be written to any more. */
 #define LAST_READS 64
 /* So long, in microseconds, a loop that is kept busy by one peer is kept from all others. */
@@ -262,15 +261,10 @@ static gboolean
 read_once (ImpLink *self)
 {
   GError *error = NULL;
-  gsize room;
-  guint8 *memory;
-  gssize n;
+  gssize n = imp_input_buffer_read (&self->input, self->transport, self->need, &error);
 
-  memory = imp_input_buffer_reserve (&self->input, self->need, &room);
-  n = imp_transport_read (self->transport, memory, room, &error);
   if (n > 0)
     {
-      imp_input_buffer_commit (&self->input, n);
       self->counters.bytes_in += n;
       return TRUE;
     }
@@ -318,29 +312,21 @@ flush (ImpLink *self)
   while (imp_output_buffer_get_size (self->output) > 0 && written < WRITE_MAX
          && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
     {
-      GOutputVector vectors[VECTORS_MAX];
       GError *error = NULL;
-      guint n_vectors = imp_output_buffer_peek (self->output, vectors, VECTORS_MAX);
-      gssize n = imp_transport_writev (self->transport, vectors, n_vectors, &error);
+      gssize n = imp_output_buffer_write (self->output, self->transport, &self->blocked, &error);
 
-      self->blocked = FALSE;
-      if (n >= 0)
+      if (n < 0)
         {
-          imp_output_buffer_consume (self->output, n);
-          self->counters.bytes_out += n;
-          written += n;
-          if (self->lingering != NULL)
-            imp_lingering_close_note_written (self->lingering);
-          note_drained (self);
-          continue;
-        }
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
-          g_error_free (error);
-          self->blocked = TRUE;
+          fail_writing (self, error);
           break;
         }
-      fail_writing (self, error);
+      self->counters.bytes_out += n;
+      written += n;
+      if (n > 0 && self->lingering != NULL)
+        imp_lingering_close_note_written (self->lingering);
+      note_drained (self);
+      if (self->blocked)
+        break;
     }
 
   if (imp_output_buffer_get_size (self->output) == 0)
@@ -445,7 +431,8 @@ imp_link_finish (ImpLink *self)
   if (self->state != STATE_OPEN)
     return;
   self->state = STATE_FINISHING;
-  self->lingering = imp_lingering_close_new (self->transport, self->context);
+  self->lingering = imp_lingering_close_new (self->transport, self->context,
+                                             IMP_LINK_LINGER_TIMEOUT);
   update_interest (self);
   imp_transport_kick (self->transport);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is read and not yet understood: how often memory is asked for, and how much. */
 #include "io/imp-input-buffer-private.h"
+#include "test-streams.h"
 
 #include <string.h>
 
@@ -101,6 +102,64 @@ test_rest (void)
     }
 }
 
+/* What is taken out whole is a copy, or the memory that it was read into; either way the buffer
+ * does not keep it. */
+static void
+test_take (void)
+{
+  const gsize lengths[] = { 0, 1, IMP_INPUT_BUFFER_READ_SIZE / 4 - 1,
+                            IMP_INPUT_BUFFER_READ_SIZE / 4, IMP_INPUT_BUFFER_READ_SIZE };
+  ImpInputBuffer buffer = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      gsize length;
+      const guint8 *place;
+      g_autoptr (GBytes) bytes = NULL;
+
+      fill (&buffer, 0, lengths[i]);
+      place = imp_input_buffer_peek (&buffer, &length);
+      g_assert_cmpuint (length, ==, lengths[i]);
+      bytes = imp_input_buffer_take (&buffer);
+      g_assert_cmpuint (g_bytes_get_size (bytes), ==, length);
+      g_assert_true ((g_bytes_get_data (bytes, NULL) == place) == (i >= 3));
+      g_assert_cmpuint (imp_input_buffer_get_size (&buffer), ==, 0);
+      g_assert_null (imp_input_buffer_get_block (&buffer));
+      for (gsize j = 0; j < length; j++)
+        if (((const guint8 *) g_bytes_get_data (bytes, NULL))[j] != (guint8) (j * 251 >> 3))
+          g_error ("byte %" G_GSIZE_FORMAT " has changed", j);
+    }
+}
+
+/* Reads go behind what is there, and one that gets nothing leaves no memory behind. */
+static void
+test_read (void)
+{
+  ImpInputBuffer buffer = { 0 };
+  g_autoptr (GIOStream) near = NULL, far = NULL;
+  g_autoptr (ImpTransport) transport = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  test_stream_pair (&near, &far);
+  transport = imp_transport_new (near, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (imp_input_buffer_read (&buffer, transport, 0, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_null (imp_input_buffer_get_block (&buffer));
+  g_clear_error (&error);
+
+  test_stream_write (far, "one", 3);
+  g_assert_cmpint (imp_input_buffer_read (&buffer, transport, 0, &error), ==, 3);
+  test_stream_write (far, "two", 3);
+  g_assert_cmpint (imp_input_buffer_read (&buffer, transport, 0, &error), ==, 3);
+  g_assert_true (g_io_stream_close (far, NULL, NULL));
+  g_assert_cmpint (imp_input_buffer_read (&buffer, transport, 0, &error), ==, 0);
+  g_assert_no_error (error);
+  bytes = imp_input_buffer_take (&buffer);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "onetwo", 6);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,5 +167,7 @@ main (int argc, char **argv)
   g_test_add_func ("/input-buffer/unknown-length", test_unknown_length);
   g_test_add_func ("/input-buffer/known-length", test_known_length);
   g_test_add_func ("/input-buffer/rest", test_rest);
+  g_test_add_func ("/input-buffer/take", test_take);
+  g_test_add_func ("/input-buffer/read", test_read);
   return g_test_run ();
 }

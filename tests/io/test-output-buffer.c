@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-output-buffer-private.h"
+#include "test-streams.h"
 
 /* A buffer beside the naive one, a GByteArray that holds the same. */
 typedef struct
@@ -188,6 +189,73 @@ test_references (void)
   g_assert_true (vectors[0].buffer == (const guint8 *) g_bytes_get_data (large, NULL) + 1);
 }
 
+/* What a transport takes is gone, and the buffer knows when there is no room for more. */
+static void
+test_write (gconstpointer plain)
+{
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GBytes) much = test_bytes_pattern (4 * 1024 * 1024);
+  g_autoptr (GIOStream) near = NULL, far = NULL;
+  g_autoptr (ImpTransport) transport = NULL;
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  gboolean full = FALSE;
+
+  if (plain != NULL)
+    test_stream_pair (&near, &far);
+  else
+    test_stream_pair_faulty ("chunk=50000", &near, &far);
+  transport = imp_transport_new (near, &error);
+  g_assert_no_error (error);
+  imp_output_buffer_append (buffer, "head", 4);
+  imp_output_buffer_append_bytes (buffer, much);
+  imp_output_buffer_append (buffer, "tail", 4);
+
+  while (imp_output_buffer_get_size (buffer) > 0)
+    {
+      gsize before = imp_output_buffer_get_size (buffer);
+      gssize n = imp_output_buffer_write (buffer, transport, &full, &error);
+      g_autoptr (GBytes) part = NULL;
+
+      g_assert_no_error (error);
+      g_assert_cmpint (n, >=, 0);
+      g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, before - n);
+      g_assert_true (full || n > 0);
+      if (n == 0)
+        continue;
+      /* Full it is only where the next write says so. */
+      if (full)
+        g_assert_cmpint (imp_output_buffer_write (buffer, transport, &full, &error), ==, 0);
+      part = test_stream_read (far, n);
+      g_byte_array_append (received, g_bytes_get_data (part, NULL), n);
+    }
+  g_assert_cmpuint (received->len, ==, 8 + g_bytes_get_size (much));
+  g_assert_cmpmem (received->data, 4, "head", 4);
+  g_assert_cmpmem (received->data + 4, g_bytes_get_size (much), g_bytes_get_data (much, NULL),
+                   g_bytes_get_size (much));
+  g_assert_cmpmem (received->data + received->len - 4, 4, "tail", 4);
+}
+
+/* What cannot be written stays, and the reason is told. */
+static void
+test_write_error (void)
+{
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GIOStream) near = NULL, far = NULL;
+  g_autoptr (ImpTransport) transport = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean full;
+
+  test_stream_pair (&near, &far);
+  transport = imp_transport_new (near, NULL);
+  g_assert_true (g_io_stream_close (far, NULL, NULL));
+  imp_output_buffer_append (buffer, "bytes", 5);
+  g_assert_cmpint (imp_output_buffer_write (buffer, transport, &full, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_assert_false (full);
+  g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 5);
+}
+
 static void
 count_free (gpointer count)
 {
@@ -218,6 +286,33 @@ test_release (void)
   g_assert_cmpuint (freed, ==, 2);
   imp_output_buffer_free (buffer);
   g_assert_cmpuint (freed, ==, 3);
+}
+
+/* One that is cleared has given all back, and can be used again. */
+static void
+test_clear (void)
+{
+  static char data[4096];
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GBytes) stolen = NULL;
+  guint freed = 0;
+
+  imp_output_buffer_clear (buffer);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (data, sizeof data, count_free, &freed);
+
+      imp_output_buffer_append (buffer, data, 1000);
+      imp_output_buffer_append_bytes (buffer, bytes);
+    }
+  imp_output_buffer_consume (buffer, 1000 + sizeof data + 10);
+  g_assert_cmpuint (freed, ==, 1);
+  imp_output_buffer_clear (buffer);
+  g_assert_cmpuint (freed, ==, 100);
+  g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
+  imp_output_buffer_append (buffer, "bytes", 5);
+  stolen = imp_output_buffer_steal (buffer);
+  g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "bytes", 5);
 }
 
 /* A buffer that is filled and drained in turn does not move through memory. */
@@ -258,7 +353,11 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/output-buffer/random", test_random);
   g_test_add_func ("/output-buffer/references", test_references);
+  g_test_add_data_func ("/output-buffer/write/socket", "plain", test_write);
+  g_test_add_data_func ("/output-buffer/write/stream", NULL, test_write);
+  g_test_add_func ("/output-buffer/write/error", test_write_error);
   g_test_add_func ("/output-buffer/release", test_release);
+  g_test_add_func ("/output-buffer/clear", test_clear);
   g_test_add_func ("/output-buffer/reuse", test_reuse);
   g_test_add_func ("/output-buffer/steal", test_steal);
   return g_test_run ();

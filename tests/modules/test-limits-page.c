@@ -8,6 +8,7 @@
 #include "provider/imp-filter-private.h"
 #include "provider/imp-relay.h"
 #include "rpc/client/imp-remote-factory.h"
+#include "rpc/imp-link-private.h"
 #include "rpc/server/imp-server.h"
 #include "wire/imp-fields-private.h"
 #include "wire/perl/imp-perl-value-private.h"
@@ -200,7 +201,7 @@ static const struct
   { "limits.md", "interfaces in a list", IMP_MAX_INTERFACES },
   { "limits.md", "features", IMP_MAX_FEATURES },
   { "limits.md", "values in a message of a Perl peer", IMP_PERL_MAX_VALUES },
-  { "limits.md", "the time that a client which is shown the door", IMP_LINGERING_CLOSE_TIMEOUT },
+  { "limits.md", "the time that a client which is shown the door", IMP_LINK_LINGER_TIMEOUT },
   { "limits.md", "what he may say then", IMP_LINGERING_CLOSE_MAX_BYTES },
   { "wire-format.md", "`max-message`: bytes", IMP_WIRE_MAX_MESSAGE_DEFAULT },
   { "wire-format.md", "`max-context`: bytes", IMP_WIRE_MAX_CONTEXT_DEFAULT },

@@ -6,6 +6,7 @@
 
 #include "core/imp-type-factory.h"
 #include "io/imp-lingering-close-private.h"
+#include "rpc/imp-link-private.h"
 #include "rpc/server/imp-server.h"
 
 #include <string.h>
@@ -183,10 +184,10 @@ test_limited_time (gconstpointer reads)
   provoke (client);
   send_more (client, 1000);
   g_assert_true (test_run_until (has_sent_all, client, 10000));
-  g_assert_true (test_run_until (is_alone, server, 3 * IMP_LINGERING_CLOSE_TIMEOUT));
+  g_assert_true (test_run_until (is_alone, server, 3 * IMP_LINK_LINGER_TIMEOUT));
   passed = (g_get_monotonic_time () - begin) / 1000;
   g_test_message ("%" G_GINT64_FORMAT " ms", passed);
-  g_assert_cmpint (passed, >=, IMP_LINGERING_CLOSE_TIMEOUT);
+  g_assert_cmpint (passed, >=, IMP_LINK_LINGER_TIMEOUT);
   clear (server, client);
 }
 
@@ -250,10 +251,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/lingering-close/last-words", test_last_words);
-  g_test_add_data_func ("/lingering-close/limited-time/reader", "reads", test_limited_time);
-  g_test_add_data_func ("/lingering-close/limited-time/deaf", NULL, test_limited_time);
-  g_test_add_func ("/lingering-close/last-analyzer", test_last_analyzer);
-  g_test_add_func ("/lingering-close/limited-bytes", test_limited_bytes);
+  g_test_add_func ("/last-words/all-arrive", test_last_words);
+  g_test_add_data_func ("/last-words/limited-time/reader", "reads", test_limited_time);
+  g_test_add_data_func ("/last-words/limited-time/deaf", NULL, test_limited_time);
+  g_test_add_func ("/last-words/last-analyzer", test_last_analyzer);
+  g_test_add_func ("/last-words/limited-bytes", test_limited_bytes);
   return g_test_run ();
 }
