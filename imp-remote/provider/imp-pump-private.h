@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gio/gio.h>
+
 #include "provider/imp-filter.h"
-#include "provider/imp-output-queue-private.h"
 
 G_BEGIN_DECLS
 
@@ -18,7 +19,7 @@ typedef void (*ImpPumpFunc) (const GError *error, gpointer user_data);
 
 typedef struct
 {
-  gsize buffer_size; /* bytes in an output queue from which on its source is not read */
+  gsize buffer_size; /* bytes in an output above which its source is not read */
   guint linger;      /* milliseconds for what is queued when the connection is refused */
   guint idle;        /* milliseconds without a byte after which it is refused; 0: never */
 } ImpPumpLimits;

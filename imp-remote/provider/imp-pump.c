@@ -1,25 +1,81 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "provider/imp-pump-state-private.h"
-#include "provider/imp-read-buffer-private.h"
+#include "provider/imp-pump-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-watermark-private.h"
+#include "io/imp-input-buffer-private.h"
+#include "io/imp-lingering-close-private.h"
+#include "io/imp-output-buffer-private.h"
 
-ImpPump *
-imp_pump_ref (ImpPump *self)
+/* Written per wake-up and side, about. */
+#define WRITE_MAX (1024 * 1024)
+/* How often what was set free is written at once. */
+#define ROUNDS_MAX 8
+/* How long a peer may take to end its own output after a refusal, in milliseconds. */
+#define DRAIN_TIMEOUT 500
+
+typedef enum
+{
+  STATE_NEW,
+  STATE_RUNNING,
+  STATE_FLUSHING, /* refused or failed: nothing is read, what is queued is written */
+  STATE_DRAINING, /* all is written, and both peers were told that it is all */
+  STATE_DONE,
+} PumpState;
+
+typedef struct
+{
+  ImpPump *pump;
+  ImpDirection direction; /* that comes from here */
+  ImpTransport *transport;
+  ImpOutputBuffer *output;
+  ImpWatermark ahead;           /* of the output: above it the other side is not read */
+  ImpWatermark behind;          /* and above this one, not this side either */
+  ImpLingeringClose *lingering; /* while it is drained */
+  gint64 sent;
+  guint input_ended : 1;
+  guint output_ended : 1;  /* the end is to be sent behind what is queued */
+  guint output_shut : 1;   /* it was sent */
+  guint output_broken : 1; /* it cannot be */
+  guint output_full : 1;   /* there was no room for more when last tried */
+} PumpSide;
+
+struct _ImpPump
+{
+  guint ref_count; /* held across calls that may end it */
+  ImpFilter *filter;
+  ImpPumpLimits limits;
+  PumpSide sides[2];
+  PumpState state;
+  GMainContext *context;
+  GSource *timer;       /* running: of idleness; flushing: of what is left to write */
+  gint64 last_progress; /* when bytes were last read or written, on the monotonic clock */
+  GError *error;        /* the first */
+  ImpPumpFunc done;
+  gpointer user_data;
+  gulong handlers[4];
+  guint busy;           /* bit per direction, as the filter knows it */
+  guint n_busy_changes; /* how often that has changed */
+  guint inside;         /* depth of our own callbacks: at the end of them all is looked at anyway */
+};
+
+static ImpPump *
+pump_ref (ImpPump *self)
 {
   self->ref_count++;
   return self;
 }
 
-void
-imp_pump_unref (ImpPump *self)
+static void
+pump_unref (ImpPump *self)
 {
   if (--self->ref_count > 0)
     return;
   for (guint i = 0; i < 2; i++)
     {
+      g_clear_pointer (&self->sides[i].lingering, imp_lingering_close_free);
       g_clear_pointer (&self->sides[i].transport, imp_transport_unref);
-      imp_output_queue_clear (&self->sides[i].output);
+      imp_output_buffer_free (self->sides[i].output);
     }
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->error);
@@ -27,184 +83,435 @@ imp_pump_unref (ImpPump *self)
   g_free (self);
 }
 
-/* Whoever changes something from outside has it looked at before the loop sleeps again. */
+/* To be called by whoever changes something from outside: it is looked at before the loop sleeps
+ * again. */
 static void
-look_soon (ImpPump *self)
+pump_kick (ImpPump *self)
 {
-  if (self->inside == 0 && self->state != IMP_PUMP_NEW && self->state != IMP_PUMP_DONE)
+  if (self->inside == 0 && self->state != STATE_NEW && self->state != STATE_DONE)
     imp_transport_kick (self->sides[0].transport);
 }
 
-/* The one question that decides over reading and over the filter's busyness alike. The queue in
- * front is the direction's own. In the queue to its sender there is mostly what the other direction
- * forwards, which stops by itself in time: what is in it beyond that was sent back. To stop for
- * less would let a peer that does not read yet block one that must be heard first. */
-gboolean
-imp_pump_is_blocked (ImpPump *self, ImpDirection direction)
+/* To be called where bytes were read or written. */
+static void
+pump_note_progress (ImpPump *self)
 {
-  gsize limit = self->limits.buffer_size;
-
-  return self->sides[!direction].output.size > limit
-         || self->sides[direction].output.size / 2 > limit + IMP_READ_BUFFER_SIZE;
+  if (self->limits.idle > 0)
+    self->last_progress = g_get_monotonic_time ();
 }
 
-void
-imp_pump_update_busy (ImpPump *self)
+/* The first error is kept. */
+static void
+pump_keep_error (ImpPump *self, const GError *error)
+{
+  if (self->error == NULL)
+    self->error = g_error_copy (error);
+}
+
+/* ---- who may go on ---- */
+
+/* To be called after every change of the output's size. */
+static void
+pump_side_update_watermarks (PumpSide *side)
+{
+  gsize size = imp_output_buffer_get_size (side->output);
+
+  imp_watermark_update (&side->ahead, size);
+  imp_watermark_update (&side->behind, size);
+}
+
+static void
+pump_side_clear_output (PumpSide *side)
+{
+  imp_output_buffer_clear (side->output);
+  pump_side_update_watermarks (side);
+}
+
+/* In the output of a direction's sender there is mostly what the other direction forwards, which
+ * stops by itself in time: what is in it beyond that was sent back. To stop for less would let a
+ * peer that does not read yet block one that must be heard first. */
+static void
+pump_side_set_watermarks (PumpSide *side, gsize buffer_size)
+{
+  imp_watermark_set_high (&side->ahead, buffer_size);
+  imp_watermark_set_high (&side->behind, 2 * (buffer_size + IMP_INPUT_BUFFER_READ_SIZE) + 1);
+}
+
+/* The one question that decides over reading and over the filter's busyness alike. */
+static gboolean
+pump_is_blocked (ImpPump *self, ImpDirection direction)
+{
+  return imp_watermark_is_above (&self->sides[!direction].ahead)
+         || imp_watermark_is_above (&self->sides[direction].behind);
+}
+
+static gboolean
+pump_may_read (ImpPump *self, ImpDirection direction)
+{
+  return !self->sides[direction].input_ended && !self->sides[!direction].output_broken
+         && !pump_is_blocked (self, direction) && !imp_filter_is_paused (self->filter, direction);
+}
+
+static void
+pump_update_busy (ImpPump *self)
 {
   for (guint direction = 0; direction < 2; direction++)
     {
-      gboolean blocked = imp_pump_is_blocked (self, direction);
+      gboolean blocked = pump_is_blocked (self, direction);
 
       if (blocked == ((self->busy & (1 << direction)) != 0))
         continue;
       self->busy ^= 1 << direction;
-      self->n_turns++;
+      self->n_busy_changes++;
       imp_filter_set_busy (self->filter, direction, blocked);
     }
 }
 
-static void
-on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_type,
-           gpointer user_data)
-{
-  ImpPump *self = user_data;
-  ImpPumpSide *side = &self->sides[!direction];
-
-  if (self->state == IMP_PUMP_DONE)
-    return;
-  if (g_bytes_get_size (data) == 0)
-    side->output_ended = TRUE;
-  else if (!side->output_broken)
-    imp_output_queue_push (&side->output, data);
-  /* At once, since more of what waits in the analyzer may follow. */
-  if (self->state == IMP_PUMP_RUNNING)
-    imp_pump_update_busy (self);
-  look_soon (self);
-}
+/* ---- the end ---- */
 
 static void
-clear_timer (ImpPump *self)
+pump_clear_timer (ImpPump *self)
 {
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
-void
-imp_pump_finish (ImpPump *self)
+/* Replaces the one that runs. */
+static void
+pump_start_timer (ImpPump *self, guint ms, GSourceFunc func, const char *name)
 {
-  ImpPumpFunc done = self->done;
+  pump_clear_timer (self);
+  self->timer = g_timeout_source_new (ms);
+  g_source_set_static_name (self->timer, name);
+  g_source_set_callback (self->timer, func, pump_ref (self), (GDestroyNotify) pump_unref);
+  g_source_attach (self->timer, self->context);
+}
 
-  if (self->state == IMP_PUMP_DONE)
-    return;
-  self->state = IMP_PUMP_DONE;
-  clear_timer (self);
+/* Nothing is called any more. */
+static void
+pump_close (ImpPump *self)
+{
+  self->state = STATE_DONE;
+  pump_clear_timer (self);
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->filter);
   imp_filter_close (self->filter);
   for (guint i = 0; i < 2; i++)
     {
-      imp_transport_close (self->sides[i].transport);
-      imp_output_queue_clear (&self->sides[i].output);
+      g_clear_pointer (&self->sides[i].lingering, imp_lingering_close_free);
+      if (self->sides[i].transport != NULL)
+        imp_transport_close (self->sides[i].transport);
+      imp_output_buffer_clear (self->sides[i].output);
     }
-  if (done != NULL)
-    done (self->error, self->user_data);
 }
 
 static void
-start_timer (ImpPump *self, guint ms, GSourceFunc func)
+pump_finish (ImpPump *self)
 {
-  clear_timer (self);
-  self->timer = g_timeout_source_new (ms);
-  g_source_set_static_name (self->timer, "imp relay: end of patience");
-  g_source_set_callback (self->timer, func, imp_pump_ref (self), (GDestroyNotify) imp_pump_unref);
-  g_source_attach (self->timer, self->context);
+  if (self->state == STATE_DONE)
+    return;
+  pump_close (self);
+  if (self->done != NULL)
+    self->done (self->error, self->user_data);
 }
 
 static gboolean
-on_timer (gpointer user_data)
+pump_on_flush_timeout (gpointer user_data)
 {
-  imp_pump_finish (user_data);
+  pump_finish (user_data);
   return G_SOURCE_REMOVE;
 }
 
-void
-imp_pump_start_timer (ImpPump *self, guint ms)
+/* Nothing more is read; what is queued has some time to be written. */
+static void
+pump_refuse (ImpPump *self, const GError *error)
 {
-  start_timer (self, ms, on_timer);
+  if (self->state != STATE_RUNNING)
+    return;
+  pump_keep_error (self, error);
+  self->state = STATE_FLUSHING;
+  for (guint i = 0; i < 2; i++)
+    self->sides[i].output_ended = TRUE;
+  pump_start_timer (self, self->limits.linger, pump_on_flush_timeout, "imp relay: flush timeout");
+  pump_kick (self);
 }
 
-/* Comes once in a while, not with every byte: so it looks how long nothing has moved, and waits
+/* Comes once in a while, not with every byte: so it looks how long there was no progress, and waits
  * for the rest of the time. */
 static gboolean
-on_idle (gpointer user_data)
+pump_on_idle_timeout (gpointer user_data)
 {
   ImpPump *self = user_data;
-  gint64 still = (g_get_monotonic_time () - self->last_moved) / 1000;
+  gint64 idle = (g_get_monotonic_time () - self->last_progress) / G_TIME_SPAN_MILLISECOND;
   g_autoptr (GError) error = NULL;
 
-  if (still < self->limits.idle)
+  if (idle < self->limits.idle)
     {
-      start_timer (self, self->limits.idle - still, on_idle);
+      pump_start_timer (self, self->limits.idle - idle, pump_on_idle_timeout,
+                        "imp relay: idle timeout");
       return G_SOURCE_REMOVE;
     }
   error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT,
                        "Nothing has moved for %u ms (property "
                        "idle-timeout of ImpRelay)",
                        self->limits.idle);
-  imp_pump_refuse (self, error);
+  pump_refuse (self, error);
   return G_SOURCE_REMOVE;
 }
 
-void
-imp_pump_note_move (ImpPump *self)
+static void
+pump_start_draining (ImpPump *self)
 {
-  if (self->limits.idle > 0)
-    self->last_moved = g_get_monotonic_time ();
-}
-
-void
-imp_pump_keep_error (ImpPump *self, const GError *error)
-{
-  if (self->error == NULL)
-    self->error = g_error_copy (error);
-}
-
-/* Nothing more is read; what is queued has some time to be written. */
-void
-imp_pump_refuse (ImpPump *self, const GError *error)
-{
-  if (self->state != IMP_PUMP_RUNNING)
-    return;
-  imp_pump_keep_error (self, error);
-  self->state = IMP_PUMP_FLUSHING;
+  self->state = STATE_DRAINING;
+  pump_clear_timer (self);
   for (guint i = 0; i < 2; i++)
-    self->sides[i].output_ended = TRUE;
-  imp_pump_start_timer (self, self->limits.linger);
-  look_soon (self);
+    {
+      PumpSide *side = &self->sides[i];
+
+      if (side->input_ended || side->output_broken)
+        continue;
+      side->lingering = imp_lingering_close_new (side->transport, self->context, DRAIN_TIMEOUT);
+      imp_lingering_close_end_output (side->lingering);
+    }
+}
+
+static gboolean
+pump_side_is_output_over (const PumpSide *side)
+{
+  return side->output_shut || side->output_broken;
+}
+
+static gboolean
+pump_side_is_drained (const PumpSide *side)
+{
+  return side->lingering == NULL || imp_lingering_close_is_over (side->lingering);
+}
+
+/* Goes on to the next state if its time has come. */
+static void
+pump_advance (ImpPump *self)
+{
+  gboolean over = pump_side_is_output_over (&self->sides[0])
+                  && pump_side_is_output_over (&self->sides[1]);
+
+  if (self->state == STATE_RUNNING && over)
+    pump_finish (self);
+  else if (self->state == STATE_FLUSHING && over)
+    pump_start_draining (self);
+  if (self->state == STATE_DRAINING && pump_side_is_drained (&self->sides[0])
+      && pump_side_is_drained (&self->sides[1]))
+    pump_finish (self);
+}
+
+/* ---- moving bytes ---- */
+
+static void
+pump_break_output (ImpPump *self, PumpSide *side, const GError *error)
+{
+  pump_keep_error (self, error);
+  side->output_broken = TRUE;
+  pump_side_clear_output (side);
+}
+
+/* The end, once all before it was written. */
+static void
+pump_shut_output (ImpPump *self, PumpSide *side)
+{
+  g_autoptr (GError) error = NULL;
+
+  side->output_shut = TRUE;
+  if (!imp_transport_shutdown_write (side->transport, &error))
+    pump_break_output (self, side, error);
 }
 
 static void
-on_refused (ImpPump *self)
+pump_flush_side (ImpPump *self, PumpSide *side)
+{
+  gssize n, written = 0;
+
+  while (imp_output_buffer_get_size (side->output) > 0 && !side->output_full && written < WRITE_MAX)
+    {
+      g_autoptr (GError) error = NULL;
+      gboolean full;
+
+      n = imp_output_buffer_write (side->output, side->transport, &full, &error);
+      if (n < 0)
+        {
+          pump_break_output (self, side, error);
+          break;
+        }
+      side->output_full = full;
+      written += n;
+    }
+  if (written > 0)
+    {
+      side->sent += written;
+      pump_note_progress (self);
+      pump_side_update_watermarks (side);
+    }
+  if (imp_output_buffer_get_size (side->output) > 0)
+    return;
+  side->output_full = FALSE;
+  /* A side that nothing waits for needs no memory. */
+  imp_output_buffer_clear (side->output);
+  if (side->output_ended && !pump_side_is_output_over (side))
+    pump_shut_output (self, side);
+}
+
+/* What is written may make a direction free again, and what the analyzer then says is to be written
+ * too, and may make it busy: until nothing changes any more, or in the next turn of the loop. */
+static void
+pump_flush (ImpPump *self)
+{
+  for (guint round = 0; round < ROUNDS_MAX; round++)
+    {
+      guint n_busy_changes = self->n_busy_changes;
+
+      for (guint i = 0; i < 2; i++)
+        pump_flush_side (self, &self->sides[i]);
+      if (self->state == STATE_RUNNING)
+        pump_update_busy (self);
+      if (self->n_busy_changes == n_busy_changes)
+        return;
+    }
+  imp_transport_kick (self->sides[0].transport);
+}
+
+static void
+pump_read_side (ImpPump *self, PumpSide *side)
+{
+  ImpInputBuffer input = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  gssize n = imp_input_buffer_read (&input, side->transport, 0, &error);
+
+  if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return;
+  if (n < 0)
+    {
+      side->input_ended = TRUE;
+      pump_refuse (self, error);
+      return;
+    }
+  pump_note_progress (self);
+  side->input_ended = n == 0;
+  bytes = imp_input_buffer_take (&input);
+  if (!imp_filter_push (self->filter, side->direction, bytes, IMP_DATA_TYPE_STREAM, &error))
+    pump_refuse (self, error);
+}
+
+static GIOCondition
+pump_get_interest (ImpPump *self, PumpSide *side)
+{
+  GIOCondition interest = 0;
+
+  if (self->state == STATE_RUNNING
+        ? pump_may_read (self, side->direction)
+        : side->lingering != NULL && imp_lingering_close_wants_input (side->lingering))
+    interest |= G_IO_IN;
+  if (imp_output_buffer_get_size (side->output) > 0)
+    interest |= G_IO_OUT;
+  return interest;
+}
+
+/* Writes, and draws the consequences of whatever has happened. */
+static void
+pump_update (ImpPump *self)
+{
+  pump_flush (self);
+  pump_advance (self);
+  if (self->state == STATE_DONE)
+    return;
+  for (guint i = 0; i < 2; i++)
+    imp_transport_set_interest (self->sides[i].transport,
+                                pump_get_interest (self, &self->sides[i]));
+}
+
+static void
+pump_on_transport (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
+{
+  PumpSide *side = user_data;
+  ImpPump *self = pump_ref (side->pump);
+
+  self->inside++;
+  if ((conditions & G_IO_OUT) != 0)
+    side->output_full = FALSE;
+  if ((conditions & G_IO_IN) != 0)
+    {
+      if (self->state == STATE_RUNNING && pump_may_read (self, side->direction))
+        pump_read_side (self, side);
+      else if (side->lingering != NULL)
+        imp_lingering_close_read (side->lingering);
+    }
+  if (self->state != STATE_DONE)
+    pump_update (self);
+  self->inside--;
+  pump_unref (self);
+}
+
+/* ---- what the filter says ---- */
+
+static void
+pump_on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_type,
+                gpointer user_data)
+{
+  ImpPump *self = user_data;
+  PumpSide *side = &self->sides[!direction];
+
+  if (self->state == STATE_DONE)
+    return;
+  if (g_bytes_get_size (data) == 0)
+    {
+      side->output_ended = TRUE;
+    }
+  else if (!side->output_broken)
+    {
+      imp_output_buffer_append_bytes (side->output, data);
+      pump_side_update_watermarks (side);
+    }
+  /* At once, since more of what waits in the analyzer may follow. */
+  if (self->state == STATE_RUNNING)
+    pump_update_busy (self);
+  pump_kick (self);
+}
+
+static void
+pump_on_refused (ImpPump *self)
 {
   g_autoptr (GError) error = NULL;
 
   if (!imp_filter_check (self->filter, &error))
-    imp_pump_refuse (self, error);
+    pump_refuse (self, error);
 }
 
-/* Not a word, not even what was on its way. */
+/* Not a byte, not even what was on its way. */
 static void
-on_dropped (ImpPump *self)
+pump_on_dropped (ImpPump *self)
 {
-  on_refused (self);
+  pump_on_refused (self);
   for (guint i = 0; i < 2; i++)
     {
-      imp_output_queue_clear (&self->sides[i].output);
+      pump_side_clear_output (&self->sides[i]);
       self->sides[i].input_ended = TRUE;
     }
-  look_soon (self);
+  pump_kick (self);
 }
+
+static void
+pump_watch_filter (ImpPump *self)
+{
+  self->handlers[0] = g_signal_connect_swapped (self->filter, "denied",
+                                                G_CALLBACK (pump_on_refused), self);
+  self->handlers[1] = g_signal_connect_swapped (self->filter, "failed",
+                                                G_CALLBACK (pump_on_refused), self);
+  self->handlers[2] = g_signal_connect_swapped (self->filter, "dropped",
+                                                G_CALLBACK (pump_on_dropped), self);
+  self->handlers[3] = g_signal_connect_swapped (self->filter, "paused-changed",
+                                                G_CALLBACK (pump_kick), self);
+}
+
+/* ---- for the relay ---- */
 
 ImpPump *
 imp_pump_new (ImpFilter *filter)
@@ -216,7 +523,8 @@ imp_pump_new (ImpFilter *filter)
   for (guint i = 0; i < 2; i++)
     {
       self->sides[i].pump = self;
-      self->sides[i].number = i;
+      self->sides[i].direction = i;
+      self->sides[i].output = imp_output_buffer_new ();
     }
   return self;
 }
@@ -224,31 +532,9 @@ imp_pump_new (ImpFilter *filter)
 void
 imp_pump_free (ImpPump *self)
 {
-  clear_timer (self);
-  if (self->state != IMP_PUMP_DONE)
-    {
-      self->state = IMP_PUMP_DONE;
-      for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
-        g_clear_signal_handler (&self->handlers[i], self->filter);
-      for (guint i = 0; i < 2; i++)
-        if (self->sides[i].transport != NULL)
-          imp_transport_close (self->sides[i].transport);
-      imp_filter_close (self->filter);
-    }
-  imp_pump_unref (self);
-}
-
-static void
-watch_filter (ImpPump *self)
-{
-  self->handlers[0] = g_signal_connect_swapped (self->filter, "denied", G_CALLBACK (on_refused),
-                                                self);
-  self->handlers[1] = g_signal_connect_swapped (self->filter, "failed", G_CALLBACK (on_refused),
-                                                self);
-  self->handlers[2] = g_signal_connect_swapped (self->filter, "dropped", G_CALLBACK (on_dropped),
-                                                self);
-  self->handlers[3] = g_signal_connect_swapped (self->filter, "paused-changed",
-                                                G_CALLBACK (look_soon), self);
+  if (self->state != STATE_DONE)
+    pump_close (self);
+  pump_unref (self);
 }
 
 gboolean
@@ -258,6 +544,8 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPu
   g_autoptr (ImpTransport) one = imp_transport_new (client, error);
   g_autoptr (ImpTransport) other = one == NULL ? NULL : imp_transport_new (server, error);
 
+  g_assert (self->state == STATE_NEW);
+
   if (other == NULL)
     return FALSE;
   self->sides[0].transport = g_steal_pointer (&one);
@@ -266,36 +554,39 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPu
   self->done = done;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  self->state = IMP_PUMP_RUNNING;
-  watch_filter (self);
+  self->state = STATE_RUNNING;
+  pump_watch_filter (self);
   for (guint i = 0; i < 2; i++)
-    imp_transport_attach (self->sides[i].transport, self->context, G_PRIORITY_DEFAULT,
-                          imp_pump_on_transport, &self->sides[i]);
+    {
+      pump_side_set_watermarks (&self->sides[i], limits->buffer_size);
+      imp_transport_attach (self->sides[i].transport, self->context, G_PRIORITY_DEFAULT,
+                            pump_on_transport, &self->sides[i]);
+    }
   /* From here on the filter works: the analyzer may have spoken already. */
-  imp_filter_set_output (self->filter, on_output, self, NULL);
+  imp_filter_set_output (self->filter, pump_on_output, self, NULL);
   if (limits->idle > 0)
     {
-      imp_pump_note_move (self);
-      start_timer (self, limits->idle, on_idle);
+      pump_note_progress (self);
+      pump_start_timer (self, limits->idle, pump_on_idle_timeout, "imp relay: idle timeout");
     }
-  on_refused (self);
-  look_soon (self);
+  pump_on_refused (self);
+  pump_kick (self);
   return TRUE;
 }
 
 void
 imp_pump_abort (ImpPump *self, const GError *error)
 {
-  if (self->state == IMP_PUMP_NEW || self->state == IMP_PUMP_DONE)
+  if (self->state == STATE_NEW || self->state == STATE_DONE)
     return;
-  imp_pump_keep_error (self, error);
-  imp_pump_finish (self);
+  pump_keep_error (self, error);
+  pump_finish (self);
 }
 
 gsize
 imp_pump_get_queued (ImpPump *self, guint side)
 {
-  return self->sides[side].output.size;
+  return imp_output_buffer_get_size (self->sides[side].output);
 }
 
 gint64

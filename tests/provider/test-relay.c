@@ -5,7 +5,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
-#include "provider/imp-read-buffer-private.h"
+#include "io/imp-input-buffer-private.h"
 #include "test-streams.h"
 #include "told-analyzer.h"
 
@@ -95,7 +95,7 @@ test_slow_reader (void)
   test_run_until (test_never, NULL, 300);
   stuck = rig->peers[1]->sent;
   g_assert_cmpuint (stuck, <, g_bytes_get_size (much));
-  g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 100000 + IMP_READ_BUFFER_SIZE);
+  g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 100000 + IMP_INPUT_BUFFER_READ_SIZE);
   g_assert_cmpuint (((Told *) analyzer)->busy, ==, 2);
 
   relay_rig_send_text (rig, 0, "still here");
@@ -134,7 +134,7 @@ test_sent_back (void)
   test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
   test_run_until (test_never, NULL, 300);
   g_assert_cmpuint (rig->peers[0]->sent, <, g_bytes_get_size (much));
-  g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 4 * IMP_READ_BUFFER_SIZE);
+  g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 4 * IMP_INPUT_BUFFER_READ_SIZE);
 
   rig->peers[0]->read_limit = G_MAXSIZE;
   test_peer_update (rig->peers[0]);
@@ -201,13 +201,13 @@ test_pause (void)
 {
   ImpAnalyzer *analyzer = told_new (pause_at_once);
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
-  g_autoptr (GBytes) much = test_bytes_pattern (3 * IMP_READ_BUFFER_SIZE);
+  g_autoptr (GBytes) much = test_bytes_pattern (3 * IMP_INPUT_BUFFER_READ_SIZE);
 
   relay_rig_run (rig);
   rig->peers[0]->ends = rig->peers[1]->ends = TRUE;
   test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
   g_assert_true (test_run_until (has_sent_all, rig->peers[0], 5000));
-  g_assert_cmpint (((Told *) analyzer)->fed[0], <=, 2 * IMP_READ_BUFFER_SIZE);
+  g_assert_cmpint (((Told *) analyzer)->fed[0], <=, 2 * IMP_INPUT_BUFFER_READ_SIZE);
   test_peer_update (rig->peers[1]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
