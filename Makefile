@@ -32,6 +32,9 @@ soak: all
 format: install-deps
 	tests/style/format.py --fix .
 
+update-abi: all
+	ninja -C $(BUILD) update-abi
+
 clean:
 	rm -rf build build-check build-asan
 
@@ -41,4 +44,4 @@ install-deps:
 $(BUILD)/build.ninja: | install-deps
 	meson setup $(BUILD) $(MESON_OPTIONS)
 
-.PHONY: all demo check docs bench soak format clean install-deps
+.PHONY: all demo check docs bench soak format update-abi clean install-deps

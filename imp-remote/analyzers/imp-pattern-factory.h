@@ -23,12 +23,15 @@ typedef enum
 } ImpPatternAction;
 
 #define IMP_TYPE_PATTERN_ACTION (imp_pattern_action_get_type ())
-IMP_API GType imp_pattern_action_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_pattern_action_get_type (void);
 
 #define IMP_TYPE_PATTERN_FACTORY (imp_pattern_factory_get_type ())
-IMP_API G_DECLARE_FINAL_TYPE (ImpPatternFactory, imp_pattern_factory, IMP, PATTERN_FACTORY,
-                              ImpFactory)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpPatternFactory, imp_pattern_factory, IMP, PATTERN_FACTORY,
+                      ImpFactory)
 
-IMP_API ImpFactory *imp_pattern_factory_new (const char *settings, GError **error);
+IMP_AVAILABLE_IN_0_1
+ImpFactory *imp_pattern_factory_new (const char *settings, GError **error);
 
 G_END_DECLS

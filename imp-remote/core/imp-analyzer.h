@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_ANALYZER (imp_analyzer_get_type ())
-IMP_API G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
 
 /**
  * ImpAnalyzerClass:
@@ -47,43 +48,67 @@ struct _ImpAnalyzerClass
 typedef void (*ImpResultFunc) (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data);
 
 /* for providers */
-IMP_API void     imp_analyzer_data         (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
-                                            gint64 offset, gint32 data_type);
-IMP_API void     imp_analyzer_data_bytes   (ImpAnalyzer *self, ImpDirection direction,
-                                            const guint8 *data, gsize length, gint64 offset,
-                                            gint32 data_type);
-IMP_API void     imp_analyzer_set_busy     (ImpAnalyzer *self, ImpDirection direction,
-                                            gboolean busy);
-IMP_API void     imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback,
-                                            gpointer user_data, GDestroyNotify destroy);
-IMP_API GList   *imp_analyzer_poll_results (ImpAnalyzer *self);
-IMP_API void     imp_analyzer_close        (ImpAnalyzer *self);
-IMP_API gboolean imp_analyzer_is_closed    (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+void     imp_analyzer_data         (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
+                                    gint64 offset, gint32 data_type);
+IMP_AVAILABLE_IN_0_1
+void     imp_analyzer_data_bytes   (ImpAnalyzer *self, ImpDirection direction,
+                                    const guint8 *data, gsize length, gint64 offset,
+                                    gint32 data_type);
+IMP_AVAILABLE_IN_0_1
+void     imp_analyzer_set_busy     (ImpAnalyzer *self, ImpDirection direction,
+                                    gboolean busy);
+IMP_AVAILABLE_IN_0_1
+void     imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback,
+                                    gpointer user_data, GDestroyNotify destroy);
+IMP_AVAILABLE_IN_0_1
+GList   *imp_analyzer_poll_results (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+void     imp_analyzer_close        (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_analyzer_is_closed    (ImpAnalyzer *self);
 
 /* for plugins */
-IMP_API void imp_analyzer_add_result    (ImpAnalyzer *self, ImpResult *result);
-IMP_API void imp_analyzer_pass_bytes    (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
-IMP_API void imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
-IMP_API void imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
-                                         const guint8 *data, gsize length);
-IMP_API void imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
-                                         gint64 end_offset);
-IMP_API void imp_analyzer_send_back     (ImpAnalyzer *self, ImpDirection direction,
-                                         const guint8 *data, gsize length);
-IMP_API void imp_analyzer_deny          (ImpAnalyzer *self, ImpDirection direction,
-                                         const char *reason);
-IMP_API void imp_analyzer_drop          (ImpAnalyzer *self);
-IMP_API void imp_analyzer_fail          (ImpAnalyzer *self, const char *reason);
-IMP_API void imp_analyzer_pause         (ImpAnalyzer *self, ImpDirection direction);
-IMP_API void imp_analyzer_resume        (ImpAnalyzer *self, ImpDirection direction);
-IMP_API void imp_analyzer_log           (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
-                                         gint64 length, ImpLogLevel level, const char *message);
-IMP_API void imp_analyzer_account       (ImpAnalyzer *self, const char *key, const char *value);
-IMP_API void imp_analyzer_pass_pattern  (ImpAnalyzer *self, ImpDirection direction,
-                                         const char *regex, guint max_length);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_add_result    (ImpAnalyzer *self, ImpResult *result);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_pass_bytes    (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                 const guint8 *data, gsize length);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                 gint64 end_offset);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_send_back     (ImpAnalyzer *self, ImpDirection direction,
+                                 const guint8 *data, gsize length);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_deny          (ImpAnalyzer *self, ImpDirection direction,
+                                 const char *reason);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_drop          (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_fail          (ImpAnalyzer *self, const char *reason);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_pause         (ImpAnalyzer *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_resume        (ImpAnalyzer *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_log           (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
+                                 gint64 length, ImpLogLevel level, const char *message);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_account       (ImpAnalyzer *self, const char *key, const char *value);
+IMP_AVAILABLE_IN_0_1
+void imp_analyzer_pass_pattern  (ImpAnalyzer *self, ImpDirection direction,
+                                 const char *regex, guint max_length);
 
-IMP_API GHashTable   *imp_analyzer_get_context    (ImpAnalyzer *self);
-IMP_API const char   *imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key);
-IMP_API ImpInterface *imp_analyzer_get_interface  (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+GHashTable   *imp_analyzer_get_context    (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_1
+const char   *imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key);
+IMP_AVAILABLE_IN_0_1
+ImpInterface *imp_analyzer_get_interface  (ImpAnalyzer *self);
 
 G_END_DECLS

@@ -32,9 +32,13 @@ G_BEGIN_DECLS
  */
 #define IMP_DATA_TYPE_PACKET 1
 
-IMP_API gboolean    imp_data_type_register  (const char *name, gint32 value, GError **error);
-IMP_API const char *imp_data_type_get_name  (gint32 type);
-IMP_API gint32      imp_data_type_from_name (const char *name);
-IMP_API gboolean    imp_data_type_is_stream (gint32 type);
+IMP_AVAILABLE_IN_0_1
+gboolean    imp_data_type_register  (const char *name, gint32 value, GError **error);
+IMP_AVAILABLE_IN_0_1
+const char *imp_data_type_get_name  (gint32 type);
+IMP_AVAILABLE_IN_0_1
+gint32      imp_data_type_from_name (const char *name);
+IMP_AVAILABLE_IN_0_1
+gboolean    imp_data_type_is_stream (gint32 type);
 
 G_END_DECLS

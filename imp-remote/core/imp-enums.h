@@ -33,7 +33,8 @@ typedef enum
 } ImpDirection;
 
 #define IMP_TYPE_DIRECTION (imp_direction_get_type ())
-IMP_API GType imp_direction_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_direction_get_type (void);
 
 /**
  * ImpResultType:
@@ -77,7 +78,8 @@ typedef enum
 } ImpResultType;
 
 #define IMP_TYPE_RESULT_TYPE (imp_result_type_get_type ())
-IMP_API GType imp_result_type_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_result_type_get_type (void);
 
 /**
  * ImpResultFlags:
@@ -123,7 +125,8 @@ typedef enum /*< flags >*/
 } ImpResultFlags;
 
 #define IMP_TYPE_RESULT_FLAGS (imp_result_flags_get_type ())
-IMP_API GType imp_result_flags_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_result_flags_get_type (void);
 
 /**
  * ImpLogLevel:
@@ -153,7 +156,8 @@ typedef enum
 } ImpLogLevel;
 
 #define IMP_TYPE_LOG_LEVEL (imp_log_level_get_type ())
-IMP_API GType imp_log_level_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_log_level_get_type (void);
 
 /**
  * ImpFailMode:
@@ -171,10 +175,14 @@ typedef enum
 } ImpFailMode;
 
 #define IMP_TYPE_FAIL_MODE (imp_fail_mode_get_type ())
-IMP_API GType imp_fail_mode_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_fail_mode_get_type (void);
 
-IMP_API const char    *imp_result_type_to_string   (ImpResultType type);
-IMP_API ImpResultType  imp_result_type_from_string (const char *name);
-IMP_API ImpResultFlags imp_result_type_to_flag     (ImpResultType type);
+IMP_AVAILABLE_IN_0_1
+const char    *imp_result_type_to_string   (ImpResultType type);
+IMP_AVAILABLE_IN_0_1
+ImpResultType  imp_result_type_from_string (const char *name);
+IMP_AVAILABLE_IN_0_1
+ImpResultFlags imp_result_type_to_flag     (ImpResultType type);
 
 G_END_DECLS

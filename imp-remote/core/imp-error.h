@@ -44,9 +44,11 @@ typedef enum
  * Since: 0.1
  */
 #define IMP_ERROR (imp_error_quark ())
-IMP_API GQuark imp_error_quark (void);
+IMP_AVAILABLE_IN_0_1
+GQuark imp_error_quark (void);
 
 #define IMP_TYPE_ERROR (imp_error_get_type ())
-IMP_API GType imp_error_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_error_get_type (void);
 
 G_END_DECLS

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_FACTORY (imp_factory_get_type ())
-IMP_API G_DECLARE_DERIVABLE_TYPE (ImpFactory, imp_factory, IMP, FACTORY, GObject)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_DERIVABLE_TYPE (ImpFactory, imp_factory, IMP, FACTORY, GObject)
 
 /**
  * ImpFactoryClass:
@@ -87,22 +88,30 @@ struct _ImpFactoryClass
   gpointer padding[7];
 };
 
-IMP_API GList       *imp_factory_list_interfaces  (ImpFactory *self);
-IMP_API GList       *imp_factory_match_interfaces (ImpFactory *self, GList *wanted);
-IMP_API ImpFactory  *imp_factory_set_interface    (ImpFactory *self, ImpInterface *interface,
-                                                   GError **error);
-IMP_API ImpAnalyzer *imp_factory_create_analyzer  (ImpFactory *self, GHashTable *context,
-                                                   GError **error);
+IMP_AVAILABLE_IN_0_1
+GList       *imp_factory_list_interfaces  (ImpFactory *self);
+IMP_AVAILABLE_IN_0_1
+GList       *imp_factory_match_interfaces (ImpFactory *self, GList *wanted);
+IMP_AVAILABLE_IN_0_1
+ImpFactory  *imp_factory_set_interface    (ImpFactory *self, ImpInterface *interface,
+                                           GError **error);
+IMP_AVAILABLE_IN_0_1
+ImpAnalyzer *imp_factory_create_analyzer  (ImpFactory *self, GHashTable *context,
+                                           GError **error);
 
-IMP_API void   imp_factory_query_interfaces_async  (ImpFactory *self, GList *wanted,
-                                                    GCancellable *cancellable,
-                                                    GAsyncReadyCallback callback,
-                                                    gpointer user_data);
-IMP_API GList *imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result,
-                                                    GError **error);
+IMP_AVAILABLE_IN_0_1
+void   imp_factory_query_interfaces_async  (ImpFactory *self, GList *wanted,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+GList *imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result,
+                                            GError **error);
 
-IMP_API ImpFactory *imp_factory_new_from_settings (GType type, const char *settings,
-                                                   GError **error);
-IMP_API char       *imp_factory_get_settings      (ImpFactory *self);
+IMP_AVAILABLE_IN_0_1
+ImpFactory *imp_factory_new_from_settings (GType type, const char *settings,
+                                           GError **error);
+IMP_AVAILABLE_IN_0_1
+char       *imp_factory_get_settings      (ImpFactory *self);
 
 G_END_DECLS

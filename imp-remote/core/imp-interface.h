@@ -19,15 +19,24 @@ G_BEGIN_DECLS
  */
 typedef struct _ImpInterface ImpInterface;
 
-IMP_API GType          imp_interface_get_type      (void);
-IMP_API ImpInterface  *imp_interface_new           (gint32 data_type, ImpResultFlags results);
-IMP_API ImpInterface  *imp_interface_ref           (ImpInterface *self);
-IMP_API void           imp_interface_unref         (ImpInterface *self);
-IMP_API gint32         imp_interface_get_data_type (ImpInterface *self);
-IMP_API ImpResultFlags imp_interface_get_results   (ImpInterface *self);
-IMP_API gboolean       imp_interface_allows        (ImpInterface *self, ImpResultType type);
-IMP_API gboolean       imp_interface_equal         (ImpInterface *self, ImpInterface *other);
-IMP_API char          *imp_interface_to_string     (ImpInterface *self);
+IMP_AVAILABLE_IN_0_1
+GType          imp_interface_get_type      (void);
+IMP_AVAILABLE_IN_0_1
+ImpInterface  *imp_interface_new           (gint32 data_type, ImpResultFlags results);
+IMP_AVAILABLE_IN_0_1
+ImpInterface  *imp_interface_ref           (ImpInterface *self);
+IMP_AVAILABLE_IN_0_1
+void           imp_interface_unref         (ImpInterface *self);
+IMP_AVAILABLE_IN_0_1
+gint32         imp_interface_get_data_type (ImpInterface *self);
+IMP_AVAILABLE_IN_0_1
+ImpResultFlags imp_interface_get_results   (ImpInterface *self);
+IMP_AVAILABLE_IN_0_1
+gboolean       imp_interface_allows        (ImpInterface *self, ImpResultType type);
+IMP_AVAILABLE_IN_0_1
+gboolean       imp_interface_equal         (ImpInterface *self, ImpInterface *other);
+IMP_AVAILABLE_IN_0_1
+char          *imp_interface_to_string     (ImpInterface *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpInterface, imp_interface_unref)
 

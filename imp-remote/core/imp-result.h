@@ -19,49 +19,82 @@ G_BEGIN_DECLS
  */
 typedef struct _ImpResult ImpResult;
 
-IMP_API GType      imp_result_get_type          (void);
-IMP_API ImpResult *imp_result_new_pass          (ImpDirection direction, gint64 offset);
-IMP_API ImpResult *imp_result_new_prepass       (ImpDirection direction, gint64 offset);
-IMP_API ImpResult *imp_result_new_replace       (ImpDirection direction, gint64 offset,
-                                                 GBytes *data);
-IMP_API ImpResult *imp_result_new_replace_later (ImpDirection direction, gint64 offset,
-                                                 gint64 end_offset);
-IMP_API ImpResult *imp_result_new_to_sender     (ImpDirection direction, GBytes *data);
-IMP_API ImpResult *imp_result_new_deny          (ImpDirection direction, const char *reason,
-                                                 GHashTable *details);
-IMP_API ImpResult *imp_result_new_drop          (void);
-IMP_API ImpResult *imp_result_new_fatal         (const char *reason);
-IMP_API ImpResult *imp_result_new_pause         (ImpDirection direction);
-IMP_API ImpResult *imp_result_new_continue      (ImpDirection direction);
-IMP_API ImpResult *imp_result_new_log           (ImpDirection direction, gint64 offset,
-                                                 gint64 length, ImpLogLevel level,
-                                                 const char *message, GHashTable *details);
-IMP_API ImpResult *imp_result_new_account_field (const char *key, const char *value);
-IMP_API ImpResult *imp_result_new_pass_pattern  (ImpDirection direction, const char *regex,
-                                                 guint max_length);
-IMP_API ImpResult *imp_result_new_port          (ImpResultType type, ImpDirection direction,
-                                                 gint64 offset);
+IMP_AVAILABLE_IN_0_1
+GType      imp_result_get_type          (void);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_pass          (ImpDirection direction, gint64 offset);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_prepass       (ImpDirection direction, gint64 offset);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_replace       (ImpDirection direction, gint64 offset,
+                                         GBytes *data);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_replace_later (ImpDirection direction, gint64 offset,
+                                         gint64 end_offset);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_to_sender     (ImpDirection direction, GBytes *data);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_deny          (ImpDirection direction, const char *reason,
+                                         GHashTable *details);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_drop          (void);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_fatal         (const char *reason);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_pause         (ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_continue      (ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_log           (ImpDirection direction, gint64 offset,
+                                         gint64 length, ImpLogLevel level,
+                                         const char *message, GHashTable *details);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_account_field (const char *key, const char *value);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_pass_pattern  (ImpDirection direction, const char *regex,
+                                         guint max_length);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_port          (ImpResultType type, ImpDirection direction,
+                                         gint64 offset);
 
-IMP_API ImpResult *imp_result_ref   (ImpResult *self);
-IMP_API void       imp_result_unref (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_ref   (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+void       imp_result_unref (ImpResult *self);
 
-IMP_API ImpResultType imp_result_get_result_type (ImpResult *self);
-IMP_API ImpDirection  imp_result_get_direction   (ImpResult *self);
-IMP_API gboolean      imp_result_has_direction   (ImpResult *self);
-IMP_API gint64        imp_result_get_offset      (ImpResult *self);
-IMP_API gint64        imp_result_get_end_offset  (ImpResult *self);
-IMP_API gint64        imp_result_get_length      (ImpResult *self);
-IMP_API GBytes       *imp_result_get_data        (ImpResult *self);
-IMP_API ImpLogLevel   imp_result_get_level       (ImpResult *self);
-IMP_API const char   *imp_result_get_message     (ImpResult *self);
-IMP_API GHashTable   *imp_result_get_details     (ImpResult *self);
-IMP_API const char   *imp_result_get_key         (ImpResult *self);
-IMP_API const char   *imp_result_get_value       (ImpResult *self);
-IMP_API const char   *imp_result_get_pattern     (ImpResult *self);
-IMP_API guint         imp_result_get_max_length  (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+ImpResultType imp_result_get_result_type (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+ImpDirection  imp_result_get_direction   (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+gboolean      imp_result_has_direction   (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+gint64        imp_result_get_offset      (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+gint64        imp_result_get_end_offset  (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+gint64        imp_result_get_length      (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+GBytes       *imp_result_get_data        (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+ImpLogLevel   imp_result_get_level       (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+const char   *imp_result_get_message     (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+GHashTable   *imp_result_get_details     (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+const char   *imp_result_get_key         (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+const char   *imp_result_get_value       (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+const char   *imp_result_get_pattern     (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+guint         imp_result_get_max_length  (ImpResult *self);
 
-IMP_API gboolean imp_result_equal     (ImpResult *self, ImpResult *other);
-IMP_API char    *imp_result_to_string (ImpResult *self);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_result_equal     (ImpResult *self, ImpResult *other);
+IMP_AVAILABLE_IN_0_1
+char    *imp_result_to_string (ImpResult *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpResult, imp_result_unref)
 

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_TYPE_FACTORY (imp_type_factory_get_type ())
-IMP_API GType imp_type_factory_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_type_factory_get_type (void);
 
 /* Not G_DECLARE_FINAL_TYPE: its cast would have the name of ImpFactory's GType. */
 typedef struct _ImpTypeFactory ImpTypeFactory;
@@ -19,10 +20,14 @@ typedef struct
   (G_TYPE_CHECK_INSTANCE_TYPE ((object), IMP_TYPE_TYPE_FACTORY))
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTypeFactory, g_object_unref)
 
-IMP_API ImpFactory    *imp_type_factory_new               (GType analyzer_type, gint32 data_type,
-                                                           ImpResultFlags results);
-IMP_API GType          imp_type_factory_get_analyzer_type (ImpTypeFactory *self);
-IMP_API gint32         imp_type_factory_get_data_type     (ImpTypeFactory *self);
-IMP_API ImpResultFlags imp_type_factory_get_results       (ImpTypeFactory *self);
+IMP_AVAILABLE_IN_0_1
+ImpFactory    *imp_type_factory_new               (GType analyzer_type, gint32 data_type,
+                                                   ImpResultFlags results);
+IMP_AVAILABLE_IN_0_1
+GType          imp_type_factory_get_analyzer_type (ImpTypeFactory *self);
+IMP_AVAILABLE_IN_0_1
+gint32         imp_type_factory_get_data_type     (ImpTypeFactory *self);
+IMP_AVAILABLE_IN_0_1
+ImpResultFlags imp_type_factory_get_results       (ImpTypeFactory *self);
 
 G_END_DECLS

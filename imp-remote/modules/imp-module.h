@@ -5,9 +5,12 @@
 
 G_BEGIN_DECLS
 
-IMP_API ImpFactory *imp_module_new_factory (const char *spec, GError **error);
-IMP_API char      **imp_module_list        (void);
-IMP_API char       *imp_module_describe    (const char *name, GError **error);
+IMP_AVAILABLE_IN_0_1
+ImpFactory *imp_module_new_factory (const char *spec, GError **error);
+IMP_AVAILABLE_IN_0_1
+char      **imp_module_list        (void);
+IMP_AVAILABLE_IN_0_1
+char       *imp_module_describe    (const char *name, GError **error);
 
 /**
  * imp_module_query: (skip)

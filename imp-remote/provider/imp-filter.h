@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_FILTER (imp_filter_get_type ())
-IMP_API G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
 
 /**
  * ImpOutputFunc:
@@ -26,28 +27,45 @@ IMP_API G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
 typedef void (*ImpOutputFunc) (ImpFilter *filter, ImpDirection direction, GBytes *data,
                                gint32 data_type, gpointer user_data);
 
-IMP_API ImpFilter   *imp_filter_new          (ImpAnalyzer *analyzer);
-IMP_API ImpAnalyzer *imp_filter_get_analyzer (ImpFilter *self);
-IMP_API void         imp_filter_set_output   (ImpFilter *self, ImpOutputFunc output,
-                                              gpointer user_data, GDestroyNotify destroy);
-IMP_API void         imp_filter_set_max_held (ImpFilter *self, guint64 max_held);
-IMP_API guint64      imp_filter_get_max_held (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
+ImpFilter   *imp_filter_new          (ImpAnalyzer *analyzer);
+IMP_AVAILABLE_IN_0_1
+ImpAnalyzer *imp_filter_get_analyzer (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
+void         imp_filter_set_output   (ImpFilter *self, ImpOutputFunc output,
+                                      gpointer user_data, GDestroyNotify destroy);
+IMP_AVAILABLE_IN_0_1
+void         imp_filter_set_max_held (ImpFilter *self, guint64 max_held);
+IMP_AVAILABLE_IN_0_1
+guint64      imp_filter_get_max_held (ImpFilter *self);
 
-IMP_API gboolean imp_filter_push        (ImpFilter *self, ImpDirection direction, GBytes *data,
-                                         gint32 data_type, GError **error);
-IMP_API gboolean imp_filter_push_bytes  (ImpFilter *self, ImpDirection direction,
-                                         const guint8 *data, gsize length, gint32 data_type,
-                                         GError **error);
-IMP_API void     imp_filter_set_busy    (ImpFilter *self, ImpDirection direction, gboolean busy);
-IMP_API gboolean imp_filter_is_paused   (ImpFilter *self, ImpDirection direction);
-IMP_API gboolean imp_filter_is_finished (ImpFilter *self, ImpDirection direction);
-IMP_API gboolean imp_filter_check       (ImpFilter *self, GError **error);
-IMP_API void     imp_filter_close       (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_push        (ImpFilter *self, ImpDirection direction, GBytes *data,
+                                 gint32 data_type, GError **error);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_push_bytes  (ImpFilter *self, ImpDirection direction,
+                                 const guint8 *data, gsize length, gint32 data_type,
+                                 GError **error);
+IMP_AVAILABLE_IN_0_1
+void     imp_filter_set_busy    (ImpFilter *self, ImpDirection direction, gboolean busy);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_is_paused   (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_is_finished (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_check       (ImpFilter *self, GError **error);
+IMP_AVAILABLE_IN_0_1
+void     imp_filter_close       (ImpFilter *self);
 
-IMP_API gint64 imp_filter_get_input    (ImpFilter *self, ImpDirection direction);
-IMP_API gint64 imp_filter_get_held     (ImpFilter *self, ImpDirection direction);
-IMP_API gint64 imp_filter_get_passed   (ImpFilter *self, ImpDirection direction);
-IMP_API gint64 imp_filter_get_replaced (ImpFilter *self, ImpDirection direction);
-IMP_API gint64 imp_filter_get_denied   (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_filter_get_input    (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_filter_get_held     (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_filter_get_passed   (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_filter_get_replaced (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_filter_get_denied   (ImpFilter *self, ImpDirection direction);
 
 G_END_DECLS

@@ -8,22 +8,33 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_RELAY (imp_relay_get_type ())
-IMP_API G_DECLARE_FINAL_TYPE (ImpRelay, imp_relay, IMP, RELAY, GObject)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpRelay, imp_relay, IMP, RELAY, GObject)
 
-IMP_API ImpRelay    *imp_relay_new          (GIOStream *client, GIOStream *server,
-                                             ImpAnalyzer *analyzer);
-IMP_API GIOStream   *imp_relay_get_client   (ImpRelay *self);
-IMP_API GIOStream   *imp_relay_get_server   (ImpRelay *self);
-IMP_API ImpAnalyzer *imp_relay_get_analyzer (ImpRelay *self);
-IMP_API ImpFilter   *imp_relay_get_filter   (ImpRelay *self);
+IMP_AVAILABLE_IN_0_1
+ImpRelay    *imp_relay_new          (GIOStream *client, GIOStream *server,
+                                     ImpAnalyzer *analyzer);
+IMP_AVAILABLE_IN_0_1
+GIOStream   *imp_relay_get_client   (ImpRelay *self);
+IMP_AVAILABLE_IN_0_1
+GIOStream   *imp_relay_get_server   (ImpRelay *self);
+IMP_AVAILABLE_IN_0_1
+ImpAnalyzer *imp_relay_get_analyzer (ImpRelay *self);
+IMP_AVAILABLE_IN_0_1
+ImpFilter   *imp_relay_get_filter   (ImpRelay *self);
 
-IMP_API void     imp_relay_run_async  (ImpRelay *self, GCancellable *cancellable,
-                                       GAsyncReadyCallback callback, gpointer user_data);
-IMP_API gboolean imp_relay_run_finish (ImpRelay *self, GAsyncResult *result, GError **error);
+IMP_AVAILABLE_IN_0_1
+void     imp_relay_run_async  (ImpRelay *self, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_relay_run_finish (ImpRelay *self, GAsyncResult *result, GError **error);
 
-IMP_API gint64 imp_relay_get_received (ImpRelay *self, ImpDirection direction);
-IMP_API gint64 imp_relay_get_sent     (ImpRelay *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_relay_get_received (ImpRelay *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gint64 imp_relay_get_sent     (ImpRelay *self, ImpDirection direction);
 
-IMP_API gsize  imp_relay_get_queued   (ImpRelay *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_1
+gsize  imp_relay_get_queued   (ImpRelay *self, ImpDirection direction);
 
 G_END_DECLS

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_CODEC (imp_codec_get_type ())
-IMP_API G_DECLARE_INTERFACE (ImpCodec, imp_codec, IMP, CODEC, GObject)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_INTERFACE (ImpCodec, imp_codec, IMP, CODEC, GObject)
 
 /**
  * ImpCodecInterface:
@@ -61,13 +62,19 @@ struct _ImpCodecInterface
                            GError **error);
 };
 
-IMP_API const char *imp_codec_get_name (ImpCodec *self);
-IMP_API GBytes     *imp_codec_encode   (ImpCodec *self, ImpMessage *message, GError **error);
-IMP_API gboolean    imp_codec_decode   (ImpCodec *self, GBytes *input, ImpMessage **message,
-                                        gsize *consumed, GError **error);
+IMP_AVAILABLE_IN_0_1
+const char *imp_codec_get_name (ImpCodec *self);
+IMP_AVAILABLE_IN_0_1
+GBytes     *imp_codec_encode   (ImpCodec *self, ImpMessage *message, GError **error);
+IMP_AVAILABLE_IN_0_1
+gboolean    imp_codec_decode   (ImpCodec *self, GBytes *input, ImpMessage **message,
+                                gsize *consumed, GError **error);
 
-IMP_API ImpCodec *imp_codec_new_by_name (const char *name, GError **error);
-IMP_API ImpCodec *imp_json_codec_new    (void);
-IMP_API ImpCodec *imp_cbor_codec_new    (void);
+IMP_AVAILABLE_IN_0_1
+ImpCodec *imp_codec_new_by_name (const char *name, GError **error);
+IMP_AVAILABLE_IN_0_1
+ImpCodec *imp_json_codec_new    (void);
+IMP_AVAILABLE_IN_0_1
+ImpCodec *imp_cbor_codec_new    (void);
 
 G_END_DECLS

@@ -44,7 +44,8 @@ typedef enum
 } ImpOp;
 
 #define IMP_TYPE_OP (imp_op_get_type ())
-IMP_API GType imp_op_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_op_get_type (void);
 
 #define IMP_TYPE_MESSAGE (imp_message_get_type ())
 
@@ -60,47 +61,81 @@ IMP_API GType imp_op_get_type (void);
  */
 typedef struct _ImpMessage ImpMessage;
 
-IMP_API GType       imp_message_get_type            (void);
-IMP_API ImpMessage *imp_message_new_set_version     (guint version, guint minimum,
-                                                     GHashTable *limits,
-                                                     const char *const *features);
-IMP_API ImpMessage *imp_message_new_get_interface   (GList *interfaces);
-IMP_API ImpMessage *imp_message_new_set_interface   (ImpInterface *interface);
-IMP_API ImpMessage *imp_message_new_interface       (GList *interfaces);
-IMP_API ImpMessage *imp_message_new_new_analyzer    (gint64 id, GHashTable *context);
-IMP_API ImpMessage *imp_message_new_delete_analyzer (gint64 id);
-IMP_API ImpMessage *imp_message_new_data            (gint64 id, ImpDirection direction,
-                                                     gint64 offset, gint32 data_type,
-                                                     GBytes *data);
-IMP_API ImpMessage *imp_message_new_busy            (gint64 id, ImpDirection direction,
-                                                     gboolean busy);
-IMP_API ImpMessage *imp_message_new_result          (gint64 id, ImpResult *result);
-IMP_API ImpMessage *imp_message_new_exception       (gint64 id, const char *text);
-IMP_API ImpMessage *imp_message_new_ping            (gint64 token);
-IMP_API ImpMessage *imp_message_new_pong            (gint64 token);
-IMP_API ImpMessage *imp_message_new_goodbye         (const char *text);
-IMP_API ImpMessage *imp_message_ref                 (ImpMessage *self);
-IMP_API void        imp_message_unref               (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GType       imp_message_get_type            (void);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_set_version     (guint version, guint minimum,
+                                             GHashTable *limits,
+                                             const char *const *features);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_get_interface   (GList *interfaces);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_set_interface   (ImpInterface *interface);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_interface       (GList *interfaces);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_new_analyzer    (gint64 id, GHashTable *context);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_delete_analyzer (gint64 id);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_data            (gint64 id, ImpDirection direction,
+                                             gint64 offset, gint32 data_type,
+                                             GBytes *data);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_busy            (gint64 id, ImpDirection direction,
+                                             gboolean busy);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_result          (gint64 id, ImpResult *result);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_exception       (gint64 id, const char *text);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_ping            (gint64 token);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_pong            (gint64 token);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_goodbye         (const char *text);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_ref                 (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+void        imp_message_unref               (ImpMessage *self);
 
-IMP_API ImpOp              imp_message_get_op         (ImpMessage *self);
-IMP_API gint64             imp_message_get_id         (ImpMessage *self);
-IMP_API ImpDirection       imp_message_get_direction  (ImpMessage *self);
-IMP_API gint64             imp_message_get_offset     (ImpMessage *self);
-IMP_API gint32             imp_message_get_data_type  (ImpMessage *self);
-IMP_API GBytes            *imp_message_get_data       (ImpMessage *self);
-IMP_API gboolean           imp_message_get_busy       (ImpMessage *self);
-IMP_API ImpResult         *imp_message_get_result     (ImpMessage *self);
-IMP_API const char        *imp_message_get_text       (ImpMessage *self);
-IMP_API gint64             imp_message_get_token      (ImpMessage *self);
-IMP_API guint              imp_message_get_version    (ImpMessage *self);
-IMP_API guint              imp_message_get_minimum    (ImpMessage *self);
-IMP_API GHashTable        *imp_message_dup_limits     (ImpMessage *self);
-IMP_API const char *const *imp_message_get_features   (ImpMessage *self);
-IMP_API GHashTable        *imp_message_dup_context    (ImpMessage *self);
-IMP_API GList             *imp_message_get_interfaces (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+ImpOp              imp_message_get_op         (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint64             imp_message_get_id         (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+ImpDirection       imp_message_get_direction  (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint64             imp_message_get_offset     (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint32             imp_message_get_data_type  (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GBytes            *imp_message_get_data       (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gboolean           imp_message_get_busy       (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+ImpResult         *imp_message_get_result     (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+const char        *imp_message_get_text       (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint64             imp_message_get_token      (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_version    (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_minimum    (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GHashTable        *imp_message_dup_limits     (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+const char *const *imp_message_get_features   (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GHashTable        *imp_message_dup_context    (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GList             *imp_message_get_interfaces (ImpMessage *self);
 
-IMP_API gboolean imp_message_equal     (ImpMessage *self, ImpMessage *other);
-IMP_API char    *imp_message_to_string (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_message_equal     (ImpMessage *self, ImpMessage *other);
+IMP_AVAILABLE_IN_0_1
+char    *imp_message_to_string (ImpMessage *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpMessage, imp_message_unref)
 

@@ -7,7 +7,10 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 PREFIX = 'imp_'
-DECLARATION = re.compile(r'^IMP_API\b([^;{]*?)\b(\w+)\s*\(([^;]*?)\)', re.MULTILINE | re.DOTALL)
+# What exports a function: the macro of the version that brought or deprecated it.
+VERSION_MACRO = r'IMP_(?:AVAILABLE|DEPRECATED)_IN_\d+_\d+(?:_FOR\s*\([^)]*\))?'
+DECLARATION = re.compile(r'^' + VERSION_MACRO + r'\s([^;{]*?)\b(\w+)\s*\(([^;]*?)\)',
+                         re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r'/\*\*\n \* (\w+):?.*?\*/', re.DOTALL)
 VERSION = re.compile(r'Since: \d+\.\d+')
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
@@ -39,9 +42,9 @@ def exported_symbols(library):
 
 def compare_symbols(declared, exported):
     for name in sorted(exported - declared):
-        yield f'{name} is exported, but no public header declares it with IMP_API'
+        yield f'{name} is exported, but no public header declares it with IMP_AVAILABLE_IN_*'
     for name in sorted(declared - exported):
-        yield f'{name} is declared with IMP_API, but not exported'
+        yield f'{name} is declared in a public header, but not exported'
     for name in sorted(name for name in declared | exported if not name.startswith(PREFIX)):
         yield f'{name} does not begin with {PREFIX}'
 

@@ -161,9 +161,14 @@ class IncludeRules(unittest.TestCase):
 
 
 GOOD_HEADER = '''
-IMP_API G_DECLARE_DERIVABLE_TYPE (ImpThing, imp_thing, IMP, THING, GObject)
-IMP_API const char *const *imp_thing_get (ImpThing *self,
-                                          GList *list);
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_DERIVABLE_TYPE (ImpThing, imp_thing, IMP, THING, GObject)
+IMP_DEPRECATED_IN_0_2_FOR (imp_thing_get)
+void imp_thing_ask (ImpThing *self);
+void imp_thing_hide (ImpThing *self);
+IMP_AVAILABLE_IN_0_2
+const char *const *imp_thing_get (ImpThing *self,
+                                  GList *list);
 '''
 
 GIR = '''<repository xmlns="http://www.gtk.org/introspection/core/1.0"
@@ -175,7 +180,7 @@ GIR = '''<repository xmlns="http://www.gtk.org/introspection/core/1.0"
 class SymbolRules(unittest.TestCase):
     def test_declared(self):
         self.assertEqual(symbol_rules.declared_symbols(GOOD_HEADER),
-                         {'imp_thing_get_type', 'imp_thing_get'})
+                         {'imp_thing_get_type', 'imp_thing_ask', 'imp_thing_get'})
 
     def test_compared(self):
         self.assertEqual(list(symbol_rules.compare_symbols({'imp_a'}, {'imp_a'})), [])

@@ -29,28 +29,41 @@ typedef enum
 } ImpRemoteState;
 
 #define IMP_TYPE_REMOTE_STATE (imp_remote_state_get_type ())
-IMP_API GType imp_remote_state_get_type (void);
+IMP_AVAILABLE_IN_0_1
+GType imp_remote_state_get_type (void);
 
 #define IMP_TYPE_REMOTE_FACTORY (imp_remote_factory_get_type ())
-IMP_API G_DECLARE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP, REMOTE_FACTORY, ImpFactory)
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP, REMOTE_FACTORY, ImpFactory)
 
-IMP_API ImpRemoteFactory *imp_remote_factory_new            (const char *address, GError **error);
-IMP_API ImpRemoteFactory *imp_remote_factory_new_for_stream (GIOStream *stream);
-IMP_API void              imp_remote_factory_use_codec      (ImpRemoteFactory *self,
-                                                             ImpCodec *codec);
+IMP_AVAILABLE_IN_0_1
+ImpRemoteFactory *imp_remote_factory_new            (const char *address, GError **error);
+IMP_AVAILABLE_IN_0_1
+ImpRemoteFactory *imp_remote_factory_new_for_stream (GIOStream *stream);
+IMP_AVAILABLE_IN_0_1
+void              imp_remote_factory_use_codec      (ImpRemoteFactory *self,
+                                                     ImpCodec *codec);
 
-IMP_API void     imp_remote_factory_connect_async  (ImpRemoteFactory *self,
-                                                    GCancellable *cancellable,
-                                                    GAsyncReadyCallback callback,
-                                                    gpointer user_data);
-IMP_API gboolean imp_remote_factory_connect_finish (ImpRemoteFactory *self, GAsyncResult *result,
-                                                    GError **error);
-IMP_API gboolean imp_remote_factory_wait           (ImpRemoteFactory *self, guint timeout_ms);
-IMP_API void     imp_remote_factory_close          (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_1
+void     imp_remote_factory_connect_async  (ImpRemoteFactory *self,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_remote_factory_connect_finish (ImpRemoteFactory *self, GAsyncResult *result,
+                                            GError **error);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_remote_factory_wait           (ImpRemoteFactory *self, guint timeout_ms);
+IMP_AVAILABLE_IN_0_1
+void     imp_remote_factory_close          (ImpRemoteFactory *self);
 
-IMP_API ImpRemoteState imp_remote_factory_get_state      (ImpRemoteFactory *self);
-IMP_API guint          imp_remote_factory_get_version    (ImpRemoteFactory *self);
-IMP_API const char    *imp_remote_factory_get_codec_name (ImpRemoteFactory *self);
-IMP_API GVariant      *imp_remote_factory_get_statistics (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_1
+ImpRemoteState imp_remote_factory_get_state      (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_1
+guint          imp_remote_factory_get_version    (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_1
+const char    *imp_remote_factory_get_codec_name (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_1
+GVariant      *imp_remote_factory_get_statistics (ImpRemoteFactory *self);
 
 G_END_DECLS
