@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-filter-private.h"
 
+#include "core/imp-data-type.h"
+#include "core/imp-error.h"
+#include "core/imp-flow-private.h"
+#include "core/imp-result-private.h"
+
 #define MAX_HELD_DEFAULT (16 * 1024 * 1024)
+
+/* The filter's own kind of event: bytes that the analyzer itself sends. */
+#define EVENT_SEND IMP_FLOW_EVENT_OWN
+
+typedef enum
+{
+  STATE_OPEN,
+  STATE_DENIED,
+  STATE_DROPPED,
+  STATE_FAILED,
+  STATE_CLOSED,
+} FilterState;
 
 /**
  * ImpFilter:
@@ -22,6 +39,28 @@
  *
  * Since: 0.1
  */
+struct _ImpFilter
+{
+  GObject parent_instance;
+
+  ImpAnalyzer *analyzer;
+  ImpOutputFunc output;
+  gpointer output_data;
+  GDestroyNotify output_destroy;
+  ImpFlowEventQueue queue;
+  ImpFlow *flows[2];
+  guint64 max_held;
+  FilterState state;
+  GError *error;      /* why it is not open; what pushes give */
+  char *reason;       /* the same in the analyzer's words */
+  gboolean listening; /* the analyzer's results come here */
+  gboolean working;   /* the queue is being carried out, further up the stack */
+  gboolean closed;    /* by the owner: nothing is emitted any more */
+  gboolean notified;  /* the signal that goes with the state has been emitted */
+  gboolean ended[2];  /* the end of that direction was given to the output */
+  gboolean paused[2];
+};
+
 G_DEFINE_FINAL_TYPE (ImpFilter, imp_filter, G_TYPE_OBJECT)
 
 typedef enum
@@ -29,18 +68,228 @@ typedef enum
   PROP_ANALYZER = 1,
   PROP_MAX_HELD,
   PROP_HELD_BYTES,
-  N_PROPERTIES,
-} Property;
+} FilterProperty;
 
-static GParamSpec *properties[N_PROPERTIES];
-guint imp_filter_signals[IMP_FILTER_N_SIGNALS];
+static GParamSpec *properties[PROP_HELD_BYTES + 1];
+
+enum
+{
+  SIGNAL_RESULT,
+  SIGNAL_DENIED,
+  SIGNAL_DROPPED,
+  SIGNAL_FAILED,
+  SIGNAL_PAUSED_CHANGED,
+};
+
+static guint signals[SIGNAL_PAUSED_CHANGED + 1];
+
+/* ---- how it works: results, verdicts and input go in at one end of the queue, calls come out at
+ * the other ---- */
+
+/* Nothing is settled any more; an error of @code with @prefix and @reason is what pushes give. The
+ * analyzer may be further down the stack, so it is closed later. */
+static void
+filter_refuse (ImpFilter *self, FilterState state, ImpError code, const char *prefix,
+               const char *reason)
+{
+  if (self->state != STATE_OPEN)
+    return;
+  self->state = state;
+  self->reason = g_strdup (reason != NULL ? reason : "");
+  self->error = g_error_new (IMP_ERROR, code, "%s%s", prefix, self->reason);
+  imp_flow_deny (self->flows[0]);
+  imp_flow_deny (self->flows[1]);
+}
+
+static void
+filter_fail (ImpFilter *self, ImpError code, const char *reason)
+{
+  filter_refuse (self, STATE_FAILED, code,
+                 code == IMP_ERROR_LIMIT ? "" : "The analyzer failed: ", reason);
+}
+
+/* Emits, once, the signal that says what has become of the filter. */
+static void
+filter_notify_outcome (ImpFilter *self)
+{
+  if (self->state == STATE_OPEN || self->notified)
+    return;
+  self->notified = TRUE;
+  imp_analyzer_close (self->analyzer);
+  if (self->state == STATE_DENIED)
+    g_signal_emit (self, signals[SIGNAL_DENIED], 0, self->reason);
+  else if (self->state == STATE_DROPPED)
+    g_signal_emit (self, signals[SIGNAL_DROPPED], 0);
+  else if (self->state == STATE_FAILED)
+    g_signal_emit (self, signals[SIGNAL_FAILED], 0, self->reason);
+}
+
+static void
+filter_check_limits (ImpFilter *self)
+{
+  guint64 held = imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]);
+  guint n_chunks = MAX (imp_flow_get_n_held (self->flows[0]), imp_flow_get_n_held (self->flows[1]));
+  g_autofree char *reason = NULL;
+
+  if (held > self->max_held)
+    reason = g_strdup_printf ("The analyzer leaves %" G_GUINT64_FORMAT " bytes unsettled; the "
+                              "limit is %" G_GUINT64_FORMAT " (property max-held of ImpFilter)",
+                              held, self->max_held);
+  else if (n_chunks > IMP_FILTER_CHUNKS_MAX)
+    reason = g_strdup_printf ("The analyzer leaves %u chunks unsettled; the limit is %d", n_chunks,
+                              IMP_FILTER_CHUNKS_MAX);
+  if (reason != NULL)
+    filter_fail (self, IMP_ERROR_LIMIT, reason);
+}
+
+/* After its end nothing can follow in a direction, not even from the analyzer. */
+static void
+filter_emit_output (ImpFilter *self, ImpDirection direction, GBytes *bytes, gint32 data_type)
+{
+  if (self->ended[direction])
+    return;
+  self->ended[direction] = g_bytes_get_size (bytes) == 0;
+  self->output (self, direction, bytes, data_type, self->output_data);
+}
+
+static void
+filter_release_output (ImpFilter *self)
+{
+  GDestroyNotify destroy = g_steal_pointer (&self->output_destroy);
+  gpointer user_data = g_steal_pointer (&self->output_data);
+
+  self->output = NULL;
+  if (destroy != NULL)
+    destroy (user_data);
+}
+
+/* Carries out what the flows and the analyzer want, in order. Whatever is called here may come
+ * back; then it only adds to the queue. */
+static void
+filter_work (ImpFilter *self)
+{
+  ImpFlowEvent event;
+
+  if (self->working || self->output == NULL)
+    return;
+
+  g_object_ref (self);
+  self->working = TRUE;
+  while (imp_flow_event_queue_pop (&self->queue, &event))
+    {
+      if (event.kind == IMP_FLOW_EVENT_FEED)
+        imp_analyzer_data (self->analyzer, event.direction, event.bytes, event.offset,
+                           event.data_type);
+      else
+        filter_emit_output (self, event.direction, event.bytes, event.data_type);
+      g_bytes_unref (event.bytes);
+    }
+  self->working = FALSE;
+  if (self->state == STATE_OPEN)
+    filter_check_limits (self);
+  filter_notify_outcome (self);
+  if (self->closed)
+    filter_release_output (self);
+  g_object_unref (self);
+}
+
+static void
+filter_set_paused (ImpFilter *self, ImpDirection direction, gboolean paused)
+{
+  if (self->paused[direction] == paused)
+    return;
+  self->paused[direction] = paused;
+  g_signal_emit (self, signals[SIGNAL_PAUSED_CHANGED], 0, direction);
+}
+
+/* Bytes for the side that @direction comes from leave by the other direction. */
+static void
+filter_send_back (ImpFilter *self, ImpDirection direction, GBytes *bytes)
+{
+  gint32 data_type = imp_flow_get_data_type (self->flows[direction]);
+
+  if (g_bytes_get_size (bytes) > 0)
+    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, g_bytes_ref (bytes), 0,
+                               data_type != 0 ? data_type : IMP_DATA_TYPE_STREAM);
+}
+
+static void
+filter_apply_result (ImpFilter *self, ImpResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  switch ((ImpResultType) result->type)
+    {
+    case IMP_RESULT_PASS:
+    case IMP_RESULT_PREPASS:
+    case IMP_RESULT_REPLACE:
+    case IMP_RESULT_REPLACE_LATER:
+    case IMP_RESULT_PASS_PATTERN:
+      if (!imp_flow_apply (self->flows[result->direction], result, &error))
+        filter_fail (self, IMP_ERROR_FATAL, error->message);
+      /* One that is not fed any more need not be spared. */
+      else if (result->type == IMP_RESULT_PASS && result->offset == IMP_MAX_OFFSET)
+        filter_set_paused (self, result->direction, FALSE);
+      break;
+    case IMP_RESULT_TO_SENDER:
+      filter_send_back (self, result->direction, result->data);
+      break;
+    case IMP_RESULT_PAUSE:
+    case IMP_RESULT_CONTINUE:
+      filter_set_paused (self, result->direction, result->type == IMP_RESULT_PAUSE);
+      break;
+    case IMP_RESULT_DENY:
+      filter_refuse (self, STATE_DENIED, IMP_ERROR_DENIED,
+                     "Denied by the analyzer: ", result->text);
+      break;
+    case IMP_RESULT_DROP:
+      filter_refuse (self, STATE_DROPPED, IMP_ERROR_CLOSED, "Dropped by the analyzer", NULL);
+      break;
+    case IMP_RESULT_FATAL:
+      filter_fail (self, IMP_ERROR_FATAL, result->text);
+      break;
+    case IMP_RESULT_LOG:
+    case IMP_RESULT_PORT_OPEN:
+    case IMP_RESULT_PORT_CLOSE:
+    case IMP_RESULT_ACCOUNT_FIELD:
+      break;
+    }
+}
+
+static void
+filter_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  ImpFilter *self = user_data;
+  guint signal = signals[SIGNAL_RESULT];
+
+  g_object_ref (self);
+  /* Asking is cheaper than emitting for nobody. */
+  if (self->state == STATE_OPEN && g_signal_has_handler_pending (self, signal, 0, TRUE))
+    g_signal_emit (self, signal, 0, result);
+  if (self->state == STATE_OPEN)
+    filter_apply_result (self, result);
+  filter_work (self);
+  g_object_unref (self);
+}
+
+/* Takes the analyzer's results from now on. */
+static void
+filter_listen (ImpFilter *self)
+{
+  if (self->listening || self->state != STATE_OPEN)
+    return;
+  self->listening = TRUE;
+  imp_analyzer_set_callback (self->analyzer, filter_on_result, self, NULL);
+}
+
+/* ---- the object ---- */
 
 static void
 imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   ImpFilter *self = IMP_FILTER (object);
 
-  switch ((Property) id)
+  switch ((FilterProperty) id)
     {
     case PROP_ANALYZER:
       self->analyzer = g_value_dup_object (value);
@@ -49,7 +298,6 @@ imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamS
       imp_filter_set_max_held (self, g_value_get_uint64 (value));
       break;
     case PROP_HELD_BYTES:
-    case N_PROPERTIES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -60,7 +308,7 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
 {
   ImpFilter *self = IMP_FILTER (object);
 
-  switch ((Property) id)
+  switch ((FilterProperty) id)
     {
     case PROP_ANALYZER:
       g_value_set_object (value, self->analyzer);
@@ -72,7 +320,6 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_int64 (value,
                          imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]));
       break;
-    case N_PROPERTIES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -109,7 +356,7 @@ imp_filter_init (ImpFilter *self)
 }
 
 static void
-install_properties (GObjectClass *klass)
+filter_class_install_properties (GObjectClass *klass)
 {
   /**
    * ImpFilter:analyzer:
@@ -120,6 +367,7 @@ install_properties (GObjectClass *klass)
    */
   properties[PROP_ANALYZER] = g_param_spec_object ("analyzer", NULL, NULL, IMP_TYPE_ANALYZER,
                                                    G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY
+                                                     | G_PARAM_EXPLICIT_NOTIFY
                                                      | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -145,33 +393,33 @@ install_properties (GObjectClass *klass)
   properties[PROP_HELD_BYTES] = g_param_spec_int64 ("held-bytes", NULL, NULL, 0, G_MAXINT64, 0,
                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
-  g_object_class_install_properties (klass, N_PROPERTIES, properties);
+  g_object_class_install_properties (klass, G_N_ELEMENTS (properties), properties);
 }
 
 /* @argument: G_TYPE_NONE if there is none. */
 static void
-add_signal (GObjectClass *klass, guint signal, const char *name, GType argument)
+filter_class_add_signal (GObjectClass *klass, guint signal, const char *name, GType argument)
 {
   guint n_arguments = argument == G_TYPE_NONE ? 0 : 1;
 
-  imp_filter_signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
-                                             NULL, NULL, NULL, G_TYPE_NONE, n_arguments, argument);
+  signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, n_arguments, argument);
 }
 
 static void
-add_signals (GObjectClass *klass)
+filter_class_add_signals (GObjectClass *klass)
 {
   /**
    * ImpFilter::result:
    * @self: the filter
    * @result: the result
    *
-   * Emitted for every result of the analyzer, before it is obeyed: for logs and accounts, and for
-   * those who like to watch.
+   * Emitted for every result of the analyzer, before it is applied: for logs and accounts, and for
+   * observers.
    *
    * Since: 0.1
    */
-  add_signal (klass, IMP_FILTER_SIGNAL_RESULT, "result", IMP_TYPE_RESULT);
+  filter_class_add_signal (klass, SIGNAL_RESULT, "result", IMP_TYPE_RESULT);
 
   /**
    * ImpFilter::denied:
@@ -179,11 +427,11 @@ add_signals (GObjectClass *klass)
    * @reason: why, for people
    *
    * Emitted once the analyzer has refused the connection, and all that it let through before was
-   * put out: the application should let the peers see it.
+   * given to the output: the application should let the peers see it.
    *
    * Since: 0.1
    */
-  add_signal (klass, IMP_FILTER_SIGNAL_DENIED, "denied", G_TYPE_STRING);
+  filter_class_add_signal (klass, SIGNAL_DENIED, "denied", G_TYPE_STRING);
 
   /**
    * ImpFilter::dropped:
@@ -193,7 +441,7 @@ add_signals (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  add_signal (klass, IMP_FILTER_SIGNAL_DROPPED, "dropped", G_TYPE_NONE);
+  filter_class_add_signal (klass, SIGNAL_DROPPED, "dropped", G_TYPE_NONE);
 
   /**
    * ImpFilter::failed:
@@ -205,7 +453,7 @@ add_signals (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  add_signal (klass, IMP_FILTER_SIGNAL_FAILED, "failed", G_TYPE_STRING);
+  filter_class_add_signal (klass, SIGNAL_FAILED, "failed", G_TYPE_STRING);
 
   /**
    * ImpFilter::paused-changed:
@@ -217,7 +465,7 @@ add_signals (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  add_signal (klass, IMP_FILTER_SIGNAL_PAUSED_CHANGED, "paused-changed", IMP_TYPE_DIRECTION);
+  filter_class_add_signal (klass, SIGNAL_PAUSED_CHANGED, "paused-changed", IMP_TYPE_DIRECTION);
 }
 
 static void
@@ -229,6 +477,437 @@ imp_filter_class_init (ImpFilterClass *klass)
   object_class->get_property = imp_filter_get_property;
   object_class->dispose = imp_filter_dispose;
   object_class->finalize = imp_filter_finalize;
-  install_properties (object_class);
-  add_signals (object_class);
+  filter_class_install_properties (object_class);
+  filter_class_add_signals (object_class);
+}
+
+/* ---- for applications ---- */
+
+/**
+ * imp_filter_new:
+ * @analyzer: (transfer none): an analyzer that nobody else feeds
+ *
+ * Creates a filter, which from now on feeds @analyzer, takes its results and finally closes it.
+ *
+ * Connect to the signals first, then call [method@Imp.Filter.set_output]: from then on it works.
+ *
+ * Returns: (transfer full): a new filter
+ *
+ * Since: 0.1
+ */
+ImpFilter *
+imp_filter_new (ImpAnalyzer *analyzer)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (analyzer), NULL);
+
+  return g_object_new (IMP_TYPE_FILTER, "analyzer", analyzer, NULL);
+}
+
+/**
+ * imp_filter_get_analyzer: (get-property analyzer)
+ * @self: a filter
+ *
+ * Gets the analyzer.
+ *
+ * Returns: (transfer none): the analyzer
+ *
+ * Since: 0.1
+ */
+ImpAnalyzer *
+imp_filter_get_analyzer (ImpFilter *self)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), NULL);
+
+  return self->analyzer;
+}
+
+/**
+ * imp_filter_set_max_held: (set-property max-held)
+ * @self: a filter
+ * @max_held: a number of bytes
+ *
+ * Sets how many bytes, of both directions together, may wait for a verdict.
+ *
+ * A limit below what is held already takes effect with the next push.
+ *
+ * Since: 0.1
+ */
+void
+imp_filter_set_max_held (ImpFilter *self, guint64 max_held)
+{
+  g_return_if_fail (IMP_IS_FILTER (self));
+  g_return_if_fail (max_held <= G_MAXINT64);
+
+  if (self->max_held == max_held)
+    return;
+  self->max_held = max_held;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_HELD]);
+}
+
+/**
+ * imp_filter_get_max_held: (get-property max-held)
+ * @self: a filter
+ *
+ * Gets how many bytes, of both directions together, may wait for a verdict.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+guint64
+imp_filter_get_max_held (ImpFilter *self)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+
+  return self->max_held;
+}
+
+/**
+ * imp_filter_set_output:
+ * @self: a filter
+ * @output: (scope notified) (closure user_data) (destroy destroy): the function that takes what
+ *   comes out
+ * @user_data: data for @output
+ * @destroy: (nullable): frees @user_data when it is needed no more
+ *
+ * Sets where the output goes.
+ *
+ * The filter works from the first call on: what the analyzer has said already is applied at once.
+ *
+ * Since: 0.1
+ */
+void
+imp_filter_set_output (ImpFilter *self, ImpOutputFunc output, gpointer user_data,
+                       GDestroyNotify destroy)
+{
+  g_return_if_fail (IMP_IS_FILTER (self));
+  g_return_if_fail (output != NULL);
+
+  g_object_ref (self);
+  filter_release_output (self);
+  self->output = output;
+  self->output_data = user_data;
+  self->output_destroy = destroy;
+  if (self->closed)
+    filter_release_output (self);
+  else
+    filter_listen (self);
+  g_object_unref (self);
+}
+
+/**
+ * imp_filter_check:
+ * @self: a filter
+ * @error: return location for an error
+ *
+ * Tells whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
+ * %IMP_ERROR_CLOSED if the analyzer dropped the connection or the filter was closed,
+ * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_LIMIT if too much was left unsettled. Once it
+ * has an error it keeps it.
+ *
+ * Returns: %TRUE if it is open
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_check (ImpFilter *self, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (self->state == STATE_OPEN)
+    return TRUE;
+  if (error != NULL)
+    *error = g_error_copy (self->error);
+  return FALSE;
+}
+
+/* The flow takes input unless the caller is wrong, or it cannot go on. */
+static gboolean
+filter_push_to_flow (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 data_type,
+                     GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (imp_flow_push (self->flows[direction], data, data_type, &local))
+    return TRUE;
+  if (local->code == IMP_ERROR_LIMIT)
+    {
+      filter_fail (self, IMP_ERROR_LIMIT, local->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/**
+ * imp_filter_push:
+ * @self: a filter
+ * @direction: where it comes from
+ * @data: (transfer none): what has arrived; empty: the end of that direction's stream
+ * @data_type: its type
+ * @error: return location for an error
+ *
+ * Gives the filter what has arrived. It keeps a reference to @data, and does not copy it.
+ *
+ * An analyzer in this process mostly answers at once, so that the output function is called from
+ * here. When this function is called by the output function or a signal handler, it returns first,
+ * and the analyzer is fed afterwards.
+ *
+ * If the filter is not open, or is not open any more because of this push, the errors of
+ * [method@Imp.Filter.check] are set. Input after the end of the stream is an
+ * %IMP_ERROR_PROTOCOL, and the filter stays open; and so it does with %IMP_ERROR_FAILED if no
+ * output function was set.
+ *
+ * Returns: %TRUE if it was taken
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 data_type,
+                 GError **error)
+{
+  gboolean is_open;
+
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!imp_filter_check (self, error))
+    return FALSE;
+  if (self->output == NULL)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FAILED,
+                           "The filter has no output function: call imp_filter_set_output()");
+      return FALSE;
+    }
+  if (!filter_push_to_flow (self, direction, data, data_type, error))
+    return FALSE;
+
+  g_object_ref (self);
+  filter_work (self);
+  is_open = imp_filter_check (self, error);
+  g_object_unref (self);
+  return is_open;
+}
+
+/**
+ * imp_filter_push_bytes:
+ * @self: a filter
+ * @direction: where it comes from
+ * @data: (array length=length) (nullable): what has arrived
+ * @length: the number of bytes; 0: the end of that direction's stream
+ * @data_type: its type
+ * @error: return location for an error
+ *
+ * Gives the filter a copy of what has arrived; see [method@Imp.Filter.push].
+ *
+ * Returns: %TRUE if it was taken
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_push_bytes (ImpFilter *self, ImpDirection direction, const guint8 *data, gsize length,
+                       gint32 data_type, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (data != NULL || length == 0, FALSE);
+
+  bytes = g_bytes_new (data, length);
+  return imp_filter_push (self, direction, bytes, data_type, error);
+}
+
+/**
+ * imp_filter_set_busy:
+ * @self: a filter
+ * @direction: a direction
+ * @busy: whether no more output can be taken in that direction for now
+ *
+ * Holds back the analyzer's verdicts for a direction; see [method@Imp.Analyzer.set_busy]. What
+ * comes in is still taken.
+ *
+ * Since: 0.1
+ */
+void
+imp_filter_set_busy (ImpFilter *self, ImpDirection direction, gboolean busy)
+{
+  g_return_if_fail (IMP_IS_FILTER (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+
+  if (self->state == STATE_OPEN)
+    imp_analyzer_set_busy (self->analyzer, direction, busy);
+}
+
+/**
+ * imp_filter_is_paused:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Tells whether the analyzer has asked not to be fed in a direction for now. That is a hint:
+ * the filter still feeds what is pushed.
+ *
+ * Returns: %TRUE if it has
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_is_paused (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
+
+  return self->paused[direction];
+}
+
+/**
+ * imp_filter_is_finished:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Tells whether the end of a direction's stream has been given to the output. Nothing follows in
+ * that direction.
+ *
+ * Returns: %TRUE if it has
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
+
+  return self->ended[direction];
+}
+
+/**
+ * imp_filter_close:
+ * @self: a filter
+ *
+ * Closes a filter: the analyzer is closed, what is held is denied, nothing more is given to the
+ * output and no signal is emitted. Can be called at any time, and more than once.
+ *
+ * Since: 0.1
+ */
+void
+imp_filter_close (ImpFilter *self)
+{
+  g_return_if_fail (IMP_IS_FILTER (self));
+
+  if (self->closed)
+    return;
+
+  g_object_ref (self);
+  self->closed = TRUE;
+  self->notified = TRUE;
+  filter_refuse (self, STATE_CLOSED, IMP_ERROR_CLOSED, "The filter is closed", NULL);
+  imp_flow_event_queue_clear (&self->queue);
+  if (self->analyzer != NULL)
+    imp_analyzer_close (self->analyzer);
+  /* The output function may be the one that calls; its data must outlive it. */
+  if (!self->working)
+    filter_release_output (self);
+  g_object_unref (self);
+}
+
+/**
+ * imp_filter_get_input:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Gets how much was pushed: always the sum of what passed, was replaced, was denied and is held.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_filter_get_input (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_flow_get_input (self->flows[direction]);
+}
+
+/**
+ * imp_filter_get_held:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Gets how much input waits for a verdict.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_filter_get_held (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_flow_get_held (self->flows[direction]);
+}
+
+/**
+ * imp_filter_get_passed:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Gets how much input was let through as it came.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_filter_get_passed (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_flow_get_passed (self->flows[direction]);
+}
+
+/**
+ * imp_filter_get_replaced:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Gets how much input was replaced by other bytes, or none.
+ *
+ * Returns: a number of bytes of the input
+ *
+ * Since: 0.1
+ */
+gint64
+imp_filter_get_replaced (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_flow_get_replaced (self->flows[direction]);
+}
+
+/**
+ * imp_filter_get_denied:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Gets how much input was held when the connection was refused or the filter closed.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_filter_get_denied (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_flow_get_denied (self->flows[direction]);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "provider/imp-relay-private.h"
+#include "provider/imp-relay.h"
+
+#include "provider/imp-pump-private.h"
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)
 #define LINGER_DEFAULT 5000
@@ -31,6 +33,21 @@
  *
  * Since: 0.1
  */
+struct _ImpRelay
+{
+  GObject parent_instance;
+
+  GIOStream *client;
+  GIOStream *server;
+  ImpAnalyzer *analyzer;
+  ImpFilter *filter;
+  ImpPump *pump;
+  ImpPumpLimits limits;
+  guint64 max_held;
+  GTask *task;
+  GSource *cancelled;
+};
+
 G_DEFINE_FINAL_TYPE (ImpRelay, imp_relay, G_TYPE_OBJECT)
 
 typedef enum
@@ -143,7 +160,7 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
 }
 
 static void
-install_ends (GParamFlags flags)
+relay_class_install_ends (GParamFlags flags)
 {
   /**
    * ImpRelay:client:
@@ -175,7 +192,7 @@ install_ends (GParamFlags flags)
 }
 
 static void
-install_limits (GParamFlags flags)
+relay_class_install_limits (GParamFlags flags)
 {
   /**
    * ImpRelay:buffer-size:
@@ -226,14 +243,15 @@ static void
 imp_relay_class_init (ImpRelayClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_EXPLICIT_NOTIFY
+                      | G_PARAM_STATIC_STRINGS;
 
   object_class->constructed = imp_relay_constructed;
   object_class->finalize = imp_relay_finalize;
   object_class->get_property = imp_relay_get_property;
   object_class->set_property = imp_relay_set_property;
-  install_ends (flags);
-  install_limits (flags);
+  relay_class_install_ends (flags);
+  relay_class_install_limits (flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -241,8 +259,8 @@ imp_relay_class_init (ImpRelayClass *klass)
    * @self: the relay
    * @result: the result
    *
-   * Emitted for every result of the analyzer, before it is obeyed: for logs and accounts. It has to
-   * be connected to before the relay runs, since without a listener the results are not shown.
+   * Emitted for every result of the analyzer, before it is applied: for logs and accounts. It has
+   * to be connected to before the relay runs: without a handler then the results are not followed.
    *
    * Since: 0.1
    */
@@ -256,8 +274,8 @@ imp_relay_class_init (ImpRelayClass *klass)
  * @server: the stream of the server
  * @analyzer: (transfer none): an analyzer that nobody else feeds
  *
- * Makes a relay, which takes both streams over and closes them at its end. They need pollable input
- * and output streams, as sockets and TLS connections have them.
+ * Creates a relay, which takes both streams over and closes them at its end. They need pollable
+ * input and output streams, as sockets and TLS connections have them.
  *
  * Returns: (transfer full): a new relay
  *
@@ -275,13 +293,13 @@ imp_relay_new (GIOStream *client, GIOStream *server, ImpAnalyzer *analyzer)
 }
 
 static void
-on_result (ImpRelay *self, ImpResult *result)
+relay_on_result (ImpRelay *self, ImpResult *result)
 {
   g_signal_emit (self, signal_result, 0, result);
 }
 
 static void
-on_done (const GError *error, gpointer user_data)
+relay_on_done (const GError *error, gpointer user_data)
 {
   ImpRelay *self = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
@@ -296,7 +314,7 @@ on_done (const GError *error, gpointer user_data)
 }
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+relay_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   ImpRelay *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -307,13 +325,13 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 static void
-watch_cancellable (ImpRelay *self, GCancellable *cancellable)
+relay_watch_cancellable (ImpRelay *self, GCancellable *cancellable)
 {
   if (cancellable == NULL)
     return;
   self->cancelled = g_cancellable_source_new (cancellable);
   g_source_set_static_name (self->cancelled, "imp relay: cancelled");
-  g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), self, NULL);
+  g_source_set_callback (self->cancelled, G_SOURCE_FUNC (relay_on_cancelled), self, NULL);
   g_source_attach (self->cancelled, g_task_get_context (self->task));
 }
 
@@ -351,16 +369,16 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
 
   self->task = g_object_ref (task);
   if (g_signal_has_handler_pending (self, signal_result, 0, TRUE))
-    g_signal_connect_object (self->filter, "result", G_CALLBACK (on_result), self,
+    g_signal_connect_object (self->filter, "result", G_CALLBACK (relay_on_result), self,
                              G_CONNECT_SWAPPED);
-  if (!imp_pump_start (self->pump, self->client, self->server, &self->limits, on_done, self,
+  if (!imp_pump_start (self->pump, self->client, self->server, &self->limits, relay_on_done, self,
                        &error))
     {
       g_clear_object (&self->task);
       g_task_return_error (task, error);
       return;
     }
-  watch_cancellable (self, cancellable);
+  relay_watch_cancellable (self, cancellable);
 }
 
 /**
@@ -369,7 +387,7 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
  * @result: the result
  * @error: return location for an error
  *
- * Ends what [method@Imp.Relay.run_async] began.
+ * Finishes an operation started with [method@Imp.Relay.run_async].
  *
  * The errors are those of [method@Imp.Filter.check] (denied, dropped, failed), those of reading and
  * writing in the domain %G_IO_ERROR, and %IMP_ERROR_UNSUPPORTED if one of the streams cannot be
@@ -386,4 +404,137 @@ imp_relay_run_finish (ImpRelay *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * imp_relay_get_client: (get-property client)
+ * @self: a relay
+ *
+ * Gets the stream of the client.
+ *
+ * Returns: (transfer none): the stream
+ *
+ * Since: 0.1
+ */
+GIOStream *
+imp_relay_get_client (ImpRelay *self)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
+
+  return self->client;
+}
+
+/**
+ * imp_relay_get_server: (get-property server)
+ * @self: a relay
+ *
+ * Gets the stream of the server.
+ *
+ * Returns: (transfer none): the stream
+ *
+ * Since: 0.1
+ */
+GIOStream *
+imp_relay_get_server (ImpRelay *self)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
+
+  return self->server;
+}
+
+/**
+ * imp_relay_get_analyzer: (get-property analyzer)
+ * @self: a relay
+ *
+ * Gets the analyzer.
+ *
+ * Returns: (transfer none): the analyzer
+ *
+ * Since: 0.1
+ */
+ImpAnalyzer *
+imp_relay_get_analyzer (ImpRelay *self)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
+
+  return self->analyzer;
+}
+
+/**
+ * imp_relay_get_filter:
+ * @self: a relay
+ *
+ * Gets the filter between both sides: for its limit, its ledger and its signals. The relay alone
+ * feeds it and takes its output.
+ *
+ * Returns: (transfer none): the filter
+ *
+ * Since: 0.1
+ */
+ImpFilter *
+imp_relay_get_filter (ImpRelay *self)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
+
+  return self->filter;
+}
+
+/**
+ * imp_relay_get_received:
+ * @self: a relay
+ * @direction: a direction
+ *
+ * Gets how much was read in a direction.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_relay_get_received (ImpRelay *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_filter_get_input (self->filter, direction);
+}
+
+/**
+ * imp_relay_get_sent:
+ * @self: a relay
+ * @direction: a direction
+ *
+ * Gets how much was written in a direction, including what the analyzer itself sent that way.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_relay_get_sent (ImpRelay *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_pump_get_sent (self->pump, !direction);
+}
+
+/**
+ * imp_relay_get_queued:
+ * @self: a relay
+ * @direction: a direction
+ *
+ * Gets how much waits to be written in a direction.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gsize
+imp_relay_get_queued (ImpRelay *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_RELAY (self), 0);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
+
+  return imp_pump_get_queued (self->pump, !direction);
 }
