@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-enums.h"
+#include "core/imp-ring-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,13 +25,11 @@ typedef struct
   guint8 direction;
 } ImpFlowEvent;
 
+IMP_RING_DEFINE (ImpFlowEventRing, imp_flow_event_ring, ImpFlowEvent, 4, 64)
+
 typedef struct
 {
-  ImpFlowEvent *events;
-  guint head;
-  guint n;
-  guint capacity; /* a power of two */
-  ImpFlowEvent inlined[4];
+  ImpFlowEventRing events;
 } ImpFlowEventQueue;
 
 void imp_flow_event_queue_init (ImpFlowEventQueue *self);
