@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* So much of verdicts may wait for a busy direction before its input waits. */
+/* Bytes of verdicts that may wait for a busy direction before its input waits, too. */
 #define IMP_SERVER_CONNECTION_MAX_WAITING (256 * 1024)
 
-/* The server's end of one connection: the analyzers that a provider has made there. */
+/* The server's end of one connection, with the analyzers that a client has made there. */
 typedef struct _ImpServerConnection ImpServerConnection;
 
 typedef struct
@@ -20,7 +20,7 @@ typedef struct
   gsize max_held_all;      /* the same per connection */
   gsize max_waiting;       /* bytes of verdicts for a busy direction, above which it is not fed */
   gsize high_water;        /* bytes that wait to be written, above which nothing is read */
-  gsize max_output;        /* bytes that wait to be written, at most */
+  gsize max_output;        /* bytes that may wait to be written */
   guint handshake_timeout; /* milliseconds */
   guint keepalive;         /* milliseconds; 0: none */
   guint busy_poll;         /* microseconds */
@@ -28,7 +28,8 @@ typedef struct
 
 typedef struct
 {
-  /* It is over, and all its analyzers are closed; exactly once. @error is never NULL. */
+  /* The connection has ended, and all its analyzers are closed; exactly once. @error is never
+   * NULL. */
   void (*ended) (ImpServerConnection *connection, const GError *error, gpointer user_data);
 } ImpServerConnectionFuncs;
 
@@ -40,11 +41,12 @@ ImpServerConnection *imp_server_connection_new (GIOStream *stream, ImpFactory *f
 ImpServerConnection *imp_server_connection_ref (ImpServerConnection *self);
 void imp_server_connection_unref (ImpServerConnection *self);
 
+/* Once. */
 void imp_server_connection_start (ImpServerConnection *self, GMainContext *context,
                                   const ImpServerConnectionFuncs *funcs, gpointer user_data);
 /* Ends it now; ended() is called before this returns. */
 void imp_server_connection_close (ImpServerConnection *self, const GError *error);
-/* Tells the client that there will be no new analyzers; ends once the old ones are gone. */
+/* Tells the client that there will be no new analyzers; it ends once the old ones are gone. */
 void imp_server_connection_drain (ImpServerConnection *self);
 
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);

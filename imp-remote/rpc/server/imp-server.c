@@ -93,8 +93,8 @@ static const ImpLimit server_limits[] = {
    * ImpServer:max-held:
    *
    * The maximum number of bytes that one analyzer may hold: without a verdict, not fed to it yet,
-   * or verdicts that wait while a direction is busy. From half of it on the client is asked to
-   * pause; an analyzer that exceeds it is ended by an exception.
+   * or verdicts that wait while a direction is busy. Above half of it the client is asked to pause,
+   * at an eighth to continue; an analyzer that exceeds it is ended by an exception.
    *
    * Since: 0.1
    */
