@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A codec of one's own: the JSON form, a little harder to read."""
+"""A codec of your own: the JSON format, a little harder to read."""
 
 import codecs
 

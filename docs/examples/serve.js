@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Serves the analyzers of shout.js from a program of one's own: gjs -m serve.js ADDRESS
+// Serves the analyzers of shout.js from a program of your own: gjs -m serve.js ADDRESS
 
 import GLib from 'gi://GLib';
 import Imp from 'gi://Imp?version=1';

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Serves the analyzers of shout.py from a program of one's own: serve.py ADDRESS"""
+"""Serves the analyzers of shout.py from a program of your own: serve.py ADDRESS"""
 
 import sys
 

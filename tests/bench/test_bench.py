@@ -73,7 +73,7 @@ class Runs(unittest.TestCase):
             self.assertIn(name, table)
 
 
-class Mistakes(unittest.TestCase):
+class Errors(unittest.TestCase):
     def test_arguments(self):
         for arguments, named in ((['--workloads', 'W9'], 'W9'), (['--systems', 'fast'], 'fast'),
                                  (['--transports', 'pigeon'], 'pigeon'),

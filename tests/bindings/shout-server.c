@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Serves analyzers that shout: shout-server ADDRESS [backward]. Ends with its standard input. */
-#include "peer.h"
+#include "samples.h"
 
 #include <glib-unix.h>
 
@@ -14,10 +14,10 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (ImpFactory) factory = peer_shout_factory ();
+  g_autoptr (ImpFactory) factory = sample_shout_factory ();
   g_autoptr (ImpServer) server = imp_server_new (factory);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (ImpCodec) codec = peer_backward_new ();
+  g_autoptr (ImpCodec) codec = sample_backward_new ();
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) addresses = NULL;
 

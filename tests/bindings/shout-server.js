@@ -4,7 +4,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Imp from 'gi://Imp?version=1';
 
-import {Backward, shoutFactory} from './peer.js';
+import {Backward, shoutFactory} from './samples.js';
 
 const server = Imp.Server.new(shoutFactory());
 if (ARGV.includes('backward'))

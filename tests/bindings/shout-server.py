@@ -3,12 +3,12 @@
 
 import sys
 
-import peer
-from peer import GLib, Imp
+import samples
+from samples import GLib, Imp
 
-server = Imp.Server.new(peer.shout_factory())
+server = Imp.Server.new(samples.shout_factory())
 if 'backward' in sys.argv[2:]:
-    server.use_codec(peer.Backward())
+    server.use_codec(samples.Backward())
 server.listen(sys.argv[1])
 print('listening', server.list_addresses()[0], flush=True)
 

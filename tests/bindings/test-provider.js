@@ -5,7 +5,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Imp from 'gi://Imp?version=1';
 
-import {Shout, shoutFactory} from './peer.js';
+import {Shout, shoutFactory} from './samples.js';
 import {bytes, contains, equal, fails, run, test, text} from './tap.js';
 
 const CLIENT = Imp.Direction.FROM_CLIENT;

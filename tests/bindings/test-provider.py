@@ -4,7 +4,7 @@
 import socket
 import tempfile
 
-import peer
+import samples
 import tap
 from tap import Gio, GLib, Imp, contains, equal, fails
 
@@ -28,7 +28,7 @@ def connected_pair():
 
 
 def test_filter():
-    analyzer = peer.Shout()
+    analyzer = samples.Shout()
     output = Imp.Filter.new(analyzer)
     heard = []
     output.set_output(lambda source, direction, data, data_type:
@@ -59,7 +59,7 @@ class Silent(Imp.Analyzer):
 def test_relay():
     client_stream, client = connected_pair()
     server_stream, server = connected_pair()
-    analyzer = peer.Shout()
+    analyzer = samples.Shout()
     relay = Imp.Relay.new(client_stream, server_stream, analyzer)
     equal((relay.get_client(), relay.get_server(), relay.get_analyzer()),
           (client_stream, server_stream, analyzer))

@@ -3,7 +3,7 @@
  *
  * Analyzers in another process, written in the language of the server, behind a filter in this
  * one. */
-#include "peer.h"
+#include "samples.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -254,7 +254,7 @@ test_server_dies (void)
 static void
 test_own_codec (void)
 {
-  g_autoptr (ImpCodec) codec = peer_backward_new ();
+  g_autoptr (ImpCodec) codec = sample_backward_new ();
   Served served;
 
   served_set_up (&served, "own-codec", "backward");

@@ -7,7 +7,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Imp from 'gi://Imp?version=1';
 
-import {Backward, shoutFactory} from './peer.js';
+import {Backward, shoutFactory} from './samples.js';
 import {bytes, contains, equal, run, test, text} from './tap.js';
 
 const CLIENT = Imp.Direction.FROM_CLIENT;

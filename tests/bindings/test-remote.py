@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-import peer
+import samples
 import tap
 from tap import Gio, GLib, Imp, contains, equal
 
@@ -200,7 +200,7 @@ def test_server_dies():
 def test_own_codec():
     with Served('own-codec', 'backward') as served:
         remote = Imp.RemoteFactory.new(served.address)
-        remote.use_codec(peer.Backward())
+        remote.use_codec(samples.Backward())
         said, heard = push_lines(remote.create_analyzer({}), 1000)
         assert heard == said.upper()
         equal(remote.get_codec_name(), 'backward')
@@ -211,7 +211,7 @@ def test_one_process():
     context = GLib.MainContext.new()
     context.push_thread_default()
     try:
-        server = Imp.Server.new(peer.shout_factory())
+        server = Imp.Server.new(samples.shout_factory())
         events = []
         server.connect('connected', lambda *arguments: events.append('connected'))
         server.connect('disconnected', lambda *arguments: events.append('disconnected'))
@@ -237,7 +237,7 @@ def test_one_process():
 
 def test_given_streams():
     ours, theirs = socket.socketpair()
-    server = Imp.Server.new(peer.shout_factory())
+    server = Imp.Server.new(samples.shout_factory())
     streams = [Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection()
                for end in (ours, theirs)]
     server.add_stream(streams[1])

@@ -12,7 +12,7 @@ PYTHON = 'python3'  # as it is started
 TYPELIB = 'Imp-1.typelib'
 SUPPRESSIONS = os.path.join(TOP, 'tests', 'lsan.supp')
 
-# Memory that is kept from use for a while finds mistakes, but must not look like growth.
+# Memory that is kept from use for a while finds errors, but must not look like growth.
 ASAN = 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1' \
        ':quarantine_size_mb=16'
 # An interpreter keeps until its end what it has made, which is no leak of ours.

@@ -99,5 +99,5 @@ class Chaos:
     async def change_faults(self, name, faults):
         await self.take([name])
         seed = self.chance.randrange(1 << 30)
-        await self.topology.restart_rehearsal(name, f'seed={seed}&{faults}')
+        await self.topology.restart_injector(name, f'seed={seed}&{faults}')
         self.busy.remove(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the programs say: of themselves, of mistakes in them, and of connections."""
+"""What the programs say: of themselves, of errors in them, and of connections."""
 
 import collections
 import itertools
@@ -21,7 +21,7 @@ EXCERPT_MAX = 40  # lines
 
 
 def find_complaints(lines):
-    """The lines that tell of a mistake in a program."""
+    """The lines that tell of an error in a program."""
     return [line.decode(errors='replace').strip() for line in lines if COMPLAINT.search(line)]
 
 

@@ -8,14 +8,14 @@ import subprocess
 import time
 
 # Long enough for the slowest machine: who waits that long is stuck, not slow.
-PATIENCE = 120  # seconds
+TIMEOUT = 120  # seconds
 # What a listening socket is called in the kernel's table.
 LISTENING = '0A'
 
 
 async def wait_until(condition):
     """Whether @condition came true in time."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > end:
             return False
@@ -26,7 +26,7 @@ async def wait_until(condition):
 class Process:
     """A program that says `listening ADDRESS`, as often as it has addresses, once it is ready.
 
-    Nothing but this object may end it: that it has ended without being told to is a mistake.
+    Nothing but this object may end it: that it has ended without being told to is an error.
     """
 
     def __init__(self, name, command, environment, report, n_addresses=1):
@@ -54,7 +54,7 @@ class Process:
         self.watcher = asyncio.create_task(self.watch(self.process))
         self.addresses = []
         while len(self.addresses) < self.n_addresses:
-            line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
+            line = await asyncio.wait_for(self.process.stdout.readline(), TIMEOUT)
             if not line:
                 raise RuntimeError(f'{self.name} was not ready when it ended')
             if line.startswith(b'listening '):
@@ -94,15 +94,15 @@ class Process:
         self.send(signal.SIGTERM)
         try:
             self.said, status = await asyncio.wait_for(
-                asyncio.gather(self.process.stdout.read(), self.process.wait()), PATIENCE)
+                asyncio.gather(self.process.stdout.read(), self.process.wait()), TIMEOUT)
         except asyncio.TimeoutError:
             status = None
             self.send(signal.SIGKILL)
         await self.watcher
         if status is None:
-            self.report.add_mistake(f'{self.name} did not end when it was told to')
+            self.report.add_error(f'{self.name} did not end when it was told to')
         elif status != 0:
-            self.report.add_mistake(f'told to end, {self.name} did so with {status}')
+            self.report.add_error(f'told to end, {self.name} did so with {status}')
 
     def is_running(self):
         return self.process is not None and self.process.returncode is None

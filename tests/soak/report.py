@@ -7,7 +7,7 @@ import statistics
 
 # A process that serves hundreds of connections may round up, but not grow with time.
 GROWTH_MAX = 16 * 1024 * 1024
-MISTAKES_SHOWN = 20
+ERRORS_SHOWN = 20
 REASONS_SHOWN = 8
 
 
@@ -24,7 +24,7 @@ class Report:
     def __init__(self):
         self.outcomes = collections.Counter()
         self.bytes = 0
-        self.mistakes = []
+        self.errors = []
         self.reasons = collections.Counter()
         self.events = collections.Counter()
         self.faults = collections.Counter()
@@ -37,12 +37,12 @@ class Report:
         self.bytes += n_bytes
         self.slowest = max(self.slowest, seconds)
 
-    def add_mistake(self, text):
-        self.mistakes.append(text)
+    def add_error(self, text):
+        self.errors.append(text)
 
     def add_cause(self, text):
-        """A mistake that others are likely to follow from."""
-        self.mistakes.insert(0, text)
+        """An error that others are likely to follow from."""
+        self.errors.insert(0, text)
 
     def add_reasons(self, texts):
         self.reasons.update(map(generalize, texts))
@@ -51,7 +51,7 @@ class Report:
         self.events[name] += 1
 
     def add_faults(self, said):
-        """What a rehearsal says at its end: names and numbers."""
+        """What a fault injector says at its end: names and numbers."""
         for line in said.decode().splitlines():
             name, number = line.split()
             if name not in ('connections', 'read-bytes', 'write-bytes'):
@@ -72,9 +72,9 @@ class Report:
 
     def judge(self):
         """All that is wrong."""
-        wrong = list(self.mistakes[:MISTAKES_SHOWN])
-        if len(self.mistakes) > MISTAKES_SHOWN:
-            wrong.append(f'and {len(self.mistakes) - MISTAKES_SHOWN} mistakes more')
+        wrong = list(self.errors[:ERRORS_SHOWN])
+        if len(self.errors) > ERRORS_SHOWN:
+            wrong.append(f'and {len(self.errors) - ERRORS_SHOWN} errors more')
         if not self.outcomes:
             wrong.append('no connection was made')
         first, last = self.thirds()

@@ -187,8 +187,8 @@ class Judged(unittest.TestCase):
         self.report.set_descriptors(5, 6)
         self.assert_wrong('5 descriptors at rest, and has 6')
 
-    def test_mistake(self):
-        self.report.add_mistake('something')
+    def test_error(self):
+        self.report.add_error('something')
         self.assert_wrong('something')
 
     def test_faults(self):
@@ -204,7 +204,7 @@ class Processes(unittest.IsolatedAsyncioTestCase):
             'print("listening x", flush=True)\n'
 
     async def run_script(self, script, deed, status=0):
-        """The mistakes that are found in a program."""
+        """The errors that are found in a program."""
         report = Report()
         environment = {**os.environ, 'IMP_SOAK_TEST': str(os.getpid())}
         process = Process('it', ['/usr/bin/python3', '-c', self.READY % status + script],
@@ -212,7 +212,7 @@ class Processes(unittest.IsolatedAsyncioTestCase):
         with tempfile.NamedTemporaryFile() as log:
             await process.start(log.name)
             await deed(process)
-        return report.mistakes
+        return report.errors
 
     async def test_good(self):
         async def end(process):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The processes: one relay, servers with analyzers, and rehearsals between them."""
+"""The processes: one relay, servers with analyzers, and fault injectors between them."""
 
 import asyncio
 import dataclasses
@@ -49,7 +49,7 @@ class Topology:
         self.marker = f'IMP_SOAK={uuid.uuid4()}'
         self.notices = Notices()
         self.servers = {}
-        self.rehearsals = {}  # name: (whose server, process)
+        self.injectors = {}  # name: (whose server, process)
         self.relay = None
         self.routes = []
         self.at_rest = {}     # how many descriptors a server has without a connection
@@ -73,23 +73,23 @@ class Topology:
         await self.run(server)
         self.at_rest[name] = len(server.descriptors())
 
-    async def start_rehearsal(self, name, server, faults):
+    async def start_injector(self, name, server, faults):
         process = self.program(name, ['rehearse', '--listen', self.address(name),
                                       '--connect', self.address(server), '--faults', faults])
-        self.rehearsals[name] = (server, process)
+        self.injectors[name] = (server, process)
         await self.run(process)
 
-    async def restart_rehearsal(self, name, faults):
+    async def restart_injector(self, name, faults):
         """Faults are given on the command line, so other ones are another process."""
-        server, old = self.rehearsals[name]
+        server, old = self.injectors[name]
         await old.end()
         self.report.add_faults(old.said)
-        await self.start_rehearsal(name, server, faults)
+        await self.start_injector(name, server, faults)
 
     async def mend(self):
         """From now on there are no faults."""
-        for name in self.rehearsals:
-            await self.restart_rehearsal(name, FAULTLESS)
+        for name in self.injectors:
+            await self.restart_injector(name, FAULTLESS)
 
     def relay_arguments(self):
         arguments = ['relay']
@@ -117,8 +117,8 @@ class Topology:
                                          f'&actdata={WRITTEN.decode()}')
         await self.add_server('shout', os.path.join(HERE, 'shout.py'))
         await self.add_server('never', f'pattern=string={never}&action=deny&actdata=no')
-        await self.start_rehearsal('faulty', 'pattern', FAULTLESS)
-        await self.start_rehearsal('corrupting', 'never', FAULTLESS)
+        await self.start_injector('faulty', 'pattern', FAULTLESS)
+        await self.start_injector('corrupting', 'never', FAULTLESS)
         self.add_routes()
         for route in self.routes:
             route.target = await origin.listen()
@@ -131,25 +131,25 @@ class Topology:
     async def end(self):
         """Tells all to end, those first on whom nobody depends; nothing may be left open."""
         await self.relay.end()
-        for _, process in self.rehearsals.values():
+        for _, process in self.injectors.values():
             await process.end()
             self.report.add_faults(process.said)
         for name, server in self.servers.items():
             await self.check_at_rest(name, server)
             await server.end()
         if not await wait_until(lambda: not find_marked(self.marker)):
-            self.report.add_mistake(f'processes were left: {find_marked(self.marker)}')
+            self.report.add_error(f'processes were left: {find_marked(self.marker)}')
 
     async def check_at_rest(self, name, server):
         def is_at_rest():
             return not server.is_running() or len(server.descriptors()) <= self.at_rest[name]
 
         if not await wait_until(is_at_rest):
-            self.report.add_mistake(f'without a connection, {name} had {self.at_rest[name]} '
-                                    f'descriptors, and has {sorted(server.descriptors().items())}')
+            self.report.add_error(f'without a connection, {name} had {self.at_rest[name]} '
+                                  f'descriptors, and has {sorted(server.descriptors().items())}')
 
     async def kill(self):
         processes = [self.relay, *self.servers.values()]
-        processes += [process for _, process in self.rehearsals.values()]
+        processes += [process for _, process in self.injectors.values()]
         await asyncio.gather(*(process.kill() for process in processes
                                if process is not None and process.is_running()))

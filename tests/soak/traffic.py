@@ -7,7 +7,7 @@ import random
 import time
 
 from judgement import GOOD, judge
-from processes import PATIENCE
+from processes import TIMEOUT
 from topology import WANTED
 
 ID_LENGTH = 12
@@ -158,9 +158,9 @@ async def converse(route, connection, notices):
     port = writer.get_extra_info('sockname')[1]
     notices.add(port, route.target, connection, begun)
     try:
-        ended = await asyncio.wait_for(run_client(connection, reader, writer), PATIENCE)
+        ended = await asyncio.wait_for(run_client(connection, reader, writer), TIMEOUT)
         verdict = judge(route, connection, ended)
-        await asyncio.wait_for(is_told(connection, verdict), PATIENCE)
+        await asyncio.wait_for(is_told(connection, verdict), TIMEOUT)
         return verdict
     except asyncio.TimeoutError:
         return f'from port {port} hung: of {len(connection.up)} bytes, ' \
@@ -182,7 +182,7 @@ async def run_one(route, connection, origin, notices, report):
     finally:
         del origin.connections[connection.id]
     if verdict not in GOOD:
-        report.add_mistake(f'{route.name}: connection {int(connection.id)} {verdict}')
+        report.add_error(f'{route.name}: connection {int(connection.id)} {verdict}')
     elif verdict != 'exact':
         report.add_reasons(connection.reasons)
     report.add(route.name, verdict if verdict in GOOD else 'wrong',
@@ -219,11 +219,11 @@ class Clients:
 
     async def run_until_exact(self, route):
         """Until the analyzer of @route works; does it?"""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while await self.run_one(route, self.make_connection()) != 'exact':
             if time.monotonic() > end or not self.topology.relay.is_running():
-                self.report.add_mistake(f'{route.name}: with all servers there, and no fault, '
-                                        f'nothing was exact for {PATIENCE} s')
+                self.report.add_error(f'{route.name}: with all servers there, and no fault, '
+                                      f'nothing was exact for {TIMEOUT} s')
                 return False
             await asyncio.sleep(0.2)
         return True

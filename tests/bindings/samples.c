@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "peer.h"
+#include "samples.h"
 
 #include <string.h>
 
 /* Turns what the client says into capitals; passes what the server says. */
-struct _PeerShout
+struct _SampleShout
 {
   ImpAnalyzer parent_instance;
   gint64 position;
 };
 
-G_DEFINE_FINAL_TYPE (PeerShout, peer_shout, IMP_TYPE_ANALYZER)
+G_DEFINE_FINAL_TYPE (SampleShout, sample_shout, IMP_TYPE_ANALYZER)
 
 static gboolean
 is_word (GBytes *data, const char *word)
@@ -22,10 +22,10 @@ is_word (GBytes *data, const char *word)
 }
 
 static gboolean
-peer_shout_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
-                 gint32 data_type, GError **error)
+sample_shout_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+                   gint32 data_type, GError **error)
 {
-  PeerShout *self = PEER_SHOUT (analyzer);
+  SampleShout *self = SAMPLE_SHOUT (analyzer);
   g_autofree char *upper = NULL;
   gsize size;
   const char *text = g_bytes_get_data (data, &size);
@@ -50,35 +50,35 @@ peer_shout_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gi
 }
 
 static void
-peer_shout_class_init (PeerShoutClass *klass)
+sample_shout_class_init (SampleShoutClass *klass)
 {
-  IMP_ANALYZER_CLASS (klass)->data = peer_shout_data;
+  IMP_ANALYZER_CLASS (klass)->data = sample_shout_data;
 }
 
 static void
-peer_shout_init (PeerShout *self)
+sample_shout_init (SampleShout *self)
 {
 }
 
 ImpFactory *
-peer_shout_factory (void)
+sample_shout_factory (void)
 {
-  return IMP_FACTORY (imp_type_factory_new (PEER_TYPE_SHOUT, IMP_DATA_TYPE_STREAM,
+  return IMP_FACTORY (imp_type_factory_new (SAMPLE_TYPE_SHOUT, IMP_DATA_TYPE_STREAM,
                                             IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE
                                               | IMP_RESULT_FLAGS_ACCOUNT_FIELD));
 }
 
 /* JSON lines, each spelled backward: a codec need not be sensible. */
-struct _PeerBackward
+struct _SampleBackward
 {
   GObject parent_instance;
   ImpCodec *json;
 };
 
-static void peer_backward_init_codec (ImpCodecInterface *iface);
+static void sample_backward_init_codec (ImpCodecInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (PeerBackward, peer_backward, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (IMP_TYPE_CODEC, peer_backward_init_codec))
+G_DEFINE_FINAL_TYPE_WITH_CODE (SampleBackward, sample_backward, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (IMP_TYPE_CODEC, sample_backward_init_codec))
 
 static GBytes *
 reverse_line (const char *line, gsize length)
@@ -92,15 +92,15 @@ reverse_line (const char *line, gsize length)
 }
 
 static const char *
-peer_backward_get_name (ImpCodec *codec)
+sample_backward_get_name (ImpCodec *codec)
 {
   return "backward";
 }
 
 static GBytes *
-peer_backward_encode (ImpCodec *codec, ImpMessage *message, GError **error)
+sample_backward_encode (ImpCodec *codec, ImpMessage *message, GError **error)
 {
-  g_autoptr (GBytes) line = imp_codec_encode (PEER_BACKWARD (codec)->json, message, error);
+  g_autoptr (GBytes) line = imp_codec_encode (SAMPLE_BACKWARD (codec)->json, message, error);
 
   if (line == NULL)
     return NULL;
@@ -108,8 +108,8 @@ peer_backward_encode (ImpCodec *codec, ImpMessage *message, GError **error)
 }
 
 static gboolean
-peer_backward_decode (ImpCodec *codec, GBytes *input, ImpMessage **message, gsize *consumed,
-                      GError **error)
+sample_backward_decode (ImpCodec *codec, GBytes *input, ImpMessage **message, gsize *consumed,
+                        GError **error)
 {
   g_autoptr (GBytes) line = NULL;
   gsize size;
@@ -119,38 +119,38 @@ peer_backward_decode (ImpCodec *codec, GBytes *input, ImpMessage **message, gsiz
   if (end == NULL)
     return TRUE;
   line = reverse_line (text, end - text);
-  return imp_codec_decode (PEER_BACKWARD (codec)->json, line, message, consumed, error);
+  return imp_codec_decode (SAMPLE_BACKWARD (codec)->json, line, message, consumed, error);
 }
 
 static void
-peer_backward_init_codec (ImpCodecInterface *iface)
+sample_backward_init_codec (ImpCodecInterface *iface)
 {
-  iface->get_name = peer_backward_get_name;
-  iface->encode = peer_backward_encode;
-  iface->decode = peer_backward_decode;
+  iface->get_name = sample_backward_get_name;
+  iface->encode = sample_backward_encode;
+  iface->decode = sample_backward_decode;
 }
 
 static void
-peer_backward_finalize (GObject *object)
+sample_backward_finalize (GObject *object)
 {
-  g_clear_object (&PEER_BACKWARD (object)->json);
-  G_OBJECT_CLASS (peer_backward_parent_class)->finalize (object);
+  g_clear_object (&SAMPLE_BACKWARD (object)->json);
+  G_OBJECT_CLASS (sample_backward_parent_class)->finalize (object);
 }
 
 static void
-peer_backward_class_init (PeerBackwardClass *klass)
+sample_backward_class_init (SampleBackwardClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = peer_backward_finalize;
+  G_OBJECT_CLASS (klass)->finalize = sample_backward_finalize;
 }
 
 static void
-peer_backward_init (PeerBackward *self)
+sample_backward_init (SampleBackward *self)
 {
   self->json = imp_json_codec_new ();
 }
 
 ImpCodec *
-peer_backward_new (void)
+sample_backward_new (void)
 {
-  return g_object_new (PEER_TYPE_BACKWARD, NULL);
+  return g_object_new (SAMPLE_TYPE_BACKWARD, NULL);
 }
