@@ -17,6 +17,7 @@ import Imp from 'gi://Imp?version=1';
 import System from 'system';
 
 const SOCKET_FD = 3;
+const [SIGHUP, SIGINT, SIGTERM] = [1, 2, 15];
 
 // What is wrong with the script, in words for the one who wrote or started it.
 class ScriptError extends Error {}
@@ -72,6 +73,14 @@ function serve(factory, loop) {
     return server;
 }
 
+// Stop orders that reach a whole group of processes mean the tool, which ends the socket when its
+// connections are over. They are handled, since what is ignored would be ignored by children.
+function setUpSignals() {
+    for (const number of [SIGHUP, SIGINT, SIGTERM])
+        GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, () => GLib.SOURCE_CONTINUE);
+}
+
+setUpSignals();
 const [path, ...args] = System.programArgs;
 const loop = new GLib.MainLoop(null, false);
 let status = 0;
@@ -79,7 +88,7 @@ let server = null;
 
 // The import must be under way before the loop runs, and must not be awaited here: a module that
 // waits at its top level while a loop runs in it never goes on.
-import(Gio.File.new_for_commandline_arg(path).get_uri()).then(script => {
+import(Gio.File.new_for_path(path).get_uri()).then(script => {
     server = serve(makeFactory(script, args), loop);
 }).catch(error => {
     const name = GLib.path_get_basename(path);

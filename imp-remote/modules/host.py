@@ -10,32 +10,125 @@ Imp.ResultFlags.ALL), or a function create_factory(settings), which gets the set
 dictionary and returns an Imp.Factory. A ValueError that this function raises is taken for a
 complaint about the settings.
 
+The script runs as it would under `python3 SCRIPT`: it imports what lies beside the real file, if
+SCRIPT is a link, and nothing of that where PYTHONSAFEPATH is set.
+
 The process ends when the other end of the socket is closed.
 """
 
+import importlib.machinery
 import importlib.util
 import inspect
 import os
+import re
+import signal
+import site
+import subprocess
 import sys
+import threading
 import traceback
 
-import gi
-
-gi.require_version('Imp', '1')
-from gi.repository import Gio, GLib, Imp  # noqa: E402
-
 SOCKET_FD = 3
+# Stop orders that reach a whole group of processes mean the tool, which ends the socket when its
+# connections are over.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ScriptError(Exception):
     """What is wrong with the script, in words for the one who wrote or started it."""
 
 
+class ScriptLoader(importlib.machinery.SourceFileLoader):
+    """Reads the file itself each time: bytecode of an earlier one could be as old and as long."""
+
+    def get_code(self, fullname):
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def serve_on(_number, _frame):
+    """Handles a stop order. It is a handler, since what is ignored would be ignored by children."""
+
+
+class ForkGuard:
+    """Lets a child that this process forks be stopped, as any other process, from the start."""
+
+    def __init__(self):
+        self.blocked = threading.local()
+        os.register_at_fork(before=self.block, after_in_parent=self.unblock,
+                            after_in_child=self.restore)
+
+    def block(self):
+        """Else a child that is stopped at once would be so by a handler that does nothing."""
+        self.blocked.before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+    def unblock(self):
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked.before)
+
+    def restore(self):
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) is serve_on:
+                is_interrupt = number == signal.SIGINT
+                signal.signal(number, signal.default_int_handler if is_interrupt
+                              else signal.SIG_DFL)
+        self.unblock()
+
+
+def set_up_process():
+    for number in STOP_SIGNALS:
+        signal.signal(number, serve_on)
+    ForkGuard()
+    # A helper that the script starts would keep the connection open behind its back.
+    os.set_inheritable(SOCKET_FD, False)
+    # A script may print what it was fed. A descriptor that is closed has no stream.
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True, errors='backslashreplace')
+
+
+def system_folders():
+    """Where Debian's own interpreter finds packages, if it is the same Python as this one."""
+    command = 'import site, sys; print(*sys.version_info[:2], *site.getsitepackages(), sep="\\n")'
+    out = subprocess.run(['/usr/bin/python3', '-I', '-c', command], stdout=subprocess.PIPE,
+                         stdin=subprocess.DEVNULL, text=True, check=False).stdout.splitlines()
+    own = [str(number) for number in sys.version_info[:2]]
+    return out[2:] if out[:2] == own else []
+
+
+def import_library():
+    """Imports Imp with its overrides, also into a virtual environment that lacks PyGObject."""
+    global Gio, GLib, Imp
+    found = importlib.util.find_spec('gi')
+    if found is None or found.origin is None:  # a folder that has only overrides
+        for folder in system_folders():
+            site.addsitedir(folder)
+    try:
+        import gi
+        gi.require_version('Imp', '1')
+        from gi.repository import Gio, GLib, Imp
+    except (AttributeError, ImportError, ValueError) as error:
+        raise ScriptError(f'cannot be run by {sys.executable}, which is not set up for PyGObject '
+                          f'and imp-remote: {error}') from error
+    # Without them, exceptions in the script would pass unseen.
+    if Imp.Analyzer.__module__ != 'gi.overrides.Imp':
+        raise ScriptError(f'cannot be run by {sys.executable}, which does not find '
+                          'gi/overrides/Imp.py')
+
+
+def module_name(path):
+    """The name of the file, as far as it is one for a module and for the GTypes of its classes."""
+    name = re.sub(r'[^0-9A-Za-z_]', '_', os.path.splitext(os.path.basename(path))[0])
+    is_taken = name in sys.modules or name in sys.stdlib_module_names
+    return f'script_{name}' if is_taken or not name.isidentifier() else name
+
+
 def load(path):
     """Runs the script, as a module that can import what lies beside it."""
-    folder, name = os.path.split(os.path.abspath(path))
-    sys.path[0] = folder
-    spec = importlib.util.spec_from_file_location(os.path.splitext(name)[0], path)
+    folder = os.path.dirname(os.path.realpath(path))
+    # The first entry is the folder of this file, unless the interpreter was told not to have it.
+    if sys.path and os.path.realpath(sys.path[0]) == os.path.dirname(os.path.realpath(__file__)):
+        sys.path[0] = folder
+    loader = ScriptLoader(module_name(path), os.path.abspath(path))
+    spec = importlib.util.spec_from_file_location(loader.name, loader.path, loader=loader)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -44,9 +137,10 @@ def load(path):
 
 def own_analyzers(module):
     """The analyzer classes that the script itself defines, not those that it imports."""
-    return [value for value in vars(module).values()
-            if inspect.isclass(value) and issubclass(value, Imp.Analyzer)
-            and value.__module__ == module.__name__]
+    own = [value for value in vars(module).values()
+           if inspect.isclass(value) and issubclass(value, Imp.Analyzer)
+           and value.__module__ == module.__name__]
+    return list(dict.fromkeys(own))
 
 
 def factory_by_function(module, settings):
@@ -94,12 +188,12 @@ def serve(factory):
 
 def main():
     path, *arguments = sys.argv[1:]
-    name = os.path.basename(path)
-    sys.stdout.reconfigure(line_buffering=True)
+    set_up_process()
     try:
+        import_library()
         factory = make_factory(path, arguments)
     except ScriptError as error:
-        print(f'{name}: {error}', file=sys.stderr)
+        print(f'{os.path.basename(path)}: {error}', file=sys.stderr)
         return 1
     except Exception:  # whatever it is, it is the script's: show where, and end
         traceback.print_exc()

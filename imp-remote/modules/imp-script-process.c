@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <gio/gunixconnection.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,14 +24,16 @@
 typedef struct
 {
   const char *suffix;
-  const char *interpreter[3];
+  const char *interpreter;
+  const char *option; /* or NULL */
   const char *host;
+  gboolean is_python;
 } ScriptKind;
 
 static const ScriptKind script_kinds[] = {
-  { ".py", { IMP_PYTHON, NULL }, "host.py" },
-  { ".js", { "gjs", "-m", NULL }, "host.mjs" },
-  { ".mjs", { "gjs", "-m", NULL }, "host.mjs" },
+  { ".py", IMP_PYTHON, NULL, "host.py", TRUE },
+  { ".js", "gjs", "-m", "host.mjs", FALSE },
+  { ".mjs", "gjs", "-m", "host.mjs", FALSE },
 };
 
 static const ScriptKind *
@@ -89,15 +92,49 @@ append_settings (GPtrArray *argv, const char *path, const char *settings, GError
   return FALSE;
 }
 
+/* In a virtual environment that was activated scripts find what was installed there. */
+static char *
+script_find_interpreter (const ScriptKind *kind)
+{
+  static const char *const names[] = { "python3", "python" };
+  const char *environment = kind->is_python ? g_getenv ("VIRTUAL_ENV") : NULL;
+
+  if (environment == NULL || *environment == '\0')
+    return g_strdup (kind->interpreter);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (environment, "bin", names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+        return g_steal_pointer (&path);
+    }
+  g_message ("VIRTUAL_ENV is \"%s\", where there is no bin/python3: %s runs scripts", environment,
+             kind->interpreter);
+  return g_strdup (kind->interpreter);
+}
+
+/* What a script imports lies beside the real file. Python itself looks there, and shows the script
+ * the name that it was called by. */
+static char *
+script_resolve_path (const ScriptKind *kind, const char *path)
+{
+  char *real = kind->is_python ? NULL : realpath (path, NULL);
+  char *resolved = g_strdup (real != NULL ? real : path);
+
+  free (real);
+  return resolved;
+}
+
 static GPtrArray *
 make_argv (const ScriptKind *kind, const char *path, const char *settings, GError **error)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
 
-  for (gsize i = 0; kind->interpreter[i] != NULL; i++)
-    g_ptr_array_add (argv, g_strdup (kind->interpreter[i]));
+  g_ptr_array_add (argv, script_find_interpreter (kind));
+  if (kind->option != NULL)
+    g_ptr_array_add (argv, g_strdup (kind->option));
   g_ptr_array_add (argv, host_path (kind));
-  g_ptr_array_add (argv, g_strdup (path));
+  g_ptr_array_add (argv, script_resolve_path (kind, path));
   if (!append_settings (argv, path, settings, error))
     return NULL;
   g_ptr_array_add (argv, NULL);
@@ -110,15 +147,18 @@ typedef struct
   gboolean dies_with_parent;
 } ChildSetup;
 
-/* Runs in the child. A key or a service manager that signals the whole group means the program: it
- * finishes its connections first, and then the end of the socket ends the script. */
+/* Runs in the child. What this process was started with, or has done, to stop orders is not passed
+ * on to the script and its children; the host sees to it that they do not end it. */
 static void
-set_up_child (gpointer user_data)
+script_set_up_child (gpointer user_data)
 {
   const ChildSetup *setup = user_data;
+  sigset_t none;
 
-  signal (SIGINT, SIG_IGN);
-  signal (SIGTERM, SIG_IGN);
+  signal (SIGINT, SIG_DFL);
+  signal (SIGTERM, SIG_DFL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
   if (!setup->dies_with_parent)
     return;
   prctl (PR_SET_PDEATHSIG, SIGKILL);
@@ -137,7 +177,7 @@ spawn (GPtrArray *argv, int child_fd, GError **error)
   g_subprocess_launcher_take_fd (launcher, child_fd, HOST_FD);
   /* Standard output is for the program's own results. */
   g_subprocess_launcher_take_stdout_fd (launcher, fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
-  g_subprocess_launcher_set_child_setup (launcher, set_up_child, &setup, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, script_set_up_child, &setup, NULL);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
 }
 

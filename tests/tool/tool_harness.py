@@ -25,21 +25,23 @@ def make_folder():
     return folder
 
 
-def run_tool(*args, timeout=TIMEOUT):
+def run_tool(*args, timeout=TIMEOUT, env=None):
     """Runs the tool to its end: (status, standard output, standard error)."""
     done = subprocess.run([TOOL, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, text=True, timeout=timeout, check=False)
+                          stdin=subprocess.DEVNULL, text=True, timeout=timeout, check=False,
+                          errors='replace', env={**os.environ, **(env or {})})
     return done.returncode, done.stdout, done.stderr
 
 
 class Tool:
     """A running serve or relay; `addresses` are where it listens."""
 
-    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=()):
+    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=(), env=None):
         self.log = []
         self.process = subprocess.Popen([*command, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-                                        errors='replace', pass_fds=pass_fds)
+                                        errors='replace', pass_fds=pass_fds,
+                                        env={**os.environ, **(env or {})})
         self.logger = threading.Thread(target=self._read_log, daemon=True)
         self.logger.start()
         self.addresses = [self._read_address() for _ in range(listeners)]

@@ -9,10 +9,14 @@ that is derived from one of Imp's are wrapped when the class is made:
   printed;
 - None, where True is meant, is True: who reaches the end of do_data() has not failed;
 - a method do_NAME that is no virtual function is refused, since it would never be called.
+
+A class may have any name and any module: what does not go into the name of a GType is replaced.
 """
 
 import difflib
 import functools
+import itertools
+import re
 import sys
 
 from gi.module import get_introspection_module
@@ -107,10 +111,29 @@ def _check_name(cls, name, known):
                     f'{hint}')
 
 
+def _is_registered(name):
+    try:
+        GObject.type_from_name(name)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _name_type(cls):
+    """Names the GType where PyGObject would make a name of the class's that GObject refuses."""
+    wanted = f'{cls.__module__}.{cls.__name__}'.replace('.', '+')
+    name = re.sub(r'^(?=[^A-Za-z_])', '_', re.sub(r'[^0-9A-Za-z_+-]', '_', wanted))
+    if name == wanted or '__gtype_name__' in cls.__dict__:
+        return
+    names = itertools.chain([name], (f'{name}-v{number}' for number in itertools.count(2)))
+    cls.__gtype_name__ = next(name for name in names if not _is_registered(name))
+
+
 def _adopt(cls):
     """Checks and wraps the virtual functions that a class in Python implements."""
     if cls.__module__.startswith('gi.'):
         return
+    _name_type(cls)
     known = _virtual_functions(cls)
     for name, function in list(cls.__dict__.items()):
         if not name.startswith('do_') or not callable(function):
