@@ -184,6 +184,49 @@ test_turns (void)
   imp_remote_factory_close (factory);
 }
 
+static void
+on_pause_close (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  ImpRemoteFactory **factory = user_data;
+
+  if (imp_result_get_result_type (result) != IMP_RESULT_PAUSE || *factory == NULL)
+    return;
+  imp_remote_factory_close (*factory);
+  g_clear_object (factory);
+}
+
+/* Whoever is asked to pause may give everything up. */
+static void
+test_given_up (void)
+{
+  g_autoptr (GBytes) piece = test_bytes_pattern (PIECE);
+  GIOStream *ours, *theirs;
+  ImpRemoteFactory *factory;
+  ImpAnalyzer *analyzers[2];
+
+  test_stream_pair (&ours, &theirs);
+  factory = imp_remote_factory_new_for_stream (ours);
+  g_object_unref (ours);
+  g_object_set (factory, "high-water", (guint64) PIECE, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      analyzers[i] = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL, NULL);
+      imp_analyzer_set_callback (analyzers[i], on_pause_close, &factory, NULL);
+    }
+  for (gsize i = 0; factory != NULL; i++)
+    {
+      g_assert_cmpuint (i * PIECE, <, 10 * LIMIT);
+      imp_analyzer_data (analyzers[0], IMP_DIRECTION_FROM_CLIENT, piece, 0, IMP_DATA_TYPE_STREAM);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (imp_analyzer_is_closed (analyzers[i]));
+      imp_analyzer_close (analyzers[i]);
+      g_object_unref (analyzers[i]);
+    }
+  g_object_unref (theirs);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -191,5 +234,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/crowd/read", test_read);
   g_test_add_func ("/crowd/gone", test_gone);
   g_test_add_func ("/crowd/turns", test_turns);
+  g_test_add_func ("/crowd/given-up", test_given_up);
   return g_test_run ();
 }

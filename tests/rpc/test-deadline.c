@@ -35,7 +35,7 @@ is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
 }
 
 static void
-on_expired (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data)
+on_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason, gpointer user_data)
 {
   Fixture *fixture = (Fixture *) entry;
 

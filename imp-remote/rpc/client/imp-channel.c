@@ -6,7 +6,7 @@
 
 struct _ImpChannel
 {
-  gatomicrefcount ref_count; /* callbacks may give the last reference away: each entry holds one */
+  guint ref_count; /* of one thread; callbacks may drop the last one, so each entry holds one */
   GMainContext *context;
   GSocketConnectable *target;
   GIOStream *stream; /* until it is used */
@@ -34,14 +34,14 @@ static void start (ImpChannel *self);
 static ImpChannel *
 channel_ref (ImpChannel *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  self->ref_count++;
   return self;
 }
 
 static void
 channel_unref (ImpChannel *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
   g_clear_error (&self->reason);
   g_ptr_array_unref (self->leaving);
@@ -322,7 +322,7 @@ imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *s
 {
   ImpChannel *self = g_new0 (ImpChannel, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->context = g_main_context_ref (context);
   self->target = target != NULL ? g_object_ref (target) : NULL;
   self->stream = stream != NULL ? g_object_ref (stream) : NULL;
@@ -392,9 +392,9 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
                                                                     : "there is no connection");
 
       if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.peer.fail, text))
-        self->past.settled_soft++;
+        self->past.resolved_soft++;
       else
-        self->past.settled_hard++;
+        self->past.resolved_hard++;
       return;
     }
   if (self->peer == NULL)
@@ -528,8 +528,8 @@ imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
   add_number (builder, "analyzers", self->analyzers);
   add_number (builder, "live-analyzers", live);
   add_number (builder, "queued", queued);
-  add_number (builder, "settled-hard", sum.settled_hard);
-  add_number (builder, "settled-soft", sum.settled_soft);
+  add_number (builder, "settled-hard", sum.resolved_hard);
+  add_number (builder, "settled-soft", sum.resolved_soft);
   add_number (builder, "deadlines", sum.deadlines);
   add_number (builder, "extensions", sum.extensions);
   add_number (builder, "exceptions", sum.exceptions);

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rpc/client/imp-deadline-private.h"
-#include "rpc/imp-link-private.h"
 #include "rpc/client/imp-remote-analyzer-private.h"
 
 G_BEGIN_DECLS
 
-/* The provider's end of one connection: its analyzers, and what the server says of them. A peer may
- * be filled before it has a connection; what it is told waits. Once it is lost, every analyzer that
+/* The provider's end of one connection: its analyzers, and what the server says of them. It may be
+ * filled before there is a connection; what it is fed waits. Once it is lost, every analyzer that
  * it had has got its outcome, and it is of no more use. */
 typedef struct _ImpClientConnection ImpClientConnection;
 
 typedef struct
 {
-  /* The server has said its version; the peer is in use. */
-  void (*ready) (ImpClientConnection *peer, gpointer user_data);
+  /* The server has said its version; the connection is in use. */
+  void (*ready) (ImpClientConnection *connection, gpointer user_data);
   /* The server takes no new analyzers. */
-  void (*goodbye) (ImpClientConnection *peer, gpointer user_data);
+  void (*goodbye) (ImpClientConnection *connection, gpointer user_data);
   /* The last analyzer has gone. */
-  void (*idle) (ImpClientConnection *peer, gpointer user_data);
-  /* The connection is over. Called before the analyzers are settled, so that those that are made
+  void (*idle) (ImpClientConnection *connection, gpointer user_data);
+  /* The connection is over. Called before the analyzers are resolved, so that those that are made
    * meanwhile do not come here. */
-  void (*lost) (ImpClientConnection *peer, const GError *error, gpointer user_data);
-  /* All of them are settled; nothing is called any more. */
-  void (*gone) (ImpClientConnection *peer, gpointer user_data);
+  void (*lost) (ImpClientConnection *connection, const GError *error, gpointer user_data);
+  /* All of them are resolved; nothing is called any more. */
+  void (*gone) (ImpClientConnection *connection, gpointer user_data);
 } ImpClientConnectionFuncs;
 
 typedef struct
@@ -44,12 +42,12 @@ typedef struct
 
 typedef struct
 {
-  guint64 settled_hard, settled_soft;
+  guint64 resolved_hard, resolved_soft;
   guint64 deadlines, exceptions, late_results;
   guint64 messages_in, messages_out, bytes_in, bytes_out, extensions;
 } ImpClientConnectionCounters;
 
-/* @interface: what set_interface tells, or NULL. @name: for messages to people. */
+/* @interface: for set_interface, or NULL. @name: for messages to people. */
 ImpClientConnection *imp_client_connection_new (GMainContext *context,
                                                 const ImpClientConnectionOptions *options,
                                                 ImpInterface *interface, const char *name,
@@ -63,34 +61,23 @@ gboolean imp_client_connection_connect (ImpClientConnection *self, GIOStream *st
                                         ImpCodec *codec, GError **error);
 /* Everything is over, for this reason. */
 void imp_client_connection_fail (ImpClientConnection *self, const GError *error);
-/* The owner cares no more; nothing is called from here on, analyzers are settled. */
+/* The owner cares no more; nothing is called from here on, analyzers are resolved. */
 void imp_client_connection_abandon (ImpClientConnection *self, const GError *error);
 
 void imp_client_connection_set_options (ImpClientConnection *self,
                                         const ImpClientConnectionOptions *options);
 
-/* Adds an analyzer that is in no peer yet. */
+/* Adds an analyzer that is in no connection yet. */
 void imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
 
 /* Asks which of @wanted match; @task gets a GList of ImpInterface, or an error. Takes @task. */
 void imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *task);
 
-gboolean imp_client_connection_is_connected (ImpClientConnection *self);
-gboolean imp_client_connection_is_ready (ImpClientConnection *self);
 guint imp_client_connection_get_n_analyzers (ImpClientConnection *self);
 guint imp_client_connection_get_version (ImpClientConnection *self);
-const char *imp_client_connection_get_codec_name (ImpClientConnection *self);
-guint64 imp_client_connection_get_messages_in (ImpClientConnection *self);
 gsize imp_client_connection_get_queued (ImpClientConnection *self);
-/* Adds what this peer has counted. */
+/* Adds what this connection has counted. */
 void imp_client_connection_add_counters (ImpClientConnection *self,
                                          ImpClientConnectionCounters *sum);
-
-/* For ImpRemoteAnalyzer. */
-void imp_client_connection_send_data (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer,
-                                      ImpPiece *piece);
-void imp_client_connection_send_busy (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer,
-                                      ImpDirection direction, gboolean busy);
-void imp_client_connection_remove (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
 
 G_END_DECLS

@@ -1,59 +1,348 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-error.h"
-#include "rpc/imp-protocol-private.h"
-#include "rpc/client/imp-client-connection-state-private.h"
+#include "rpc/client/imp-client-connection-private.h"
 
-#include <sys/socket.h>
+#include "core/imp-error.h"
+#include "rpc/imp-id-table-private.h"
+#include "rpc/imp-protocol-private.h"
 
 /* What may wait to be written beside data: one high-water mark, and a packet that went past it. */
 #define CONTROL_MAX (IMP_LINK_HIGH_WATER + self->options.limits.max_message)
 
-static ImpRemoteAnalyzer *
-analyzer_of_entry (ImpDeadlineEntry *entry)
+struct _ImpClientConnection
 {
-  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, deadline));
+  ImpRemoteAnalyzerHost host; /* first: each stands for the other */
+  guint ref_count;            /* of one thread */
+  GMainContext *context;
+  ImpClientConnectionOptions options;
+  ImpInterface *interface;
+  const ImpClientConnectionFuncs *funcs; /* NULL once lost or abandoned */
+  gpointer user_data;
+  ImpIdTable analyzers; /* not owned: whoever holds one has it closed */
+  gint64 last_id;
+  GQueue queries;        /* of GTask, in the order they were sent */
+  GQueue unsent_queries; /* of ImpMessage, while there is no connection */
+  GSource *keepalive;
+  guint64 bytes_in_seen; /* at the last keepalive */
+  gint64 token;
+  gboolean pinged;
+  gboolean ready;
+  gboolean lost;
+  guint64 exceptions, late_results;
+};
+
+static void
+client_connection_fail_literal (ImpClientConnection *self, ImpError code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, code, text);
+
+  imp_client_connection_fail (self, error);
 }
 
-static const ImpVerdicts *
-entry_get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+/* What the wire format cannot say would be lost in silence, so it is the connection's end. Takes
+ * @error. */
+static void
+client_connection_fail_sending (ImpClientConnection *self, const ImpMessage *message, GError *error)
 {
-  return imp_analyzer_peek_verdicts (IMP_ANALYZER (analyzer_of_entry (entry)), direction);
+  /* If it has ended already, the main loop is about to say so. */
+  if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
+    {
+      g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));
+      imp_client_connection_fail (self, error);
+    }
+  g_error_free (error);
 }
 
+/* Data wait their turn; it takes a server that has us answer pings and reads nothing. */
 static gboolean
-entry_is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
+client_connection_check_queued (ImpClientConnection *self, GError **error)
 {
-  return imp_analyzer_is_busy (IMP_ANALYZER (analyzer_of_entry (entry)), direction);
-}
+  gsize queued = imp_link_get_queued (self->host.link);
 
-static gboolean
-entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
-{
-  return (analyzer_of_entry (entry)->paused_there & (1 << direction)) != 0
-         || imp_verdicts_has_promise (entry_get_verdicts (entry, direction));
+  if (queued <= CONTROL_MAX + self->options.max_queued_all)
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "%" G_GSIZE_FORMAT " bytes wait for the server to read them (max-queued-all is "
+               "%" G_GSIZE_FORMAT ")",
+               queued, self->options.max_queued_all);
+  return FALSE;
 }
 
 static void
-entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data)
+client_connection_send (ImpClientConnection *self, const ImpMessage *message)
 {
-  ImpClientConnection *self = user_data;
-  ImpRemoteAnalyzer *analyzer = analyzer_of_entry (entry);
-  g_autofree char *reason = NULL;
+  GError *error = NULL;
 
-  reason = g_strdup_printf ("the analyzer let data of direction %d wait for more than %u ms "
-                            "(deadline), and had %u more of them (max-extensions is %u)",
-                            direction, self->options.deadline, entry->extensions,
-                            self->options.max_extensions);
-  self->counters.deadlines++;
-  imp_client_connection_settle (self, analyzer, reason);
+  if (self->host.link == NULL || self->lost)
+    return;
+  if (!imp_link_send (self->host.link, message, &error)
+      || (!imp_link_may_queue (self->host.link) && !client_connection_check_queued (self, &error)))
+    client_connection_fail_sending (self, message, error);
 }
 
-static const ImpDeadlineFuncs deadline_funcs = {
-  .get_verdicts = entry_get_verdicts,
-  .is_suspended = entry_is_suspended,
-  .is_extended = entry_is_extended,
-  .expired = entry_expired,
+/* --- the host of its analyzers --- */
+
+/* All of them, with references, since what is done about one may be the end of others. */
+static GPtrArray *
+client_connection_list (ImpRemoteAnalyzerHost *host)
+{
+  ImpClientConnection *self = (ImpClientConnection *) host;
+  GPtrArray *analyzers = imp_id_table_get_values (&self->analyzers);
+
+  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
+  g_ptr_array_set_free_func (analyzers, g_object_unref);
+  return analyzers;
+}
+
+static void
+client_connection_hold (ImpRemoteAnalyzerHost *host)
+{
+  imp_client_connection_ref ((ImpClientConnection *) host);
+}
+
+static void
+client_connection_release (ImpRemoteAnalyzerHost *host)
+{
+  imp_client_connection_unref ((ImpClientConnection *) host);
+}
+
+static void
+client_connection_send_for_analyzer (ImpRemoteAnalyzerHost *host, const ImpMessage *message)
+{
+  client_connection_send ((ImpClientConnection *) host, message);
+}
+
+static void
+client_connection_remove (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer)
+{
+  ImpClientConnection *self = (ImpClientConnection *) host;
+
+  imp_id_table_remove (&self->analyzers, analyzer->id);
+  if (self->funcs != NULL && self->analyzers.n_values == 0)
+    self->funcs->idle (self, self->user_data);
+}
+
+static const ImpRemoteAnalyzerHostFuncs client_connection_host_funcs = {
+  .hold = client_connection_hold,
+  .release = client_connection_release,
+  .send = client_connection_send_for_analyzer,
+  .remove = client_connection_remove,
+  .list = client_connection_list,
 };
+
+void
+imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer)
+{
+  gint64 id = ++self->last_id;
+
+  g_assert (!self->lost);
+
+  imp_id_table_insert (&self->analyzers, id, analyzer);
+  imp_remote_analyzer_join (analyzer, &self->host, id);
+}
+
+static void
+client_connection_resolve_all (ImpClientConnection *self, const GError *error)
+{
+  g_autoptr (GPtrArray) analyzers = client_connection_list (&self->host);
+
+  for (guint i = 0; i < analyzers->len; i++)
+    {
+      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
+
+      if (analyzer->host == &self->host)
+        imp_remote_analyzer_resolve (analyzer, error->message);
+    }
+}
+
+/* --- what the server says --- */
+
+static void
+client_connection_apply_settles_end (ImpClientConnection *self, gboolean settles_end)
+{
+  g_autoptr (GPtrArray) analyzers = client_connection_list (&self->host);
+
+  self->host.settles_end = settles_end;
+  for (guint i = 0; i < analyzers->len; i++)
+    imp_analyzer_set_settles_end (analyzers->pdata[i], settles_end);
+}
+
+static void
+client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  guint version;
+
+  if (self->ready)
+    {
+      client_connection_fail_literal (self, IMP_ERROR_PROTOCOL,
+                                      "the server said set_version twice");
+      return;
+    }
+  version = imp_protocol_negotiate (message, imp_link_get_max_version (self->host.link), &error);
+  if (version == 0)
+    {
+      imp_client_connection_fail (self, error);
+      return;
+    }
+
+  imp_link_set_version (self->host.link, version);
+  self->ready = TRUE;
+  self->host.max_message = imp_protocol_get_limit (message, "max-message",
+                                                   self->options.limits.max_message);
+  if (version >= 2 && message->features != NULL
+      && g_strv_contains ((const char *const *) message->features, IMP_FEATURE_END))
+    client_connection_apply_settles_end (self, FALSE);
+  if (self->funcs != NULL)
+    self->funcs->ready (self, self->user_data);
+}
+
+static void
+client_connection_on_interface (ImpClientConnection *self, ImpMessage *message)
+{
+  GTask *task = g_queue_pop_head (&self->queries);
+
+  if (task == NULL)
+    {
+      client_connection_fail_literal (self, IMP_ERROR_PROTOCOL,
+                                      "the server answered get_interface, which nobody had asked");
+      return;
+    }
+  g_task_return_pointer (task, g_steal_pointer (&message->interfaces),
+                         imp_protocol_free_interfaces);
+  g_object_unref (task);
+}
+
+/* An id that was given away once may still be on its way; one that never was is a lie. */
+static ImpRemoteAnalyzer *
+client_connection_look_up (ImpClientConnection *self, const ImpMessage *message)
+{
+  ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, message->id);
+
+  if (analyzer != NULL && analyzer->send.announced)
+    return analyzer;
+  if (message->id <= 0 || message->id > self->last_id || analyzer != NULL)
+    {
+      g_autofree char *text = g_strdup_printf ("the server spoke of analyzer %" G_GINT64_FORMAT
+                                               ", which never was",
+                                               message->id);
+
+      client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
+      return NULL;
+    }
+  self->late_results++;
+  return NULL;
+}
+
+static void
+client_connection_on_result (ImpClientConnection *self, ImpMessage *message)
+{
+  ImpRemoteAnalyzer *analyzer = client_connection_look_up (self, message);
+
+  if (analyzer != NULL)
+    imp_remote_analyzer_take_result (analyzer, g_steal_pointer (&message->result));
+}
+
+static void
+client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
+{
+  const char *text = message->text != NULL ? message->text : "an exception without a message";
+  ImpRemoteAnalyzer *analyzer;
+
+  self->exceptions++;
+  if (message->id == 0)
+    {
+      client_connection_fail_literal (self, IMP_ERROR_FATAL, text);
+      return;
+    }
+  analyzer = client_connection_look_up (self, message);
+  if (analyzer != NULL)
+    imp_remote_analyzer_resolve (analyzer, text);
+}
+
+static void
+client_connection_on_ping (ImpClientConnection *self, ImpMessage *message)
+{
+  ImpMessage pong = { .op = IMP_OP_PONG, .token = message->token };
+
+  client_connection_send (self, &pong);
+}
+
+static void
+client_connection_on_pong (ImpClientConnection *self, ImpMessage *message)
+{
+  /* That something came is all that matters; see client_connection_on_keepalive(). */
+}
+
+static void
+client_connection_on_goodbye (ImpClientConnection *self, ImpMessage *message)
+{
+  if (self->funcs != NULL)
+    self->funcs->goodbye (self, self->user_data);
+}
+
+static const struct
+{
+  ImpOp op;
+  guint version; /* the first that has it */
+  void (*handle) (ImpClientConnection *self, ImpMessage *message);
+} client_connection_handlers[] = {
+  { IMP_OP_RESULT, 1, client_connection_on_result },
+  { IMP_OP_SET_VERSION, 1, client_connection_on_set_version },
+  { IMP_OP_INTERFACE, 1, client_connection_on_interface },
+  { IMP_OP_EXCEPTION, 1, client_connection_on_exception },
+  { IMP_OP_PING, 2, client_connection_on_ping },
+  { IMP_OP_PONG, 2, client_connection_on_pong },
+  { IMP_OP_GOODBYE, 2, client_connection_on_goodbye },
+};
+
+static void
+client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_data)
+{
+  ImpClientConnection *self = user_data;
+  g_autofree char *text = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (client_connection_handlers); i++)
+    if (client_connection_handlers[i].op == message->op
+        && imp_link_get_version (link) >= client_connection_handlers[i].version)
+      {
+        imp_client_connection_ref (self);
+        client_connection_handlers[i].handle (self, message);
+        imp_client_connection_unref (self);
+        return;
+      }
+
+  text = g_strdup_printf ("the server sent %s, which is not for it to say",
+                          imp_op_to_string (message->op));
+  client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
+}
+
+static void
+client_connection_run_scheduler (ImpClientConnection *self)
+{
+  imp_client_connection_ref (self);
+  imp_send_scheduler_run (self->host.scheduler);
+  imp_client_connection_unref (self);
+}
+
+static void
+client_connection_on_drained (ImpLink *link, gpointer user_data)
+{
+  client_connection_run_scheduler (user_data);
+}
+
+static void
+client_connection_on_closed (ImpLink *link, const GError *error, gpointer user_data)
+{
+  imp_client_connection_fail (user_data, error);
+}
+
+static const ImpLinkFuncs client_connection_link_funcs = {
+  .message = client_connection_on_message,
+  .closed = client_connection_on_closed,
+  .drained = client_connection_on_drained,
+};
+
+/* --- the connection --- */
 
 ImpClientConnection *
 imp_client_connection_new (GMainContext *context, const ImpClientConnectionOptions *options,
@@ -65,13 +354,12 @@ imp_client_connection_new (GMainContext *context, const ImpClientConnectionOptio
   self->ref_count = 1;
   self->context = g_main_context_ref (context);
   self->interface = interface != NULL ? imp_interface_ref (interface) : NULL;
-  self->name = g_strdup (name);
   self->funcs = funcs;
   self->user_data = user_data;
   imp_id_table_init (&self->analyzers);
-  self->deadline = imp_deadline_new (context, &deadline_funcs, self);
-  self->settles_end = TRUE;
-  self->peer_max_message = options->limits.max_message;
+  imp_remote_analyzer_host_init (&self->host, &client_connection_host_funcs, g_strdup (name),
+                                 context);
+  self->host.max_message = options->limits.max_message;
   imp_client_connection_set_options (self, options);
   return self;
 }
@@ -88,21 +376,21 @@ imp_client_connection_unref (ImpClientConnection *self)
 {
   if (--self->ref_count > 0)
     return;
-  g_clear_pointer (&self->link, imp_link_unref);
+  g_assert (self->analyzers.n_values == 0 && self->queries.length == 0);
+
+  g_clear_pointer (&self->host.link, imp_link_unref);
   g_clear_pointer (&self->interface, imp_interface_unref);
-  g_clear_pointer (&self->turns, g_array_unref);
   imp_id_table_clear (&self->analyzers);
-  imp_deadline_free (self->deadline);
+  imp_remote_analyzer_host_clear (&self->host);
   g_main_context_unref (self->context);
-  g_free (self->name);
   g_free (self);
 }
 
 static gboolean
-on_keepalive (gpointer user_data)
+client_connection_on_keepalive (gpointer user_data)
 {
   ImpClientConnection *self = user_data;
-  guint64 bytes_in = imp_link_get_counters (self->link)->bytes_in;
+  guint64 bytes_in = imp_link_get_counters (self->host.link)->bytes_in;
 
   if (bytes_in != self->bytes_in_seen)
     {
@@ -115,21 +403,21 @@ on_keepalive (gpointer user_data)
       g_autofree char *text = g_strdup_printf ("no sign of life within %u ms (keepalive)",
                                                self->options.keepalive);
 
-      imp_client_connection_fail_literal (self, IMP_ERROR_TIMEOUT, text);
+      client_connection_fail_literal (self, IMP_ERROR_TIMEOUT, text);
       return G_SOURCE_REMOVE;
     }
-  if (imp_link_get_version (self->link) >= 2)
+  if (imp_link_get_version (self->host.link) >= 2)
     {
       ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
 
       self->pinged = TRUE;
-      imp_client_connection_send (self, &ping);
+      client_connection_send (self, &ping);
     }
   return G_SOURCE_CONTINUE;
 }
 
 static void
-stop_keepalive (ImpClientConnection *self)
+client_connection_stop_keepalive (ImpClientConnection *self)
 {
   if (self->keepalive == NULL)
     return;
@@ -139,17 +427,17 @@ stop_keepalive (ImpClientConnection *self)
 
 /* Version 1 has no ping: there, TCP has to find out itself. */
 static void
-start_keepalive (ImpClientConnection *self)
+client_connection_start_keepalive (ImpClientConnection *self)
 {
-  stop_keepalive (self);
-  if (self->link == NULL)
+  client_connection_stop_keepalive (self);
+  if (self->host.link == NULL)
     return;
-  imp_link_set_keepalive (self->link, self->options.keepalive);
+  imp_link_set_keepalive (self->host.link, self->options.keepalive);
   if (self->options.keepalive == 0)
     return;
   self->keepalive = g_timeout_source_new (self->options.keepalive);
   g_source_set_static_name (self->keepalive, "imp keepalive");
-  g_source_set_callback (self->keepalive, on_keepalive, self, NULL);
+  g_source_set_callback (self->keepalive, client_connection_on_keepalive, self, NULL);
   g_source_attach (self->keepalive, self->context);
 }
 
@@ -158,86 +446,44 @@ imp_client_connection_set_options (ImpClientConnection *self,
                                    const ImpClientConnectionOptions *options)
 {
   gboolean other_keepalive = self->options.keepalive != options->keepalive;
+  const ImpSendLimits limits = {
+    .high_water = options->high_water,
+    .max_queued = options->max_queued,
+    .max_queued_all = options->max_queued_all,
+  };
 
   self->options = *options;
-  imp_deadline_set (self->deadline, options->deadline, options->max_extensions);
-  if (self->link != NULL)
-    imp_link_set_busy_poll (self->link, options->busy_poll);
+  self->host.fail = options->fail;
+  self->host.max_waiting = options->max_waiting;
+  imp_send_scheduler_set_limits (self->host.scheduler, &limits);
+  imp_deadline_set (self->host.deadline, options->deadline, options->max_extensions);
+  if (self->host.link != NULL)
+    imp_link_set_busy_poll (self->host.link, options->busy_poll);
   if (other_keepalive)
-    start_keepalive (self);
+    client_connection_start_keepalive (self);
 }
-
-void
-imp_client_connection_fail_literal (ImpClientConnection *self, ImpError code, const char *text)
-{
-  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, code, text);
-
-  imp_client_connection_fail (self, error);
-}
-
-/* What the wire format cannot say would be lost in silence, so it is the connection's end. */
-void
-imp_client_connection_send (ImpClientConnection *self, const ImpMessage *message)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->link == NULL || self->lost)
-    return;
-  if (imp_link_send (self->link, message, &error))
-    {
-      /* Data wait their turn; it takes a server that has us answer pings and reads nothing. */
-      if (imp_link_get_queued (self->link) <= CONTROL_MAX + self->options.max_queued_all)
-        return;
-      g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT " bytes wait for the server to read them (max-queued-all is "
-                   "%" G_GSIZE_FORMAT ")",
-                   imp_link_get_queued (self->link), self->options.max_queued_all);
-    }
-  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
-    return; /* it has ended already, and the main loop is about to say so */
-  g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));
-  imp_client_connection_fail (self, error);
-}
-
-static void
-on_drained (ImpLink *link, gpointer user_data)
-{
-  imp_client_connection_pump (user_data);
-}
-
-static void
-on_closed (ImpLink *link, const GError *error, gpointer user_data)
-{
-  imp_client_connection_fail (user_data, error);
-}
-
-static const ImpLinkFuncs link_funcs = {
-  .message = imp_client_connection_on_message,
-  .closed = on_closed,
-  .drained = on_drained,
-};
 
 /* What a client says first, without waiting for the server. */
 static void
-greet (ImpClientConnection *self)
+client_connection_greet (ImpClientConnection *self)
 {
-  if (imp_link_get_max_version (self->link) >= 2)
+  if (imp_link_get_max_version (self->host.link) >= 2)
     {
       ImpMessage version = IMP_MESSAGE_INIT;
 
-      imp_link_set_version (self->link, 2);
+      imp_link_set_version (self->host.link, 2);
       imp_protocol_fill_version (&version, &self->options.limits, NULL);
-      imp_client_connection_send (self, &version);
+      client_connection_send (self, &version);
       imp_message_clear (&version);
       /* Until the server has said that it knows version 2, nothing of it is used. */
-      imp_link_set_version (self->link, 1);
+      imp_link_set_version (self->host.link, 1);
     }
   if (self->interface != NULL)
     {
       GList interfaces = { .data = self->interface };
       ImpMessage message = { .op = IMP_OP_SET_INTERFACE, .interfaces = &interfaces };
 
-      imp_client_connection_send (self, &message);
+      client_connection_send (self, &message);
     }
 }
 
@@ -247,28 +493,28 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
 {
   ImpMessage *query;
 
-  g_return_val_if_fail (self->link == NULL && !self->lost, FALSE);
+  g_return_val_if_fail (self->host.link == NULL && !self->lost, FALSE);
 
-  self->link = imp_link_new (stream, codec, &self->options.limits, error);
-  if (self->link == NULL)
+  self->host.link = imp_link_new (stream, codec, &self->options.limits, error);
+  if (self->host.link == NULL)
     return FALSE;
-  imp_link_set_busy_poll (self->link, self->options.busy_poll);
-  imp_link_set_high_water (self->link, self->options.link_high_water);
-  imp_link_start (self->link, self->context, &link_funcs, self);
-  start_keepalive (self);
+  imp_link_set_busy_poll (self->host.link, self->options.busy_poll);
+  imp_link_set_high_water (self->host.link, self->options.link_high_water);
+  imp_link_start (self->host.link, self->context, &client_connection_link_funcs, self);
+  client_connection_start_keepalive (self);
 
-  greet (self);
+  client_connection_greet (self);
   while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
     {
-      imp_client_connection_send (self, query);
+      client_connection_send (self, query);
       imp_message_unref (query);
     }
-  imp_client_connection_pump (self);
+  client_connection_run_scheduler (self);
   return TRUE;
 }
 
 static void
-fail_queries (ImpClientConnection *self, const GError *error)
+client_connection_fail_queries (ImpClientConnection *self, const GError *error)
 {
   GTask *task;
 
@@ -277,30 +523,6 @@ fail_queries (ImpClientConnection *self, const GError *error)
     {
       g_task_return_error (task, g_error_copy (error));
       g_object_unref (task);
-    }
-}
-
-GPtrArray *
-imp_client_connection_list_analyzers (ImpClientConnection *self)
-{
-  GPtrArray *analyzers = imp_id_table_get_values (&self->analyzers);
-
-  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
-  g_ptr_array_set_free_func (analyzers, g_object_unref);
-  return analyzers;
-}
-
-static void
-settle_all (ImpClientConnection *self, const GError *error)
-{
-  g_autoptr (GPtrArray) analyzers = imp_client_connection_list_analyzers (self);
-
-  for (guint i = 0; i < analyzers->len; i++)
-    {
-      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
-
-      if (analyzer->peer == self)
-        imp_client_connection_settle (self, analyzer, error->message);
     }
 }
 
@@ -316,14 +538,15 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   imp_client_connection_ref (self);
   self->lost = TRUE;
   self->ready = FALSE;
-  stop_keepalive (self);
-  if (self->link != NULL)
-    imp_link_close (self->link);
+  client_connection_stop_keepalive (self);
+  imp_send_scheduler_stop (self->host.scheduler);
+  if (self->host.link != NULL)
+    imp_link_close (self->host.link);
   funcs = g_steal_pointer (&self->funcs);
   if (funcs != NULL)
     funcs->lost (self, reason, self->user_data);
-  fail_queries (self, reason);
-  settle_all (self, reason);
+  client_connection_fail_queries (self, reason);
+  client_connection_resolve_all (self, reason);
   if (funcs != NULL)
     funcs->gone (self, self->user_data);
   imp_client_connection_unref (self);
@@ -342,22 +565,10 @@ imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *ta
   g_autoptr (ImpMessage) message = imp_message_new_get_interface (wanted);
 
   g_queue_push_tail (&self->queries, task);
-  if (self->link == NULL)
+  if (self->host.link == NULL)
     g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
   else
-    imp_client_connection_send (self, message);
-}
-
-gboolean
-imp_client_connection_is_connected (ImpClientConnection *self)
-{
-  return self->link != NULL && !self->lost;
-}
-
-gboolean
-imp_client_connection_is_ready (ImpClientConnection *self)
-{
-  return self->ready;
+    client_connection_send (self, message);
 }
 
 guint
@@ -369,39 +580,28 @@ imp_client_connection_get_n_analyzers (ImpClientConnection *self)
 guint
 imp_client_connection_get_version (ImpClientConnection *self)
 {
-  return self->link != NULL && self->ready ? imp_link_get_version (self->link) : 0;
-}
-
-const char *
-imp_client_connection_get_codec_name (ImpClientConnection *self)
-{
-  return self->link != NULL ? imp_link_get_codec_name (self->link) : NULL;
-}
-
-guint64
-imp_client_connection_get_messages_in (ImpClientConnection *self)
-{
-  return self->link != NULL ? imp_link_get_counters (self->link)->messages_in : 0;
+  return self->host.link != NULL && self->ready ? imp_link_get_version (self->host.link) : 0;
 }
 
 gsize
 imp_client_connection_get_queued (ImpClientConnection *self)
 {
-  return self->pending_size + (self->link != NULL ? imp_link_get_queued (self->link) : 0);
+  return imp_send_scheduler_get_n_bytes (self->host.scheduler)
+         + (self->host.link != NULL ? imp_link_get_queued (self->host.link) : 0);
 }
 
 void
 imp_client_connection_add_counters (ImpClientConnection *self, ImpClientConnectionCounters *sum)
 {
-  sum->settled_hard += self->counters.settled_hard;
-  sum->settled_soft += self->counters.settled_soft;
-  sum->deadlines += self->counters.deadlines;
-  sum->exceptions += self->counters.exceptions;
-  sum->late_results += self->counters.late_results;
-  sum->extensions += imp_deadline_get_extensions (self->deadline);
-  if (self->link != NULL)
+  sum->resolved_hard += self->host.resolved_hard;
+  sum->resolved_soft += self->host.resolved_soft;
+  sum->deadlines += self->host.deadlines;
+  sum->exceptions += self->exceptions;
+  sum->late_results += self->late_results;
+  sum->extensions += imp_deadline_get_extensions (self->host.deadline);
+  if (self->host.link != NULL)
     {
-      const ImpLinkCounters *link = imp_link_get_counters (self->link);
+      const ImpLinkCounters *link = imp_link_get_counters (self->host.link);
 
       sum->messages_in += link->messages_in;
       sum->messages_out += link->messages_out;

@@ -29,8 +29,10 @@ typedef struct
   gboolean (*is_suspended) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */
   gboolean (*is_extended) (ImpDeadlineEntry *entry, ImpDirection direction);
-  /* Time is over; the entry is not watched any more. The clock may be freed from here. */
-  void (*expired) (ImpDeadlineEntry *entry, ImpDirection direction, gpointer user_data);
+  /* Time is over, as @reason says; the entry is not watched any more. The clock may be freed from
+   * here. */
+  void (*expired) (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason,
+                   gpointer user_data);
 } ImpDeadlineFuncs;
 
 ImpDeadline *imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs,

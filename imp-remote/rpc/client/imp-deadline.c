@@ -29,7 +29,7 @@ imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs, gpointer
 }
 
 static void
-stop_timer (ImpDeadline *self)
+deadline_stop_timer (ImpDeadline *self)
 {
   if (self->timer == NULL)
     return;
@@ -42,7 +42,7 @@ imp_deadline_free (ImpDeadline *self)
 {
   while (self->watched.head != NULL)
     imp_deadline_forget (self, self->watched.head->data);
-  stop_timer (self);
+  deadline_stop_timer (self);
   if (self->ticking)
     {
       self->freed = TRUE;
@@ -53,14 +53,14 @@ imp_deadline_free (ImpDeadline *self)
 }
 
 static gint64
-get_settled (const ImpVerdicts *verdicts)
+deadline_get_settled (const ImpVerdicts *verdicts)
 {
   return MAX (verdicts->settled, verdicts->prepassed);
 }
 
 /* Takes a mark for one direction. TRUE if its time is over. */
 static gboolean
-mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
+deadline_mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 {
   const ImpVerdicts *verdicts = self->funcs->get_verdicts (entry, direction);
   gint64 *marks = entry->marks[direction];
@@ -74,7 +74,7 @@ mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
   memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
   /* The end of the stream counts as one byte more. */
   marks[0] = verdicts->fed + verdicts->ended;
-  if (marks[IMP_DEADLINE_MARKS - 1] <= get_settled (verdicts))
+  if (marks[IMP_DEADLINE_MARKS - 1] <= deadline_get_settled (verdicts))
     return FALSE;
 
   if (self->funcs->is_extended (entry, direction) && entry->extensions < self->max_extensions)
@@ -88,28 +88,39 @@ mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 }
 
 static gboolean
-is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
+deadline_is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
 {
   return imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 0))
          || imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 1));
 }
 
+static void
+deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  g_autofree char *reason = NULL;
+
+  reason = g_strdup_printf ("the analyzer let data of direction %d wait for more than %u ms "
+                            "(deadline), and had %u more of them (max-extensions is %u)",
+                            direction, self->milliseconds, entry->extensions, self->max_extensions);
+  imp_deadline_forget (self, entry);
+  self->funcs->expired (entry, direction, reason, self->user_data);
+}
+
 /* An entry that has to go on is put at the end, one that has not is forgotten, so that the first
  * one is always the next, whatever the call-outs do. */
 static void
-tick_first (ImpDeadline *self)
+deadline_tick_first (ImpDeadline *self)
 {
   ImpDeadlineEntry *entry = self->watched.head->data;
 
   for (guint direction = 0; direction < 2; direction++)
-    if (mark (self, entry, direction))
+    if (deadline_mark (self, entry, direction))
       {
-        imp_deadline_forget (self, entry);
-        self->funcs->expired (entry, direction, self->user_data);
+        deadline_expire (self, entry, direction);
         return;
       }
 
-  if (is_waiting (self, entry))
+  if (deadline_is_waiting (self, entry))
     {
       g_queue_unlink (&self->watched, &entry->node);
       g_queue_push_tail_link (&self->watched, &entry->node);
@@ -123,13 +134,13 @@ tick_first (ImpDeadline *self)
 }
 
 static gboolean
-on_tick (gpointer user_data)
+deadline_on_tick (gpointer user_data)
 {
   ImpDeadline *self = user_data;
 
   self->ticking = TRUE;
   for (guint n = self->watched.length; n > 0 && self->watched.length > 0; n--)
-    tick_first (self);
+    deadline_tick_first (self);
   self->ticking = FALSE;
   if (self->freed)
     {
@@ -138,18 +149,18 @@ on_tick (gpointer user_data)
     }
   if (self->watched.length > 0)
     return G_SOURCE_CONTINUE;
-  stop_timer (self);
+  deadline_stop_timer (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-start_timer (ImpDeadline *self)
+deadline_start_timer (ImpDeadline *self)
 {
   if (self->timer != NULL || self->milliseconds == 0 || self->watched.length == 0)
     return;
   self->timer = g_timeout_source_new (MAX (1, self->milliseconds / (IMP_DEADLINE_MARKS - 1)));
   g_source_set_static_name (self->timer, "imp deadline");
-  g_source_set_callback (self->timer, on_tick, self, NULL);
+  g_source_set_callback (self->timer, deadline_on_tick, self, NULL);
   g_source_attach (self->timer, self->context);
 }
 
@@ -160,8 +171,8 @@ imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions)
   if (self->milliseconds == milliseconds)
     return;
   self->milliseconds = milliseconds;
-  stop_timer (self);
-  start_timer (self);
+  deadline_stop_timer (self);
+  deadline_start_timer (self);
 }
 
 guint
@@ -178,7 +189,7 @@ imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry)
   entry->watched = TRUE;
   entry->node.data = entry;
   g_queue_push_tail_link (&self->watched, &entry->node);
-  start_timer (self);
+  deadline_start_timer (self);
 }
 
 void

@@ -3,60 +3,74 @@
 
 #include "core/imp-analyzer-private.h"
 #include "rpc/client/imp-deadline-private.h"
+#include "rpc/client/imp-send-scheduler-private.h"
+#include "rpc/imp-link-private.h"
 
 G_BEGIN_DECLS
-
-struct _ImpClientConnection;
-
-/* One call of data() that has not been sent yet. */
-typedef struct
-{
-  GBytes *data;
-  gint64 offset;
-  gint32 data_type;
-  guint8 direction;
-} ImpPiece;
 
 #define IMP_TYPE_REMOTE_ANALYZER (imp_remote_analyzer_get_type ())
 G_DECLARE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP, REMOTE_ANALYZER, ImpAnalyzer)
 
-/* Stands for an analyzer at the other end. Its peer fills most of the fields. */
+typedef struct _ImpRemoteAnalyzerHost ImpRemoteAnalyzerHost;
+
+/* What remote analyzers ask of their connection. */
+typedef struct
+{
+  void (*hold) (ImpRemoteAnalyzerHost *host);
+  void (*release) (ImpRemoteAnalyzerHost *host);
+  /* What cannot be sent is the end of the connection, and so of all its analyzers. */
+  void (*send) (ImpRemoteAnalyzerHost *host, const ImpMessage *message);
+  /* It is over with this one. */
+  void (*remove) (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer);
+  /* All of them, each with a reference. */
+  GPtrArray *(*list) (ImpRemoteAnalyzerHost *host);
+} ImpRemoteAnalyzerHostFuncs;
+
+/* What the remote analyzers of one connection share: part of it. */
+struct _ImpRemoteAnalyzerHost
+{
+  const ImpRemoteAnalyzerHostFuncs *funcs;
+  char *name;    /* for messages to people */
+  ImpLink *link; /* NULL before there is a connection */
+  ImpSendScheduler *scheduler;
+  ImpDeadline *deadline;
+  gsize max_message; /* bytes that the server takes as one */
+  gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
+  ImpFailMode fail;
+  gboolean settles_end; /* the server does not: see docs/wire-format.md, feature "end" */
+  guint64 resolved_hard, resolved_soft, deadlines;
+};
+
+/* The connection then sets the link, the limits and the mode. @name is taken. */
+void imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host,
+                                    const ImpRemoteAnalyzerHostFuncs *funcs, char *name,
+                                    GMainContext *context);
+/* It has no analyzers any more. */
+void imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host);
+
+/* Stands for an analyzer at the other end. */
 struct _ImpRemoteAnalyzer
 {
   ImpAnalyzer parent_instance;
 
-  struct _ImpClientConnection *peer; /* NULL before it is in one, and once it is over */
+  ImpRemoteAnalyzerHost *host; /* NULL before it has one, and once it is over */
   gint64 id;
-  GQueue *pending;     /* of ImpPiece, NULL where there are none */
-  gsize pending_size;  /* bytes of them */
-  guint announced : 1; /* new_analyzer has been sent */
-  guint in_backlog : 1;
-  guint awaits_turn : 1; /* see imp-peer-crowd.c */
-  guint8 paused_there;   /* bit per direction: the analyzer has said PAUSE */
-  guint8 paused_here;    /* bit per direction: too much waits to be sent */
-  guint8 paused;         /* what the provider was told */
+  guint8 busy;             /* bit per direction, as it has been told */
+  guint8 paused_by_server; /* bit per direction: the analyzer has said PAUSE */
+  guint8 paused_here;      /* bit per direction: too much waits to be sent */
+  guint8 paused;           /* as the provider knows it */
+  ImpSendEntry send;
   ImpDeadlineEntry deadline;
-  GList backlog_node; /* in the peer's list of those that have something to send */
-  GObject *owner;     /* the factory, which has to live as long as this is in use */
+  GObject *owner; /* the factory, which has to live as long as this is in use */
 };
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
-/* It is over: nothing more can come from there. */
-void imp_remote_analyzer_disown (ImpRemoteAnalyzer *self);
+/* From now on it belongs to @host, which may send it or fail at once. */
+void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
-/* Splits off the next piece of at most @max bytes; packets stay whole. FALSE if nothing waits. */
-gboolean imp_remote_analyzer_take_piece (ImpRemoteAnalyzer *self, gsize max, ImpPiece *piece);
-void imp_remote_analyzer_push_piece (ImpRemoteAnalyzer *self, const ImpPiece *piece);
-void imp_remote_analyzer_drop_pending (ImpRemoteAnalyzer *self);
-
-/* PAUSE and CONTINUE from both causes become one. */
-void imp_remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction,
-                                     gboolean there, gboolean paused);
-
-static inline gboolean
-imp_remote_analyzer_has_pending (ImpRemoteAnalyzer *self)
-{
-  return self->pending != NULL && self->pending->length > 0;
-}
+/* What the server says of it, with a reference of its own meanwhile. Takes @result. */
+void imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result);
+/* It has been lost: gives it its outcome. */
+void imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason);
 
 G_END_DECLS

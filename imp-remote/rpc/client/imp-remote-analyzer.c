@@ -1,20 +1,102 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/client/imp-remote-analyzer-private.h"
 
-#include "rpc/client/imp-client-connection-private.h"
+#include "core/imp-data-type.h"
+#include "core/imp-result-private.h"
+#include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
+
+static void
+remote_analyzer_send (ImpRemoteAnalyzer *self, const ImpMessage *message)
+{
+  self->host->funcs->send (self->host, message);
+}
+
+static void
+remote_analyzer_send_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+{
+  const ImpMessage message = {
+    .op = IMP_OP_DATA,
+    .id = self->id,
+    .direction = input->direction,
+    .offset = input->offset,
+    .data_type = input->data_type,
+    .data = input->data,
+  };
+
+  remote_analyzer_send (self, &message);
+}
+
+static gboolean
+remote_analyzer_may_send (const ImpRemoteAnalyzerHost *host)
+{
+  return host->link != NULL && imp_link_may_queue (host->link);
+}
+
+/* A packet cannot be split, so one that the server will not take is the analyzer's end. */
+static gboolean
+remote_analyzer_check_packet (ImpRemoteAnalyzer *self, const ImpInput *input)
+{
+  gsize size = g_bytes_get_size (input->data);
+  g_autofree char *reason = NULL;
+
+  if (imp_data_type_is_stream (input->data_type)
+      || size <= imp_protocol_max_payload (self->host->max_message))
+    return TRUE;
+  reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
+                            "messages (max-message is %" G_GSIZE_FORMAT ")",
+                            size, self->host->max_message);
+  imp_remote_analyzer_resolve (self, reason);
+  return FALSE;
+}
+
+/* An analyzer that is fed more than may wait is lost, and only that one. */
+static void
+remote_analyzer_queue_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+{
+  ImpRemoteAnalyzerHost *host = self->host;
+  g_autoptr (GError) error = NULL;
+
+  host->funcs->hold (host);
+  if (!imp_send_scheduler_push (host->scheduler, &self->send, input, &error))
+    imp_remote_analyzer_resolve (self, error->message);
+  host->funcs->release (host);
+}
 
 static gboolean
 imp_remote_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data,
                           gint64 offset, gint32 data_type, GError **error)
 {
   ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
-  ImpPiece piece = { data, offset, data_type, direction };
+  const ImpInput input = { data, offset, data_type, direction };
+  gsize size = g_bytes_get_size (data);
 
-  if (self->peer != NULL)
-    imp_client_connection_send_data (self->peer, self, &piece);
+  if (self->host == NULL)
+    return TRUE;
+  if (size > IMP_INPUT_PIECE_SIZE && !remote_analyzer_check_packet (self, &input))
+    return TRUE;
+  imp_deadline_watch (self->host->deadline, &self->deadline);
+  if (imp_send_entry_may_bypass (&self->send, size) && remote_analyzer_may_send (self->host))
+    remote_analyzer_send_data (self, &input);
+  else
+    remote_analyzer_queue_data (self, &input);
   return TRUE;
+}
+
+/* Version 1 does not know it; what comes is held at this end then. */
+static void
+remote_analyzer_send_busy (ImpRemoteAnalyzer *self, ImpDirection direction, gboolean busy)
+{
+  const ImpMessage message = {
+    .op = IMP_OP_BUSY,
+    .id = self->id,
+    .direction = direction,
+    .busy = busy,
+  };
+
+  if (imp_link_get_version (self->host->link) >= 2)
+    remote_analyzer_send (self, &message);
 }
 
 static gboolean
@@ -22,31 +104,49 @@ imp_remote_analyzer_busy (ImpAnalyzer *analyzer, ImpDirection direction, gboolea
                           GError **error)
 {
   ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
+  guint8 bit = 1 << direction;
 
-  if (self->peer != NULL)
-    imp_client_connection_send_busy (self->peer, self, direction, busy);
+  self->busy = busy ? self->busy | bit : self->busy & ~bit;
+  /* Else the server hears of it when it hears of the analyzer. */
+  if (self->host != NULL && self->send.announced)
+    remote_analyzer_send_busy (self, direction, busy);
   return TRUE;
 }
 
 static void
-leave (ImpRemoteAnalyzer *self)
+remote_analyzer_leave_host (ImpRemoteAnalyzer *self)
 {
-  if (self->peer != NULL)
-    imp_client_connection_remove (self->peer, self);
-  imp_remote_analyzer_drop_pending (self);
-  imp_remote_analyzer_disown (self);
+  const ImpMessage message = { .op = IMP_OP_DELETE_ANALYZER, .id = self->id };
+  ImpRemoteAnalyzerHost *host = g_steal_pointer (&self->host);
+
+  host->funcs->hold (host);
+  host->funcs->remove (host, self);
+  imp_deadline_forget (host->deadline, &self->deadline);
+  if (self->send.announced)
+    host->funcs->send (host, &message);
+  imp_send_scheduler_remove (host->scheduler, &self->send);
+  host->funcs->release (host);
+}
+
+/* Nothing more can come from there. */
+static void
+remote_analyzer_leave (ImpRemoteAnalyzer *self)
+{
+  if (self->host != NULL)
+    remote_analyzer_leave_host (self);
+  g_clear_object (&self->owner);
 }
 
 static void
 imp_remote_analyzer_close (ImpAnalyzer *analyzer)
 {
-  leave (IMP_REMOTE_ANALYZER (analyzer));
+  remote_analyzer_leave (IMP_REMOTE_ANALYZER (analyzer));
 }
 
 static void
 imp_remote_analyzer_dispose (GObject *object)
 {
-  leave (IMP_REMOTE_ANALYZER (object));
+  remote_analyzer_leave (IMP_REMOTE_ANALYZER (object));
   G_OBJECT_CLASS (imp_remote_analyzer_parent_class)->dispose (object);
 }
 
@@ -77,81 +177,239 @@ imp_remote_analyzer_new (GObject *owner)
 }
 
 void
-imp_remote_analyzer_disown (ImpRemoteAnalyzer *self)
+imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
 {
-  g_clear_object (&self->owner);
+  g_assert (self->host == NULL && self->id == 0);
+
+  self->host = host;
+  self->id = id;
+  imp_analyzer_set_settles_end (IMP_ANALYZER (self), host->settles_end);
+  host->funcs->hold (host);
+  imp_send_scheduler_add (host->scheduler, &self->send);
+  host->funcs->release (host);
 }
 
+/* PAUSE and CONTINUE from both causes become one. */
 static void
-piece_free (ImpPiece *piece)
+remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, guint8 *cause,
+                            gboolean paused)
 {
-  g_bytes_unref (piece->data);
-  g_slice_free (ImpPiece, piece);
-}
-
-void
-imp_remote_analyzer_push_piece (ImpRemoteAnalyzer *self, const ImpPiece *piece)
-{
-  ImpPiece *kept = g_slice_dup (ImpPiece, piece);
-
-  g_bytes_ref (kept->data);
-  if (self->pending == NULL)
-    self->pending = g_queue_new ();
-  g_queue_push_tail (self->pending, kept);
-  self->pending_size += g_bytes_get_size (piece->data);
-}
-
-gboolean
-imp_remote_analyzer_take_piece (ImpRemoteAnalyzer *self, gsize max, ImpPiece *piece)
-{
-  ImpPiece *first;
-  gsize size;
-
-  if (!imp_remote_analyzer_has_pending (self))
-    return FALSE;
-
-  first = self->pending->head->data;
-  *piece = *first;
-  size = g_bytes_get_size (first->data);
-  if (size > max && imp_data_type_is_stream (first->data_type))
-    {
-      GBytes *whole = first->data;
-
-      piece->data = g_bytes_new_from_bytes (whole, 0, max);
-      first->data = g_bytes_new_from_bytes (whole, max, size - max);
-      first->offset = 0; /* it follows what was split off */
-      self->pending_size -= max;
-      g_bytes_unref (whole);
-      return TRUE;
-    }
-  self->pending_size -= size;
-  g_slice_free (ImpPiece, g_queue_pop_head (self->pending));
-  return TRUE;
-}
-
-void
-imp_remote_analyzer_drop_pending (ImpRemoteAnalyzer *self)
-{
-  GQueue *pending = g_steal_pointer (&self->pending);
-
-  if (pending != NULL)
-    g_queue_free_full (pending, (GDestroyNotify) piece_free);
-  self->pending_size = 0;
-}
-
-void
-imp_remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gboolean there,
-                                gboolean paused)
-{
-  guint8 *cause = there ? &self->paused_there : &self->paused_here;
   guint8 bit = 1 << direction;
   gboolean now;
 
   *cause = paused ? *cause | bit : *cause & ~bit;
-  now = ((self->paused_there | self->paused_here) & bit) != 0;
+  now = ((self->paused_by_server | self->paused_here) & bit) != 0;
   if (now == ((self->paused & bit) != 0))
     return;
   self->paused ^= bit;
   imp_analyzer_take_result (IMP_ANALYZER (self), now ? imp_result_new_pause (direction)
                                                      : imp_result_new_continue (direction));
+}
+
+/* A direction that is busy has the server keep what it has to say, if it keeps to that. */
+static gboolean
+remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
+{
+  gsize waiting = imp_analyzer_get_waiting (IMP_ANALYZER (self), direction);
+  g_autofree char *reason = NULL;
+
+  if (G_LIKELY (waiting <= self->host->max_waiting))
+    return TRUE;
+  reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait for direction %d and more "
+                            "came (max-waiting is %" G_GSIZE_FORMAT ")",
+                            waiting, direction, self->host->max_waiting);
+  imp_remote_analyzer_resolve (self, reason);
+  return FALSE;
+}
+
+void
+imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!remote_analyzer_check_waiting (self, result->direction))
+    {
+      imp_result_unref (result);
+    }
+  else if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
+    {
+      g_object_ref (self);
+      remote_analyzer_set_paused (self, result->direction, &self->paused_by_server,
+                                  result->type == IMP_RESULT_PAUSE);
+      g_object_unref (self);
+      imp_result_unref (result);
+    }
+  /* An analyzer that breaks the rules is lost like one that cannot be reached; what it does to the
+   * connection is a matter of the fail mode. */
+  else if (!imp_analyzer_try_result (IMP_ANALYZER (self), result, &error))
+    imp_remote_analyzer_resolve (self, error->message);
+}
+
+void
+imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
+{
+  ImpRemoteAnalyzerHost *host = self->host;
+  g_autofree char *text = NULL;
+
+  g_assert (host != NULL);
+
+  host->funcs->hold (host);
+  g_object_ref (self);
+  text = g_strdup_printf ("%s: %s", host->name, reason);
+  remote_analyzer_leave (self);
+  if (!imp_analyzer_is_closed (IMP_ANALYZER (self)))
+    {
+      if (imp_analyzer_settle (IMP_ANALYZER (self), host->fail, text))
+        host->resolved_soft++;
+      else
+        host->resolved_hard++;
+    }
+  g_object_unref (self);
+  host->funcs->release (host);
+}
+
+/* --- for the scheduler of its connection --- */
+
+static ImpRemoteAnalyzer *
+remote_analyzer_of_send_entry (ImpSendEntry *entry)
+{
+  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, send));
+}
+
+static gboolean
+send_entry_may_send (gpointer host)
+{
+  return remote_analyzer_may_send (host);
+}
+
+static void
+send_entry_announce (ImpSendEntry *entry, gpointer host)
+{
+  ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
+  ImpMessage message = { .op = IMP_OP_NEW_ANALYZER, .id = self->id };
+
+  message.context = imp_analyzer_peek_context (IMP_ANALYZER (self));
+  remote_analyzer_send (self, &message);
+  for (guint direction = 0; self->busy >> direction != 0 && self->host != NULL; direction++)
+    if ((self->busy & (1 << direction)) != 0)
+      remote_analyzer_send_busy (self, direction, TRUE);
+}
+
+static void
+send_entry_send (ImpSendEntry *entry, const ImpInput *input, gpointer host)
+{
+  remote_analyzer_send_data (remote_analyzer_of_send_entry (entry), input);
+}
+
+static void
+send_entry_set_paused (ImpSendEntry *entry, gboolean paused, gpointer host)
+{
+  ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
+
+  for (guint direction = 0; direction < 2; direction++)
+    remote_analyzer_set_paused (self, direction, &self->paused_here, paused);
+}
+
+static void
+send_entry_hold (ImpSendEntry *entry)
+{
+  g_object_ref (remote_analyzer_of_send_entry (entry));
+}
+
+static void
+send_entry_release (ImpSendEntry *entry)
+{
+  g_object_unref (remote_analyzer_of_send_entry (entry));
+}
+
+static GPtrArray *
+send_entry_list (gpointer user_data)
+{
+  ImpRemoteAnalyzerHost *host = user_data;
+  GPtrArray *entries = host->funcs->list (host);
+
+  for (guint i = 0; i < entries->len; i++)
+    entries->pdata[i] = &((ImpRemoteAnalyzer *) entries->pdata[i])->send;
+  g_ptr_array_set_free_func (entries, (GDestroyNotify) send_entry_release);
+  return entries;
+}
+
+static const ImpSendFuncs remote_analyzer_send_funcs = {
+  .may_send = send_entry_may_send,
+  .announce = send_entry_announce,
+  .send = send_entry_send,
+  .set_paused = send_entry_set_paused,
+  .hold = send_entry_hold,
+  .release = send_entry_release,
+  .list = send_entry_list,
+};
+
+/* --- for the clock of its connection --- */
+
+static ImpRemoteAnalyzer *
+remote_analyzer_of_deadline_entry (ImpDeadlineEntry *entry)
+{
+  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, deadline));
+}
+
+static const ImpVerdicts *
+deadline_entry_get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return imp_analyzer_peek_verdicts (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)),
+                                     direction);
+}
+
+static gboolean
+deadline_entry_is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return imp_analyzer_is_busy (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)), direction);
+}
+
+static gboolean
+deadline_entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
+
+  return (self->paused_by_server & (1 << direction)) != 0
+         || imp_verdicts_has_promise (deadline_entry_get_verdicts (entry, direction));
+}
+
+static void
+deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason,
+                        gpointer user_data)
+{
+  ImpRemoteAnalyzerHost *host = user_data;
+
+  host->deadlines++;
+  imp_remote_analyzer_resolve (remote_analyzer_of_deadline_entry (entry), reason);
+}
+
+static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
+  .get_verdicts = deadline_entry_get_verdicts,
+  .is_suspended = deadline_entry_is_suspended,
+  .is_extended = deadline_entry_is_extended,
+  .expired = deadline_entry_expired,
+};
+
+/* --- what those of one connection share --- */
+
+void
+imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host, const ImpRemoteAnalyzerHostFuncs *funcs,
+                               char *name, GMainContext *context)
+{
+  *host = (ImpRemoteAnalyzerHost){
+    .funcs = funcs,
+    .name = name,
+    .scheduler = imp_send_scheduler_new (&remote_analyzer_send_funcs, host),
+    .deadline = imp_deadline_new (context, &remote_analyzer_deadline_funcs, host),
+    .settles_end = TRUE,
+  };
+}
+
+void
+imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host)
+{
+  imp_send_scheduler_free (host->scheduler);
+  imp_deadline_free (host->deadline);
+  g_free (host->name);
 }
