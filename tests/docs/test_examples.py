@@ -58,6 +58,14 @@ class Quoted(unittest.TestCase):
             if name.endswith('.md'):
                 self.assertIn(f"'{name[:-3]}'", listed)
 
+    def test_rooms_are_named(self):
+        page = read('docs', 'overview.md')
+        folder = os.path.join(TOP, 'imp-remote')
+        rooms = [name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name))]
+        self.assertGreater(len(rooms), 5)
+        for name in rooms:
+            self.assertIn(f'(`{name}`)', page)
+
     def test_doap(self):
         root = ElementTree.fromstring(read('imp-remote.doap').encode())
         names = [element.text for element in root.iter(DOAP + 'name')]
