@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "faults/imp-faults-private.h"
+#include "faults/imp-fault-side-private.h"
 
 /* What a number of the sequence is for; different uses of one offset must not be related. */
 enum
@@ -12,7 +12,7 @@ enum
 
 /* SplitMix64: a good mixture of whatever is put in, without any state. */
 static guint64
-mix (guint64 number)
+fault_side_mix (guint64 number)
 {
   number += G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
   number = (number ^ (number >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
@@ -21,20 +21,20 @@ mix (guint64 number)
 }
 
 static guint64
-draw (const ImpFaultSide *self, guint purpose, guint64 index)
+fault_side_draw (const ImpFaultSide *self, guint purpose, guint64 index)
 {
-  return mix (mix (self->seed + purpose) ^ index);
+  return fault_side_mix (fault_side_mix (self->seed + purpose) ^ index);
 }
 
 void
 imp_fault_side_init (ImpFaultSide *self, const ImpFaults *faults, ImpFaultWay way)
 {
   *self = (ImpFaultSide){ .plan = faults->plans[way] };
-  self->seed = mix (faults->seed * 2 + way);
+  self->seed = fault_side_mix (faults->seed * 2 + way);
 }
 
 static gboolean
-reached (const ImpFaultSide *self, gint64 offset)
+fault_side_has_reached (const ImpFaultSide *self, gint64 offset)
 {
   return offset >= 0 && self->position >= (guint64) offset;
 }
@@ -44,11 +44,11 @@ imp_fault_side_end (ImpFaultSide *self)
 {
   ImpFaultEnd end = IMP_FAULT_GO;
 
-  if (reached (self, self->plan.reset_at))
+  if (fault_side_has_reached (self, self->plan.reset_at))
     end = IMP_FAULT_RESET;
-  else if (reached (self, self->plan.stall_at))
+  else if (fault_side_has_reached (self, self->plan.stall_at))
     end = IMP_FAULT_STALL;
-  else if (reached (self, self->plan.eof_at))
+  else if (fault_side_has_reached (self, self->plan.eof_at))
     end = IMP_FAULT_EOF;
   else
     return IMP_FAULT_GO;
@@ -65,7 +65,7 @@ imp_fault_side_due (ImpFaultSide *self, gint64 now)
   if (self->due != 0)
     return self->due;
   if (self->plan.jitter > 0)
-    delay += draw (self, FOR_JITTER, self->position) % (self->plan.jitter + 1);
+    delay += fault_side_draw (self, FOR_JITTER, self->position) % (self->plan.jitter + 1);
   if (delay == 0)
     return now;
 
@@ -79,7 +79,8 @@ imp_fault_side_block (ImpFaultSide *self)
 {
   guint64 number = self->operations++;
   gboolean block = number < (guint64) self->plan.block_first
-                   || draw (self, FOR_BLOCK, number) % 100 < (guint64) self->plan.block_rate;
+                   || fault_side_draw (self, FOR_BLOCK, number) % 100
+                        < (guint64) self->plan.block_rate;
 
   if (block)
     self->counts.blocked++;
@@ -87,9 +88,9 @@ imp_fault_side_block (ImpFaultSide *self)
 }
 
 static gsize
-stop_before (const ImpFaultSide *self, gint64 offset, gsize length)
+fault_side_stop_before (const ImpFaultSide *self, gint64 offset, gsize length)
 {
-  if (offset < 0 || reached (self, offset))
+  if (offset < 0 || fault_side_has_reached (self, offset))
     return length;
   return MIN (length, (guint64) offset - self->position);
 }
@@ -102,12 +103,13 @@ imp_fault_side_limit (ImpFaultSide *self, gsize wanted)
 
   if (self->plan.chunk_min > 0)
     chunk = self->plan.chunk_min
-            + draw (self, FOR_CHUNK, self->position) % (chunk - self->plan.chunk_min + 1);
+            + fault_side_draw (self, FOR_CHUNK, self->position)
+                % (chunk - self->plan.chunk_min + 1);
   if (chunk > 0)
     length = MIN (length, chunk);
-  length = stop_before (self, self->plan.reset_at, length);
-  length = stop_before (self, self->plan.stall_at, length);
-  length = stop_before (self, self->plan.eof_at, length);
+  length = fault_side_stop_before (self, self->plan.reset_at, length);
+  length = fault_side_stop_before (self, self->plan.stall_at, length);
+  length = fault_side_stop_before (self, self->plan.eof_at, length);
   if (length < wanted)
     self->counts.shortened++;
   return length;
@@ -123,7 +125,7 @@ imp_fault_side_corrupt (ImpFaultSide *self, guint8 *data, gsize length)
   for (gsize i = 0; i < length; i++)
     {
       guint64 offset = self->position + i;
-      guint64 number = draw (self, FOR_CORRUPT, offset);
+      guint64 number = fault_side_draw (self, FOR_CORRUPT, offset);
 
       if ((self->plan.corrupt_at >= 0 && offset == (guint64) self->plan.corrupt_at)
           || (self->plan.corrupt_every > 0 && number % self->plan.corrupt_every == 0))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "faults/imp-fault-line-private.h"
+#include "faults/imp-fault-source-private.h"
 
 /* It looks at the line whenever its time comes or a child fires: the base stream's own source, or
  * the cancellable's. Whoever changes the line sets the time to 0. */
@@ -14,25 +14,18 @@ typedef struct
 } FaultSource;
 
 static void
-watch_base (FaultSource *self)
+fault_source_watch_base (FaultSource *self)
 {
-  ImpFaultLine *line = self->line;
-
   if (self->on_base != NULL)
     return;
-  if (self->way == IMP_FAULT_READ)
-    self->on_base = g_pollable_input_stream_create_source (
-      G_POLLABLE_INPUT_STREAM (imp_fault_line_get_input (line)), NULL);
-  else
-    self->on_base = g_pollable_output_stream_create_source (
-      G_POLLABLE_OUTPUT_STREAM (imp_fault_line_get_output (line)), NULL);
+  self->on_base = imp_fault_line_create_base_source (self->line, self->way);
   /* A child that is ready makes its parent ready; it has nothing to say itself. */
   g_source_set_dummy_callback (self->on_base);
   g_source_add_child_source (&self->source, self->on_base);
 }
 
 static void
-forget_base (FaultSource *self)
+fault_source_forget_base (FaultSource *self)
 {
   if (self->on_base == NULL)
     return;
@@ -41,7 +34,7 @@ forget_base (FaultSource *self)
 }
 
 static gboolean
-dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+fault_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   FaultSource *self = (FaultSource *) source;
   GPollableSourceFunc func = (GPollableSourceFunc) (void (*) (void)) callback;
@@ -53,20 +46,20 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     {
       g_source_set_ready_time (source, when);
       if (on_base)
-        watch_base (self);
+        fault_source_watch_base (self);
       else
-        forget_base (self);
+        fault_source_forget_base (self);
       return G_SOURCE_CONTINUE;
     }
 
   /* Looked at again in the next turn of the loop: it fires for as long as it is ready. */
   g_source_set_ready_time (source, 0);
-  forget_base (self);
+  fault_source_forget_base (self);
   return func != NULL ? func (self->object, user_data) : G_SOURCE_REMOVE;
 }
 
 static void
-finalize (GSource *source)
+fault_source_finalize (GSource *source)
 {
   FaultSource *self = (FaultSource *) source;
 
@@ -79,7 +72,7 @@ finalize (GSource *source)
 
 /* What GLib's own pollable sources have: with it a closure can be set, be it a dummy. */
 static gboolean
-invoke_closure (GObject *stream, gpointer closure)
+fault_source_invoke_closure (GObject *stream, gpointer closure)
 {
   g_auto (GValue) result = G_VALUE_INIT;
   g_auto (GValue) argument = G_VALUE_INIT;
@@ -91,17 +84,17 @@ invoke_closure (GObject *stream, gpointer closure)
   return g_value_get_boolean (&result);
 }
 
-static GSourceFuncs source_funcs = {
-  .dispatch = dispatch,
-  .finalize = finalize,
-  .closure_callback = G_SOURCE_FUNC (invoke_closure),
+static GSourceFuncs fault_source_funcs = {
+  .dispatch = fault_source_dispatch,
+  .finalize = fault_source_finalize,
+  .closure_callback = G_SOURCE_FUNC (fault_source_invoke_closure),
 };
 
 GSource *
 imp_fault_source_new (ImpFaultLine *line, ImpFaultWay way, GObject *object,
                       GCancellable *cancellable)
 {
-  GSource *source = g_source_new (&source_funcs, sizeof (FaultSource));
+  GSource *source = g_source_new (&fault_source_funcs, sizeof (FaultSource));
   FaultSource *self = (FaultSource *) source;
 
   g_source_set_static_name (source, "imp-fault-stream");

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "faults/imp-fault-stream.h"
 
-#include "faults/imp-fault-line-private.h"
+#include "faults/imp-fault-halves-private.h"
 
 /**
  * ImpFaultStream:
  *
- * A stream around another one, in which things go wrong as ordered.
+ * A stream around another one, into which faults are injected.
  *
- * It is for rehearsals: what does my program do when the network stalls after 4096 bytes? It is
- * used like the stream it wraps, with or without blocking. What goes wrong is a string of settings,
+ * It is for tests: what does my program do when the network stalls after 4096 bytes? It is used
+ * like the stream that it wraps, with or without blocking. The faults are a string of settings,
  * such as `seed=7&delay=5&write-chunk=1&read-reset-at=1000`. A name that begins with `read-` is for
  * what is read from the base stream, one with `write-` for what is written to it, and one without
  * either for both. Numbers are decimal; offsets count from 0 in each way.
@@ -37,7 +37,7 @@
  */
 struct _ImpFaultStream
 {
-  GIOStream parent;
+  GIOStream parent_instance;
   ImpFaultLine *line;
   char *faults;
   GInputStream *input;
@@ -51,19 +51,19 @@ typedef enum
   PROP_BASE_STREAM = 1,
   PROP_FAULTS,
   N_PROPS,
-} ImpFaultStreamProperty;
+} FaultStreamProperty;
 
 static GParamSpec *properties[N_PROPS];
 
 /**
  * imp_fault_stream_new:
  * @base_stream: the stream to wrap
- * @faults: what shall go wrong: settings as described above, or the empty string
+ * @faults: the faults to inject: settings as described above, or the empty string
  * @error: return location for an error
  *
- * Wraps a stream. Closing the new stream closes @base_stream too.
+ * Creates a stream that wraps another one. Closing it closes @base_stream too.
  *
- * Fails with %IMP_ERROR_SETTINGS if @faults has mistakes; the message names all of them.
+ * Fails with %IMP_ERROR_SETTINGS if @faults has errors; the message names all of them.
  *
  * Returns: (transfer full) (type ImpFaultStream): a new stream, or %NULL with an error
  *
@@ -104,14 +104,14 @@ imp_fault_stream_get_base_stream (ImpFaultStream *self)
 {
   g_return_val_if_fail (IMP_IS_FAULT_STREAM (self) && self->line != NULL, NULL);
 
-  return self->line->base;
+  return imp_fault_line_get_base (self->line);
 }
 
 /**
  * imp_fault_stream_get_faults:
  * @self: a fault stream
  *
- * Gets what was ordered to go wrong.
+ * Gets the faults that are injected.
  *
  * Returns: (transfer none): the settings
  *
@@ -126,7 +126,7 @@ imp_fault_stream_get_faults (ImpFaultStream *self)
 }
 
 static void
-add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
+fault_stream_add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
 {
   const struct
   {
@@ -155,7 +155,7 @@ add_counts (GVariantDict *dict, const char *way, const ImpFaultCounts *counts)
  * imp_fault_stream_get_statistics:
  * @self: a fault stream
  *
- * Gets what has gone wrong so far.
+ * Gets the faults that were injected so far.
  *
  * It is a dictionary (`a{sv}`) of 64-bit unsigned numbers: `read-bytes`, the number of bytes that
  * were read; how many operations were `read-delayed`, `read-shortened` and `read-blocked`; how many
@@ -170,14 +170,16 @@ GVariant *
 imp_fault_stream_get_statistics (ImpFaultStream *self)
 {
   GVariantDict dict;
+  ImpFaultCounts counts;
 
   g_return_val_if_fail (IMP_IS_FAULT_STREAM (self) && self->line != NULL, NULL);
 
   g_variant_dict_init (&dict, NULL);
-  g_mutex_lock (&self->line->lock);
-  add_counts (&dict, "read", &self->line->sides[IMP_FAULT_READ].counts);
-  add_counts (&dict, "write", &self->line->sides[IMP_FAULT_WRITE].counts);
-  g_mutex_unlock (&self->line->lock);
+  for (ImpFaultWay way = IMP_FAULT_READ; way <= IMP_FAULT_WRITE; way++)
+    {
+      imp_fault_line_get_counts (self->line, way, &counts);
+      fault_stream_add_counts (&dict, way == IMP_FAULT_READ ? "read" : "write", &counts);
+    }
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
@@ -204,7 +206,9 @@ imp_fault_stream_close (GIOStream *stream, GCancellable *cancellable, GError **e
     return TRUE;
   imp_fault_line_close (self->line);
   halves = parent->close_fn (stream, cancellable, error);
-  return g_io_stream_close (self->line->base, cancellable, halves ? error : NULL) && halves;
+  return g_io_stream_close (imp_fault_line_get_base (self->line), cancellable,
+                            halves ? error : NULL)
+         && halves;
 }
 
 static void
@@ -212,10 +216,10 @@ imp_fault_stream_get_property (GObject *object, guint id, GValue *value, GParamS
 {
   ImpFaultStream *self = IMP_FAULT_STREAM (object);
 
-  switch ((ImpFaultStreamProperty) id)
+  switch ((FaultStreamProperty) id)
     {
     case PROP_BASE_STREAM:
-      g_value_set_object (value, self->line != NULL ? self->line->base : NULL);
+      g_value_set_object (value, self->line != NULL ? imp_fault_line_get_base (self->line) : NULL);
       break;
     case PROP_FAULTS:
       g_value_set_string (value, self->faults);
@@ -261,7 +265,7 @@ imp_fault_stream_class_init (ImpFaultStreamClass *klass)
   /**
    * ImpFaultStream:faults: (getter get_faults)
    *
-   * What was ordered to go wrong.
+   * The faults that are injected.
    *
    * Since: 0.1
    */

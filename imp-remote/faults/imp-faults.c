@@ -32,25 +32,25 @@ static const struct
 
 G_GNUC_PRINTF (2, 3)
 static void
-add_mistake (GPtrArray *mistakes, const char *format, ...)
+faults_add_error (GPtrArray *errors, const char *format, ...)
 {
   va_list arguments;
 
   va_start (arguments, format);
-  g_ptr_array_add (mistakes, g_strdup_vprintf (format, arguments));
+  g_ptr_array_add (errors, g_strdup_vprintf (format, arguments));
   va_end (arguments);
 }
 
 static void
-parse_seed (const char *value, ImpFaults *faults, GPtrArray *mistakes)
+faults_parse_seed (const char *value, ImpFaults *faults, GPtrArray *errors)
 {
   if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64, &faults->seed, NULL))
-    add_mistake (mistakes, "seed: \"%s\" is not a number from 0 to %" G_GUINT64_FORMAT, value,
-                 G_MAXUINT64);
+    faults_add_error (errors, "seed: \"%s\" is not a number from 0 to %" G_GUINT64_FORMAT, value,
+                      G_MAXUINT64);
 }
 
 static void
-parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray *mistakes)
+faults_parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray *errors)
 {
   gboolean write_only = g_str_has_prefix (key, "write-");
   gboolean read_only = g_str_has_prefix (key, "read-");
@@ -64,9 +64,10 @@ parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray 
       if (!g_ascii_string_to_signed (value, 10, settings[i].minimum, settings[i].maximum, &number,
                                      NULL))
         {
-          add_mistake (mistakes,
-                       "%s: \"%s\" is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                       key, value, settings[i].minimum, settings[i].maximum);
+          faults_add_error (errors,
+                            "%s: \"%s\" is not a number from %" G_GINT64_FORMAT
+                            " to %" G_GINT64_FORMAT,
+                            key, value, settings[i].minimum, settings[i].maximum);
           return;
         }
       if (!write_only)
@@ -75,28 +76,29 @@ parse_setting (const char *key, const char *value, ImpFaults *faults, GPtrArray 
         G_STRUCT_MEMBER (gint64, &faults->plans[IMP_FAULT_WRITE], settings[i].field) = number;
       return;
     }
-  add_mistake (mistakes, "\"%s\" is no fault", key);
+  faults_add_error (errors, "\"%s\" is no fault", key);
 }
 
 static void
-check_plan (const ImpFaultPlan *plan, const char *way, GPtrArray *mistakes)
+fault_plan_check (const ImpFaultPlan *plan, const char *way, GPtrArray *errors)
 {
   if (plan->chunk_min > 0 && plan->chunk == 0)
-    add_mistake (mistakes, "%s-chunk-min needs %s-chunk", way, way);
+    faults_add_error (errors, "%s-chunk-min needs %s-chunk", way, way);
   else if (plan->chunk_min > plan->chunk)
-    add_mistake (mistakes,
-                 "%s-chunk-min (%" G_GINT64_FORMAT ") is above %s-chunk (%" G_GINT64_FORMAT ")",
-                 way, plan->chunk_min, way, plan->chunk);
+    faults_add_error (errors,
+                      "%s-chunk-min (%" G_GINT64_FORMAT ") is above %s-chunk (%" G_GINT64_FORMAT
+                      ")",
+                      way, plan->chunk_min, way, plan->chunk);
 }
 
 static void
-init_plan (ImpFaultPlan *plan)
+fault_plan_init (ImpFaultPlan *plan)
 {
   *plan = (ImpFaultPlan){ .corrupt_at = -1, .reset_at = -1, .stall_at = -1, .eof_at = -1 };
 }
 
 static void
-parse_pairs (GPtrArray *pairs, ImpFaults *faults, GPtrArray *mistakes)
+faults_parse_pairs (GPtrArray *pairs, ImpFaults *faults, GPtrArray *errors)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -108,34 +110,34 @@ parse_pairs (GPtrArray *pairs, ImpFaults *faults, GPtrArray *mistakes)
       g_autofree char *value = g_strndup (g_bytes_get_data (pair->value, NULL), length);
 
       if (!g_hash_table_add (seen, pair->key))
-        add_mistake (mistakes, "%s is there more than once", pair->key);
+        faults_add_error (errors, "%s is there more than once", pair->key);
       else if (strlen (value) != length || !g_utf8_validate (value, -1, NULL))
-        add_mistake (mistakes, "\"%s\" has no number", pair->text);
+        faults_add_error (errors, "\"%s\" has no number", pair->text);
       else if (g_str_equal (pair->key, "seed"))
-        parse_seed (value, faults, mistakes);
+        faults_parse_seed (value, faults, errors);
       else
-        parse_setting (pair->key, value, faults, mistakes);
+        faults_parse_setting (pair->key, value, faults, errors);
     }
 }
 
 gboolean
 imp_faults_parse (const char *text, ImpFaults *faults, GError **error)
 {
-  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) pairs = imp_settings_split (text, mistakes);
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) pairs = imp_settings_split (text, errors);
   g_autofree char *joined = NULL;
 
   faults->seed = 0;
-  init_plan (&faults->plans[IMP_FAULT_READ]);
-  init_plan (&faults->plans[IMP_FAULT_WRITE]);
-  parse_pairs (pairs, faults, mistakes);
-  check_plan (&faults->plans[IMP_FAULT_READ], "read", mistakes);
-  check_plan (&faults->plans[IMP_FAULT_WRITE], "write", mistakes);
-  if (mistakes->len == 0)
+  fault_plan_init (&faults->plans[IMP_FAULT_READ]);
+  fault_plan_init (&faults->plans[IMP_FAULT_WRITE]);
+  faults_parse_pairs (pairs, faults, errors);
+  fault_plan_check (&faults->plans[IMP_FAULT_READ], "read", errors);
+  fault_plan_check (&faults->plans[IMP_FAULT_WRITE], "write", errors);
+  if (errors->len == 0)
     return TRUE;
 
-  g_ptr_array_add (mistakes, NULL);
-  joined = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_ptr_array_add (errors, NULL);
+  joined = g_strjoinv ("; ", (char **) errors->pdata);
   g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "Faults: %s", joined);
   return FALSE;
 }

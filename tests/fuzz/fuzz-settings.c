@@ -5,7 +5,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory.h"
-#include "faults/imp-faults-private.h"
+#include "faults/imp-fault-side-private.h"
 
 typedef struct
 {
