@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server.h"
 
 #include "core/imp-error.h"
+#include "io/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-listener-private.h"
 #include "rpc/server/imp-server-connection-private.h"
@@ -31,9 +32,9 @@ struct _ImpServer
  *
  * Lets providers elsewhere use the analyzers of one factory.
  *
- * It listens at any number of addresses, and takes streams that are there already. Each connection
- * has analyzers of its own, which are closed when it ends. A server belongs to the thread-default
- * main context in which it was made.
+ * A server listens at any number of addresses, and accepts established connections. Each connection
+ * has its own analyzers, which are closed when it ends. A server belongs to the thread-default main
+ * context in which it was created.
  *
  * Since: 0.1
  */
@@ -293,18 +294,14 @@ server_install_properties (GObjectClass *klass)
 /* --- connections --- */
 
 static void
-finish_stopping (ImpServer *self)
+server_finish_stopping (ImpServer *self)
 {
   GQueue stopping = self->stopping;
   GTask *task;
 
   if (g_hash_table_size (self->connections) > 0)
     return;
-  if (self->grace_timer != NULL)
-    {
-      g_source_destroy (self->grace_timer);
-      g_clear_pointer (&self->grace_timer, g_source_unref);
-    }
+  imp_source_clear (&self->grace_timer);
   g_queue_init (&self->stopping);
   while ((task = g_queue_pop_head (&stopping)) != NULL)
     {
@@ -314,37 +311,38 @@ finish_stopping (ImpServer *self)
 }
 
 static gboolean
-is_full (ImpServer *self)
+server_is_full (ImpServer *self)
 {
   return g_hash_table_size (self->connections) >= self->max_connections;
 }
 
-/* Who comes while the house is full waits in the listener's queue. */
+/* Clients that connect while the server is at max-connections wait in the listener's backlog. */
 static void
-update_accepting (ImpServer *self)
+server_update_accepting (ImpServer *self)
 {
   for (guint i = 0; i < self->listeners->len; i++)
-    imp_listener_set_accepting (self->listeners->pdata[i], !is_full (self));
+    imp_listener_set_accepting (self->listeners->pdata[i], !server_is_full (self));
 }
 
 static void
-on_connection_ended (ImpServerConnection *connection, const GError *error, gpointer user_data)
+server_on_connection_ended (ImpServerConnection *connection, const GError *error,
+                            gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
 
   g_hash_table_remove (self->connections, connection);
-  update_accepting (self);
+  server_update_accepting (self);
   g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0,
                  imp_server_connection_get_stream (connection), error->message);
-  finish_stopping (self);
+  server_finish_stopping (self);
 }
 
 static const ImpServerConnectionFuncs connection_funcs = {
-  .ended = on_connection_ended,
+  .ended = server_on_connection_ended,
 };
 
 static gboolean
-ensure_codec (ImpServer *self, GError **error)
+server_ensure_codec (ImpServer *self, GError **error)
 {
   if (self->codec == NULL && g_strcmp0 (self->codec_name, "auto") != 0)
     self->codec = imp_codec_new_by_name (self->codec_name, error);
@@ -352,7 +350,7 @@ ensure_codec (ImpServer *self, GError **error)
 }
 
 static gboolean
-add_connection (ImpServer *self, GIOStream *stream, GError **error)
+server_add_connection (ImpServer *self, GIOStream *stream, GError **error)
 {
   ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
                                                                &self->options, error);
@@ -368,15 +366,15 @@ add_connection (ImpServer *self, GIOStream *stream, GError **error)
 }
 
 static void
-on_connection (GSocketConnection *connection, gpointer user_data)
+server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
   ImpServer *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!add_connection (self, G_IO_STREAM (connection), &error))
+  if (!server_add_connection (self, G_IO_STREAM (connection), &error))
     g_warning ("Cannot serve a connection: %s", error->message);
-  if (is_full (self))
-    update_accepting (self);
+  if (server_is_full (self))
+    server_update_accepting (self);
 }
 
 static void
@@ -419,7 +417,7 @@ imp_server_class_init (ImpServerClass *klass)
    * @self: the server
    * @stream: the connection
    *
-   * A client has come.
+   * Emitted when a client has connected.
    *
    * Since: 0.1
    */
@@ -431,7 +429,7 @@ imp_server_class_init (ImpServerClass *klass)
    * @stream: the connection
    * @reason: why, for people
    *
-   * A client has gone; his analyzers are closed.
+   * Emitted when a connection has ended; its analyzers are closed.
    *
    * Since: 0.1
    */
@@ -459,9 +457,9 @@ imp_server_init (ImpServer *self)
 
 /**
  * imp_server_new: (constructor)
- * @factory: what makes the analyzers
+ * @factory: the factory that makes the analyzers
  *
- * Makes a server.
+ * Creates a server.
  *
  * Returns: (transfer full): a new server
  *
@@ -475,16 +473,16 @@ imp_server_new (ImpFactory *factory)
   return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
 }
 
-/* Before anybody is let in. */
+/* Before any connection is accepted. */
 static gboolean
-check_exposure (ImpServer *self, guint first, GError **error)
+server_check_exposure (ImpServer *self, guint first, GError **error)
 {
   for (guint i = first; i < self->listeners->len && !self->insecure; i++)
     if (imp_listener_is_exposed (self->listeners->pdata[i]))
       {
         g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
                              "other machines can reach this address, and nothing protects what is "
-                             "said there; take a loopback address or a unix socket, or allow it "
+                             "said there; use a loopback address or a unix socket, or allow it "
                              "(insecure)");
         return FALSE;
       }
@@ -499,12 +497,13 @@ check_exposure (ImpServer *self, guint first, GError **error)
  *
  * Listens at one more address.
  *
- * A socket file that nobody listens at any more is replaced. One that is in use is not, unless
- * [property@Imp.Server:replace] is set; any other file never is. A TCP address that other machines
- * can reach is refused unless [property@Imp.Server:insecure] is set.
+ * A socket file at which nobody listens any more is replaced. One that is in use is replaced only
+ * if [property@Imp.Server:replace] is set; any other file never is. A TCP address that other
+ * machines can reach is refused unless [property@Imp.Server:insecure] is set.
  *
- * Returns: %TRUE, or %FALSE with %IMP_ERROR_SETTINGS if @address makes no sense or is refused, or
- *   with an error of #GIOErrorEnum, such as %G_IO_ERROR_ADDRESS_IN_USE
+ * Returns: %TRUE on success; %FALSE with %IMP_ERROR_SETTINGS if @address is invalid or refused,
+ *   %IMP_ERROR_CLOSED if the server is stopped, or an error of #GIOErrorEnum, such as
+ *   %G_IO_ERROR_ADDRESS_IN_USE
  *
  * Since: 0.1
  */
@@ -523,19 +522,19 @@ imp_server_listen (ImpServer *self, const char *address, GError **error)
       return FALSE;
     }
   parsed = imp_address_parse (address, error);
-  if (parsed == NULL || !ensure_codec (self, error))
+  if (parsed == NULL || !server_ensure_codec (self, error))
     return FALSE;
 
   first = self->listeners->len;
   if (!imp_listener_open (parsed, self->replace, self->listeners, error)
-      || !check_exposure (self, first, error))
+      || !server_check_exposure (self, first, error))
     {
       g_ptr_array_set_size (self->listeners, first);
       g_prefix_error (error, "Cannot listen at %s: ", address);
       return FALSE;
     }
   for (guint i = first; i < self->listeners->len; i++)
-    imp_listener_start (self->listeners->pdata[i], self->context, on_connection, self);
+    imp_listener_start (self->listeners->pdata[i], self->context, server_on_connection, self);
   return TRUE;
 }
 
@@ -545,10 +544,11 @@ imp_server_listen (ImpServer *self, const char *address, GError **error)
  * @stream: a connection to a client
  * @error: return location for an error
  *
- * Serves a client whose connection stands already.
+ * Serves a client over an established connection.
  *
- * Returns: %TRUE, or %FALSE with an error: %IMP_ERROR_UNSUPPORTED if the stream cannot be used
- *   without blocking, %IMP_ERROR_LIMIT if there are too many connections
+ * Returns: %TRUE on success; %FALSE with %IMP_ERROR_UNSUPPORTED if the stream cannot be used
+ *   without blocking, %IMP_ERROR_LIMIT if there are [property@Imp.Server:max-connections]
+ *   connections already, or %IMP_ERROR_CLOSED if the server is stopped
  *
  * Since: 0.1
  */
@@ -563,21 +563,21 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
       return FALSE;
     }
-  if (is_full (self))
+  if (server_is_full (self))
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "There are %u connections already (max-connections)", self->max_connections);
       return FALSE;
     }
-  return ensure_codec (self, error) && add_connection (self, stream, error);
+  return server_ensure_codec (self, error) && server_add_connection (self, stream, error);
 }
 
 /**
  * imp_server_use_codec:
  * @self: a server that has no connections yet
- * @codec: a wire format
+ * @codec: the wire format
  *
- * Uses a wire format of your own, which clients have to know as well.
+ * Sets the wire format to one that the application provides. Clients have to know it as well.
  *
  * Since: 0.1
  */
@@ -594,9 +594,10 @@ imp_server_use_codec (ImpServer *self, ImpCodec *codec)
  * imp_server_list_addresses:
  * @self: a server
  *
- * Gets where the server really listens: a port 0 is the one that the system has chosen.
+ * Gets the addresses at which the server listens: instead of a port 0, the one that the system has
+ * chosen.
  *
- * Returns: (transfer full) (array zero-terminated=1): the addresses, as a client would write them
+ * Returns: (transfer full) (array zero-terminated=1): the addresses, as clients write them
  *
  * Since: 0.1
  */
@@ -617,7 +618,7 @@ imp_server_list_addresses (ImpServer *self)
 }
 
 static GList *
-dup_connections (ImpServer *self)
+server_dup_connections (ImpServer *self)
 {
   GList *connections = g_hash_table_get_keys (self->connections);
 
@@ -626,10 +627,10 @@ dup_connections (ImpServer *self)
 }
 
 static void
-close_connections (ImpServer *self, const char *why)
+server_close_connections (ImpServer *self, const char *why)
 {
   g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, why);
-  GList *connections = dup_connections (self);
+  GList *connections = server_dup_connections (self);
 
   for (GList *l = connections; l != NULL; l = l->next)
     imp_server_connection_close (l->data, error);
@@ -637,19 +638,19 @@ close_connections (ImpServer *self, const char *why)
 }
 
 static gboolean
-on_grace_over (gpointer user_data)
+server_on_grace_over (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
   g_autofree char *why = NULL;
 
   why = g_strdup_printf ("The server has stopped; analyzers had %u ms to finish (grace)",
                          self->grace);
-  close_connections (self, why);
+  server_close_connections (self, why);
   return G_SOURCE_REMOVE;
 }
 
 static void
-close_listeners (ImpServer *self)
+server_close_listeners (ImpServer *self)
 {
   GPtrArray *listeners = g_steal_pointer (&self->listeners);
 
@@ -662,12 +663,12 @@ close_listeners (ImpServer *self)
 /**
  * imp_server_stop_async:
  * @self: a server
- * @cancellable: (nullable): to give up waiting; the server stops nevertheless
+ * @cancellable: (nullable): to stop waiting; the server stops nevertheless
  * @callback: called when all connections have ended
  * @user_data: data for @callback
  *
- * Stops gracefully: nobody new is let in, clients are told, and analyzers may finish. What is left
- * after [property@Imp.Server:grace] is closed.
+ * Stops gracefully: no more connections are accepted, clients are told, and analyzers may finish.
+ * Connections that are left after [property@Imp.Server:grace] are closed.
  *
  * Since: 0.1
  */
@@ -686,27 +687,26 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
   if (!self->stopped)
     {
       self->stopped = TRUE;
-      close_listeners (self);
-      connections = dup_connections (self);
+      server_close_listeners (self);
+      connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
         imp_server_connection_drain (l->data);
       g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
-      self->grace_timer = g_timeout_source_new (self->grace);
-      g_source_set_callback (self->grace_timer, on_grace_over, self, NULL);
-      g_source_attach (self->grace_timer, self->context);
+      self->grace_timer = imp_source_add_timeout (self->context, self->grace, "imp server: grace",
+                                                  server_on_grace_over, self);
     }
-  finish_stopping (self);
+  server_finish_stopping (self);
 }
 
 /**
  * imp_server_stop_finish:
  * @self: a server
- * @result: what the callback got
+ * @result: the result that the callback got
  * @error: return location for an error
  *
- * Ends what [method@Imp.Server.stop_async] began.
+ * Finishes an operation started with [method@Imp.Server.stop_async].
  *
- * Returns: %TRUE, or %FALSE with %G_IO_ERROR_CANCELLED
+ * Returns: %TRUE on success, %FALSE with %G_IO_ERROR_CANCELLED
  *
  * Since: 0.1
  */
@@ -722,7 +722,7 @@ imp_server_stop_finish (ImpServer *self, GAsyncResult *result, GError **error)
  * imp_server_close:
  * @self: a server
  *
- * Stops at once: all connections are closed, and the socket files removed.
+ * Stops at once: closes all connections, and removes the socket files.
  *
  * Since: 0.1
  */
@@ -733,17 +733,17 @@ imp_server_close (ImpServer *self)
 
   self->stopped = TRUE;
   g_ptr_array_set_size (self->listeners, 0);
-  close_connections (self, "The server was closed");
-  finish_stopping (self);
+  server_close_connections (self, "The server was closed");
+  server_finish_stopping (self);
 }
 
 /**
  * imp_server_get_n_connections:
  * @self: a server
  *
- * Gets how many connections there are.
+ * Gets the number of connections.
  *
- * Returns: the number
+ * Returns: the number of connections
  *
  * Since: 0.1
  */
@@ -759,9 +759,9 @@ imp_server_get_n_connections (ImpServer *self)
  * imp_server_get_n_analyzers:
  * @self: a server
  *
- * Gets how many analyzers there are, in all connections.
+ * Gets the number of analyzers of all connections.
  *
- * Returns: the number
+ * Returns: the number of analyzers
  *
  * Since: 0.1
  */
