@@ -64,7 +64,7 @@ function makeFactory(script, args) {
         : factoryByClass(script, settings);
 }
 
-// Serves the one connection that there is, until it is over.
+// Serves the one connection, until it has ended.
 function serve(factory, loop) {
     const server = Imp.Server.new(factory);
     server.connect('disconnected', () => loop.quit());

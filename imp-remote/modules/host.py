@@ -176,7 +176,7 @@ def make_factory(path, arguments):
 
 
 def serve(factory):
-    """Serves the one connection that there is, until it is over."""
+    """Serves the one connection, until it has ended."""
     loop = GLib.MainLoop()
     server = Imp.Server.new(factory)
     server.connect('disconnected', lambda *_: loop.quit())

@@ -13,13 +13,13 @@ imp_module_is_object (const char *path)
 
 /* A name without a slash would be looked for in the system's folders. */
 static char *
-with_folder (const char *path)
+module_object_get_file (const char *path)
 {
   return g_path_is_absolute (path) ? g_strdup (path) : g_build_filename (".", path, NULL);
 }
 
 static void
-set_load_error (GError **error, const char *path)
+module_object_set_load_error (GError **error, const char *path)
 {
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is no module file \"%s\"", path);
@@ -31,7 +31,7 @@ set_load_error (GError **error, const char *path)
 GType
 imp_module_load_object (const char *path, GError **error)
 {
-  g_autofree char *file = with_folder (path);
+  g_autofree char *file = module_object_get_file (path);
   GModule *module = g_module_open (file, G_MODULE_BIND_LOCAL);
   GType (*query) (void) = NULL;
   gpointer symbol = NULL;
@@ -39,7 +39,7 @@ imp_module_load_object (const char *path, GError **error)
 
   if (module == NULL)
     {
-      set_load_error (error, path);
+      module_object_set_load_error (error, path);
       return G_TYPE_INVALID;
     }
 

@@ -12,8 +12,8 @@ gboolean imp_module_is_script (const char *path); /* ".py", ".js", ".mjs" */
 /* The class of factories or analyzers in a shared object, or G_TYPE_INVALID with an error. */
 GType imp_module_load_object (const char *path, GError **error);
 
-/* Starts a process of its own for the script, and gives the factory that stands for what it
- * serves. The process ends with the factory, and with this process. */
+/* Starts a process for the script, and creates the factory that stands for what it serves. The
+ * process ends with the factory, and with this process. */
 ImpFactory *imp_module_run_script (const char *path, const char *settings, GError **error);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ static const StockModule stock_modules[] = {
 };
 
 static const StockModule *
-find_stock (const char *name)
+module_find_stock (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
     if (g_str_equal (stock_modules[i].name, name))
@@ -41,18 +41,18 @@ find_stock (const char *name)
 }
 
 static gboolean
-is_file (const char *name)
+module_is_file (const char *name)
 {
   return strchr (name, '/') != NULL || imp_module_is_object (name) || imp_module_is_script (name);
 }
 
 static void
-set_unknown (GError **error, const char *name)
+module_set_unknown (GError **error, const char *name)
 {
   g_auto (GStrv) names = imp_module_list ();
   g_autofree char *known = g_strjoinv (", ", names);
 
-  if (is_file (name))
+  if (module_is_file (name))
     g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
                  "The file \"%s\" is no module: a module's name ends in .so, .py, .js or .mjs",
                  name);
@@ -64,7 +64,7 @@ set_unknown (GError **error, const char *name)
 }
 
 static ImpFactory *
-factory_for_type (GType type, const char *name, const char *settings, GError **error)
+module_new_factory_for_type (GType type, const char *name, const char *settings, GError **error)
 {
   g_autoptr (GError) local = NULL;
   ImpFactory *factory;
@@ -88,9 +88,9 @@ factory_for_type (GType type, const char *name, const char *settings, GError **e
   return factory;
 }
 
-/* Puts the property's name where the short one stands. */
+/* Replaces a short name by that of the property. */
 static char *
-resolve_alias (const StockModule *module, const char *settings)
+module_resolve_alias (const StockModule *module, const char *settings)
 {
   g_auto (GStrv) parts = NULL;
   gsize length;
@@ -116,7 +116,7 @@ resolve_alias (const StockModule *module, const char *settings)
  * @spec: "NAME" or "NAME=SETTINGS"
  * @error: return location for an error
  *
- * Makes a factory from the name of a module and its settings.
+ * Creates a factory from the name of a module and its settings.
  *
  * NAME is that of one of the library's own modules (see [func@Imp.module_list]), or a file:
  *
@@ -130,10 +130,10 @@ resolve_alias (const StockModule *module, const char *settings)
  *
  * A path cannot have "=" in it. SETTINGS are those of [ctor@Imp.Factory.new_from_settings].
  *
- * For a script this waits until it is ready, for 20 seconds at most.
+ * For a script this blocks until it is ready, for at most 20 seconds.
  *
- * Returns: (transfer full): a factory, or %NULL with %IMP_ERROR_SETTINGS if there is no such module
- *   or its settings are wrong, or with another error if it cannot be loaded
+ * Returns: (transfer full): a new factory; %NULL with %IMP_ERROR_SETTINGS if there is no such
+ *   module or its settings are invalid, or with another error if it cannot be loaded
  *
  * Since: 0.1
  */
@@ -156,17 +156,18 @@ imp_module_new_factory (const char *spec, GError **error)
   if (imp_module_is_object (name))
     {
       type = imp_module_load_object (name, error);
-      return type == G_TYPE_INVALID ? NULL : factory_for_type (type, name, settings, error);
+      return type == G_TYPE_INVALID ? NULL
+                                    : module_new_factory_for_type (type, name, settings, error);
     }
 
-  module = find_stock (name);
+  module = module_find_stock (name);
   if (module == NULL)
     {
-      set_unknown (error, name);
+      module_set_unknown (error, name);
       return NULL;
     }
-  resolved = resolve_alias (module, settings);
-  return factory_for_type (module->get_type (), name, resolved, error);
+  resolved = module_resolve_alias (module, settings);
+  return module_new_factory_for_type (module->get_type (), name, resolved, error);
 }
 
 /**
@@ -189,7 +190,7 @@ imp_module_list (void)
 }
 
 static void
-describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
+module_describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
 {
   g_autofree char *values = imp_setting_describe (pspec);
   g_autoptr (GBytes) bytes = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
@@ -212,7 +213,7 @@ describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
 }
 
 static void
-describe_type (GString *text, const StockModule *module, GType type)
+module_describe_type (GString *text, const StockModule *module, GType type)
 {
   g_autoptr (GTypeClass) klass = g_type_class_ref (type);
   g_autofree GParamSpec **settings = NULL;
@@ -224,7 +225,7 @@ describe_type (GString *text, const StockModule *module, GType type)
     }
   settings = imp_settings_list (G_OBJECT_CLASS (klass));
   for (gsize i = 0; settings[i] != NULL; i++)
-    describe_setting (text, module, settings[i]);
+    module_describe_setting (text, module, settings[i]);
 }
 
 /**
@@ -233,10 +234,10 @@ describe_type (GString *text, const StockModule *module, GType type)
  * @error: return location for an error
  *
  * Describes a module for people: what it does, and its settings with their types, defaults and
- * meaning. What the settings of a script are only the script knows.
+ * meaning. The settings of a script are known to the script alone, which is %IMP_ERROR_UNSUPPORTED.
  *
- * Returns: (transfer full): some lines of text, or %NULL with %IMP_ERROR_SETTINGS if there is no
- *   such module, or with another error if it cannot be loaded
+ * Returns: (transfer full): some lines of text; %NULL with %IMP_ERROR_SETTINGS if there is no such
+ *   module, or with another error if it cannot be loaded
  *
  * Since: 0.1
  */
@@ -257,10 +258,10 @@ imp_module_describe (const char *name, GError **error)
       return NULL;
     }
 
-  module = find_stock (name);
+  module = module_find_stock (name);
   if (module == NULL && !imp_module_is_object (name))
     {
-      set_unknown (error, name);
+      module_set_unknown (error, name);
       return NULL;
     }
   type = module != NULL ? module->get_type () : imp_module_load_object (name, error);
@@ -269,6 +270,6 @@ imp_module_describe (const char *name, GError **error)
 
   text = g_string_new (name);
   g_string_append_printf (text, ": %s\n", module != NULL ? module->summary : "a module in C");
-  describe_type (text, module, type);
+  module_describe_type (text, module, type);
   return g_string_free (text, FALSE);
 }

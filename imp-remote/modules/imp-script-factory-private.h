@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* A factory whose analyzers are made by a script in a process of its own. It knows the script's
- * interfaces from the start, so that to those who use it it is like one that is here. */
+ * interfaces from the start, so that it can be used like one of this process. */
 #define IMP_TYPE_SCRIPT_FACTORY (imp_script_factory_get_type ())
 G_DECLARE_FINAL_TYPE (ImpScriptFactory, imp_script_factory, IMP, SCRIPT_FACTORY, ImpFactory)
 

@@ -6,7 +6,7 @@
 #include "modules/imp-script-process-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
-/* How long a script may take until it serves. */
+/* The time that a script has to start. */
 #define START_TIMEOUT_MS 20000
 
 struct _ImpScriptFactory
@@ -28,8 +28,7 @@ imp_script_factory_list_interfaces (ImpFactory *factory)
   return g_list_copy_deep (self->interfaces, (GCopyFunc) (void (*) (void)) imp_interface_ref, NULL);
 }
 
-/* A script that has ended by itself stays ended, and its analyzers fail: whoever wants it started
- * again does it here. */
+/* A script that has ended by itself stays ended, and its analyzers fail. */
 static ImpAnalyzer *
 imp_script_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
 {
@@ -38,7 +37,7 @@ imp_script_factory_create_packed (ImpFactory *factory, gpointer context, GError 
   return imp_factory_create_packed (IMP_FACTORY (self->remote), context, error);
 }
 
-/* The end of the socket is what tells the process to end. */
+/* The process ends when its socket does. */
 static void
 imp_script_factory_dispose (GObject *object)
 {
@@ -77,65 +76,66 @@ imp_script_factory_init (ImpScriptFactory *self)
 {
 }
 
-/* The first question to a script, and whether there is an answer. */
+/* The first query of a script, and whether it is answered. */
 typedef struct
 {
-  gboolean over;
+  gboolean done;
   gboolean late;
   GList *interfaces;
   GError *error;
-} Question;
+} ScriptQuery;
 
 static void
-on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+script_factory_on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Question *question = user_data;
+  ScriptQuery *query = user_data;
 
-  question->interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result,
-                                                              &question->error);
-  question->over = TRUE;
+  query->interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result,
+                                                           &query->error);
+  query->done = TRUE;
 }
 
 static gboolean
-on_late (gpointer user_data)
+script_factory_on_late (gpointer user_data)
 {
-  ((Question *) user_data)->late = TRUE;
+  ((ScriptQuery *) user_data)->late = TRUE;
   return G_SOURCE_REMOVE;
 }
 
-/* Once the script answers, it works. Closing the connection brings the outstanding answer, too. */
+/* A script that answers works. Closing the connection finishes the query with an error. */
 static gboolean
-ask_interfaces (ImpScriptFactory *self, Question *question)
+script_factory_query_interfaces (ImpScriptFactory *self, ScriptQuery *query)
 {
   GMainContext *context = g_main_context_ref_thread_default ();
   GSource *timeout = g_timeout_source_new (START_TIMEOUT_MS);
 
-  g_source_set_callback (timeout, on_late, question, NULL);
+  g_source_set_callback (timeout, script_factory_on_late, query, NULL);
   g_source_attach (timeout, context);
-  imp_factory_query_interfaces_async (IMP_FACTORY (self->remote), NULL, NULL, on_answer, question);
-  while (!question->over)
+  imp_factory_query_interfaces_async (IMP_FACTORY (self->remote), NULL, NULL,
+                                      script_factory_on_answer, query);
+  while (!query->done)
     {
       g_main_context_iteration (context, TRUE);
-      if (question->late)
+      if (query->late)
         imp_remote_factory_close (self->remote);
     }
   g_source_destroy (timeout);
   g_source_unref (timeout);
   g_main_context_unref (context);
 
-  self->interfaces = question->interfaces;
-  return question->error == NULL;
+  self->interfaces = query->interfaces;
+  return query->error == NULL;
 }
 
 static void
-set_not_ready (GError **error, const char *path, gboolean late)
+script_factory_set_error (GError **error, const char *path, gboolean late)
 {
   if (late)
     g_set_error (error, IMP_ERROR, IMP_ERROR_TIMEOUT,
                  "The script \"%s\" was not ready after %d seconds", path, START_TIMEOUT_MS / 1000);
   else
     g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-                 "The script \"%s\" ended before it was ready; what it said of that is on standard "
+                 "The script \"%s\" ended before it was ready; see what it has written to standard "
                  "error",
                  path);
 }
@@ -146,7 +146,7 @@ imp_module_run_script (const char *path, const char *settings, GError **error)
   g_autoptr (ImpScriptFactory) self = NULL;
   g_autoptr (GIOStream) stream = NULL;
   GSubprocess *process;
-  Question question = { FALSE };
+  ScriptQuery query = { FALSE };
 
   stream = imp_script_process_start (path, settings, &process, error);
   if (stream == NULL)
@@ -155,13 +155,13 @@ imp_module_run_script (const char *path, const char *settings, GError **error)
   self = g_object_new (IMP_TYPE_SCRIPT_FACTORY, NULL);
   self->process = process;
   self->remote = imp_remote_factory_new_for_stream (stream);
-  /* How long a program may take to load is no matter of the connection. */
+  /* The time in which a program loads is not the connection's to limit. */
   g_object_set (self->remote, "connect-timeout", START_TIMEOUT_MS, NULL);
   g_clear_object (&stream);
-  if (!ask_interfaces (self, &question))
+  if (!script_factory_query_interfaces (self, &query))
     {
-      g_clear_error (&question.error);
-      set_not_ready (error, path, question.late);
+      g_clear_error (&query.error);
+      script_factory_set_error (error, path, query.late);
       return NULL;
     }
   return IMP_FACTORY (g_steal_pointer (&self));

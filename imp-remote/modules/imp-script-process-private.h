@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Starts the host program for a script, and gives the socket at whose other end the script will
+/* Starts the host program for a script, and returns the socket at whose other end the script will
  * serve. */
 GIOStream *imp_script_process_start (const char *path, const char *settings, GSubprocess **process,
                                      GError **error);

@@ -15,10 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Which descriptor the host finds its end of the socket at. */
+/* The descriptor at which the host finds its end of the socket. */
 #define HOST_FD 3
 
-/* How long a script may take to end by itself when its socket has ended. */
+/* The time that a script has to end by itself once its socket has ended. */
 #define END_TIMEOUT_MS 1000
 
 typedef struct
@@ -37,7 +37,7 @@ static const ScriptKind script_kinds[] = {
 };
 
 static const ScriptKind *
-find_kind (const char *path)
+script_process_find_kind (const char *path)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (script_kinds); i++)
     if (g_str_has_suffix (path, script_kinds[i].suffix))
@@ -48,13 +48,13 @@ find_kind (const char *path)
 gboolean
 imp_module_is_script (const char *path)
 {
-  return find_kind (path) != NULL;
+  return script_process_find_kind (path) != NULL;
 }
 
 /* The programs that run scripts lie with the library's data, or, before it is installed, where
  * IMP_REMOTE_HOSTS says. */
 static char *
-host_path (const ScriptKind *kind)
+script_process_get_host (const ScriptKind *kind)
 {
   const char *folder = g_getenv ("IMP_REMOTE_HOSTS");
 
@@ -63,10 +63,11 @@ host_path (const ScriptKind *kind)
 
 /* One argument "key=value" per setting; keys with "_", as names are spelled in scripts. */
 static gboolean
-append_settings (GPtrArray *argv, const char *path, const char *settings, GError **error)
+script_process_append_settings (GPtrArray *argv, const char *path, const char *settings,
+                                GError **error)
 {
-  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) list = imp_settings_split (settings, mistakes);
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < list->len; i++)
@@ -76,17 +77,17 @@ append_settings (GPtrArray *argv, const char *path, const char *settings, GError
       const char *value = g_bytes_get_data (setting->value, &length);
 
       if (!g_utf8_validate_len (value, length, NULL))
-        g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": a script's settings must be text in "
-                                                    "UTF-8",
-                                                    setting->text));
+        g_ptr_array_add (errors, g_strdup_printf ("\"%s\": a script's settings must be text in "
+                                                  "UTF-8",
+                                                  setting->text));
       g_strdelimit (setting->key, "-", '_');
       g_ptr_array_add (argv, g_strdup_printf ("%s=%.*s", setting->key, (int) length, value));
     }
-  if (mistakes->len == 0)
+  if (errors->len == 0)
     return TRUE;
 
-  g_ptr_array_add (mistakes, NULL);
-  text = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
   g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The module \"%s\" has wrong settings: %s",
                path, text);
   return FALSE;
@@ -94,7 +95,7 @@ append_settings (GPtrArray *argv, const char *path, const char *settings, GError
 
 /* In a virtual environment that was activated scripts find what was installed there. */
 static char *
-script_find_interpreter (const ScriptKind *kind)
+script_process_find_interpreter (const ScriptKind *kind)
 {
   static const char *const names[] = { "python3", "python" };
   const char *environment = kind->is_python ? g_getenv ("VIRTUAL_ENV") : NULL;
@@ -116,7 +117,7 @@ script_find_interpreter (const ScriptKind *kind)
 /* What a script imports lies beside the real file. Python itself looks there, and shows the script
  * the name that it was called by. */
 static char *
-script_resolve_path (const ScriptKind *kind, const char *path)
+script_process_resolve_path (const ScriptKind *kind, const char *path)
 {
   char *real = kind->is_python ? NULL : realpath (path, NULL);
   char *resolved = g_strdup (real != NULL ? real : path);
@@ -126,16 +127,17 @@ script_resolve_path (const ScriptKind *kind, const char *path)
 }
 
 static GPtrArray *
-make_argv (const ScriptKind *kind, const char *path, const char *settings, GError **error)
+script_process_make_argv (const ScriptKind *kind, const char *path, const char *settings,
+                          GError **error)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
 
-  g_ptr_array_add (argv, script_find_interpreter (kind));
+  g_ptr_array_add (argv, script_process_find_interpreter (kind));
   if (kind->option != NULL)
     g_ptr_array_add (argv, g_strdup (kind->option));
-  g_ptr_array_add (argv, host_path (kind));
-  g_ptr_array_add (argv, script_resolve_path (kind, path));
-  if (!append_settings (argv, path, settings, error))
+  g_ptr_array_add (argv, script_process_get_host (kind));
+  g_ptr_array_add (argv, script_process_resolve_path (kind, path));
+  if (!script_process_append_settings (argv, path, settings, error))
     return NULL;
   g_ptr_array_add (argv, NULL);
   return g_steal_pointer (&argv);
@@ -150,7 +152,7 @@ typedef struct
 /* Runs in the child. What this process was started with, or has done, to stop orders is not passed
  * on to the script and its children; the host sees to it that they do not end it. */
 static void
-script_set_up_child (gpointer user_data)
+script_process_set_up_child (gpointer user_data)
 {
   const ChildSetup *setup = user_data;
   sigset_t none;
@@ -166,10 +168,11 @@ script_set_up_child (gpointer user_data)
     _exit (1);
 }
 
-/* A script whose loop hangs does not see the end of its socket, so the kernel is asked to end it
- * with its parent. The kernel means the parent's thread: only the main one lives long enough. */
+/* A script whose loop hangs does not see the end of its socket, so the kernel is asked to kill it
+ * when its parent ends. For the kernel that is the parent's thread: only the main one lives long
+ * enough. */
 static GSubprocess *
-spawn (GPtrArray *argv, int child_fd, GError **error)
+script_process_spawn (GPtrArray *argv, int child_fd, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   ChildSetup setup = { getpid (), gettid () == getpid () };
@@ -177,19 +180,19 @@ spawn (GPtrArray *argv, int child_fd, GError **error)
   g_subprocess_launcher_take_fd (launcher, child_fd, HOST_FD);
   /* Standard output is for the program's own results. */
   g_subprocess_launcher_take_stdout_fd (launcher, fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
-  g_subprocess_launcher_set_child_setup (launcher, script_set_up_child, &setup, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, script_process_set_up_child, &setup, NULL);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
 }
 
 static gboolean
-on_end_timeout (gpointer user_data)
+script_process_on_end_timeout (gpointer user_data)
 {
   g_subprocess_force_exit (user_data);
   return G_SOURCE_REMOVE;
 }
 
 static void
-on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
+script_process_on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
   *(gboolean *) user_data = TRUE;
@@ -205,9 +208,9 @@ imp_script_process_end (GSubprocess *process)
   gboolean ended = FALSE;
 
   g_main_context_push_thread_default (context);
-  g_source_set_callback (timeout, on_end_timeout, process, NULL);
+  g_source_set_callback (timeout, script_process_on_end_timeout, process, NULL);
   g_source_attach (timeout, context);
-  g_subprocess_wait_async (process, NULL, on_ended, &ended);
+  g_subprocess_wait_async (process, NULL, script_process_on_ended, &ended);
   while (!ended)
     g_main_context_iteration (context, TRUE);
   g_source_destroy (timeout);
@@ -216,7 +219,7 @@ imp_script_process_end (GSubprocess *process)
 }
 
 static GIOStream *
-stream_for_fd (int fd, GError **error)
+script_process_stream_for_fd (int fd, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
 
@@ -229,7 +232,7 @@ stream_for_fd (int fd, GError **error)
 }
 
 static GIOStream *
-start (GPtrArray *argv, GSubprocess **process, GError **error)
+script_process_start_argv (GPtrArray *argv, GSubprocess **process, GError **error)
 {
   int fds[2];
 
@@ -242,13 +245,13 @@ start (GPtrArray *argv, GSubprocess **process, GError **error)
       return NULL;
     }
 
-  *process = spawn (argv, fds[1], error);
+  *process = script_process_spawn (argv, fds[1], error);
   if (*process == NULL)
     {
       close (fds[0]);
       return NULL;
     }
-  return stream_for_fd (fds[0], error);
+  return script_process_stream_for_fd (fds[0], error);
 }
 
 GIOStream *
@@ -264,11 +267,11 @@ imp_script_process_start (const char *path, const char *settings, GSubprocess **
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is no module file \"%s\"", path);
       return NULL;
     }
-  argv = make_argv (find_kind (path), path, settings, error);
+  argv = script_process_make_argv (script_process_find_kind (path), path, settings, error);
   if (argv == NULL)
     return NULL;
 
-  stream = start (argv, process, error);
+  stream = script_process_start_argv (argv, process, error);
   if (stream == NULL)
     {
       g_clear_pointer (process, imp_script_process_end);

@@ -45,7 +45,7 @@ test_settings (void)
 }
 
 static void
-test_mistakes (void)
+test_errors (void)
 {
   static const struct
   {
@@ -123,7 +123,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/module/pass", test_pass);
   g_test_add_func ("/module/settings", test_settings);
-  g_test_add_func ("/module/mistakes", test_mistakes);
+  g_test_add_func ("/module/errors", test_errors);
   g_test_add_func ("/module/list", test_list);
   g_test_add_func ("/module/describe", test_describe);
   return g_test_run ();

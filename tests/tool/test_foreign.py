@@ -149,7 +149,7 @@ class Conversation:
         self.peer.send(op='get_interface', interfaces=self.interfaces((STREAM, ['pass'])))
         self.assertEqual(self.peer.receive(), {'op': 'interface', 'interfaces': []})
 
-    def test_mistakes(self):
+    def test_errors(self):
         """What the protocol calls an exception, and the connection goes on."""
         self.greet()
         self.send_data(9, b'nobody')

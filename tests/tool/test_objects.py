@@ -46,7 +46,7 @@ class Objects(unittest.TestCase):
         self.assertIn('  limit=a whole number from 1 to 1000 (default: 100)\n', out)
         self.assertIn('how much a server may say', out)
 
-    def test_mistakes(self):
+    def test_errors(self):
         for status, module, says in ((2, f'{COUNT}=limit=0', 'limit must be a whole number from 1'),
                                      (1, WRONG, 'GObject')):
             got, out, err = harness.run_tool('serve', '--module', module, '@x')

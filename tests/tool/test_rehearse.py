@@ -144,14 +144,14 @@ class Rehearse(unittest.TestCase):
         self.assertEqual(self.finish(), {'connections': 1})
 
 
-class Mistakes(unittest.TestCase):
+class Errors(unittest.TestCase):
     def assert_usage(self, part, *arguments):
         status, output, errors = run_tool('rehearse', *arguments)
         self.assertEqual((status, output), (2, ''))
         self.assertEqual(len(errors.splitlines()), 1, errors)
         self.assertIn(part, errors)
 
-    def test_mistakes(self):
+    def test_errors(self):
         path = os.path.join(tool_harness.make_folder(), 's')
         good = ['--listen', path, '--connect', '@nobody', '--faults', 'delay=1']
         self.assert_usage('--listen ADDRESS is missing', *good[2:])

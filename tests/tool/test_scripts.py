@@ -93,7 +93,7 @@ class Scripts(unittest.TestCase):
         for text in says:
             self.assertIn(text, err)
 
-    def test_mistakes(self):
+    def test_errors(self):
         folder = harness.make_folder()
 
         def broken(name, text):
