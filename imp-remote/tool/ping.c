@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
+#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 typedef struct
@@ -8,6 +9,7 @@ typedef struct
   const char *address;
   char *codec;
   guint timeout; /* seconds */
+  gboolean json;
 
   GMainLoop *loop;
   ImpRemoteFactory *factory;
@@ -47,7 +49,7 @@ ping_fail (Ping *self, const GError *error)
 }
 
 static void
-ping_print_answer (Ping *self, GList *interfaces, gint64 microseconds)
+ping_print_text (Ping *self, GList *interfaces, gint64 microseconds)
 {
   printf ("version: %u\n", imp_remote_factory_get_version (self->factory));
   printf ("codec: %s\n", imp_remote_factory_get_codec_name (self->factory));
@@ -58,6 +60,71 @@ ping_print_answer (Ping *self, GList *interfaces, gint64 microseconds)
       printf ("interface: %s\n", text);
     }
   printf ("round-trip time: %.3f ms\n", microseconds / 1000.0);
+}
+
+static void
+ping_add_results (JsonBuilder *builder, ImpResultFlags results)
+{
+  g_autoptr (GFlagsClass) flags = g_type_class_ref (IMP_TYPE_RESULT_FLAGS);
+  g_autoptr (GEnumClass) types = g_type_class_ref (IMP_TYPE_RESULT_TYPE);
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < types->n_values; i++)
+    {
+      const GEnumValue *type = &types->values[i];
+      const GFlagsValue *flag = g_flags_get_value_by_nick (flags, type->value_nick);
+
+      if (flag != NULL && (results & flag->value) != 0)
+        json_builder_add_string_value (builder, imp_result_type_to_string (type->value));
+    }
+  json_builder_end_array (builder);
+}
+
+/* As in a message of the codec "json": no type is any type, no results are all results. */
+static void
+ping_add_interface (JsonBuilder *builder, ImpInterface *interface)
+{
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "type");
+  if (imp_interface_get_data_type (interface) == IMP_DATA_TYPE_ANY)
+    json_builder_add_null_value (builder);
+  else
+    json_builder_add_int_value (builder, imp_interface_get_data_type (interface));
+  if (imp_interface_get_results (interface) != IMP_RESULT_FLAGS_ALL)
+    {
+      json_builder_set_member_name (builder, "results");
+      ping_add_results (builder, imp_interface_get_results (interface));
+    }
+  json_builder_end_object (builder);
+}
+
+static void
+ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (GVariant) statistics = imp_remote_factory_get_statistics (self->factory);
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "version");
+  json_builder_add_int_value (builder, imp_remote_factory_get_version (self->factory));
+  json_builder_set_member_name (builder, "codec");
+  json_builder_add_string_value (builder, imp_remote_factory_get_codec_name (self->factory));
+  json_builder_set_member_name (builder, "interfaces");
+  json_builder_begin_array (builder);
+  for (GList *l = interfaces; l != NULL; l = l->next)
+    ping_add_interface (builder, l->data);
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "round-trip-us");
+  json_builder_add_int_value (builder, microseconds);
+  json_builder_set_member_name (builder, "statistics");
+  json_builder_add_value (builder, json_gvariant_serialize (statistics));
+  json_builder_end_object (builder);
+
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, FALSE);
+  printf ("%s\n", text);
 }
 
 static void
@@ -73,7 +140,10 @@ ping_on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       ping_fail (self, error);
       return;
     }
-  ping_print_answer (self, interfaces, took);
+  if (self->json)
+    ping_print_json (self, interfaces, took);
+  else
+    ping_print_text (self, interfaces, took);
   g_list_free_full (interfaces, (GDestroyNotify) imp_interface_unref);
   ping_end (self, TOOL_DONE);
 }
@@ -110,6 +180,7 @@ ping_parse (Ping *self, int *argc, char ***argv, int *status)
   const GOptionEntry entries[] = {
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire format (default: cbor)",
       "NAME" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &self->json, "Print one JSON object, for programs", NULL },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every error gets one clear line on standard error and the right exit status."""
 
+import json
 import os
 import re
 import signal
@@ -293,6 +294,37 @@ class Ending(unittest.TestCase):
                 self.assertIn('codec: cbor\n', out)
                 self.assertIn('interface: ', out)
                 self.assertRegex(out, r'round-trip time: \d+\.\d+ ms\n')
+
+
+class Ping(unittest.TestCase):
+    def ask(self, module, *options):
+        path = os.path.join(harness.make_folder(), 's')
+        with harness.Tool('serve', '--module', module, path):
+            status, out, err = harness.run_tool('ping', '--json', *options, path)
+        self.assertEqual((status, err, out.count('\n')), (0, '', 1))
+        return json.loads(out)
+
+    def test_json(self):
+        answer = self.ask('pattern=string=x&action=replace&actdata=y')
+        self.assertEqual(set(answer), {'version', 'codec', 'interfaces', 'round-trip-us',
+                                       'statistics'})
+        self.assertEqual((answer['version'], answer['codec']), (2, 'cbor'))
+        self.assertEqual(answer['interfaces'], [{'type': None, 'results': ['pass', 'replace']}])
+        self.assertGreater(answer['round-trip-us'], 0)
+        statistics = answer['statistics']
+        self.assertEqual([statistics[key] for key in (
+            'connections', 'analyzers', 'messages-in', 'messages-out')], [1, 0, 2, 2])
+        self.assertGreater(statistics['bytes-in'], 0)
+
+    def test_codec(self):
+        answer = self.ask('pass', '--codec', 'json')
+        self.assertEqual(answer['codec'], 'json')
+        self.assertEqual(answer['interfaces'], [{'type': None, 'results': ['pass']}])
+
+    def test_no_server(self):
+        """Standard output stays empty: what is read there is an answer or nothing."""
+        status, out, err = harness.run_tool('ping', '--json', '@imp-nobody')
+        self.assertEqual((status, out, err.count('\n')), (1, '', 1))
 
 
 if __name__ == '__main__':
