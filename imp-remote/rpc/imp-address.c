@@ -55,6 +55,44 @@ address_parse_unix (const char *text, ImpAddressKind kind, const char *name, GEr
   return address_new (kind, name, strlen (name));
 }
 
+/* Other programs write "unix:/PATH" and "tcp://HOST:PORT". As a path that would be one in a folder
+ * that hardly anybody has; who does writes "./" before it. */
+static gboolean
+address_has_scheme (const char *text)
+{
+  const char *colon = text
+                      + strspn (text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789+.-");
+
+  return g_ascii_isalpha (text[0]) && colon[0] == ':'
+         && (strchr (colon, '/') != NULL || g_ascii_strncasecmp (text, "unix:", 5) == 0
+             || g_ascii_strncasecmp (text, "tcp:", 4) == 0);
+}
+
+static ImpAddress *
+address_refuse_scheme (const char *text, GError **error)
+{
+  g_autofree char *scheme = g_ascii_strdown (text, strchr (text, ':') - text);
+  const char *rest = text + strlen (scheme) + 1;
+  g_autofree char *shown = NULL, *why = NULL;
+
+  if (g_str_equal (scheme, "unix"))
+    {
+      while (g_str_has_prefix (rest, "//"))
+        rest++;
+      shown = g_strconcat (strchr (rest, '/') == NULL ? "./" : "", rest, NULL);
+    }
+  else if (g_str_equal (scheme, "tcp"))
+    shown = g_strdup (rest + strspn (rest, "/"));
+  if (shown != NULL)
+    why = g_strdup_printf ("has \"%s:\" in front: write \"%s\"", scheme, shown);
+  else
+    why = g_strdup_printf ("has \"%s:\" in front, which no address has (a path may begin with "
+                           "\"./\")",
+                           scheme);
+  return address_refuse (error, text, why);
+}
+
 static ImpAddress *
 address_parse_fd (const char *text, GError **error)
 {
@@ -109,8 +147,14 @@ imp_address_parse (const char *text, GError **error)
 {
   if (!g_utf8_validate (text, -1, NULL))
     return address_refuse (error, text, "is not UTF-8");
+  /* It is shown in lines. */
+  for (const char *c = text; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      return address_refuse (error, text, "has a control character");
   if (text[0] == '@')
     return address_parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
+  if (address_has_scheme (text))
+    return address_refuse_scheme (text, error);
   if (strchr (text, '/') != NULL)
     return address_parse_unix (text, IMP_ADDRESS_PATH, text, error);
   if (g_str_equal (text, "systemd"))

@@ -4,6 +4,8 @@
 #include "core/imp-error.h"
 #include "io/imp-source-private.h"
 
+#include <sys/socket.h>
+
 /* A unix socket whose listener is behind with accepting refuses at once; it is asked again. */
 #define RETRY_MS 10
 
@@ -107,6 +109,34 @@ connector_try_connect (ImpConnector *self)
   g_main_context_pop_thread_default (self->context);
 }
 
+/* As early as can be, so that no urgent byte is left out: see imp_transport_new(). */
+static void
+connector_on_event (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *target,
+                    GIOStream *stream, gpointer user_data)
+{
+  GSocket *socket;
+
+  if (event != G_SOCKET_CLIENT_CONNECTING)
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+}
+
+/* A name's addresses may change between one attempt and the next, and a GNetworkAddress keeps those
+ * that it has found. */
+static GSocketConnectable *
+connector_refresh_target (GSocketConnectable *target)
+{
+  GNetworkAddress *name;
+
+  if (!G_IS_NETWORK_ADDRESS (target))
+    return g_object_ref (target);
+  name = G_NETWORK_ADDRESS (target);
+  return g_network_address_new (g_network_address_get_hostname (name),
+                                g_network_address_get_port (name));
+}
+
 ImpConnector *
 imp_connector_start (GMainContext *context, GSocketConnectable *target, const char *name,
                      guint timeout_ms, ImpConnectorFunc func, gpointer user_data)
@@ -118,7 +148,8 @@ imp_connector_start (GMainContext *context, GSocketConnectable *target, const ch
   self->context = g_main_context_ref (context);
   self->client = g_socket_client_new ();
   g_socket_client_set_enable_proxy (self->client, FALSE);
-  self->target = g_object_ref (target);
+  g_signal_connect (self->client, "event", G_CALLBACK (connector_on_event), NULL);
+  self->target = connector_refresh_target (target);
   self->cancellable = g_cancellable_new ();
   self->name = g_strdup (name);
   self->timeout_ms = timeout_ms;

@@ -20,8 +20,8 @@ void imp_listener_free (ImpListener *self);
 /* Calls @func for each new connection. Once per listener. */
 void imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,
                          gpointer user_data);
-/* Accepts the connections that are waiting, and no others. After imp_listener_start(). */
-void imp_listener_stop (ImpListener *self);
+/* Accepts @n_max of the connections that are waiting, and no others. After imp_listener_start(). */
+void imp_listener_stop (ImpListener *self, guint n_max);
 /* Stops accepting for now, or goes on. After imp_listener_start(). */
 void imp_listener_set_accepting (ImpListener *self, gboolean accepting);
 

@@ -3,12 +3,11 @@
 
 #include "core/imp-error.h"
 #include "io/imp-source-private.h"
+#include "rpc/imp-socket-path-private.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
-#include <glib/gstdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* GLib's default of 10 refuses clients that come all at once. */
@@ -17,6 +16,8 @@
 #define ACCEPT_MAX 32
 /* After accept() has failed, for example because there are no more descriptors. */
 #define ACCEPT_PAUSE_MS 100
+/* For a name with several addresses and port 0. */
+#define PORT_ATTEMPTS 16
 /* The first descriptor that a service manager hands over. */
 #define SYSTEMD_FIRST_FD 3
 
@@ -24,9 +25,7 @@ struct _ImpListener
 {
   GSocket *socket;
   char *address;
-  char *path; /* of the socket file that is ours to remove */
-  dev_t device;
-  ino_t inode;
+  ImpSocketPath *path; /* of the socket file that is ours to remove, or NULL */
   GMainContext *context;
   GSource *source;
   GSource *pause;
@@ -40,21 +39,12 @@ listener_new (GSocket *socket, const char *address)
   ImpListener *self = g_new0 (ImpListener, 1);
 
   g_socket_set_blocking (socket, FALSE);
+  /* Those that it accepts have it as well, before the first byte comes: see imp_transport_new(). */
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
   self->socket = g_object_ref (socket);
   self->address = g_strdup (address);
   return self;
-}
-
-/* Another server may have taken over the path, and the file is its own then. */
-static void
-listener_remove_file (ImpListener *self)
-{
-  GStatBuf status;
-
-  if (self->path != NULL && g_lstat (self->path, &status) == 0 && status.st_dev == self->device
-      && status.st_ino == self->inode)
-    g_unlink (self->path);
-  g_clear_pointer (&self->path, g_free);
 }
 
 void
@@ -62,7 +52,7 @@ imp_listener_free (ImpListener *self)
 {
   imp_source_clear (&self->source);
   imp_source_clear (&self->pause);
-  listener_remove_file (self);
+  g_clear_pointer (&self->path, imp_socket_path_release);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -105,106 +95,18 @@ listener_bind_and_listen (GSocketAddress *address, GError **error)
   return g_steal_pointer (&socket);
 }
 
-/* Whether it is a socket at which nobody listens any more. */
-static gboolean
-listener_is_dead_socket (const char *path, GSocketAddress *address)
-{
-  GStatBuf status;
-  g_autoptr (GSocket) socket = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (g_lstat (path, &status) != 0 || !S_ISSOCK (status.st_mode))
-    return FALSE;
-  socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
-                         NULL);
-  if (socket == NULL)
-    return FALSE;
-  g_socket_set_blocking (socket, FALSE);
-  return !g_socket_connect (socket, address, NULL, &error)
-         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
-}
-
-static gboolean
-listener_is_socket (const char *path)
-{
-  GStatBuf status;
-
-  return g_lstat (path, &status) == 0 && S_ISSOCK (status.st_mode);
-}
-
-/* Listens under another name first and then renames it, so that there is no moment at which nobody
- * listens at the path. */
-static GSocket *
-listener_bind_over (const char *path, GError **error)
-{
-  g_autofree char *other = g_strdup_printf ("%s.%d", path, (int) getpid ());
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (other);
-  g_autoptr (GSocket) socket = listener_bind_and_listen (address, error);
-
-  if (socket == NULL)
-    return NULL;
-  if (g_rename (other, path) != 0)
-    {
-      int code = errno;
-
-      g_unlink (other);
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s", g_strerror (code));
-      return NULL;
-    }
-  return g_steal_pointer (&socket);
-}
-
-static GSocket *
-listener_bind_path (const char *path, gboolean replace, GError **error)
-{
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
-  g_autoptr (GError) local = NULL;
-  GSocket *socket = listener_bind_and_listen (address, &local);
-
-  if (socket != NULL)
-    return socket;
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)
-      && (listener_is_dead_socket (path, address) || (replace && listener_is_socket (path))))
-    return listener_bind_over (path, error);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return NULL;
-}
-
 static ImpListener *
 listener_open_path (const char *path, gboolean replace, GError **error)
 {
-  g_autoptr (GSocket) socket = listener_bind_path (path, replace, error);
+  ImpSocketPath *claim = NULL;
+  g_autoptr (GSocket) socket = imp_socket_path_listen (path, replace, BACKLOG, &claim, error);
   ImpListener *self;
-  GStatBuf status;
 
   if (socket == NULL)
     return NULL;
   self = listener_new (socket, path);
-  if (g_lstat (path, &status) == 0)
-    {
-      self->path = g_canonicalize_filename (path, NULL);
-      self->device = status.st_dev;
-      self->inode = status.st_ino;
-    }
+  self->path = claim;
   return self;
-}
-
-static GSocketAddress *
-listener_resolve (const ImpAddress *address, GError **error)
-{
-  g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (address->host);
-
-  if (ip == NULL)
-    {
-      g_autoptr (GResolver) resolver = g_resolver_get_default ();
-      GList *found = g_resolver_lookup_by_name (resolver, address->host, NULL, error);
-
-      if (found == NULL)
-        return NULL;
-      ip = g_object_ref (found->data);
-      g_resolver_free_addresses (found);
-    }
-  return g_inet_socket_address_new (ip, address->port);
 }
 
 static ImpListener *
@@ -214,8 +116,6 @@ listener_open_bound (GSocketAddress *address, GError **error)
   g_autoptr (GSocketAddress) local = NULL;
   g_autofree char *name = NULL;
 
-  if (address == NULL)
-    return NULL;
   socket = listener_bind_and_listen (address, error);
   if (socket == NULL)
     return NULL;
@@ -226,16 +126,107 @@ listener_open_bound (GSocketAddress *address, GError **error)
   return listener_new (socket, name);
 }
 
+static gboolean
+listener_add (ImpListener *listener, GPtrArray *listeners)
+{
+  if (listener != NULL)
+    g_ptr_array_add (listeners, listener);
+  return listener != NULL;
+}
+
+static guint16
+listener_get_port (ImpListener *self)
+{
+  g_autoptr (GSocketAddress) local = g_socket_get_local_address (self->socket, NULL);
+
+  return G_IS_INET_SOCKET_ADDRESS (local)
+           ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (local))
+           : 0;
+}
+
+/* One listener per address, all at the same port. A name can have addresses that this machine lacks
+ * (::1 where there is no IPv6): one is enough. */
+static gboolean
+listener_open_all (GList *ips, guint16 port, GPtrArray *listeners, GError **error)
+{
+  guint first = listeners->len;
+  g_autoptr (GError) failure = NULL;
+
+  for (GList *l = ips; l != NULL; l = l->next)
+    {
+      g_autoptr (GSocketAddress) address = NULL;
+      g_autoptr (GError) local = NULL;
+
+      if (port == 0 && listeners->len > first)
+        port = listener_get_port (listeners->pdata[first]);
+      address = g_inet_socket_address_new (l->data, port);
+      if (listener_add (listener_open_bound (address, &local), listeners))
+        continue;
+      if (failure == NULL || g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+        {
+          g_clear_error (&failure);
+          failure = g_steal_pointer (&local);
+        }
+    }
+  if (listeners->len > first && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    return TRUE;
+  g_ptr_array_set_size (listeners, first);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static gboolean
+listener_open_tcp (const ImpAddress *address, GPtrArray *listeners, GError **error)
+{
+  g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (address->host);
+  g_autoptr (GResolver) resolver = NULL;
+  GList *ips;
+  gboolean opened = FALSE;
+
+  if (ip != NULL)
+    {
+      GList only = { .data = ip };
+
+      return listener_open_all (&only, address->port, listeners, error);
+    }
+  resolver = g_resolver_get_default ();
+  ips = g_resolver_lookup_by_name (resolver, address->host, NULL, error);
+  if (ips == NULL)
+    return FALSE;
+  /* A port that the system has chosen for one address can be in use at another. */
+  for (guint attempt = 0; !opened && attempt < PORT_ATTEMPTS; attempt++)
+    {
+      g_clear_error (error);
+      opened = listener_open_all (ips, address->port, listeners, error);
+      if (address->port != 0)
+        break;
+    }
+  g_resolver_free_addresses (ips);
+  return opened;
+}
+
 static ImpListener *
 listener_open_fd (int fd, GError **error)
 {
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+  g_autoptr (GSocket) socket = NULL;
   g_autofree char *name = NULL;
   int listening = 0;
   socklen_t length = sizeof listening;
 
+  if (fcntl (fd, F_GETFD) < 0)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d is not open", fd);
+      return NULL;
+    }
+  socket = g_socket_new_from_fd (fd, error);
   if (socket == NULL)
     return NULL;
+  if (g_socket_get_socket_type (socket) != G_SOCKET_TYPE_STREAM)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "The descriptor %d is no stream socket (SOCK_STREAM)", fd);
+      return NULL;
+    }
   if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d does not listen", fd);
@@ -261,11 +252,8 @@ listener_open_systemd (GPtrArray *listeners, GError **error)
     }
   for (guint i = 0; i < n_fds; i++)
     {
-      ImpListener *listener = listener_open_fd (SYSTEMD_FIRST_FD + i, error);
-
-      if (listener == NULL)
+      if (!listener_add (listener_open_fd (SYSTEMD_FIRST_FD + i, error), listeners))
         return FALSE;
-      g_ptr_array_add (listeners, listener);
     }
   return TRUE;
 }
@@ -288,19 +276,14 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
       listener = listener_open_bound (target, error);
       break;
     case IMP_ADDRESS_TCP:
-      target = listener_resolve (address, error);
-      listener = listener_open_bound (target, error);
-      break;
+      return listener_open_tcp (address, listeners, error);
     case IMP_ADDRESS_FD:
       listener = listener_open_fd (address->fd, error);
       break;
     case IMP_ADDRESS_SYSTEMD:
       return listener_open_systemd (listeners, error);
     }
-  if (listener == NULL)
-    return FALSE;
-  g_ptr_array_add (listeners, listener);
-  return TRUE;
+  return listener_add (listener, listeners);
 }
 
 /* --- accepting --- */
@@ -390,14 +373,14 @@ imp_listener_set_accepting (ImpListener *self, gboolean accepting)
 }
 
 void
-imp_listener_stop (ImpListener *self)
+imp_listener_stop (ImpListener *self, guint n_max)
 {
   g_assert (self->func != NULL);
   imp_source_clear (&self->source);
   imp_source_clear (&self->pause);
   /* The file goes first, so that no further client finds it. */
-  listener_remove_file (self);
-  for (guint i = 0; i < BACKLOG; i++)
+  g_clear_pointer (&self->path, imp_socket_path_release);
+  for (guint i = 0; i < MIN (n_max, BACKLOG); i++)
     if (!listener_accept_one (self))
       break;
   imp_source_clear (&self->pause);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/log.h"
 #include "tool/tool.h"
 
 #include <locale.h>
@@ -54,6 +55,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
   /* Standard output is for results. */
   g_log_writer_default_set_use_stderr (TRUE);
+  log_start ();
   g_set_prgname ("imp-remote");
 
   if (argc < 2)
@@ -76,5 +78,6 @@ main (int argc, char **argv)
 
       return tool_usage_error ("there is no command \"%s\"; there are %s", given, names);
     }
+  tool_raise_descriptor_limit ();
   return command->run (argc - 1, argv + 1);
 }

@@ -119,6 +119,15 @@ serve_listen (Serve *self, char **addresses)
   return TOOL_DONE;
 }
 
+static void
+serve_limit_connections (Serve *self)
+{
+  guint wanted;
+
+  g_object_get (self->server, "max-connections", &wanted, NULL);
+  g_object_set (self->server, "max-connections", tool_limit_connections (wanted, 1), NULL);
+}
+
 static int
 serve_start (Serve *self, char **addresses)
 {
@@ -133,6 +142,7 @@ serve_start (Serve *self, char **addresses)
   if (status != TOOL_DONE)
     return status;
   limit_options_apply (self->limits, G_OBJECT (self->server));
+  serve_limit_connections (self);
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
                 self->insecure, NULL);
   return serve_listen (self, addresses);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
+#include "tool/log.h"
+
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* For listeners, connections to servers, scripts, and what the libraries need. */
+#define RESERVED_DESCRIPTORS 32
 
 char *
 tool_clean_text (const char *text)
@@ -28,8 +36,9 @@ static void
 tool_print_error (const char *text)
 {
   g_autofree char *clean = tool_clean_text (text);
+  g_autofree char *line = g_strconcat ("imp-remote: ", clean, NULL);
 
-  fprintf (stderr, "imp-remote: %s\n", clean);
+  log_print (line);
 }
 
 int
@@ -121,6 +130,7 @@ typedef struct
   void (*stop) (gpointer);
   gpointer user_data;
   gboolean stopping;
+  gboolean has_terminal; /* at the beginning */
 } SignalWatch;
 
 static gboolean
@@ -135,15 +145,64 @@ tool_on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* A terminal that is closed ends the program; where there is none, somebody wants settings to be
+ * read again, of which there are none. */
+static gboolean
+tool_on_hangup (gpointer user_data)
+{
+  SignalWatch *watch = user_data;
+
+  if (watch->has_terminal)
+    return tool_on_signal (user_data);
+  g_message ("SIGHUP: there are no settings to be read again");
+  return G_SOURCE_CONTINUE;
+}
+
 void
 tool_watch_signals (void (*stop) (gpointer), gpointer user_data)
 {
   static SignalWatch watch;
+  struct sigaction hangup;
 
   watch.stop = stop;
   watch.user_data = user_data;
+  watch.has_terminal = isatty (STDIN_FILENO);
   g_unix_signal_add (SIGTERM, tool_on_signal, &watch);
   g_unix_signal_add (SIGINT, tool_on_signal, &watch);
+  /* nohup(1) has it ignored. */
+  if (sigaction (SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
+    g_unix_signal_add (SIGHUP, tool_on_hangup, &watch);
+}
+
+void
+tool_raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_message ("The soft limit of descriptors (ulimit -n) stays: %s", g_strerror (errno));
+}
+
+guint
+tool_limit_connections (guint wanted, guint descriptors)
+{
+  struct rlimit limit;
+  guint64 possible;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return wanted;
+  possible = limit.rlim_cur > RESERVED_DESCRIPTORS ? limit.rlim_cur - RESERVED_DESCRIPTORS : 0;
+  possible = MAX (possible / descriptors, 1);
+  if (wanted <= possible)
+    return wanted;
+  g_message ("There are at most %" G_GUINT64_FORMAT " connections at once instead of %u "
+             "(--max-connections): the limit of descriptors (ulimit -n) is %" G_GUINT64_FORMAT
+             "; others wait",
+             possible, wanted, (guint64) limit.rlim_cur);
+  return (guint) possible;
 }
 
 ImpFactory *

@@ -56,8 +56,14 @@ void tool_print_listening (const char *address);
 char *tool_clean_text (const char *text);
 
 /* Calls @stop at the first SIGTERM or SIGINT, and ends the program with TOOL_FAILED at the second
- * one. */
+ * one. SIGHUP does the same where the program has a terminal, and nothing where it has none. */
 void tool_watch_signals (void (*stop) (gpointer), gpointer user_data);
+
+/* Allows as many descriptors as the hard limit does. */
+void tool_raise_descriptor_limit (void);
+/* How many of @wanted connections there can be, if each needs @descriptors of them. Those for which
+ * there are none would be accepted and dropped; so they have to wait. */
+guint tool_limit_connections (guint wanted, guint descriptors);
 
 /* The factory for some --module options (may be NULL), bound to streams. */
 ImpFactory *tool_new_factory (const char *const *modules, int *status);

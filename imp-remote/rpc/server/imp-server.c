@@ -310,10 +310,19 @@ server_finish_stopping (ImpServer *self)
     }
 }
 
+/* For how many more connections there is room. */
+static guint
+server_get_room (ImpServer *self)
+{
+  guint n = g_hash_table_size (self->connections);
+
+  return n < self->max_connections ? self->max_connections - n : 0;
+}
+
 static gboolean
 server_is_full (ImpServer *self)
 {
-  return g_hash_table_size (self->connections) >= self->max_connections;
+  return server_get_room (self) == 0;
 }
 
 /* Clients that connect while the server is at max-connections wait in the listener's backlog. */
@@ -656,7 +665,7 @@ server_close_listeners (ImpServer *self)
 
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   for (guint i = 0; i < listeners->len; i++)
-    imp_listener_stop (listeners->pdata[i]);
+    imp_listener_stop (listeners->pdata[i], server_get_room (self));
   g_ptr_array_unref (listeners);
 }
 

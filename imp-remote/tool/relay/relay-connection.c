@@ -14,6 +14,7 @@ struct _RelayConnection
   char *target_text;
   ImpFactory *factory;
   guint idle_timeout_ms;
+  guint keepalive_s;
   gboolean verbose;
   ImpConnector *connector;
   ImpRelay *relay;
@@ -149,12 +150,22 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
+/* A machine that has vanished says nothing, and neither does an idle one: TCP asks. */
 static void
-relay_connection_set_nodelay (GIOStream *stream)
+relay_connection_tune (RelayConnection *self, GIOStream *stream)
 {
-  if (G_IS_TCP_CONNECTION (stream))
-    g_socket_set_option (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), IPPROTO_TCP,
-                         TCP_NODELAY, 1, NULL);
+  GSocket *socket;
+
+  if (!G_IS_TCP_CONNECTION (stream))
+    return;
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  g_socket_set_keepalive (socket, self->keepalive_s > 0);
+  if (self->keepalive_s == 0)
+    return;
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, self->keepalive_s, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, MAX (self->keepalive_s / 4, 1), NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, 4, NULL);
 }
 
 static void
@@ -182,8 +193,8 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
       relay_connection_end (self);
       return;
     }
-  relay_connection_set_nodelay (G_IO_STREAM (self->client));
-  relay_connection_set_nodelay (server);
+  relay_connection_tune (self, G_IO_STREAM (self->client));
+  relay_connection_tune (self, server);
   relay_connection_run (self, server, analyzer);
 }
 
@@ -198,6 +209,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->target_text = g_strdup (setup->target_text);
   self->factory = g_object_ref (setup->factory);
   self->idle_timeout_ms = setup->idle_timeout_ms;
+  self->keepalive_s = setup->keepalive_s;
   self->verbose = setup->verbose;
   self->cancellable = g_cancellable_new ();
   self->over = over;

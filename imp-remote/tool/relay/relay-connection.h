@@ -15,7 +15,8 @@ typedef struct
   const char *target_text;
   guint connect_timeout_ms;
   guint idle_timeout_ms;
-  gboolean verbose; /* log every result */
+  guint keepalive_s; /* 0: none */
+  gboolean verbose;  /* log every result */
 } RelayConnectionSetup;
 
 /* Called once, from the main loop, when it has ended. */

@@ -109,14 +109,21 @@ relay_group_set_target (RelayGroup *self, const char *address)
   return self->factory == NULL ? status : relay_group_check_factory (self);
 }
 
+static guint
+relay_group_get_room (RelayGroup *self)
+{
+  guint n = g_hash_table_size (self->connections);
+
+  return n < self->options.max_connections ? self->options.max_connections - n : 0;
+}
+
 static void
 relay_group_update_accepting (RelayGroup *self)
 {
-  guint n_connections = g_hash_table_size (self->connections);
+  gboolean has_room = relay_group_get_room (self) > 0;
 
   for (guint i = 0; self->listeners != NULL && i < self->listeners->len; i++)
-    imp_listener_set_accepting (self->listeners->pdata[i],
-                                n_connections < self->options.max_connections);
+    imp_listener_set_accepting (self->listeners->pdata[i], has_room);
 }
 
 static void
@@ -140,6 +147,7 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .target_text = self->target_text,
     .connect_timeout_ms = self->options.connect_timeout * 1000,
     .idle_timeout_ms = self->options.idle_timeout * 1000,
+    .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
   };
   RelayConnection *connection = relay_connection_new (client, &setup,
@@ -160,6 +168,12 @@ relay_group_listen (RelayGroup *self)
         return tool_option_error ("--listen", self->address_texts->pdata[i], error);
     }
   return TOOL_DONE;
+}
+
+void
+relay_group_set_max_connections (RelayGroup *self, guint max_connections)
+{
+  self->options.max_connections = max_connections;
 }
 
 void
@@ -186,7 +200,7 @@ relay_group_is_idle (RelayGroup *self)
   return self->stopping && g_hash_table_size (self->connections) == 0;
 }
 
-/* Connections that are waiting to be accepted are still accepted. */
+/* Connections that are waiting to be accepted are still accepted, if there is room. */
 void
 relay_group_stop (RelayGroup *self)
 {
@@ -195,6 +209,6 @@ relay_group_stop (RelayGroup *self)
   g_assert (!self->stopping);
   self->stopping = TRUE;
   for (guint i = 0; i < listeners->len; i++)
-    imp_listener_stop (listeners->pdata[i]);
+    imp_listener_stop (listeners->pdata[i], relay_group_get_room (self));
   g_ptr_array_unref (listeners);
 }

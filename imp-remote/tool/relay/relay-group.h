@@ -13,6 +13,7 @@ typedef struct
   guint max_connections; /* per group */
   guint connect_timeout; /* seconds */
   guint idle_timeout;    /* seconds, 0: none */
+  guint keepalive;       /* seconds, 0: none */
   gboolean verbose;      /* log every result */
 } RelayOptions;
 
@@ -30,6 +31,8 @@ int relay_group_listen (RelayGroup *self);
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);
 
+/* How many connections there are room for; at first as many as the options say. */
+void relay_group_set_max_connections (RelayGroup *self, guint max_connections);
 /* Starts to accept, and prints where. */
 void relay_group_start (RelayGroup *self);
 /* Accepts no more connections; those that exist go on. Once. */

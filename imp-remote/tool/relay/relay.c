@@ -29,13 +29,20 @@ typedef struct
 
 #define PLACE(member) G_STRUCT_OFFSET (Relay, member)
 
+/* The kernel's own. */
+#define MAX_KEEPALIVE 32767
+/* Of one connection: its client's socket and its server's. */
+#define CONNECTION_DESCRIPTORS 2
+
 static const ImpLimit relay_limits[] = {
   { "max-connections", IMP_LIMIT_COUNT, PLACE (options.max_connections), 1, 1000000, 4096,
     "how many connections there may be at once" },
   { "connect-timeout", IMP_LIMIT_SECONDS, PLACE (options.connect_timeout), 1, TOOL_MAX_SECONDS, 10,
     "how long the server may take to accept" },
-  { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 0,
+  { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 3600,
     "end connections in which nothing has moved for so long, 0 never" },
+  { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
+    "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
   { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
     "how long connections may go on after SIGTERM or SIGINT" },
 };
@@ -199,7 +206,11 @@ static int
 relay_start_groups (Relay *self)
 {
   int status = TOOL_DONE;
+  guint max_connections = tool_limit_connections (self->options.max_connections,
+                                                  CONNECTION_DESCRIPTORS * self->groups->len);
 
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_set_max_connections (self->groups->pdata[i], max_connections);
   for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)
     status = relay_group_listen (self->groups->pdata[i]);
   for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)

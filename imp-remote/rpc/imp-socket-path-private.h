@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "imp-macros.h"
+
+G_BEGIN_DECLS
+
+/* The file of a listening unix socket: made where nothing is, put in the place of a socket at which
+ * nobody listens, and removed at the end if it is still ours. All of it happens under a lock on the
+ * folder, so that of several servers that come to the same path one gets it and the others are told
+ * so. */
+typedef struct _ImpSocketPath ImpSocketPath;
+
+/* Binds a socket and has it listen. @replace: also in the place of one at which somebody listens.
+ * Any other file is left alone: %G_IO_ERROR_EXISTS. */
+GSocket *imp_socket_path_listen (const char *path, gboolean replace, int backlog,
+                                 ImpSocketPath **claim, GError **error);
+/* Removes the file, unless it is another server's by now, and frees @self. */
+void imp_socket_path_release (ImpSocketPath *self);
+
+G_END_DECLS

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-socket-path-private.h"
+
+#include "core/imp-error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixsocketaddress.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The lock is held for some system calls; who holds it longer does so on purpose. */
+#define LOCK_TIMEOUT_MS 2000
+#define LOCK_PAUSE_MS 10
+/* At the end nobody waits: the file is ours if its inode is. */
+#define UNLOCK_TIMEOUT_MS 200
+/* Names that are drawn at random are in use by accident only. */
+#define NAME_ATTEMPTS 8
+
+#define PATH_SIZE (sizeof (((struct sockaddr_un *) 0)->sun_path))
+
+struct _ImpSocketPath
+{
+  int folder;
+  char *path;
+  char *name; /* in the folder */
+  dev_t device;
+  ino_t inode;
+};
+
+static void
+socket_path_free (ImpSocketPath *self)
+{
+  if (self->folder >= 0)
+    close (self->folder);
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpSocketPath, socket_path_free)
+
+static void
+socket_path_set_error (GError **error, int code)
+{
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), g_strerror (code));
+}
+
+static ImpSocketPath *
+socket_path_new (const char *path, GError **error)
+{
+  g_autoptr (ImpSocketPath) self = g_new0 (ImpSocketPath, 1);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  self->path = g_strdup (path);
+  self->name = g_path_get_basename (path);
+  self->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* A folder that may be written and not be read cannot be locked. */
+  if (self->folder < 0 && errno == EACCES)
+    self->folder = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (self->folder < 0)
+    {
+      socket_path_set_error (error, errno);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/* FALSE if somebody else keeps the lock. */
+static gboolean
+socket_path_lock (ImpSocketPath *self, guint timeout_ms)
+{
+  for (guint waited = 0; flock (self->folder, LOCK_EX | LOCK_NB) != 0; waited += LOCK_PAUSE_MS)
+    {
+      if (errno != EWOULDBLOCK && errno != EINTR)
+        return TRUE; /* there are no locks here */
+      if (waited >= timeout_ms)
+        return FALSE;
+      g_usleep (LOCK_PAUSE_MS * 1000);
+    }
+  return TRUE;
+}
+
+static void
+socket_path_unlock (ImpSocketPath *self)
+{
+  flock (self->folder, LOCK_UN);
+}
+
+static GSocket *
+socket_path_bind (const char *path, int backlog, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_listen_backlog (socket, backlog);
+  if (!g_socket_bind (socket, address, FALSE, error) || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+/* Whether nobody listens at it any more. */
+static gboolean
+socket_path_is_dead (ImpSocketPath *self)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (self->path);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (socket == NULL)
+    return FALSE;
+  g_socket_set_blocking (socket, FALSE);
+  return !g_socket_connect (socket, address, NULL, &error)
+         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
+/* What another name in the same folder is called in an address. A path may be as long as an address
+ * can hold; then the other one is reached through the folder's descriptor. */
+static char *
+socket_path_name_beside (ImpSocketPath *self, const char *name)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+  g_autofree char *beside = g_build_filename (folder, name, NULL);
+
+  if (strlen (beside) < PATH_SIZE)
+    return g_steal_pointer (&beside);
+  return g_strdup_printf ("/proc/self/fd/%d/%s", self->folder, name);
+}
+
+/* Listens under another name first and then renames it, so that there is no moment at which nobody
+ * listens at the path. */
+static GSocket *
+socket_path_bind_over (ImpSocketPath *self, int backlog, GError **error)
+{
+  for (guint attempt = 0;; attempt++)
+    {
+      g_autofree char *name = g_strdup_printf (".imp-%08x", g_random_int ());
+      g_autofree char *other = socket_path_name_beside (self, name);
+      g_autoptr (GSocket) socket = NULL;
+      g_autoptr (GError) local = NULL;
+      int code;
+
+      socket = socket_path_bind (other, backlog, &local);
+      if (socket == NULL && attempt < NAME_ATTEMPTS
+          && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+        continue;
+      if (socket == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      if (renameat (self->folder, name, self->folder, self->name) == 0)
+        return g_steal_pointer (&socket);
+      code = errno;
+      unlinkat (self->folder, name, 0);
+      socket_path_set_error (error, code);
+      return NULL;
+    }
+}
+
+static gboolean
+socket_path_may_replace (ImpSocketPath *self, gboolean replace, GError **error)
+{
+  struct stat status;
+
+  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0
+      && !S_ISSOCK (status.st_mode))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                           "the name is in use by a file that is no socket");
+      return FALSE;
+    }
+  if (replace || socket_path_is_dead (self))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+                       "it is in use: another server listens there");
+  return FALSE;
+}
+
+static GSocket *
+socket_path_claim (ImpSocketPath *self, gboolean replace, int backlog, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GSocket) socket = socket_path_bind (self->path, backlog, &local);
+  struct stat status;
+
+  if (socket == NULL && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (socket == NULL && socket_path_may_replace (self, replace, error))
+    socket = socket_path_bind_over (self, backlog, error);
+  if (socket == NULL)
+    return NULL;
+  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    {
+      self->device = status.st_dev;
+      self->inode = status.st_ino;
+    }
+  return g_steal_pointer (&socket);
+}
+
+GSocket *
+imp_socket_path_listen (const char *path, gboolean replace, int backlog, ImpSocketPath **claim,
+                        GError **error)
+{
+  g_autoptr (ImpSocketPath) self = socket_path_new (path, error);
+  GSocket *socket;
+
+  if (self == NULL)
+    return NULL;
+  if (!socket_path_lock (self, LOCK_TIMEOUT_MS))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                           "another process keeps the folder locked");
+      return NULL;
+    }
+  socket = socket_path_claim (self, replace, backlog, error);
+  socket_path_unlock (self);
+  if (socket != NULL)
+    *claim = g_steal_pointer (&self);
+  return socket;
+}
+
+void
+imp_socket_path_release (ImpSocketPath *self)
+{
+  gboolean locked = socket_path_lock (self, UNLOCK_TIMEOUT_MS);
+  struct stat status;
+
+  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0
+      && status.st_dev == self->device && status.st_ino == self->inode)
+    unlinkat (self->folder, self->name, 0);
+  if (locked)
+    socket_path_unlock (self);
+  socket_path_free (self);
+}
