@@ -33,7 +33,7 @@ gboolean imp_fault_line_can_poll (ImpFaultLine *self, ImpFaultWay way);
  * to ask again, or -1 if that depends on the base stream (@on_base) or on nothing at all. */
 gboolean imp_fault_line_is_ready (ImpFaultLine *self, ImpFaultWay way, gint64 *when,
                                   gboolean *on_base);
-/* Tells of the base stream only. */
+/* Of the base stream only, whatever the faults say. */
 GSource *imp_fault_line_create_base_source (ImpFaultLine *self, ImpFaultWay way);
 /* Whatever changes, the ready time of these sources is set to 0. They are not referenced. */
 void imp_fault_line_add_source (ImpFaultLine *self, ImpFaultWay way, GSource *source);

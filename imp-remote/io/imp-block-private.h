@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Memory to read into, whose parts are handed on without a copy. Those of the usual size are used
- * again: to get such large ones from the system each time would mean as many page faults as there
+/* Memory to read into, whose parts are handed on without a copy. Blocks of the usual size are
+ * pooled: to get such large ones from the system each time would mean as many page faults as there
  * are pages, and as many pages to be cleared. */
 typedef struct
 {

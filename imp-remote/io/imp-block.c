@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-block-private.h"
 
-/* So many wait to be used again: as many as one relay has under way, whose bytes wait for a verdict
- * from elsewhere. */
+/* So many are kept to be used again: as many as one relay has under way, whose bytes wait for a
+ * verdict from elsewhere. */
 #define POOL_MAX 16
 
 static GMutex pool_lock;
@@ -11,7 +11,7 @@ static guint n_pool;
 
 /* The one that was used last, and is in the cache. */
 static ImpBlock *
-take (void)
+block_pool_take (void)
 {
   ImpBlock *self = NULL;
 
@@ -23,7 +23,7 @@ take (void)
 }
 
 static void
-give (ImpBlock *self)
+block_pool_give (ImpBlock *self)
 {
   g_mutex_lock (&pool_lock);
   if (n_pool < POOL_MAX)
@@ -35,7 +35,7 @@ give (ImpBlock *self)
 ImpBlock *
 imp_block_new (gsize size)
 {
-  ImpBlock *self = size == IMP_BLOCK_SIZE ? take () : NULL;
+  ImpBlock *self = size == IMP_BLOCK_SIZE ? block_pool_take () : NULL;
 
   if (self == NULL)
     self = g_malloc (sizeof *self + size);
@@ -52,7 +52,7 @@ imp_block_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   if (self->size == IMP_BLOCK_SIZE)
-    give (self);
+    block_pool_give (self);
   else
     g_free (self);
 }
@@ -61,6 +61,8 @@ GBytes *
 imp_block_slice (gpointer owner, const guint8 *data, gsize length)
 {
   ImpBlock *self = owner;
+
+  g_assert (data >= self->data && length <= self->size - (gsize) (data - self->data));
 
   g_atomic_ref_count_inc (&self->ref_count);
   return g_bytes_new_with_free_func (data, length, imp_block_unref, self);

@@ -79,6 +79,8 @@ imp_input_buffer_reserve (ImpInputBuffer *self, gsize need, gsize *room)
 void
 imp_input_buffer_commit (ImpInputBuffer *self, gsize length)
 {
+  g_assert (self->block != NULL && length <= self->block->size - self->end);
+
   self->end += length;
 }
 

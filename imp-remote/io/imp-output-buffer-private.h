@@ -56,16 +56,16 @@ imp_output_buffer_get_size (const ImpOutputBuffer *self)
   return self->size;
 }
 
-/* Room for @length contiguous bytes (at most IMP_OUTPUT_BUFFER_RESERVE_MAX): write there, then say
- * how many were used. */
-guint8 *imp_output_buffer_reserve_slow (ImpOutputBuffer *self);
+/* Room for @length contiguous bytes (at most IMP_OUTPUT_BUFFER_RESERVE_MAX): write there, then
+ * commit as many as were used. */
+guint8 *imp_output_buffer_reserve_slow (ImpOutputBuffer *self, gsize length);
 
 static inline guint8 *
 imp_output_buffer_reserve (ImpOutputBuffer *self, gsize length)
 {
   if (G_LIKELY (length <= (gsize) (self->limit - self->write)))
     return self->write;
-  return imp_output_buffer_reserve_slow (self);
+  return imp_output_buffer_reserve_slow (self, length);
 }
 
 static inline void
@@ -125,8 +125,8 @@ imp_output_buffer_size_since (const ImpOutputBuffer *self, const ImpOutputBuffer
   return self->size - mark->size;
 }
 
-/* The bytes right behind the mark, to be patched; they must have been written by one
- * reserve and commit right after it. */
+/* The bytes right behind the mark, to be patched; they must have been written by one reserve and
+ * commit right after it. */
 static inline guint8 *
 imp_output_buffer_at_mark (const ImpOutputBuffer *self, const ImpOutputBufferMark *mark)
 {

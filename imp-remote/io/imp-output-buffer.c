@@ -4,6 +4,8 @@
 #define BLOCK_SIZE (32 * 1024)
 #define VECTORS_MAX 64
 
+G_STATIC_ASSERT (IMP_OUTPUT_BUFFER_RESERVE_MAX <= BLOCK_SIZE);
+
 /* Counts the pieces in it, and one more while it is the buffer's current block. */
 struct _ImpOutputBufferBlock
 {
@@ -55,7 +57,7 @@ imp_output_buffer_new (void)
   return self;
 }
 
-/* The owner of the bytes may be told that they are free, and lead back here. */
+/* What frees the bytes is called from here, and may lead back here. */
 static void
 output_buffer_drop_first (ImpOutputBuffer *self)
 {
@@ -107,8 +109,10 @@ output_buffer_seal (ImpOutputBuffer *self)
 
 /* The block has too little room left: goes on in another one. */
 guint8 *
-imp_output_buffer_reserve_slow (ImpOutputBuffer *self)
+imp_output_buffer_reserve_slow (ImpOutputBuffer *self, gsize length)
 {
+  g_assert (length <= IMP_OUTPUT_BUFFER_RESERVE_MAX);
+
   if (self->block != NULL)
     {
       output_buffer_seal (self);
@@ -128,7 +132,7 @@ imp_output_buffer_append_slow (ImpOutputBuffer *self, const guint8 *data, gsize 
 
       if (n == 0)
         {
-          imp_output_buffer_reserve_slow (self);
+          imp_output_buffer_reserve_slow (self, 1);
           continue;
         }
       memcpy (self->write, data, n);

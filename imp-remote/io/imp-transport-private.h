@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct _ImpTransport ImpTransport;
 
 /* @conditions: what is possible now: G_IO_IN (also at the end of the stream and after an error,
- * which the next read tells), G_IO_OUT; 0 where only a kick came. The transport may be closed and
+ * which the next read gives), G_IO_OUT; 0 where only a kick came. The transport may be closed and
  * unreferenced from here. */
 typedef void (*ImpTransportFunc) (ImpTransport *self, GIOCondition conditions, gpointer user_data);
 
@@ -33,11 +33,12 @@ gssize imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GE
 /* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);
-/* Tells the peer that no more will come; reading goes on. Where the stream cannot do that, FALSE
- * with an error. */
+/* Ends the output, so that the peer sees the end of the stream; reading goes on. Where the stream
+ * cannot do that, FALSE with an error. */
 gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);
-/* Has TCP itself find out, after so many milliseconds of silence and within as many again, that the
- * other side's machine is gone; 0 for not at all. Of streams that are no TCP it means nothing. */
+/* Lets TCP itself find out, after so many milliseconds of silence and within as many again, that
+ * the other side's machine is gone; 0 for not at all. Ignored where the stream is no TCP
+ * connection. */
 void imp_transport_set_keepalive (ImpTransport *self, guint milliseconds);
 /* No callback comes after this; the stream is closed. Can be called more than once. */
 void imp_transport_close (ImpTransport *self);

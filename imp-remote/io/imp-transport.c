@@ -39,7 +39,7 @@ typedef struct
 
 /* Types whose streams are the socket and nothing else. A subclass may mean something between. */
 static GSocket *
-get_plain_socket (GIOStream *stream)
+transport_get_plain_socket (GIOStream *stream)
 {
   GType type = G_OBJECT_TYPE (stream);
 
@@ -50,7 +50,7 @@ get_plain_socket (GIOStream *stream)
 }
 
 static void
-tune_socket (GSocket *socket)
+transport_tune_socket (GSocket *socket)
 {
   g_socket_set_blocking (socket, FALSE);
   /* A socket that refuses works as well. */
@@ -65,7 +65,7 @@ tune_socket (GSocket *socket)
 }
 
 static gboolean
-find_pollables (ImpTransport *self, GError **error)
+transport_find_pollables (ImpTransport *self, GError **error)
 {
   GInputStream *input = g_io_stream_get_input_stream (self->stream);
   GOutputStream *output = g_io_stream_get_output_stream (self->stream);
@@ -89,17 +89,17 @@ ImpTransport *
 imp_transport_new (GIOStream *stream, GError **error)
 {
   g_autoptr (ImpTransport) self = g_new0 (ImpTransport, 1);
-  GSocket *socket = get_plain_socket (stream);
+  GSocket *socket = transport_get_plain_socket (stream);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
   self->fd = -1;
   if (socket != NULL)
     {
-      tune_socket (socket);
+      transport_tune_socket (socket);
       self->fd = g_socket_get_fd (socket);
     }
-  else if (!find_pollables (self, error))
+  else if (!transport_find_pollables (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -122,7 +122,7 @@ imp_transport_unref (ImpTransport *self)
 }
 
 static void
-drop_child (ImpTransport *self, guint index)
+transport_drop_child (ImpTransport *self, guint index)
 {
   if (self->children[index] == NULL)
     return;
@@ -131,7 +131,7 @@ drop_child (ImpTransport *self, guint index)
 }
 
 static void
-add_child (ImpTransport *self, guint index)
+transport_add_child (ImpTransport *self, guint index)
 {
   GSource *child;
 
@@ -144,10 +144,10 @@ add_child (ImpTransport *self, guint index)
   self->children[index] = child;
 }
 
-/* What the loop watches. A socket that nothing is wanted of is not watched at all: poll() tells of
- * a hang-up unasked, and would do so without end. */
+/* What the loop watches. A socket that nothing is wanted of is not watched at all: poll() reports a
+ * hang-up unasked, and would do so without end. */
 static void
-watch (ImpTransport *self, GIOCondition interest)
+transport_watch (ImpTransport *self, GIOCondition interest)
 {
   if (self->fd >= 0)
     {
@@ -162,13 +162,13 @@ watch (ImpTransport *self, GIOCondition interest)
 
   for (guint i = 0; i < 2; i++)
     if ((interest & (i == 0 ? G_IO_IN : G_IO_OUT)) != 0)
-      add_child (self, i);
+      transport_add_child (self, i);
     else
-      drop_child (self, i);
+      transport_drop_child (self, i);
 }
 
 static gboolean
-transport_prepare (GSource *source, int *timeout)
+transport_source_prepare (GSource *source, int *timeout)
 {
   ImpTransport *self = ((TransportSource *) source)->transport;
 
@@ -179,7 +179,7 @@ transport_prepare (GSource *source, int *timeout)
 /* The conditions of the fast path; a child source that is ready makes its parent ready by itself,
  * without saying which, so there all that is wanted may be tried. */
 static GIOCondition
-get_conditions (ImpTransport *self)
+transport_get_conditions (ImpTransport *self)
 {
   GIOCondition ready, result = 0;
 
@@ -196,27 +196,27 @@ get_conditions (ImpTransport *self)
 }
 
 static gboolean
-transport_check (GSource *source)
+transport_source_check (GSource *source)
 {
   ImpTransport *self = ((TransportSource *) source)->transport;
 
   if (self->dispatching)
     {
       /* A callback runs a loop of its own: what is not dispatched there may not be polled. */
-      watch (self, 0);
+      transport_watch (self, 0);
       return FALSE;
     }
-  return self->kicked || (self->fd >= 0 && get_conditions (self) != 0);
+  return self->kicked || (self->fd >= 0 && transport_get_conditions (self) != 0);
 }
 
 static gboolean
-transport_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+transport_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   ImpTransport *self = ((TransportSource *) source)->transport;
 
   if (self->dispatching)
     {
-      watch (self, 0);
+      transport_watch (self, 0);
       return G_SOURCE_CONTINUE;
     }
 
@@ -224,20 +224,20 @@ transport_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   self->dispatching = TRUE;
   self->kicked = FALSE;
   if (self->func != NULL)
-    self->func (self, get_conditions (self), self->user_data);
+    self->func (self, transport_get_conditions (self), self->user_data);
   self->dispatching = FALSE;
   if (!self->closed && self->interest != 0
       && (self->fd >= 0 ? self->fd_tag == NULL
                         : self->children[0] == NULL && self->children[1] == NULL))
-    watch (self, self->interest);
+    transport_watch (self, self->interest);
   imp_transport_unref (self);
   return G_SOURCE_CONTINUE;
 }
 
 static GSourceFuncs transport_source_funcs = {
-  .prepare = transport_prepare,
-  .check = transport_check,
-  .dispatch = transport_dispatch,
+  .prepare = transport_source_prepare,
+  .check = transport_source_check,
+  .dispatch = transport_source_dispatch,
 };
 
 void
@@ -246,7 +246,7 @@ imp_transport_attach (ImpTransport *self, GMainContext *context, int priority,
 {
   g_autoptr (GMainContext) default_context = NULL;
 
-  g_return_if_fail (self->source == NULL && !self->closed);
+  g_assert (self->source == NULL && !self->closed);
 
   if (context == NULL)
     context = default_context = g_main_context_ref_thread_default ();
@@ -261,7 +261,7 @@ imp_transport_attach (ImpTransport *self, GMainContext *context, int priority,
   g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, context);
   if (self->interest != 0)
-    watch (self, self->interest);
+    transport_watch (self, self->interest);
 }
 
 void
@@ -271,7 +271,7 @@ imp_transport_set_interest (ImpTransport *self, GIOCondition interest)
     return;
   self->interest = interest;
   if (self->source != NULL)
-    watch (self, interest);
+    transport_watch (self, interest);
 }
 
 void
@@ -281,7 +281,7 @@ imp_transport_kick (ImpTransport *self)
 }
 
 static gssize
-fail_errno (GError **error, int code, const char *what)
+transport_fail (GError **error, int code, const char *what)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
   return -1;
@@ -293,18 +293,19 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
   gssize n;
 
   if (self->closed)
-    return fail_errno (error, EBADF, "Cannot read");
+    return transport_fail (error, EBADF, "Cannot read");
   if (self->fd < 0)
     return g_pollable_input_stream_read_nonblocking (self->input, buffer, length, NULL, error);
 
   do
     n = recv (self->fd, buffer, length, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
-  return n < 0 ? fail_errno (error, errno, "Cannot read") : n;
+  return n < 0 ? transport_fail (error, errno, "Cannot read") : n;
 }
 
 static gssize
-writev_pollable (ImpTransport *self, const GOutputVector *vectors, guint n_vectors, GError **error)
+transport_writev_pollable (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
+                           GError **error)
 {
   gsize written = 0;
   GPollableReturn result;
@@ -327,14 +328,14 @@ imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_
   gssize n;
 
   if (self->closed)
-    return fail_errno (error, EBADF, "Cannot write");
+    return transport_fail (error, EBADF, "Cannot write");
   if (self->fd < 0)
-    return writev_pollable (self, vectors, n_vectors, error);
+    return transport_writev_pollable (self, vectors, n_vectors, error);
 
   do
     n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
-  return n < 0 ? fail_errno (error, errno, "Cannot write") : n;
+  return n < 0 ? transport_fail (error, errno, "Cannot write") : n;
 }
 
 gboolean
@@ -342,14 +343,14 @@ imp_transport_shutdown_write (ImpTransport *self, GError **error)
 {
   if (self->closed)
     {
-      fail_errno (error, EBADF, "Cannot end the output");
+      transport_fail (error, EBADF, "Cannot end the output");
       return FALSE;
     }
   if (self->fd < 0)
     return g_output_stream_close (G_OUTPUT_STREAM (self->output), NULL, error);
   if (shutdown (self->fd, SHUT_WR) < 0 && errno != ENOTCONN)
     {
-      fail_errno (error, errno, "Cannot end the output");
+      transport_fail (error, errno, "Cannot end the output");
       return FALSE;
     }
   return TRUE;
@@ -386,11 +387,11 @@ imp_transport_close (ImpTransport *self)
   self->func = NULL;
   if (self->source != NULL)
     {
-      watch (self, 0);
+      transport_watch (self, 0);
       g_source_destroy (self->source);
       g_clear_pointer (&self->source, g_source_unref);
     }
-  /* What stands between may want to say good-bye, which must not block. */
+  /* A stream around a socket may want to write an end of its own, which must not block. */
   if (self->fd >= 0)
     g_io_stream_close (self->stream, NULL, NULL);
   else

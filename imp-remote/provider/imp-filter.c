@@ -600,7 +600,7 @@ imp_filter_set_output (ImpFilter *self, ImpOutputFunc output, gpointer user_data
  * @self: a filter
  * @error: return location for an error
  *
- * Tells whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
+ * Checks whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
  * %IMP_ERROR_CLOSED if the analyzer dropped the connection or the filter was closed,
  * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_LIMIT if too much was left unsettled. Once it
  * has an error it keeps it.
@@ -745,7 +745,7 @@ imp_filter_set_busy (ImpFilter *self, ImpDirection direction, gboolean busy)
  * @self: a filter
  * @direction: a direction
  *
- * Tells whether the analyzer has asked not to be fed in a direction for now. That is a hint:
+ * Checks whether the analyzer has asked not to be fed in a direction for now. That is a hint:
  * the filter still feeds what is pushed.
  *
  * Returns: %TRUE if it has
@@ -766,7 +766,7 @@ imp_filter_is_paused (ImpFilter *self, ImpDirection direction)
  * @self: a filter
  * @direction: a direction
  *
- * Tells whether the end of a direction's stream has been given to the output. Nothing follows in
+ * Checks whether the end of a direction's stream has been given to the output. Nothing follows in
  * that direction.
  *
  * Returns: %TRUE if it has

@@ -19,7 +19,7 @@ typedef enum
   STATE_NEW,
   STATE_RUNNING,
   STATE_FLUSHING, /* refused or failed: nothing is read, what is queued is written */
-  STATE_DRAINING, /* all is written, and both peers were told that it is all */
+  STATE_DRAINING, /* all is written, and both outputs have ended */
   STATE_DONE,
 } PumpState;
 

@@ -26,7 +26,8 @@
  * fails, nothing more is read; what it let through before is written, for
  * [property@Imp.Relay:linger] milliseconds at most, and both sides are closed. If it drops it, they
  * are closed at once. What may wait for the analyzer's verdict is limited by
- * [property@Imp.Relay:max-held]; what became of the bytes, [method@Imp.Relay.get_filter] can tell.
+ * [property@Imp.Relay:max-held]; what became of the bytes, the filter counts: see
+ * [method@Imp.Relay.get_filter].
  *
  * Everything happens in the main context that is the thread's default when
  * [method@Imp.Relay.run_async] is called.
@@ -197,8 +198,9 @@ relay_class_install_limits (GParamFlags flags)
   /**
    * ImpRelay:buffer-size:
    *
-   * How many bytes may wait to be written to a side before the other one is not read any more. It
-   * can be exceeded by one read (256 KiB), and by what the analyzer puts in its place.
+   * How many bytes may wait to be written to a side before the other one is not read any more,
+   * which it is again once a quarter of them waits. It can be exceeded by one read (256 KiB), and
+   * by what the analyzer puts in its place.
    *
    * Since: 0.1
    */

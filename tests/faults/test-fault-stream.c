@@ -77,7 +77,7 @@ test_nothing (void)
 }
 
 static void
-test_settings_mistakes (void)
+test_settings_errors (void)
 {
   g_autoptr (GIOStream) a = NULL;
   g_autoptr (GIOStream) b = NULL;
@@ -469,7 +469,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/fault-stream/nothing", test_nothing);
-  g_test_add_func ("/fault-stream/settings/mistakes", test_settings_mistakes);
+  g_test_add_func ("/fault-stream/settings/errors", test_settings_errors);
   g_test_add_func ("/fault-stream/settings/malformed", test_settings_malformed);
   g_test_add_func ("/fault-stream/settings/both-ways", test_settings_both_ways);
   g_test_add_func ("/fault-stream/one-byte", test_one_byte);

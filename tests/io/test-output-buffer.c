@@ -236,7 +236,7 @@ test_write (gconstpointer plain)
   g_assert_cmpmem (received->data + received->len - 4, 4, "tail", 4);
 }
 
-/* What cannot be written stays, and the reason is told. */
+/* What cannot be written stays, and the error says why. */
 static void
 test_write_error (void)
 {

@@ -6,7 +6,7 @@
 #include "mock-analyzer.h"
 #include "provider/imp-filter.h"
 
-/* A filter on a mock; what comes out, and what is told, is written down: "0>abc denied(no)". */
+/* A filter on a mock; what comes out, and the signals, are written down: "0>abc denied(no)". */
 typedef struct
 {
   ImpFilter *filter;

@@ -5,7 +5,7 @@
 
 #include "test-streams.h"
 
-#define PATIENCE 20000
+#define DONE_TIMEOUT 20000 /* ms */
 
 static GIOStream *
 make_side (TestPeer **peer, const char *faults)
@@ -80,7 +80,7 @@ is_done (gpointer data)
 void
 relay_rig_wait_done (RelayRig *rig)
 {
-  if (test_run_until (is_done, rig, PATIENCE))
+  if (test_run_until (is_done, rig, DONE_TIMEOUT))
     return;
   g_test_message ("done %d; client sent %zu of %u, got %zu, end %d; "
                   "server sent %zu of %u, got %zu, end %d; queued %zu and %zu",

@@ -35,7 +35,8 @@ pass_one_then_deny (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gi
   return TRUE;
 }
 
-/* What was let through before is put out before anybody is told; the push that brought it fails. */
+/* What was let through before comes out before the signal is emitted; the push that brought it
+ * fails. */
 static void
 test_deny_order (void)
 {
@@ -202,7 +203,7 @@ test_input_after_end (void)
   g_assert_false (imp_filter_push_bytes (t->filter, SERVER, (const guint8 *) "a", 1,
                                          IMP_DATA_TYPE_ANY, &type_error));
   g_assert_error (type_error, IMP_ERROR, IMP_ERROR_PROTOCOL);
-  /* It was the caller's mistake: the filter goes on. */
+  /* It was the caller's error: the filter goes on. */
   g_assert_true (imp_filter_check (t->filter, NULL));
   imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
   filter_script_expect (t, "0>ab 0>.");

@@ -5,19 +5,19 @@
 
 #include "core/imp-error.h"
 #include "test-streams.h"
-#include "told-analyzer.h"
+#include "scripted-analyzer.h"
 
 static void
-hold_all (Told *self, ImpDirection direction, GBytes *data)
+hold_all (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
 }
 
 static void
-deny_second (Told *self, ImpDirection direction, GBytes *data)
+deny_second (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
   if (self->fed[direction] <= 4)
     {
-      told_pass_all (self, direction, data);
+      scripted_analyzer_pass_all (self, direction, data);
       return;
     }
   imp_analyzer_send_back (IMP_ANALYZER (self), direction, (const guint8 *) "no", 2);
@@ -28,7 +28,7 @@ deny_second (Told *self, ImpDirection direction, GBytes *data)
 static void
 test_deny (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (deny_second), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (deny_second), NULL, NULL, 0);
 
   relay_rig_run (rig);
   relay_rig_send_text (rig, 0, "good");
@@ -42,7 +42,7 @@ test_deny (void)
 }
 
 static void
-drop_second (Told *self, ImpDirection direction, GBytes *data)
+drop_second (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
   imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, 4);
   if (self->fed[direction] > 4)
@@ -52,7 +52,7 @@ drop_second (Told *self, ImpDirection direction, GBytes *data)
 static void
 test_drop (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (drop_second), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (drop_second), NULL, NULL, 0);
 
   relay_rig_run (rig);
   relay_rig_send_text (rig, 1, "good");
@@ -74,7 +74,7 @@ fail_now (gpointer data)
 static void
 test_fatal_later (void)
 {
-  ImpAnalyzer *analyzer = told_new (hold_all);
+  ImpAnalyzer *analyzer = scripted_analyzer_new (hold_all);
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
 
   relay_rig_run (rig);
@@ -90,11 +90,12 @@ test_fatal_later (void)
 static void
 test_linger (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, NULL, 0);
   g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
   gint64 begin;
 
-  relay_rig_set (rig, told_new (told_pass_all), "linger", 300);
+  relay_rig_set (rig, scripted_analyzer_new (scripted_analyzer_pass_all), "linger", 300);
   rig->peers[1]->read_limit = 1;
   test_peer_update (rig->peers[1]);
   relay_rig_run (rig);
@@ -110,7 +111,8 @@ test_linger (void)
 static void
 test_cancel (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, NULL, 0);
 
   relay_rig_run (rig);
   relay_rig_send_text (rig, 0, "hello");
@@ -124,10 +126,11 @@ test_cancel (void)
 static void
 test_idle (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, NULL, 0);
   gint64 begin = g_get_monotonic_time ();
 
-  relay_rig_set (rig, told_new (told_pass_all), "idle-timeout", 100);
+  relay_rig_set (rig, scripted_analyzer_new (scripted_analyzer_pass_all), "idle-timeout", 100);
   relay_rig_run (rig);
   for (guint i = 0; i < 6; i++)
     {
@@ -144,7 +147,8 @@ test_idle (void)
 static void
 test_reset (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), "read-reset-at=5", NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            "read-reset-at=5", NULL, 0);
 
   relay_rig_run (rig);
   relay_rig_send_text (rig, 0, "hello, world");
@@ -157,7 +161,8 @@ test_reset (void)
 static void
 test_last_words (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, "write-eof-at=3", 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, "write-eof-at=3", 0);
 
   relay_rig_run (rig);
   relay_rig_send_text (rig, 0, "hello");

@@ -7,7 +7,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "io/imp-input-buffer-private.h"
 #include "test-streams.h"
-#include "told-analyzer.h"
+#include "scripted-analyzer.h"
 
 /* Whichever end comes first is handed on, and the other direction goes on. */
 static void
@@ -41,7 +41,7 @@ test_half_close (void)
 {
   for (guint first = 0; first < 2; first++)
     {
-      check_half_close (told_new (told_pass_all), first);
+      check_half_close (scripted_analyzer_new (scripted_analyzer_pass_all), first);
       check_half_close (IMP_ANALYZER (imp_pass_analyzer_new ()), first);
     }
 }
@@ -49,8 +49,8 @@ test_half_close (void)
 static void
 check_transfer (const char *client_faults, const char *server_faults, gsize length, gsize read_most)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), client_faults, server_faults,
-                                            2000);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            client_faults, server_faults, 2000);
   g_autoptr (GBytes) pattern = test_bytes_pattern (length);
 
   relay_rig_run (rig);
@@ -83,7 +83,7 @@ test_transfer (void)
 static void
 test_slow_reader (void)
 {
-  ImpAnalyzer *analyzer = told_new (told_pass_all);
+  ImpAnalyzer *analyzer = scripted_analyzer_new (scripted_analyzer_pass_all);
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 100000);
   g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
   gsize stuck;
@@ -96,7 +96,7 @@ test_slow_reader (void)
   stuck = rig->peers[1]->sent;
   g_assert_cmpuint (stuck, <, g_bytes_get_size (much));
   g_assert_cmpuint (imp_relay_get_queued (rig->relay, 1), <=, 100000 + IMP_INPUT_BUFFER_READ_SIZE);
-  g_assert_cmpuint (((Told *) analyzer)->busy, ==, 2);
+  g_assert_cmpuint (((ScriptedAnalyzer *) analyzer)->busy, ==, 2);
 
   relay_rig_send_text (rig, 0, "still here");
   g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
@@ -107,12 +107,12 @@ test_slow_reader (void)
   test_peer_update (rig->peers[0]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
-  g_assert_cmpuint (((Told *) analyzer)->busy, ==, 0);
+  g_assert_cmpuint (((ScriptedAnalyzer *) analyzer)->busy, ==, 0);
   test_peer_assert_received (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
 }
 
 static void
-reject_all (Told *self, ImpDirection direction, GBytes *data)
+reject_all (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
   gsize length;
   const guint8 *bytes = g_bytes_get_data (data, &length);
@@ -121,11 +121,11 @@ reject_all (Told *self, ImpDirection direction, GBytes *data)
   imp_analyzer_send_back (IMP_ANALYZER (self), direction, bytes, length);
 }
 
-/* What is sent back waits for its reader as well: who does not read is not heard any more. */
+/* What is sent back waits for its reader as well: one that does not read is not read any more. */
 static void
 test_sent_back (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (reject_all), NULL, NULL, 10000);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (reject_all), NULL, NULL, 10000);
   g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
 
   rig->peers[0]->read_limit = 1;
@@ -149,14 +149,14 @@ test_sent_back (void)
 }
 
 static void
-hold_all (Told *self, ImpDirection direction, GBytes *data)
+hold_all (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
 }
 
 static void
 test_held (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (hold_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (hold_all), NULL, NULL, 0);
   g_autoptr (GBytes) much = test_bytes_pattern (4 * 1024 * 1024);
 
   imp_filter_set_max_held (imp_relay_get_filter (rig->relay), 1024 * 1024);
@@ -171,7 +171,7 @@ test_held (void)
 static gboolean
 go_on (gpointer data)
 {
-  Told *self = data;
+  ScriptedAnalyzer *self = data;
 
   imp_analyzer_resume (IMP_ANALYZER (self), IMP_DIRECTION_FROM_CLIENT);
   imp_analyzer_pass_bytes (IMP_ANALYZER (self), IMP_DIRECTION_FROM_CLIENT, self->fed[0]);
@@ -179,7 +179,7 @@ go_on (gpointer data)
 }
 
 static void
-pause_at_once (Told *self, ImpDirection direction, GBytes *data)
+pause_at_once (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
   if (g_bytes_get_size (data) == 0)
     return;
@@ -199,7 +199,7 @@ has_sent_all (gpointer data)
 static void
 test_pause (void)
 {
-  ImpAnalyzer *analyzer = told_new (pause_at_once);
+  ImpAnalyzer *analyzer = scripted_analyzer_new (pause_at_once);
   g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
   g_autoptr (GBytes) much = test_bytes_pattern (3 * IMP_INPUT_BUFFER_READ_SIZE);
 
@@ -207,7 +207,7 @@ test_pause (void)
   rig->peers[0]->ends = rig->peers[1]->ends = TRUE;
   test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
   g_assert_true (test_run_until (has_sent_all, rig->peers[0], 5000));
-  g_assert_cmpint (((Told *) analyzer)->fed[0], <=, 2 * IMP_INPUT_BUFFER_READ_SIZE);
+  g_assert_cmpint (((ScriptedAnalyzer *) analyzer)->fed[0], <=, 2 * IMP_INPUT_BUFFER_READ_SIZE);
   test_peer_update (rig->peers[1]);
   relay_rig_wait_done (rig);
   g_assert_no_error (rig->error);
@@ -223,7 +223,8 @@ count_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
 static void
 test_signal (void)
 {
-  g_autoptr (RelayRig) rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, NULL, 0);
   guint n = 0;
 
   g_signal_connect (rig->relay, "result", G_CALLBACK (count_result), &n);
@@ -244,9 +245,9 @@ test_unsupported (void)
   g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
   g_autoptr (GIOStream) memory = g_simple_io_stream_new (input, output);
 
-  rig = relay_rig_new (told_new (told_pass_all), NULL, NULL, 0);
+  rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all), NULL, NULL, 0);
   g_assert_finalize_object (rig->relay);
-  rig->relay = imp_relay_new (memory, memory, told_new (told_pass_all));
+  rig->relay = imp_relay_new (memory, memory, scripted_analyzer_new (scripted_analyzer_pass_all));
   g_object_unref (imp_relay_get_analyzer (rig->relay));
   relay_rig_run (rig);
   while (!rig->done)
