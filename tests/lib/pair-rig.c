@@ -12,7 +12,7 @@ pair_rig_init (PairRig *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   memset (self, 0, sizeof *self);
-  self->peer_options = (ImpClientConnectionOptions){
+  self->client_options = (ImpClientConnectionOptions){
     .deadline = 0,
     .max_extensions = 3,
     .link_high_water = IMP_LINK_HIGH_WATER,
@@ -22,7 +22,7 @@ pair_rig_init (PairRig *self)
     .max_waiting = 64 * 1024 * 1024,
     .limits = limits,
   };
-  self->session_options = (ImpServerConnectionOptions){
+  self->server_options = (ImpServerConnectionOptions){
     .limits = limits,
     .max_analyzers = 100,
     .max_held = 16 * 1024 * 1024,
@@ -35,26 +35,26 @@ pair_rig_init (PairRig *self)
 }
 
 void
-pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpClientConnectionFuncs *funcs,
-                     gpointer user_data)
+pair_rig_start_client (PairRig *self, GIOStream *stream, const ImpClientConnectionFuncs *funcs,
+                       gpointer user_data)
 {
   g_autoptr (ImpCodec) codec = imp_cbor_codec_new ();
 
-  self->peer = imp_client_connection_new (g_main_context_default (), &self->peer_options, NULL,
-                                          "peer", funcs, user_data);
-  g_assert_true (imp_client_connection_connect (self->peer, stream, codec, NULL));
+  self->client = imp_client_connection_new (g_main_context_default (), &self->client_options, NULL,
+                                            "client", funcs, user_data);
+  g_assert_true (imp_client_connection_connect (self->client, stream, codec, NULL));
 }
 
 void
-pair_rig_start_session (PairRig *self, GIOStream *stream, GType type,
-                        const ImpServerConnectionFuncs *funcs, gpointer user_data)
+pair_rig_start_server (PairRig *self, GIOStream *stream, GType type,
+                       const ImpServerConnectionFuncs *funcs, gpointer user_data)
 {
   g_autoptr (ImpFactory) factory = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM,
                                                          IMP_RESULT_FLAGS_ALL);
 
-  self->session = imp_server_connection_new (stream, factory, NULL, &self->session_options, NULL);
-  g_assert_nonnull (self->session);
-  imp_server_connection_start (self->session, g_main_context_default (), funcs, user_data);
+  self->server = imp_server_connection_new (stream, factory, NULL, &self->server_options, NULL);
+  g_assert_nonnull (self->server);
+  imp_server_connection_start (self->server, g_main_context_default (), funcs, user_data);
 }
 
 void
@@ -62,14 +62,14 @@ pair_rig_clear (PairRig *self)
 {
   g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "test is over");
 
-  if (self->peer != NULL)
+  if (self->client != NULL)
     {
-      imp_client_connection_abandon (self->peer, error);
-      imp_client_connection_unref (self->peer);
+      imp_client_connection_abandon (self->client, error);
+      imp_client_connection_unref (self->client);
     }
-  if (self->session != NULL)
+  if (self->server != NULL)
     {
-      imp_server_connection_close (self->session, error);
-      imp_server_connection_unref (self->session);
+      imp_server_connection_close (self->server, error);
+      imp_server_connection_unref (self->server);
     }
 }

@@ -4,21 +4,21 @@
 #include "rpc/client/imp-client-connection-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 
-/* A peer and a session, the two ends of a connection. */
+/* A client and a server connection, the two ends of a connection. */
 typedef struct
 {
-  ImpClientConnection *peer;
-  ImpServerConnection *session;
-  ImpClientConnectionOptions peer_options; /* until they are started, the test's to change */
-  ImpServerConnectionOptions session_options;
+  ImpClientConnection *client;
+  ImpServerConnection *server;
+  ImpClientConnectionOptions client_options; /* until they are started, the test's to change */
+  ImpServerConnectionOptions server_options;
 } PairRig;
 
 void pair_rig_init (PairRig *self);
 void pair_rig_clear (PairRig *self);
 
 /* Speaks cbor. */
-void pair_rig_start_peer (PairRig *self, GIOStream *stream, const ImpClientConnectionFuncs *funcs,
-                          gpointer user_data);
+void pair_rig_start_client (PairRig *self, GIOStream *stream, const ImpClientConnectionFuncs *funcs,
+                            gpointer user_data);
 /* Serves analyzers of @type. */
-void pair_rig_start_session (PairRig *self, GIOStream *stream, GType type,
-                             const ImpServerConnectionFuncs *funcs, gpointer user_data);
+void pair_rig_start_server (PairRig *self, GIOStream *stream, GType type,
+                            const ImpServerConnectionFuncs *funcs, gpointer user_data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A peer and a session on two ends of one stream: tiny buffers, dripping streams, readers that
- * never read. Whatever the sizes, all that was asked is answered. */
+/* A client and a server connection on two ends of one stream: tiny buffers, dripping streams,
+ * readers that never read. Whatever the sizes, all that was asked is answered. */
 #include "core/imp-error.h"
 #include "pair-rig.h"
 #include "test-streams.h"
@@ -53,25 +53,25 @@ typedef struct
 } Rig;
 
 static void
-on_ready (ImpClientConnection *peer, gpointer user_data)
+on_ready (ImpClientConnection *client, gpointer user_data)
 {
   g_string_append (((Rig *) user_data)->log, "ready;");
 }
 
 static void
-on_nothing (ImpClientConnection *peer, gpointer user_data)
+on_nothing (ImpClientConnection *client, gpointer user_data)
 {
 }
 
 static void
-on_lost (ImpClientConnection *peer, const GError *error, gpointer user_data)
+on_lost (ImpClientConnection *client, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
   g_string_append_printf (rig->log, "lost: %s;", error->message);
 }
 
-static const ImpClientConnectionFuncs peer_funcs = {
+static const ImpClientConnectionFuncs client_funcs = {
   .ready = on_ready,
   .goodbye = on_nothing,
   .idle = on_nothing,
@@ -80,14 +80,14 @@ static const ImpClientConnectionFuncs peer_funcs = {
 };
 
 static void
-on_ended (ImpServerConnection *session, const GError *error, gpointer user_data)
+on_ended (ImpServerConnection *server, const GError *error, gpointer user_data)
 {
   Rig *rig = user_data;
 
   g_string_append_printf (rig->log, "ended: %s;", error->message);
 }
 
-static const ImpServerConnectionFuncs session_funcs = { .ended = on_ended };
+static const ImpServerConnectionFuncs server_funcs = { .ended = on_ended };
 
 static void
 rig_init (Rig *rig)
@@ -97,15 +97,15 @@ rig_init (Rig *rig)
 }
 
 static void
-rig_start_peer (Rig *rig, GIOStream *stream)
+rig_start_client (Rig *rig, GIOStream *stream)
 {
-  pair_rig_start_peer (&rig->pair, stream, &peer_funcs, rig);
+  pair_rig_start_client (&rig->pair, stream, &client_funcs, rig);
 }
 
 static void
-rig_start_session (Rig *rig, GIOStream *stream)
+rig_start_server (Rig *rig, GIOStream *stream)
 {
-  pair_rig_start_session (&rig->pair, stream, echo_get_type (), &session_funcs, rig);
+  pair_rig_start_server (&rig->pair, stream, echo_get_type (), &server_funcs, rig);
 }
 
 static void
@@ -153,7 +153,7 @@ watch_start (Watch *watch, Rig *rig)
   watch->analyzer = IMP_ANALYZER (analyzer);
   watch->bad = g_string_new (NULL);
   imp_analyzer_set_callback (watch->analyzer, on_result, watch, NULL);
-  imp_client_connection_add (rig->pair.peer, analyzer);
+  imp_client_connection_add (rig->pair.client, analyzer);
 }
 
 static void
@@ -173,7 +173,7 @@ on_alarm (gpointer user_data)
 
 /* Everything comes back, whatever the marks of both ends and however little the streams take. */
 static void
-exchange (const char *faults, gsize peer_mark, gsize session_mark, guint n_pieces, gsize size)
+exchange (const char *faults, gsize client_mark, gsize server_mark, guint n_pieces, gsize size)
 {
   GIOStream *one, *other;
   g_autoptr (GIOStream) near = NULL, far = NULL;
@@ -183,13 +183,13 @@ exchange (const char *faults, gsize peer_mark, gsize session_mark, guint n_piece
   Rig rig;
 
   rig_init (&rig);
-  rig.pair.peer_options.link_high_water = peer_mark;
-  rig.pair.session_options.high_water = session_mark;
+  rig.pair.client_options.link_high_water = client_mark;
+  rig.pair.server_options.high_water = server_mark;
   test_stream_pair (&one, &other);
   near = faults != NULL ? test_stream_faulty (one, faults) : one;
   far = faults != NULL ? test_stream_faulty (other, faults) : other;
-  rig_start_peer (&rig, near);
-  rig_start_session (&rig, far);
+  rig_start_client (&rig, near);
+  rig_start_server (&rig, far);
   for (guint i = 0; i < G_N_ELEMENTS (watches); i++)
     watch_start (&watches[i], &rig);
   for (guint n = 0; n < n_pieces; n++)
@@ -217,11 +217,11 @@ exchange (const char *faults, gsize peer_mark, gsize session_mark, guint n_piece
 static void
 test_tiny_marks (void)
 {
-  for (gsize peer_mark = 1; peer_mark <= 8; peer_mark++)
-    for (gsize session_mark = 1; session_mark <= 8; session_mark++)
+  for (gsize client_mark = 1; client_mark <= 8; client_mark++)
+    for (gsize server_mark = 1; server_mark <= 8; server_mark++)
       {
-        exchange (NULL, peer_mark, session_mark, 5, 9);
-        exchange ("seed=1&write-chunk=1&read-chunk=1", peer_mark, session_mark, 3, 9);
+        exchange (NULL, client_mark, server_mark, 5, 9);
+        exchange ("seed=1&write-chunk=1&read-chunk=1", client_mark, server_mark, 3, 9);
       }
 }
 
@@ -253,23 +253,23 @@ test_server_never_reads (void)
   Rig rig;
 
   rig_init (&rig);
-  rig.pair.peer_options.max_queued = 4 * 1024 * 1024;
+  rig.pair.client_options.max_queued = 4 * 1024 * 1024;
   test_stream_pair (&one, &other);
-  rig_start_peer (&rig, one);
+  rig_start_client (&rig, one);
   watch_start (&full, &rig);
   watch_start (&idle, &rig);
   for (; full.bad->len == 0; n++)
     {
       g_assert_cmpuint (n, <, 1000);
       imp_analyzer_data_bytes (full.analyzer, 0, block, 64 * 1024, 0, IMP_DATA_TYPE_STREAM);
-      g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.peer), <, 6 * 1024 * 1024);
-      if (imp_client_connection_get_queued (rig.pair.peer) > 3 * 1024 * 1024)
+      g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.client), <, 6 * 1024 * 1024);
+      if (imp_client_connection_get_queued (rig.pair.client) > 3 * 1024 * 1024)
         g_assert_true (full.paused);
       while (g_main_context_iteration (NULL, FALSE))
         ;
     }
   g_assert_nonnull (strstr (full.bad->str, "max-queued is 4194304"));
-  g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.peer), <=, 2 * 1024 * 1024);
+  g_assert_cmpuint (imp_client_connection_get_queued (rig.pair.client), <=, 2 * 1024 * 1024);
   g_assert_false (imp_analyzer_is_closed (idle.analyzer));
   watch_clear (&full);
   watch_clear (&idle);
@@ -314,7 +314,7 @@ test_client_never_reads (void)
 
   rig_init (&rig);
   test_stream_pair (&one, &other);
-  rig_start_session (&rig, other);
+  rig_start_server (&rig, other);
   send_message (one, imp_message_new_set_version (2, 1, NULL, NULL));
   send_message (one, imp_message_new_new_analyzer (1, NULL));
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (one));
@@ -331,7 +331,7 @@ test_client_never_reads (void)
       g_assert_cmpuint (sent, <, 64 * 1024 * 1024);
     }
   g_assert_cmpstr (rig.log->str, ==, "");
-  g_assert_cmpuint (imp_server_connection_get_n_analyzers (rig.pair.session), ==, 1);
+  g_assert_cmpuint (imp_server_connection_get_n_analyzers (rig.pair.server), ==, 1);
   rig_clear (&rig);
   g_object_unref (one);
   g_object_unref (other);
@@ -347,11 +347,11 @@ test_analyzer_holds_everything (void)
   Rig rig;
 
   rig_init (&rig);
-  rig.pair.session_options.max_held = 10000;
+  rig.pair.server_options.max_held = 10000;
   echo_is_silent = TRUE;
   test_stream_pair (&one, &other);
-  rig_start_peer (&rig, one);
-  rig_start_session (&rig, other);
+  rig_start_client (&rig, one);
+  rig_start_server (&rig, other);
   watch_start (&watch, &rig);
   for (guint i = 0; i < 20 && watch.bad->len == 0; i++)
     {

@@ -217,7 +217,7 @@ has_reason (gpointer data)
   return ((JsonRig *) data)->reason->len > 0;
 }
 
-/* To begin a message is not enough. */
+/* The beginning of a message is not enough. */
 static void
 test_handshake_timeout (gconstpointer beginning)
 {
@@ -231,7 +231,7 @@ test_handshake_timeout (gconstpointer beginning)
   g_assert_true (test_run_until (has_reason, rig, 5000));
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, 99 * 1000);
   assert_names (rig->reason->str, "handshake-timeout", 100);
-  /* Who has said something may be silent for longer. */
+  /* A client that has said something may be silent for longer. */
   g_assert_cmpuint (imp_server_get_n_connections (rig->server), ==, 1);
   new_analyzers (rig, 1);
   json_rig_free (rig);

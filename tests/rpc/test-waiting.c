@@ -66,17 +66,17 @@ append_expected (GString *text, const guint8 *bytes, gsize size)
 }
 
 static void
-on_peer (ImpClientConnection *peer, gpointer user_data)
+on_peer (ImpClientConnection *client, gpointer user_data)
 {
 }
 
 static void
-on_lost (ImpClientConnection *peer, const GError *error, gpointer user_data)
+on_lost (ImpClientConnection *client, const GError *error, gpointer user_data)
 {
   g_error ("lost: %s", error->message);
 }
 
-static const ImpClientConnectionFuncs peer_funcs = {
+static const ImpClientConnectionFuncs client_funcs = {
   .ready = on_peer,
   .goodbye = on_peer,
   .idle = on_peer,
@@ -85,18 +85,18 @@ static const ImpClientConnectionFuncs peer_funcs = {
 };
 
 static void
-on_ended (ImpServerConnection *session, const GError *error, gpointer user_data)
+on_ended (ImpServerConnection *server, const GError *error, gpointer user_data)
 {
   if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
     g_error ("ended: %s", error->message);
 }
 
-static const ImpServerConnectionFuncs session_funcs = { .ended = on_ended };
+static const ImpServerConnectionFuncs server_funcs = { .ended = on_ended };
 
 static void
-rig_start_session (PairRig *rig, GIOStream *stream)
+rig_start_server (PairRig *rig, GIOStream *stream)
 {
-  pair_rig_start_session (rig, stream, dense_get_type (), &session_funcs, NULL);
+  pair_rig_start_server (rig, stream, dense_get_type (), &server_funcs, NULL);
 }
 
 static void
@@ -105,8 +105,8 @@ rig_start (PairRig *rig)
   g_autoptr (GIOStream) one = NULL, other = NULL;
 
   test_stream_pair (&one, &other);
-  pair_rig_start_peer (rig, one, &peer_funcs, NULL);
-  rig_start_session (rig, other);
+  pair_rig_start_client (rig, one, &client_funcs, NULL);
+  rig_start_server (rig, other);
 }
 
 static ImpAnalyzer *
@@ -115,7 +115,7 @@ rig_add (PairRig *rig)
   g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (owner);
 
-  imp_client_connection_add (rig->peer, analyzer);
+  imp_client_connection_add (rig->client, analyzer);
   return IMP_ANALYZER (analyzer);
 }
 
@@ -275,11 +275,11 @@ test_marks (void)
           PairRig rig;
 
           pair_rig_init (&rig);
-          rig.session_options.max_waiting = mark;
+          rig.server_options.max_waiting = mark;
           if ((variant & 1) != 0)
-            rig.session_options.high_water = mark;
+            rig.server_options.high_water = mark;
           if ((variant & 2) != 0)
-            rig.peer_options.link_high_water = mark;
+            rig.client_options.link_high_water = mark;
           run (&rig, buffer_size, 150, (variant & 4) != 0);
         }
 }
@@ -294,7 +294,7 @@ test_small_hold (void)
       PairRig rig;
 
       pair_rig_init (&rig);
-      rig.session_options.max_held = max_held;
+      rig.server_options.max_held = max_held;
       run (&rig, 8, 3000, FALSE);
     }
 }
@@ -354,7 +354,7 @@ test_max_waiting (void)
   PairRig rig;
 
   pair_rig_init (&rig);
-  rig.peer_options.max_waiting = 999;
+  rig.client_options.max_waiting = 999;
   rig_start (&rig);
   analyzer = rig_add (&rig);
   other = rig_add (&rig);
@@ -371,7 +371,7 @@ test_max_waiting (void)
   results = imp_analyzer_poll_results (analyzer);
   g_assert_cmpuint (g_list_length (results), ==, 500 + 1);
   last = imp_result_to_string (g_list_last (results)->data);
-  g_assert_nonnull (strstr (last, "fatal \"peer: 1000 bytes of results wait for direction 0 and "
+  g_assert_nonnull (strstr (last, "fatal \"client: 1000 bytes of results wait for direction 0 and "
                                   "more came (max-waiting is 999)"));
   g_list_free_full (results, (GDestroyNotify) imp_result_unref);
   imp_analyzer_close (analyzer);
@@ -439,9 +439,9 @@ test_large_message (void)
   PairRig rig;
 
   pair_rig_init (&rig);
-  rig.session_options.max_output = 4 * 1024 * 1024;
+  rig.server_options.max_output = 4 * 1024 * 1024;
   test_stream_pair (&one, &other);
-  rig_start_session (&rig, other);
+  rig_start_server (&rig, other);
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (one));
   g_socket_set_blocking (socket, FALSE);
   write_message (output, imp_message_new_new_analyzer (1, NULL));

@@ -218,7 +218,7 @@ class Ending(unittest.TestCase):
                     self.assertEqual(tool.wait(), 0)
 
     def test_connection_that_stays(self):
-        """It has as long as --grace says, and then the relay ends nevertheless."""
+        """It has the time of --grace, and then the relay ends nevertheless."""
         with harness.Upstream(lambda connection: connection.recv(1)) as upstream, \
                 harness.Tool('relay', '--grace=1', '--listen', '127.0.0.1:0', '--connect',
                              upstream.address) as relay, \
@@ -261,7 +261,7 @@ class Ending(unittest.TestCase):
         self.assertIn('LISTEN_FDS', err)
 
     def test_max_connections(self):
-        """Who comes when all places are taken waits for one, and is not refused."""
+        """A client that connects at max-connections waits, and is not refused."""
         def echo(connection):
             while data := connection.recv(100):
                 connection.sendall(data)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""imp-remote rehearse: what it forwards, what it spoils, and what it says of that."""
+"""imp-remote rehearse: what it forwards, which faults it injects, and what it says of them."""
 
 import os
 import signal
@@ -121,7 +121,7 @@ class Rehearse(unittest.TestCase):
         connection.close()
 
     def test_same_again(self):
-        """The n-th connection of one run goes wrong like the n-th of another."""
+        """The n-th connection of one run has the faults of the n-th of another."""
         runs = []
         for _ in range(2):
             connections = [self.connect('seed=5&write-corrupt-every=2000')]

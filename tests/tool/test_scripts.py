@@ -15,7 +15,7 @@ FOLDERS = (os.path.join(HERE, 'modules'), os.path.join(HERE, '..', '..', 'docs',
 
 
 def script(name):
-    """One that goes wrong as ordered, or an example of the documentation."""
+    """One that fails on demand, or an example of the documentation."""
     return next(path for path in (os.path.join(folder, name) for folder in FOLDERS)
                 if os.path.exists(path))
 
