@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/imp-error.h"
-#include "test-streams.h"
 #include "scripted-analyzer.h"
+#include "test-streams.h"
 
 static void
 hold_all (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
@@ -61,6 +61,30 @@ test_drop (void)
   relay_rig_wait_done (rig);
   g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_CLOSED);
   test_peer_assert_received (rig->peers[0], "good", 4);
+}
+
+/* A dropped connection does not wait for a peer that does not read: nothing is left to be read. */
+static void
+test_drop_full (void)
+{
+  ImpAnalyzer *analyzer = scripted_analyzer_new (scripted_analyzer_pass_all);
+  g_autoptr (RelayRig) rig = relay_rig_new (analyzer, NULL, NULL, 0);
+  g_autoptr (GBytes) much = test_bytes_pattern (32 * 1024 * 1024);
+  gint64 begin;
+
+  rig->peers[1]->read_limit = 1;
+  test_peer_update (rig->peers[1]);
+  relay_rig_run (rig);
+  test_peer_send (rig->peers[0], g_bytes_get_data (much, NULL), g_bytes_get_size (much));
+  test_run_until (test_never, NULL, 100);
+  g_assert_cmpuint (imp_relay_get_queued (rig->relay, 0), >, 0);
+  begin = g_get_monotonic_time ();
+  imp_analyzer_drop (analyzer);
+  rig->peers[1]->got_end = TRUE;
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_CLOSED);
+  /* Well before the linger time of 5 s. */
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
 }
 
 static gboolean
@@ -181,6 +205,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay-end/deny", test_deny);
   g_test_add_func ("/relay-end/drop", test_drop);
+  g_test_add_func ("/relay-end/drop-full", test_drop_full);
   g_test_add_func ("/relay-end/fatal-later", test_fatal_later);
   g_test_add_func ("/relay-end/linger", test_linger);
   g_test_add_func ("/relay-end/cancel", test_cancel);

@@ -6,8 +6,8 @@
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "io/imp-input-buffer-private.h"
-#include "test-streams.h"
 #include "scripted-analyzer.h"
+#include "test-streams.h"
 
 /* Whichever end comes first is handed on, and the other direction goes on. */
 static void
