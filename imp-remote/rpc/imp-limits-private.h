@@ -32,8 +32,8 @@ typedef struct
 
 /* A property for the limit. */
 GParamSpec *imp_limit_make_spec (const ImpLimit *self);
-/* What a property made of a limit counts: "BYTES", "MS", "N", ... NULL for any other property. The
- * tool, which is a program of its own, learns it so. */
+/* What the property of a limit counts: "BYTES", "MS", "N", ... NULL for any other property. So the
+ * tool, which sees a server from outside, finds the limits among its properties. */
 const char *imp_limit_get_unit (GParamSpec *spec);
 
 /* In these, @owner is the struct that has it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-limits-private.h"
 
-/* By name, since the tool has a quark of its own for it. */
+/* A name and not a pointer: the library and the tool each have this code. */
 #define UNIT_DATA "imp-limit-unit"
 
 static const char *const units[] = {

@@ -17,13 +17,10 @@ typedef struct
   int status;
 } Ping;
 
-static const ImpLimit ping_timeout = { "timeout",
-                                       IMP_LIMIT_SECONDS,
-                                       G_STRUCT_OFFSET (Ping, timeout),
-                                       1,
-                                       TOOL_MAX_SECONDS,
-                                       10,
-                                       "how long to wait for an answer" };
+static const ImpLimit ping_limits[] = {
+  { "timeout", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Ping, timeout), 1, TOOL_MAX_SECONDS, 10,
+    "how long to wait for an answer" },
+};
 
 static void
 ping_clear (Ping *self)
@@ -192,7 +189,7 @@ ping_parse (Ping *self, int *argc, char ***argv, int *status)
     .limits = limits,
   };
 
-  limit_options_add_rows (limits, &ping_timeout, 1, self);
+  limit_options_add_rows (limits, ping_limits, G_N_ELEMENTS (ping_limits), self);
   limit_options_set_letter (limits, "timeout", 't');
   if (!tool_parse_options (&options, argc, argv, status))
     return FALSE;

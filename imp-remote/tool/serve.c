@@ -15,14 +15,11 @@ typedef struct
   ImpServer *server;
 } Serve;
 
-/* The server's own counts milliseconds. */
-static const ImpLimit serve_grace = { "grace",
-                                      IMP_LIMIT_SECONDS,
-                                      G_STRUCT_OFFSET (Serve, grace),
-                                      0,
-                                      TOOL_MAX_SECONDS,
-                                      10,
-                                      "how long analyzers may go on after SIGTERM or SIGINT" };
+static const ImpLimit serve_limits[] = {
+  /* The server's own counts milliseconds. */
+  { "grace", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, grace), 0, TOOL_MAX_SECONDS, 10,
+    "how long analyzers may go on after SIGTERM or SIGINT" },
+};
 
 static void
 serve_clear (Serve *self)
@@ -80,7 +77,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     .limits = self->limits,
   };
 
-  limit_options_add_rows (self->limits, &serve_grace, 1, self);
+  limit_options_add_rows (self->limits, serve_limits, G_N_ELEMENTS (serve_limits), self);
   limit_options_add_properties (self->limits, IMP_TYPE_SERVER);
   return tool_parse_options (&options, argc, argv, status);
 }
