@@ -5,18 +5,19 @@
 
 G_BEGIN_DECLS
 
-/* A connection: moves messages over one stream, in one main context, whatever they mean. */
+/* A connection: moves messages over one stream, in one main context, whatever they mean. With
+ * G_MESSAGES_DEBUG=Imp each of them is logged. */
 typedef struct _ImpLink ImpLink;
 
 typedef struct
 {
   /* A message has come. It belongs to the link, which clears it afterwards. */
   void (*message) (ImpLink *link, ImpMessage *message, gpointer user_data);
-  /* What came made no sense (may be NULL: then the link ends). Unless it is @hopeless it ended
-   * where it said, and the connection can go on; else this is the time for last words. @message
-   * has the op and the id as far as they could be read, 0 where not. */
-  void (*nonsense) (ImpLink *link, const ImpMessage *message, const GError *error,
-                    gboolean hopeless, gpointer user_data);
+  /* What came is malformed (may be NULL: then the link ends). Unless that is @unrecoverable it
+   * ended where it said, and the connection can go on; else this is the time for last words.
+   * @message has the op and the id as far as they could be read, 0 where not. */
+  void (*malformed) (ImpLink *link, const ImpMessage *message, const GError *error,
+                     gboolean unrecoverable, gpointer user_data);
   /* The end, exactly once unless imp_link_close() came first; @error is never NULL (the peer's
    * regular end is %IMP_ERROR_CLOSED). Always from the main loop, never from within a call. */
   void (*closed) (ImpLink *link, const GError *error, gpointer user_data);

@@ -2,6 +2,7 @@
 #include "rpc/imp-link-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-watermark-private.h"
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-transport-private.h"
@@ -13,6 +14,8 @@
 #define LAST_READS 64
 /* So long, in microseconds, a loop that is kept busy by one peer is kept from all others. */
 #define SPIN_MAX 1000
+/* G_MESSAGES_DEBUG=Imp logs every message. */
+#define DEBUG_DOMAIN "Imp"
 
 typedef enum
 {
@@ -43,12 +46,51 @@ struct _ImpLink
   gboolean reading;
   gboolean undecoded; /* reading was stopped with messages in the input */
   gboolean blocked;   /* the socket takes no more */
-  gsize high_water;
-  gboolean above; /* the high-water mark was passed, and drained() is due */
+  ImpWatermark level; /* of what waits to be written; while it is above, drained() is due */
   guint busy_poll;
   gboolean spinning; /* goes on after a turn of the loop */
   ImpLinkCounters counters;
+  char *debug_name; /* NULL where messages are not logged */
 };
+
+/* Who is at the other end, as far as the kernel knows. NULL where nobody wants to know: that is
+ * asked once per link, so that all that it costs a message is a look at a pointer. */
+static char *
+link_make_debug_name (GIOStream *stream, int fd)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, DEBUG_DOMAIN))
+    return NULL;
+  if (G_IS_SOCKET_CONNECTION (stream))
+    address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
+  if (address == NULL)
+    return g_strdup_printf ("%s %p", G_OBJECT_TYPE_NAME (stream), stream);
+  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return g_strdup_printf ("%s (fd %d)", text, fd);
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+link_debug (ImpLink *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_log (DEBUG_DOMAIN, G_LOG_LEVEL_DEBUG, "%s: %s", self->debug_name, text);
+}
+
+static void
+link_debug_message (ImpLink *self, const char *what, const ImpMessage *message)
+{
+  g_autofree char *text = imp_message_to_string ((ImpMessage *) message);
+
+  link_debug (self, "%s %s", what, text);
+}
 
 ImpLink *
 imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, GError **error)
@@ -65,8 +107,9 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->limits = *limits;
   self->version = 1;
   self->output = imp_output_buffer_new ();
+  self->debug_name = link_make_debug_name (stream, imp_transport_get_fd (self->transport));
   self->reading = TRUE;
-  self->high_water = IMP_LINK_HIGH_WATER;
+  imp_watermark_set_high (&self->level, IMP_LINK_HIGH_WATER);
   if (codec != NULL)
     {
       self->codec = g_object_ref (codec);
@@ -95,11 +138,12 @@ imp_link_unref (ImpLink *self)
   imp_output_buffer_free (self->output);
   g_clear_object (&self->codec);
   g_clear_error (&self->error);
+  g_free (self->debug_name);
   g_free (self);
 }
 
 static void
-update_interest (ImpLink *self)
+link_update_interest (ImpLink *self)
 {
   GIOCondition interest = 0;
 
@@ -113,7 +157,7 @@ update_interest (ImpLink *self)
 
 /* The first error ends the link; closed() is called from the loop. Takes @error. */
 static void
-fail (ImpLink *self, GError *error)
+link_fail (ImpLink *self, GError *error)
 {
   if (self->state == STATE_FAILED || self->state == STATE_CLOSED)
     {
@@ -128,7 +172,7 @@ fail (ImpLink *self, GError *error)
 
 /* A codec of somebody else gets all there is as one GBytes, and says how much it took. */
 static ImpDecodeStatus
-decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
+link_decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
 {
   g_autoptr (GBytes) bytes = input->slice (input->owner, imp_cursor_here (input),
                                            imp_cursor_left (input));
@@ -153,31 +197,33 @@ decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **e
 }
 
 static ImpDecodeStatus
-decode_one (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
+link_decode_next (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
 {
   self->need = 0;
   if (self->wire == NULL)
-    return decode_foreign (self, input, message, error);
+    return link_decode_foreign (self, input, message, error);
   return self->wire->decode (input, &self->limits, message, &self->need, error);
 }
 
-/* TRUE if decoding can go on behind the bad frame. */
+/* TRUE if decoding can go on behind the malformed message. Takes @error. */
 static gboolean
-handle_bad (ImpLink *self, const ImpMessage *message, gboolean delimited, GError *error)
+link_handle_malformed (ImpLink *self, const ImpMessage *message, gboolean delimited, GError *error)
 {
-  if (self->funcs->nonsense != NULL)
-    self->funcs->nonsense (self, message, error, !delimited, self->user_data);
-  if (self->funcs->nonsense != NULL && (delimited || self->state != STATE_OPEN))
+  if (self->debug_name != NULL)
+    link_debug (self, "got a malformed message: %s", error->message);
+  if (self->funcs->malformed != NULL)
+    self->funcs->malformed (self, message, error, !delimited, self->user_data);
+  if (self->funcs->malformed != NULL && (delimited || self->state != STATE_OPEN))
     {
       g_error_free (error);
       return self->state == STATE_OPEN;
     }
-  fail (self, error);
+  link_fail (self, error);
   return FALSE;
 }
 
 static gboolean
-recognize (ImpLink *self, const ImpCursor *input)
+link_recognize (ImpLink *self, const ImpCursor *input)
 {
   const ImpMessage nothing = IMP_MESSAGE_INIT;
   const ImpWire *wire = NULL;
@@ -190,7 +236,7 @@ recognize (ImpLink *self, const ImpCursor *input)
       self->codec = imp_codec_new_by_name (wire->name, NULL);
       return TRUE;
     case IMP_DECODE_BAD:
-      handle_bad (self, &nothing, FALSE, error);
+      link_handle_malformed (self, &nothing, FALSE, error);
       return FALSE;
     case IMP_DECODE_MORE:
       break;
@@ -199,7 +245,7 @@ recognize (ImpLink *self, const ImpCursor *input)
 }
 
 static gboolean
-may_decode (const ImpLink *self)
+link_may_decode (const ImpLink *self)
 {
   return self->state == STATE_OPEN && self->reading;
 }
@@ -224,10 +270,10 @@ link_close_cursor (ImpLink *self, const ImpCursor *cursor)
 
 /* Acts on every whole message in the input. Each call-out may close the link or stop reading. */
 static void
-decode_input (ImpLink *self)
+link_decode_input (ImpLink *self)
 {
   self->undecoded = FALSE;
-  while (may_decode (self) && imp_input_buffer_get_size (&self->input) > 0)
+  while (link_may_decode (self) && imp_input_buffer_get_size (&self->input) > 0)
     {
       ImpMessage message = IMP_MESSAGE_INIT;
       ImpCursor input;
@@ -236,19 +282,21 @@ decode_input (ImpLink *self)
       gboolean goes_on = TRUE;
 
       link_open_cursor (self, &input);
-      if (self->codec == NULL && !recognize (self, &input))
+      if (self->codec == NULL && !link_recognize (self, &input))
         return;
-      status = decode_one (self, &input, &message, &error);
+      status = link_decode_next (self, &input, &message, &error);
       link_close_cursor (self, &input);
       if (status == IMP_DECODE_MORE)
         return;
       if (status == IMP_DECODE_DONE)
         {
           self->counters.messages_in++;
+          if (G_UNLIKELY (self->debug_name != NULL))
+            link_debug_message (self, "got", &message);
           self->funcs->message (self, &message, self->user_data);
         }
       else
-        goes_on = handle_bad (self, &message, input.position > 0, error);
+        goes_on = link_handle_malformed (self, &message, input.position > 0, error);
       imp_message_clear (&message);
       if (!goes_on)
         return;
@@ -258,7 +306,7 @@ decode_input (ImpLink *self)
 
 /* FALSE if there was nothing to read, or nothing can come any more. */
 static gboolean
-read_once (ImpLink *self)
+link_read (ImpLink *self)
 {
   GError *error = NULL;
   gssize n = imp_input_buffer_read (&self->input, self->transport, self->need, &error);
@@ -279,33 +327,33 @@ read_once (ImpLink *self)
       g_error_free (error);
       return FALSE;
     }
-  fail (self, error);
+  link_fail (self, error);
   return FALSE;
 }
 
 /* A peer that cannot be written to any more may have said something before, and what it said
  * counts. */
 static void
-fail_writing (ImpLink *self, GError *error)
+link_fail_writing (ImpLink *self, GError *error)
 {
-  for (guint i = 0; i < LAST_READS && may_decode (self) && read_once (self); i++)
-    decode_input (self);
-  fail (self, error);
+  for (guint i = 0; i < LAST_READS && link_may_decode (self) && link_read (self); i++)
+    link_decode_input (self);
+  link_fail (self, error);
 }
 
 static void
-note_drained (ImpLink *self)
+link_note_drained (ImpLink *self)
 {
-  if (!self->above || imp_output_buffer_get_size (self->output) > self->high_water / 4)
-    return;
-  self->above = FALSE;
-  if (self->state == STATE_OPEN && self->funcs->drained != NULL)
+  ImpWatermarkCrossing crossing = imp_watermark_update (&self->level,
+                                                        imp_output_buffer_get_size (self->output));
+
+  if (crossing == IMP_WATERMARK_DOWN && self->state == STATE_OPEN && self->funcs->drained != NULL)
     self->funcs->drained (self, self->user_data);
 }
 
 /* Writes what waits. */
 static void
-flush (ImpLink *self)
+link_flush (ImpLink *self)
 {
   gsize written = 0;
 
@@ -317,14 +365,14 @@ flush (ImpLink *self)
 
       if (n < 0)
         {
-          fail_writing (self, error);
+          link_fail_writing (self, error);
           break;
         }
       self->counters.bytes_out += n;
       written += n;
       if (n > 0 && self->lingering != NULL)
         imp_lingering_close_note_written (self->lingering);
-      note_drained (self);
+      link_note_drained (self);
       if (self->blocked)
         break;
     }
@@ -338,16 +386,16 @@ flush (ImpLink *self)
 /* Reads on for a while instead of sleeping: to wake a sleeping core takes tens of microseconds. A
  * peer that always has more to say is left for the others now and then. */
 static void
-spin (ImpLink *self)
+link_spin (ImpLink *self)
 {
   gint64 begin = g_get_monotonic_time (), now = begin, until = begin + self->busy_poll;
 
-  while (may_decode (self) && !self->blocked && now < until)
+  while (link_may_decode (self) && !self->blocked && now < until)
     {
-      if (read_once (self))
+      if (link_read (self))
         {
-          decode_input (self);
-          flush (self);
+          link_decode_input (self);
+          link_flush (self);
           if (now - begin > SPIN_MAX)
             {
               self->spinning = TRUE;
@@ -361,7 +409,7 @@ spin (ImpLink *self)
 }
 
 static void
-go_on_finishing (ImpLink *self, GIOCondition conditions)
+link_continue_finishing (ImpLink *self, GIOCondition conditions)
 {
   if (self->state != STATE_FINISHING)
     return;
@@ -370,11 +418,11 @@ go_on_finishing (ImpLink *self, GIOCondition conditions)
   if (imp_output_buffer_get_size (self->output) == 0)
     imp_lingering_close_end_output (self->lingering);
   if (imp_lingering_close_is_over (self->lingering))
-    fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
+    link_fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
 }
 
 static void
-report_failure (ImpLink *self)
+link_report_failure (ImpLink *self)
 {
   if (self->state != STATE_FAILED)
     return;
@@ -383,27 +431,27 @@ report_failure (ImpLink *self)
 }
 
 static void
-on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
+link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_data)
 {
   ImpLink *self = imp_link_ref (user_data);
   gboolean active = self->spinning;
 
   self->spinning = FALSE;
-  if (self->undecoded && may_decode (self))
-    decode_input (self);
-  if ((conditions & G_IO_IN) != 0 && may_decode (self) && read_once (self))
+  if (self->undecoded && link_may_decode (self))
+    link_decode_input (self);
+  if ((conditions & G_IO_IN) != 0 && link_may_decode (self) && link_read (self))
     {
       active = TRUE;
-      decode_input (self);
+      link_decode_input (self);
     }
   if (!self->blocked || (conditions & G_IO_OUT) != 0)
-    flush (self);
+    link_flush (self);
   if (active && self->busy_poll > 0 && imp_transport_get_fd (transport) >= 0)
-    spin (self);
-  go_on_finishing (self, conditions);
+    link_spin (self);
+  link_continue_finishing (self, conditions);
   if (self->state != STATE_CLOSED)
-    update_interest (self);
-  report_failure (self);
+    link_update_interest (self);
+  link_report_failure (self);
   imp_link_unref (self);
 }
 
@@ -413,8 +461,8 @@ imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs,
   self->funcs = funcs;
   self->user_data = user_data;
   self->context = g_main_context_ref (context);
-  imp_transport_attach (self->transport, context, G_PRIORITY_DEFAULT, on_ready, self);
-  update_interest (self);
+  imp_transport_attach (self->transport, context, G_PRIORITY_DEFAULT, link_on_ready, self);
+  link_update_interest (self);
 }
 
 void
@@ -433,19 +481,19 @@ imp_link_finish (ImpLink *self)
   self->state = STATE_FINISHING;
   self->lingering = imp_lingering_close_new (self->transport, self->context,
                                              IMP_LINK_LINGER_TIMEOUT);
-  update_interest (self);
+  link_update_interest (self);
   imp_transport_kick (self->transport);
 }
 
+/* A codec of somebody else gets a message that it can keep, and says it as one GBytes. That is
+ * rare, and the frame that it needs would be made for every message. */
+G_GNUC_NO_INLINE
 static gboolean
-encode (ImpLink *self, const ImpMessage *message, GError **error)
+link_encode_foreign (ImpLink *self, const ImpMessage *message, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (ImpMessage) on_heap = NULL;
   ImpMessage copy;
-
-  if (self->wire != NULL)
-    return self->wire->encode (message, self->version, self->output, error);
 
   if (self->codec == NULL)
     {
@@ -462,20 +510,32 @@ encode (ImpLink *self, const ImpMessage *message, GError **error)
   return TRUE;
 }
 
-gboolean
-imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
+static gboolean
+link_encode (ImpLink *self, const ImpMessage *message, GError **error)
 {
   if (self->state != STATE_OPEN)
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The connection is closed");
       return FALSE;
     }
-  if (!encode (self, message, error))
-    return FALSE;
+  if (self->wire == NULL)
+    return link_encode_foreign (self, message, error);
+  return self->wire->encode (message, self->version, self->output, error);
+}
 
+gboolean
+imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
+{
+  gsize queued;
+
+  if (!link_encode (self, message, error))
+    return FALSE;
   self->counters.messages_out++;
-  if (imp_output_buffer_get_size (self->output) > self->high_water)
-    self->above = TRUE;
+  if (G_UNLIKELY (self->debug_name != NULL))
+    link_debug_message (self, "sent", message);
+  queued = imp_output_buffer_get_size (self->output);
+  if (G_UNLIKELY (queued > imp_watermark_get_high (&self->level)))
+    imp_watermark_update (&self->level, queued);
   if (!self->blocked)
     imp_transport_kick (self->transport);
   return TRUE;
@@ -484,13 +544,13 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
 void
 imp_link_set_high_water (ImpLink *self, gsize bytes)
 {
-  self->high_water = bytes;
+  imp_watermark_set_high (&self->level, bytes);
 }
 
 gboolean
 imp_link_may_queue (ImpLink *self)
 {
-  return !self->above;
+  return !imp_watermark_is_above (&self->level);
 }
 
 gsize
@@ -508,7 +568,7 @@ imp_link_set_reading (ImpLink *self, gboolean reading)
   if (reading && self->undecoded)
     imp_transport_kick (self->transport);
   if (self->state == STATE_OPEN)
-    update_interest (self);
+    link_update_interest (self);
 }
 
 void

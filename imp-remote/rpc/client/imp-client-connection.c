@@ -43,7 +43,7 @@ client_connection_fail_literal (ImpClientConnection *self, ImpError code, const 
 static void
 client_connection_fail_sending (ImpClientConnection *self, const ImpMessage *message, GError *error)
 {
-  /* If it has ended already, the main loop is about to say so. */
+  /* It is over, or about to be: the main loop says so. */
   if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
     {
       g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));
@@ -72,8 +72,8 @@ client_connection_send (ImpClientConnection *self, const ImpMessage *message)
 {
   GError *error = NULL;
 
-  if (self->host.link == NULL || self->lost)
-    return;
+  g_assert (self->host.link != NULL);
+
   if (!imp_link_send (self->host.link, message, &error)
       || (!imp_link_may_queue (self->host.link) && !client_connection_check_queued (self, &error)))
     client_connection_fail_sending (self, message, error);
@@ -213,30 +213,35 @@ client_connection_on_interface (ImpClientConnection *self, ImpMessage *message)
 }
 
 /* An id that was given away once may still be on its way; one that never was is a lie. */
-static ImpRemoteAnalyzer *
-client_connection_look_up (ImpClientConnection *self, const ImpMessage *message)
+static void
+client_connection_refuse_id (ImpClientConnection *self, gint64 id)
 {
-  ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, message->id);
+  g_autofree char *text = NULL;
+
+  if (id > 0 && id <= self->last_id && imp_id_table_lookup (&self->analyzers, id) == NULL)
+    {
+      self->late_results++;
+      return;
+    }
+  text = g_strdup_printf ("the server spoke of analyzer %" G_GINT64_FORMAT ", which never was", id);
+  client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
+}
+
+static ImpRemoteAnalyzer *
+client_connection_look_up (ImpClientConnection *self, gint64 id)
+{
+  ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, id);
 
   if (analyzer != NULL && analyzer->send.announced)
     return analyzer;
-  if (message->id <= 0 || message->id > self->last_id || analyzer != NULL)
-    {
-      g_autofree char *text = g_strdup_printf ("the server spoke of analyzer %" G_GINT64_FORMAT
-                                               ", which never was",
-                                               message->id);
-
-      client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
-      return NULL;
-    }
-  self->late_results++;
+  client_connection_refuse_id (self, id);
   return NULL;
 }
 
 static void
 client_connection_on_result (ImpClientConnection *self, ImpMessage *message)
 {
-  ImpRemoteAnalyzer *analyzer = client_connection_look_up (self, message);
+  ImpRemoteAnalyzer *analyzer = client_connection_look_up (self, message->id);
 
   if (analyzer != NULL)
     imp_remote_analyzer_take_result (analyzer, g_steal_pointer (&message->result));
@@ -254,7 +259,7 @@ client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
       client_connection_fail_literal (self, IMP_ERROR_FATAL, text);
       return;
     }
-  analyzer = client_connection_look_up (self, message);
+  analyzer = client_connection_look_up (self, message->id);
   if (analyzer != NULL)
     imp_remote_analyzer_resolve (analyzer, text);
 }
@@ -296,10 +301,18 @@ static const struct
 };
 
 static void
+client_connection_refuse_op (ImpClientConnection *self, ImpOp op)
+{
+  g_autofree char *text = g_strdup_printf ("the server sent %s, which is not for it to say",
+                                           imp_op_to_string (op));
+
+  client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
+}
+
+static void
 client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_data)
 {
   ImpClientConnection *self = user_data;
-  g_autofree char *text = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (client_connection_handlers); i++)
     if (client_connection_handlers[i].op == message->op
@@ -310,10 +323,7 @@ client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_
         imp_client_connection_unref (self);
         return;
       }
-
-  text = g_strdup_printf ("the server sent %s, which is not for it to say",
-                          imp_op_to_string (message->op));
-  client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
+  client_connection_refuse_op (self, message->op);
 }
 
 static void

@@ -454,7 +454,7 @@ server_connection_on_closed (ImpLink *link, const GError *error, gpointer user_d
 
 static const ImpLinkFuncs link_funcs = {
   .message = server_connection_on_message,
-  .nonsense = server_connection_on_malformed,
+  .malformed = server_connection_on_malformed,
   .closed = server_connection_on_closed,
   .drained = server_connection_on_drained,
 };
