@@ -20,6 +20,8 @@ struct _ImpResult
   GHashTable *details; /* LOG, DENY; never changed once it is here */
 };
 
+/* For decoders: a result of which only the type is known, to be filled before anybody sees it. */
+ImpResult *imp_result_new_bare (ImpResultType type);
 /* Takes @data, so that a decoder hands it on without another reference. */
 ImpResult *imp_result_new_replace_take (ImpDirection direction, gint64 offset, GBytes *data);
 ImpResult *imp_result_new_to_sender_take (ImpDirection direction, GBytes *data);

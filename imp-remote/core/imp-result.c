@@ -18,6 +18,12 @@ result_new (ImpResultType type, ImpDirection direction, gint64 offset)
   return self;
 }
 
+ImpResult *
+imp_result_new_bare (ImpResultType type)
+{
+  return result_new (type, IMP_DIRECTION_FROM_CLIENT, 0);
+}
+
 /* The wire formats carry UTF-8, so that a binary reason from a plugin is made readable here, once.
  * */
 static char *

@@ -199,7 +199,7 @@ static const struct
   { "limits.md", "ids, offsets, tokens", IMP_MAX_ID },
   { "limits.md", "nesting of values", IMP_WIRE_MAX_DEPTH_DEFAULT },
   { "limits.md", "interfaces in a list", IMP_MAX_INTERFACES },
-  { "limits.md", "features", IMP_MAX_FEATURES },
+  { "limits.md", "features", IMP_MAX_TEXTS },
   { "limits.md", "values in a message of a Perl peer", IMP_PERL_MAX_VALUES },
   { "limits.md", "the time that a client which is disconnected", IMP_LINK_LINGER_TIMEOUT },
   { "limits.md", "what it may send then", IMP_LINGERING_CLOSE_MAX_BYTES },
@@ -207,7 +207,7 @@ static const struct
   { "wire-format.md", "`max-context`: bytes", IMP_WIRE_MAX_CONTEXT_DEFAULT },
   { "wire-format.md", "`max-depth`: values", IMP_WIRE_MAX_DEPTH_DEFAULT },
   { "wire-format.md", "interfaces in one message", IMP_MAX_INTERFACES },
-  { "wire-format.md", "features in one message", IMP_MAX_FEATURES },
+  { "wire-format.md", "features in one message", IMP_MAX_TEXTS },
 };
 
 /* The number stands behind the text, or, where the text says what has no name, before it. */

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* The parts of the codec "cbor": imp-cbor.c has the frames and the straight paths for what comes
- * with every chunk, the other two files read and write everything else. */
+/* The parts of the codec "cbor": imp-cbor.c has the frames and the fast paths for what comes with
+ * every chunk, imp-cbor-fields.c reads and writes all other messages, imp-cbor-item.c reads the
+ * items that they consist of. */
 
 enum
 {
@@ -77,8 +78,8 @@ imp_cbor_put_int (guint8 *p, gint64 value)
   return imp_cbor_put_head (p, IMP_CBOR_NEGATIVE, ~(guint64) value);
 }
 
-/* The array of @message, without the frame around it. */
-void imp_cbor_write (const ImpMessage *message, guint version, ImpOutputBuffer *output);
+/* The array of a message, without the frame around it. */
+void imp_cbor_write (const ImpFields *fields, ImpOutputBuffer *output);
 
 /* The array that fills @frame, as fields. */
 gboolean imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,
@@ -132,6 +133,8 @@ typedef struct
 gboolean imp_cbor_enter (ImpCursor *input, guint major, ImpCborList *list, GError **error);
 gboolean imp_cbor_next (ImpCursor *input, ImpCborList *list);
 
-#define imp_cbor_bad(error, ...) imp_wire_bad (error, "CBOR: ", __VA_ARGS__)
+/* What the texts of errors begin with. */
+#define IMP_CBOR_PREFIX "CBOR: "
+#define imp_cbor_bad(error, ...) imp_wire_bad (error, IMP_CBOR_PREFIX, __VA_ARGS__)
 
 G_END_DECLS

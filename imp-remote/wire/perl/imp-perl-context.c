@@ -18,10 +18,10 @@ typedef struct
   GString *key;
   GString *scratch;
   GHashTable *plain; /* the keys that are not nested, once they are of interest */
-} Flattener;
+} PerlFlattener;
 
 static void
-flattener_init (Flattener *self, ImpPerlTree *tree)
+perl_flattener_init (PerlFlattener *self, ImpPerlTree *tree)
 {
   self->tree = tree;
   imp_context_builder_init (&self->builder);
@@ -33,7 +33,7 @@ flattener_init (Flattener *self, ImpPerlTree *tree)
 
 /* Gives the pairs where @whole; else they are dropped. */
 static gboolean
-flattener_finish (Flattener *self, gboolean whole, ImpContext **pairs)
+perl_flattener_finish (PerlFlattener *self, gboolean whole, ImpContext **pairs)
 {
   if (whole)
     *pairs = imp_context_builder_finish (&self->builder);
@@ -46,7 +46,7 @@ flattener_finish (Flattener *self, gboolean whole, ImpContext **pairs)
 
 /* Each string counts one byte more than it has, so that a multitude of empty ones counts. */
 static gboolean
-take_room (Flattener *self, gsize key_length, gsize length)
+perl_flattener_take_room (PerlFlattener *self, gsize key_length, gsize length)
 {
   if (key_length < self->room && length < self->room - key_length
       && self->room - key_length - length >= 2)
@@ -54,13 +54,12 @@ take_room (Flattener *self, gsize key_length, gsize length)
       self->room -= key_length + length + 2;
       return TRUE;
     }
-  imp_perl_tree_limit (self->tree, "The keys and values of a message take more bytes",
-                       self->tree->max_context, "max-context");
-  return FALSE;
+  return imp_perl_tree_limit (self->tree, "The keys and values of a message take more bytes",
+                              self->tree->max_context, "max-context");
 }
 
 static void
-note_plain_key (Flattener *self, const ImpPerlValue *value)
+perl_flattener_note_key (PerlFlattener *self, const ImpPerlValue *value)
 {
   const char *key;
   gsize length;
@@ -73,7 +72,7 @@ note_plain_key (Flattener *self, const ImpPerlValue *value)
 
 /* @prefix: what to put before the key. A value that is undef, or holds others, is left out. */
 static gboolean
-add_value (Flattener *self, const char *prefix, const ImpPerlValue *value)
+perl_flattener_add_value (PerlFlattener *self, const char *prefix, const ImpPerlValue *value)
 {
   const char *key, *text, *plain;
   gsize key_length, length;
@@ -88,7 +87,7 @@ add_value (Flattener *self, const char *prefix, const ImpPerlValue *value)
 
   imp_perl_value_get_text (value, self->scratch, &text, &length);
   is_meta = g_str_equal (prefix, META_PREFIX);
-  if (!take_room (self, is_meta ? key_length : self->key->len, length))
+  if (!perl_flattener_take_room (self, is_meta ? key_length : self->key->len, length))
     return FALSE;
   imp_context_builder_add (&self->builder, self->key->str, self->key->len, text, length);
   plain = self->key->str + strlen (prefix);
@@ -98,46 +97,47 @@ add_value (Flattener *self, const char *prefix, const ImpPerlValue *value)
 }
 
 static gboolean
-add_nested (Flattener *self, const ImpPerlValue *hash)
+perl_flattener_add_nested (PerlFlattener *self, const ImpPerlValue *hash)
 {
   g_autofree char *prefix = NULL;
-  ImpPerlArguments pairs;
+  ImpPerlItems pairs;
   const char *key;
   gsize length;
 
   imp_perl_string_get_text (&hash->key, self->scratch, &key, &length);
   prefix = g_strdup_printf ("%.*s.", (int) MIN (length, G_MAXINT32), key);
-  imp_perl_arguments_init (&pairs, self->tree, hash);
+  imp_perl_items_init (&pairs, self->tree, hash);
   while (pairs.next != NULL)
-    if (!add_value (self, prefix, imp_perl_arguments_take (&pairs)))
+    if (!perl_flattener_add_value (self, prefix, imp_perl_items_take (&pairs)))
       return FALSE;
   return TRUE;
 }
 
 /* What has the same key as something in "meta" goes before it. */
 static void
-note_plain_keys (Flattener *self, ImpPerlArguments pairs)
+perl_flattener_note_keys (PerlFlattener *self, ImpPerlItems pairs)
 {
   self->plain = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   while (pairs.next != NULL)
-    note_plain_key (self, imp_perl_arguments_take (&pairs));
+    perl_flattener_note_key (self, imp_perl_items_take (&pairs));
 }
 
 static gboolean
-flatten (Flattener *self, const ImpPerlValue *hash)
+perl_flattener_add_hash (PerlFlattener *self, const ImpPerlValue *hash)
 {
-  ImpPerlArguments all, pairs;
+  ImpPerlItems all, pairs;
 
-  imp_perl_arguments_init (&all, self->tree, hash);
+  imp_perl_items_init (&all, self->tree, hash);
   pairs = all;
   while (pairs.next != NULL)
     {
-      const ImpPerlValue *value = imp_perl_arguments_take (&pairs);
+      const ImpPerlValue *value = imp_perl_items_take (&pairs);
       gboolean added;
 
       if (value->kind == IMP_PERL_HASH && self->plain == NULL)
-        note_plain_keys (self, all);
-      added = value->kind == IMP_PERL_HASH ? add_nested (self, value) : add_value (self, "", value);
+        perl_flattener_note_keys (self, all);
+      added = value->kind == IMP_PERL_HASH ? perl_flattener_add_nested (self, value)
+                                           : perl_flattener_add_value (self, "", value);
       if (!added)
         return FALSE;
     }
@@ -147,22 +147,19 @@ flatten (Flattener *self, const ImpPerlValue *hash)
 gboolean
 imp_perl_context_read (ImpPerlTree *tree, const ImpPerlValue *hash, ImpContext **context)
 {
-  Flattener flattener;
+  PerlFlattener flattener;
 
   if (imp_perl_value_is_undef (hash))
     return TRUE;
   if (hash->kind != IMP_PERL_HASH)
-    {
-      imp_perl_tree_bad (tree, "\"context\" is not a hash");
-      return FALSE;
-    }
-  flattener_init (&flattener, tree);
-  return flattener_finish (&flattener, flatten (&flattener, hash), context);
+    return imp_perl_tree_bad (tree, "\"context\" is not a hash");
+  perl_flattener_init (&flattener, tree);
+  return perl_flattener_finish (&flattener, perl_flattener_add_hash (&flattener, hash), context);
 }
 
 /* As in contexts, what is no text is left out. */
 static gboolean
-add_detail (Flattener *self, const ImpPerlValue *key, const ImpPerlValue *value)
+perl_flattener_add_detail (PerlFlattener *self, const ImpPerlValue *key, const ImpPerlValue *value)
 {
   const char *text;
   gsize length;
@@ -176,36 +173,37 @@ add_detail (Flattener *self, const ImpPerlValue *key, const ImpPerlValue *value)
   if (!imp_perl_value_is_undef (value)
       && !imp_perl_value_get_text (value, self->scratch, &text, &length))
     return TRUE;
-  if (!take_room (self, self->key->len, length))
+  if (!perl_flattener_take_room (self, self->key->len, length))
     return FALSE;
   imp_context_builder_add (&self->builder, self->key->str, self->key->len, text, length);
   return TRUE;
 }
 
 static gboolean
-add_details (Flattener *self, ImpPerlArguments *arguments)
+perl_flattener_add_details (PerlFlattener *self, ImpPerlItems *arguments)
 {
   while (arguments->next != NULL)
     {
-      const ImpPerlValue *key = imp_perl_arguments_take (arguments);
+      const ImpPerlValue *key = imp_perl_items_take (arguments);
 
-      if (!add_detail (self, key, imp_perl_arguments_take (arguments)))
+      if (!perl_flattener_add_detail (self, key, imp_perl_items_take (arguments)))
         return FALSE;
     }
   return TRUE;
 }
 
 gboolean
-imp_perl_details_read (ImpPerlArguments *arguments, ImpContext **details)
+imp_perl_details_read (ImpPerlItems *arguments, ImpContext **details)
 {
-  Flattener flattener;
+  PerlFlattener flattener;
 
-  flattener_init (&flattener, arguments->tree);
-  return flattener_finish (&flattener, add_details (&flattener, arguments), details);
+  perl_flattener_init (&flattener, arguments->tree);
+  return perl_flattener_finish (&flattener, perl_flattener_add_details (&flattener, arguments),
+                                details);
 }
 
 static gboolean
-has_meta_key (ImpContext *context)
+perl_context_has_meta (ImpContext *context)
 {
   gsize position = 0;
   const char *key, *value;
@@ -226,7 +224,7 @@ imp_perl_context_plain (ImpContext *context)
   const char *key, *value;
   gpointer plain, meant;
 
-  if (!has_meta_key (context))
+  if (!perl_context_has_meta (context))
     return imp_context_ref (context);
 
   /* The last one of several with one key counts, under either name. */

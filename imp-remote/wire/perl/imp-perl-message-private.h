@@ -30,37 +30,16 @@ typedef struct _ImpPerlWriter
 gboolean imp_perl_message_write (const ImpMessage *message, const ImpPerlWriter *writer,
                                  ImpOutputBuffer *output, GError **error);
 
-gboolean imp_perl_is_ascii (const char *text, gsize length);
+/* Fills @message from the array at the root of the tree, whose status tells how that went. @op: 0
+ * where the array begins with it. */
+void imp_perl_message_read (ImpPerlTree *tree, gint64 op, ImpMessage *message);
 
+/* A hash of hashes, which becomes flat; NULL and undef are the empty one. */
+gboolean imp_perl_context_read (ImpPerlTree *tree, const ImpPerlValue *hash, ImpContext **context);
+/* All arguments that are left are keys and values. */
+gboolean imp_perl_details_read (ImpPerlItems *arguments, ImpContext **details);
 /* What writing takes for the context of a Perl peer: keys that came as part of "meta" only once,
  * and without its name. */
 ImpContext *imp_perl_context_plain (ImpContext *context);
-
-/* Fills @message from the array at the root of the tree. @op: 0 where the array begins with it.
- * FALSE with the tree's error, as all below. */
-gboolean imp_perl_message_read (ImpPerlTree *tree, gint64 op, ImpMessage *message);
-
-/* The elements of an array, one after the other; behind the last one there is undef without end. */
-typedef struct
-{
-  ImpPerlTree *tree;
-  const ImpPerlValue *next;
-} ImpPerlArguments;
-
-void imp_perl_arguments_init (ImpPerlArguments *self, ImpPerlTree *tree,
-                              const ImpPerlValue *container);
-const ImpPerlValue *imp_perl_arguments_take (ImpPerlArguments *self);
-
-/* A number, or one of the names that Perl's constants also are. */
-typedef gint64 (*ImpPerlLookup) (const char *name);
-
-gboolean imp_perl_read_number (ImpPerlTree *tree, const ImpPerlValue *value, const char *name,
-                               ImpPerlLookup lookup, gint64 *number);
-gint64 imp_perl_data_type_named (const char *name);
-gint64 imp_perl_result_named (const char *name);
-
-gboolean imp_perl_context_read (ImpPerlTree *tree, const ImpPerlValue *hash, ImpContext **context);
-gboolean imp_perl_details_read (ImpPerlArguments *arguments, ImpContext **details);
-gboolean imp_perl_interfaces_read (ImpPerlArguments *arguments, GList **interfaces);
 
 G_END_DECLS

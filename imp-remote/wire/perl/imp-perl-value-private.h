@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  IMP_PERL_OPEN, /* being read: who refers to it makes a cycle */
+  IMP_PERL_OPEN, /* being read: what refers to it makes a cycle */
   IMP_PERL_UNDEF,
   IMP_PERL_INTEGER,
   IMP_PERL_DOUBLE,
@@ -58,6 +58,8 @@ typedef struct
 /* What one message may consist of. A value costs one byte on the wire and many here, and what is
  * cut is read from its beginning again, so that the cap is not for the user to raise. */
 #define IMP_PERL_MAX_VALUES 16384
+/* Keys, and tags that stand for no value of their own, are read too. */
+#define IMP_PERL_MAX_TAGS (2 * IMP_PERL_MAX_VALUES)
 #define IMP_PERL_INLINE 32
 
 /* Where the reader stood when it began a value: the number of a Storable image, the offset of a
@@ -72,7 +74,7 @@ typedef struct
 {
   ImpCursor input;
   gsize start;       /* of the message in the input */
-  gboolean complete; /* the input will not grow: to run short is a mistake */
+  gboolean complete; /* the input will not grow: to run short is an error */
   gsize max_message;
   gsize max_context;
   guint max_depth;
@@ -80,6 +82,7 @@ typedef struct
   guint n_tags;
   guint32 n_announced; /* values in containers, whether they were read or not */
   gsize pending;       /* bytes that announced values take at least */
+  ImpDecodeStatus status;
   gsize need; /* after MORE: bytes from the start without which it is pointless to try again */
   GError **error;
   ImpPerlValue *values;
@@ -102,36 +105,118 @@ imp_perl_tree_get (ImpPerlTree *self, ImpPerlIndex index)
   return &self->values[index];
 }
 
-/* For the decoders. What returns a status returns DONE, or what the decoder is to return. */
+/* For the decoders. The first error, or lack of bytes, sticks as the status of the tree; what meets
+ * it returns FALSE, so that reading goes on only while all is well. */
 
 /* @missing bytes are not there (yet). */
-ImpDecodeStatus imp_perl_tree_short (ImpPerlTree *self, guint64 missing);
+gboolean imp_perl_tree_short (ImpPerlTree *self, guint64 missing);
 /* Sets an error of IMP_ERROR_PROTOCOL. */
-ImpDecodeStatus imp_perl_tree_bad (ImpPerlTree *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+gboolean imp_perl_tree_bad (ImpPerlTree *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Sets an error of IMP_ERROR_LIMIT: @what, over the limit of @limit (@property). */
-ImpDecodeStatus imp_perl_tree_limit (ImpPerlTree *self, const char *what, gsize limit,
-                                     const char *property);
-ImpDecodeStatus imp_perl_tree_take (ImpPerlTree *self, guint64 length, ImpPerlForm form,
-                                    ImpPerlString *string);
+gboolean imp_perl_tree_limit (ImpPerlTree *self, const char *what, gsize limit,
+                              const char *property);
+gboolean imp_perl_tree_take (ImpPerlTree *self, guint64 length, ImpPerlForm form,
+                             ImpPerlString *string);
+
+/* An unsigned number of one, four or eight bytes. */
+static inline gboolean
+imp_perl_tree_take_number (ImpPerlTree *self, guint length, gboolean big_endian, guint64 *number)
+{
+  ImpCursor *input = &self->input;
+  guint32 four = 0;
+  guint8 one = 0;
+  gboolean taken;
+
+  *number = 0;
+  switch (length)
+    {
+    case 1:
+      taken = imp_cursor_u8 (input, &one);
+      *number = one;
+      break;
+    case 4:
+      taken = big_endian ? imp_cursor_u32_be (input, &four) : imp_cursor_u32_le (input, &four);
+      *number = four;
+      break;
+    default:
+      g_assert (length == 8);
+      taken = big_endian ? imp_cursor_u64_be (input, number) : imp_cursor_u64_le (input, number);
+    }
+  return taken || imp_perl_tree_short (self, length);
+}
+
+/* An unsigned number of seven bits in each byte. */
+#define IMP_PERL_VARINT_MAX 10
+gboolean imp_perl_tree_take_varint (ImpPerlTree *self, guint64 *number);
+
 /* Each tag that is read, be it a value or not. */
-ImpDecodeStatus imp_perl_tree_tag (ImpPerlTree *self, guint8 *tag);
-ImpDecodeStatus imp_perl_tree_enter (ImpPerlTree *self);
-void imp_perl_tree_leave (ImpPerlTree *self);
+static inline gboolean
+imp_perl_tree_tag (ImpPerlTree *self, guint8 *tag)
+{
+  if (!imp_cursor_u8 (&self->input, tag))
+    return imp_perl_tree_short (self, 1);
+  if (++self->n_tags > IMP_PERL_MAX_TAGS)
+    return imp_perl_tree_limit (self, "A message has too many values", IMP_PERL_MAX_TAGS, "fixed");
+  return TRUE;
+}
+
+static inline gboolean
+imp_perl_tree_enter (ImpPerlTree *self)
+{
+  if (self->depth >= self->max_depth)
+    return imp_perl_tree_limit (self, "A message is nested deeper", self->max_depth, "max-depth");
+  self->depth++;
+  return TRUE;
+}
+
+static inline void
+imp_perl_tree_leave (ImpPerlTree *self)
+{
+  self->depth--;
+}
+
 /* Before a container of @count items, each of @least bytes or more, is read. */
-ImpDecodeStatus imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least);
+gboolean imp_perl_tree_announce (ImpPerlTree *self, guint64 count, guint least);
 /* Adds a value behind @last (0: none) in the container @parent. */
 ImpPerlIndex imp_perl_tree_add (ImpPerlTree *self, ImpPerlIndex parent, ImpPerlIndex last);
+/* Reads the @count items of the array @at, each by @read. */
+typedef gboolean (*ImpPerlReadFunc) (gpointer reader, ImpPerlIndex at);
+gboolean imp_perl_tree_read_array (ImpPerlTree *self, ImpPerlIndex at, guint64 count,
+                                   ImpPerlReadFunc read, gpointer reader);
 void imp_perl_tree_mark (ImpPerlTree *self, gsize position, ImpPerlIndex value);
 /* Makes @value another name of the one that was marked at @position. */
-ImpDecodeStatus imp_perl_tree_refer (ImpPerlTree *self, ImpPerlIndex value, guint64 position);
+gboolean imp_perl_tree_refer (ImpPerlTree *self, ImpPerlIndex value, guint64 position);
 
-void imp_perl_value_set_undef (ImpPerlValue *self);
-void imp_perl_value_set_integer (ImpPerlValue *self, gint64 integer);
-void imp_perl_value_set_double (ImpPerlValue *self, double number);
-void imp_perl_value_set_boolean (ImpPerlValue *self, gboolean boolean);
-void imp_perl_value_set_string (ImpPerlValue *self, const ImpPerlString *string);
+/* What a value is. Always TRUE. */
+gboolean imp_perl_tree_set_undef (ImpPerlTree *self, ImpPerlIndex at);
+gboolean imp_perl_tree_set_integer (ImpPerlTree *self, ImpPerlIndex at, gint64 integer);
+gboolean imp_perl_tree_set_double (ImpPerlTree *self, ImpPerlIndex at, double number);
+gboolean imp_perl_tree_set_boolean (ImpPerlTree *self, ImpPerlIndex at, gboolean boolean);
+gboolean imp_perl_tree_set_string (ImpPerlTree *self, ImpPerlIndex at, const ImpPerlString *string);
+/* When all its items are there. */
+gboolean imp_perl_tree_set_container (ImpPerlTree *self, ImpPerlIndex at, ImpPerlKind kind,
+                                      guint32 count);
 
-/* For those who ask what the values mean. As in Perl, a number may come as a string and a string
+/* The items of an array or a hash, one after the other; behind the last one there is NULL. */
+typedef struct
+{
+  ImpPerlTree *tree;
+  const ImpPerlValue *next;
+} ImpPerlItems;
+
+void imp_perl_items_init (ImpPerlItems *self, ImpPerlTree *tree, const ImpPerlValue *container);
+
+static inline const ImpPerlValue *
+imp_perl_items_take (ImpPerlItems *self)
+{
+  const ImpPerlValue *value = self->next;
+
+  if (value != NULL)
+    self->next = value->next != 0 ? imp_perl_tree_get (self->tree, value->next) : NULL;
+  return value;
+}
+
+/* For those that ask what the values mean. As in Perl, a number may come as a string and a string
  * as a number; NULL (not there) is undef. */
 
 gboolean imp_perl_value_is_undef (const ImpPerlValue *self);
