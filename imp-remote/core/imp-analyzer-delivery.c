@@ -96,6 +96,27 @@ imp_analyzer_detain (ImpAnalyzerPrivate *priv)
     enqueue (priv, result);
 }
 
+char *
+imp_analyzer_dup_failure (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  char *reason = NULL;
+  ImpResultQueue ready;
+  ImpResult *result;
+
+  if (priv->state != IMP_ANALYZER_STATE_REFUSED || priv->is_lost || priv->stock == NULL)
+    return NULL;
+  ready = priv->stock->ready;
+  priv->stock->ready = (ImpResultQueue) IMP_RESULT_QUEUE_INIT;
+  while ((result = imp_result_queue_pop (&ready)) != NULL)
+    {
+      if (result->type == IMP_RESULT_FATAL)
+        reason = g_strdup (result->text != NULL ? result->text : "");
+      enqueue (priv, result);
+    }
+  return reason;
+}
+
 gsize
 imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
 {
@@ -335,6 +356,7 @@ imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
   if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
       || imp_verdicts_has_promise (&priv->verdicts[1]))
     {
+      priv->is_lost = TRUE;
       imp_analyzer_refuse_fatal (self, reason);
       g_object_unref (self);
       return FALSE;

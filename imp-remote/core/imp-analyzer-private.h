@@ -44,4 +44,7 @@ void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
  * that the plugin says later is heard. TRUE if it was soft. */
 gboolean imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
+/* The reason of a FATAL that the plugin has given and nobody has taken yet, or NULL. */
+char *imp_analyzer_dup_failure (ImpAnalyzer *self);
+
 G_END_DECLS

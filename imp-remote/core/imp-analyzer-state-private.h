@@ -38,6 +38,7 @@ typedef struct
   guint delivering : 1;
   guint settles_end : 1;
   guint is_proxy : 1;
+  guint is_lost : 1; /* its FATAL is that it cannot be reached, and not its own */
   ImpVerdicts verdicts[2];
   GDestroyNotify destroy;
   ImpContext *context;

@@ -13,6 +13,9 @@ ImpAnalyzer *imp_factory_create_packed (ImpFactory *self, ImpContext *context, G
 ImpAnalyzer *imp_factory_create_bound (ImpFactory *self, ImpContext *context,
                                        ImpInterface *interface, GError **error);
 
+/* What imp_factory_fail() said, or NULL. */
+const char *imp_factory_get_failure (ImpFactory *self);
+
 /* Those of @offered that can serve one of @wanted; (transfer full), in the order of @wanted
  * and with its types of data. */
 GList *imp_interface_list_match (GList *offered, GList *wanted);

@@ -25,7 +25,31 @@
  *
  * Since: 0.1
  */
-G_DEFINE_ABSTRACT_TYPE (ImpFactory, imp_factory, G_TYPE_OBJECT)
+typedef struct
+{
+  char *failure; /* what keeps it from making analyzers */
+} ImpFactoryPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpFactory, imp_factory, G_TYPE_OBJECT)
+
+#define PRIVATE(self) ((ImpFactoryPrivate *) imp_factory_get_instance_private (self))
+
+const char *
+imp_factory_get_failure (ImpFactory *self)
+{
+  return PRIVATE (self)->failure;
+}
+
+static gboolean
+factory_check (ImpFactory *self, GError **error)
+{
+  const char *failure = imp_factory_get_failure (self);
+
+  if (G_LIKELY (failure == NULL))
+    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FATAL, failure);
+  return FALSE;
+}
 
 static void
 interface_list_free (GList *list)
@@ -95,10 +119,14 @@ imp_factory_real_query_interfaces_async (ImpFactory *self, GList *wanted, GCance
                                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (ImpInterfaceList) matches = imp_factory_match_interfaces (self, wanted);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, imp_factory_real_query_interfaces_async);
-  g_task_return_pointer (task, imp_factory_match_interfaces (self, wanted),
-                         (GDestroyNotify) interface_list_free);
+  if (factory_check (self, &error))
+    g_task_return_pointer (task, g_steal_pointer (&matches), (GDestroyNotify) interface_list_free);
+  else
+    g_task_return_error (task, error);
 }
 
 static GList *
@@ -110,8 +138,16 @@ imp_factory_real_query_interfaces_finish (ImpFactory *self, GAsyncResult *result
 }
 
 static void
+imp_factory_finalize (GObject *object)
+{
+  g_free (PRIVATE (IMP_FACTORY (object))->failure);
+  G_OBJECT_CLASS (imp_factory_parent_class)->finalize (object);
+}
+
+static void
 imp_factory_class_init (ImpFactoryClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = imp_factory_finalize;
   klass->list_interfaces = imp_factory_real_list_interfaces;
   klass->set_interface = imp_factory_real_set_interface;
   klass->query_interfaces_async = imp_factory_real_query_interfaces_async;
@@ -121,6 +157,32 @@ imp_factory_class_init (ImpFactoryClass *klass)
 static void
 imp_factory_init (ImpFactory *self)
 {
+}
+
+/**
+ * imp_factory_fail:
+ * @self: a factory
+ * @reason: what failed, for people
+ *
+ * Says that the factory cannot do its work: from now on it makes no analyzers and is bound to no
+ * interface, with @reason as the error.
+ *
+ * This is for the places where a plugin can give no error: a constructor, a property,
+ * `list_interfaces`. The first reason stays.
+ *
+ * Since: 0.1
+ */
+void
+imp_factory_fail (ImpFactory *self, const char *reason)
+{
+  ImpFactoryPrivate *priv;
+
+  g_return_if_fail (IMP_IS_FACTORY (self));
+  g_return_if_fail (reason != NULL);
+
+  priv = PRIVATE (self);
+  if (priv->failure == NULL)
+    priv->failure = g_strdup (reason);
 }
 
 /**
@@ -185,7 +247,8 @@ imp_factory_match_interfaces (ImpFactory *self, GList *wanted)
  * others may share it.
  *
  * Returns: (transfer full): a factory, or %NULL with %IMP_ERROR_UNSUPPORTED if @self cannot work
- *   with @interface, or another error of the plugin
+ *   with @interface, %IMP_ERROR_FATAL if it has failed ([method@Imp.Factory.fail]), or another
+ *   error of the plugin
  *
  * Since: 0.1
  */
@@ -199,6 +262,12 @@ imp_factory_set_interface (ImpFactory *self, ImpInterface *interface, GError **e
   g_return_val_if_fail (interface != NULL, NULL);
 
   bound = IMP_FACTORY_GET_CLASS (self)->set_interface (self, interface, &local);
+  if (imp_factory_get_failure (self) != NULL)
+    {
+      /* That says more than that no interface suits. */
+      factory_check (self, error);
+      return NULL;
+    }
   if (bound != NULL)
     return g_steal_pointer (&bound);
 
@@ -233,6 +302,23 @@ factory_call_create (ImpFactory *self, ImpContext *context, GHashTable *table, G
   return klass->create_analyzer (self, table, error);
 }
 
+/* A constructor can give no error. One that has failed has left an analyzer that says so, and that
+ * nobody may use as if it were whole. */
+static gboolean
+factory_check_analyzer (ImpAnalyzer *analyzer, GError **error)
+{
+  g_autofree char *failure = NULL;
+
+  if (G_LIKELY (!imp_analyzer_is_closed (analyzer)))
+    return TRUE;
+  failure = imp_analyzer_dup_failure (analyzer);
+  if (failure == NULL)
+    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FATAL, failure);
+  imp_analyzer_close (analyzer);
+  return FALSE;
+}
+
 static ImpAnalyzer *
 factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInterface *interface,
                 GError **error)
@@ -248,6 +334,8 @@ factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInt
       self = imp_bound_factory_get_base (bound);
     }
 
+  if (!factory_check (self, error))
+    return NULL;
   analyzer = factory_call_create (self, context, table, &local);
   if (analyzer == NULL)
     {
@@ -258,6 +346,8 @@ factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInt
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
+  if (!factory_check_analyzer (analyzer, error))
+    return NULL;
 
   /* "Not interested" can be said under every interface. */
   imp_analyzer_bind (analyzer, context, IMP_IS_PASS_ANALYZER (analyzer) ? NULL : interface);
@@ -289,8 +379,9 @@ imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error
  * A factory that is not interested in it returns a [class@Imp.PassAnalyzer], or another one that
  * passes everything.
  *
- * Returns: (transfer full): an analyzer, or %NULL with the plugin's error, or with
- *   %IMP_ERROR_FAILED if the plugin gave none
+ * Returns: (transfer full): an analyzer, or %NULL with the plugin's error, with %IMP_ERROR_FATAL if
+ *   the factory has failed ([method@Imp.Factory.fail]) or the analyzer did while it was made
+ *   ([method@Imp.Analyzer.fail]), or with %IMP_ERROR_FAILED if the plugin gave none
  *
  * Since: 0.1
  */

@@ -89,6 +89,8 @@ struct _ImpFactoryClass
 };
 
 IMP_AVAILABLE_IN_0_1
+void         imp_factory_fail             (ImpFactory *self, const char *reason);
+IMP_AVAILABLE_IN_0_1
 GList       *imp_factory_list_interfaces  (ImpFactory *self);
 IMP_AVAILABLE_IN_0_1
 GList       *imp_factory_match_interfaces (ImpFactory *self, GList *wanted);

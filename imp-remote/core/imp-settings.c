@@ -3,6 +3,7 @@
 
 #include "core/imp-bound-factory-private.h"
 #include "core/imp-error.h"
+#include "core/imp-factory-private.h"
 
 #include <string.h>
 
@@ -206,6 +207,20 @@ convert (Conversion *conversion, ImpSetting *setting)
     }
 }
 
+/* A class in a script can fail while an object is made: it has said so (imp_factory_fail()), or
+ * there is none. */
+static gboolean
+settings_check_made (ImpFactory *factory, GType type, GPtrArray *errors)
+{
+  const char *failure = factory != NULL ? imp_factory_get_failure (factory) : NULL;
+
+  if (factory == NULL)
+    g_ptr_array_add (errors, g_strdup_printf ("no %s could be made", g_type_name (type)));
+  else if (failure != NULL)
+    g_ptr_array_add (errors, g_strdup (failure));
+  return factory != NULL && failure == NULL;
+}
+
 static ImpFactory *
 build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistakes)
 {
@@ -214,18 +229,20 @@ build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistake
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (GValue));
   Conversion conversion = { known, names, values, mistakes };
-  GObject *factory;
+  ImpFactory *factory;
 
   g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
   for (guint i = 0; i < list->len; i++)
     convert (&conversion, list->pdata[i]);
 
-  factory = g_object_new_with_properties (type, names->len, (const char **) names->pdata,
-                                          (const GValue *) (gpointer) values->data);
+  factory = (gpointer) g_object_new_with_properties (type, names->len, (const char **) names->pdata,
+                                                     (const GValue *) (gpointer) values->data);
+  if (!settings_check_made (factory, type, mistakes))
+    return factory;
   /* What is wrong in itself does not hide what does not go together. */
   if (IMP_FACTORY_CLASS (klass)->validate != NULL)
-    IMP_FACTORY_CLASS (klass)->validate (IMP_FACTORY (factory), mistakes);
-  return IMP_FACTORY (factory);
+    IMP_FACTORY_CLASS (klass)->validate (factory, mistakes);
+  return factory;
 }
 
 /**

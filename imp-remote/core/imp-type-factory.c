@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-type-factory.h"
 
+#include "core/imp-error.h"
+
 /**
  * ImpTypeFactory:
  *
@@ -43,7 +45,13 @@ imp_type_factory_list_interfaces (ImpFactory *factory)
 static ImpAnalyzer *
 imp_type_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
 {
-  return g_object_new (((ImpTypeFactory *) factory)->analyzer_type, NULL);
+  GType type = ((ImpTypeFactory *) factory)->analyzer_type;
+  gpointer analyzer = g_object_new (type, NULL);
+
+  /* A constructor in a script can fail altogether. */
+  if (analyzer == NULL)
+    g_set_error (error, IMP_ERROR, IMP_ERROR_FATAL, "No %s could be made", g_type_name (type));
+  return analyzer;
 }
 
 static void

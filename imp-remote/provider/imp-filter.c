@@ -449,7 +449,8 @@ filter_class_add_signals (GObjectClass *klass)
    * @message: what went wrong
    *
    * Emitted once the analyzer has failed, gave a verdict that the model does not allow, or left
-   * more unsettled than the filter may hold.
+   * more unsettled than the filter may hold; or the application cannot go on
+   * ([method@Imp.Filter.fail]).
    *
    * Since: 0.1
    */
@@ -602,8 +603,9 @@ imp_filter_set_output (ImpFilter *self, ImpOutputFunc output, gpointer user_data
  *
  * Checks whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
  * %IMP_ERROR_CLOSED if the analyzer dropped the connection or the filter was closed,
- * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_LIMIT if too much was left unsettled. Once it
- * has an error it keeps it.
+ * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_FAILED if the application did
+ * ([method@Imp.Filter.fail]), %IMP_ERROR_LIMIT if too much was left unsettled. Once it has an error
+ * it keeps it.
  *
  * Returns: %TRUE if it is open
  *
@@ -780,6 +782,35 @@ imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
 
   return self->ended[direction];
+}
+
+/**
+ * imp_filter_fail:
+ * @self: a filter
+ * @reason: what failed, for people
+ *
+ * Says that the application cannot go on, e.g. since its output function could not do its work:
+ * what is held is denied, nothing more is given to the output, and [signal@Imp.Filter::failed] is
+ * emitted. Pushes give an %IMP_ERROR_FAILED with @reason.
+ *
+ * Can be called at any time, also by the output function. Where the filter has been refused
+ * before, that stays the reason.
+ *
+ * Since: 0.1
+ */
+void
+imp_filter_fail (ImpFilter *self, const char *reason)
+{
+  g_return_if_fail (IMP_IS_FILTER (self));
+  g_return_if_fail (reason != NULL);
+
+  g_object_ref (self);
+  filter_refuse (self, STATE_FAILED, IMP_ERROR_FAILED, "", reason);
+  /* What follows a piece that was lost is of no use. */
+  imp_flow_event_queue_clear (&self->queue);
+  if (!self->working)
+    filter_notify_outcome (self);
+  g_object_unref (self);
 }
 
 /**

@@ -20,7 +20,8 @@ G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
  * Takes what comes out of a filter.
  *
  * It may call any function of the filter; what comes out because of that is given to it after it
- * has returned, so that the order stays.
+ * has returned, so that the order stays. One that cannot do its work calls
+ * [method@Imp.Filter.fail].
  *
  * Since: 0.1
  */
@@ -54,6 +55,8 @@ IMP_AVAILABLE_IN_0_1
 gboolean imp_filter_is_finished (ImpFilter *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 gboolean imp_filter_check       (ImpFilter *self, GError **error);
+IMP_AVAILABLE_IN_0_1
+void     imp_filter_fail        (ImpFilter *self, const char *reason);
 IMP_AVAILABLE_IN_0_1
 void     imp_filter_close       (ImpFilter *self);
 

@@ -76,7 +76,7 @@ def known_to_js(folder):
 def unknown_to_python(functions, folder):
     text = read(os.path.join(folder, 'gi', 'overrides', 'Imp.py'))
     owners = sorted({name.split('.')[0] for name in functions})
-    return [owner for owner in owners if f'class {owner}(Imp.{owner}):' not in text]
+    return [owner for owner in owners if not re.search(rf'class {owner}\(Imp\.{owner}[,)]', text)]
 
 
 def read(path):

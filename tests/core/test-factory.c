@@ -380,6 +380,108 @@ test_type_factory (void)
   g_assert_true (G_OBJECT_TYPE (analyzer) == mute_get_type ());
 }
 
+typedef struct
+{
+  GList *interfaces;
+  GError *error;
+} QueryAnswer;
+
+static void
+on_query_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  QueryAnswer *answer = user_data;
+
+  answer->interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result,
+                                                            &answer->error);
+}
+
+/* A factory that has failed says so to all who want something of it, always in the same words. */
+static void
+test_failed (void)
+{
+  g_autoptr (ImpFactory) factory = g_object_new (plugin_get_type (), NULL);
+  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpFactory) bound = imp_factory_set_interface (factory, stream, NULL);
+  g_autoptr (GError) create_error = NULL, bound_error = NULL, set_error = NULL;
+  QueryAnswer answer = { NULL };
+
+  imp_factory_fail (factory, "no rules");
+  imp_factory_fail (factory, "another reason");
+  g_assert_null (imp_factory_create_analyzer (factory, NULL, &create_error));
+  g_assert_error (create_error, IMP_ERROR, IMP_ERROR_FATAL);
+  g_assert_cmpstr (create_error->message, ==, "no rules");
+  g_assert_null (imp_factory_create_analyzer (bound, NULL, &bound_error));
+  g_assert_cmpstr (bound_error->message, ==, "no rules");
+  g_assert_null (imp_factory_set_interface (factory, stream, &set_error));
+  g_assert_cmpstr (set_error->message, ==, "no rules");
+
+  imp_factory_query_interfaces_async (factory, NULL, NULL, on_query_answer, &answer);
+  while (answer.error == NULL && answer.interfaces == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (answer.interfaces);
+  g_assert_error (answer.error, IMP_ERROR, IMP_ERROR_FATAL);
+  g_assert_cmpstr (answer.error->message, ==, "no rules");
+  g_clear_error (&answer.error);
+}
+
+/* Analyzers that give a verdict while they are made: which one, the test says. */
+static void (*verdict_at_once) (ImpAnalyzer *self);
+
+typedef ImpAnalyzer Hasty;
+typedef ImpAnalyzerClass HastyClass;
+GType hasty_get_type (void);
+G_DEFINE_TYPE (Hasty, hasty, IMP_TYPE_ANALYZER)
+
+static void
+hasty_class_init (HastyClass *klass)
+{
+}
+
+static void
+hasty_init (Hasty *self)
+{
+  imp_analyzer_log (self, 0, 0, 0, IMP_LOG_LEVEL_INFO, "first");
+  verdict_at_once (self);
+}
+
+static void
+fail_at_once (ImpAnalyzer *self)
+{
+  imp_analyzer_fail (self, "half made");
+}
+
+static void
+deny_at_once (ImpAnalyzer *self)
+{
+  imp_analyzer_deny (self, 0, "not today");
+}
+
+/* One that has failed while it was made is no analyzer; one that refuses is. */
+static void
+test_failed_analyzer (void)
+{
+  g_autoptr (ImpFactory) factory = imp_type_factory_new (hasty_get_type (), IMP_DATA_TYPE_STREAM,
+                                                         IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  g_autoptr (GError) error = NULL;
+  GList *results;
+
+  verdict_at_once = fail_at_once;
+  g_assert_null (imp_factory_create_analyzer (factory, NULL, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_FATAL);
+  g_assert_cmpstr (error->message, ==, "half made");
+
+  verdict_at_once = deny_at_once;
+  analyzer = imp_factory_create_analyzer (factory, NULL, NULL);
+  g_assert_nonnull (analyzer);
+  results = imp_analyzer_poll_results (analyzer);
+  g_assert_cmpuint (g_list_length (results), ==, 2);
+  g_assert_cmpint (imp_result_get_result_type (results->data), ==, IMP_RESULT_LOG);
+  g_assert_cmpint (imp_result_get_result_type (results->next->data), ==, IMP_RESULT_DENY);
+  g_list_free_full (results, (GDestroyNotify) imp_result_unref);
+  imp_analyzer_close (analyzer);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -393,5 +495,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/factory/not-interested", test_not_interested);
   g_test_add_func ("/factory/query", test_query);
   g_test_add_func ("/factory/type-factory", test_type_factory);
+  g_test_add_func ("/factory/failed", test_failed);
+  g_test_add_func ("/factory/failed-analyzer", test_failed_analyzer);
   return g_test_run ();
 }

@@ -270,6 +270,57 @@ test_close (void)
   g_assert_cmpint (imp_filter_get_denied (t->filter, CLIENT), ==, 2);
 }
 
+static void
+test_fail (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  filter_script_push (t, CLIENT, "ab", "");
+  imp_filter_fail (t->filter, "disk full");
+  filter_script_expect (t, "failed(disk full)");
+  imp_filter_fail (t->filter, "again");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 2);
+  filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FAILED, "disk full", "");
+  g_assert_cmpint (imp_filter_get_denied (t->filter, CLIENT), ==, 2);
+  mock_analyzer_expect (t->mock, "0<ab close");
+}
+
+static gboolean
+pass_each_byte (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+                gint32 data_type, GError **error)
+{
+  for (gsize i = 1; i <= g_bytes_get_size (data); i++)
+    imp_analyzer_pass_bytes (IMP_ANALYZER (mock), direction, i);
+  return TRUE;
+}
+
+static void
+fail_in_output (gpointer script)
+{
+  imp_filter_fail (((FilterScript *) script)->filter, "broken pipe");
+}
+
+/* What was passed behind the piece that was lost does not come out. */
+static void
+test_fail_in_output (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (pass_each_byte);
+
+  t->on_output = fail_in_output;
+  filter_script_push_refused (t, CLIENT, "abc", IMP_ERROR_FAILED, "broken pipe",
+                              "0>a failed(broken pipe)");
+}
+
+/* A connection that was refused before stays so. */
+static void
+test_fail_late (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (pass_one_then_deny);
+
+  t->on_output = fail_in_output;
+  filter_script_push_refused (t, CLIENT, "abcd", IMP_ERROR_DENIED, "no", "0>a denied(no)");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -287,6 +338,9 @@ main (int argc, char **argv)
   g_test_add_func ("/filter-end/output-after-close", test_output_after_close);
   g_test_add_func ("/filter-end/properties", test_properties);
   g_test_add_func ("/filter-end/input-after-end", test_input_after_end);
+  g_test_add_func ("/filter-end/fail", test_fail);
+  g_test_add_func ("/filter-end/fail/in-output", test_fail_in_output);
+  g_test_add_func ("/filter-end/fail/late", test_fail_late);
   g_test_add_func ("/filter-end/close", test_close);
   g_test_add_func ("/filter-end/close/in-output", test_close_in_output);
   g_test_add_func ("/filter-end/unref-in-output", test_unref_in_output);

@@ -3,7 +3,12 @@
  *
  * - What a virtual function throws reaches C as a GLib.Error of Imp.Error.FATAL with the name and
  *   the text of the exception.
+ * - Where C takes no error, in a constructor, an accessor of a property, vfunc_close() and so on,
+ *   what is thrown makes the object fail (Imp.Analyzer.fail(), Imp.Factory.fail()); and so it does
+ *   with the analyzer or filter whose results or output a function takes.
  * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
+ * - vfunc_data() and vfunc_busy() may be async: if the promise is rejected, the analyzer fails.
+ *   Everywhere else an async function, and everywhere a generator, is refused.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
  * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between
  *   two slices of an incremental collection. So calls are counted, those from C into a class or
@@ -30,12 +35,22 @@ const VIRTUAL_FUNCTIONS = {
     },
     Codec: {get_name: null, encode: null, decode: [null, 0]},
 };
+/* Those whose answer can come later, which a promise then stands for. */
+const MAY_BE_ASYNC = ['data', 'busy'];
+/* Those that can give no error, and what they return when they have failed. */
+const CANNOT_THROW = {
+    close: undefined, list_interfaces: [], query_interfaces_async: undefined, get_name: null,
+    constructed: undefined, notify: undefined,
+};
 const OBJECT_FUNCTIONS = [
     'constructed', 'dispatch_properties_changed', 'dispose', 'finalize', 'get_property', 'notify',
     'set_property',
 ];
 
 let Imp;
+let FailedAnalyzer;
+/* What a virtual function returns, besides nothing. */
+let kinds;
 let calls = 0;
 let collectAfter = 0;
 
@@ -53,14 +68,37 @@ function countCall() {
         collect();
 }
 
+function describe(error) {
+    const isError = error instanceof Error || error instanceof GLib.Error;
+    const name = isError ? error.name ?? error.constructor.name : 'exception';
+    let text = '';
+    try {
+        text = isError ? error.message : String(error);
+    } catch {
+        /* What cannot be said is no less an exception. */
+    }
+    return text ? `${name}: ${text}` : name;
+}
+
+function report(error) {
+    printerr(`${describe(error)}\n${error?.stack ?? ''}`);
+}
+
 function asGLibError(error) {
     if (error instanceof GLib.Error)
         return error;
-    const isError = error instanceof Error;
-    const name = isError ? error.name : 'exception';
-    const text = isError ? error.message : String(error);
-    printerr(`${name}: ${text}\n${isError ? error.stack : ''}`);
-    return new GLib.Error(Imp.error_quark(), Imp.Error.FATAL, text ? `${name}: ${text}` : name);
+    report(error);
+    return new GLib.Error(Imp.error_quark(), Imp.Error.FATAL, describe(error));
+}
+
+/* Lets an object fail, where C expects no error and would go on. */
+function markFailed(object, name, error) {
+    const reason = `${object.constructor.name}.${name} failed: ${describe(error)}`;
+    const type = [Imp.Analyzer, Imp.Factory].find(candidate => object instanceof candidate);
+    if (type)
+        type.prototype.fail.call(object, reason);
+    else
+        object.impFailure = reason;
 }
 
 /* Puts true where a virtual function left its success out. */
@@ -72,11 +110,45 @@ function complete(value, neutral) {
     return value;
 }
 
-function wrapVirtualFunction(func, neutral) {
+function isPromise(value) {
+    return typeof value?.then === 'function';
+}
+
+function checkKind(name, value) {
+    if (isPromise(value) || typeof value?.next === 'function')
+        throw new TypeError(`vfunc_${name}() returned a promise or a generator`);
+    const kind = kinds[name];
+    if (kind && value !== undefined && value !== null && !(value instanceof kind))
+        throw new TypeError(`vfunc_${name}() returned ${value}, no ${kind.name.replace('_', '.')}`);
+}
+
+/* The answer comes later, or what keeps it from coming. */
+function awaitAnswer(object, name, promise) {
+    const failed = error => {
+        report(error);
+        markFailed(object, `vfunc_${name}`, error);
+    };
+    promise.then(value => {
+        if (value === false)
+            failed(new Error('it returned false'));
+    }, failed);
+    return true;
+}
+
+function wrapThrowing(func, name, neutral) {
+    const mayBeAsync = MAY_BE_ASYNC.includes(name);
+    const isCodec = name in VIRTUAL_FUNCTIONS.Codec;
     return function (...args) {
         countCall();
         try {
+            if (isCodec && this.impFailure)
+                throw new Error(this.impFailure);
             const value = func.apply(this, args);
+            if (value === undefined || value === true)
+                return neutral ? complete(value, neutral) : value;
+            if (mayBeAsync && isPromise(value))
+                return awaitAnswer(this, name, value);
+            checkKind(name, value);
             return neutral ? complete(value, neutral) : value;
         } catch (error) {
             throw asGLibError(error);
@@ -84,10 +156,36 @@ function wrapVirtualFunction(func, neutral) {
     };
 }
 
-function wrapCallback(func) {
+function wrapSilent(func, name) {
     return function (...args) {
         countCall();
-        return func.apply(this, args);
+        try {
+            const value = func.apply(this, args);
+            checkKind(name, value);
+            return value;
+        } catch (error) {
+            report(error);
+            markFailed(this, `vfunc_${name}`, error);
+            return CANNOT_THROW[name];
+        }
+    };
+}
+
+/* A function whose failure ends what calls it, since what it was given is lost. */
+function wrapCallback(func) {
+    return function (source, ...args) {
+        const failed = error => {
+            report(error);
+            source.fail(`${func.name || 'a function'} failed: ${describe(error)}`);
+        };
+        countCall();
+        try {
+            const value = func.call(this, source, ...args);
+            if (isPromise(value))
+                value.then(undefined, failed);
+        } catch (error) {
+            failed(error);
+        }
     };
 }
 
@@ -126,22 +224,93 @@ function checkName(klass, name, known) {
         `called; did you mean vfunc_${nearest(name, known)}()?`);
 }
 
-function adopt(klass) {
-    const functions = Object.assign({}, ...Object.entries(VIRTUAL_FUNCTIONS)
-        .filter(([type]) => isOurs(klass, Imp[type])).map(([, entries]) => entries));
-    const known = Object.keys(functions);
-    if (known.length === 0)
+function checkDeferred(klass, name, func) {
+    const kind = Object.prototype.toString.call(func).slice('[object '.length, -1);
+    if (kind === 'Function' || kind === 'AsyncFunction' && MAY_BE_ASYNC.includes(name))
         return;
+    throw new TypeError(`${klass.name}.vfunc_${name}() is async or a generator, which nothing ` +
+        'would run; it has to be an ordinary function');
+}
 
+function adoptFunctions(klass, functions) {
+    const known = Object.keys(functions);
     for (const key of Object.getOwnPropertyNames(klass.prototype)) {
         const {value} = Object.getOwnPropertyDescriptor(klass.prototype, key);
         if (!key.startsWith('vfunc_') || typeof value !== 'function')
             continue;
         const name = key.slice('vfunc_'.length);
         checkName(klass, name, known);
-        if (known.includes(name))
-            klass.prototype[key] = wrapVirtualFunction(value, functions[name]);
+        checkDeferred(klass, name, value);
+        if (name in CANNOT_THROW)
+            klass.prototype[key] = wrapSilent(value, name);
+        else if (known.includes(name))
+            klass.prototype[key] = wrapThrowing(value, name, functions[name]);
     }
+}
+
+function guardAccessor(name, accessor) {
+    return accessor && function (...args) {
+        try {
+            return accessor.apply(this, args);
+        } catch (error) {
+            markFailed(this, `${name} (property)`, error);
+            throw error;
+        }
+    };
+}
+
+/* What is thrown by an accessor that C calls is logged, and the value is lost. */
+function adoptProperties(klass) {
+    const names = Object.values(klass[GObject.properties] ?? {}).map(spec => spec.get_name());
+    for (const name of names) {
+        const camel = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+        for (const key of new Set([name, name.replace(/-/g, '_'), camel])) {
+            const descriptor = Object.getOwnPropertyDescriptor(klass.prototype, key);
+            if (!descriptor?.get && !descriptor?.set)
+                continue;
+            descriptor.get = guardAccessor(name, descriptor.get);
+            descriptor.set = guardAccessor(name, descriptor.set);
+            Object.defineProperty(klass.prototype, key, descriptor);
+        }
+    }
+}
+
+function adopt(klass) {
+    const functions = Object.assign({}, ...Object.entries(VIRTUAL_FUNCTIONS)
+        .filter(([type]) => isOurs(klass, Imp[type])).map(([, entries]) => entries));
+    if (Object.keys(functions).length === 0)
+        return;
+    adoptFunctions(klass, functions);
+    adoptProperties(klass);
+}
+
+/* A constructor that did not call super() or _init() has made no object. */
+function checkMade(object) {
+    if (!object.toString().startsWith('[object instance'))
+        throw new Error('it does not initialize its base class');
+    return object;
+}
+
+/* gjs takes this for the class. It is what C constructs; JavaScript has the class itself, and gets
+ * what its constructor throws. C would only see that there is no object, and what was thrown would
+ * come to light in the next call from JavaScript. */
+function guardConstructor(klass) {
+    const guard = new Proxy(klass, {
+        construct(target, args, newTarget) {
+            if (newTarget !== guard)
+                return Reflect.construct(target, args, newTarget);
+            countCall();
+            try {
+                return checkMade(Reflect.construct(target, args, target));
+            } catch (error) {
+                report(error);
+                const failed = new FailedAnalyzer();
+                failed.fail(`${klass.name}.constructor failed: ${describe(error)}`);
+                return failed;
+            }
+        },
+    });
+    return guard;
 }
 
 /* Makes a method count as a call, and the callback too that it takes as its first argument. */
@@ -172,11 +341,20 @@ const COUNTED_METHODS = {
 
 function _init() {
     Imp = this;
+    FailedAnalyzer = GObject.registerClass(class ImpFailedAnalyzer extends Imp.Analyzer {});
+    kinds = {
+        create_analyzer: Imp.Analyzer, set_interface: Imp.Factory, encode: GLib.Bytes,
+        list_interfaces: Array,
+    };
 
     const classInit = GObject.Object._classInit;
     GObject.Object._classInit = function (klass) {
         adopt(klass);
-        return classInit.call(this, klass);
+        if (!isOurs(klass, Imp.Analyzer))
+            return classInit.call(this, klass);
+        const guard = guardConstructor(klass);
+        const made = classInit.call(this, guard);
+        return made === guard ? klass : made;
     };
 
     for (const [type, names] of Object.entries(COUNTED_METHODS))

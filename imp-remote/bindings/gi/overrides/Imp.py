@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Lets classes that are written in Python fail as loudly as those written in C.
 
-PyGObject carries nothing but GLib.Error out of a virtual function: every other exception is printed
-and forgotten, and the caller sees a failure without a reason. So the virtual functions of a class
-that is derived from one of Imp's are wrapped when the class is made:
+PyGObject carries nothing but GLib.Error out of a virtual function that can give an error; every
+other exception is printed and forgotten, as are all of constructors, properties, callbacks and
+virtual functions that cannot give one. An analyzer that failed would then look like one that
+agrees. So the classes that are derived from Imp's are looked at when they are made:
 
-- an exception becomes a GLib.Error of Imp.Error.FATAL with its type and text, and its traceback is
-  printed;
+- an exception in a virtual function becomes a GLib.Error of Imp.Error.FATAL with its type and text,
+  and its traceback is printed;
+- where no error can be given, in a constructor, a property, do_close() and the like, an exception
+  makes the object fail (Imp.Analyzer.fail(), Imp.Factory.fail()), as does a constructor that does
+  not call super().__init__();
+- an exception in a function that takes results or output makes the analyzer or the filter fail;
 - None, where True is meant, is True: who reaches the end of do_data() has not failed;
+- coroutines and generators are refused, since nobody would run them;
 - a method do_NAME that is no virtual function is refused, since it would never be called.
 
 A class may have any name and any module: what does not go into the name of a GType is replaced.
@@ -15,10 +21,12 @@ A class may have any name and any module: what does not go into the name of a GT
 
 import difflib
 import functools
+import inspect
 import itertools
 import re
 import sys
 
+from gi import _propertyhelper
 from gi.module import get_introspection_module
 from gi.overrides import override
 from gi.repository import GLib, GObject
@@ -27,17 +35,91 @@ Imp = get_introspection_module('Imp')
 
 _DIRECTION_IN = 0
 _FATAL = int(Imp.Error.FATAL)
+_GOBJECT = GObject.Object.__mro__[-2]
+_SET = _propertyhelper.Property.__set__.__code__
+# These do what they always do, wherever they come from.
+_EXITS = (SystemExit, KeyboardInterrupt)
+
+
+# ---- what went wrong, in words ----
+
+def _describe(error):
+    """The type and the text of an exception, as text that can go to C."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # an exception that cannot say what it is about is no less an exception
+        text = ''
+    whole = f'{name}: {text}' if text else name
+    return whole.replace('\0', '\\0').encode('utf-8', 'backslashreplace').decode()
+
+
+def _print(error):
+    own_frame = error.__traceback__
+    sys.excepthook(type(error), error, own_frame and own_frame.tb_next or own_frame)
 
 
 def _as_glib_error(error):
     """The GLib.Error that carries an exception to the provider."""
     if isinstance(error, GLib.Error):
         return error
-    own_frame = error.__traceback__
-    sys.excepthook(type(error), error, own_frame.tb_next or own_frame)
-    name = type(error).__name__
-    text = str(error)
-    return GLib.Error.new_literal(Imp.error_quark(), f'{name}: {text}' if text else name, _FATAL)
+    _print(error)
+    return GLib.Error.new_literal(Imp.error_quark(), _describe(error), _FATAL)
+
+
+def _mark_failed(self, name, error):
+    """Lets an object fail, where C expects no error and would go on."""
+    reason = f'{type(self).__name__}.{name} failed: {_describe(error)}'
+    try:
+        if isinstance(self, Imp.Analyzer):
+            Imp.Analyzer.fail(self, reason)
+        elif isinstance(self, Imp.Factory):
+            Imp.Factory.fail(self, reason)
+        else:
+            self.imp_failure = reason
+    except RuntimeError:
+        # It is no object yet, so that nothing but the exception is there, and that goes on.
+        pass
+
+
+# ---- what nobody would run ----
+
+def _is_deferred(function):
+    """Does calling it run nothing of it yet?"""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    if not inspect.isroutine(function):
+        function = getattr(type(function), '__call__', function)
+    return (inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function)
+            or inspect.isasyncgenfunction(function))
+
+
+def _refuse_deferred(name, function):
+    if _is_deferred(function):
+        raise TypeError(f'{name}() is a coroutine or a generator, which nothing would run; write '
+                        'an ordinary function, which may answer later')
+
+
+def _check_ran(name, value):
+    """Refuses what an ordinary function got from a coroutine or a generator that it called."""
+    if inspect.isawaitable(value) or inspect.isgenerator(value) or inspect.isasyncgen(value):
+        close = getattr(value, 'close', None)
+        if close is not None:
+            close()
+        raise TypeError(f'{name}() returned a {type(value).__name__}, which nothing would run')
+
+
+# ---- virtual functions ----
+
+# What they have to return, besides None, which stands for a failure without a reason.
+_KINDS = {
+    'do_create_analyzer': ('Imp.Analyzer', Imp.Analyzer),
+    'do_set_interface': ('Imp.Factory', Imp.Factory),
+    'do_encode': ('GLib.Bytes', GLib.Bytes),
+    'do_list_interfaces': ('list', list),
+    'do_get_name': ('str', str),
+}
 
 
 def _neutral_outputs(info):
@@ -57,21 +139,160 @@ def _complete(value, neutral):
     return value
 
 
-def _wrap(function, info):
+def _check_kind(name, value):
+    wanted, kind = _KINDS[name]
+    if not isinstance(value, kind):
+        raise TypeError(f'{name}() returned {value!r}, which is no {wanted}')
+
+
+def _check_earlier(self):
+    """Raises what went wrong before, in an object that cannot fail by itself."""
+    failure = getattr(self, 'imp_failure', None)
+    if failure is not None:
+        raise RuntimeError(failure)
+
+
+def _wrap_throwing(function, name, whole_name, info):
+    """For a virtual function that can give an error."""
     is_boolean = info.get_return_type().get_tag_as_string() == 'gboolean'
     neutral = _neutral_outputs(info)
+    is_codec = info.get_container().get_name() == 'Codec'
 
     @functools.wraps(function)
-    def wrapped(*arguments):
+    def wrapped(self, *arguments):
         try:
-            value = function(*arguments)
-        except Exception as error:
+            if is_codec:
+                _check_earlier(self)
+            value = function(self, *arguments)
+            if value is None or value is True:
+                return _complete(value, neutral) if is_boolean else value
+            _check_ran(whole_name, value)
+            if name in _KINDS:
+                _check_kind(name, value)
+        except _EXITS:
+            raise
+        except BaseException as error:
             raise _as_glib_error(error) from None
         return _complete(value, neutral) if is_boolean else value
+
+    return wrapped
+
+
+def _wrap_silent(function, name, whole_name, neutral):
+    """For one that cannot. `neutral` makes what it returns if it fails."""
+    @functools.wraps(function)
+    def wrapped(self, *arguments):
+        try:
+            value = function(self, *arguments)
+            if value is not None:
+                _check_ran(whole_name, value)
+                if name in _KINDS:
+                    _check_kind(name, value)
+            return value
+        except _EXITS:
+            raise
+        except BaseException as error:
+            _print(error)
+            _mark_failed(self, name, error)
+            return neutral(self, *arguments)
+
+    return wrapped
+
+
+def _wrap_property_setter(function):
+    """do_set_property(): an assignment in Python gets the exception, everything else a failure."""
+    @functools.wraps(function)
+    def wrapped(self, spec, value):
+        try:
+            function(self, spec, value)
+        except _EXITS:
+            raise
+        except BaseException as error:
+            own = getattr(type(self), spec.name.replace('-', '_'), None)
+            if isinstance(own, _propertyhelper.Property) and sys._getframe(1).f_code is _SET:
+                own._exc = error
+                return
+            _print(error)
+            _mark_failed(self, f'{spec.name} (property)', error)
+
+    return wrapped
+
+
+def _nothing(_self, *_arguments):
+    return None
+
+
+# What is returned by one that cannot fail and has failed.
+_NEUTRAL = {
+    'do_get_property': lambda _self, spec: spec.default_value,
+    'do_list_interfaces': lambda _self: [],
+}
+# Of what is GObject's own, PyGObject calls only these.
+_OF_OBJECTS = {'do_get_property', 'do_notify', 'do_set_property'}
+# They hand a callback on, and nobody would be called if they failed.
+_ONLY_IN_C = {'do_query_interfaces_async', 'do_query_interfaces_finish'}
+
+
+def _wrap(cls, name, function, info):
+    whole_name = f'{cls.__name__}.{name}'
+    if name == 'do_set_property':
+        wrapped = _wrap_property_setter(function)
+    elif info.can_throw_gerror():
+        wrapped = _wrap_throwing(function, name, whole_name, info)
+    else:
+        wrapped = _wrap_silent(function, name, whole_name, _NEUTRAL.get(name, _nothing))
+    wrapped.imp_wrapped = True
+    return wrapped
+
+
+# ---- constructors ----
+
+def _check_constructed(self):
+    if not getattr(self, 'imp_constructed', False):
+        raise TypeError(f'{type(self).__name__}.__init__() does not call super().__init__()')
+
+
+def _wrap_constructor(function):
+    """__init__(): PyGObject prints what it raises, and uses the object nevertheless."""
+    @functools.wraps(function)
+    def wrapped(self, *arguments, **named):
+        is_last = type(self).__init__ is wrapped
+        try:
+            value = function(self, *arguments, **named)
+            if value is not None:
+                raise TypeError(f'__init__() should return None, not {type(value).__name__}')
+            if is_last:
+                _check_constructed(self)
+        except BaseException as error:
+            if is_last:
+                _mark_failed(self, '__init__', error)
+            raise
 
     wrapped.imp_wrapped = True
     return wrapped
 
+
+def _is_native(cls):
+    """Is it a class of PyGObject's, or one of those below?"""
+    return cls is object or cls.__module__.startswith('gi.')
+
+
+def _owner(cls, name):
+    """The class that an attribute comes from."""
+    return next(base for base in cls.__mro__ if name in base.__dict__)
+
+
+def _adopt_constructor(cls):
+    if not _is_native(_owner(cls, '__new__')):
+        raise TypeError(f'{cls.__name__}.__new__() would not be called where the library makes the '
+                        'object; use __init__()')
+    function = cls.__init__
+    if not _is_native(_owner(cls, '__init__')) and not hasattr(function, 'imp_wrapped'):
+        _refuse_deferred(f'{cls.__name__}.__init__', function)
+        type.__setattr__(cls, '__init__', _wrap_constructor(function))
+
+
+# ---- classes ----
 
 def _native_types(cls):
     """The types among the bases that introspection describes."""
@@ -84,7 +305,9 @@ def _virtual_functions(cls):
     found = {}
     for base in reversed(_native_types(cls)):
         for info in base.__info__.get_vfuncs():
-            found[f'do_{info.get_name()}'] = info
+            name = f'do_{info.get_name()}'
+            if info.get_container().get_namespace() != 'GObject' or name in _OF_OBJECTS:
+                found[name] = info
     return found
 
 
@@ -102,6 +325,8 @@ def _signal_handlers(cls):
 
 
 def _check_name(cls, name, known):
+    if name in _ONLY_IN_C and issubclass(cls, Imp.Factory):
+        raise TypeError(f'{cls.__name__}.{name}() cannot be implemented in Python')
     if name in known or name in _signal_handlers(cls):
         return
     bare = [other[len('do_'):] for other in known]
@@ -109,6 +334,16 @@ def _check_name(cls, name, known):
     hint = f'did you mean do_{near[0]}()?' if near else f'there are {", ".join(sorted(known))}'
     raise TypeError(f'{cls.__name__}.{name}() is no virtual function and would never be called; '
                     f'{hint}')
+
+
+def _implemented(cls):
+    """What a class implements itself, or has from a base of plain Python, which nobody asks."""
+    names = {name for base in cls.__mro__ if not _is_native(base) for name in base.__dict__
+             if name.startswith('do_')}
+    for name in names:
+        owner = _owner(cls, name)
+        if callable(owner.__dict__[name]) and (owner is cls or not issubclass(owner, _GOBJECT)):
+            yield name, owner.__dict__[name]
 
 
 def _is_registered(name):
@@ -130,39 +365,93 @@ def _name_type(cls):
 
 
 def _adopt(cls):
-    """Checks and wraps the virtual functions that a class in Python implements."""
-    if cls.__module__.startswith('gi.'):
+    """Checks and wraps what a class in Python implements."""
+    if _is_native(cls):
         return
     _name_type(cls)
     known = _virtual_functions(cls)
-    for name, function in list(cls.__dict__.items()):
-        if not name.startswith('do_') or not callable(function):
-            continue
+    for name, function in _implemented(cls):
         _check_name(cls, name, known)
-        info = known.get(name)
-        if info is not None and info.can_throw_gerror() and not hasattr(function, 'imp_wrapped'):
-            setattr(cls, name, _wrap(function, info))
+        _refuse_deferred(f'{cls.__name__}.{name}', function)
+        if name in known and not hasattr(function, 'imp_wrapped'):
+            type.__setattr__(cls, name, _wrap(cls, name, function, known[name]))
+    if issubclass(cls, (Imp.Analyzer, Imp.Factory)):
+        _adopt_constructor(cls)
 
 
-class Analyzer(Imp.Analyzer):
+class _Class(type(Imp.Analyzer)):
+    """Looks at what a class gets once it is made, too: by decorators, and by PyGObject itself."""
+
+    def __setattr__(cls, name, value):
+        if not _is_native(cls) and not hasattr(value, 'imp_wrapped'):
+            if name == '__init__' and issubclass(cls, (Imp.Analyzer, Imp.Factory)):
+                _refuse_deferred(f'{cls.__name__}.__init__', value)
+                value = _wrap_constructor(value)
+            elif name in ('do_get_property', 'do_set_property'):
+                value = _wrap(cls, name, value, _virtual_functions(cls)[name])
+        super().__setattr__(name, value)
+
+
+# ---- functions that are called with results and output ----
+
+def _guard(function, mark_failed):
+    """A function whose failure ends what calls it, since what it was given is lost."""
+    if not callable(function):
+        return function  # PyGObject says what is wrong with it
+    name = getattr(function, '__qualname__', repr(function))
+    _refuse_deferred(name, function)
+
+    @functools.wraps(function)
+    def guarded(source, *arguments):
+        try:
+            value = function(source, *arguments)
+            if value is not None:
+                _check_ran(name, value)
+        except BaseException as error:
+            mark_failed(source, f'{name} failed: {_describe(error)}')
+            if isinstance(error, _EXITS):
+                raise
+            _print(error)
+
+    return guarded
+
+
+class Analyzer(Imp.Analyzer, metaclass=_Class):
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        _adopt(cls)
+
+    def __init__(self, *arguments, **properties):
+        super().__init__(*arguments, **properties)
+        self.imp_constructed = True
+
+    def set_callback(self, callback, *user_data):
+        super().set_callback(_guard(callback, Imp.Analyzer.fail), *user_data)
+
+
+class Factory(Imp.Factory, metaclass=_Class):
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        _adopt(cls)
+
+    def __init__(self, *arguments, **properties):
+        super().__init__(*arguments, **properties)
+        self.imp_constructed = True
+
+
+class Codec(Imp.Codec, metaclass=_Class):
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
         _adopt(cls)
 
 
-class Factory(Imp.Factory):
-    def __init_subclass__(cls, **arguments):
-        super().__init_subclass__(**arguments)
-        _adopt(cls)
-
-
-class Codec(Imp.Codec):
-    def __init_subclass__(cls, **arguments):
-        super().__init_subclass__(**arguments)
-        _adopt(cls)
+class Filter(Imp.Filter):
+    def set_output(self, output, *user_data):
+        super().set_output(_guard(output, Imp.Filter.fail), *user_data)
 
 
 Analyzer = override(Analyzer)
 Factory = override(Factory)
 Codec = override(Codec)
-__all__ = ['Analyzer', 'Factory', 'Codec']
+Filter = override(Filter)
+__all__ = ['Analyzer', 'Factory', 'Codec', 'Filter']
