@@ -14,6 +14,7 @@ typedef struct
   gsize context;    /* how much of it is the former */
   gint64 fed;       /* offset of the end of the input */
   gint64 settled;   /* offset of the last verdict */
+  ImpEffort effort; /* what the search has cost */
   gint32 type;
   guint whole : 1; /* the tail begins where the stream, or this type of it, does */
   guint ended : 1;
@@ -50,7 +51,10 @@ static void
 imp_pattern_analyzer_init (ImpPatternAnalyzer *self)
 {
   for (guint i = 0; i < 2; i++)
-    self->sides[i].whole = TRUE;
+    {
+      self->sides[i].whole = TRUE;
+      imp_effort_init (&self->sides[i].effort, IMP_EFFORT_LIMIT_DEFAULT);
+    }
 }
 
 static void
@@ -146,21 +150,31 @@ settle_match (ImpPatternAnalyzer *self, ImpDirection direction, gint64 from, gin
 static gboolean
 scan (ImpPatternAnalyzer *self, Piece *piece, GError **error)
 {
-  gsize from, to;
+  ImpSearchRun run = {
+    .data = piece->data,
+    .length = piece->length,
+    .position = piece->position,
+    .start = piece->start,
+    .end = piece->final ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN,
+    .effort = &piece->side->effort,
+  };
 
   while (!self->denied)
-    switch (imp_matcher_find (self->pattern->matcher, piece->data, piece->length, piece->position,
-                              piece->start, piece->final, &from, &to, error))
+    switch (imp_matcher_find (self->pattern->matcher, &run, error))
       {
       case IMP_MATCH_FOUND:
-        settle_match (self, piece->direction, piece->base + from, piece->base + to);
-        piece->position = to;
+        settle_match (self, piece->direction, piece->base + run.from, piece->base + run.to);
+        run.position = run.to;
+        break;
+      case IMP_MATCH_BUSY:
+        run.position = run.from;
         break;
       case IMP_MATCH_FAILED:
         return FALSE;
       case IMP_MATCH_NONE:
       case IMP_MATCH_MORE:
-        piece->position = from;
+      case IMP_MATCH_OVER:
+        piece->position = run.from;
         return TRUE;
       }
   return TRUE;
@@ -281,7 +295,8 @@ feed_packet (ImpPatternAnalyzer *self, ImpDirection direction, const guint8 *dat
   guint n_matches;
 
   side->fed += length;
-  if (!imp_pattern_change_packet (self->pattern, data, length, &n_matches, &changed, error))
+  if (!imp_pattern_change_packet (self->pattern, &side->effort, data, length, &n_matches, &changed,
+                                  error))
     return FALSE;
 
   if (n_matches == 0)

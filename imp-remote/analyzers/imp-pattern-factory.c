@@ -101,7 +101,7 @@ check_rx (ImpPatternFactory *self, GPtrArray *mistakes)
                                                 "from 1 to %d",
                                                 IMP_PATTERN_LENGTH_MAX));
   g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
-  self->pattern.matcher = imp_matcher_new_regex (self->rx, max_length, &error);
+  self->pattern.matcher = imp_matcher_new_regex (self->rx, max_length, 0, 0, &error);
   if (error != NULL)
     g_ptr_array_add (mistakes, g_strdup (error->message));
 }
@@ -253,8 +253,8 @@ install_pattern (void)
   /**
    * ImpPatternFactory:rx:
    *
-   * The regular expression to look for, as [struct@GLib.Regex] has them, but matched against
-   * bytes.
+   * The regular expression to look for, as PCRE2 has them (see its manual page pcre2pattern(3)),
+   * but matched against bytes.
    *
    * Since: 0.1
    */

@@ -17,30 +17,33 @@ append (GByteArray *output, const guint8 *data, gsize length, GError **error)
 }
 
 gboolean
-imp_pattern_change_packet (const ImpPattern *pattern, const guint8 *data, gsize length,
-                           guint *n_matches, GBytes **changed, GError **error)
+imp_pattern_change_packet (const ImpPattern *pattern, ImpEffort *effort, const guint8 *data,
+                           gsize length, guint *n_matches, GBytes **changed, GError **error)
 {
   g_autoptr (GByteArray) output = NULL;
-  gsize position = 0, from, to, data_length;
+  ImpSearchRun run = { data, length, 0, TRUE, IMP_MATCH_END_FINAL, effort };
+  gsize position = 0, data_length;
   const guint8 *replacement = g_bytes_get_data (pattern->data, &data_length);
   ImpMatchStatus status;
 
   *n_matches = 0;
-  while ((status = imp_matcher_find (pattern->matcher, data, length, position, TRUE, TRUE, &from,
-                                     &to, error))
-         == IMP_MATCH_FOUND)
+  while ((status = imp_matcher_find (pattern->matcher, &run, error)) == IMP_MATCH_FOUND
+         || status == IMP_MATCH_BUSY)
     {
+      run.position = status == IMP_MATCH_BUSY ? run.from : run.to;
+      if (status == IMP_MATCH_BUSY)
+        continue;
       *n_matches += 1;
       if (pattern->action == IMP_PATTERN_DENY)
         return TRUE;
       if (output == NULL)
         output = g_byte_array_new ();
-      if (!append (output, data + position, from - position, error))
+      if (!append (output, data + position, run.from - position, error))
         return FALSE;
       if (pattern->action == IMP_PATTERN_REPLACE
           && !append (output, replacement, data_length, error))
         return FALSE;
-      position = to;
+      position = run.to;
     }
 
   if (status == IMP_MATCH_FAILED)

@@ -27,7 +27,8 @@ ImpAnalyzer *imp_pattern_analyzer_new (GObject *owner, const ImpPattern *pattern
 
 /* What becomes of one packet: @changed is NULL where nothing is found, or the action is to deny;
  * then one match is as good as many. */
-gboolean imp_pattern_change_packet (const ImpPattern *pattern, const guint8 *data, gsize length,
-                                    guint *n_matches, GBytes **changed, GError **error);
+gboolean imp_pattern_change_packet (const ImpPattern *pattern, ImpEffort *effort,
+                                    const guint8 *data, gsize length, guint *n_matches,
+                                    GBytes **changed, GError **error);
 
 G_END_DECLS

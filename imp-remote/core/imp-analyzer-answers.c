@@ -255,7 +255,7 @@ imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
  * imp_analyzer_pass_pattern:
  * @self: an analyzer
  * @direction: a direction
- * @regex: a regular expression as [struct@GLib.Regex] has them, matched against bytes
+ * @regex: a regular expression as PCRE2 has them, matched against bytes: at most 4096 of them
  * @max_length: the greatest length of a match, in bytes
  *
  * Answers with a PASS_PATTERN: forward unseen up to a match, then feed from there on, with an

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * Always: input = passed + replaced + denied + held, in bytes of the input. */
 typedef struct _ImpFlow ImpFlow;
 
+/* The greatest length of the expression of a PASS_PATTERN. */
+#define IMP_FLOW_REGEX_MAX 4096
+
 /* @queue must live as long as the flow. */
 ImpFlow *imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction);
 void imp_flow_free (ImpFlow *self);
@@ -21,6 +24,9 @@ void imp_flow_free (ImpFlow *self);
  * the analyzer's pattern cannot be searched for in this, or more input than can be counted: the
  * flow cannot go on. */
 gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error);
+
+/* Does some more of what a push or a PASS_PATTERN has begun. %IMP_ERROR_LIMIT: as above. */
+gboolean imp_flow_go_on (ImpFlow *self, GError **error);
 
 /* A verdict. Whatever says nothing about this direction's bytes is ignored. If the model forbids
  * it (%IMP_ERROR_PROTOCOL, or %IMP_ERROR_CLOSED after a refusal), nothing has changed.
@@ -50,6 +56,9 @@ gint32 imp_flow_get_data_type (const ImpFlow *self);
 /* Is there something that was promised and not yet replaced? */
 gboolean imp_flow_has_promise (const ImpFlow *self);
 gboolean imp_flow_is_searching (const ImpFlow *self);
+/* Is a search so costly that it has to be continued, by imp_flow_go_on(), once others had their
+ * turn? */
+gboolean imp_flow_is_busy (const ImpFlow *self);
 /* Passed, or prepassed, indefinitely? */
 gboolean imp_flow_is_passed (const ImpFlow *self);
 gboolean imp_flow_is_denied (const ImpFlow *self);

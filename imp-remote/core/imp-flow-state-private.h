@@ -28,8 +28,10 @@ typedef struct
   gsize context;
   gboolean start; /* the window begins where its run of one data type begins */
   guint n_searched;
-  gint64 end;       /* position of the end of these chunks */
-  gint32 data_type; /* theirs; 0 before the first */
+  gint64 end;        /* position of the end of these chunks */
+  gint32 data_type;  /* theirs; 0 before the first */
+  gboolean is_busy;  /* the search is to go on in what the window has already, */
+  gboolean is_final; /* behind which nothing comes */
 } ImpSearch;
 
 struct _ImpFlow
@@ -38,12 +40,13 @@ struct _ImpFlow
   ImpHeld held;
   ImpPromises promises;
   ImpSearch *search;
-  gint64 input;   /* end of what was received */
-  gint64 settled; /* what is held begins here */
-  gint64 verdict; /* end of the last final verdict; beyond the input: a PASS into the future.
+  ImpEffort effort; /* of all searches */
+  gint64 input;     /* end of what was received */
+  gint64 settled;   /* what is held begins here */
+  gint64 verdict;   /* end of the last final verdict; beyond the input: a PASS into the future.
                    * Below settled only where a PREPASS has gone ahead of it */
-  gint64 prepass; /* end of the last PREPASS */
-  gint64 refed;   /* where the last search ended, and from where on all was fed again; or -1 */
+  gint64 prepass;   /* end of the last PREPASS */
+  gint64 refed;     /* where the last search ended, and from where on all was fed again; or -1 */
   gint64 passed;
   gint64 replaced;
   gint64 denied;
@@ -67,6 +70,7 @@ void imp_flow_feed_end (ImpFlow *self);
 gboolean imp_flow_search_begin (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* Goes on with what is held and not yet searched. */
 gboolean imp_flow_search_run (ImpFlow *self, GError **error);
+gboolean imp_flow_search_go_on (ImpFlow *self, GError **error);
 /* No more input will come. */
 gboolean imp_flow_search_end (ImpFlow *self, GError **error);
 void imp_flow_search_clear (ImpFlow *self);

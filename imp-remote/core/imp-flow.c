@@ -12,6 +12,7 @@ imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
   self->direction = direction;
   self->refed = -1;
   imp_held_init (&self->held);
+  imp_effort_init (&self->effort, IMP_EFFORT_LIMIT_DEFAULT);
   return self;
 }
 
@@ -90,8 +91,10 @@ push_end (ImpFlow *self, gint32 data_type, GError **error)
 {
   self->end = END_RECEIVED;
   self->last_type = data_type;
-  if (self->search != NULL && !imp_flow_search_end (self, error))
+  if (!imp_flow_search_end (self, error))
     return FALSE;
+  if (imp_flow_is_busy (self))
+    return TRUE;
   imp_flow_finish (self);
   if (self->verdict != FOREVER)
     imp_flow_feed_end (self);
@@ -276,6 +279,18 @@ gboolean
 imp_flow_is_searching (const ImpFlow *self)
 {
   return self->search != NULL;
+}
+
+gboolean
+imp_flow_is_busy (const ImpFlow *self)
+{
+  return self->search != NULL && self->search->is_busy;
+}
+
+gboolean
+imp_flow_go_on (ImpFlow *self, GError **error)
+{
+  return !imp_flow_is_busy (self) || imp_flow_search_go_on (self, error);
 }
 
 gboolean

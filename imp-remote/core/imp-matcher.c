@@ -23,14 +23,15 @@ matcher_new (void)
 }
 
 ImpMatcher *
-imp_matcher_new_regex (const char *regex, gsize max_length, GError **error)
+imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead, ImpMatcherFlags flags,
+                       GError **error)
 {
   ImpRegexSearch *search;
   ImpMatcher *self;
 
   g_return_val_if_fail (regex != NULL, NULL);
 
-  search = imp_regex_search_new (regex, max_length, error);
+  search = imp_regex_search_new (regex, max_length, lookahead, flags, error);
   if (search == NULL)
     return NULL;
   self = matcher_new ();
@@ -40,7 +41,7 @@ imp_matcher_new_regex (const char *regex, gsize max_length, GError **error)
 
 /* How much of what came last, @byte included, can still be the beginning of the string? */
 static gsize
-advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 byte)
+matcher_advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 byte)
 {
   while (matched > 0 && string[matched] != byte)
     matched = borders[matched - 1];
@@ -48,12 +49,12 @@ advance (const guint8 *string, const guint32 *borders, gsize matched, guint8 byt
 }
 
 static guint32 *
-compute_borders (const guint8 *string, gsize size)
+matcher_compute_borders (const guint8 *string, gsize size)
 {
   guint32 *borders = g_new0 (guint32, size);
 
   for (gsize i = 1; i < size; i++)
-    borders[i] = advance (string, borders, borders[i - 1], string[i]);
+    borders[i] = matcher_advance (string, borders, borders[i - 1], string[i]);
   return borders;
 }
 
@@ -77,7 +78,7 @@ imp_matcher_new_string (GBytes *string, GError **error)
 
   self = matcher_new ();
   self->string = g_bytes_ref (string);
-  self->borders = compute_borders (bytes, size);
+  self->borders = matcher_compute_borders (bytes, size);
   return self;
 }
 
@@ -111,20 +112,37 @@ imp_matcher_get_context (ImpMatcher *self)
   return self->regex != NULL ? imp_regex_search_get_context (self->regex) : 0;
 }
 
+guint
+imp_matcher_get_n_groups (ImpMatcher *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->regex != NULL ? imp_regex_search_get_n_groups (self->regex) : 0;
+}
+
+guint
+imp_matcher_find_group (ImpMatcher *self, const char *name)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (name != NULL, 0);
+
+  return self->regex != NULL ? imp_regex_search_find_group (self->regex, name) : 0;
+}
+
 /* How long is the end of the data that the string may begin with? */
 static gsize
-measure_tail (ImpMatcher *self, const guint8 *string, gsize size, ImpSearchRun *run)
+matcher_measure_tail (ImpMatcher *self, const guint8 *string, gsize size, ImpSearchRun *run)
 {
   gsize available = run->length - run->position;
   gsize matched = 0;
 
   for (gsize i = run->length - MIN (available, size - 1); i < run->length; i++)
-    matched = advance (string, self->borders, matched, run->data[i]);
+    matched = matcher_advance (string, self->borders, matched, run->data[i]);
   return matched;
 }
 
 static ImpMatchStatus
-find_string (ImpMatcher *self, ImpSearchRun *run)
+matcher_find_string (ImpMatcher *self, ImpSearchRun *run)
 {
   gsize size;
   const guint8 *string = g_bytes_get_data (self->string, &size);
@@ -135,30 +153,45 @@ find_string (ImpMatcher *self, ImpSearchRun *run)
     {
       run->from = found - run->data;
       run->to = run->from + size;
+      run->n_groups = 0;
       return IMP_MATCH_FOUND;
     }
 
   run->from = run->to = run->length;
-  if (!run->final)
-    run->from -= measure_tail (self, string, size, run);
+  if (run->end != IMP_MATCH_END_FINAL)
+    run->from -= matcher_measure_tail (self, string, size, run);
   return run->from < run->length ? IMP_MATCH_MORE : IMP_MATCH_NONE;
 }
 
 ImpMatchStatus
-imp_matcher_find (ImpMatcher *self, const guint8 *data, gsize length, gsize context, gboolean start,
-                  gboolean final, gsize *from, gsize *to, GError **error)
+imp_matcher_find (ImpMatcher *self, ImpSearchRun *run, GError **error)
 {
-  ImpSearchRun run = { data, length, context, final, length, length, error };
-  ImpMatchStatus status = IMP_MATCH_NONE;
-
   g_return_val_if_fail (self != NULL, IMP_MATCH_NONE);
-  g_return_val_if_fail (context <= length, IMP_MATCH_NONE);
-  g_return_val_if_fail (start || context >= imp_matcher_get_context (self), IMP_MATCH_NONE);
+  g_return_val_if_fail (run->position <= run->length, IMP_MATCH_NONE);
+  g_return_val_if_fail (run->start || run->position >= imp_matcher_get_context (self),
+                        IMP_MATCH_NONE);
 
-  if (context < length)
-    status = self->regex != NULL ? imp_regex_search_find (self->regex, &run)
-                                 : find_string (self, &run);
-  *from = run.from;
-  *to = run.to;
-  return status;
+  if (run->position == run->length)
+    {
+      run->from = run->to = run->length;
+      return IMP_MATCH_NONE;
+    }
+  return self->regex != NULL ? imp_regex_search_find (self->regex, run, error)
+                             : matcher_find_string (self, run);
+}
+
+gboolean
+imp_search_run_get_group (const ImpSearchRun *run, guint number, gsize *from, gsize *to)
+{
+  if (number >= MAX (1, run->n_groups))
+    return FALSE;
+  *from = run->from;
+  *to = run->to;
+  if (number == 0)
+    return TRUE;
+  if (run->groups[2 * number] == G_MAXSIZE)
+    return FALSE;
+  *from = run->groups[2 * number] + run->groups_base;
+  *to = run->groups[2 * number + 1] + run->groups_base;
+  return TRUE;
 }

@@ -2,212 +2,201 @@
 #include "core/imp-regex-search-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-regex-program-private.h"
 
-/* The meaning is laid down per position, by an anchored attempt on a window that begins there:
- * `windowed attempt` below. To make one attempt per byte would be slow, so whole blocks are
- * searched in one go, which is right for this reason: an attempt that succeeds within its window
- * has not looked beyond it, so it succeeds just as well on more data. So what a search leaves out
- * cannot be a match, and what it finds is checked by a windowed attempt. Only the positions whose
- * windows the data do not fill need attempts of their own, and of those only the ones at which the
- * search has come to the end of the data. */
+/* The meaning is laid down per place, by an attempt on a window that begins there: the data up to
+ * there and W bytes more. If it does not depend on what lies behind the window, it gives what an
+ * attempt on the whole stream would give.
+ *
+ * To make an attempt at each byte would be slow, so whole blocks of places are searched in one go,
+ * on the block's data and a window more. That is right for this reason: an attempt that does not
+ * depend on what lies behind its window gives the same on more data. So what a search leaves out
+ * is no match, and where it comes to the edge of its data is either a place whose window is not
+ * full yet, or one that is over.
+ *
+ * A search also gives up at a place that makes it backtrack much, and does not say which one. Then
+ * the block is halved, until the place is alone and gets an attempt of its own, with a clock. */
 
-#define BLOCK_MIN 512
-#define BLOCK_MAX 65536
-/* Of this much more than a window is a block, at least, so that each search decides something. */
-#define BLOCK_WINDOWS 4
-
-#define COMPILE_FLAGS (G_REGEX_RAW | G_REGEX_OPTIMIZE | G_REGEX_NEWLINE_LF)
+/* What one go may take has to be far below a slice, even if the expression looks through all of its
+ * data each time it backtracks: so many bytes looked at, about. */
+#define WORK_MAX (64 * 1024 * 1024)
+/* So often may it backtrack at one place, at least. */
+#define LIMIT_MIN 16
+#define LIMIT_MAX 65536
+#define BLOCK_MIN 32
+#define BLOCK_MAX 8192
+/* The clock is read after so many places, or a hard one. */
+#define PLACES_PER_LOOK 8192
 
 struct _ImpRegexSearch
 {
-  GRegex *regex;
-  GRegex *anchored;
+  ImpRegexProgram *program;
   gsize max_length;
   gsize window;
   gsize context;
-  guint8 first[256]; /* can a match begin with this byte? */
+  gsize block_max;
+  gboolean is_far; /* an attempt may look beyond its window */
+  gboolean utf8;
+  gboolean reports_over;
 };
 
+/* Where a find is. */
+typedef struct
+{
+  ImpRegexSearch *search;
+  ImpSearchRun *run;
+  gsize position;
+  gsize block;   /* how many places are next */
+  gsize charged; /* up to here, time is reckoned */
+  gboolean was_hard;
+  ImpRegexFinding finding;
+} RegexCursor;
+
+/* What a step has led to; GO_ON: nothing yet. */
 typedef enum
 {
-  OUTCOME_NONE,
-  OUTCOME_MATCH,
-  OUTCOME_PARTIAL, /* came to the end of the data: more of them might change the answer */
-  OUTCOME_ERROR,
-} Outcome;
+  STEP_GO_ON,
+  STEP_FOUND,
+  STEP_OVER,
+  STEP_MORE,
+  STEP_FAILED,
+} RegexStep;
 
-typedef enum
-{
-  VERDICT_NONE,
-  VERDICT_TOO_LONG,
-  VERDICT_FOUND,
-  VERDICT_MORE,
-  VERDICT_FAILED,
-} Verdict;
-
-/* \G and \K would make a match depend on where a search begins, and verbs end a search early. No
- * knowledge of quoting and comments is needed to find them all; the price is that such text must be
- * written in another way in there, [*(] for [(*]. */
-static const char *
-find_unsuitable (const char *regex)
-{
-  for (const char *p = regex; *p != '\0'; p++)
-    {
-      if (*p == '(' && p[1] == '*')
-        return "(*";
-      if (*p != '\\')
-        continue;
-      p++;
-      if (*p == 'G')
-        return "\\G";
-      if (*p == 'K')
-        return "\\K";
-      if (*p == '\0')
-        break;
-    }
-  return NULL;
-}
+static gboolean regex_search_refuse (ImpRegexSearch *self, GError **error, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
 
 /* An expression is bytes; what is said of it is text. */
-G_GNUC_PRINTF (3, 4)
-static void
-set_error (GError **error, ImpError code, const char *format, ...)
+static gboolean
+regex_search_refuse (ImpRegexSearch *self, GError **error, const char *format, ...)
 {
-  g_autofree char *text = NULL, *valid = NULL;
+  g_autofree char *what = NULL, *text = NULL, *valid = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
+  what = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  text = g_strdup_printf ("The regular expression \"%s\" %s",
+                          imp_regex_program_get_text (self->program), what);
   valid = g_utf8_make_valid (text, -1);
-  g_set_error_literal (error, IMP_ERROR, code, valid);
-}
-
-static Outcome
-run_regex (GRegex *regex, const guint8 *data, gsize length, gsize at, gboolean partial, gsize *from,
-           gsize *to, GError **error)
-{
-  GRegexMatchFlags flags = G_REGEX_MATCH_NOTEMPTY | (partial ? G_REGEX_MATCH_PARTIAL_HARD : 0);
-  g_autoptr (GMatchInfo) info = NULL;
-  g_autoptr (GError) failure = NULL;
-  int begin, end;
-
-  if (g_regex_match_full (regex, (const char *) data, length, at, flags, &info, &failure))
-    {
-      g_match_info_fetch_pos (info, 0, &begin, &end);
-      *from = begin;
-      *to = end;
-      return OUTCOME_MATCH;
-    }
-  if (failure != NULL)
-    {
-      set_error (error, IMP_ERROR_LIMIT,
-                 "The regular expression \"%s\" is too costly for these "
-                 "data: %s",
-                 g_regex_get_pattern (regex), failure->message);
-      return OUTCOME_ERROR;
-    }
-  return g_match_info_is_partial_match (info) ? OUTCOME_PARTIAL : OUTCOME_NONE;
-}
-
-/* Can a match begin with @byte? That is found by trial, at the very beginning, within a line and
- * at the beginning of one. */
-static gboolean
-try_first (ImpRegexSearch *self, guint8 byte)
-{
-  static const guint8 before[] = { 0, '\n' };
-  gsize from, to;
-
-  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
-    {
-      guint8 bytes[2] = { before[i], byte };
-
-      if (run_regex (self->anchored, bytes, 2, 1, TRUE, &from, &to, NULL) != OUTCOME_NONE)
-        return TRUE;
-    }
-  return run_regex (self->anchored, &byte, 1, 0, TRUE, &from, &to, NULL) != OUTCOME_NONE;
-}
-
-static void
-learn_first (ImpRegexSearch *self)
-{
-  /* Where an expression looks further behind itself, trials prove nothing. */
-  gboolean any = g_regex_get_max_lookbehind (self->regex) > 0;
-
-  for (guint i = 0; i < 256; i++)
-    self->first[i] = any || try_first (self, i);
-}
-
-static gboolean
-check_arguments (const char *regex, gsize max_length, GError **error)
-{
-  const char *unsuitable = find_unsuitable (regex);
-
-  if (max_length == 0 || max_length > IMP_PATTERN_LENGTH_MAX)
-    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                 "The greatest length of a match is 1 to %d bytes, not %" G_GSIZE_FORMAT,
-                 IMP_PATTERN_LENGTH_MAX, max_length);
-  else if (unsuitable != NULL)
-    set_error (error, IMP_ERROR_SETTINGS,
-               "The regular expression \"%s\" uses %s, which means nothing in a stream", regex,
-               unsuitable);
-  else
-    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, valid);
   return FALSE;
 }
 
 static gboolean
-compile (ImpRegexSearch *self, const char *pattern, GError **error)
+regex_search_check_length (ImpRegexSearch *self, GError **error)
 {
-  g_autoptr (GError) failure = NULL;
+  const ImpRegexInfo *info = imp_regex_program_get_info (self->program);
 
-  self->regex = g_regex_new (pattern, COMPILE_FLAGS, 0, &failure);
-  if (self->regex != NULL)
-    self->anchored = g_regex_new (pattern, COMPILE_FLAGS | G_REGEX_ANCHORED, 0, &failure);
-  if (self->anchored == NULL)
+  if (self->max_length == 0 || self->max_length > IMP_PATTERN_LENGTH_MAX)
     {
-      set_error (error, IMP_ERROR_SETTINGS, "%s", failure->message);
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "The greatest length of a match is 1 to %d bytes, not %" G_GSIZE_FORMAT,
+                   IMP_PATTERN_LENGTH_MAX, self->max_length);
       return FALSE;
     }
-  if (g_regex_match (self->regex, "", 0, NULL))
-    {
-      set_error (error, IMP_ERROR_SETTINGS,
-                 "The regular expression \"%s\" matches the empty string", pattern);
-      return FALSE;
-    }
+  if (info->max_length == 0)
+    return regex_search_refuse (self, error, "matches nothing but the empty string");
+  if (imp_regex_program_matches_empty (self->program))
+    return regex_search_refuse (self, error, "matches the empty string");
+  if (info->min_length > self->max_length)
+    return regex_search_refuse (self, error,
+                                "can never match: its matches have %" G_GSIZE_FORMAT " bytes or "
+                                "more, and may have %" G_GSIZE_FORMAT " (rxlen)",
+                                info->min_length, self->max_length);
+  return TRUE;
+}
+
+/* How far it may look beyond a match. */
+static gboolean
+regex_search_check_lookahead (ImpRegexSearch *self, gsize *lookahead, GError **error)
+{
+  const ImpRegexInfo *info = imp_regex_program_get_info (self->program);
+
+  if (*lookahead > 0 && info->ahead != IMP_REGEX_UNBOUNDED && info->ahead > *lookahead)
+    return regex_search_refuse (self, error,
+                                "looks up to %" G_GSIZE_FORMAT " bytes ahead, more than the "
+                                "%" G_GSIZE_FORMAT " that are set (lookahead)",
+                                info->ahead, *lookahead);
+  if (*lookahead == 0)
+    *lookahead = info->ahead;
+  if (*lookahead == IMP_REGEX_UNBOUNDED)
+    return regex_search_refuse (self, error,
+                                "looks ahead without a bound, which a stream needs (lookahead)");
+  if (*lookahead > IMP_PATTERN_LENGTH_MAX)
+    return regex_search_refuse (self, error,
+                                "looks up to %" G_GSIZE_FORMAT " bytes ahead; "
+                                "the limit is %d",
+                                *lookahead, IMP_PATTERN_LENGTH_MAX);
+  if (info->need > self->max_length + *lookahead)
+    return regex_search_refuse (self, error,
+                                "can never match: it has to see %" G_GSIZE_FORMAT " bytes or more, "
+                                "and may see %" G_GSIZE_FORMAT " (rxlen and lookahead)",
+                                info->need, self->max_length + *lookahead);
+  return TRUE;
+}
+
+/* What it may look at from the beginning of a block of @n places on. */
+static gsize
+regex_search_get_span (ImpRegexSearch *self, gsize n)
+{
+  return MIN (imp_regex_program_get_info (self->program)->reach, n + self->window);
+}
+
+static gsize
+regex_search_compute_block (ImpRegexSearch *self)
+{
+  gsize n = BLOCK_MIN;
+
+  while (n < BLOCK_MAX && 2 * n * regex_search_get_span (self, 2 * n) <= WORK_MAX / LIMIT_MIN)
+    n *= 2;
+  return n;
+}
+
+static guint
+regex_search_compute_limit (ImpRegexSearch *self, gsize n)
+{
+  return CLAMP (WORK_MAX / (n * regex_search_get_span (self, n)), LIMIT_MIN, LIMIT_MAX);
+}
+
+static gboolean
+regex_search_build (ImpRegexSearch *self, const char *regex, gsize lookahead, GError **error)
+{
+  const ImpRegexInfo *info;
+
+  self->program = imp_regex_program_new (regex, self->utf8, error);
+  if (self->program == NULL || !regex_search_check_length (self, error)
+      || !regex_search_check_lookahead (self, &lookahead, error))
+    return FALSE;
+
+  info = imp_regex_program_get_info (self->program);
+  /* One byte tells whether the match is longer; with another one it is never more than was said
+   * before expressions were looked at so closely. A character that is cut may hide three. */
+  self->window = self->max_length + MAX (lookahead, 2) + (self->utf8 ? 3 : 0);
+  self->is_far = info->reach > self->window;
+  self->block_max = regex_search_compute_block (self);
+  self->context = imp_regex_program_get_behind (self->program);
   return TRUE;
 }
 
 ImpRegexSearch *
-imp_regex_search_new (const char *regex, gsize max_length, GError **error)
+imp_regex_search_new (const char *regex, gsize max_length, gsize lookahead, ImpMatcherFlags flags,
+                      GError **error)
 {
-  ImpRegexSearch *self;
-
-  if (!check_arguments (regex, max_length, error))
-    return NULL;
-
-  self = g_new0 (ImpRegexSearch, 1);
-  if (!compile (self, regex, error))
-    {
-      imp_regex_search_free (self);
-      return NULL;
-    }
+  ImpRegexSearch *self = g_new0 (ImpRegexSearch, 1);
 
   self->max_length = max_length;
-  /* One byte tells whether the match is longer; with another one $ knows that a \n is not the
-   * last byte of all. */
-  self->window = max_length + 2;
-  /* One more than it asks for, so that the first byte shown never seems to be the stream's. */
-  self->context = g_regex_get_max_lookbehind (self->regex) + 1;
-  learn_first (self);
-  return self;
+  self->utf8 = (flags & IMP_MATCHER_UTF8) != 0;
+  self->reports_over = (flags & IMP_MATCHER_REPORT_OVER) != 0;
+  if (regex_search_build (self, regex, lookahead, error))
+    return self;
+  imp_regex_search_free (self);
+  return NULL;
 }
 
 void
 imp_regex_search_free (ImpRegexSearch *self)
 {
-  g_clear_pointer (&self->regex, g_regex_unref);
-  g_clear_pointer (&self->anchored, g_regex_unref);
+  g_clear_pointer (&self->program, imp_regex_program_free);
   g_free (self);
 }
 
@@ -217,142 +206,348 @@ imp_regex_search_get_context (ImpRegexSearch *self)
   return self->context;
 }
 
-/* Searches from run->position to @end. */
-static Outcome
-search (ImpRegexSearch *self, GRegex *regex, ImpSearchRun *run, gsize end, gboolean partial,
-        GError **error)
+guint
+imp_regex_search_get_n_groups (ImpRegexSearch *self)
 {
-  gsize base = run->position - MIN (run->position, self->context);
-  Outcome outcome;
-
-  outcome = run_regex (regex, run->data + base, end - base, run->position - base, partial,
-                       &run->from, &run->to, error);
-  run->from += base;
-  run->to += base;
-  return outcome;
+  return imp_regex_program_get_n_groups (self->program);
 }
 
-/* The windowed attempt: does a match begin at run->position? */
-static Verdict
-attempt (ImpRegexSearch *self, ImpSearchRun *run)
+guint
+imp_regex_search_find_group (ImpRegexSearch *self, const char *name)
 {
-  gsize available = run->length - run->position;
-  gboolean full = available >= self->window;
-  gsize end = full ? run->position + self->window : run->length;
+  return imp_regex_program_find_group (self->program, name);
+}
 
-  if (!self->first[run->data[run->position]])
-    return VERDICT_NONE;
+static inline gboolean
+regex_search_is_continuation (guint8 byte)
+{
+  return (byte & 0xc0) == 0x80;
+}
 
-  switch (search (self, self->anchored, run, end, full || !run->final, run->error))
+/* Where data end that go on: before a character of which something is missing. */
+static gsize
+regex_cursor_trim (RegexCursor *self, gsize end)
+{
+  const guint8 *data = self->run->data;
+  gsize back = 1;
+  guint8 first;
+
+  if (!self->search->utf8)
+    return end;
+  while (back < 3 && back < end && regex_search_is_continuation (data[end - back]))
+    back++;
+  if (back > end)
+    return end;
+  first = data[end - back];
+  if ((first >= 0xc2 && back < 2) || (first >= 0xe0 && back < 3) || (first >= 0xf0 && back < 4))
+    return first < 0xf5 ? end - back : end;
+  return end;
+}
+
+/* The place behind @position. */
+static gsize
+regex_cursor_next (RegexCursor *self, gsize position)
+{
+  position++;
+  while (self->search->utf8 && position < self->run->length
+         && regex_search_is_continuation (self->run->data[position]))
+    position++;
+  return position;
+}
+
+/* Where the context begins, not within a character. */
+static gsize
+regex_cursor_get_base (RegexCursor *self, gsize position)
+{
+  gsize base = position - MIN (position, self->search->context);
+
+  for (guint i = 0; i < 3 && self->search->utf8 && base > 0 && base < position
+                    && regex_search_is_continuation (self->run->data[base]);
+       i++)
+    base++;
+  return base;
+}
+
+static gboolean
+regex_cursor_is_full (RegexCursor *self, gsize position)
+{
+  return self->run->length - position >= self->search->window;
+}
+
+/* What begins at @from would be a match if it were not, or need not become, too long. */
+static RegexStep
+regex_cursor_pass_over (RegexCursor *self, gsize from)
+{
+  self->run->from = from;
+  if (self->search->reports_over)
+    return STEP_OVER;
+  self->position = regex_cursor_next (self, from);
+  return STEP_GO_ON;
+}
+
+static RegexStep
+regex_cursor_find (RegexCursor *self, gsize base)
+{
+  ImpSearchRun *run = self->run;
+
+  if (self->finding.to - self->finding.from > self->search->max_length)
+    return regex_cursor_pass_over (self, self->finding.from + base);
+  run->from = self->finding.from + base;
+  run->to = self->finding.to + base;
+  run->groups = self->finding.groups;
+  run->n_groups = self->finding.n_groups;
+  run->groups_base = base;
+  return STEP_FOUND;
+}
+
+/* A single place. */
+static RegexStep
+regex_cursor_attempt (RegexCursor *self)
+{
+  ImpSearchRun *run = self->run;
+  gsize position = self->position;
+  gboolean full = regex_cursor_is_full (self, position);
+  gsize end = full ? position + self->search->window : run->length;
+  gsize base = regex_cursor_get_base (self, position);
+  ImpRegexEnd follows = full || run->end == IMP_MATCH_END_OPEN ? IMP_REGEX_END_OPEN
+                        : run->end == IMP_MATCH_END_PAUSE      ? IMP_REGEX_END_PAUSE
+                                                               : IMP_REGEX_END_FINAL;
+
+  self->was_hard = TRUE;
+  if (follows != IMP_REGEX_END_FINAL)
+    end = MAX (regex_cursor_trim (self, end), position);
+  switch (imp_regex_program_attempt (self->search->program, run->data + base, end - base,
+                                     position - base, follows, &self->finding))
     {
-    case OUTCOME_NONE:
-      return VERDICT_NONE;
-    case OUTCOME_MATCH:
-      return run->to - run->from <= self->max_length ? VERDICT_FOUND : VERDICT_TOO_LONG;
-    case OUTCOME_PARTIAL:
-      return full ? VERDICT_TOO_LONG : VERDICT_MORE;
-    case OUTCOME_ERROR:
+    case IMP_REGEX_NONE:
+      /* Nothing but the beginning of a character. */
+      if (end == position && follows == IMP_REGEX_END_OPEN)
+        return STEP_MORE;
+      self->position = regex_cursor_next (self, position);
+      return STEP_GO_ON;
+    case IMP_REGEX_MATCH:
+      return regex_cursor_find (self, base);
+    case IMP_REGEX_EDGE:
+      return full ? regex_cursor_pass_over (self, position) : STEP_MORE;
+    case IMP_REGEX_COSTLY:
     default:
-      return VERDICT_FAILED;
+      return STEP_FAILED;
     }
 }
 
-/* Position by position as long as @going says so. TRUE if that has decided the matter. */
-static gboolean
-creep (ImpRegexSearch *self, ImpSearchRun *run, gsize end, Verdict going, Verdict *verdict)
+/* A search has found something. */
+static RegexStep
+regex_cursor_check (RegexCursor *self, gsize base)
 {
-  *verdict = VERDICT_NONE;
-  for (; run->position < end; run->position++)
-    {
-      *verdict = attempt (self, run);
-      if (*verdict > VERDICT_TOO_LONG)
-        return TRUE;
-      if (*verdict < going)
-        {
-          run->position++;
-          break;
-        }
-    }
-  return FALSE;
+  gsize from = self->finding.from + base;
+
+  self->position = from;
+  if (self->search->is_far && regex_cursor_is_full (self, from))
+    return regex_cursor_attempt (self);
+  return regex_cursor_find (self, base);
 }
 
-/* A match was found at run->from on more data than its window may hold. */
-static gboolean
-check_candidate (ImpRegexSearch *self, ImpSearchRun *run, Verdict *verdict)
+/* At self->position, where the windows are full up to @last, something is too long; so is mostly
+ * the next place, in a run of digits, say. A search that takes the end of its data for the last one
+ * passes over them, and leaves out nothing that does not need more. */
+static RegexStep
+regex_cursor_leap (RegexCursor *self, gsize last, gsize end)
 {
-  run->position = run->from;
-  /* Where one is too long, so is mostly the next one: a run of digits, say. */
-  return creep (self, run, run->length, VERDICT_TOO_LONG, verdict);
-}
+  ImpSearchRun *run = self->run;
+  RegexStep step = regex_cursor_pass_over (self, self->position);
+  gsize base;
+  guint limit;
 
-/* The search came to the end of the block. What has its whole window in it is decided by a search
- * that ignores the end; the rest only by more data, and position by position where there are none.
- */
-static gboolean
-pass_partial (ImpRegexSearch *self, ImpSearchRun *run, gsize end, Verdict *verdict)
-{
-  gsize whole = end - run->position >= self->window ? end - self->window + 1 : run->position;
-
-  if (whole > run->position)
+  if (step != STEP_GO_ON || self->position > last)
+    return step;
+  base = regex_cursor_get_base (self, self->position);
+  limit = regex_search_compute_limit (self->search, last + 1 - self->position);
+  switch (imp_regex_program_search (self->search->program, run->data + base, end - base,
+                                    self->position - base, last - base, limit, FALSE,
+                                    &self->finding))
     {
-      Outcome outcome = search (self, self->regex, run, end, FALSE, NULL);
-
-      if (outcome == OUTCOME_ERROR)
-        return creep (self, run, whole, VERDICT_NONE, verdict);
-      if (outcome == OUTCOME_MATCH && run->from < whole)
-        return check_candidate (self, run, verdict);
-      run->position = whole;
-    }
-  if (end < run->length)
-    return FALSE;
-  return creep (self, run, run->length, VERDICT_NONE, verdict);
-}
-
-/* Blocks grow while nothing is found: on data that look like a match again and again, each attempt
- * may read all of its block. */
-static gboolean
-search_block (ImpRegexSearch *self, ImpSearchRun *run, gsize *block, Verdict *verdict)
-{
-  gsize small = MAX (BLOCK_MIN, BLOCK_WINDOWS * self->window);
-  gsize end = run->length - run->position > *block ? run->position + *block : run->length;
-  gboolean partial = end < run->length || !run->final;
-
-  switch (search (self, self->regex, run, end, partial, NULL))
-    {
-    case OUTCOME_NONE:
-      run->position = end;
-      *block = MIN (*block * 2, MAX (BLOCK_MAX, small));
-      return FALSE;
-    case OUTCOME_MATCH:
-      *block = small;
-      return check_candidate (self, run, verdict);
-    case OUTCOME_PARTIAL:
-      *block = small;
-      return pass_partial (self, run, end, verdict);
-    case OUTCOME_ERROR:
+    case IMP_REGEX_MATCH:
+      self->position = self->finding.from + base;
+      return regex_cursor_attempt (self);
+    case IMP_REGEX_COSTLY:
+      self->was_hard = TRUE;
+      self->block = 1;
+      return STEP_GO_ON;
+    case IMP_REGEX_NONE:
+    case IMP_REGEX_EDGE:
     default:
-      /* It may be the block that is too long for it, so each position gets its own chance. */
-      *block = small;
-      return creep (self, run, end, VERDICT_NONE, verdict);
+      self->position = last + 1;
+      return STEP_GO_ON;
     }
+}
+
+/* The search came to the edge at @from. */
+static RegexStep
+regex_cursor_meet_edge (RegexCursor *self, gsize from, gsize last, gsize end)
+{
+  self->position = from;
+  if (!regex_cursor_is_full (self, from))
+    return STEP_MORE;
+  if (!regex_cursor_is_full (self, last))
+    last = self->run->length - self->search->window;
+  return regex_cursor_leap (self, last, end);
+}
+
+static RegexStep
+regex_cursor_search (RegexCursor *self, gsize last, gsize end, gboolean open)
+{
+  ImpSearchRun *run = self->run;
+  gsize base = regex_cursor_get_base (self, self->position);
+  guint limit = regex_search_compute_limit (self->search, last + 1 - self->position);
+
+  switch (imp_regex_program_search (self->search->program, run->data + base, end - base,
+                                    self->position - base, last - base, limit, open,
+                                    &self->finding))
+    {
+    case IMP_REGEX_NONE:
+      self->position = last + 1;
+      self->block = MIN (2 * self->block, self->search->block_max);
+      return STEP_GO_ON;
+    case IMP_REGEX_MATCH:
+      return regex_cursor_check (self, base);
+    case IMP_REGEX_EDGE:
+      if (self->finding.from + base <= last)
+        return regex_cursor_meet_edge (self, self->finding.from + base, last, end);
+      self->position = last + 1;
+      return STEP_GO_ON;
+    case IMP_REGEX_COSTLY:
+    default:
+      self->was_hard = TRUE;
+      self->block = (last + 1 - self->position) / 2;
+      return STEP_GO_ON;
+    }
+}
+
+static RegexStep
+regex_cursor_step (RegexCursor *self)
+{
+  ImpSearchRun *run = self->run;
+  gsize window = self->search->window;
+  gsize left = run->length - self->position;
+  gsize n = MIN (self->block, left);
+  gsize end = run->length;
+  gboolean open = run->end == IMP_MATCH_END_OPEN;
+
+  if (n == 0)
+    {
+      self->block = 2;
+      return regex_cursor_attempt (self);
+    }
+  /* What is decided by the window alone must not see the end behind it. */
+  if (!open && self->search->is_far && left >= window)
+    {
+      n = MIN (n, left - window + 1);
+      open = TRUE;
+    }
+  if (left - n > window)
+    {
+      end = self->position + n + window;
+      open = TRUE;
+    }
+  if (open)
+    end = regex_cursor_trim (self, end);
+  if (end <= self->position)
+    return STEP_MORE;
+  return regex_cursor_search (self, MIN (self->position + n, end) - 1, end, open);
+}
+
+/* What is a match as it stands, where nothing will be added for a while. Here only those places are
+ * left of which more was to tell, so that there are few. */
+static RegexStep
+regex_cursor_step_paused (RegexCursor *self)
+{
+  RegexStep step = regex_cursor_attempt (self);
+
+  if (step != STEP_MORE)
+    return step;
+  self->position = regex_cursor_next (self, self->position);
+  return STEP_GO_ON;
+}
+
+static ImpMatchStatus
+regex_cursor_fail (RegexCursor *self, const char *reason, GError **error)
+{
+  g_autofree char *text = NULL, *valid = NULL;
+
+  text = g_strdup_printf ("The regular expression \"%s\" is too costly for these data: %s",
+                          imp_regex_program_get_text (self->search->program), reason);
+  valid = g_utf8_make_valid (text, -1);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_LIMIT, valid);
+  return IMP_MATCH_FAILED;
+}
+
+static ImpMatchStatus
+regex_cursor_finish (RegexCursor *self, RegexStep step, GError **error)
+{
+  ImpSearchRun *run = self->run;
+  g_autofree char *reason = NULL;
+
+  switch (step)
+    {
+    case STEP_FOUND:
+      return IMP_MATCH_FOUND;
+    case STEP_OVER:
+      return IMP_MATCH_OVER;
+    case STEP_FAILED:
+      reason = imp_regex_program_describe_error (self->finding.error);
+      return regex_cursor_fail (self, reason, error);
+    case STEP_MORE:
+    case STEP_GO_ON:
+    default:
+      run->from = self->position;
+      run->to = run->length;
+      if (step == STEP_MORE)
+        return IMP_MATCH_MORE;
+      return self->position < run->length ? IMP_MATCH_BUSY : IMP_MATCH_NONE;
+    }
+}
+
+/* A pause decides nothing but what is found. */
+static ImpMatchStatus
+regex_cursor_finish_paused (RegexCursor *self, RegexStep step, gsize from, GError **error)
+{
+  if (step != STEP_GO_ON)
+    return regex_cursor_finish (self, step, error);
+  self->position = from;
+  return regex_cursor_finish (self, STEP_MORE, error);
+}
+
+static gboolean
+regex_cursor_charge (RegexCursor *self, gint64 *time)
+{
+  gsize n_places = self->position - self->charged;
+
+  self->charged = self->position;
+  self->was_hard = FALSE;
+  return imp_effort_charge (self->run->effort, time, n_places);
 }
 
 ImpMatchStatus
-imp_regex_search_find (ImpRegexSearch *self, ImpSearchRun *run)
+imp_regex_search_find (ImpRegexSearch *self, ImpSearchRun *run, GError **error)
 {
-  gsize block = MAX (BLOCK_MIN, BLOCK_WINDOWS * self->window);
-  Verdict verdict = VERDICT_NONE;
+  RegexCursor cursor = { self, run, run->position, self->block_max, run->position };
+  gboolean paused = run->end == IMP_MATCH_END_PAUSE;
+  gint64 time = imp_effort_begin (run->effort);
+  gboolean affordable = TRUE;
+  RegexStep step = STEP_GO_ON;
 
-  while (run->position < run->length)
-    if (search_block (self, run, &block, &verdict))
-      {
-        if (verdict == VERDICT_FOUND)
-          return IMP_MATCH_FOUND;
-        run->from = run->position;
-        run->to = run->length;
-        return verdict == VERDICT_MORE ? IMP_MATCH_MORE : IMP_MATCH_FAILED;
-      }
-
-  run->from = run->to = run->length;
-  return IMP_MATCH_NONE;
+  /* However long it takes, each slice gets somewhere. */
+  while (step == STEP_GO_ON && cursor.position < run->length && affordable
+         && !(imp_effort_slice_is_over (run->effort) && cursor.position > run->position))
+    {
+      step = paused ? regex_cursor_step_paused (&cursor) : regex_cursor_step (&cursor);
+      if (cursor.was_hard || cursor.position - cursor.charged >= PLACES_PER_LOOK)
+        affordable = regex_cursor_charge (&cursor, &time);
+    }
+  if (cursor.position > cursor.charged)
+    affordable = affordable && regex_cursor_charge (&cursor, &time);
+  if (!affordable)
+    return regex_cursor_fail (&cursor, "its time in this connection is used up", error);
+  return paused ? regex_cursor_finish_paused (&cursor, step, run->position, error)
+                : regex_cursor_finish (&cursor, step, error);
 }

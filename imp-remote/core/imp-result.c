@@ -316,7 +316,7 @@ imp_result_new_account_field (const char *key, const char *value)
 /**
  * imp_result_new_pass_pattern: (constructor)
  * @direction: a direction
- * @regex: a regular expression as [struct@GLib.Regex] has them, matched against bytes
+ * @regex: a regular expression as PCRE2 has them, matched against bytes: at most 4096 of them
  * @max_length: the greatest length of a match, in bytes
  *
  * Makes the verdict "forward unseen up to a match".

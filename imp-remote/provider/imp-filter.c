@@ -20,6 +20,13 @@ typedef enum
   STATE_CLOSED,
 } FilterState;
 
+/* Who wants a direction not to be fed for now. */
+typedef enum
+{
+  PAUSED_BY_ANALYZER = 1 << 0,
+  PAUSED_BY_SEARCH = 1 << 1,
+} FilterPause;
+
 /**
  * ImpFilter:
  *
@@ -36,6 +43,11 @@ typedef enum
  * [signal@Imp.Filter::failed] is emitted, and from then on every push gives an error.
  *
  * A verdict that the model does not allow counts as a failure of the analyzer.
+ *
+ * An analyzer may ask for a search (PASS_PATTERN). A costly one is done piece by piece, from the
+ * main context that was the thread's default when the filter was created, so that it does not hold
+ * up others; meanwhile [method@Imp.Filter.is_paused] is %TRUE. If it takes too much time all in
+ * all, the analyzer has failed.
  *
  * Since: 0.1
  */
@@ -58,7 +70,9 @@ struct _ImpFilter
   gboolean closed;    /* by the owner: nothing is emitted any more */
   gboolean notified;  /* the signal that goes with the state has been emitted */
   gboolean ended[2];  /* the end of that direction was given to the output */
-  gboolean paused[2];
+  guint8 paused[2];   /* of FilterPause */
+  GMainContext *context;
+  GSource *search_source; /* goes on with a search, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (ImpFilter, imp_filter, G_TYPE_OBJECT)
@@ -82,6 +96,8 @@ enum
 };
 
 static guint signals[SIGNAL_PAUSED_CHANGED + 1];
+
+static gboolean filter_on_search (gpointer user_data);
 
 /* ---- how it works: results, verdicts and input go in at one end of the queue, calls come out at
  * the other ---- */
@@ -163,6 +179,54 @@ filter_release_output (ImpFilter *self)
     destroy (user_data);
 }
 
+static void
+filter_set_paused (ImpFilter *self, ImpDirection direction, FilterPause by, gboolean paused)
+{
+  guint8 before = self->paused[direction];
+
+  if (paused)
+    self->paused[direction] |= by;
+  else
+    self->paused[direction] &= ~by;
+  if ((before != 0) != (self->paused[direction] != 0))
+    g_signal_emit (self, signals[SIGNAL_PAUSED_CHANGED], 0, direction);
+}
+
+static gboolean
+filter_is_searching (ImpFilter *self)
+{
+  return imp_flow_is_busy (self->flows[0]) || imp_flow_is_busy (self->flows[1]);
+}
+
+static void
+filter_stop_searching (ImpFilter *self)
+{
+  if (self->search_source == NULL)
+    return;
+  g_source_destroy (self->search_source);
+  g_clear_pointer (&self->search_source, g_source_unref);
+}
+
+static void
+filter_update_searching (ImpFilter *self)
+{
+  gboolean is_searching = filter_is_searching (self);
+
+  if (is_searching && self->search_source == NULL)
+    {
+      self->search_source = g_idle_source_new ();
+      g_source_set_priority (self->search_source, G_PRIORITY_DEFAULT);
+      g_source_set_static_name (self->search_source, "ImpFilter: search");
+      g_source_set_callback (self->search_source, filter_on_search, self, NULL);
+      g_source_attach (self->search_source, self->context);
+    }
+  else if (!is_searching)
+    filter_stop_searching (self);
+  for (guint direction = 0; direction < 2; direction++)
+    filter_set_paused (self, direction, PAUSED_BY_SEARCH,
+                       imp_flow_is_busy (self->flows[direction]));
+}
+
 /* Carries out what the flows and the analyzer want, in order. Whatever is called here may come
  * back; then it only adds to the queue. */
 static void
@@ -187,19 +251,12 @@ filter_work (ImpFilter *self)
   self->working = FALSE;
   if (self->state == STATE_OPEN)
     filter_check_limits (self);
+  if (self->search_source != NULL || filter_is_searching (self))
+    filter_update_searching (self);
   filter_notify_outcome (self);
   if (self->closed)
     filter_release_output (self);
   g_object_unref (self);
-}
-
-static void
-filter_set_paused (ImpFilter *self, ImpDirection direction, gboolean paused)
-{
-  if (self->paused[direction] == paused)
-    return;
-  self->paused[direction] = paused;
-  g_signal_emit (self, signals[SIGNAL_PAUSED_CHANGED], 0, direction);
 }
 
 /* Bytes for the side that @direction comes from leave by the other direction. */
@@ -229,14 +286,15 @@ filter_apply_result (ImpFilter *self, ImpResult *result)
         filter_fail (self, IMP_ERROR_FATAL, error->message);
       /* One that is not fed any more need not be spared. */
       else if (result->type == IMP_RESULT_PASS && result->offset == IMP_MAX_OFFSET)
-        filter_set_paused (self, result->direction, FALSE);
+        filter_set_paused (self, result->direction, PAUSED_BY_ANALYZER, FALSE);
       break;
     case IMP_RESULT_TO_SENDER:
       filter_send_back (self, result->direction, result->data);
       break;
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
-      filter_set_paused (self, result->direction, result->type == IMP_RESULT_PAUSE);
+      filter_set_paused (self, result->direction, PAUSED_BY_ANALYZER,
+                         result->type == IMP_RESULT_PAUSE);
       break;
     case IMP_RESULT_DENY:
       filter_refuse (self, STATE_DENIED, IMP_ERROR_DENIED,
@@ -270,6 +328,25 @@ filter_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
     filter_apply_result (self, result);
   filter_work (self);
   g_object_unref (self);
+}
+
+/* Each direction gets a slice of time. */
+static gboolean
+filter_on_search (gpointer user_data)
+{
+  ImpFilter *self = user_data;
+
+  g_object_ref (self);
+  for (guint direction = 0; direction < 2; direction++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (self->state == STATE_OPEN && !imp_flow_go_on (self->flows[direction], &error))
+        filter_fail (self, IMP_ERROR_LIMIT, error->message);
+    }
+  filter_work (self);
+  g_object_unref (self);
+  return G_SOURCE_CONTINUE;
 }
 
 /* Takes the analyzer's results from now on. */
@@ -340,6 +417,7 @@ imp_filter_finalize (GObject *object)
   imp_flow_event_queue_clear (&self->queue);
   imp_flow_free (self->flows[0]);
   imp_flow_free (self->flows[1]);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->analyzer);
   g_clear_error (&self->error);
   g_free (self->reason);
@@ -353,6 +431,7 @@ imp_filter_init (ImpFilter *self)
   for (guint direction = 0; direction < 2; direction++)
     self->flows[direction] = imp_flow_new (&self->queue, direction);
   self->max_held = MAX_HELD_DEFAULT;
+  self->context = g_main_context_ref_thread_default ();
 }
 
 static void
@@ -461,8 +540,7 @@ filter_class_add_signals (GObjectClass *klass)
    * @self: the filter
    * @direction: the direction
    *
-   * Emitted when the analyzer asks not to be fed for a while in a direction, or to be fed again:
-   * see [method@Imp.Filter.is_paused].
+   * Emitted when the answer of [method@Imp.Filter.is_paused] has changed.
    *
    * Since: 0.1
    */
@@ -747,10 +825,10 @@ imp_filter_set_busy (ImpFilter *self, ImpDirection direction, gboolean busy)
  * @self: a filter
  * @direction: a direction
  *
- * Checks whether the analyzer has asked not to be fed in a direction for now. That is a hint:
- * the filter still feeds what is pushed.
+ * Checks whether the analyzer has asked not to be fed in a direction for now, or a search there is
+ * not finished. That is a hint: the filter still takes what is pushed.
  *
- * Returns: %TRUE if it has
+ * Returns: %TRUE if it should be pushed nothing for now
  *
  * Since: 0.1
  */
@@ -760,7 +838,7 @@ imp_filter_is_paused (ImpFilter *self, ImpDirection direction)
   g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
 
-  return self->paused[direction];
+  return self->paused[direction] != 0;
 }
 
 /**
@@ -834,6 +912,7 @@ imp_filter_close (ImpFilter *self)
   self->closed = TRUE;
   self->notified = TRUE;
   filter_refuse (self, STATE_CLOSED, IMP_ERROR_CLOSED, "The filter is closed", NULL);
+  filter_stop_searching (self);
   imp_flow_event_queue_clear (&self->queue);
   if (self->analyzer != NULL)
     imp_analyzer_close (self->analyzer);

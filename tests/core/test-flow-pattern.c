@@ -2,6 +2,10 @@
 /* PASS_PATTERN: what passes unseen, what is held meanwhile, what is fed again. */
 #include "flow-script.h"
 
+#include <string.h>
+
+#include "core/imp-effort-private.h"
+
 #define STREAM IMP_DATA_TYPE_STREAM
 #define PACKET IMP_DATA_TYPE_PACKET
 
@@ -241,6 +245,165 @@ test_costly (void)
   flow_script_expect (late, "");
 }
 
+/* Each "a" costs some 65 000 steps, so that a thousand take several slices. */
+#define COSTLY "(?:a|a){15}[bc]"
+#define N_COSTLY 1000
+
+/* As text, all that is forwarded (>) and fed (<) until the search is over. */
+static char *
+finish_search (FlowScript *s)
+{
+  g_autoptr (GString) forwarded = g_string_new (NULL), fed = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean busy;
+
+  do
+    {
+      ImpFlowEvent event;
+
+      while (imp_flow_event_queue_pop (&s->queue, &event))
+        {
+          gsize size;
+          const char *text = g_bytes_get_data (event.bytes, &size);
+          GString *to = event.kind == IMP_FLOW_EVENT_FEED ? fed : forwarded;
+
+          g_string_append_len (to, size > 0 ? text : ".", size > 0 ? size : 1);
+          g_bytes_unref (event.bytes);
+        }
+      g_assert_true (imp_flow_is_balanced (s->flow));
+      busy = imp_flow_is_busy (s->flow);
+      imp_flow_go_on (s->flow, &error);
+      g_assert_no_error (error);
+    }
+  while (busy);
+  return g_strdup_printf (">%s<%s", forwarded->str, fed->str);
+}
+
+static FlowScript *
+begin_search (gint32 type)
+{
+  FlowScript *s = flow_script_new ();
+  g_autofree char *text = g_strnfill (N_COSTLY, 'a');
+  g_autoptr (GBytes) bytes = g_bytes_new (text, N_COSTLY);
+  g_autoptr (GError) error = NULL;
+
+  flow_script_apply (s, pattern (COSTLY, 20), "");
+  imp_flow_push (s->flow, bytes, type, &error);
+  g_assert_no_error (error);
+  g_assert_true (imp_flow_is_busy (s->flow));
+  return s;
+}
+
+static void
+push (FlowScript *s, const char *text, gint32 type)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+
+  imp_flow_push (s->flow, bytes, type, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_outcome (FlowScript *s, guint n_forwarded, const char *forwarded, const char *fed)
+{
+  g_autofree char *some = g_strnfill (n_forwarded, 'a');
+  g_autofree char *expected = g_strdup_printf (">%s%s<%s", some, forwarded, fed);
+  g_autofree char *got = finish_search (s);
+
+  g_assert_cmpstr (got, ==, expected);
+}
+
+/* What comes meanwhile waits for its turn, and then it is as if nothing had taken any time. */
+static void
+test_busy (void)
+{
+  g_autoptr (FlowScript) match = begin_search (STREAM);
+  g_autoptr (FlowScript) none = begin_search (STREAM);
+  g_autoptr (FlowScript) types = begin_search (STREAM);
+  g_autoptr (FlowScript) packets = begin_search (PACKET);
+
+  push (match, "a", STREAM);
+  push (match, "bcd", STREAM);
+  push (match, "", STREAM);
+  assert_outcome (match, N_COSTLY + 1 - 15, "", "aaaaaaaaaaaaaaabcd.");
+
+  push (none, "", STREAM);
+  assert_outcome (none, N_COSTLY, "", ".");
+
+  push (types, "b", -2);
+  push (types, "x", PACKET);
+  push (types, "", PACKET);
+  assert_outcome (types, N_COSTLY, "bx", ".");
+
+  push (packets, "aaaaaaaaaaaaaaac", PACKET);
+  assert_outcome (packets, N_COSTLY, "", "aaaaaaaaaaaaaaac");
+}
+
+/* It may come to an end before it is over. */
+static void
+test_busy_ended (void)
+{
+  g_autoptr (FlowScript) passed = begin_search (STREAM);
+  g_autoptr (FlowScript) denied = begin_search (STREAM);
+
+  push (passed, "b", STREAM);
+  push (passed, "", STREAM);
+  g_assert_true (imp_flow_pass (passed->flow, IMP_MAX_OFFSET, NULL));
+  g_assert_false (imp_flow_is_busy (passed->flow));
+  assert_outcome (passed, N_COSTLY, "b.", "");
+
+  imp_flow_deny (denied->flow);
+  g_assert_false (imp_flow_is_busy (denied->flow));
+  push (denied, "b", STREAM);
+  g_assert_true (imp_flow_go_on (denied->flow, NULL));
+}
+
+/* The limit is one of the connection: a search that is asked for again does not begin anew. */
+static void
+test_busy_again (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+  g_autofree char *text = g_strdup_printf ("%0*d", 300, 0);
+  g_autoptr (GError) error = NULL;
+  gint64 began = imp_effort_get_thread_time (), longest = 0;
+
+  memset (text, 'a', 300);
+  text[299] = 'b';
+  while (error == NULL)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (text, 300);
+      gint64 before = imp_effort_get_thread_time ();
+
+      if (imp_flow_is_busy (s->flow))
+        imp_flow_go_on (s->flow, &error);
+      else if (imp_flow_is_searching (s->flow))
+        imp_flow_push (s->flow, bytes, STREAM, &error);
+      else if (imp_flow_pass (s->flow, imp_flow_get_input (s->flow), &error))
+        imp_flow_pass_pattern (s->flow, COSTLY, 20, &error);
+      longest = MAX (longest, imp_effort_get_thread_time () - before);
+      flow_script_drain (s);
+    }
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_cmpint (longest, <, 100000000);
+  g_assert_cmpint (imp_effort_get_thread_time () - began, <, 500000000);
+}
+
+static void
+test_expressions (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+  g_autofree char *longest = g_strnfill (4096, 'a'), *longer = g_strnfill (4097, 'a');
+
+  flow_script_push (s, STREAM, "x", "<x");
+  flow_script_refuse (s, pattern (longer, 65536), "4096");
+  flow_script_refuse (s, pattern ("a(?=.*b)", 4), "looks ahead without a bound");
+  flow_script_refuse (s, pattern ("abc", 2), "3 bytes or more");
+  flow_script_refuse (s, pattern ("(?=a)", 2), "nothing but the empty string");
+  flow_script_refuse (s, pattern ("[\xc3\xa4]", 2), "beyond ASCII");
+  flow_script_apply (s, pattern (longest, 65536), ">x");
+}
+
 /* Deny while something is held back for a match. */
 static void
 test_deny (void)
@@ -275,6 +438,10 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/pattern/refused", test_refused);
   g_test_add_func ("/flow/pattern/longest", test_longest);
   g_test_add_func ("/flow/pattern/costly", test_costly);
+  g_test_add_func ("/flow/pattern/busy", test_busy);
+  g_test_add_func ("/flow/pattern/busy/ended", test_busy_ended);
+  g_test_add_func ("/flow/pattern/busy/again", test_busy_again);
+  g_test_add_func ("/flow/pattern/expressions", test_expressions);
   g_test_add_func ("/flow/pattern/deny", test_deny);
   return g_test_run ();
 }

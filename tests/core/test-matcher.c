@@ -16,13 +16,13 @@ typedef struct
   const char *regex;
   guint max_length;
   const char *alphabet;
+  guint lookahead;
 } Case;
 
 /* Here no attempt that succeeds within the length needs to look further, so that
  * the stream as a whole gives the same. */
 static const Case near_cases[] = {
   { "foo", 3, "fo" },
-  { "foo", 2, "fo" },
   { "foo|o+f", 5, "fox" },
   { "a+", 3, "ab" },
   { "a+", 1, "ab" },
@@ -46,6 +46,8 @@ static const Case near_cases[] = {
   { "\\Ba", 1, "a b" },
   { "a(?=b)", 2, "ab" },
   { "a(?!b)", 2, "ab" },
+  { "a(?!.{6}b)", 2, "ab", 7 },
+  { "a(?=b{0,4}c)", 1, "abc", 5 },
   { "(a)\\1b", 3, "ab" },
   { "(?i)Foo", 3, "fFoO" },
   { "[^a]a", 2, "ab" },
@@ -54,10 +56,10 @@ static const Case near_cases[] = {
 
 /* And here some attempts do look further: only the rule with the window holds. */
 static const Case far_cases[] = {
-  { "a+c|a", 3, "abc" },   { "a(?=.*c)", 3, "abc" }, { "a(?!.{6}b)", 2, "ab" },
-  { "(a+)+b", 5, "abc" },  { "a.*?b|aa", 6, "abc" }, { ".*b", 4, "ab\n" },
-  { "a*+b", 3, "ab" },     { "(?>a+)b|a", 3, "ab" }, { "(?:ab|ba)+c?", 5, "abc" },
-  { "(?=a+b)a", 2, "ab" },
+  { "a+c|a", 3, "abc" },      { "a(?=.*c)", 3, "abc", 2 }, { "a(?!.*b)", 3, "abc", 6 },
+  { "(a+)+b", 5, "abc" },     { "a.*?b|aa", 6, "abc" },    { ".*b", 4, "ab\n" },
+  { "a*+b", 3, "ab" },        { "(?>a+)b|a", 3, "ab" },    { "(?:ab|ba)+c?", 5, "abc" },
+  { "(?=a+b)a", 2, "ab", 2 },
 };
 
 static GArray *
@@ -85,6 +87,12 @@ anchored (GRegex *regex, const char *data, gsize length, gsize at, gboolean part
   return TRUE;
 }
 
+static guint
+get_window (const Case *c)
+{
+  return c->max_length + MAX (2, c->lookahead);
+}
+
 /* The naive oracle: all of the stream, position by position. */
 static GArray *
 spans_by_attempts (const Case *c, const char *data, gsize length, gboolean windowed)
@@ -94,10 +102,10 @@ spans_by_attempts (const Case *c, const char *data, gsize length, gboolean windo
 
   for (gsize at = 0; at < length; at++)
     {
-      gboolean cut = windowed && length - at >= c->max_length + 2;
+      gboolean cut = windowed && length - at >= get_window (c);
       Span span = { at, 0 };
 
-      if (!anchored (regex, data, cut ? at + c->max_length + 2 : length, at, cut, &span.to)
+      if (!anchored (regex, data, cut ? at + get_window (c) : length, at, cut, &span.to)
           || span.to - at > c->max_length)
         continue;
       g_array_append_val (spans, span);
@@ -113,7 +121,9 @@ spans_by_matcher (ImpMatcher *matcher, const char *data, gsize length, guint mos
 {
   GArray *spans = spans_new ();
   gsize settled = 0, have = 0, more;
+  ImpEffort effort;
 
+  imp_effort_init (&effort, IMP_EFFORT_LIMIT_DEFAULT);
   while (have < length || settled < length)
     {
       gsize context = MIN (settled, imp_matcher_get_context (matcher));
@@ -121,15 +131,21 @@ spans_by_matcher (ImpMatcher *matcher, const char *data, gsize length, guint mos
       g_autofree guint8 *copy = NULL;
       g_autoptr (GError) error = NULL;
       ImpMatchStatus status;
+      ImpSearchRun run = {
+        .length = have - base,
+        .position = context,
+        .start = base == 0,
+        .end = have == length ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN,
+        .effort = &effort,
+      };
       Span span;
 
       /* A copy, so that a look beyond its end is seen by tools. */
-      copy = g_memdup2 (data + base, have - base);
-      status = imp_matcher_find (matcher, copy, have - base, context, base == 0, have == length,
-                                 &span.from, &span.to, &error);
+      run.data = copy = g_memdup2 (data + base, have - base);
+      status = imp_matcher_find (matcher, &run, &error);
       g_assert_no_error (error);
-      span.from += base;
-      span.to += base;
+      span.from = run.from + base;
+      span.to = run.to + base;
       g_assert_cmpuint (span.from, >=, settled);
       if (status == IMP_MATCH_FOUND)
         {
@@ -190,7 +206,8 @@ check_regex (const Case *c, gsize length, gboolean near)
   static const guint chunks[] = { 0, 1, 2, 5, 40, 2000 };
   g_autofree char *data = random_data (c->alphabet, length);
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex (c->regex, c->max_length, &error);
+  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex (c->regex, c->max_length, c->lookahead, 0,
+                                                          &error);
   g_autoptr (GArray) expected = spans_by_attempts (c, data, length, TRUE);
 
   g_assert_no_error (error);
@@ -203,7 +220,7 @@ check_regex (const Case *c, gsize length, gboolean near)
   for (guint i = 0; i < G_N_ELEMENTS (chunks); i++)
     {
       g_autoptr (GArray) got = spans_by_matcher (matcher, data, length, chunks[i],
-                                                 c->max_length + 1);
+                                                 get_window (c) - 1);
 
       assert_same (c, data, length, got, expected);
     }
@@ -270,12 +287,20 @@ test_string (void)
 static void
 assert_held (ImpMatcher *matcher, const char *data, gsize held)
 {
-  gsize length = strlen (data), from, to;
-  ImpMatchStatus status = imp_matcher_find (matcher, (const guint8 *) data, length, 0, TRUE, FALSE,
-                                            &from, &to, NULL);
+  ImpEffort effort;
+  ImpSearchRun run = {
+    .data = (const guint8 *) data,
+    .length = strlen (data),
+    .start = TRUE,
+    .end = IMP_MATCH_END_OPEN,
+    .effort = &effort,
+  };
+  ImpMatchStatus status;
 
+  imp_effort_init (&effort, IMP_EFFORT_LIMIT_DEFAULT);
+  status = imp_matcher_find (matcher, &run, NULL);
   g_assert_cmpint (status, ==, held > 0 ? IMP_MATCH_MORE : IMP_MATCH_NONE);
-  g_assert_cmpuint (length - from, ==, held);
+  g_assert_cmpuint (run.length - run.from, ==, held);
 }
 
 static void
@@ -283,7 +308,7 @@ test_held (void)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static ("foobar", 6);
   g_autoptr (ImpMatcher) string = imp_matcher_new_string (bytes, NULL);
-  g_autoptr (ImpMatcher) regex = imp_matcher_new_regex ("foo[0-9]+", 64, NULL);
+  g_autoptr (ImpMatcher) regex = imp_matcher_new_regex ("foo[0-9]+", 64, 0, 0, NULL);
 
   assert_held (string, "nothing here", 0);
   assert_held (string, "", 0);
@@ -301,7 +326,7 @@ static void
 assert_refused (const char *regex, gsize max_length)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex (regex, max_length, &error);
+  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex (regex, max_length, 0, 0, &error);
 
   g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
   g_assert_null (matcher);
@@ -320,7 +345,7 @@ test_refused (void)
 
   g_assert_no_error (error);
   g_assert_nonnull (longest);
-  widest = imp_matcher_new_regex ("a[*(]\\\\G\\(*", IMP_PATTERN_LENGTH_MAX, &error);
+  widest = imp_matcher_new_regex ("a[*(]\\\\G\\(*", IMP_PATTERN_LENGTH_MAX, 0, 0, &error);
   g_assert_no_error (error);
   g_assert_nonnull (widest);
   assert_refused ("a", 0);
@@ -343,15 +368,21 @@ test_refused (void)
 static void
 test_costly (void)
 {
-  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex ("(a+)+[bc]", 4000, NULL);
+  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex ("(a+)+[bc]", 4000, 0, 0, NULL);
   g_autofree char *data = random_data ("a", 3000);
   g_autoptr (GError) error = NULL;
-  gsize from, to;
+  ImpEffort effort;
+  ImpSearchRun run = {
+    .data = (guint8 *) data,
+    .length = 3000,
+    .start = TRUE,
+    .end = IMP_MATCH_END_FINAL,
+    .effort = &effort,
+  };
 
   data[2999] = 'd';
-  g_assert_cmpint (imp_matcher_find (matcher, (guint8 *) data, 3000, 0, TRUE, TRUE, &from, &to,
-                                     &error),
-                   ==, IMP_MATCH_FAILED);
+  imp_effort_init (&effort, IMP_EFFORT_LIMIT_DEFAULT);
+  g_assert_cmpint (imp_matcher_find (matcher, &run, &error), ==, IMP_MATCH_FAILED);
   g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
 }
 

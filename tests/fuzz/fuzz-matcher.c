@@ -13,29 +13,41 @@ typedef struct
   gboolean failed;
 } Outcome;
 
-/* One call, on a copy of exactly what the caller must have at hand. */
+/* One search, on a copy of exactly what the caller must have at hand. */
 static ImpMatchStatus
-find (ImpMatcher *matcher, const guint8 *data, gsize position, gsize available, gsize total,
-      gsize *from, gsize *to)
+find (ImpMatcher *matcher, ImpEffort *effort, const guint8 *data, gsize position, gsize available,
+      gsize total, gsize *from, gsize *to)
 {
   gsize context = MIN (position, imp_matcher_get_context (matcher));
   gsize base = position - context;
   g_autofree guint8 *exact = g_memdup2 (data + base, available - base);
   g_autoptr (GError) error = NULL;
-  ImpMatchStatus status = imp_matcher_find (matcher, exact, available - base, context, base == 0,
-                                            available == total, from, to, &error);
+  ImpSearchRun run = {
+    .data = exact,
+    .length = available - base,
+    .position = context,
+    .start = base == 0,
+    .end = available == total ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN,
+    .effort = effort,
+  };
+  ImpMatchStatus status;
 
+  while ((status = imp_matcher_find (matcher, &run, &error)) == IMP_MATCH_BUSY)
+    {
+      g_assert_cmpuint (run.from, >, run.position);
+      run.position = run.from;
+    }
   if (status == IMP_MATCH_FAILED)
     {
       g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
       return status;
     }
   g_assert_no_error (error);
-  g_assert_cmpuint (*from, >=, context);
-  g_assert_cmpuint (*from, <=, available - base);
-  *from += base;
+  g_assert_cmpuint (run.from, >=, context);
+  g_assert_cmpuint (run.from, <=, available - base);
+  *from = run.from + base;
   if (status == IMP_MATCH_FOUND)
-    *to += base;
+    *to = run.to + base;
   return status;
 }
 
@@ -46,15 +58,22 @@ search (ImpMatcher *matcher, const guint8 *data, gsize total, FuzzInput *chunks)
   Outcome outcome = { .matches = g_array_new (FALSE, FALSE, sizeof (gsize)) };
   gsize position = 0;
   gsize available = chunks == NULL ? total : 0;
+  ImpEffort effort;
 
+  imp_effort_init (&effort, IMP_EFFORT_LIMIT_DEFAULT);
   while (TRUE)
     {
       gsize from = 0, to = 0, step;
-      ImpMatchStatus status = find (matcher, data, position, available, total, &from, &to);
+      ImpMatchStatus status = find (matcher, &effort, data, position, available, total, &from, &to);
 
       if (status == IMP_MATCH_FAILED)
         {
           outcome.failed = TRUE;
+          return outcome;
+        }
+      if (status == IMP_MATCH_OVER)
+        {
+          g_array_append_val (outcome.matches, from);
           return outcome;
         }
       if (status == IMP_MATCH_FOUND)
@@ -94,14 +113,16 @@ make_matcher (FuzzInput *input)
 {
   g_autoptr (GError) error = NULL;
   guint8 length = fuzz_take (input);
-  gboolean is_regex = fuzz_take (input) % 4 != 0;
+  guint8 kind = fuzz_take (input);
+  ImpMatcherFlags flags = ((kind & 4) != 0 ? IMP_MATCHER_UTF8 : 0)
+                          | ((kind & 8) != 0 ? IMP_MATCHER_REPORT_OVER : 0);
   ImpMatcher *matcher;
 
-  if (is_regex)
+  if (kind % 4 != 0)
     {
       g_autofree char *regex = fuzz_take_string (input, 64);
 
-      matcher = imp_matcher_new_regex (regex, length, &error);
+      matcher = imp_matcher_new_regex (regex, length, (kind & 16) != 0 ? kind : 0, flags, &error);
     }
   else
     {

@@ -57,6 +57,15 @@ flow_script_expect (FlowScript *self, const char *expected)
 }
 
 void
+flow_script_drain (FlowScript *self)
+{
+  ImpFlowEvent event;
+
+  while (imp_flow_event_queue_pop (&self->queue, &event))
+    g_bytes_unref (event.bytes);
+}
+
+void
 flow_script_push (FlowScript *self, gint32 type, const char *text, const char *expected)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));

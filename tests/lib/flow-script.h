@@ -23,6 +23,8 @@ void flow_script_apply (FlowScript *self, ImpResult *result, const char *expecte
 /* @result must be refused with @message in the error, and change nothing. */
 void flow_script_refuse (FlowScript *self, ImpResult *result, const char *message);
 void flow_script_expect (FlowScript *self, const char *expected);
+/* Whatever it wants. */
+void flow_script_drain (FlowScript *self);
 
 /* Results of direction 0, in few letters. The functions above consume them. */
 ImpResult *pass (gint64 offset);

@@ -158,7 +158,7 @@ matches (NaiveFlow *self, gint64 i, gboolean whole)
   gint64 end = run_end (self, i);
   gint64 length = strlen (self->pattern);
 
-  if (length > self->pattern_max || (whole && length > end - i))
+  if (whole && length > end - i)
     return FALSE;
   for (gint64 k = 0; k < length && i + k < end; k++)
     if (self->bytes[i + k].value != (guint8) self->pattern[k])
@@ -417,7 +417,7 @@ naive_flow_replace_later (NaiveFlow *self, gint64 offset, gint64 end_offset)
 gboolean
 naive_flow_pass_pattern (NaiveFlow *self, const char *pattern, guint max_length)
 {
-  if (self->denied || self->pattern != NULL || max_length == 0 || max_length > 65536
+  if (self->denied || self->pattern != NULL || max_length < strlen (pattern) || max_length > 65536
       || self->verdict == NAIVE_FOREVER || self->prepass == NAIVE_FOREVER
       || naive_flow_has_promise (self) || naive_flow_settled (self) == self->refed)
     return FALSE;

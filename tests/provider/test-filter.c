@@ -2,6 +2,8 @@
 /* A filter that is open: what goes in, and what comes out. */
 #include "filter-script.h"
 
+#include <string.h>
+
 #define CLIENT IMP_DIRECTION_FROM_CLIENT
 #define SERVER IMP_DIRECTION_FROM_SERVER
 #define STREAM IMP_DATA_TYPE_STREAM
@@ -237,6 +239,62 @@ test_pass_ever (void)
   mock_analyzer_expect (t->mock, "0<ab");
 }
 
+static gboolean
+count_turn (gpointer n_turns)
+{
+  ++*(guint *) n_turns;
+  return G_SOURCE_CONTINUE;
+}
+
+/* A PASS_PATTERN that takes long leaves time for others, and says meanwhile that it has enough. */
+static void
+test_search (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  g_autofree char *text = g_strnfill (1000, 'a');
+  guint n_turns = 0;
+  guint source = g_timeout_add (0, count_turn, &n_turns);
+
+  imp_analyzer_pass_pattern (t->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
+  g_assert_true (imp_filter_push_bytes (t->filter, CLIENT, (guint8 *) text, 1000, STREAM, NULL));
+  g_assert_true (imp_filter_is_paused (t->filter, CLIENT));
+  g_assert_false (imp_filter_is_paused (t->filter, SERVER));
+  while (imp_filter_is_paused (t->filter, CLIENT))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_turns, >, 1);
+  g_assert_cmpint (imp_filter_get_held (t->filter, CLIENT), ==, 15);
+  g_assert_cmpint (imp_filter_get_passed (t->filter, CLIENT), ==, 985);
+  g_assert_nonnull (strstr (t->log->str, "paused0"));
+  g_assert_true (g_str_has_suffix (t->log->str, "resumed0"));
+  g_string_truncate (t->log, 0);
+  filter_script_push (t, CLIENT, "b", "");
+  mock_analyzer_expect (t->mock, "0<aaaaaaaaaaaaaaa@985 0<b");
+  g_source_remove (source);
+}
+
+/* And one that takes too long ends its own connection. */
+static void
+test_search_too_long (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  g_autoptr (FilterScript) closed = filter_script_new (NULL);
+  g_autofree char *text = g_strnfill (65536, 'a');
+  g_autoptr (GError) error = NULL;
+
+  imp_analyzer_pass_pattern (t->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
+  imp_analyzer_pass_pattern (closed->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
+  imp_filter_push_bytes (t->filter, CLIENT, (guint8 *) text, 65536, STREAM, NULL);
+  imp_filter_push_bytes (closed->filter, CLIENT, (guint8 *) text, 65536, STREAM, NULL);
+  imp_filter_close (closed->filter);
+  while (imp_filter_check (t->filter, &error))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_nonnull (strstr (error->message, "(?:a|a){15}[bc]"));
+  g_assert_false (imp_filter_is_paused (t->filter, CLIENT));
+  g_string_truncate (t->log, 0);
+  g_string_truncate (closed->log, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,5 +313,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/pass-pattern", test_pass_pattern);
   g_test_add_func ("/filter/pass-pattern/at-beginning", test_pass_pattern_at_beginning);
   g_test_add_func ("/filter/pass-ever", test_pass_ever);
+  g_test_add_func ("/filter/search", test_search);
+  g_test_add_func ("/filter/search/too-long", test_search_too_long);
   return g_test_run ();
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-effort-private.h"
+
+#include <time.h>
+
+/* Ordinary expressions take 0.2 to 20 ns per byte. */
+#define PER_BYTE 100
+/* One part of so many of all time that goes by. */
+#define SHARE 100
+/* Above this part of the limit, what counts is what the thread computed itself: on a machine with
+ * too much to do, time goes by while others are running. */
+#define NEAR_PART 4
+
+static gint64
+effort_read_clock (clockid_t id)
+{
+  struct timespec now;
+
+  clock_gettime (id, &now);
+  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+gint64
+imp_effort_get_thread_time (void)
+{
+  return effort_read_clock (CLOCK_THREAD_CPUTIME_ID);
+}
+
+gint64
+imp_effort_get_time (void)
+{
+  return effort_read_clock (CLOCK_MONOTONIC);
+}
+
+void
+imp_effort_init (ImpEffort *self, guint milliseconds)
+{
+  *self = (ImpEffort){ .limit = (gint64) milliseconds * 1000000 };
+}
+
+static gint64
+effort_get_clock (const ImpEffort *self)
+{
+  return self->near ? imp_effort_get_thread_time () : imp_effort_get_time ();
+}
+
+gint64
+imp_effort_begin (ImpEffort *self)
+{
+  self->slice = IMP_EFFORT_SLICE / 2;
+  self->computed = 0;
+  if (self->debt > 0)
+    {
+      gint64 now = imp_effort_get_time ();
+
+      self->debt = MAX (0, self->debt - (now - self->paid) / SHARE);
+      self->paid = now;
+      self->near = self->near && self->debt > 0;
+    }
+  return effort_get_clock (self);
+}
+
+/* Half a slice of time has gone by. The other half has to be spent here, and not while others were
+ * running. */
+static void
+effort_look_at_slice (ImpEffort *self)
+{
+  gint64 now = imp_effort_get_thread_time ();
+
+  if (self->computed == 0 || now - self->computed < IMP_EFFORT_SLICE / 4)
+    self->slice = IMP_EFFORT_SLICE / 2;
+  self->computed = now;
+}
+
+static void
+effort_add (ImpEffort *self, gint64 debt)
+{
+  if (self->debt == 0)
+    self->paid = imp_effort_get_time ();
+  self->debt = MAX (0, self->debt + debt);
+}
+
+gboolean
+imp_effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
+{
+  gint64 now = effort_get_clock (self);
+  gint64 cost = now - *time;
+  gint64 gained = (gint64) n_bytes * PER_BYTE;
+
+  *time = now;
+  self->slice -= cost;
+  if (self->slice <= 0 && !self->near)
+    effort_look_at_slice (self);
+  if (self->debt == 0 && cost <= gained)
+    return TRUE;
+
+  effort_add (self, (self->near ? cost : MIN (cost, IMP_EFFORT_PLACE_MAX)) - gained);
+  if (!self->near && self->debt > self->limit / NEAR_PART)
+    {
+      self->near = TRUE;
+      *time = effort_get_clock (self);
+    }
+  return self->debt <= self->limit;
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-regex-program-private.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <string.h>
+
+#include "core/imp-effort-private.h"
+#include "core/imp-error.h"
+
+/* In KiB, where there is no just-in-time compiler or its stack is too small. */
+#define HEAP_LIMIT (32 * 1024)
+#define STACK_MIN (32 * 1024)
+#define STACK_MAX (1024 * 1024)
+
+/* The clock is read after so many items, and after so many nanoseconds that of the thread. */
+#define ITEMS_PER_LOOK 64
+#define TIME_PER_LOOK 1000000
+
+/* The number of the callouts that are written before each ^. */
+#define CALLOUT_LINE_START 1
+
+/* Callouts make a long expression very long. So the careful form is made when it is needed first,
+ * without the compiler above this length, and in the worst case without a clock: then what it may
+ * backtrack is limited. */
+#define CAREFUL_JIT_LENGTH 512
+#define CAREFUL_MATCH_LIMIT 100000
+
+struct _ImpRegexProgram
+{
+  char *text;
+  pcre2_code *quick;
+  pcre2_code *careful; /* or NULL, as yet */
+  gboolean quick_jit;
+  gboolean careful_jit;
+  gboolean quick_calls;   /* the quick form has callouts as well */
+  gboolean careful_calls; /* the careful one has them before each item */
+  gboolean utf8;
+  guint n_groups;
+  gsize behind;
+  ImpRegexInfo info;
+};
+
+/* What a run needs and nobody keeps: one for each thread. */
+typedef struct
+{
+  pcre2_match_context *context;
+  pcre2_match_data *data;
+  pcre2_jit_stack *stack;
+  guint n_pairs;
+  gboolean is_large; /* since a run had to do without the compiler, and the data keep its memory */
+} RegexScratch;
+
+/* What a callout is told of the run that it belongs to. */
+typedef struct
+{
+  ImpRegexProgram *program;
+  ImpRegexEnd end;
+  gboolean jit;
+  gboolean timed;
+  guint n_items;
+  gint64 looked;    /* when the clock was read */
+  gint64 computing; /* the thread's time then, or 0 */
+  /* out */
+  gboolean edge;
+  gboolean asked;
+  gsize start;
+} RegexRun;
+
+static gboolean use_jit = TRUE;
+
+static void
+regex_scratch_free (gpointer data)
+{
+  RegexScratch *self = data;
+
+  pcre2_match_data_free (self->data);
+  pcre2_match_context_free (self->context);
+  pcre2_jit_stack_free (self->stack);
+  g_free (self);
+}
+
+static RegexScratch *
+regex_scratch_get (guint n_pairs)
+{
+  static GPrivate scratch = G_PRIVATE_INIT (regex_scratch_free);
+  RegexScratch *self = g_private_get (&scratch);
+
+  if (G_UNLIKELY (self == NULL))
+    {
+      self = g_new0 (RegexScratch, 1);
+      self->context = pcre2_match_context_create (NULL);
+      self->stack = pcre2_jit_stack_create (STACK_MIN, STACK_MAX, NULL);
+      pcre2_jit_stack_assign (self->context, NULL, self->stack);
+      pcre2_set_heap_limit (self->context, HEAP_LIMIT);
+      g_private_set (&scratch, self);
+    }
+  if (G_UNLIKELY (self->n_pairs < n_pairs || self->is_large))
+    {
+      pcre2_match_data_free (self->data);
+      self->n_pairs = MAX (self->n_pairs, n_pairs);
+      self->data = pcre2_match_data_create (self->n_pairs, NULL);
+      self->is_large = FALSE;
+    }
+  return self;
+}
+
+void
+imp_regex_program_set_jit (gboolean jit)
+{
+  use_jit = jit;
+}
+
+static void
+regex_program_set_error (const char *regex, int code, gsize offset, GError **error)
+{
+  char reason[256];
+  g_autofree char *text = NULL, *valid = NULL;
+
+  pcre2_get_error_message (code, (PCRE2_UCHAR *) reason, sizeof reason);
+  text = g_strdup_printf ("The regular expression \"%s\" is wrong at byte %" G_GSIZE_FORMAT ": %s",
+                          regex, offset, reason);
+  valid = g_utf8_make_valid (text, -1);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, valid);
+}
+
+static pcre2_code *
+regex_program_compile (ImpRegexProgram *self, const char *regex, guint32 options, GError **error)
+{
+  pcre2_compile_context *context = pcre2_compile_context_create (NULL);
+  PCRE2_SIZE offset;
+  pcre2_code *code;
+  int number;
+
+  if (self->utf8)
+    options |= PCRE2_MATCH_INVALID_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
+  pcre2_set_newline (context, PCRE2_NEWLINE_LF);
+  code = pcre2_compile ((PCRE2_SPTR) regex, PCRE2_ZERO_TERMINATED, options, &number, &offset,
+                        context);
+  pcre2_compile_context_free (context);
+  if (code == NULL)
+    regex_program_set_error (regex, number, offset, error);
+  return code;
+}
+
+static gboolean
+regex_program_compile_jit (pcre2_code *code)
+{
+  return use_jit && pcre2_jit_compile (code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0;
+}
+
+/* The expression with a callout before each ^ of which the library does not notice that it stands
+ * at the edge. */
+static char *
+regex_program_add_callouts (ImpRegexProgram *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < self->info.length; i++)
+    {
+      if ((self->info.marks[i] & IMP_REGEX_MARK_LINE_START) != 0)
+        g_string_append_printf (text, "(?C%d)", CALLOUT_LINE_START);
+      g_string_append_c (text, self->text[i]);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+regex_program_has_line_start (ImpRegexProgram *self)
+{
+  return (self->info.all_marks & IMP_REGEX_MARK_LINE_START) != 0;
+}
+
+/* With a just-in-time compiler, only ^ needs a callout; without one, a few more items do. */
+static gboolean
+regex_program_compile_quick (ImpRegexProgram *self, GError **error)
+{
+  g_autofree char *text = regex_program_add_callouts (self);
+
+  pcre2_code_free (self->quick);
+  self->quick = regex_program_compile (self, text, PCRE2_USE_OFFSET_LIMIT, error);
+  self->quick_calls = regex_program_has_line_start (self);
+  self->quick_jit = self->quick != NULL && regex_program_compile_jit (self->quick);
+  if (self->quick == NULL || self->quick_jit
+      || !(self->quick_calls || self->info.any_count > 1 || self->info.has_breaks))
+    return self->quick != NULL;
+
+  pcre2_code_free (self->quick);
+  self->quick = regex_program_compile (self, self->text,
+                                       PCRE2_USE_OFFSET_LIMIT | PCRE2_AUTO_CALLOUT, error);
+  self->quick_calls = TRUE;
+  return self->quick != NULL;
+}
+
+static pcre2_code *
+regex_program_compile_careful (ImpRegexProgram *self)
+{
+  pcre2_code *code = regex_program_compile (self, self->text, PCRE2_ANCHORED | PCRE2_AUTO_CALLOUT,
+                                            NULL);
+  g_autofree char *text = NULL;
+
+  self->careful_calls = code != NULL;
+  self->careful_jit = self->info.length <= CAREFUL_JIT_LENGTH || code == NULL;
+  if (code == NULL)
+    {
+      text = regex_program_add_callouts (self);
+      code = regex_program_compile (self, text, PCRE2_ANCHORED, NULL);
+    }
+  self->careful_jit = self->careful_jit && regex_program_compile_jit (code);
+  return code;
+}
+
+/* Any thread may be the first one. */
+static pcre2_code *
+regex_program_get_careful (ImpRegexProgram *self)
+{
+  if (g_once_init_enter (&self->careful))
+    g_once_init_leave (&self->careful, regex_program_compile_careful (self));
+  return self->careful;
+}
+
+/* Each lookbehind goes back from where the one around it has gone to. With one byte more, the first
+ * one that is seen never looks like the first of all, and \b sees what it asks for. */
+static gsize
+regex_program_compute_behind (ImpRegexProgram *self)
+{
+  guint32 longest = 0;
+  gsize n_chars;
+
+  pcre2_pattern_info (self->quick, PCRE2_INFO_MAXLOOKBEHIND, &longest);
+  n_chars = (gsize) longest * MAX (1, self->info.behind) + 1;
+  return self->utf8 ? 4 * n_chars : n_chars;
+}
+
+static gboolean
+regex_program_build (ImpRegexProgram *self, GError **error)
+{
+  guint32 n_groups = 0;
+
+  /* As it is, so that a position in an error is one in the text. */
+  self->quick = regex_program_compile (self, self->text, 0, error);
+  if (self->quick == NULL)
+    return FALSE;
+  pcre2_pattern_info (self->quick, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+  self->n_groups = n_groups;
+  if (!imp_regex_info_read (&self->info, self->text, n_groups, self->utf8, error)
+      || !regex_program_compile_quick (self, error))
+    return FALSE;
+  self->behind = regex_program_compute_behind (self);
+  return TRUE;
+}
+
+ImpRegexProgram *
+imp_regex_program_new (const char *regex, gboolean utf8, GError **error)
+{
+  ImpRegexProgram *self = g_new0 (ImpRegexProgram, 1);
+
+  self->text = g_strdup (regex);
+  self->utf8 = utf8;
+  if (regex_program_build (self, error))
+    return self;
+  imp_regex_program_free (self);
+  return NULL;
+}
+
+void
+imp_regex_program_free (ImpRegexProgram *self)
+{
+  pcre2_code_free (self->quick);
+  pcre2_code_free (self->careful);
+  imp_regex_info_clear (&self->info);
+  g_free (self->text);
+  g_free (self);
+}
+
+const ImpRegexInfo *
+imp_regex_program_get_info (ImpRegexProgram *self)
+{
+  return &self->info;
+}
+
+const char *
+imp_regex_program_get_text (ImpRegexProgram *self)
+{
+  return self->text;
+}
+
+gsize
+imp_regex_program_get_behind (ImpRegexProgram *self)
+{
+  return self->behind;
+}
+
+guint
+imp_regex_program_get_n_groups (ImpRegexProgram *self)
+{
+  return self->n_groups;
+}
+
+guint
+imp_regex_program_find_group (ImpRegexProgram *self, const char *name)
+{
+  int number = pcre2_substring_number_from_name (self->quick, (PCRE2_SPTR) name);
+
+  return MAX (number, 0);
+}
+
+/* Does it match an empty text? */
+gboolean
+imp_regex_program_matches_empty (ImpRegexProgram *self)
+{
+  RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
+
+  pcre2_set_callout (scratch->context, NULL, NULL);
+  pcre2_set_match_limit (scratch->context, G_MAXUINT16);
+  pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
+  return pcre2_match (self->quick, (PCRE2_SPTR) "", 0, 0, 0, scratch->data, scratch->context) > 0;
+}
+
+/* Why a run was too costly. */
+char *
+imp_regex_program_describe_error (int error)
+{
+  char reason[256];
+
+  if (error == PCRE2_ERROR_CALLOUT)
+    return g_strdup_printf ("more than %d ms at one place", (int) (IMP_EFFORT_PLACE_MAX / 1000000));
+  pcre2_get_error_message (error, (PCRE2_UCHAR *) reason, sizeof reason);
+  return g_strdup (reason);
+}
+
+/* Has the thread computed for too long? */
+static gboolean
+regex_run_is_over_time (RegexRun *self)
+{
+  gint64 now = imp_effort_get_time ();
+
+  if (self->looked == 0)
+    self->looked = now;
+  if (now - self->looked < TIME_PER_LOOK)
+    return FALSE;
+  self->looked = now;
+  if (self->computing == 0)
+    {
+      self->computing = imp_effort_get_thread_time ();
+      return FALSE;
+    }
+  return imp_effort_get_thread_time () - self->computing > IMP_EFFORT_PLACE_MAX;
+}
+
+/* Is the answer to this item in what follows, though the library would not say so? */
+static gboolean
+regex_run_is_at_edge (RegexRun *self, const pcre2_callout_block *block)
+{
+  const ImpRegexInfo *info = &self->program->info;
+  gsize position = block->current_position;
+  gboolean at_end = position == block->subject_length;
+
+  if (at_end && position > 0
+      && (block->callout_number == CALLOUT_LINE_START
+          || (info->marks[block->pattern_position] & IMP_REGEX_MARK_LINE_START) != 0))
+    return block->subject[position - 1] == '\n';
+  if (self->jit)
+    return FALSE;
+  if (at_end && position > 0 && info->has_breaks && block->subject[position - 1] == '\r')
+    return TRUE;
+  return position == block->start_match && block->subject_length - position < info->any_count;
+}
+
+/* Called before an item. */
+static int
+regex_run_on_item (pcre2_callout_block *block, void *data)
+{
+  RegexRun *self = data;
+
+  if (self->timed && ++self->n_items % ITEMS_PER_LOOK == 0 && regex_run_is_over_time (self))
+    return PCRE2_ERROR_CALLOUT;
+  if (self->end == IMP_REGEX_END_OPEN)
+    self->edge = regex_run_is_at_edge (self, block);
+  else if (self->end == IMP_REGEX_END_PAUSE && block->current_position == block->subject_length)
+    self->asked = (self->program->info.marks[block->pattern_position] & IMP_REGEX_MARK_ASKS) != 0;
+  self->start = block->start_match;
+  return self->edge || self->asked ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static int
+regex_run_match (RegexRun *self, RegexScratch *scratch, pcre2_code *code, const guint8 *data,
+                 gsize length, gsize position)
+{
+  guint32 options = PCRE2_NOTEMPTY;
+  int number;
+
+  if (self->end == IMP_REGEX_END_OPEN)
+    options |= PCRE2_PARTIAL_HARD;
+  number = pcre2_match (code, data, length, position, options, scratch->data, scratch->context);
+  /* Without callouts the interpreter would not notice all edges. */
+  if (number != PCRE2_ERROR_JIT_STACKLIMIT || !self->timed || !self->program->careful_calls)
+    return number;
+
+  self->jit = FALSE;
+  scratch->is_large = TRUE;
+  return pcre2_match (code, data, length, position, options | PCRE2_NO_JIT, scratch->data,
+                      scratch->context);
+}
+
+static ImpRegexOutcome
+regex_run_finish (RegexRun *self, RegexScratch *scratch, int number, ImpRegexFinding *finding)
+{
+  const gsize *offsets = pcre2_get_ovector_pointer (scratch->data);
+
+  if (number > 0)
+    {
+      finding->from = offsets[0];
+      finding->to = offsets[1];
+      finding->groups = offsets;
+      finding->n_groups = number;
+      return IMP_REGEX_MATCH;
+    }
+  if (number == PCRE2_ERROR_NOMATCH || self->asked)
+    return IMP_REGEX_NONE;
+  if (number == PCRE2_ERROR_PARTIAL || self->edge)
+    {
+      finding->from = self->edge ? self->start : offsets[0];
+      return IMP_REGEX_EDGE;
+    }
+  finding->error = number;
+  return IMP_REGEX_COSTLY;
+}
+
+ImpRegexOutcome
+imp_regex_program_search (ImpRegexProgram *self, const guint8 *data, gsize length, gsize position,
+                          gsize last, guint limit, gboolean open, ImpRegexFinding *finding)
+{
+  RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
+  RegexRun run = { self, open ? IMP_REGEX_END_OPEN : IMP_REGEX_END_FINAL, self->quick_jit };
+  int number;
+
+  pcre2_set_callout (scratch->context, self->quick_calls ? regex_run_on_item : NULL, &run);
+  pcre2_set_match_limit (scratch->context, limit);
+  pcre2_set_offset_limit (scratch->context, last);
+  number = regex_run_match (&run, scratch, self->quick, data, length, position);
+  return regex_run_finish (&run, scratch, number, finding);
+}
+
+ImpRegexOutcome
+imp_regex_program_attempt (ImpRegexProgram *self, const guint8 *data, gsize length, gsize position,
+                           ImpRegexEnd end, ImpRegexFinding *finding)
+{
+  RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
+  pcre2_code *code = regex_program_get_careful (self);
+  RegexRun run = { self, end, self->careful_jit, TRUE };
+  int number;
+
+  if (end == IMP_REGEX_END_PAUSE && !self->careful_calls)
+    return IMP_REGEX_NONE;
+  pcre2_set_callout (scratch->context, regex_run_on_item, &run);
+  pcre2_set_match_limit (scratch->context, self->careful_calls ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
+  pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
+  number = regex_run_match (&run, scratch, code, data, length, position);
+  return regex_run_finish (&run, scratch, number, finding);
+}
