@@ -101,6 +101,8 @@ imp_fault_side_limit (ImpFaultSide *self, gsize wanted)
   gsize length = wanted;
   guint64 chunk = self->plan.chunk;
 
+  g_assert (wanted > 0);
+
   if (self->plan.chunk_min > 0)
     chunk = self->plan.chunk_min
             + fault_side_draw (self, FOR_CHUNK, self->position)

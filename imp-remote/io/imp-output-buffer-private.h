@@ -43,6 +43,7 @@ struct _ImpOutputBuffer
   ImpOutputBufferBlock *block;
   ImpOutputBufferBlock *spare;
   ImpOutputPieces pieces;
+  guint n_clears; /* so that what consumes notices a clear by what it frees */
 };
 
 ImpOutputBuffer *imp_output_buffer_new (void);

@@ -70,6 +70,7 @@ output_buffer_drop_first (ImpOutputBuffer *self)
 void
 imp_output_buffer_clear (ImpOutputBuffer *self)
 {
+  self->n_clears++;
   while (imp_output_pieces_get_n (&self->pieces) > 0)
     output_buffer_drop_first (self);
   if (self->block != NULL)
@@ -174,6 +175,8 @@ imp_output_buffer_truncate (ImpOutputBuffer *self, const ImpOutputBufferMark *ma
    * piece stays, as long as it was then. */
   guint keep = mark->n_pieces + (!same_block && open > 0 ? 1 : 0);
 
+  g_assert (mark->size <= self->size && keep <= imp_output_pieces_get_n (&self->pieces));
+
   for (guint i = imp_output_pieces_get_n (&self->pieces); i > keep; i--)
     output_buffer_release_piece (self, imp_output_pieces_get (&self->pieces, i - 1));
   imp_output_pieces_truncate (&self->pieces, keep);
@@ -216,6 +219,8 @@ output_buffer_consume_run (ImpOutputBuffer *self, gsize length)
 void
 imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
 {
+  guint n_clears = self->n_clears;
+
   g_assert (length <= self->size);
 
   self->size -= length;
@@ -231,6 +236,8 @@ imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
         }
       length -= piece->length;
       output_buffer_drop_first (self);
+      if (self->n_clears != n_clears)
+        return;
     }
   output_buffer_consume_run (self, length);
 }

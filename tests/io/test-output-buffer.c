@@ -315,6 +315,35 @@ test_clear (void)
   g_assert_cmpmem (g_bytes_get_data (stolen, NULL), g_bytes_get_size (stolen), "bytes", 5);
 }
 
+static void
+clear_again (gpointer buffer)
+{
+  imp_output_buffer_clear (buffer);
+  imp_output_buffer_append (buffer, "new", 3);
+}
+
+/* What frees the bytes may come back, and clear what is being written. */
+static void
+test_clear_within (void)
+{
+  static char data[4096];
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GBytes) large = g_bytes_new_with_free_func (data, sizeof data, clear_again, buffer);
+  g_autoptr (GBytes) left = NULL;
+
+  imp_output_buffer_append_bytes (buffer, large);
+  g_clear_pointer (&large, g_bytes_unref);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (GBytes) more = g_bytes_new (data, sizeof data);
+
+      imp_output_buffer_append_bytes (buffer, more);
+    }
+  imp_output_buffer_consume (buffer, 3 * sizeof data);
+  left = imp_output_buffer_steal (buffer);
+  g_assert_cmpmem (g_bytes_get_data (left, NULL), g_bytes_get_size (left), "new", 3);
+}
+
 /* A buffer that is filled and drained in turn does not move through memory. */
 static void
 test_reuse (void)
@@ -358,6 +387,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/output-buffer/write/error", test_write_error);
   g_test_add_func ("/output-buffer/release", test_release);
   g_test_add_func ("/output-buffer/clear", test_clear);
+  g_test_add_func ("/output-buffer/clear-within", test_clear_within);
   g_test_add_func ("/output-buffer/reuse", test_reuse);
   g_test_add_func ("/output-buffer/steal", test_steal);
   return g_test_run ();
