@@ -493,7 +493,7 @@ filter_class_add_signals (GObjectClass *klass)
    * @self: the filter
    * @result: the result
    *
-   * Emitted for every result of the analyzer, before it is applied: for logs and accounts, and for
+   * Emitted for each result of the analyzer, before it is applied: for logs and accounts, and for
    * observers.
    *
    * Since: 0.1

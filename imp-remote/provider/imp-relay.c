@@ -261,7 +261,7 @@ imp_relay_class_init (ImpRelayClass *klass)
    * @self: the relay
    * @result: the result
    *
-   * Emitted for every result of the analyzer, before it is applied: for logs and accounts. It has
+   * Emitted for each result of the analyzer, before it is applied: for logs and accounts. It has
    * to be connected to before the relay runs: without a handler then the results are not followed.
    *
    * Since: 0.1

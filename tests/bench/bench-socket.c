@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sockets, tuned alike for every system: large send buffers on unix sockets, no delay on TCP. */
+/* Sockets, tuned alike for all systems: large send buffers on unix sockets, no delay on TCP. */
 #include "bench.h"
 
 #include <arpa/inet.h>

@@ -221,7 +221,7 @@ test('misspelt', () => {
     }));
     contains(data.message, 'vfunc_data()');
     const create = raises(() => GObject.registerClass(class WrongCreate extends Imp.Factory {
-        vfunc_create_analyser() {}
+        vfunc_create_analyzr() {}
     }));
     contains(create.message, 'vfunc_create_analyzer()');
     const decode = raises(() => GObject.registerClass({Implements},

@@ -211,7 +211,7 @@ def test_misspelt():
 
     def misspelt_create():
         class Wrong(Imp.Factory):
-            def do_create_analyser(self, context):
+            def do_create_analyzr(self, context):
                 pass
         return Wrong
 

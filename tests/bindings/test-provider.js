@@ -93,7 +93,7 @@ test('faults', () => {
     far.get_output_stream().write_all('abc', null);
     equal(text(faulty.get_input_stream().read_bytes(10, null)), 'a');
     equal(faulty.get_statistics() instanceof GLib.Variant, true);
-    fails(Imp.Error.SETTINGS, () => Imp.FaultStream.new(near, 'nonsense=1'));
+    fails(Imp.Error.SETTINGS, () => Imp.FaultStream.new(near, 'no-such-fault=1'));
 });
 
 test('given streams', () => {

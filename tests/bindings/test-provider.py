@@ -89,7 +89,7 @@ def test_faults():
     other.sendall(b'abc')
     equal(faulty.get_input_stream().read_bytes(10, None).get_data(), b'a')
     assert faulty.get_statistics().unpack()
-    fails(Imp.Error.SETTINGS, Imp.FaultStream.new, stream, 'nonsense=1')
+    fails(Imp.Error.SETTINGS, Imp.FaultStream.new, stream, 'no-such-fault=1')
     other.close()
 
 

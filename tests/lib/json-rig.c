@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define PATIENCE 10000
+#define TIMEOUT 10000
 
 typedef struct
 {
@@ -155,7 +155,7 @@ json_rig_ask (JsonRig *self, const char *format, ...)
   say (self, format, arguments);
   va_end (arguments);
   json_rig_say (self, "{\"op\":\"ping\",\"token\":1}");
-  if (!test_run_until (got_pong, self->client, PATIENCE))
+  if (!test_run_until (got_pong, self->client, TIMEOUT))
     g_error ("The server does not answer: %s", self->reason->str);
   text = take_received (self);
   *strstr (text, "{\"op\":\"pong\"") = '\0';
@@ -179,8 +179,8 @@ is_alone (gpointer data)
 char *
 json_rig_wait_for_end (JsonRig *self)
 {
-  g_assert_true (test_run_until (has_ended, self, PATIENCE));
+  g_assert_true (test_run_until (has_ended, self, TIMEOUT));
   test_peer_close (self->client);
-  g_assert_true (test_run_until (is_alone, self, PATIENCE));
+  g_assert_true (test_run_until (is_alone, self, TIMEOUT));
   return take_received (self);
 }

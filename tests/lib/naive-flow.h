@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* One direction as the model describes it, as dumb as possible: a state for every byte, no
+/* One direction as the model describes it, as dumb as possible: a state for each byte, no
  * shortcuts, and no line of the real flow. Positions are bytes of the input. */
 
 #define NAIVE_FOREVER G_MAXINT64

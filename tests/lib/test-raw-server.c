@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define PATIENCE 10000
+#define TIMEOUT 10000
 
 static GSocket *
 open_listener (GSocketAddress *address, int backlog)
@@ -90,7 +90,7 @@ run_until (gboolean (*done) (gpointer data), gpointer data, const char *what)
 {
   guint ticker = g_timeout_add (2, tick, NULL);
 
-  if (!test_run_until (done, data, PATIENCE))
+  if (!test_run_until (done, data, TIMEOUT))
     g_error ("Waited in vain for %s", what);
   g_source_remove (ticker);
 }

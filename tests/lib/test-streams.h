@@ -27,7 +27,7 @@ GBytes *test_stream_read (GIOStream *stream, gsize length);
 /* Up to the end of the stream. */
 GBytes *test_stream_read_all (GIOStream *stream);
 
-/* @length bytes that no offset shares with its neighbours. */
+/* @length bytes that no offset shares with its neighbors. */
 GBytes *test_bytes_pattern (gsize length);
 
 /* Runs the thread-default main context until @done says so or @ms are over; returns what it last

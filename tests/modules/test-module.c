@@ -57,7 +57,7 @@ test_errors (void)
     { "patern=rx=x", IMP_ERROR_SETTINGS, "\"patern\"" },
     { "Pattern", IMP_ERROR_SETTINGS, "\"Pattern\"" },
     { "pass=x=1", IMP_ERROR_SETTINGS, "no settings" },
-    { "pattern=string=x&colour=red", IMP_ERROR_SETTINGS, "colour=red" },
+    { "pattern=string=x&shade=red", IMP_ERROR_SETTINGS, "shade=red" },
     { "pattern", IMP_ERROR_SETTINGS, "rx or string" },
     { "remote=addr=nowhere", IMP_ERROR_SETTINGS, "\"nowhere\"" },
     { "remote=addr=@a&address=@b", IMP_ERROR_SETTINGS, "more than once" },

@@ -90,7 +90,7 @@ def find_circles(graph):
 
 
 def check_circles(archives):
-    """Yields (object, what is wrong) for every object that is in a circle."""
+    """Yields (object, what is wrong) for each object that is in a circle."""
     brings, needs = read_archives(archives)
     if not any(brings.values()):
         yield ', '.join(archives), Finding('circle', 'no symbols found there')

@@ -90,7 +90,7 @@ class Errors(unittest.TestCase):
         self.assert_fails(2, 'serve\nx\x1b', says=['serve\\x0ax\\x1b'])
 
     def test_options(self):
-        self.assert_fails(2, 'serve', '--colour', says=['--colour', '--help'])
+        self.assert_fails(2, 'serve', '--shade', says=['--shade', '--help'])
         self.assert_fails(2, 'serve', says=['ADDRESS'])
         self.assert_fails(2, 'serve', '--max-connections=x', '@x', says=['--max-connections', 'x'])
         self.assert_fails(2, 'serve', '--max-connections=0', '@x', says=['--max-connections', '0'])
@@ -148,7 +148,7 @@ class Errors(unittest.TestCase):
             self.assert_fails(2, 'serve', '--module', settings, '@x', says=['--module', *says])
 
         bad('pass=x=1', '"pass"', 'no settings')
-        bad('pattern=colour=red&string=x&action=deny', 'colour=red', 'known are', 'actdata')
+        bad('pattern=shade=red&string=x&action=deny', 'shade=red', 'known are', 'actdata')
         bad('pattern=string=x&action=destroy', 'action=destroy', 'deny', 'reject', 'replace')
         bad('pattern=string', 'key=value')
         bad('pattern=string=%', 'hexadecimal')

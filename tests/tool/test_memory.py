@@ -4,7 +4,7 @@
 under way: the sender is slowed down.
 
 With --full the client reads 1 GB at 1 MB/s to its end, which takes 1000 seconds; without, it reads
-for some seconds. Where there is a verdict for every two bytes, that is more than the analyzer can
+for some seconds. Where there is a verdict for each two bytes, that is more than the analyzer can
 do in a second, so that the reader is slower still, or stops."""
 
 import contextlib
@@ -93,13 +93,13 @@ class SlowClient(unittest.TestCase):
         self.check('pattern=string=not-in-it&action=deny&actdata=no', bytes(65536))
 
     def test_replacing(self):
-        """Verdicts for every few words wait until the client can take more."""
+        """Verdicts for each few words wait until the client can take more."""
         block = (b'lorem ipsum dolor foo sit amet ' * 2200)[:65536]
         self.check('pattern=string=foo&rxdir=1&action=replace&actdata=bar', block)
 
 
 class StoppedClient(unittest.TestCase):
-    """A verdict for every two bytes, and nobody who reads what they let through."""
+    """A verdict for each two bytes, and nobody who reads what they let through."""
 
     def check(self, replacement, limit, clients=1, inside=False):
         module = REPLACING + replacement

@@ -159,7 +159,7 @@ class Errors(unittest.TestCase):
         self.assert_usage('--faults SETTINGS is missing', *good[:4])
         self.assert_usage('"sed" is no fault; delay: "x"', *good[:5], 'sed=1&delay=x')
         self.assert_usage('"extra" is no option', *good, 'extra')
-        self.assert_usage('--listen "nonsense"', '--listen', 'nonsense', *good[2:])
+        self.assert_usage('--listen "nowhere"', '--listen', 'nowhere', *good[2:])
         self.assert_usage('--connect "systemd"', *good[:2], '--connect', 'systemd', *good[4:])
         self.assertFalse(os.path.exists(path))
 

@@ -189,8 +189,8 @@ class UnreadLog(unittest.TestCase):
         except BlockingIOError:
             pass
         os.set_blocking(writer, True)
-        done = subprocess.run([harness.TOOL, 'nonsense'], stderr=writer, timeout=harness.TIMEOUT,
-                              check=False)
+        done = subprocess.run([harness.TOOL, 'no-such-command'], stderr=writer,
+                              timeout=harness.TIMEOUT, check=False)
         self.assertEqual(done.returncode, 2)
         os.close(reader)
         os.close(writer)
