@@ -513,13 +513,15 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
   imp_link_start (self->host.link, self->context, &client_connection_link_funcs, self);
   client_connection_start_keepalive (self);
 
+  imp_client_connection_ref (self);
   client_connection_greet (self);
   while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
     {
       client_connection_send (self, query);
       imp_message_unref (query);
     }
-  client_connection_run_scheduler (self);
+  imp_send_scheduler_run (self->host.scheduler);
+  imp_client_connection_unref (self);
   return TRUE;
 }
 
