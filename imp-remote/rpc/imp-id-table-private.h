@@ -16,7 +16,8 @@ typedef struct
 
 typedef struct
 {
-  ImpIdSlot *slots; /* NULL while it is empty, else 2^(64 - shift) */
+  ImpIdSlot *slots; /* NULL while it is empty */
+  guint64 mask;     /* one less than their number, which is a power of two: 2^(64 - shift) */
   guint shift;
   guint n_values;
   guint64 secret; /* ids are the peer's to choose, where they collide is not */
@@ -44,12 +45,11 @@ imp_id_table_home (const ImpIdTable *self, gint64 id)
 static inline gpointer
 imp_id_table_lookup (const ImpIdTable *self, gint64 id)
 {
-  guint64 mask, i;
+  guint64 i;
 
   if (self->slots == NULL)
     return NULL;
-  mask = G_MAXUINT64 >> self->shift;
-  for (i = imp_id_table_home (self, id); self->slots[i].value != NULL; i = (i + 1) & mask)
+  for (i = imp_id_table_home (self, id); self->slots[i].value != NULL; i = (i + 1) & self->mask)
     if (self->slots[i].id == id)
       return self->slots[i].value;
   return NULL;

@@ -8,6 +8,7 @@ void
 imp_id_table_init (ImpIdTable *self)
 {
   *self = (ImpIdTable){
+    .mask = G_MAXUINT64 >> SHIFT_MAX,
     .shift = SHIFT_MAX,
     .secret = ((guint64) g_random_int () << 32 | g_random_int ()) | 1,
   };
@@ -17,57 +18,60 @@ void
 imp_id_table_clear (ImpIdTable *self)
 {
   g_clear_pointer (&self->slots, g_free);
+  self->mask = G_MAXUINT64 >> SHIFT_MAX;
   self->shift = SHIFT_MAX;
   self->n_values = 0;
 }
 
 static gsize
-count_slots (const ImpIdTable *self)
+id_table_count_slots (const ImpIdTable *self)
 {
-  return (gsize) 1 << (64 - self->shift);
+  return self->mask + 1;
 }
 
 static void
-put (ImpIdTable *self, gint64 id, gpointer value)
+id_table_put (ImpIdTable *self, gint64 id, gpointer value)
 {
-  gsize mask = count_slots (self) - 1;
   gsize i = imp_id_table_home (self, id);
 
-  while (self->slots[i].value != NULL)
-    i = (i + 1) & mask;
+  for (; self->slots[i].value != NULL; i = (i + 1) & self->mask)
+    g_assert (self->slots[i].id != id);
   self->slots[i] = (ImpIdSlot){ id, value };
 }
 
 static void
-resize (ImpIdTable *self, guint shift)
+id_table_resize (ImpIdTable *self, guint shift)
 {
   g_autofree ImpIdSlot *old = self->slots;
-  gsize n = old != NULL ? count_slots (self) : 0;
+  gsize n = old != NULL ? id_table_count_slots (self) : 0;
 
+  self->mask = G_MAXUINT64 >> shift;
   self->shift = shift;
-  self->slots = g_new0 (ImpIdSlot, count_slots (self));
+  self->slots = g_new0 (ImpIdSlot, id_table_count_slots (self));
   for (gsize i = 0; i < n; i++)
     if (old[i].value != NULL)
-      put (self, old[i].id, old[i].value);
+      id_table_put (self, old[i].id, old[i].value);
 }
 
 void
 imp_id_table_insert (ImpIdTable *self, gint64 id, gpointer value)
 {
+  g_assert (value != NULL);
+
   if (self->slots == NULL)
-    resize (self, self->shift);
-  else if (self->n_values >= count_slots (self) / 3 * 2)
-    resize (self, self->shift - 1);
-  put (self, id, value);
+    id_table_resize (self, self->shift);
+  else if (self->n_values >= id_table_count_slots (self) / 3 * 2)
+    id_table_resize (self, self->shift - 1);
+  id_table_put (self, id, value);
   self->n_values++;
 }
 
 /* Those behind the gap that the gap keeps from their homes move up, so that no marks of what was
  * removed are needed. */
 static void
-close_gap (ImpIdTable *self, gsize gap)
+id_table_close_gap (ImpIdTable *self, gsize gap)
 {
-  gsize mask = count_slots (self) - 1;
+  const gsize mask = self->mask;
 
   for (gsize i = (gap + 1) & mask; self->slots[i].value != NULL; i = (i + 1) & mask)
     {
@@ -85,22 +89,21 @@ gpointer
 imp_id_table_remove (ImpIdTable *self, gint64 id)
 {
   gpointer value = NULL;
-  gsize mask, i;
+  gsize i;
 
   if (self->slots == NULL)
     return NULL;
-  mask = count_slots (self) - 1;
   i = imp_id_table_home (self, id);
   while (self->slots[i].value != NULL && self->slots[i].id != id)
-    i = (i + 1) & mask;
+    i = (i + 1) & self->mask;
   value = self->slots[i].value;
   if (value == NULL)
     return NULL;
 
-  close_gap (self, i);
+  id_table_close_gap (self, i);
   self->n_values--;
-  if (self->shift < SHIFT_MAX && self->n_values < count_slots (self) / 8)
-    resize (self, self->shift + 1);
+  if (self->shift < SHIFT_MAX && self->n_values < id_table_count_slots (self) / 8)
+    id_table_resize (self, self->shift + 1);
   return value;
 }
 
@@ -108,7 +111,7 @@ GPtrArray *
 imp_id_table_get_values (const ImpIdTable *self)
 {
   GPtrArray *values = g_ptr_array_sized_new (self->n_values);
-  gsize n = self->slots != NULL ? count_slots (self) : 0;
+  gsize n = self->slots != NULL ? id_table_count_slots (self) : 0;
 
   for (gsize i = 0; i < n; i++)
     if (self->slots[i].value != NULL)

@@ -27,7 +27,7 @@ typedef struct
 } ImpLinkFuncs;
 
 /* Above so many bytes that wait to be written no more should be queued, until they are a quarter.
- * Both ends ask imp_link_may_queue() and nothing else, and drained() tells when it changes. */
+ * Both ends ask imp_link_may_queue() and nothing else, and drained() is called when it changes. */
 #define IMP_LINK_HIGH_WATER (1024 * 1024)
 /* For so long, in milliseconds, a peer may keep its end open after imp_link_finish(), or read
  * nothing; see ImpLingeringClose. */
@@ -45,7 +45,7 @@ void imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *f
 /* Nothing is called any more; what waits to be written is lost. */
 void imp_link_close (ImpLink *self);
 /* Closes once what waits has been written and the other side has had time to read it; no message
- * comes any more. closed() tells. After imp_link_start(). */
+ * comes any more. Then closed() is called. After imp_link_start(). */
 void imp_link_finish (ImpLink *self);
 
 /* Queues a message. It is written at the end of this turn of the loop. FALSE with an error if the

@@ -458,6 +458,8 @@ link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_d
 void
 imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs, gpointer user_data)
 {
+  g_assert (self->context == NULL);
+
   self->funcs = funcs;
   self->user_data = user_data;
   self->context = g_main_context_ref (context);
@@ -476,6 +478,8 @@ imp_link_close (ImpLink *self)
 void
 imp_link_finish (ImpLink *self)
 {
+  g_assert (self->context != NULL);
+
   if (self->state != STATE_OPEN)
     return;
   self->state = STATE_FINISHING;

@@ -18,7 +18,7 @@ void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits
                                 const char *const *features);
 /* The highest version that both know; 0 with %IMP_ERROR_VERSION if there is none. */
 guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GError **error);
-/* A limit that the other side has told, or @otherwise. */
+/* A limit that the other side has announced, or @otherwise. */
 gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherwise);
 
 /* How many bytes of payload surely fit into a message of @max_message bytes in any form. */

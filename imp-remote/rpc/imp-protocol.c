@@ -4,7 +4,7 @@
 #include "core/imp-error.h"
 
 static void
-add_limit (ImpContextBuilder *builder, const char *name, gsize value)
+protocol_add_limit (ImpContextBuilder *builder, const char *name, gsize value)
 {
   char text[32];
 
@@ -19,8 +19,8 @@ imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
   ImpContextBuilder builder;
 
   imp_context_builder_init (&builder);
-  add_limit (&builder, "max-message", limits->max_message);
-  add_limit (&builder, "max-context", limits->max_context);
+  protocol_add_limit (&builder, "max-message", limits->max_message);
+  protocol_add_limit (&builder, "max-context", limits->max_context);
 
   message->op = IMP_OP_SET_VERSION;
   message->version = IMP_PROTOCOL_VERSION;

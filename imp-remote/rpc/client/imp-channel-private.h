@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* Keeps a provider connected: one peer for new analyzers, older ones that are being finished, and
- * in between the attempts to get another. */
+/* Keeps a provider connected: one client connection for new analyzers, older ones that are being
+ * finished, and in between the attempts to get another. */
 typedef struct _ImpChannel ImpChannel;
 
 typedef struct
 {
-  ImpClientConnectionOptions peer;
+  ImpClientConnectionOptions connection;
   guint connect_timeout; /* milliseconds, for the connection and again for the server's greeting */
   gboolean reconnect;
   guint reconnect_min; /* milliseconds */
@@ -41,7 +41,7 @@ void imp_channel_connect (ImpChannel *self, GTask *task);
 guint imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts);
 
 ImpRemoteState imp_channel_get_state (ImpChannel *self);
-ImpClientConnection *imp_channel_get_peer (ImpChannel *self); /* NULL where there is none */
+ImpClientConnection *imp_channel_get_connection (ImpChannel *self); /* NULL: there is none */
 guint64 imp_channel_get_messages_in (ImpChannel *self);
 /* A stream that has not been used: to be used by another one. NULL where there is none. */
 GIOStream *imp_channel_steal_stream (ImpChannel *self);

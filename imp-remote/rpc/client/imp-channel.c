@@ -2,6 +2,7 @@
 #include "rpc/client/imp-channel-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-source-private.h"
 #include "rpc/imp-connector-private.h"
 
 struct _ImpChannel
@@ -18,18 +19,18 @@ struct _ImpChannel
   gpointer user_data;
 
   ImpRemoteState state;
-  GError *reason;            /* why it is down or closed */
-  ImpClientConnection *peer; /* for new analyzers; may still be without a connection */
-  GPtrArray *leaving;        /* of ImpClientConnection: servers that have said goodbye */
+  GError *reason;                  /* why it is down or closed */
+  ImpClientConnection *connection; /* for new analyzers; may still be without a stream */
+  GPtrArray *leaving;              /* of ImpClientConnection: servers that have said goodbye */
   ImpConnector *connector;
   GSource *timer;                   /* for the greeting, or until the next attempt */
   guint attempts;                   /* in vain, since it was ready last */
   GQueue waiting;                   /* of GTask: connect_async() */
-  ImpClientConnectionCounters past; /* of peers that are gone */
+  ImpClientConnectionCounters past; /* of connections that are gone */
   guint64 connections, analyzers;
 };
 
-static void start (ImpChannel *self);
+static void channel_start (ImpChannel *self);
 
 static ImpChannel *
 channel_ref (ImpChannel *self)
@@ -57,26 +58,14 @@ channel_unref (ImpChannel *self)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpChannel, channel_unref)
 
 static void
-clear_timer (ImpChannel *self)
+channel_set_timer (ImpChannel *self, guint milliseconds, GSourceFunc func)
 {
-  if (self->timer == NULL)
-    return;
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  imp_source_clear (&self->timer);
+  self->timer = imp_source_add_timeout (self->context, milliseconds, "imp channel", func, self);
 }
 
 static void
-set_timer (ImpChannel *self, guint milliseconds, GSourceFunc func)
-{
-  clear_timer (self);
-  self->timer = g_timeout_source_new (milliseconds);
-  g_source_set_static_name (self->timer, "imp channel");
-  g_source_set_callback (self->timer, func, self, NULL);
-  g_source_attach (self->timer, self->context);
-}
-
-static void
-set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
+channel_set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
 {
   GError *copy = reason != NULL ? g_error_copy (reason) : NULL;
 
@@ -89,9 +78,9 @@ set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
     self->changed (self->user_data);
 }
 
-/* Those who asked to be told are told once. */
+/* Those that wait for a connection are answered once. */
 static void
-answer_waiting (ImpChannel *self, const GError *error)
+channel_answer_waiting (ImpChannel *self, const GError *error)
 {
   GQueue waiting = self->waiting;
   GTask *task;
@@ -108,19 +97,19 @@ answer_waiting (ImpChannel *self, const GError *error)
 }
 
 static void
-bury (ImpChannel *self, ImpClientConnection *peer)
+channel_release_connection (ImpChannel *self, ImpClientConnection *connection)
 {
-  imp_client_connection_add_counters (peer, &self->past);
-  imp_client_connection_unref (peer);
+  imp_client_connection_add_counters (connection, &self->past);
+  imp_client_connection_unref (connection);
 }
 
 static gboolean
-on_retry (gpointer user_data)
+channel_on_retry (gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  clear_timer (self);
-  start (self);
+  imp_source_clear (&self->timer);
+  channel_start (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -137,182 +126,179 @@ imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts)
 }
 
 static void
-go_down (ImpChannel *self, const GError *error)
+channel_go_down (ImpChannel *self, const GError *error)
 {
-  clear_timer (self);
+  imp_source_clear (&self->timer);
   if (self->target == NULL || !self->options.reconnect)
     {
-      set_state (self, self->target == NULL ? IMP_REMOTE_STATE_CLOSED : IMP_REMOTE_STATE_DOWN,
-                 error);
+      channel_set_state (self,
+                         self->target == NULL ? IMP_REMOTE_STATE_CLOSED : IMP_REMOTE_STATE_DOWN,
+                         error);
     }
   else
     {
-      set_timer (self, imp_channel_draw_delay (&self->options, self->attempts), on_retry);
+      channel_set_timer (self, imp_channel_draw_delay (&self->options, self->attempts),
+                         channel_on_retry);
       self->attempts++;
-      set_state (self, IMP_REMOTE_STATE_DOWN, error);
+      channel_set_state (self, IMP_REMOTE_STATE_DOWN, error);
     }
-  answer_waiting (self, error);
+  channel_answer_waiting (self, error);
 }
 
-/* The peer goes on living until its analyzers have had their outcome. */
+/* The connection goes on living until its analyzers have had their outcome. */
 static void
-on_peer_lost (ImpClientConnection *peer, const GError *error, gpointer user_data)
+channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  if (peer != self->peer)
+  if (connection != self->connection)
     return;
-  g_ptr_array_add (self->leaving, g_steal_pointer (&self->peer));
+  g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
   g_clear_pointer (&self->connector, imp_connector_cancel);
-  go_down (self, error);
+  channel_go_down (self, error);
 }
 
 static void
-on_peer_gone (ImpClientConnection *peer, gpointer user_data)
+channel_on_gone (ImpClientConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  if (g_ptr_array_remove (self->leaving, peer))
-    bury (self, peer);
+  if (g_ptr_array_remove (self->leaving, connection))
+    channel_release_connection (self, connection);
 }
 
 static void
-on_peer_ready (ImpClientConnection *peer, gpointer user_data)
+channel_on_ready (ImpClientConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  if (peer != self->peer)
+  if (connection != self->connection)
     return;
-  clear_timer (self);
+  imp_source_clear (&self->timer);
   self->attempts = 0;
-  set_state (self, IMP_REMOTE_STATE_READY, NULL);
-  answer_waiting (self, NULL);
-}
-
-static void
-dismiss (ImpClientConnection *peer)
-{
-  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
-                                                  "the server has stopped");
-
-  imp_client_connection_fail (peer, error);
+  channel_set_state (self, IMP_REMOTE_STATE_READY, NULL);
+  channel_answer_waiting (self, NULL);
 }
 
 static gboolean
-on_dismissed (gpointer user_data)
+channel_on_close_idle (gpointer user_data)
 {
-  ImpClientConnection *peer = user_data;
+  ImpClientConnection *connection = user_data;
+  g_autoptr (GError) error = NULL;
 
-  if (imp_client_connection_get_n_analyzers (peer) == 0)
-    dismiss (peer);
+  if (imp_client_connection_get_n_analyzers (connection) > 0)
+    return G_SOURCE_REMOVE;
+  error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the server has stopped");
+  imp_client_connection_fail (connection, error);
   return G_SOURCE_REMOVE;
 }
 
 /* From the loop: the last words for the server (delete_analyzer) have been written by then. */
 static void
-on_peer_idle (ImpClientConnection *peer, gpointer user_data)
+channel_on_idle (ImpClientConnection *connection, gpointer user_data)
 {
   ImpChannel *self = user_data;
   g_autoptr (GSource) source = NULL;
 
-  if (peer == self->peer)
+  if (connection == self->connection)
     return;
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
-  g_source_set_callback (source, on_dismissed, imp_client_connection_ref (peer),
+  g_source_set_callback (source, channel_on_close_idle, imp_client_connection_ref (connection),
                          (GDestroyNotify) imp_client_connection_unref);
   g_source_attach (source, self->context);
 }
 
 /* The server finishes what it has. Another one is looked for at once, since it may stand ready. */
 static void
-on_peer_goodbye (ImpClientConnection *peer, gpointer user_data)
+channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  if (peer != self->peer)
+  if (connection != self->connection)
     return;
-  clear_timer (self);
-  g_ptr_array_add (self->leaving, g_steal_pointer (&self->peer));
-  if (imp_client_connection_get_n_analyzers (peer) == 0)
-    on_peer_idle (peer, self);
+  imp_source_clear (&self->timer);
+  g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
+  if (imp_client_connection_get_n_analyzers (connection) == 0)
+    channel_on_idle (connection, self);
   if (self->target != NULL)
     {
-      set_state (self, IMP_REMOTE_STATE_IDLE, NULL);
-      start (self);
+      channel_set_state (self, IMP_REMOTE_STATE_IDLE, NULL);
+      channel_start (self);
     }
   else
     {
       g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
                                                       "the server has said goodbye");
 
-      set_state (self, IMP_REMOTE_STATE_CLOSED, error);
+      channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
     }
 }
 
-static const ImpClientConnectionFuncs peer_funcs = {
-  .ready = on_peer_ready,
-  .goodbye = on_peer_goodbye,
-  .idle = on_peer_idle,
-  .lost = on_peer_lost,
-  .gone = on_peer_gone,
+static const ImpClientConnectionFuncs channel_connection_funcs = {
+  .ready = channel_on_ready,
+  .goodbye = channel_on_goodbye,
+  .idle = channel_on_idle,
+  .lost = channel_on_lost,
+  .gone = channel_on_gone,
 };
 
 static gboolean
-on_no_greeting (gpointer user_data)
+channel_on_no_greeting (gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
   g_autoptr (GError) error = NULL;
 
-  clear_timer (self);
+  imp_source_clear (&self->timer);
   g_set_error (&error, IMP_ERROR, IMP_ERROR_TIMEOUT,
                "%s did not say its version within %u ms (connect-timeout)", self->name,
                self->options.connect_timeout);
-  imp_client_connection_fail (self->peer, error);
+  imp_client_connection_fail (self->connection, error);
   return G_SOURCE_REMOVE;
 }
 
 static void
-use_stream (ImpChannel *self, GIOStream *stream)
+channel_use_stream (ImpChannel *self, GIOStream *stream)
 {
   g_autoptr (GError) error = NULL;
 
   self->connections++;
-  set_timer (self, self->options.connect_timeout, on_no_greeting);
-  if (!imp_client_connection_connect (self->peer, stream, self->codec, &error))
-    imp_client_connection_fail (self->peer, error);
+  channel_set_timer (self, self->options.connect_timeout, channel_on_no_greeting);
+  if (!imp_client_connection_connect (self->connection, stream, self->codec, &error))
+    imp_client_connection_fail (self->connection, error);
 }
 
 static void
-on_connected (GIOStream *stream, const GError *error, gpointer user_data)
+channel_on_connected (GIOStream *stream, const GError *error, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
   self->connector = NULL;
   if (stream != NULL)
-    use_stream (self, stream);
+    channel_use_stream (self, stream);
   else
-    imp_client_connection_fail (self->peer, error);
+    imp_client_connection_fail (self->connection, error);
 }
 
-/* Makes a peer, and gets it a connection. While the channel is down it stays so until the server
- * has answered. */
+/* Makes a client connection, and gets it a stream. While the channel is down it stays so until the
+ * server has answered. */
 static void
-start (ImpChannel *self)
+channel_start (ImpChannel *self)
 {
-  self->peer = imp_client_connection_new (self->context, &self->options.peer, self->interface,
-                                          self->name, &peer_funcs, self);
+  self->connection = imp_client_connection_new (self->context, &self->options.connection,
+                                                self->interface, self->name,
+                                                &channel_connection_funcs, self);
   if (self->state == IMP_REMOTE_STATE_IDLE)
-    set_state (self, IMP_REMOTE_STATE_CONNECTING, NULL);
+    channel_set_state (self, IMP_REMOTE_STATE_CONNECTING, NULL);
   if (self->stream != NULL)
     {
       g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
 
-      use_stream (self, stream);
+      channel_use_stream (self, stream);
       return;
     }
   self->connector = imp_connector_start (self->context, self->target, self->name,
-                                         self->options.connect_timeout, on_connected, self);
+                                         self->options.connect_timeout, channel_on_connected, self);
 }
 
 ImpChannel *
@@ -339,20 +325,21 @@ imp_channel_close (ImpChannel *self, const GError *error)
 {
   g_autoptr (ImpChannel) guard = channel_ref (self);
 
-  if (self->state == IMP_REMOTE_STATE_CLOSED && self->peer == NULL && self->leaving->len == 0)
+  if (self->state == IMP_REMOTE_STATE_CLOSED && self->connection == NULL && self->leaving->len == 0)
     return;
-  clear_timer (self);
+  imp_source_clear (&self->timer);
   g_clear_pointer (&self->connector, imp_connector_cancel);
   g_clear_object (&self->stream);
-  set_state (self, IMP_REMOTE_STATE_CLOSED, error);
-  answer_waiting (self, error);
-  while (self->peer != NULL || self->leaving->len > 0)
+  channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
+  channel_answer_waiting (self, error);
+  while (self->connection != NULL || self->leaving->len > 0)
     {
-      ImpClientConnection *peer = self->peer != NULL ? g_steal_pointer (&self->peer)
-                                                     : g_ptr_array_steal_index (self->leaving, 0);
+      ImpClientConnection *connection = self->connection != NULL
+                                          ? g_steal_pointer (&self->connection)
+                                          : g_ptr_array_steal_index (self->leaving, 0);
 
-      imp_client_connection_abandon (peer, error);
-      bury (self, peer);
+      imp_client_connection_abandon (connection, error);
+      channel_release_connection (self, connection);
     }
 }
 
@@ -367,10 +354,10 @@ void
 imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options)
 {
   self->options = *options;
-  if (self->peer != NULL)
-    imp_client_connection_set_options (self->peer, &options->peer);
+  if (self->connection != NULL)
+    imp_client_connection_set_options (self->connection, &options->connection);
   for (guint i = 0; i < self->leaving->len; i++)
-    imp_client_connection_set_options (self->leaving->pdata[i], &options->peer);
+    imp_client_connection_set_options (self->leaving->pdata[i], &options->connection);
 }
 
 void
@@ -391,31 +378,31 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
                                                self->reason != NULL ? self->reason->message
                                                                     : "there is no connection");
 
-      if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.peer.fail, text))
+      if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.connection.fail, text))
         self->past.resolved_soft++;
       else
         self->past.resolved_hard++;
       return;
     }
-  if (self->peer == NULL)
-    start (self);
+  if (self->connection == NULL)
+    channel_start (self);
   /* Unless that has failed at once. */
-  if (self->peer == NULL)
+  if (self->connection == NULL)
     {
       self->analyzers--;
       imp_channel_add (self, analyzer);
       return;
     }
-  imp_client_connection_add (self->peer, analyzer);
+  imp_client_connection_add (self->connection, analyzer);
 }
 
-/* TRUE if there is a peer, or will be one; else the task has got its answer. */
+/* TRUE if there is a connection, or will be one; else the task has got its answer. */
 static gboolean
-ensure_peer (ImpChannel *self, GTask *task)
+channel_ensure_connection (ImpChannel *self, GTask *task)
 {
-  if (self->peer == NULL && self->state == IMP_REMOTE_STATE_IDLE)
-    start (self);
-  if (self->peer != NULL)
+  if (self->connection == NULL && self->state == IMP_REMOTE_STATE_IDLE)
+    channel_start (self);
+  if (self->connection != NULL)
     return TRUE;
   if (self->reason != NULL)
     g_task_return_error (task, g_error_copy (self->reason));
@@ -431,8 +418,8 @@ imp_channel_query (ImpChannel *self, GList *wanted, GTask *task)
 {
   g_autoptr (ImpChannel) guard = channel_ref (self);
 
-  if (ensure_peer (self, task))
-    imp_client_connection_query (self->peer, wanted, task);
+  if (channel_ensure_connection (self, task))
+    imp_client_connection_query (self->connection, wanted, task);
 }
 
 void
@@ -441,12 +428,12 @@ imp_channel_connect (ImpChannel *self, GTask *task)
   g_autoptr (ImpChannel) guard = channel_ref (self);
 
   /* Who asks while it is down does not want to wait for the next attempt. */
-  if (self->state == IMP_REMOTE_STATE_DOWN && self->peer == NULL)
+  if (self->state == IMP_REMOTE_STATE_DOWN && self->connection == NULL)
     {
-      clear_timer (self);
-      start (self);
+      imp_source_clear (&self->timer);
+      channel_start (self);
     }
-  else if (!ensure_peer (self, task))
+  else if (!channel_ensure_connection (self, task))
     return;
 
   if (self->state == IMP_REMOTE_STATE_READY)
@@ -454,7 +441,7 @@ imp_channel_connect (ImpChannel *self, GTask *task)
       g_task_return_boolean (task, TRUE);
       g_object_unref (task);
     }
-  else if (self->peer == NULL)
+  else if (self->connection == NULL)
     {
       g_task_return_error (task, g_error_copy (self->reason));
       g_object_unref (task);
@@ -470,17 +457,17 @@ imp_channel_get_state (ImpChannel *self)
 }
 
 ImpClientConnection *
-imp_channel_get_peer (ImpChannel *self)
+imp_channel_get_connection (ImpChannel *self)
 {
-  return self->peer;
+  return self->connection;
 }
 
 static void
-sum_up (ImpChannel *self, ImpClientConnectionCounters *sum)
+channel_sum_up (ImpChannel *self, ImpClientConnectionCounters *sum)
 {
   *sum = self->past;
-  if (self->peer != NULL)
-    imp_client_connection_add_counters (self->peer, sum);
+  if (self->connection != NULL)
+    imp_client_connection_add_counters (self->connection, sum);
   for (guint i = 0; i < self->leaving->len; i++)
     imp_client_connection_add_counters (self->leaving->pdata[i], sum);
 }
@@ -490,7 +477,7 @@ imp_channel_get_messages_in (ImpChannel *self)
 {
   ImpClientConnectionCounters sum;
 
-  sum_up (self, &sum);
+  channel_sum_up (self, &sum);
   return sum.messages_in;
 }
 
@@ -501,7 +488,7 @@ imp_channel_steal_stream (ImpChannel *self)
 }
 
 static void
-add_number (GVariantBuilder *builder, const char *name, guint64 value)
+channel_add_number (GVariantBuilder *builder, const char *name, guint64 value)
 {
   g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint64 (value));
 }
@@ -512,30 +499,30 @@ imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
   ImpClientConnectionCounters sum;
   guint64 live = 0, queued = 0;
 
-  sum_up (self, &sum);
+  channel_sum_up (self, &sum);
   for (guint i = 0; i < self->leaving->len; i++)
     {
       live += imp_client_connection_get_n_analyzers (self->leaving->pdata[i]);
       queued += imp_client_connection_get_queued (self->leaving->pdata[i]);
     }
-  if (self->peer != NULL)
+  if (self->connection != NULL)
     {
-      live += imp_client_connection_get_n_analyzers (self->peer);
-      queued += imp_client_connection_get_queued (self->peer);
+      live += imp_client_connection_get_n_analyzers (self->connection);
+      queued += imp_client_connection_get_queued (self->connection);
     }
 
-  add_number (builder, "connections", self->connections);
-  add_number (builder, "analyzers", self->analyzers);
-  add_number (builder, "live-analyzers", live);
-  add_number (builder, "queued", queued);
-  add_number (builder, "settled-hard", sum.resolved_hard);
-  add_number (builder, "settled-soft", sum.resolved_soft);
-  add_number (builder, "deadlines", sum.deadlines);
-  add_number (builder, "extensions", sum.extensions);
-  add_number (builder, "exceptions", sum.exceptions);
-  add_number (builder, "late-results", sum.late_results);
-  add_number (builder, "messages-in", sum.messages_in);
-  add_number (builder, "messages-out", sum.messages_out);
-  add_number (builder, "bytes-in", sum.bytes_in);
-  add_number (builder, "bytes-out", sum.bytes_out);
+  channel_add_number (builder, "connections", self->connections);
+  channel_add_number (builder, "analyzers", self->analyzers);
+  channel_add_number (builder, "live-analyzers", live);
+  channel_add_number (builder, "queued", queued);
+  channel_add_number (builder, "settled-hard", sum.resolved_hard);
+  channel_add_number (builder, "settled-soft", sum.resolved_soft);
+  channel_add_number (builder, "deadlines", sum.deadlines);
+  channel_add_number (builder, "extensions", sum.extensions);
+  channel_add_number (builder, "exceptions", sum.exceptions);
+  channel_add_number (builder, "late-results", sum.late_results);
+  channel_add_number (builder, "messages-in", sum.messages_in);
+  channel_add_number (builder, "messages-out", sum.messages_out);
+  channel_add_number (builder, "bytes-in", sum.bytes_in);
+  channel_add_number (builder, "bytes-out", sum.bytes_out);
 }

@@ -2,6 +2,7 @@
 #include "rpc/client/imp-client-connection-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-source-private.h"
 #include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -79,7 +80,7 @@ client_connection_send (ImpClientConnection *self, const ImpMessage *message)
     client_connection_fail_sending (self, message, error);
 }
 
-/* --- the host of its analyzers --- */
+/* --- as the host of its analyzers --- */
 
 /* All of them, with references, since what is done about one may be the end of others. */
 static GPtrArray *
@@ -327,17 +328,13 @@ client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_
 }
 
 static void
-client_connection_run_scheduler (ImpClientConnection *self)
+client_connection_on_drained (ImpLink *link, gpointer user_data)
 {
+  ImpClientConnection *self = user_data;
+
   imp_client_connection_ref (self);
   imp_send_scheduler_run (self->host.scheduler);
   imp_client_connection_unref (self);
-}
-
-static void
-client_connection_on_drained (ImpLink *link, gpointer user_data)
-{
-  client_connection_run_scheduler (user_data);
 }
 
 static void
@@ -410,7 +407,7 @@ client_connection_on_keepalive (gpointer user_data)
     }
   if (self->pinged)
     {
-      g_autofree char *text = g_strdup_printf ("no sign of life within %u ms (keepalive)",
+      g_autofree char *text = g_strdup_printf ("no response within %u ms (keepalive)",
                                                self->options.keepalive);
 
       client_connection_fail_literal (self, IMP_ERROR_TIMEOUT, text);
@@ -426,29 +423,18 @@ client_connection_on_keepalive (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-client_connection_stop_keepalive (ImpClientConnection *self)
-{
-  if (self->keepalive == NULL)
-    return;
-  g_source_destroy (self->keepalive);
-  g_clear_pointer (&self->keepalive, g_source_unref);
-}
-
 /* Version 1 has no ping: there, TCP has to find out itself. */
 static void
 client_connection_start_keepalive (ImpClientConnection *self)
 {
-  client_connection_stop_keepalive (self);
+  imp_source_clear (&self->keepalive);
   if (self->host.link == NULL)
     return;
   imp_link_set_keepalive (self->host.link, self->options.keepalive);
   if (self->options.keepalive == 0)
     return;
-  self->keepalive = g_timeout_source_new (self->options.keepalive);
-  g_source_set_static_name (self->keepalive, "imp keepalive");
-  g_source_set_callback (self->keepalive, client_connection_on_keepalive, self, NULL);
-  g_source_attach (self->keepalive, self->context);
+  self->keepalive = imp_source_add_timeout (self->context, self->options.keepalive, "imp keepalive",
+                                            client_connection_on_keepalive, self);
 }
 
 void
@@ -503,7 +489,7 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
 {
   ImpMessage *query;
 
-  g_return_val_if_fail (self->host.link == NULL && !self->lost, FALSE);
+  g_assert (self->host.link == NULL && !self->lost);
 
   self->host.link = imp_link_new (stream, codec, &self->options.limits, error);
   if (self->host.link == NULL)
@@ -550,7 +536,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   imp_client_connection_ref (self);
   self->lost = TRUE;
   self->ready = FALSE;
-  client_connection_stop_keepalive (self);
+  imp_source_clear (&self->keepalive);
   imp_send_scheduler_stop (self->host.scheduler);
   if (self->host.link != NULL)
     imp_link_close (self->host.link);

@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* One clock for all analyzers of a factory: tells which has let a byte wait for longer than the
- * deadline. Marks of how far each was fed are taken four times per deadline, so that a byte's age
- * is known to a quarter of it, however many bytes there are. While nothing waits, no timer
- * runs. */
+/* One clock for all analyzers of a connection: it knows which of them has let a byte wait for
+ * longer than the deadline. Marks of how far each was fed are taken four times per deadline, so
+ * that a byte's age is known to a quarter of it, however many bytes there are. While nothing waits,
+ * no timer runs. */
 typedef struct _ImpDeadline ImpDeadline;
 
 #define IMP_DEADLINE_MARKS 5

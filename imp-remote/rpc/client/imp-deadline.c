@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/client/imp-deadline-private.h"
 
+#include "io/imp-source-private.h"
+
 #include <string.h>
 
 struct _ImpDeadline
@@ -28,21 +30,12 @@ imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs, gpointer
   return self;
 }
 
-static void
-deadline_stop_timer (ImpDeadline *self)
-{
-  if (self->timer == NULL)
-    return;
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 void
 imp_deadline_free (ImpDeadline *self)
 {
   while (self->watched.head != NULL)
     imp_deadline_forget (self, self->watched.head->data);
-  deadline_stop_timer (self);
+  imp_source_clear (&self->timer);
   if (self->ticking)
     {
       self->freed = TRUE;
@@ -149,7 +142,7 @@ deadline_on_tick (gpointer user_data)
     }
   if (self->watched.length > 0)
     return G_SOURCE_CONTINUE;
-  deadline_stop_timer (self);
+  imp_source_clear (&self->timer);
   return G_SOURCE_REMOVE;
 }
 
@@ -158,10 +151,9 @@ deadline_start_timer (ImpDeadline *self)
 {
   if (self->timer != NULL || self->milliseconds == 0 || self->watched.length == 0)
     return;
-  self->timer = g_timeout_source_new (MAX (1, self->milliseconds / (IMP_DEADLINE_MARKS - 1)));
-  g_source_set_static_name (self->timer, "imp deadline");
-  g_source_set_callback (self->timer, deadline_on_tick, self, NULL);
-  g_source_attach (self->timer, self->context);
+  self->timer = imp_source_add_timeout (self->context,
+                                        MAX (1, self->milliseconds / (IMP_DEADLINE_MARKS - 1)),
+                                        "imp deadline", deadline_on_tick, self);
 }
 
 void
@@ -171,7 +163,7 @@ imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions)
   if (self->milliseconds == milliseconds)
     return;
   self->milliseconds = milliseconds;
-  deadline_stop_timer (self);
+  imp_source_clear (&self->timer);
   deadline_start_timer (self);
 }
 

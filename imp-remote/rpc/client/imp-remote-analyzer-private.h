@@ -55,7 +55,7 @@ struct _ImpRemoteAnalyzer
 
   ImpRemoteAnalyzerHost *host; /* NULL before it has one, and once it is over */
   gint64 id;
-  guint8 busy;             /* bit per direction, as it has been told */
+  guint8 busy;             /* bit per direction, as the provider has said */
   guint8 paused_by_server; /* bit per direction: the analyzer has said PAUSE */
   guint8 paused_here;      /* bit per direction: too much waits to be sent */
   guint8 paused;           /* as the provider knows it */
@@ -68,7 +68,7 @@ ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
 /* From now on it belongs to @host, which may send it or fail at once. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
-/* What the server says of it, with a reference of its own meanwhile. Takes @result. */
+/* What the server says of it. Takes @result. */
 void imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result);
 /* It has been lost: gives it its outcome. */
 void imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason);

@@ -184,9 +184,7 @@ imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
   self->host = host;
   self->id = id;
   imp_analyzer_set_settles_end (IMP_ANALYZER (self), host->settles_end);
-  host->funcs->hold (host);
   imp_send_scheduler_add (host->scheduler, &self->send);
-  host->funcs->release (host);
 }
 
 /* PAUSE and CONTINUE from both causes become one. */

@@ -34,10 +34,10 @@ struct _ImpRemoteFactory
 /**
  * ImpRemoteFactory:
  *
- * Makes analyzers that run in a server, elsewhere.
+ * A factory of analyzers that run in a server, elsewhere.
  *
- * All analyzers of one factory share one connection. Nothing blocks: analyzers can be made and fed
- * at once; until the connection stands, what they are told waits.
+ * All analyzers of one factory share one connection. Nothing blocks: analyzers can be created and
+ * fed at once; until there is a connection, what they are fed waits.
  *
  * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
  * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
@@ -45,7 +45,7 @@ struct _ImpRemoteFactory
  * nobody can keep any more. Verdicts that had arrived count. The factory connects again in the
  * background; meanwhile, new analyzers get the same outcome at once.
  *
- * A factory belongs to the thread-default main context in which it was made. A program that runs
+ * A factory belongs to the thread-default main context in which it was created. A program that runs
  * no loop calls [method@Imp.RemoteFactory.wait] and polls its analyzers.
  *
  * Since: 0.1
@@ -65,7 +65,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (peer.deadline), 0, G_MAXINT32, 60000,
+  { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (connection.deadline), 0, G_MAXINT32, 60000,
     "how many ms a byte may wait for a verdict, 0 indefinitely" },
   /**
    * ImpRemoteFactory:max-extensions:
@@ -74,7 +74,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-extensions", IMP_LIMIT_COUNT, PLACE (peer.max_extensions), 0, G_MAXINT32, 10,
+  { "max-extensions", IMP_LIMIT_COUNT, PLACE (connection.max_extensions), 0, G_MAXINT32, 10,
     "how often PAUSE or REPLACE_LATER extend the deadline" },
   /**
    * ImpRemoteFactory:connect-timeout:
@@ -94,7 +94,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (peer.keepalive), 0, G_MAXINT32, 30000,
+  { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (connection.keepalive), 0, G_MAXINT32, 30000,
     "ms of silence before a response is asked for, 0 never" },
   /**
    * ImpRemoteFactory:reconnect-min:
@@ -123,7 +123,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "high-water", IMP_LIMIT_BYTES, PLACE (peer.high_water), 1, G_MAXUINT32, 1024 * 1024,
+  { "high-water", IMP_LIMIT_BYTES, PLACE (connection.high_water), 1, G_MAXUINT32, 1024 * 1024,
     "bytes queued for one analyzer above which it pauses" },
   /**
    * ImpRemoteFactory:max-queued:
@@ -133,7 +133,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-queued", IMP_LIMIT_BYTES, PLACE (peer.max_queued), 1, G_MAXUINT32, 16 * 1024 * 1024,
+  { "max-queued", IMP_LIMIT_BYTES, PLACE (connection.max_queued), 1, G_MAXUINT32, 16 * 1024 * 1024,
     "how many bytes may be queued for one analyzer" },
   /**
    * ImpRemoteFactory:max-queued-all:
@@ -143,21 +143,21 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-queued-all", IMP_LIMIT_BYTES, PLACE (peer.max_queued_all), 1, G_MAXUINT32,
+  { "max-queued-all", IMP_LIMIT_BYTES, PLACE (connection.max_queued_all), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes may be queued for all analyzers" },
   /**
    * ImpRemoteFactory:max-waiting:
    *
    * The maximum number of bytes of an analyzer's results that wait, per direction, while that is
-   * busy or nobody takes them; one that says more gets its outcome. A server is told that a
+   * busy or nobody takes them; one that says more gets its outcome. A server is notified that a
    * direction is busy, so that only what was under way comes, unless it speaks version 1 of the
    * protocol or does not keep to it.
    *
    * Since: 0.1
    */
   /* Verdicts can be a multiple of the input under way, with which they have to do. */
-  { "max-waiting", IMP_LIMIT_BYTES, PLACE (peer.max_waiting), 1, G_MAXUINT32, 64 * 1024 * 1024,
-    "how many bytes of results may wait for one analyzer" },
+  { "max-waiting", IMP_LIMIT_BYTES, PLACE (connection.max_waiting), 1, G_MAXUINT32,
+    64 * 1024 * 1024, "how many bytes of results may wait for one analyzer" },
   /**
    * ImpRemoteFactory:max-message:
    *
@@ -165,7 +165,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-message", IMP_LIMIT_BYTES, PLACE (peer.limits.max_message), 1, G_MAXUINT32,
+  { "max-message", IMP_LIMIT_BYTES, PLACE (connection.limits.max_message), 1, G_MAXUINT32,
     IMP_WIRE_MAX_MESSAGE_DEFAULT, "how many bytes a message of the server may have" },
   /**
    * ImpRemoteFactory:busy-poll:
@@ -176,7 +176,7 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "busy-poll", IMP_LIMIT_MICROSECONDS, PLACE (peer.busy_poll), 0, G_MAXINT32, 0,
+  { "busy-poll", IMP_LIMIT_MICROSECONDS, PLACE (connection.busy_poll), 0, G_MAXINT32, 0,
     "us to spin on the socket before sleeping, 0 not at all" },
 };
 
@@ -208,7 +208,7 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
       g_value_set_string (value, self->codec_name);
       break;
     case PROP_FAIL:
-      g_value_set_enum (value, self->options.peer.fail);
+      g_value_set_enum (value, self->options.connection.fail);
       break;
     case PROP_RECONNECT:
       g_value_set_boolean (value, self->options.reconnect);
@@ -225,7 +225,7 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
     }
 }
 
-/* Those that a channel is told of. TRUE if it is another value now. */
+/* Those that the channel has to know. TRUE if it is another value now. */
 static gboolean
 remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GValue *value)
 {
@@ -234,8 +234,8 @@ remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GVal
 
   if (property_id == PROP_FAIL)
     {
-      changed = options->peer.fail != (ImpFailMode) g_value_get_enum (value);
-      options->peer.fail = g_value_get_enum (value);
+      changed = options->connection.fail != (ImpFailMode) g_value_get_enum (value);
+      options->connection.fail = g_value_get_enum (value);
     }
   else if (property_id == PROP_RECONNECT)
     {
@@ -353,14 +353,14 @@ remote_factory_install_properties (GObjectClass *klass)
 /* --- the factory --- */
 
 static void
-on_state_changed (gpointer user_data)
+remote_factory_on_state_changed (gpointer user_data)
 {
   g_object_notify_by_pspec (user_data, props[PROP_STATE]);
 }
 
 /* A factory that can never connect closes at once, and says why to everybody who asks. */
 static ImpChannel *
-get_channel (ImpRemoteFactory *self)
+remote_factory_get_channel (ImpRemoteFactory *self)
 {
   g_autoptr (ImpAddress) address = NULL;
   g_autoptr (GSocketConnectable) target = NULL;
@@ -379,7 +379,7 @@ get_channel (ImpRemoteFactory *self)
 
   self->channel = imp_channel_new (self->context, target, self->stream,
                                    self->address != NULL ? self->address : "stream",
-                                   self->interface, on_state_changed, self);
+                                   self->interface, remote_factory_on_state_changed, self);
   imp_channel_set_options (self->channel, &self->options);
   imp_channel_set_codec (self->channel, self->codec);
   g_clear_object (&self->stream);
@@ -427,7 +427,7 @@ imp_remote_factory_create_packed (ImpFactory *factory, gpointer context, GError 
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (G_OBJECT (self));
 
   imp_analyzer_bind (IMP_ANALYZER (analyzer), context, self->interface);
-  imp_channel_add (get_channel (self), analyzer);
+  imp_channel_add (remote_factory_get_channel (self), analyzer);
   return IMP_ANALYZER (analyzer);
 }
 
@@ -442,7 +442,7 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
 
   if (self->address == NULL)
     {
-      stream = imp_channel_steal_stream (get_channel (self));
+      stream = imp_channel_steal_stream (remote_factory_get_channel (self));
       if (stream == NULL)
         {
           g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
@@ -469,7 +469,7 @@ imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, imp_remote_factory_query_interfaces_async);
-  imp_channel_query (get_channel (self), wanted, task);
+  imp_channel_query (remote_factory_get_channel (self), wanted, task);
 }
 
 static GList *
@@ -482,7 +482,7 @@ imp_remote_factory_query_interfaces_finish (ImpFactory *factory, GAsyncResult *r
 }
 
 static void
-imp_remote_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
+imp_remote_factory_validate (ImpFactory *factory, GPtrArray *errors)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
   g_autoptr (GError) address_error = NULL, codec_error = NULL;
@@ -494,9 +494,9 @@ imp_remote_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
   if (address != NULL)
     target = imp_address_to_connectable (address, &address_error);
   if (address_error != NULL)
-    g_ptr_array_add (mistakes, g_strdup (address_error->message));
+    g_ptr_array_add (errors, g_strdup (address_error->message));
   if (codec_error != NULL)
-    g_ptr_array_add (mistakes, g_strdup (codec_error->message));
+    g_ptr_array_add (errors, g_strdup (codec_error->message));
 }
 
 static void
@@ -524,8 +524,8 @@ imp_remote_factory_init (ImpRemoteFactory *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->context = g_main_context_ref_thread_default ();
-  self->options.peer.limits = limits;
-  self->options.peer.link_high_water = IMP_LINK_HIGH_WATER;
+  self->options.connection.limits = limits;
+  self->options.connection.link_high_water = IMP_LINK_HIGH_WATER;
   self->options.reconnect = TRUE;
   imp_limits_init (remote_factory_limits, G_N_ELEMENTS (remote_factory_limits), self);
 }
@@ -535,10 +535,10 @@ imp_remote_factory_init (ImpRemoteFactory *self)
  * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT
  * @error: return location for an error
  *
- * Makes a factory for the server at @address. It connects when it is first used.
+ * Creates a factory for the server at @address. It connects when it is first used.
  *
- * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS if @address makes no
- *   sense
+ * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS if @address is
+ *   invalid
  *
  * Since: 0.1
  */
@@ -563,7 +563,7 @@ imp_remote_factory_new (const char *address, GError **error)
  * imp_remote_factory_new_for_stream: (constructor)
  * @stream: a connection to a server
  *
- * Makes a factory that uses a connection that stands already. When it ends, the factory is closed.
+ * Creates a factory that uses an existing connection. When that ends, the factory is closed.
  *
  * Returns: (transfer full): a new factory
  *
@@ -582,7 +582,7 @@ imp_remote_factory_new_for_stream (GIOStream *stream)
  * @self: a remote factory that has not been used yet
  * @codec: a wire format
  *
- * Uses a wire format of your own, which the server has to know as well.
+ * Sets a wire format of your own, which the server has to know as well.
  *
  * Since: 0.1
  */
@@ -599,11 +599,12 @@ imp_remote_factory_use_codec (ImpRemoteFactory *self, ImpCodec *codec)
 /**
  * imp_remote_factory_connect_async:
  * @self: a remote factory
- * @cancellable: (nullable): to give up waiting; the connection is not touched by that
- * @callback: called when it is known
+ * @cancellable: (nullable): to stop waiting; this does not affect the connection
+ * @callback: called when the server has answered, or cannot be reached
  * @user_data: data for @callback
  *
- * Waits until the server has answered. There is no need to: the factory can be used at once.
+ * Asynchronously waits until the server has answered. This is optional: the factory can be used at
+ * once.
  *
  * Since: 0.1
  */
@@ -617,16 +618,16 @@ imp_remote_factory_connect_async (ImpRemoteFactory *self, GCancellable *cancella
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, imp_remote_factory_connect_async);
-  imp_channel_connect (get_channel (self), task);
+  imp_channel_connect (remote_factory_get_channel (self), task);
 }
 
 /**
  * imp_remote_factory_connect_finish:
  * @self: a remote factory
- * @result: what the callback got
+ * @result: the result passed to the callback
  * @error: return location for an error
  *
- * Ends what [method@Imp.RemoteFactory.connect_async] began.
+ * Finishes an operation started with [method@Imp.RemoteFactory.connect_async].
  *
  * Returns: %TRUE if the server has answered, or %FALSE with an error that says why there is no
  *   connection: of #GIOErrorEnum, or %IMP_ERROR_TIMEOUT, %IMP_ERROR_VERSION and so on
@@ -642,7 +643,7 @@ imp_remote_factory_connect_finish (ImpRemoteFactory *self, GAsyncResult *result,
 }
 
 static gboolean
-on_wait_over (gpointer user_data)
+remote_factory_on_wait_over (gpointer user_data)
 {
   *(gboolean *) user_data = TRUE;
   return G_SOURCE_REMOVE;
@@ -651,14 +652,14 @@ on_wait_over (gpointer user_data)
 /**
  * imp_remote_factory_wait:
  * @self: a remote factory
- * @timeout_ms: for how long at most, in milliseconds
+ * @timeout_ms: the maximum time to wait, in milliseconds
  *
- * Moves bytes until something has arrived from the server, the state has changed, or the time is
- * over: for programs that run no main loop. What has arrived is then in the analyzers' queues (see
- * [method@Imp.Analyzer.poll_results]), or has been given to their callbacks.
+ * Runs the factory's main context until something has arrived from the server, the state has
+ * changed, or the time is over: for programs that run no main loop. Results that have arrived are
+ * then in the analyzers' queues (see [method@Imp.Analyzer.poll_results]), or have been passed to
+ * their callbacks.
  *
- * It runs the factory's main context, so it can only be called in the thread that owns it, or when
- * no thread does.
+ * It can only be called in the thread that owns the main context, or when no thread does.
  *
  * Returns: %TRUE if something has arrived or changed
  *
@@ -677,10 +678,10 @@ imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
   g_return_val_if_fail (g_main_context_acquire (self->context), FALSE);
 
   guard = g_object_ref (self);
-  before = imp_channel_get_messages_in (get_channel (self));
+  before = imp_channel_get_messages_in (remote_factory_get_channel (self));
   state = imp_channel_get_state (self->channel);
   timer = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (timer, on_wait_over, &over, NULL);
+  g_source_set_callback (timer, remote_factory_on_wait_over, &over, NULL);
   g_source_attach (timer, self->context);
   while (!over && self->channel != NULL && imp_channel_get_messages_in (self->channel) == before
          && imp_channel_get_state (self->channel) == state)
@@ -696,7 +697,7 @@ imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
  * imp_remote_factory_close:
  * @self: a remote factory
  *
- * Ends the connection for good. Every live analyzer gets its outcome.
+ * Closes the connection for good. Every live analyzer gets its outcome.
  *
  * Since: 0.1
  */
@@ -708,14 +709,14 @@ imp_remote_factory_close (ImpRemoteFactory *self)
   g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
 
   error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the remote factory was closed");
-  imp_channel_close (get_channel (self), error);
+  imp_channel_close (remote_factory_get_channel (self), error);
 }
 
 /**
  * imp_remote_factory_get_state:
  * @self: a remote factory
  *
- * Gets how the factory stands with its server. Changes are told by notify::state.
+ * Gets the state of the connection to the server. Changes are notified by notify::state.
  *
  * Returns: the state
  *
@@ -742,12 +743,12 @@ imp_remote_factory_get_state (ImpRemoteFactory *self)
 guint
 imp_remote_factory_get_version (ImpRemoteFactory *self)
 {
-  ImpClientConnection *peer;
+  ImpClientConnection *connection;
 
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
 
-  peer = self->channel != NULL ? imp_channel_get_peer (self->channel) : NULL;
-  return peer != NULL ? imp_client_connection_get_version (peer) : 0;
+  connection = self->channel != NULL ? imp_channel_get_connection (self->channel) : NULL;
+  return connection != NULL ? imp_client_connection_get_version (connection) : 0;
 }
 
 /**
@@ -772,8 +773,8 @@ imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
  * imp_remote_factory_get_statistics:
  * @self: a remote factory
  *
- * Gets what the factory has counted since it was made, as a dictionary (a{sv}) of unsigned 64-bit
- * numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
+ * Gets what the factory has counted since it was created, as a dictionary (a{sv}) of unsigned
+ * 64-bit numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
  * (analyzers that could not be reached any more), "deadlines" (those among them that were too
  * slow), "extensions" (more time that was granted), "exceptions" of the server, "late-results" (for
  * analyzers that were closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and
@@ -791,6 +792,6 @@ imp_remote_factory_get_statistics (ImpRemoteFactory *self)
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  imp_channel_describe (get_channel (self), &builder);
+  imp_channel_describe (remote_factory_get_channel (self), &builder);
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 /**
  * ImpRemoteState:
  * @IMP_REMOTE_STATE_IDLE: there is no connection yet; the first use makes one
- * @IMP_REMOTE_STATE_CONNECTING: there will be one soon; what is said meanwhile waits
+ * @IMP_REMOTE_STATE_CONNECTING: a connection is being made; what is fed meanwhile waits
  * @IMP_REMOTE_STATE_READY: the server has answered
- * @IMP_REMOTE_STATE_DOWN: the connection is lost, another is tried for in the background; new
- *   analyzers follow the factory's fail mode at once
- * @IMP_REMOTE_STATE_CLOSED: it is over for good
+ * @IMP_REMOTE_STATE_DOWN: the connection is lost, and attempts to make another one go on in the
+ *   background; new analyzers follow the factory's fail mode at once
+ * @IMP_REMOTE_STATE_CLOSED: closed for good
  *
- * How a remote factory stands with its server.
+ * The state of the connection of a remote factory to its server.
  *
  * Since: 0.1
  */

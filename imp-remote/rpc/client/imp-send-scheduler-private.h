@@ -35,12 +35,13 @@ typedef struct
 } ImpSendEntry;
 
 /* Each of these may lead back into the scheduler, and end any entry but those that are held. The
- * scheduler itself has to last until the call is over. */
+ * scheduler itself has to last until the call is over; after the last one imp_send_scheduler_add()
+ * needs neither of them. */
 typedef struct
 {
   /* Whether there is a connection that can take more now. */
   gboolean (*may_send) (gpointer user_data);
-  /* Tells the other end of the entry: once, and before anything is sent for it. */
+  /* Announces the entry to the other end: once, and before anything is sent for it. */
   void (*announce) (ImpSendEntry *entry, gpointer user_data);
   void (*send) (ImpSendEntry *entry, const ImpInput *input, gpointer user_data);
   /* Whoever feeds the entry should pause, or go on. */

@@ -167,17 +167,17 @@ imp_send_scheduler_add (ImpSendScheduler *self, ImpSendEntry *entry)
   g_assert (!entry->added);
 
   entry->added = TRUE;
+  if (self->congested)
+    send_scheduler_hold_back (self, entry);
+  if (!entry->added)
+    return;
   if (self->backlog.length > 0 || !self->funcs->may_send (self->user_data))
     {
       send_scheduler_join_backlog (self, entry);
+      return;
     }
-  else
-    {
-      entry->announced = TRUE;
-      self->funcs->announce (entry, self->user_data);
-    }
-  if (self->congested && entry->added)
-    send_scheduler_hold_back (self, entry);
+  entry->announced = TRUE;
+  self->funcs->announce (entry, self->user_data);
 }
 
 static void
