@@ -37,11 +37,11 @@ feed (TestOutcome *outcome, const char *text)
 static void
 assert_outcome (const TestOutcome *outcome)
 {
-  if (!test_outcome_is_settled (outcome))
+  if (!test_outcome_is_resolved (outcome))
     g_error ("No outcome: %s", outcome->text->str);
   /* Of its own it may say anything before that; but an end is an end. */
   g_assert_cmpuint (outcome->refusals, <=, 1);
-  if (outcome->refusals > 0 && outcome->forever[0] + outcome->forever[1] < 2)
+  if (outcome->refusals > 0 && outcome->indefinite[0] + outcome->indefinite[1] < 2)
     g_assert_cmpuint (outcome->after, ==, 0);
 }
 

@@ -8,7 +8,7 @@ on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
   g_autofree char *text = imp_result_to_string (result);
 
   g_string_append_printf (self->text, "%s; ", text);
-  if (test_outcome_is_settled (self))
+  if (test_outcome_is_resolved (self))
     self->after++;
   switch (imp_result_get_result_type (result))
     {
@@ -19,7 +19,7 @@ on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
       break;
     case IMP_RESULT_PASS:
       if (imp_result_get_offset (result) == IMP_MAX_OFFSET)
-        self->forever[imp_result_get_direction (result)]++;
+        self->indefinite[imp_result_get_direction (result)]++;
       return;
     case IMP_RESULT_LOG:
       if (imp_result_get_level (result) != IMP_LOG_LEVEL_ERROR)
@@ -56,16 +56,16 @@ test_outcome_free (TestOutcome *self)
 }
 
 gboolean
-test_outcome_is_settled (const TestOutcome *self)
+test_outcome_is_resolved (const TestOutcome *self)
 {
-  return self->refusals > 0 || (self->forever[0] > 0 && self->forever[1] > 0);
+  return self->refusals > 0 || (self->indefinite[0] > 0 && self->indefinite[1] > 0);
 }
 
 static void
-assert_counts (const TestOutcome *self, guint refusals, guint errors, guint forever)
+assert_counts (const TestOutcome *self, guint refusals, guint errors, guint indefinite)
 {
-  if (self->refusals != refusals || self->errors != errors || self->forever[0] != forever
-      || self->forever[1] != forever || self->after != 0 || self->reason == NULL)
+  if (self->refusals != refusals || self->errors != errors || self->indefinite[0] != indefinite
+      || self->indefinite[1] != indefinite || self->after != 0 || self->reason == NULL)
     g_error ("Not the outcome that it should be: %s", self->text->str);
 }
 

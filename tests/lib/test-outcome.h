@@ -8,19 +8,19 @@
 typedef struct
 {
   ImpAnalyzer *analyzer;
-  guint refusals;   /* FATAL, DENY, DROP */
-  guint forever[2]; /* PASS indefinitely, per direction */
-  guint errors;     /* LOG with level error */
-  guint after;      /* results that came when there was an outcome already */
-  char *reason;     /* of the first refusal or error */
-  GString *text;    /* all of it */
+  guint refusals;      /* FATAL, DENY, DROP */
+  guint indefinite[2]; /* PASS indefinitely, per direction */
+  guint errors;        /* LOG with level error */
+  guint after;         /* results that came when there was an outcome already */
+  char *reason;        /* of the first refusal or error */
+  GString *text;       /* all of it */
 } TestOutcome;
 
 /* Takes @analyzer and listens to it. */
 TestOutcome *test_outcome_new (ImpAnalyzer *analyzer);
 void test_outcome_free (TestOutcome *self);
 
-gboolean test_outcome_is_settled (const TestOutcome *self);
+gboolean test_outcome_is_resolved (const TestOutcome *self);
 /* Exactly one outcome: FATAL alone; or an error that says why, then both directions indefinitely.
  * */
 void test_outcome_assert_hard (const TestOutcome *self);

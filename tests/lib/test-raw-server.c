@@ -51,7 +51,7 @@ test_raw_new (void)
 void
 test_raw_free (TestRaw *self)
 {
-  test_raw_close_door (self);
+  test_raw_stop_listening (self);
   test_raw_hang_up (self, FALSE);
   g_string_free (self->heard, TRUE);
   g_free (self->address);
@@ -59,7 +59,7 @@ test_raw_free (TestRaw *self)
 }
 
 void
-test_raw_close_door (TestRaw *self)
+test_raw_stop_listening (TestRaw *self)
 {
   if (self->listener != NULL)
     g_socket_close (self->listener, NULL);

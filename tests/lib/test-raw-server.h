@@ -17,7 +17,7 @@ TestRaw *test_raw_new (void);
 void test_raw_free (TestRaw *self);
 
 /* Nobody listens there any more. */
-void test_raw_close_door (TestRaw *self);
+void test_raw_stop_listening (TestRaw *self);
 /* Runs the loop until there is a connection. */
 void test_raw_accept (TestRaw *self);
 /* Runs the loop until the provider has said @text so often. */

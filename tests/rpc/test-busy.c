@@ -112,7 +112,7 @@ test_client (gconstpointer data)
   g_assert_true (test_run_until (has_verdict, &rig, 5000));
   g_assert_null (strstr (rig.outcome->text->str, "dir=0"));
   g_assert_false (test_run_until (test_never, NULL, 300));
-  g_assert_false (test_outcome_is_settled (rig.outcome));
+  g_assert_false (test_outcome_is_resolved (rig.outcome));
   imp_analyzer_set_busy (rig.outcome->analyzer, 0, FALSE);
   g_assert_nonnull (strstr (rig.outcome->text->str, "pass dir=0 offset=5"));
   if (version >= 2)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The clock of a factory: who waits too long is told of, who asks for time gets it so often. */
+/* The clock of a connection: what waits too long expires, and time is granted so often. */
 #include "core/imp-result.h"
 #include "rpc/client/imp-deadline-private.h"
 

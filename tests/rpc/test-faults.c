@@ -207,7 +207,7 @@ strike_not (Fixture *fixture)
 static void
 strike_refused (Fixture *fixture)
 {
-  test_raw_close_door (fixture->peer);
+  test_raw_stop_listening (fixture->peer);
 }
 
 static void
@@ -391,7 +391,7 @@ are_settled (gpointer data)
   Fixture *fixture = data;
 
   for (guint i = 0; i < count_affected (fixture); i++)
-    if (!test_outcome_is_settled (fixture->outcomes[i]))
+    if (!test_outcome_is_resolved (fixture->outcomes[i]))
       return FALSE;
   return TRUE;
 }
@@ -417,7 +417,7 @@ others_are_settled (gpointer data)
   Fixture *fixture = data;
 
   for (int i = 1; i < N_ANALYZERS; i++)
-    if (!test_outcome_is_settled (fixture->outcomes[i]))
+    if (!test_outcome_is_resolved (fixture->outcomes[i]))
       return FALSE;
   return TRUE;
 }
@@ -427,7 +427,7 @@ static void
 assert_others_live (Fixture *fixture)
 {
   for (int i = 1; i < N_ANALYZERS; i++)
-    g_assert_false (test_outcome_is_settled (fixture->outcomes[i]));
+    g_assert_false (test_outcome_is_resolved (fixture->outcomes[i]));
   for (int id = 2; id <= N_ANALYZERS; id++)
     for (int direction = 0; direction < 2; direction++)
       test_raw_say (fixture->peer,
@@ -460,7 +460,7 @@ assert_counted (Fixture *fixture)
 static gboolean
 is_settled (gpointer data)
 {
-  return test_outcome_is_settled (data);
+  return test_outcome_is_resolved (data);
 }
 
 /* Who comes now does not wait, unless the connection only seems to live: then it is its own
@@ -479,7 +479,7 @@ assert_late_comer (Fixture *fixture)
       feed (outcome);
       g_assert_true (test_run_until (is_settled, outcome, SETTLED_IN));
     }
-  g_assert_true (test_outcome_is_settled (outcome));
+  g_assert_true (test_outcome_is_resolved (outcome));
   assert_outcome (fixture, outcome, FALSE);
   test_outcome_free (outcome);
   fixture->state = state;
@@ -534,7 +534,7 @@ test_late_results (void)
   test_raw_expect (fixture.peer, "\"delete_analyzer\"", 1);
   strike_backward (&fixture);
   assert_others_live (&fixture);
-  g_assert_false (test_outcome_is_settled (fixture.outcomes[0]));
+  g_assert_false (test_outcome_is_resolved (fixture.outcomes[0]));
   numbers = imp_remote_factory_get_statistics (fixture.remote);
   g_assert_true (g_variant_lookup (numbers, "late-results", "t", &late));
   g_assert_cmpuint (late, ==, 1);

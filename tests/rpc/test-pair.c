@@ -297,7 +297,7 @@ iterate (guint n)
     g_main_context_iteration (NULL, FALSE);
 }
 
-/* A client that never reads is not read either, and what waits for him is bounded. */
+/* A client that never reads is not read either, and what waits for it is bounded. */
 static void
 test_client_never_reads (void)
 {

@@ -50,7 +50,7 @@ run_client (const char *form, const char *path, const char *script)
 typedef struct
 {
   const char *form;  /* what Perl speaks */
-  const char *codec; /* what our end was told */
+  const char *codec; /* what our end has been set to */
 } Way;
 
 static void
@@ -273,7 +273,7 @@ test_perl_server_refuses (gconstpointer user_data)
   feed (good, IMP_DIRECTION_FROM_SERVER, "Perl");
   run_until (rig.text, "replace dir=1 offset=4 data=4 bytes;");
 
-  /* A server that dies settles every analyzer. */
+  /* A server that dies: every analyzer is resolved. */
   g_subprocess_force_exit (rig.process);
   while (rig.text->len == 0)
     g_main_context_iteration (NULL, TRUE);
@@ -291,7 +291,7 @@ add_tests (const Way *way)
   static const struct
   {
     const char *name;
-    gboolean both; /* also where our end is told nothing */
+    gboolean both; /* also where our end is not set to one */
     void (*run) (gconstpointer way);
   } tests[] = {
     { "replace", TRUE, test_replace },

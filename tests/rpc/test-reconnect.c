@@ -146,7 +146,7 @@ is_down (gpointer data)
 static gboolean
 is_settled (gpointer data)
 {
-  return test_outcome_is_settled (data);
+  return test_outcome_is_resolved (data);
 }
 
 static gboolean
@@ -165,7 +165,7 @@ assert_works_again (Rig *rig)
   outcome = add (rig->remote);
   feed (outcome);
   g_assert_true (test_run_until (is_passed, outcome, 5000));
-  g_assert_false (test_outcome_is_settled (outcome));
+  g_assert_false (test_outcome_is_resolved (outcome));
   test_outcome_free (outcome);
 }
 
@@ -240,7 +240,7 @@ test_again_and_again (void)
       test_outcome_assert_soft (outcome);
       test_outcome_free (outcome);
     }
-  /* Connecting, ready, down: each change was told. What is tried in the background is none. */
+  /* Connecting, ready, down: each change was notified. What is tried in the background is none. */
   g_test_message ("%s", rig.states->str);
   g_assert_cmpstr (rig.states->str, ==, "crdrdrdrdrd");
   rig_clear (&rig);

@@ -84,7 +84,7 @@ greet (Rig *rig)
 static gboolean
 is_settled (gpointer data)
 {
-  return test_outcome_is_settled (data);
+  return test_outcome_is_resolved (data);
 }
 
 static void
@@ -132,10 +132,10 @@ test_max_queued (void)
   feed (other, 1000);
   feed (outcome, 999);
   feed (outcome, 1);
-  g_assert_false (test_outcome_is_settled (outcome));
+  g_assert_false (test_outcome_is_resolved (outcome));
   feed (outcome, 1);
   assert_refused (outcome, "max-queued is", 1000);
-  g_assert_false (test_outcome_is_settled (other));
+  g_assert_false (test_outcome_is_resolved (other));
   test_outcome_free (outcome);
   test_outcome_free (other);
   rig_clear (&rig);
@@ -152,12 +152,12 @@ test_max_queued_all (void)
   other = add (&rig);
   feed (other, 600);
   feed (outcome, 400);
-  g_assert_false (test_outcome_is_settled (outcome));
+  g_assert_false (test_outcome_is_resolved (outcome));
   feed (outcome, 1);
   assert_refused (outcome, "max-queued-all is", 1000);
   /* What it had queued makes room. */
   feed (other, 400);
-  g_assert_false (test_outcome_is_settled (other));
+  g_assert_false (test_outcome_is_resolved (other));
   test_outcome_free (outcome);
   test_outcome_free (other);
   rig_clear (&rig);
@@ -190,7 +190,7 @@ test_max_message (void)
   test_raw_expect (rig.server, "\"new_analyzer\"", 1);
   say_of_length (&rig, 500);
   g_assert_true (test_run_until (has_log, outcome, 5000));
-  g_assert_false (test_outcome_is_settled (outcome));
+  g_assert_false (test_outcome_is_resolved (outcome));
   say_of_length (&rig, 501);
   assert_refused (outcome, "max-message", 500);
   test_outcome_free (outcome);
@@ -237,7 +237,7 @@ test_keepalive (void)
   /* An answered one counts for another while. */
   test_raw_say (rig.server, "{\"op\":\"pong\",\"token\":1}");
   test_raw_expect (rig.server, "\"ping\"", 2);
-  g_assert_false (test_outcome_is_settled (outcome));
+  g_assert_false (test_outcome_is_resolved (outcome));
   assert_refused (outcome, "keepalive", 250);
   assert_time (begin, 750);
   test_outcome_free (outcome);
@@ -315,7 +315,7 @@ test_deadline (void)
   feed (outcome, 1);
   assert_refused (outcome, "deadline", 100);
   assert_time (begin, 100);
-  g_assert_false (test_outcome_is_settled (idle));
+  g_assert_false (test_outcome_is_resolved (idle));
   test_outcome_free (outcome);
   test_outcome_free (idle);
   rig_clear (&rig);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who sends next, who has to pause, and what may wait: without sockets, since the scheduler knows
- * none. */
+/* What is sent next, what has to pause, and what may wait: without sockets, since the scheduler
+ * knows none. */
 #include "core/imp-error.h"
 #include "send-rig.h"
 
@@ -45,7 +45,7 @@ test_announce (void)
   send_rig_clear (&rig);
 }
 
-/* Everybody has a turn of one piece, however much one has; who comes later comes behind. */
+/* A turn is one piece, however much there is; what comes later comes behind. */
 static void
 test_fairness (void)
 {
@@ -200,7 +200,7 @@ on_paused_fill (Sender *sender, gboolean paused)
     ;
 }
 
-/* Nobody is refused, and nobody starves, where everybody brings more from within the call that
+/* None is refused and none starves, where all of them bring more from within the call that
  * allows it. */
 static void
 test_greed (void)
@@ -332,7 +332,7 @@ test_stop (void)
   imp_send_scheduler_stop (rig.scheduler);
   send_rig_let_send (&rig, 100);
   assert_served (&rig, "");
-  /* Nobody who is about to go is told to go on. */
+  /* Those that are about to go are not asked to go on. */
   for (guint i = 0; i < 5; i++)
     send_rig_drop (&rig.senders[i]);
   g_assert_cmpuint (send_rig_count_paused (&rig), ==, N_SENDERS - 5);

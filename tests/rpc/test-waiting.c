@@ -66,7 +66,7 @@ append_expected (GString *text, const guint8 *bytes, gsize size)
 }
 
 static void
-on_peer (ImpClientConnection *client, gpointer user_data)
+on_client (ImpClientConnection *client, gpointer user_data)
 {
 }
 
@@ -77,11 +77,11 @@ on_lost (ImpClientConnection *client, const GError *error, gpointer user_data)
 }
 
 static const ImpClientConnectionFuncs client_funcs = {
-  .ready = on_peer,
-  .goodbye = on_peer,
-  .idle = on_peer,
+  .ready = on_client,
+  .goodbye = on_client,
+  .idle = on_client,
   .lost = on_lost,
-  .gone = on_peer,
+  .gone = on_client,
 };
 
 static void
@@ -284,8 +284,8 @@ test_marks (void)
         }
 }
 
-/* A server that holds no more than this for an analyzer says PAUSE; who heeds that, and stops
- * where he is busy, is never refused. */
+/* A server that holds no more than this for an analyzer says PAUSE; a provider that heeds that, and
+ * stops where it is busy, is never refused. */
 static void
 test_small_hold (void)
 {

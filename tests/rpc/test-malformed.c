@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Messages that end where they say and make no sense all the same: whom it concerns, and nobody
- * else, comes to an end. */
+/* Malformed messages that end where they say: what they concern comes to an end, and nothing
+ * else. */
 #include "json-rig.h"
 #include "test-messages.h"
 #include "test-streams.h"
@@ -115,7 +115,7 @@ encode_wrong (const ImpWire *wire)
   return g_bytes_new_take (wrong, size);
 }
 
-/* Every wire format tells op and id of what it refuses. */
+/* Every wire format knows op and id of what it refuses. */
 static void
 test_every_form (void)
 {
@@ -144,12 +144,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/nonsense/%" G_GSIZE_FORMAT, i);
+      g_autofree char *path = g_strdup_printf ("/malformed/%" G_GSIZE_FORMAT, i);
 
       g_test_add_data_func (path, &cases[i], test_case);
     }
-  g_test_add_func ("/nonsense/others-live", test_others_live);
-  g_test_add_func ("/nonsense/every-form", test_every_form);
-  g_test_add_func ("/nonsense/how-often", test_how_often);
+  g_test_add_func ("/malformed/others-live", test_others_live);
+  g_test_add_func ("/malformed/every-form", test_every_form);
+  g_test_add_func ("/malformed/how-often", test_how_often);
   return g_test_run ();
 }

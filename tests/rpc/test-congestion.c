@@ -14,39 +14,39 @@ typedef struct
 {
   ImpAnalyzer *analyzers[N_ANALYZERS + 1];
   guint n_refused;
-} Crowd;
+} Many;
 
 static void
 on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 {
-  Crowd *crowd = user_data;
+  Many *many = user_data;
 
   if (imp_result_get_result_type (result) != IMP_RESULT_FATAL)
     return;
   g_test_message ("%s", imp_result_get_message (result));
-  crowd->n_refused++;
+  many->n_refused++;
 }
 
 /* Of those that are open. */
 static guint
-count_paused (Crowd *crowd)
+count_paused (Many *many)
 {
   guint n = 0;
 
   for (guint i = 0; i <= N_ANALYZERS; i++)
-    n += crowd->analyzers[i] != NULL && !imp_analyzer_is_closed (crowd->analyzers[i])
-         && imp_analyzer_peek_verdicts (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused;
+    n += many->analyzers[i] != NULL && !imp_analyzer_is_closed (many->analyzers[i])
+         && imp_analyzer_peek_verdicts (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused;
   return n;
 }
 
 static void
-add_analyzer (Crowd *crowd, ImpRemoteFactory *factory, guint i)
+add_analyzer (Many *many, ImpRemoteFactory *factory, guint i)
 {
   g_autoptr (GError) error = NULL;
 
-  crowd->analyzers[i] = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL, &error);
+  many->analyzers[i] = imp_factory_create_analyzer (IMP_FACTORY (factory), NULL, &error);
   g_assert_no_error (error);
-  imp_analyzer_set_callback (crowd->analyzers[i], on_result, crowd, NULL);
+  imp_analyzer_set_callback (many->analyzers[i], on_result, many, NULL);
 }
 
 static gboolean
@@ -56,14 +56,14 @@ nobody_is_paused (gpointer data)
 }
 
 static void
-feed_until_paused (Crowd *crowd)
+feed_until_paused (Many *many)
 {
   g_autoptr (GBytes) piece = test_bytes_pattern (PIECE);
 
-  for (gsize i = 0; count_paused (crowd) == 0; i++)
+  for (gsize i = 0; count_paused (many) == 0; i++)
     {
       g_assert_cmpuint (i * PIECE, <, 10 * LIMIT);
-      imp_analyzer_data (crowd->analyzers[i % N_ANALYZERS], IMP_DIRECTION_FROM_CLIENT, piece, 0,
+      imp_analyzer_data (many->analyzers[i % N_ANALYZERS], IMP_DIRECTION_FROM_CLIENT, piece, 0,
                          IMP_DATA_TYPE_STREAM);
     }
 }
@@ -71,7 +71,7 @@ feed_until_paused (Crowd *crowd)
 /* All are asked to pause, those who have brought nothing too, long before anything is refused; and
  * all may go on once it has been read. */
 static void
-check_crowd (Crowd *crowd, gboolean reads)
+check_congestion (Many *many, gboolean reads)
 {
   GIOStream *ours, *theirs;
   g_autoptr (TestPeer) peer = NULL;
@@ -86,12 +86,12 @@ check_crowd (Crowd *crowd, gboolean reads)
   g_object_unref (ours);
   g_object_set (factory, "max-queued-all", (guint64) LIMIT, NULL);
   for (guint i = 0; i < N_ANALYZERS; i++)
-    add_analyzer (crowd, factory, i);
+    add_analyzer (many, factory, i);
 
-  feed_until_paused (crowd);
-  g_assert_cmpuint (count_paused (crowd), ==, N_ANALYZERS);
-  add_analyzer (crowd, factory, N_ANALYZERS);
-  g_assert_cmpuint (count_paused (crowd), ==, N_ANALYZERS + 1);
+  feed_until_paused (many);
+  g_assert_cmpuint (count_paused (many), ==, N_ANALYZERS);
+  add_analyzer (many, factory, N_ANALYZERS);
+  g_assert_cmpuint (count_paused (many), ==, N_ANALYZERS + 1);
 
   if (reads)
     {
@@ -100,14 +100,14 @@ check_crowd (Crowd *crowd, gboolean reads)
     }
   else
     for (guint i = 0; i < N_ANALYZERS; i++)
-      imp_analyzer_close (crowd->analyzers[i]);
-  g_assert_true (test_run_until (nobody_is_paused, crowd, 5000));
-  g_assert_cmpuint (crowd->n_refused, ==, 0);
+      imp_analyzer_close (many->analyzers[i]);
+  g_assert_true (test_run_until (nobody_is_paused, many, 5000));
+  g_assert_cmpuint (many->n_refused, ==, 0);
 
   for (guint i = 0; i <= N_ANALYZERS; i++)
     {
-      imp_analyzer_close (crowd->analyzers[i]);
-      g_clear_object (&crowd->analyzers[i]);
+      imp_analyzer_close (many->analyzers[i]);
+      g_clear_object (&many->analyzers[i]);
     }
   imp_remote_factory_close (factory);
 }
@@ -115,30 +115,30 @@ check_crowd (Crowd *crowd, gboolean reads)
 static void
 test_read (void)
 {
-  Crowd crowd = { 0 };
+  Many many = { 0 };
 
-  check_crowd (&crowd, TRUE);
+  check_congestion (&many, TRUE);
 }
 
 /* Also when those whose data waited are gone. */
 static void
 test_gone (void)
 {
-  Crowd crowd = { 0 };
+  Many many = { 0 };
 
-  check_crowd (&crowd, FALSE);
+  check_congestion (&many, FALSE);
 }
 
-/* Whoever has data brings them whenever he may, always the same one first. */
+/* Each brings data whenever it may, always the same one first. */
 static gsize
-bring (Crowd *crowd, GBytes *piece, guint *brought)
+bring (Many *many, GBytes *piece, guint *brought)
 {
   gsize total = 0;
 
   for (guint i = 0; i < N_ANALYZERS; i++)
-    if (!imp_analyzer_peek_verdicts (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused)
+    if (!imp_analyzer_peek_verdicts (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused)
       {
-        imp_analyzer_data (crowd->analyzers[i], IMP_DIRECTION_FROM_CLIENT, piece, 0,
+        imp_analyzer_data (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT, piece, 0,
                            IMP_DATA_TYPE_STREAM);
         brought[i]++;
         total++;
@@ -146,11 +146,11 @@ bring (Crowd *crowd, GBytes *piece, guint *brought)
   return total;
 }
 
-/* The room is for a few, and everybody gets his share. */
+/* There is room for a few, and all get their share. */
 static void
 test_turns (void)
 {
-  Crowd crowd = { 0 };
+  Many many = { 0 };
   guint brought[N_ANALYZERS] = { 0 };
   g_autoptr (GBytes) piece = test_bytes_pattern (256 * 1024);
   g_autoptr (TestPeer) peer = NULL;
@@ -166,21 +166,21 @@ test_turns (void)
   g_object_unref (ours);
   g_object_set (factory, "max-queued-all", (guint64) 4 * LIMIT, NULL);
   for (guint i = 0; i < N_ANALYZERS; i++)
-    add_analyzer (&crowd, factory, i);
+    add_analyzer (&many, factory, i);
 
   while (total < 6 * N_ANALYZERS)
     {
-      total += bring (&crowd, piece, brought);
+      total += bring (&many, piece, brought);
       g_main_context_iteration (NULL, TRUE);
     }
   for (guint i = 0; i < N_ANALYZERS; i++)
     {
       g_assert_cmpuint (brought[i], >=, 3);
       g_assert_cmpuint (brought[i], <=, 12);
-      imp_analyzer_close (crowd.analyzers[i]);
-      g_object_unref (crowd.analyzers[i]);
+      imp_analyzer_close (many.analyzers[i]);
+      g_object_unref (many.analyzers[i]);
     }
-  g_assert_cmpuint (crowd.n_refused, ==, 0);
+  g_assert_cmpuint (many.n_refused, ==, 0);
   imp_remote_factory_close (factory);
 }
 
@@ -231,9 +231,9 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/crowd/read", test_read);
-  g_test_add_func ("/crowd/gone", test_gone);
-  g_test_add_func ("/crowd/turns", test_turns);
-  g_test_add_func ("/crowd/given-up", test_given_up);
+  g_test_add_func ("/congestion/read", test_read);
+  g_test_add_func ("/congestion/gone", test_gone);
+  g_test_add_func ("/congestion/turns", test_turns);
+  g_test_add_func ("/congestion/given-up", test_given_up);
   return g_test_run ();
 }
