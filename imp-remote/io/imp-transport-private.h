@@ -40,6 +40,15 @@ gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);
  * the other side's machine is gone; 0 for not at all. Ignored where the stream is no TCP
  * connection. */
 void imp_transport_set_keepalive (ImpTransport *self, guint milliseconds);
+/* Whether closing the stream resets the connection, so that the peer does not take what it has for
+ * all (SO_LINGER). It also holds if the process ends without closing. At first no; of streams that
+ * are no TCP it means nothing. */
+void imp_transport_set_abortive (ImpTransport *self, gboolean abortive);
+/* How many of the bytes written the peer's machine has not taken yet, as far as that is known. */
+gsize imp_transport_get_unacknowledged (ImpTransport *self);
+/* Whether the peer has reset the connection. The kernel tells it once; if that was when writing, a
+ * read that comes later looks like a regular end. */
+gboolean imp_transport_was_reset (const ImpTransport *self);
 /* No callback comes after this; the stream is closed. Can be called more than once. */
 void imp_transport_close (ImpTransport *self);
 

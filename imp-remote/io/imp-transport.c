@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <gio/gunixconnection.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -29,6 +31,8 @@ struct _ImpTransport
   gboolean kicked;
   gboolean dispatching;
   gboolean closed;
+  gboolean is_tcp; /* and of the fast path */
+  gboolean was_reset;
 };
 
 typedef struct
@@ -98,6 +102,7 @@ imp_transport_new (GIOStream *stream, GError **error)
     {
       transport_tune_socket (socket);
       self->fd = g_socket_get_fd (socket);
+      self->is_tcp = g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX;
     }
   else if (!transport_find_pollables (self, error))
     return NULL;
@@ -300,6 +305,8 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
   do
     n = recv (self->fd, buffer, length, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
+  if (n < 0)
+    self->was_reset |= errno == ECONNRESET;
   return n < 0 ? transport_fail (error, errno, "Cannot read") : n;
 }
 
@@ -335,6 +342,8 @@ imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_
   do
     n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
+  if (n < 0)
+    self->was_reset |= errno == ECONNRESET;
   return n < 0 ? transport_fail (error, errno, "Cannot write") : n;
 }
 
@@ -376,6 +385,36 @@ imp_transport_set_keepalive (ImpTransport *self, guint milliseconds)
   g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, MAX (1, seconds / KEEPALIVE_PROBES),
                        NULL);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES, NULL);
+}
+
+void
+imp_transport_set_abortive (ImpTransport *self, gboolean abortive)
+{
+  struct linger linger = { .l_onoff = abortive, .l_linger = 0 };
+
+  if (self->is_tcp && !self->closed)
+    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+gsize
+imp_transport_get_unacknowledged (ImpTransport *self)
+{
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  int n = 0;
+
+  /* Of a connection that is over, nothing will be taken any more. */
+  if (!self->is_tcp || self->closed
+      || getsockopt (self->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0
+      || info.tcpi_state == TCP_CLOSE || ioctl (self->fd, SIOCOUTQ, &n) != 0)
+    return 0;
+  return MAX (n, 0);
+}
+
+gboolean
+imp_transport_was_reset (const ImpTransport *self)
+{
+  return self->was_reset;
 }
 
 void

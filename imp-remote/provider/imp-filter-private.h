@@ -6,3 +6,7 @@
 /* Bytes are not all that holding costs: so many chunks may be held in each direction. Small chunks
  * of a stream are joined long before that; packets are not. */
 #define IMP_FILTER_CHUNKS_MAX 65536
+
+/* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
+ * and no byte of its input is missing before it: an answer, after which nothing is expected. */
+gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);

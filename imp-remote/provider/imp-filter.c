@@ -70,6 +70,7 @@ struct _ImpFilter
   gboolean closed;    /* by the owner: nothing is emitted any more */
   gboolean notified;  /* the signal that goes with the state has been emitted */
   gboolean ended[2];  /* the end of that direction was given to the output */
+  gboolean sent[2];   /* what was given to it last came from the analyzer */
   guint8 paused[2];   /* of FilterPause */
   GMainContext *context;
   GSource *search_source; /* goes on with a search, or NULL */
@@ -245,7 +246,10 @@ filter_work (ImpFilter *self)
         imp_analyzer_data (self->analyzer, event.direction, event.bytes, event.offset,
                            event.data_type);
       else
-        filter_emit_output (self, event.direction, event.bytes, event.data_type);
+        {
+          self->sent[event.direction] = event.kind == EVENT_SEND;
+          filter_emit_output (self, event.direction, event.bytes, event.data_type);
+        }
       g_bytes_unref (event.bytes);
     }
   self->working = FALSE;
@@ -860,6 +864,13 @@ imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
 
   return self->ended[direction];
+}
+
+gboolean
+imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
+{
+  return self->sent[direction] && imp_flow_get_held (self->flows[direction]) == 0
+         && imp_flow_get_denied (self->flows[direction]) == 0;
 }
 
 /**

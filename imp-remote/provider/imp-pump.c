@@ -6,11 +6,15 @@
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-output-buffer-private.h"
+#include "io/imp-source-private.h"
+#include "provider/imp-filter-private.h"
 
 /* Written per wake-up and side, about. */
 #define WRITE_MAX (1024 * 1024)
 /* How often what was set free is written at once. */
 #define ROUNDS_MAX 8
+/* How often it is looked whether a peer has taken what was written, in milliseconds. */
+#define ACKNOWLEDGED_POLL 10
 /* How long a peer may take to end its own output after a refusal, in milliseconds. */
 #define DRAIN_TIMEOUT 500
 
@@ -37,6 +41,7 @@ typedef struct
   guint output_ended : 1;  /* the end is to be sent behind what is queued */
   guint output_shut : 1;   /* it was sent */
   guint output_broken : 1; /* it cannot be */
+  guint output_cut : 1;    /* some of what should follow will not: a reset says so, not an end */
   guint output_full : 1;   /* there was no room for more when last tried */
 } PumpSide;
 
@@ -48,6 +53,7 @@ struct _ImpPump
   PumpSide sides[2];
   PumpState state;
   GMainContext *context;
+  GSource *poll;        /* flushing: of what peers have not taken yet */
   GSource *timer;       /* running: of idleness; flushing: of what is left to write */
   gint64 last_progress; /* when bytes were last read or written, on the monotonic clock */
   GError *error;        /* the first */
@@ -188,22 +194,31 @@ pump_start_timer (ImpPump *self, guint ms, GSourceFunc func, const char *name)
   g_source_attach (self->timer, self->context);
 }
 
+/* A side that was told regularly that it has all gets no reset. */
+static void
+pump_side_close (PumpSide *side)
+{
+  g_clear_pointer (&side->lingering, imp_lingering_close_free);
+  imp_output_buffer_clear (side->output);
+  if (side->transport == NULL)
+    return;
+  if (side->output_shut && !side->output_broken)
+    imp_transport_set_abortive (side->transport, FALSE);
+  imp_transport_close (side->transport);
+}
+
 /* Nothing is called any more. */
 static void
 pump_close (ImpPump *self)
 {
   self->state = STATE_DONE;
   pump_clear_timer (self);
+  imp_source_clear (&self->poll);
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->filter);
   imp_filter_close (self->filter);
   for (guint i = 0; i < 2; i++)
-    {
-      g_clear_pointer (&self->sides[i].lingering, imp_lingering_close_free);
-      if (self->sides[i].transport != NULL)
-        imp_transport_close (self->sides[i].transport);
-      imp_output_buffer_clear (self->sides[i].output);
-    }
+    pump_side_close (&self->sides[i]);
 }
 
 static void
@@ -232,7 +247,12 @@ pump_refuse (ImpPump *self, const GError *error)
   pump_keep_error (self, error);
   self->state = STATE_FLUSHING;
   for (guint i = 0; i < 2; i++)
-    self->sides[i].output_ended = TRUE;
+    {
+      PumpSide *side = &self->sides[i];
+
+      side->output_cut = !side->output_ended && !imp_filter_is_answered (self->filter, !i);
+      side->output_ended = TRUE;
+    }
   pump_start_timer (self, self->limits.linger, pump_on_flush_timeout, "imp relay: flush timeout");
   pump_kick (self);
 }
@@ -269,17 +289,34 @@ pump_start_draining (ImpPump *self)
     {
       PumpSide *side = &self->sides[i];
 
-      if (side->input_ended || side->output_broken)
+      if (side->output_cut)
+        pump_side_close (side);
+      if (side->input_ended || side->output_broken || side->output_cut)
         continue;
       side->lingering = imp_lingering_close_new (side->transport, self->context, DRAIN_TIMEOUT);
       imp_lingering_close_end_output (side->lingering);
     }
 }
 
+/* What was written before a reset shall arrive: only once the peer's machine has taken all of it,
+ * the connection may be reset. */
 static gboolean
 pump_side_is_output_over (const PumpSide *side)
 {
-  return side->output_shut || side->output_broken;
+  if (side->output_shut || side->output_broken)
+    return TRUE;
+  return side->output_cut && imp_output_buffer_get_size (side->output) == 0
+         && imp_transport_get_unacknowledged (side->transport) == 0;
+}
+
+static gboolean
+pump_on_poll (gpointer user_data)
+{
+  ImpPump *self = user_data;
+
+  imp_source_clear (&self->poll);
+  pump_kick (self);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -299,6 +336,9 @@ pump_advance (ImpPump *self)
     pump_finish (self);
   else if (self->state == STATE_FLUSHING && over)
     pump_start_draining (self);
+  else if (self->state == STATE_FLUSHING && self->poll == NULL)
+    self->poll = imp_source_add_timeout (self->context, ACKNOWLEDGED_POLL, "imp relay: poll",
+                                         pump_on_poll, self);
   if (self->state == STATE_DRAINING && pump_side_is_drained (&self->sides[0])
       && pump_side_is_drained (&self->sides[1]))
     pump_finish (self);
@@ -355,7 +395,7 @@ pump_flush_side (ImpPump *self, PumpSide *side)
   side->output_full = FALSE;
   /* A side that nothing waits for needs no memory. */
   imp_output_buffer_clear (side->output);
-  if (side->output_ended && !pump_side_is_output_over (side))
+  if (side->output_ended && !side->output_cut && !pump_side_is_output_over (side))
     pump_shut_output (self, side);
 }
 
@@ -388,7 +428,11 @@ pump_read_side (ImpPump *self, PumpSide *side)
 
   if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return;
-  if (n < 0)
+  /* An end that is none; see imp_transport_was_reset(). */
+  if (n == 0 && imp_transport_was_reset (side->transport))
+    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                 "The connection was reset");
+  if (error != NULL)
     {
       side->input_ended = TRUE;
       pump_refuse (self, error);
@@ -559,6 +603,8 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPu
   for (guint i = 0; i < 2; i++)
     {
       pump_side_set_watermarks (&self->sides[i], limits->buffer_size);
+      /* Whatever ends the relay, be it a signal, does not look like the end of the stream. */
+      imp_transport_set_abortive (self->sides[i].transport, TRUE);
       imp_transport_attach (self->sides[i].transport, self->context, G_PRIORITY_DEFAULT,
                             pump_on_transport, &self->sides[i]);
     }

@@ -23,9 +23,16 @@
  *
  * The end of a side's stream is handed on by shutting down the output of the other side, after
  * everything before it; the other direction goes on. If the analyzer denies the connection, or
- * fails, nothing more is read; what it let through before is written, for
- * [property@Imp.Relay:linger] milliseconds at most, and both sides are closed. If it drops it, they
- * are closed at once. What may wait for the analyzer's verdict is limited by
+ * fails, or a side breaks, nothing more is read; what was let through before is written, for
+ * [property@Imp.Relay:linger] milliseconds at most, and both sides are closed. If the analyzer
+ * drops it, they are closed at once.
+ *
+ * A side that has not got all of its stream is not told that this is the end: where it is a TCP
+ * connection, it is reset. That also holds if the relay is cancelled or its process ends. The
+ * exception is an analyzer's own answer ([method@Imp.Analyzer.send_back]): if that was the last
+ * that a side got, and none of its stream that had come is missing, the connection ends regularly.
+ *
+ * What may wait for the analyzer's verdict is limited by
  * [property@Imp.Relay:max-held]; what became of the bytes, the filter counts: see
  * [method@Imp.Relay.get_filter].
  *

@@ -4,6 +4,7 @@
 import asyncio
 import itertools
 import random
+import socket
 import time
 
 from judgement import GOOD, judge
@@ -128,16 +129,23 @@ async def wait_for_any(*events):
             task.cancel()
 
 
-async def run_client(connection, reader, writer):
+async def run_client(connection, client, port):
     """Returns whether both directions came to their ends."""
     def take(data):
         connection.arrived_down += data
 
     try:
+        await asyncio.get_running_loop().sock_connect(client, ('127.0.0.1', port))
+        reader, writer = await asyncio.open_connection(sock=client)
+    except ConnectionResetError:  # accepted, and reset before that was noticed
+        return False
+    try:
         await asyncio.gather(receive(reader, take),
                              send(writer, connection.up, connection.chance))
     except OSError:  # reset, or too late to say that this is the end
         return False
+    finally:
+        writer.close()
     # What comes up may have a long way to go, or never get to the origin.
     await wait_for_any(connection.up_ended, connection.refused)
     return connection.up_whole
@@ -154,11 +162,14 @@ async def is_told(connection, verdict):
 async def converse(route, connection, notices):
     """One connection from its beginning to its verdict, each part in bounded time."""
     begun = time.monotonic()
-    reader, writer = await asyncio.open_connection('127.0.0.1', route.port)
-    port = writer.get_extra_info('sockname')[1]
+    client = socket.socket()
+    # Bound at once, since its port is what the relay calls it by.
+    client.bind(('127.0.0.1', 0))
+    client.setblocking(False)
+    port = client.getsockname()[1]
     notices.add(port, route.target, connection, begun)
     try:
-        ended = await asyncio.wait_for(run_client(connection, reader, writer), TIMEOUT)
+        ended = await asyncio.wait_for(run_client(connection, client, route.port), TIMEOUT)
         verdict = judge(route, connection, ended)
         await asyncio.wait_for(is_told(connection, verdict), TIMEOUT)
         return verdict
@@ -168,7 +179,7 @@ async def converse(route, connection, notices):
                f'{len(connection.arrived_down)} came down; the relay said {connection.reasons}'
     finally:
         notices.remove(port, route.target, connection)
-        writer.close()
+        client.close()
 
 
 async def run_one(route, connection, origin, notices, report):

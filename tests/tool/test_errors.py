@@ -202,7 +202,7 @@ class Errors(unittest.TestCase):
             target = '127.0.0.1:%d' % listener.getsockname()[1]
         with harness.Tool('relay', '--listen', '127.0.0.1:0', '--connect', target) as relay:
             for _ in range(2):
-                self.assertEqual(harness.fetch(relay.port, request=b''), b'')
+                self.assertEqual(harness.fetch_cut(relay.port, request=b''), b'')
             self.assertEqual(relay.stop(), 0)
         lines = [line for line in relay.log if target in line and 'refused' in line]
         self.assertEqual(len(lines), 2, relay.log)
@@ -227,7 +227,7 @@ class Ending(unittest.TestCase):
             started = time.monotonic()
             self.assertEqual(relay.stop(), 0)
             self.assertGreater(time.monotonic() - started, 0.5)
-            self.assertEqual(client.recv(1), b'')
+            self.assertEqual(harness.read_to_reset(client), b'')
 
     def test_idle(self):
         """A connection in which nothing moves is ended, and the log says so."""
@@ -235,7 +235,7 @@ class Ending(unittest.TestCase):
                 harness.Tool('relay', '--idle-timeout=1', '--listen', '127.0.0.1:0', '--connect',
                              upstream.address) as relay, \
                 harness.connect(relay.port) as client:
-            self.assertEqual(client.recv(1), b'')
+            self.assertEqual(harness.read_to_reset(client), b'')
             relay.wait_for_log('failed: ')
 
     def test_exposed(self):

@@ -29,7 +29,7 @@ class Objects(unittest.TestCase):
                 harness.connect(relay.port) as client:
             self.assertEqual(client.recv(100), b'hello')
         with say(b'hello') as upstream, self.relay(f'{COUNT}=limit=5', upstream) as relay:
-            self.assertEqual(harness.fetch(relay.port, request=b''), b'')
+            self.assertEqual(harness.fetch_cut(relay.port, request=b''), b'')
             self.assertEqual(relay.stop(), 0)
             self.assertEqual(len([line for line in relay.log if 'counted enough' in line]), 1)
 
@@ -37,7 +37,7 @@ class Objects(unittest.TestCase):
         with harness.Tool('serve', '--module', COUNT, '127.0.0.1:0') as server, \
                 say(b'x' * 100) as upstream, \
                 self.relay(f'remote=addr={server.address}', upstream) as relay:
-            self.assertEqual(harness.fetch(relay.port, request=b''), b'')
+            self.assertEqual(harness.fetch_cut(relay.port, request=b''), b'')
             relay.wait_for_log('counted enough')
 
     def test_described(self):

@@ -119,7 +119,7 @@ class Scripts(unittest.TestCase):
     def test_exception(self):
         """The analyzer fails with the exception's text, and others go on."""
         with harness.Upstream(echo) as upstream, self.relay(script('faults.py'), upstream) as relay:
-            self.assertEqual(harness.fetch(relay.port, b'raise\n'), b'')
+            self.assertEqual(harness.fetch_cut(relay.port, b'raise\n'), b'')
             with harness.connect(relay.port) as client:
                 client.sendall(b'fine\n')
                 self.assertEqual(client.recv(100), b'fine\n')
@@ -128,8 +128,8 @@ class Scripts(unittest.TestCase):
     def test_crash(self):
         """A script that ends takes its connections with it, and nothing else."""
         with harness.Upstream(echo) as upstream, self.relay(script('faults.py'), upstream) as relay:
-            self.assertEqual(harness.fetch(relay.port, b'exit\n'), b'')
-            self.assertEqual(harness.fetch(relay.port, b'fine\n'), b'')
+            self.assertEqual(harness.fetch_cut(relay.port, b'exit\n'), b'')
+            self.assertEqual(harness.fetch_cut(relay.port, b'fine\n'), b'')
             self.assertEqual(relay.stop(), 0)
 
     def test_output(self):

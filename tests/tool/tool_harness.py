@@ -154,6 +154,17 @@ def read_all(connection):
     return b''.join(pieces)
 
 
+def read_to_reset(connection):
+    """What comes before the connection is reset, as it must be where not all came."""
+    pieces = []
+    try:
+        while piece := connection.recv(1 << 16):
+            pieces.append(piece)
+    except ConnectionResetError:
+        return b''.join(pieces)
+    raise AssertionError(f'after {sum(map(len, pieces))} bytes came an end and no reset')
+
+
 def connect(port):
     return socket.create_connection(('127.0.0.1', port), timeout=TIMEOUT)
 
@@ -162,6 +173,20 @@ def fetch(port, request=b'go\n'):
     with connect(port) as connection:
         connection.sendall(request)
         return read_all(connection)
+
+
+def fetch_cut(port, request=b'go\n'):
+    """As fetch(), of what is refused before its end, perhaps before anything can be said."""
+    try:
+        connection = connect(port)
+    except ConnectionResetError:
+        return b''
+    with connection:
+        try:
+            connection.sendall(request)
+        except (BrokenPipeError, ConnectionResetError):
+            return b''
+        return read_to_reset(connection)
 
 
 def write_random(path, size, seed=1):

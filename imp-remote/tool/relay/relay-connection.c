@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 struct _RelayConnection
 {
@@ -123,6 +124,19 @@ relay_connection_end (RelayConnection *self)
   self->over (self, self->user_data);
 }
 
+/* For a client that was never connected with anybody: an end would say that the server had nothing
+ * to answer. */
+static void
+relay_connection_refuse (RelayConnection *self)
+{
+  struct linger linger = { .l_onoff = TRUE, .l_linger = 0 };
+  GSocket *socket = g_socket_connection_get_socket (self->client);
+
+  if (G_IS_TCP_CONNECTION (self->client))
+    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  relay_connection_end (self);
+}
+
 static void
 relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -180,7 +194,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
   if (server == NULL)
     {
       relay_connection_log_result (self, "failed", error->message);
-      relay_connection_end (self);
+      relay_connection_refuse (self);
       return;
     }
 
@@ -190,7 +204,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
     {
       relay_connection_log_result (self, "no analyzer", local->message);
       g_io_stream_close (server, NULL, NULL);
-      relay_connection_end (self);
+      relay_connection_refuse (self);
       return;
     }
   relay_connection_tune (self, G_IO_STREAM (self->client));
