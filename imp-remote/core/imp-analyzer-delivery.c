@@ -304,6 +304,32 @@ imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error)
   return TRUE;
 }
 
+static void
+analyzer_on_mail (gpointer analyzer)
+{
+  ImpAnalyzer *self = analyzer;
+
+  if (imp_mailbox_is_here (&PRIVATE (self)->mailbox))
+    imp_analyzer_collect (self);
+  else if (!imp_mailbox_is_empty (&PRIVATE (self)->mailbox))
+    g_warning ("%s has answered in a thread that is not its own, and its own runs no main loop: "
+               "the answer waits until the analyzer is called there",
+               G_OBJECT_TYPE_NAME (self));
+}
+
+void
+imp_analyzer_collect (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  gboolean has_lost = FALSE;
+  ImpResult *result;
+
+  while ((result = imp_mailbox_take (&priv->mailbox, &has_lost)) != NULL)
+    imp_analyzer_take_result (self, result);
+  if (has_lost && priv->state == IMP_ANALYZER_STATE_OPEN)
+    imp_analyzer_refuse_fatal (self, "more results came from other threads than could be taken");
+}
+
 /* What the model does not allow becomes a FATAL that says so. */
 void
 imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
@@ -311,6 +337,11 @@ imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
   g_autoptr (GError) error = NULL;
   g_autofree char *reason = NULL;
 
+  if (G_UNLIKELY (!imp_mailbox_is_here (&PRIVATE (self)->mailbox)))
+    {
+      imp_mailbox_post (&PRIVATE (self)->mailbox, result, self, analyzer_on_mail);
+      return;
+    }
   if (imp_analyzer_try_result (self, result, &error))
     return;
   reason = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
+#include "core/imp-mailbox-private.h"
 #include "core/imp-result-queue-private.h"
 
 G_BEGIN_DECLS
@@ -38,7 +39,8 @@ typedef struct
   guint delivering : 1;
   guint settles_end : 1;
   guint is_proxy : 1;
-  guint is_lost : 1; /* its FATAL is that it cannot be reached, and not its own */
+  guint is_lost : 1;  /* its FATAL is that it cannot be reached, and not its own */
+  ImpMailbox mailbox; /* for answers from other threads */
   ImpVerdicts verdicts[2];
   GDestroyNotify destroy;
   ImpContext *context;
@@ -54,6 +56,8 @@ imp_analyzer_is_detained (const ImpAnalyzerPrivate *priv, guint direction)
          || (priv->stock != NULL && !imp_result_queue_is_empty (&priv->stock->held[direction]));
 }
 
+/* Takes what the plugin has answered in other threads. */
+void imp_analyzer_collect (ImpAnalyzer *self);
 /* Hands the results that are ready to the callback. */
 void imp_analyzer_deliver (ImpAnalyzer *self);
 /* The plugin has failed, and is heard no more. */

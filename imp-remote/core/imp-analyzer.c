@@ -23,7 +23,11 @@
  * of the end of a stream and has settled everything before it, the end itself is settled for it by
  * a PASS indefinitely.
  *
- * All calls belong into one thread.
+ * All calls belong into one thread: the one that has set the callback, or has polled, last, or else
+ * made the analyzer. Only the plugin's answers may come from other threads. They are handed over to
+ * the main context that is the default of the analyzer's own thread, and delivered there in the
+ * order in which they were given; where that thread runs no main loop, with the next call of
+ * [method@Imp.Analyzer.data] or [method@Imp.Analyzer.poll_results].
  *
  * Since: 0.1
  */
@@ -42,6 +46,7 @@ imp_analyzer_init (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
+  imp_mailbox_init (&priv->mailbox);
   priv->settles_end = TRUE;
 }
 
@@ -63,6 +68,7 @@ imp_analyzer_finalize (GObject *object)
 
   clear_callback (priv);
   imp_analyzer_clear_stock (priv);
+  imp_mailbox_clear (&priv->mailbox);
   g_clear_pointer (&priv->context, imp_context_unref);
   g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_analyzer_parent_class)->finalize (object);
@@ -98,6 +104,8 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
   ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
   GError *error = NULL;
 
+  if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))
+    imp_analyzer_collect (self);
   if (priv->state != IMP_ANALYZER_STATE_OPEN
       || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
     return;
@@ -259,6 +267,7 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
   g_return_if_fail (IMP_IS_ANALYZER (self));
 
   priv = PRIVATE (self);
+  imp_mailbox_move_here (&priv->mailbox);
   clear_callback (priv);
   if (priv->state == IMP_ANALYZER_STATE_CLOSED)
     {
@@ -295,6 +304,8 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
 
   priv = PRIVATE (self);
   g_object_ref (self);
+  imp_mailbox_move_here (&priv->mailbox);
+  imp_analyzer_collect (self);
   /* A plugin that hears that it may go on can have something to say. */
   do
     {

@@ -5,6 +5,7 @@ import asyncio
 import dataclasses
 import functools
 import sys
+import threading
 
 import tap
 from tap import GLib, GObject, Imp, contains, equal, fails, raises, texts
@@ -464,6 +465,33 @@ def test_codec():
     contains(fails(Imp.Error.FATAL, codec.decode, GLib.Bytes.new(b'x')), reason)
     contains(fails(Imp.Error.FATAL, Textual().encode, ping), "'text'")
     contains(fails(Imp.Error.FAILED, Textual().decode, GLib.Bytes.new(b'x')), 'decode of the codec')
+
+
+def test_threads():
+    """Answers of other threads come to where the analyzer lives, also those that are wrong."""
+    class Working(Imp.Analyzer):
+        def do_data(self, direction, data, offset, data_type):
+            offsets = [1, 2, -7] if data.get_data() == b'bad' else [1, 2, 3]
+            threading.Thread(target=lambda: [self.pass_bytes(direction, offset)
+                                             for offset in offsets]).start()
+
+    context = GLib.MainContext.default()
+    for data, last in ((b'abc', 'pass dir=0 offset=3'), (b'bad', 'fatal')):
+        seen, threads = [], set()
+
+        def receive(analyzer, result):
+            seen.append(result.to_string())
+            threads.add(threading.get_ident())
+
+        analyzer = create(Working)
+        analyzer.set_callback(receive)
+        analyzer.data_bytes(CLIENT, data, 0, STREAM)
+        while len(seen) < 3:
+            context.iteration(True)
+        equal(seen[:2], ['pass dir=0 offset=1', 'pass dir=0 offset=2'])
+        contains(seen[2], last)
+        equal(threads, {threading.get_ident()})
+        analyzer.close()
 
 
 def test_server():

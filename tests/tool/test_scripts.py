@@ -140,6 +140,19 @@ class Scripts(unittest.TestCase):
                 self.assertEqual(client.recv(100), b'print\n')
             relay.wait_for_log('printed as ordered')
 
+    def test_threads(self):
+        """A script that answers from a timer, a pool, or a thread that waits for a process."""
+        with harness.Upstream(echo) as upstream, self.relay(script('threads.py'),
+                                                            upstream) as relay:
+            for how in (b'timer\n', b'pool\n', b'process\n'):
+                with self.subTest(how), harness.connect(relay.port) as client:
+                    for text in (how, b'second piece'):
+                        client.sendall(text)
+                        self.assertEqual(client.recv(100), text)
+            with harness.connect(relay.port) as client:
+                client.sendall(b'deny\n')
+                relay.wait_for_log('refused: Denied by the analyzer: from a thread')
+
     def test_no_process_stays(self):
         """Whether the tool is asked to end, killed, or the script hangs."""
         for number, order in ((signal.SIGTERM, b'fine\n'), (signal.SIGTERM, b'hang\n'),
