@@ -41,12 +41,18 @@ has_to_wait (const ImpAnalyzerPrivate *priv, const ImpResult *result)
 }
 
 static void
+ensure_stock (ImpAnalyzerPrivate *priv)
+{
+  if (priv->stock == NULL)
+    priv->stock = g_new0 (ImpAnalyzerStock, 1);
+}
+
+static void
 enqueue (ImpAnalyzerPrivate *priv, ImpResult *result)
 {
   gboolean waits = has_to_wait (priv, result);
 
-  if (priv->stock == NULL)
-    priv->stock = g_new0 (ImpAnalyzerStock, 1);
+  ensure_stock (priv);
   imp_result_queue_push (waits ? &priv->stock->held[result->direction] : &priv->stock->ready,
                          result);
 }
@@ -61,6 +67,8 @@ imp_analyzer_clear_stock (ImpAnalyzerPrivate *priv)
   imp_result_queue_clear (&stock->ready);
   imp_result_queue_clear (&stock->held[0]);
   imp_result_queue_clear (&stock->held[1]);
+  g_clear_pointer (&stock->deferred[0], imp_result_unref);
+  g_clear_pointer (&stock->deferred[1], imp_result_unref);
 }
 
 /* What waited for a direction was given before what is ready of it, such as a PAUSE. */
@@ -77,7 +85,8 @@ imp_analyzer_take_ready (ImpAnalyzerPrivate *priv)
       return imp_result_queue_pop (&stock->held[direction]);
   if (!imp_result_queue_is_empty (&stock->ready))
     return imp_result_queue_pop (&stock->ready);
-  if (imp_result_queue_is_empty (&stock->held[0]) && imp_result_queue_is_empty (&stock->held[1]))
+  if (imp_result_queue_is_empty (&stock->held[0]) && imp_result_queue_is_empty (&stock->held[1])
+      && stock->deferred[0] == NULL && stock->deferred[1] == NULL)
     g_clear_pointer (&priv->stock, g_free);
   return NULL;
 }
@@ -134,7 +143,7 @@ imp_analyzer_get_held (ImpAnalyzer *self)
   gsize held = 0;
 
   for (guint direction = 0; direction < 2; direction++)
-    held += imp_verdicts_get_unsettled (&priv->verdicts[direction])
+    held += imp_marks_get_held (&priv->marks[direction])
             + (priv->stock == NULL ? 0 : imp_analyzer_get_waiting (self, direction));
   return held;
 }
@@ -202,6 +211,31 @@ refuse (ImpAnalyzer *self, ImpResult *last)
   deliver_or_queue (self, last);
 }
 
+/* See imp_marks_defer_search(). */
+static void
+defer (ImpAnalyzerPrivate *priv, ImpResult *pattern)
+{
+  ensure_stock (priv);
+  priv->stock->deferred[pattern->direction] = pattern;
+}
+
+void
+imp_analyzer_take_deferred (ImpAnalyzer *self, ImpDirection direction)
+{
+  ImpAnalyzerPrivate *priv = imp_analyzer_private (self);
+
+  if (imp_marks_take_deferred (&priv->marks[direction]))
+    deliver_or_queue (self, g_steal_pointer (&priv->stock->deferred[direction]));
+}
+
+/* A PASS indefinitely makes a search needless. */
+static void
+drop_deferred (ImpAnalyzerPrivate *priv, ImpDirection direction)
+{
+  if (priv->stock != NULL && !priv->marks[direction].searching)
+    g_clear_pointer (&priv->stock->deferred[direction], imp_result_unref);
+}
+
 void
 imp_analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason)
 {
@@ -213,7 +247,8 @@ pass_for_ever (ImpAnalyzer *self, ImpDirection direction)
 {
   ImpResult *result = imp_result_new_pass (direction, IMP_MAX_OFFSET);
 
-  imp_verdicts_note (&imp_analyzer_private (self)->verdicts[direction], result, NULL);
+  imp_marks_apply (&imp_analyzer_private (self)->marks[direction], result, NULL);
+  drop_deferred (imp_analyzer_private (self), direction);
   deliver_or_queue (self, result);
 }
 
@@ -224,10 +259,17 @@ imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   if (!priv->settles_end || priv->calls > 0 || priv->state != IMP_ANALYZER_STATE_OPEN
-      || !imp_verdicts_end_is_due (&priv->verdicts[direction]))
+      || !imp_marks_end_is_due (&priv->marks[direction]))
     return;
 
   pass_for_ever (self, direction);
+}
+
+/* A hint that the interface lacks is dropped; it is no error. */
+static gboolean
+is_hint (const ImpResult *result)
+{
+  return (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
 }
 
 static gboolean
@@ -242,65 +284,79 @@ set_outside_interface (ImpAnalyzerPrivate *priv, ImpResult *result, GError **err
 }
 
 static gboolean
-check_result (ImpAnalyzerPrivate *priv, ImpResult *result, GError **error)
+check_result (ImpAnalyzerPrivate *priv, ImpResult *result, gboolean allowed, GError **error)
 {
-  if (priv->interface != NULL && !imp_interface_allows (priv->interface, result->type))
+  if (!allowed)
     return set_outside_interface (priv, result, error);
-  return imp_verdicts_note (&priv->verdicts[result->direction], result, error);
-}
-
-/* A hint that the interface lacks is dropped; it is no mistake. */
-static gboolean
-is_unwanted_hint (ImpAnalyzerPrivate *priv, ImpResult *result)
-{
-  return priv->interface != NULL && !imp_interface_allows (priv->interface, result->type)
-         && (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
+  if (imp_marks_apply (&priv->marks[result->direction], result, error))
+    return TRUE;
+  g_prefix_error (error, "direction %d: ", result->direction);
+  return FALSE;
 }
 
 /* Who has passed indefinitely already may say so again, as plugins like to do at the end of a
  * stream that was settled for them; the provider need not hear it twice. */
 static gboolean
-is_repetition (ImpAnalyzerPrivate *priv, const ImpResult *result)
+is_repetition (const ImpMarks *marks, const ImpResult *result)
 {
-  return (result->type == IMP_RESULT_PASS || result->type == IMP_RESULT_PREPASS)
-         && priv->verdicts[result->direction].passed;
+  return imp_marks_is_passed (marks)
+         && (result->type == IMP_RESULT_PASS || result->type == IMP_RESULT_PREPASS)
+         && result->offset >= IMP_MAX_OFFSET;
+}
+
+static gboolean
+is_refusal (const ImpResult *result)
+{
+  return result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
+         || result->type == IMP_RESULT_FATAL;
+}
+
+/* What may have something else come of it: a search that cannot begin yet, one that is not needed
+ * any more, or an end that is due. */
+static void
+deliver_special (ImpAnalyzer *self, ImpResult *result)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpDirection direction = result->direction;
+
+  if (result->type == IMP_RESULT_PASS_PATTERN && imp_marks_defer_search (&priv->marks[direction]))
+    {
+      defer (priv, result);
+      return;
+    }
+  g_object_ref (self);
+  drop_deferred (priv, direction);
+  deliver_or_queue (self, result);
+  imp_analyzer_settle_end (self, direction);
+  g_object_unref (self);
 }
 
 gboolean
 imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpDirection direction = result->direction;
+  ImpMarks *marks = &priv->marks[result->direction];
+  gboolean allowed = priv->interface == NULL
+                     || imp_interface_allows (priv->interface, result->type);
 
-  if (priv->state != IMP_ANALYZER_STATE_OPEN || is_unwanted_hint (priv, result)
-      || is_repetition (priv, result))
+  if (priv->state != IMP_ANALYZER_STATE_OPEN || (!allowed && is_hint (result))
+      || is_repetition (marks, result))
     {
       imp_result_unref (result);
       return TRUE;
     }
-  if (!check_result (priv, result, error))
+  if (!check_result (priv, result, allowed, error))
     {
       imp_result_unref (result);
       return FALSE;
     }
 
-  if (result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
-      || result->type == IMP_RESULT_FATAL)
-    {
-      refuse (self, result);
-      return TRUE;
-    }
-
-  if (!priv->verdicts[direction].ended)
-    {
-      deliver_or_queue (self, result);
-      return TRUE;
-    }
-
-  g_object_ref (self);
-  deliver_or_queue (self, result);
-  imp_analyzer_settle_end (self, direction);
-  g_object_unref (self);
+  if (is_refusal (result))
+    refuse (self, result);
+  else if (marks->ended || priv->stock != NULL || result->type == IMP_RESULT_PASS_PATTERN)
+    deliver_special (self, result);
+  else
+    deliver_or_queue (self, result);
   return TRUE;
 }
 
@@ -354,6 +410,7 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpResultQueue early = IMP_RESULT_QUEUE_INIT;
+  ImpResult *deferred[2] = { NULL, NULL };
   ImpResult *result;
 
   if (context != NULL && priv->context == NULL)
@@ -370,10 +427,16 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
     {
       early = priv->stock->ready;
       priv->stock->ready = (ImpResultQueue) IMP_RESULT_QUEUE_INIT;
+      memcpy (deferred, priv->stock->deferred, sizeof deferred);
+      memset (priv->stock->deferred, 0, sizeof deferred);
     }
-  memset (priv->verdicts, 0, sizeof priv->verdicts);
+  for (guint direction = 0; direction < 2; direction++)
+    imp_marks_clear (&priv->marks[direction]);
   while ((result = imp_result_queue_pop (&early)) != NULL)
     imp_analyzer_take_result (self, result);
+  for (guint direction = 0; direction < 2; direction++)
+    if (deferred[direction] != NULL)
+      imp_analyzer_take_result (self, deferred[direction]);
 }
 
 gboolean
@@ -384,8 +447,8 @@ imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
   if (priv->state != IMP_ANALYZER_STATE_OPEN)
     return FALSE;
   g_object_ref (self);
-  if (mode == IMP_FAIL_HARD || imp_verdicts_has_promise (&priv->verdicts[0])
-      || imp_verdicts_has_promise (&priv->verdicts[1]))
+  if (mode == IMP_FAIL_HARD || imp_marks_has_promise (&priv->marks[0])
+      || imp_marks_has_promise (&priv->marks[1]))
     {
       priv->is_lost = TRUE;
       imp_analyzer_refuse_fatal (self, reason);
@@ -398,10 +461,10 @@ imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
   deliver_or_queue (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
   for (guint direction = 0; direction < 2; direction++)
     {
-      if (!priv->verdicts[direction].passed)
+      if (!imp_marks_is_passed (&priv->marks[direction]))
         pass_for_ever (self, direction);
       /* Nobody else will say it. */
-      if (priv->verdicts[direction].paused)
+      if (priv->marks[direction].paused)
         deliver_or_queue (self, imp_result_new_continue (direction));
     }
   g_object_unref (self);

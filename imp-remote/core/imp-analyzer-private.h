@@ -3,7 +3,7 @@
 
 #include "core/imp-analyzer.h"
 #include "core/imp-context-private.h"
-#include "core/imp-verdicts-private.h"
+#include "core/imp-marks-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +22,7 @@ void imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result);
  * the caller to settle the analyzer. */
 gboolean imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error);
 
-const ImpVerdicts *imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction);
+const ImpMarks *imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction);
 gboolean imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction);
 /* How many bytes the results take that wait to be taken or, in this direction, are kept while it
  * is busy. */

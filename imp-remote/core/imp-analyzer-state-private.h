@@ -22,6 +22,7 @@ typedef struct
 {
   ImpResultQueue ready;   /* results to be delivered as soon as somebody takes them */
   ImpResultQueue held[2]; /* those of a direction that wait until it is not busy any more */
+  ImpResult *deferred[2]; /* a PASS_PATTERN that waits for the input; or NULL */
 } ImpAnalyzerStock;
 
 /* What every chunk touches stands together: where there are a hundred thousand analyzers, its time
@@ -41,7 +42,7 @@ typedef struct
   guint is_proxy : 1;
   guint is_lost : 1;  /* its FATAL is that it cannot be reached, and not its own */
   ImpMailbox mailbox; /* for answers from other threads */
-  ImpVerdicts verdicts[2];
+  ImpMarks marks[2];
   GDestroyNotify destroy;
   ImpContext *context;
 } ImpAnalyzerPrivate;
@@ -62,6 +63,8 @@ void imp_analyzer_collect (ImpAnalyzer *self);
 void imp_analyzer_deliver (ImpAnalyzer *self);
 /* The plugin has failed, and is heard no more. */
 void imp_analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason);
+/* Something was fed: a PASS_PATTERN that waited for it may go. */
+void imp_analyzer_take_deferred (ImpAnalyzer *self, ImpDirection direction);
 /* Settles the end of a stream for a plugin that has settled all before it. */
 void imp_analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction);
 /* The next one that somebody may take now, or NULL. */

@@ -69,6 +69,8 @@ imp_analyzer_finalize (GObject *object)
   clear_callback (priv);
   imp_analyzer_clear_stock (priv);
   imp_mailbox_clear (&priv->mailbox);
+  for (guint direction = 0; direction < 2; direction++)
+    imp_marks_clear (&priv->marks[direction]);
   g_clear_pointer (&priv->context, imp_context_unref);
   g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_analyzer_parent_class)->finalize (object);
@@ -106,9 +108,14 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
 
   if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))
     imp_analyzer_collect (self);
-  if (priv->state != IMP_ANALYZER_STATE_OPEN
-      || !imp_verdicts_feed (&priv->verdicts[direction], g_bytes_get_size (data), offset))
+  if (priv->state != IMP_ANALYZER_STATE_OPEN)
     return;
+  if (!imp_marks_feed (&priv->marks[direction], g_bytes_get_size (data), offset, data_type))
+    {
+      if (priv->marks[direction].deferred)
+        imp_analyzer_take_deferred (self, direction);
+      return;
+    }
 
   if (!priv->is_proxy)
     offset = imp_explicit_offset (offset);
@@ -118,7 +125,7 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
   else if (!klass->data (self, direction, data, offset, data_type, &error) || error != NULL)
     plugin_failed (self, "data", error);
   priv->calls--;
-  if (priv->verdicts[direction].ended)
+  if (priv->marks[direction].ended)
     imp_analyzer_settle_end (self, direction);
   g_clear_error (&error);
 }
@@ -435,10 +442,10 @@ imp_analyzer_peek_context (ImpAnalyzer *self)
   return PRIVATE (self)->context;
 }
 
-const ImpVerdicts *
-imp_analyzer_peek_verdicts (ImpAnalyzer *self, ImpDirection direction)
+const ImpMarks *
+imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction)
 {
-  return &PRIVATE (self)->verdicts[direction];
+  return &PRIVATE (self)->marks[direction];
 }
 
 gboolean

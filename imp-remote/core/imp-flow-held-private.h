@@ -34,6 +34,13 @@ void imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, 
  * are wanted; of a chunk that is forgotten there are none. */
 GBytes *imp_held_take (ImpHeld *self, gsize length, gboolean wanted);
 GBytes *imp_chunk_dup (ImpChunk *chunk);
+const guint8 *imp_chunk_get_data (const ImpChunk *chunk);
+
+static inline guint
+imp_held_get_n (const ImpHeld *self)
+{
+  return self->n;
+}
 
 static inline ImpChunk *
 imp_held_get (ImpHeld *self, guint i)

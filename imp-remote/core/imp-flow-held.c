@@ -51,10 +51,10 @@ grow (ImpHeld *self)
   self->capacity = 2 * capacity;
 }
 
-static const guint8 *
-chunk_data (GBytes *bytes, gsize offset)
+const guint8 *
+imp_chunk_get_data (const ImpChunk *chunk)
 {
-  return (const guint8 *) g_bytes_get_data (bytes, NULL) + offset;
+  return (const guint8 *) g_bytes_get_data (chunk->bytes, NULL) + chunk->offset;
 }
 
 static GBytes *
@@ -62,8 +62,8 @@ join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
 {
   guint8 *joined = g_malloc (last->length + length);
 
-  memcpy (joined, chunk_data (last->bytes, last->offset), last->length);
-  memcpy (joined + last->length, chunk_data (bytes, offset), length);
+  memcpy (joined, imp_chunk_get_data (last), last->length);
+  memcpy (joined + last->length, (const guint8 *) g_bytes_get_data (bytes, NULL) + offset, length);
   return g_bytes_new_take (joined, last->length + length);
 }
 

@@ -6,15 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* The unsettled input of one direction, and the only place where offsets are reckoned with. Input
+/* The unsettled input of one direction, and the only place where offsets become bytes. Input
  * and verdicts go in; what is to be forwarded and fed goes to the queue of events, which may serve
  * several flows. Nothing is called from here, so everything may be called at any time.
  *
  * Always: input = passed + replaced + denied + held, in bytes of the input. */
 typedef struct _ImpFlow ImpFlow;
-
-/* The greatest length of the expression of a PASS_PATTERN. */
-#define IMP_FLOW_REGEX_MAX 4096
 
 /* @queue must live as long as the flow. */
 ImpFlow *imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction);
@@ -29,8 +26,8 @@ gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError *
 gboolean imp_flow_go_on (ImpFlow *self, GError **error);
 
 /* A verdict. Whatever says nothing about this direction's bytes is ignored. If the model forbids
- * it (%IMP_ERROR_PROTOCOL, or %IMP_ERROR_CLOSED after a refusal), nothing has changed.
- * %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
+ * it (%IMP_ERROR_PROTOCOL, %IMP_ERROR_SETTINGS of a pattern, or %IMP_ERROR_CLOSED after a refusal),
+ * nothing has changed. %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
 gboolean imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error);
 
 gboolean imp_flow_pass (ImpFlow *self, gint64 offset, GError **error);
@@ -40,8 +37,6 @@ gboolean imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset
 gboolean imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */
 void imp_flow_deny (ImpFlow *self);
-/* PASS indefinitely, for an analyzer that is gone. Fails if the provider was told to forget. */
-gboolean imp_flow_settle_soft (ImpFlow *self, GError **error);
 
 gint64 imp_flow_get_input (const ImpFlow *self);
 gint64 imp_flow_get_settled (const ImpFlow *self);

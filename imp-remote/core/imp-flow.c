@@ -1,7 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-flow-state-private.h"
+#include "core/imp-flow-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-flow-held-private.h"
+#include "core/imp-flow-search-private.h"
+#include "core/imp-marks-private.h"
+#include "core/imp-result-private.h"
+
+typedef enum
+{
+  FLOW_END_UNKNOWN,
+  FLOW_END_RECEIVED,
+  FLOW_END_FORWARDED,
+} FlowEnd;
+
+/* The marks stand where the analyzer's will stand once it has been fed what is in the queue. What
+ * lies between the verdicts and the bytes is said here: a verdict into the future is carried out
+ * when the bytes come. */
+struct _ImpFlow
+{
+  ImpFlowEventQueue *queue;
+  ImpHeld held;
+  ImpFlowSearch *search; /* NULL: none */
+  ImpEffort effort;      /* of all searches */
+  ImpMarks marks;
+  gint64 input;   /* end of what was received */
+  gint64 settled; /* what is held begins here */
+  gint64 passed;
+  gint64 replaced;
+  gint64 denied;
+  gint32 last_type;
+  guint8 direction;
+  guint8 end; /* FlowEnd */
+  gboolean is_denied;
+};
 
 ImpFlow *
 imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
@@ -10,7 +42,6 @@ imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
 
   self->queue = queue;
   self->direction = direction;
-  self->refed = -1;
   imp_held_init (&self->held);
   imp_effort_init (&self->effort, IMP_EFFORT_LIMIT_DEFAULT);
   return self;
@@ -19,100 +50,171 @@ imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
 void
 imp_flow_free (ImpFlow *self)
 {
-  imp_flow_search_clear (self);
+  g_clear_pointer (&self->search, imp_flow_search_free);
   imp_held_clear (&self->held);
-  imp_promises_clear (&self->promises);
+  imp_marks_clear (&self->marks);
   g_free (self);
 }
 
+/* --- moving bytes --- */
+
 static void
-forward (ImpFlow *self, GBytes *bytes, gint32 data_type)
+flow_forward (ImpFlow *self, GBytes *bytes, gint32 data_type)
 {
   imp_flow_event_queue_push (self->queue, IMP_FLOW_EVENT_FORWARD, self->direction, bytes, 0,
                              data_type);
 }
 
-void
-imp_flow_feed (ImpFlow *self, GBytes *bytes, gint64 position, gint32 data_type)
+/* Takes @bytes, which begin at @position. */
+static void
+flow_feed (ImpFlow *self, GBytes *bytes, gint64 position, gint32 data_type)
 {
   gint64 offset = 0;
 
-  /* After a PASS_PATTERN even the very beginning is named: there it is spelled so. */
-  if (self->gap)
+  /* What was left out is said. After a PASS_PATTERN even the very beginning is: there it is
+   * spelled so. */
+  if (self->marks.searching || position != self->marks.fed)
     offset = position == 0 ? IMP_MAX_OFFSET : position;
-  self->gap = FALSE;
+  imp_marks_feed (&self->marks, g_bytes_get_size (bytes), offset, data_type);
   imp_flow_event_queue_push (self->queue, IMP_FLOW_EVENT_FEED, self->direction, bytes, offset,
                              data_type);
 }
 
-void
-imp_flow_feed_end (ImpFlow *self)
+static void
+flow_feed_end (ImpFlow *self)
 {
-  imp_flow_feed (self, g_bytes_new_static (NULL, 0), self->input, self->last_type);
+  flow_feed (self, g_bytes_new_static (NULL, 0), self->input, self->last_type);
 }
 
-GBytes *
-imp_flow_take_held (ImpFlow *self, gsize length, gboolean wanted)
+/* Takes the first @length bytes, at most a chunk, out of what is held: now they are settled. Gives
+ * them if they are wanted. */
+static GBytes *
+flow_take_held (ImpFlow *self, gsize length, gboolean wanted)
 {
-  guint n = self->held.n;
+  guint n = imp_held_get_n (&self->held);
   GBytes *bytes = imp_held_take (&self->held, length, wanted);
 
   self->settled += length;
-  if (self->search != NULL && self->held.n < n && self->search->n_searched > 0)
-    self->search->n_searched--;
+  if (self->search != NULL && imp_held_get_n (&self->held) < n)
+    imp_flow_search_note_dropped (self->search);
   return bytes;
 }
 
-void
-imp_flow_forward_held (ImpFlow *self, gint64 target)
+static void
+flow_forward_held (ImpFlow *self, gint64 target)
 {
-  while (self->settled < target && self->held.n > 0)
+  while (self->settled < target && imp_held_get_n (&self->held) > 0)
     {
       ImpChunk *first = imp_held_get (&self->held, 0);
       gsize length = MIN ((gint64) first->length, target - self->settled);
       gint32 data_type = first->data_type;
 
       self->passed += length;
-      forward (self, imp_flow_take_held (self, length, TRUE), data_type);
+      flow_forward (self, flow_take_held (self, length, TRUE), data_type);
     }
 }
 
-void
-imp_flow_finish (ImpFlow *self)
+/* Forwards the end of the stream once nothing stands before it. */
+static void
+flow_forward_end (ImpFlow *self)
 {
-  if (self->end != END_RECEIVED || !imp_flow_is_passed (self) || self->settled < self->input)
+  if (self->end != FLOW_END_RECEIVED || !imp_flow_is_passed (self) || self->settled < self->input)
     return;
-  self->end = END_FORWARDED;
-  forward (self, g_bytes_new_static (NULL, 0), self->last_type);
+  self->end = FLOW_END_FORWARDED;
+  flow_forward (self, g_bytes_new_static (NULL, 0), self->last_type);
 }
 
-static gboolean
-push_end (ImpFlow *self, gint32 data_type, GError **error)
+/* --- a search: what is held is unseen; before a match it passes, from there on it is fed --- */
+
+static void
+flow_pass_unseen (ImpFlow *self, gint64 target)
 {
-  self->end = END_RECEIVED;
-  self->last_type = data_type;
-  if (!imp_flow_search_end (self, error))
-    return FALSE;
-  if (imp_flow_is_busy (self))
-    return TRUE;
-  imp_flow_finish (self);
-  if (self->verdict != FOREVER)
-    imp_flow_feed_end (self);
+  flow_forward_held (self, target);
+  imp_marks_pass_unseen (&self->marks, self->settled);
+}
+
+static void
+flow_end_search (ImpFlow *self, gint64 position)
+{
+  flow_pass_unseen (self, position);
+  g_clear_pointer (&self->search, imp_flow_search_free);
+  position = self->settled;
+  for (guint i = 0; i < imp_held_get_n (&self->held); i++)
+    {
+      ImpChunk *chunk = imp_held_get (&self->held, i);
+
+      flow_feed (self, imp_chunk_dup (chunk), position, chunk->data_type);
+      position += chunk->length;
+    }
+}
+
+/* Looks at what is held and not yet searched, until others should have their turn. */
+static gboolean
+flow_search (ImpFlow *self, GError **error)
+{
+  gboolean final = self->end != FLOW_END_UNKNOWN;
+
+  do
+    {
+      gint64 position = self->settled;
+
+      switch (imp_flow_search_step (self->search, &self->held, self->settled, final, &self->effort,
+                                    &position, error))
+        {
+        case IMP_FLOW_SEARCH_FAILED:
+          return FALSE;
+        case IMP_FLOW_SEARCH_PASSED:
+          flow_pass_unseen (self, position);
+          break;
+        case IMP_FLOW_SEARCH_FOUND:
+          flow_end_search (self, position);
+          return TRUE;
+        case IMP_FLOW_SEARCH_IDLE:
+          if (final)
+            flow_end_search (self, self->settled);
+          return TRUE;
+        }
+    }
+  while (!imp_flow_search_is_busy (self->search));
   return TRUE;
 }
 
-/* A verdict into the future that would end inside a packet ends before it. */
-static void
-spare_packet (ImpFlow *self, gint64 begin, gint64 end)
+/* The same; the end of the stream has waited, if it has come. */
+static gboolean
+flow_search_on (ImpFlow *self, GError **error)
 {
-  if (begin < self->verdict && self->verdict < end)
-    self->verdict = begin;
-  if (begin < self->prepass && self->prepass < end)
-    self->prepass = begin;
+  if (!flow_search (self, error))
+    return FALSE;
+  if (self->end != FLOW_END_UNKNOWN && self->search == NULL)
+    flow_feed_end (self);
+  return TRUE;
+}
+
+gboolean
+imp_flow_go_on (ImpFlow *self, GError **error)
+{
+  return !imp_flow_is_busy (self) || flow_search_on (self, error);
+}
+
+/* --- input --- */
+
+static gboolean
+flow_push_end (ImpFlow *self, gint32 data_type, GError **error)
+{
+  self->end = FLOW_END_RECEIVED;
+  self->last_type = data_type;
+  if (imp_flow_is_busy (self))
+    return TRUE;
+  if (self->search != NULL)
+    return flow_search_on (self, error);
+  flow_forward_end (self);
+  if (!imp_marks_is_passed (&self->marks))
+    flow_feed_end (self);
+  return TRUE;
 }
 
 static GBytes *
-rest_of (GBytes *bytes, gsize from)
+get_rest (GBytes *bytes, gsize from)
 {
   gsize size = g_bytes_get_size (bytes);
 
@@ -121,9 +223,9 @@ rest_of (GBytes *bytes, gsize from)
 
 /* Keeps the last @length bytes. What is promised to be replaced needs no memory. */
 static void
-hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
+flow_hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {
-  gboolean promised = imp_promises_covers (&self->promises, self->input - (gint64) length,
+  gboolean promised = imp_promises_covers (self->marks.promises, self->input - (gint64) length,
                                            self->input);
 
   imp_held_append (&self->held, promised ? NULL : g_bytes_ref (bytes),
@@ -133,41 +235,37 @@ hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 
 /* Forwards the first @length bytes of new input. */
 static void
-forward_new (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
+flow_forward_new (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {
   self->settled += length;
   self->passed += length;
   if (length == g_bytes_get_size (bytes))
-    forward (self, g_bytes_ref (bytes), data_type);
+    flow_forward (self, g_bytes_ref (bytes), data_type);
   else
-    forward (self, g_bytes_new_from_bytes (bytes, 0, length), data_type);
+    flow_forward (self, g_bytes_new_from_bytes (bytes, 0, length), data_type);
 }
 
-/* The new input is [begin, input): [begin, unseen) passes, [.., ahead) is forwarded, the rest held;
- * all from unseen on is fed, unless a pattern has to be found first. */
+/* The new input is [begin, input): [begin, ahead) is forwarded, the rest is held; all but what was
+ * passed already, [begin, unseen), is fed, unless a pattern has to be found first. */
 static gboolean
-distribute (ImpFlow *self, GBytes *bytes, gint64 begin, gint32 data_type, GError **error)
+flow_distribute (ImpFlow *self, GBytes *bytes, gint64 begin, gint32 data_type, GError **error)
 {
-  gint64 unseen = CLAMP (self->verdict, begin, self->input);
-  gint64 ahead = CLAMP (MAX (self->verdict, self->prepass), begin, self->input);
+  gint64 unseen = CLAMP (self->marks.final, begin, self->input);
+  gint64 ahead = CLAMP (imp_marks_get_settled (&self->marks), begin, self->input);
 
+  /* A packet is fed whole, even if a PASS ends inside of it since it was prepassed. */
+  if (unseen < self->input && !imp_data_type_is_stream (data_type))
+    unseen = begin;
   if (ahead > begin)
-    forward_new (self, bytes, ahead - begin, data_type);
+    flow_forward_new (self, bytes, ahead - begin, data_type);
   if (ahead < self->input)
-    hold (self, bytes, self->input - ahead, data_type);
-  if (unseen > begin)
-    self->gap = TRUE;
+    flow_hold (self, bytes, self->input - ahead, data_type);
 
-  if (self->search == NULL)
-    {
-      if (unseen < self->input)
-        imp_flow_feed (self, rest_of (bytes, unseen - begin), unseen, data_type);
-      return TRUE;
-    }
-  if (unseen < ahead)
-    imp_flow_feed (self, g_bytes_new_from_bytes (bytes, unseen - begin, ahead - unseen), unseen,
-                   data_type);
-  return imp_flow_search_run (self, error);
+  if (self->search != NULL)
+    return imp_flow_is_busy (self) || flow_search (self, error);
+  if (unseen < self->input)
+    flow_feed (self, get_rest (bytes, unseen - begin), unseen, data_type);
+  return TRUE;
 }
 
 gboolean
@@ -176,7 +274,7 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
   gsize length = g_bytes_get_size (bytes);
   gint64 begin = self->input;
 
-  if (self->end != END_UNKNOWN || data_type == 0)
+  if (self->end != FLOW_END_UNKNOWN || data_type == 0)
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
                            data_type == 0 ? "Input has data type 0, which is none"
@@ -194,17 +292,144 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
       self->settled += length;
       self->denied += length;
       if (length == 0)
-        self->end = END_RECEIVED;
+        self->end = FLOW_END_RECEIVED;
       return TRUE;
     }
   if (length == 0)
-    return push_end (self, data_type, error);
+    return flow_push_end (self, data_type, error);
 
   self->input += length;
   self->last_type = data_type;
   if (!imp_data_type_is_stream (data_type))
-    spare_packet (self, begin, self->input);
-  return distribute (self, bytes, begin, data_type, error);
+    imp_marks_spare_packet (&self->marks, begin, self->input);
+  return flow_distribute (self, bytes, begin, data_type, error);
+}
+
+/* --- verdicts: the marks say whether they may be, here the bytes follow --- */
+
+static gboolean
+flow_check_open (ImpFlow *self, const char *verdict, GError **error)
+{
+  if (!self->is_denied)
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_CLOSED, "%s: the direction is denied already", verdict);
+  return FALSE;
+}
+
+gboolean
+imp_flow_pass (ImpFlow *self, gint64 offset, GError **error)
+{
+  if (!flow_check_open (self, "pass", error) || !imp_marks_pass (&self->marks, offset, error))
+    return FALSE;
+  g_clear_pointer (&self->search, imp_flow_search_free);
+  flow_forward_held (self, self->marks.final);
+  flow_forward_end (self);
+  return TRUE;
+}
+
+gboolean
+imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error)
+{
+  if (!flow_check_open (self, "prepass", error) || !imp_marks_prepass (&self->marks, offset, error))
+    return FALSE;
+  flow_forward_held (self, self->marks.prepassed);
+  flow_forward_end (self);
+  return TRUE;
+}
+
+/* The type that a replacement of what comes next has. */
+static gint32
+flow_get_output_type (ImpFlow *self)
+{
+  if (imp_held_get_n (&self->held) > 0)
+    return imp_held_get (&self->held, 0)->data_type;
+  return self->last_type != 0 ? self->last_type : IMP_DATA_TYPE_STREAM;
+}
+
+gboolean
+imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
+{
+  gint32 data_type = flow_get_output_type (self);
+
+  if (!flow_check_open (self, "replace", error) || !imp_marks_replace (&self->marks, offset, error))
+    return FALSE;
+
+  self->replaced += offset - self->settled;
+  while (self->settled < offset)
+    {
+      gint64 left = offset - self->settled;
+
+      flow_take_held (self, MIN ((gint64) imp_held_get (&self->held, 0)->length, left), FALSE);
+    }
+  if (g_bytes_get_size (bytes) > 0)
+    flow_forward (self, g_bytes_ref (bytes), data_type);
+  return TRUE;
+}
+
+/* Drops the memory of the held chunks between @from and @to that are promised as a whole. */
+static void
+flow_forget (ImpFlow *self, gint64 from, gint64 to)
+{
+  gint64 begin = self->settled;
+
+  for (guint i = 0; i < imp_held_get_n (&self->held) && begin < to; i++)
+    {
+      ImpChunk *chunk = imp_held_get (&self->held, i);
+      gint64 end = begin + chunk->length;
+
+      if (end > from && chunk->bytes != NULL
+          && imp_promises_covers (self->marks.promises, begin, end))
+        g_clear_pointer (&chunk->bytes, g_bytes_unref);
+      begin = end;
+    }
+}
+
+gboolean
+imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError **error)
+{
+  if (!flow_check_open (self, "replace_later", error)
+      || !imp_marks_replace_later (&self->marks, offset, end_offset, error))
+    return FALSE;
+  flow_forget (self, offset, end_offset);
+  return TRUE;
+}
+
+/* To make a matcher is work that counts, or many could be asked for. */
+static gboolean
+flow_charge_matcher (ImpFlow *self, ImpMatcher *matcher, GError **error)
+{
+  gint64 began = imp_effort_begin (&self->effort) - imp_matcher_get_cost (matcher);
+
+  if (imp_effort_charge (&self->effort, &began, 0))
+    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                       "The regular expressions of this connection take too much time");
+  return FALSE;
+}
+
+static gboolean
+flow_begin_search (ImpFlow *self, ImpResult *pattern, GError **error)
+{
+  ImpMatcher *matcher;
+
+  if (!flow_check_open (self, "pass_pattern", error)
+      || !imp_marks_check_search (&self->marks, error))
+    return FALSE;
+  matcher = imp_result_ensure_matcher (pattern, error);
+  if (matcher == NULL || !flow_charge_matcher (self, matcher, error))
+    return FALSE;
+
+  imp_marks_begin_search (&self->marks);
+  self->search = imp_flow_search_new (matcher);
+  return flow_search_on (self, error);
+}
+
+gboolean
+imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GError **error)
+{
+  g_autoptr (ImpResult) pattern = imp_result_new_pass_pattern (self->direction, regex, max_length);
+
+  return flow_begin_search (self, pattern, error);
 }
 
 void
@@ -215,11 +440,46 @@ imp_flow_deny (ImpFlow *self)
   self->is_denied = TRUE;
   self->denied += self->input - self->settled;
   self->settled = self->input;
-  imp_flow_search_clear (self);
+  g_clear_pointer (&self->search, imp_flow_search_free);
   imp_held_clear (&self->held);
-  imp_promises_clear (&self->promises);
+  imp_marks_clear (&self->marks);
   imp_flow_event_queue_cancel (self->queue, IMP_FLOW_EVENT_FEED, self->direction);
 }
+
+gboolean
+imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error)
+{
+  switch ((ImpResultType) result->type)
+    {
+    case IMP_RESULT_PASS:
+      return imp_flow_pass (self, result->offset, error);
+    case IMP_RESULT_PREPASS:
+      return imp_flow_prepass (self, result->offset, error);
+    case IMP_RESULT_REPLACE:
+      return imp_flow_replace (self, result->offset, result->data, error);
+    case IMP_RESULT_REPLACE_LATER:
+      return imp_flow_replace_later (self, result->offset, result->extra, error);
+    case IMP_RESULT_PASS_PATTERN:
+      return flow_begin_search (self, result, error);
+    case IMP_RESULT_DENY:
+    case IMP_RESULT_DROP:
+    case IMP_RESULT_FATAL:
+      imp_flow_deny (self);
+      return TRUE;
+    case IMP_RESULT_LOG:
+    case IMP_RESULT_PORT_OPEN:
+    case IMP_RESULT_PORT_CLOSE:
+    case IMP_RESULT_ACCOUNT_FIELD:
+    case IMP_RESULT_PAUSE:
+    case IMP_RESULT_CONTINUE:
+    case IMP_RESULT_TO_SENDER:
+      return TRUE;
+    }
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "There is no result type 0x%x", result->type);
+  return FALSE;
+}
+
+/* --- questions --- */
 
 gint64
 imp_flow_get_input (const ImpFlow *self)
@@ -242,7 +502,7 @@ imp_flow_get_held (const ImpFlow *self)
 guint
 imp_flow_get_n_held (const ImpFlow *self)
 {
-  return self->held.n;
+  return imp_held_get_n (&self->held);
 }
 
 gint64
@@ -272,7 +532,7 @@ imp_flow_get_data_type (const ImpFlow *self)
 gboolean
 imp_flow_has_promise (const ImpFlow *self)
 {
-  return self->promises.n > 0;
+  return imp_marks_has_promise (&self->marks);
 }
 
 gboolean
@@ -284,19 +544,13 @@ imp_flow_is_searching (const ImpFlow *self)
 gboolean
 imp_flow_is_busy (const ImpFlow *self)
 {
-  return self->search != NULL && self->search->is_busy;
-}
-
-gboolean
-imp_flow_go_on (ImpFlow *self, GError **error)
-{
-  return !imp_flow_is_busy (self) || imp_flow_search_go_on (self, error);
+  return self->search != NULL && imp_flow_search_is_busy (self->search);
 }
 
 gboolean
 imp_flow_is_passed (const ImpFlow *self)
 {
-  return !self->is_denied && (self->verdict == FOREVER || self->prepass == FOREVER);
+  return !self->is_denied && imp_marks_get_settled (&self->marks) == IMP_MARK_INDEFINITE;
 }
 
 gboolean
@@ -308,13 +562,13 @@ imp_flow_is_denied (const ImpFlow *self)
 gboolean
 imp_flow_has_ended (const ImpFlow *self)
 {
-  return self->end != END_UNKNOWN;
+  return self->end != FLOW_END_UNKNOWN;
 }
 
 gboolean
 imp_flow_is_finished (const ImpFlow *self)
 {
-  return self->end == END_FORWARDED;
+  return self->end == FLOW_END_FORWARDED;
 }
 
 gboolean
@@ -322,7 +576,7 @@ imp_flow_is_balanced (const ImpFlow *self)
 {
   gint64 held = 0;
 
-  for (guint i = 0; i < self->held.n; i++)
+  for (guint i = 0; i < imp_held_get_n (&self->held); i++)
     held += imp_held_get ((ImpHeld *) &self->held, i)->length;
   return held == self->input - self->settled
          && self->input == self->passed + self->replaced + self->denied + held;

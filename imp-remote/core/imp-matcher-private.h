@@ -79,6 +79,8 @@ ImpMatcher *imp_matcher_new_string (GBytes *string, GError **error);
 ImpMatcher *imp_matcher_ref (ImpMatcher *self);
 void imp_matcher_unref (ImpMatcher *self);
 
+/* What it has taken to make it, in nanoseconds. */
+gint64 imp_matcher_get_cost (ImpMatcher *self);
 /* So many bytes before a position does it want to see (lookbehind, ^). */
 gsize imp_matcher_get_context (ImpMatcher *self);
 /* So many groups does the expression have; none if there is a string. */

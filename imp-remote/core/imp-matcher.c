@@ -8,6 +8,7 @@
 struct _ImpMatcher
 {
   gatomicrefcount ref_count;
+  gint64 cost;
   ImpRegexSearch *regex; /* or NULL, and then there is a string */
   GBytes *string;
   guint32 *borders; /* [i]: the longest proper prefix of string[0 .. i] that it also ends with */
@@ -26,6 +27,7 @@ ImpMatcher *
 imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead, ImpMatcherFlags flags,
                        GError **error)
 {
+  gint64 began = imp_effort_get_thread_time ();
   ImpRegexSearch *search;
   ImpMatcher *self;
 
@@ -36,6 +38,7 @@ imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead, Imp
     return NULL;
   self = matcher_new ();
   self->regex = search;
+  self->cost = imp_effort_get_thread_time () - began;
   return self;
 }
 
@@ -102,6 +105,14 @@ imp_matcher_unref (ImpMatcher *self)
   g_clear_pointer (&self->string, g_bytes_unref);
   g_free (self->borders);
   g_free (self);
+}
+
+gint64
+imp_matcher_get_cost (ImpMatcher *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->cost;
 }
 
 gsize

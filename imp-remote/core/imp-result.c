@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-result-private.h"
 
+#include "core/imp-error.h"
+
+#include <string.h>
+
 G_DEFINE_BOXED_TYPE (ImpResult, imp_result, imp_result_ref, imp_result_unref)
 
 static ImpResult *
@@ -340,6 +344,38 @@ imp_result_new_pass_pattern (ImpDirection direction, const char *regex, guint ma
   return self;
 }
 
+static ImpMatcher *
+result_compile (ImpResult *self, GError **error)
+{
+  gsize length = strlen (self->text);
+
+  if (length > IMP_RESULT_REGEX_MAX)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "The regular expression of a pass_pattern has %" G_GSIZE_FORMAT
+                   " bytes; the limit is %d",
+                   length, IMP_RESULT_REGEX_MAX);
+      return NULL;
+    }
+  return imp_matcher_new_regex (self->text, self->extra, 0, 0, error);
+}
+
+/* Results are the same for all threads; if two come at once, one of them has worked in vain. */
+ImpMatcher *
+imp_result_ensure_matcher (ImpResult *self, GError **error)
+{
+  ImpMatcher *matcher;
+
+  g_assert (self->type == IMP_RESULT_PASS_PATTERN);
+
+  if (g_atomic_pointer_get (&self->matcher) != NULL)
+    return self->matcher;
+  matcher = result_compile (self, error);
+  if (matcher != NULL && !g_atomic_pointer_compare_and_exchange (&self->matcher, NULL, matcher))
+    imp_matcher_unref (matcher);
+  return g_atomic_pointer_get (&self->matcher);
+}
+
 /**
  * imp_result_new_port: (constructor)
  * @type: %IMP_RESULT_PORT_OPEN or %IMP_RESULT_PORT_CLOSE
@@ -399,5 +435,6 @@ imp_result_unref (ImpResult *self)
   g_clear_pointer (&self->details, g_hash_table_unref);
   g_free (self->text);
   g_free (self->value);
+  g_clear_pointer (&self->matcher, imp_matcher_unref);
   g_free (self);
 }

@@ -267,11 +267,15 @@ answer_empty_promise (ImpAnalyzer *analyzer)
 static void
 test_illegal_verdicts (void)
 {
-  assert_refused (answer_backward, "pass with offset 4 goes back behind 5");
-  assert_refused (answer_backward_replace, "replace with offset 4 goes back behind 5");
-  assert_refused (answer_future_replace, "replace with offset 11 goes beyond the input");
-  assert_refused (answer_after_for_ever, "replace after the direction 0 was passed indefinitely");
-  assert_refused (answer_empty_promise, "promises nothing behind 5");
+  assert_refused (answer_backward, "direction 0: pass: backward offset 4, after a verdict up to 5");
+  assert_refused (answer_backward_replace,
+                  "direction 0: replace: backward offset 4, after a verdict up to 5");
+  assert_refused (answer_future_replace,
+                  "direction 0: replace: offset 11 lies in the future, input ends at 10");
+  assert_refused (answer_after_for_ever,
+                  "direction 0: replace: the direction has passed indefinitely already");
+  assert_refused (answer_empty_promise,
+                  "direction 0: replace_later: backward offset 5, after a verdict up to 5");
 }
 
 static void
@@ -332,6 +336,7 @@ test_pattern_hides_what_was_under_way (void)
   feed (plugin, "x...", IMP_MAX_OFFSET);
   g_assert_cmpuint (plugin->n_data, ==, 1);
   g_assert_cmpint (plugin->last_offset, ==, 0);
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) plugin, 0, 1);
   imp_analyzer_pass_pattern ((ImpAnalyzer *) plugin, 0, "x", 1);
   feed (plugin, "under way", 0);
   feed (plugin, "x", 100);

@@ -145,7 +145,7 @@ step (Script *script, GError **error)
       if (offset == 0)
         imp_flow_deny (script->flow);
       else if (offset == 1)
-        return imp_flow_settle_soft (script->flow, error);
+        return imp_flow_pass (script->flow, IMP_MAX_OFFSET, error);
       return TRUE;
     }
 }

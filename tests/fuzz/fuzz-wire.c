@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "core/imp-error.h"
-#include "core/imp-verdicts-private.h"
+#include "core/imp-marks-private.h"
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 

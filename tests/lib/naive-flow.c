@@ -116,12 +116,14 @@ feed_byte (NaiveFlow *self, gint64 i)
 
   append_token (self->fed, byte->value, byte->type, begins_piece (self, i),
                 offset_to_say (self, i));
+  self->shown = i + 1;
 }
 
 static void
 feed_end (NaiveFlow *self)
 {
   append_token (self->fed, -1, self->last_type, FALSE, offset_to_say (self, self->input));
+  self->shown = self->input;
 }
 
 static void
@@ -254,8 +256,9 @@ push_bytes (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
   self->input += length;
   if (type > 0)
     {
-      shrink_before_packet (&self->verdict, begin, self->input);
       shrink_before_packet (&self->prepass, begin, self->input);
+      if (self->prepass < self->input)
+        shrink_before_packet (&self->verdict, begin, self->input);
     }
 
   for (gint64 i = begin; i < self->input; i++)
@@ -263,9 +266,9 @@ push_bytes (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
       pass_byte (self, i);
   for (gint64 i = begin; i < self->input; i++)
     {
-      if (i < self->verdict)
+      if (self->verdict >= self->input || (i < self->verdict && type < 0))
         self->gap = TRUE;
-      else if (self->pattern == NULL || i < self->prepass)
+      else if (self->pattern == NULL)
         feed_byte (self, i);
     }
 }
@@ -374,7 +377,7 @@ naive_flow_replace (NaiveFlow *self, gint64 offset, const guint8 *data, gsize le
   gint64 settled = naive_flow_settled (self);
   gint32 type = settled < self->input ? self->bytes[settled].type : self->last_type;
 
-  if (self->denied || self->pattern != NULL || offset < settled || offset > self->input
+  if (self->denied || self->pattern != NULL || offset < settled || offset > self->shown
       || self->verdict > settled || self->prepass > settled
       || without_cut_packet (self, offset) != offset)
     return FALSE;

@@ -41,6 +41,7 @@ typedef struct
   NaiveByte bytes[NAIVE_POSITIONS];
   gboolean promised[NAIVE_POSITIONS];
   gint64 input;
+  gint64 shown; /* the end of what was fed */
   guint n_pieces;
   gint64 verdict;
   gint64 prepass;

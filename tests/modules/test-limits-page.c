@@ -2,7 +2,7 @@
 /* docs/limits.md says what is so: each default in its tables is that of the code, and every number
  * that a user can set stands there. */
 #include "analyzers/imp-pattern-private.h"
-#include "core/imp-flow-promises-private.h"
+#include "core/imp-promises-private.h"
 #include "core/imp-matcher-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "provider/imp-filter-private.h"

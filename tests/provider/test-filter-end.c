@@ -84,7 +84,7 @@ test_plugin_error (void)
   filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL, "broken", "failed(broken)");
 }
 
-/* What the base class cannot know, since it does not see packets: the flow refuses it. */
+/* The filter is told of it by the analyzer's base class, as by a plugin that fails. */
 static void
 test_illegal (void)
 {
@@ -92,7 +92,8 @@ test_illegal (void)
 
   filter_script_push_type (t, CLIENT, "abcd", 1, "");
   imp_analyzer_replace_bytes (t->analyzer, CLIENT, 2, (const guint8 *) "x", 1);
-  filter_script_expect (t, "failed(replace: offset 2 is not the border of a packet)");
+  filter_script_expect (
+    t, "failed(MockAnalyzer: direction 0: replace: offset 2 is not the border of a packet)");
   filter_script_push_refused (t, CLIENT, "x", IMP_ERROR_FATAL, "border of a packet", "");
   mock_analyzer_expect (t->mock, "0<abcd/1 close");
 }

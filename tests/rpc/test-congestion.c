@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many analyzers on one connection whose other end does not read. */
 #include "core/imp-analyzer-private.h"
-#include "core/imp-verdicts-private.h"
+#include "core/imp-marks-private.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "test-peer.h"
 #include "test-streams.h"
@@ -35,7 +35,7 @@ count_paused (Many *many)
 
   for (guint i = 0; i <= N_ANALYZERS; i++)
     n += many->analyzers[i] != NULL && !imp_analyzer_is_closed (many->analyzers[i])
-         && imp_analyzer_peek_verdicts (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused;
+         && imp_analyzer_peek_marks (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused;
   return n;
 }
 
@@ -136,7 +136,7 @@ bring (Many *many, GBytes *piece, guint *brought)
   gsize total = 0;
 
   for (guint i = 0; i < N_ANALYZERS; i++)
-    if (!imp_analyzer_peek_verdicts (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused)
+    if (!imp_analyzer_peek_marks (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT)->paused)
       {
         imp_analyzer_data (many->analyzers[i], IMP_DIRECTION_FROM_CLIENT, piece, 0,
                            IMP_DATA_TYPE_STREAM);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The clock of a connection: what waits too long expires, and time is granted so often. */
 #include "core/imp-result.h"
+#include "core/imp-data-type.h"
 #include "rpc/client/imp-deadline-private.h"
 
 #include <string.h>
@@ -10,16 +11,16 @@
 typedef struct
 {
   ImpDeadlineEntry entry; /* first, so that an entry is its fixture */
-  ImpVerdicts verdicts[2];
+  ImpMarks marks[2];
   gboolean suspended, extended;
   guint n_expired;
   ImpDirection direction;
 } Fixture;
 
-static const ImpVerdicts *
-get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+static const ImpMarks *
+get_marks (ImpDeadlineEntry *entry, ImpDirection direction)
 {
-  return &((Fixture *) entry)->verdicts[direction];
+  return &((Fixture *) entry)->marks[direction];
 }
 
 static gboolean
@@ -44,7 +45,7 @@ on_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason,
 }
 
 static const ImpDeadlineFuncs funcs = {
-  .get_verdicts = get_verdicts,
+  .get_marks = get_marks,
   .is_suspended = is_suspended,
   .is_extended = is_extended,
   .expired = on_expired,
@@ -63,7 +64,7 @@ start (Fixture *fixture, guint max_extensions)
 static void
 feed (ImpDeadline *deadline, Fixture *fixture, ImpDirection direction, gsize length)
 {
-  imp_verdicts_feed (&fixture->verdicts[direction], length, 0);
+  imp_marks_feed (&fixture->marks[direction], length, 0, IMP_DATA_TYPE_STREAM);
   imp_deadline_watch (deadline, &fixture->entry);
 }
 
@@ -72,7 +73,7 @@ pass (Fixture *fixture, ImpDirection direction, gint64 offset)
 {
   g_autoptr (ImpResult) result = imp_result_new_pass (direction, offset);
 
-  g_assert_true (imp_verdicts_note (&fixture->verdicts[direction], result, NULL));
+  g_assert_true (imp_marks_apply (&fixture->marks[direction], result, NULL));
 }
 
 static gboolean

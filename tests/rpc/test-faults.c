@@ -281,6 +281,38 @@ strike_backward (Fixture *fixture)
 }
 
 static void
+strike_promised (Fixture *fixture)
+{
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":0,"
+                               "\"offset\":8}");
+}
+
+static void
+strike_prepassed (Fixture *fixture)
+{
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"prepass\",\"dir\":1,"
+                               "\"offset\":20}");
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":1,"
+                               "\"offset\":11,\"text\":\"x\"}");
+}
+
+static void
+strike_searching (Fixture *fixture)
+{
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass_pattern\",\"dir\":1,"
+                               "\"pattern\":\"xyz\",\"max_length\":3}");
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":1,"
+                               "\"offset\":11}");
+}
+
+static void
+strike_pattern (Fixture *fixture)
+{
+  test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"pass_pattern\",\"dir\":1,"
+                               "\"pattern\":\"x*\",\"max_length\":3}");
+}
+
+static void
 strike_outside (Fixture *fixture)
 {
   test_raw_say (fixture->peer, "{\"op\":\"result\",\"id\":1,\"result\":\"to_sender\",\"dir\":0,"
@@ -328,6 +360,10 @@ static const Fault faults[] = {
   { "no-such-direction", WITH_SERVER, strike_direction },
   { "beyond", GREETED, strike_beyond, TRUE },
   { "backward", BIT (IN_FLIGHT) | BIT (PROMISED), strike_backward, TRUE },
+  { "into-promised", BIT (PROMISED), strike_promised, TRUE },
+  { "into-prepassed", GREETED, strike_prepassed, TRUE },
+  { "while-searching", GREETED, strike_searching, TRUE },
+  { "no-pattern", GREETED, strike_pattern, TRUE },
   { "outside-interface", GREETED, strike_outside, TRUE },
   { "no-such-analyzer", WITH_SERVER, strike_never_was },
   { "version-twice", GREETED, strike_twice },
@@ -342,9 +378,10 @@ set_up (Fixture *fixture)
 {
   g_autoptr (ImpRemoteFactory) remote = NULL;
   g_autoptr (ImpInterface)
-    interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_PASS
-                                                           | IMP_RESULT_FLAGS_REPLACE
-                                                           | IMP_RESULT_FLAGS_REPLACE_LATER);
+    interface = imp_interface_new (IMP_DATA_TYPE_STREAM,
+                                   IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_PREPASS
+                                     | IMP_RESULT_FLAGS_PASS_PATTERN | IMP_RESULT_FLAGS_REPLACE
+                                     | IMP_RESULT_FLAGS_REPLACE_LATER);
   g_autoptr (GError) error = NULL;
 
   if (fixture->fault->serve != NULL)
@@ -429,11 +466,18 @@ assert_others_live (Fixture *fixture)
   for (int i = 1; i < N_ANALYZERS; i++)
     g_assert_false (test_outcome_is_resolved (fixture->outcomes[i]));
   for (int id = 2; id <= N_ANALYZERS; id++)
-    for (int direction = 0; direction < 2; direction++)
-      test_raw_say (fixture->peer,
-                    "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
-                    "\"offset\":-1}",
-                    id, direction);
+    {
+      if (fixture->state == PROMISED)
+        test_raw_say (fixture->peer,
+                      "{\"op\":\"result\",\"id\":%d,\"result\":\"replace\",\"dir\":0,"
+                      "\"offset\":11,\"text\":\"x\"}",
+                      id);
+      for (int direction = 0; direction < 2; direction++)
+        test_raw_say (fixture->peer,
+                      "{\"op\":\"result\",\"id\":%d,\"result\":\"pass\",\"dir\":%d,"
+                      "\"offset\":-1}",
+                      id, direction);
+    }
   g_assert_true (test_run_until (others_are_settled, fixture, 5000));
   for (int i = 1; i < N_ANALYZERS; i++)
     {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-verdicts-private.h"
+#include "core/imp-marks-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,7 +24,7 @@ typedef struct
 
 typedef struct
 {
-  const ImpVerdicts *(*get_verdicts) (ImpDeadlineEntry *entry, ImpDirection direction);
+  const ImpMarks *(*get_marks) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* May this direction wait without being counted (the provider is busy)? */
   gboolean (*is_suspended) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */

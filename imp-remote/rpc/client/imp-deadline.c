@@ -45,20 +45,14 @@ imp_deadline_free (ImpDeadline *self)
   g_free (self);
 }
 
-static gint64
-deadline_get_settled (const ImpVerdicts *verdicts)
-{
-  return MAX (verdicts->settled, verdicts->prepassed);
-}
-
 /* Takes a mark for one direction. TRUE if its time is over. */
 static gboolean
 deadline_mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 {
-  const ImpVerdicts *verdicts = self->funcs->get_verdicts (entry, direction);
+  const ImpMarks *verdicts = self->funcs->get_marks (entry, direction);
   gint64 *marks = entry->marks[direction];
 
-  if (!imp_verdicts_is_waiting (verdicts) || self->funcs->is_suspended (entry, direction))
+  if (!imp_marks_is_waiting (verdicts) || self->funcs->is_suspended (entry, direction))
     {
       memset (marks, 0, sizeof entry->marks[direction]);
       return FALSE;
@@ -67,7 +61,7 @@ deadline_mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection directio
   memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
   /* The end of the stream counts as one byte more. */
   marks[0] = verdicts->fed + verdicts->ended;
-  if (marks[IMP_DEADLINE_MARKS - 1] <= deadline_get_settled (verdicts))
+  if (marks[IMP_DEADLINE_MARKS - 1] <= imp_marks_get_settled (verdicts))
     return FALSE;
 
   if (self->funcs->is_extended (entry, direction) && entry->extensions < self->max_extensions)
@@ -83,8 +77,8 @@ deadline_mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection directio
 static gboolean
 deadline_is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
 {
-  return imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 0))
-         || imp_verdicts_is_waiting (self->funcs->get_verdicts (entry, 1));
+  return imp_marks_is_waiting (self->funcs->get_marks (entry, 0))
+         || imp_marks_is_waiting (self->funcs->get_marks (entry, 1));
 }
 
 static void

@@ -350,11 +350,11 @@ remote_analyzer_of_deadline_entry (ImpDeadlineEntry *entry)
   return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, deadline));
 }
 
-static const ImpVerdicts *
-deadline_entry_get_verdicts (ImpDeadlineEntry *entry, ImpDirection direction)
+static const ImpMarks *
+deadline_entry_get_marks (ImpDeadlineEntry *entry, ImpDirection direction)
 {
-  return imp_analyzer_peek_verdicts (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)),
-                                     direction);
+  return imp_analyzer_peek_marks (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)),
+                                  direction);
 }
 
 static gboolean
@@ -369,7 +369,7 @@ deadline_entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
   ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
 
   return (self->paused_by_server & (1 << direction)) != 0
-         || imp_verdicts_has_promise (deadline_entry_get_verdicts (entry, direction));
+         || imp_marks_has_promise (deadline_entry_get_marks (entry, direction));
 }
 
 static void
@@ -383,7 +383,7 @@ deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, const c
 }
 
 static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
-  .get_verdicts = deadline_entry_get_verdicts,
+  .get_marks = deadline_entry_get_marks,
   .is_suspended = deadline_entry_is_suspended,
   .is_extended = deadline_entry_is_extended,
   .expired = deadline_entry_expired,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "imp-macros.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -17,15 +17,14 @@ typedef struct
 
 typedef struct
 {
-  ImpRange *ranges;
-  guint n;
+  guint n; /* at least one */
+  ImpRange ranges[IMP_PROMISES_MAX];
 } ImpPromises;
 
-void imp_promises_clear (ImpPromises *self);
-/* FALSE: there are too many, and this one is not kept. */
-gboolean imp_promises_add (ImpPromises *self, gint64 begin, gint64 end);
+/* NULL: there are none, as nearly always. FALSE: there are too many, and this one is not kept. */
+gboolean imp_promises_add (ImpPromises **self, gint64 begin, gint64 end);
 /* What lies before @position is over. */
-void imp_promises_trim (ImpPromises *self, gint64 position);
+void imp_promises_trim (ImpPromises **self, gint64 position);
 /* Is all of it promised? */
 gboolean imp_promises_covers (const ImpPromises *self, gint64 begin, gint64 end);
 
