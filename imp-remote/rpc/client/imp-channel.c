@@ -306,8 +306,11 @@ imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *s
                  const char *name, ImpInterface *interface, void (*changed) (gpointer user_data),
                  gpointer user_data)
 {
-  ImpChannel *self = g_new0 (ImpChannel, 1);
+  ImpChannel *self;
 
+  g_assert (target == NULL || stream == NULL);
+
+  self = g_new0 (ImpChannel, 1);
   self->ref_count = 1;
   self->context = g_main_context_ref (context);
   self->target = target != NULL ? g_object_ref (target) : NULL;

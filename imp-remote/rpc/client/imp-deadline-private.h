@@ -43,8 +43,15 @@ void imp_deadline_free (ImpDeadline *self);
 void imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions);
 guint imp_deadline_get_extensions (ImpDeadline *self);
 
-/* Something was fed; to call it again does no harm. */
-void imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry);
+void imp_deadline_add (ImpDeadline *self, ImpDeadlineEntry *entry); /* that is not watched */
 void imp_deadline_forget (ImpDeadline *self, ImpDeadlineEntry *entry);
+
+/* Something was fed; to call it again does no harm. */
+static inline void
+imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry)
+{
+  if (!entry->watched)
+    imp_deadline_add (self, entry);
+}
 
 G_END_DECLS

@@ -168,10 +168,10 @@ imp_deadline_get_extensions (ImpDeadline *self)
 }
 
 void
-imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry)
+imp_deadline_add (ImpDeadline *self, ImpDeadlineEntry *entry)
 {
-  if (entry->watched)
-    return;
+  g_assert (!entry->watched);
+
   entry->watched = TRUE;
   entry->node.data = entry;
   g_queue_push_tail_link (&self->watched, &entry->node);

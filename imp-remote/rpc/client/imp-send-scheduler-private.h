@@ -25,13 +25,12 @@ typedef struct _ImpSendScheduler ImpSendScheduler;
 typedef struct
 {
   ImpInputQueue *input; /* NULL while nothing waits */
-  ImpWatermark level;   /* of its input; above it while it is held back, too */
   GList backlog_node;
-  GList held_back_node;
+  GList *held_back; /* its place among those that are; else NULL */
   guint added : 1;
   guint announced : 1;
   guint backlogged : 1; /* it has something to send */
-  guint held_back : 1;
+  guint paused : 1;     /* whoever feeds it has been asked to pause */
 } ImpSendEntry;
 
 /* Each of these may lead back into the scheduler, and end any entry but those that are held. The

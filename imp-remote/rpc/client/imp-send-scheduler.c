@@ -13,6 +13,8 @@ struct _ImpSendScheduler
   const ImpSendFuncs *funcs;
   gpointer user_data;
   ImpSendLimits limits;
+  ImpWatermark
+    entry_level;      /* of what waits for one entry, which knows itself whether it is above */
   ImpWatermark level; /* of all that waits */
   gsize n_bytes;      /* that */
   GQueue backlog;     /* of ImpSendEntry, in the order in which they are served */
@@ -44,6 +46,7 @@ void
 imp_send_scheduler_set_limits (ImpSendScheduler *self, const ImpSendLimits *limits)
 {
   self->limits = *limits;
+  imp_watermark_set_high (&self->entry_level, limits->high_water);
   imp_watermark_set_high (&self->level, limits->max_queued_all / 4);
 }
 
@@ -76,31 +79,31 @@ send_scheduler_leave_backlog (ImpSendScheduler *self, ImpSendEntry *entry)
 static void
 send_scheduler_update_pause (ImpSendScheduler *self, ImpSendEntry *entry)
 {
-  gsize n_bytes = entry->held_back ? G_MAXSIZE : send_entry_get_n_bytes (entry);
+  gsize n_bytes = entry->held_back != NULL ? G_MAXSIZE : send_entry_get_n_bytes (entry);
+  ImpWatermark level = self->entry_level;
 
-  imp_watermark_set_high (&entry->level, self->limits.high_water);
-  if (imp_watermark_update (&entry->level, n_bytes) != IMP_WATERMARK_SAME)
-    self->funcs->set_paused (entry, imp_watermark_is_above (&entry->level), self->user_data);
+  level.is_above = entry->paused;
+  if (imp_watermark_update (&level, n_bytes) == IMP_WATERMARK_SAME)
+    return;
+  entry->paused = !entry->paused;
+  self->funcs->set_paused (entry, entry->paused, self->user_data);
 }
 
 static void
 send_scheduler_hold_back (ImpSendScheduler *self, ImpSendEntry *entry)
 {
-  if (entry->held_back)
+  if (entry->held_back != NULL)
     return;
-  entry->held_back = TRUE;
-  entry->held_back_node.data = entry;
-  g_queue_push_tail_link (&self->held_back, &entry->held_back_node);
+  g_queue_push_tail (&self->held_back, entry);
+  entry->held_back = self->held_back.tail;
   send_scheduler_update_pause (self, entry);
 }
 
 static void
 send_scheduler_leave_held_back (ImpSendScheduler *self, ImpSendEntry *entry)
 {
-  if (!entry->held_back)
-    return;
-  entry->held_back = FALSE;
-  g_queue_unlink (&self->held_back, &entry->held_back_node);
+  if (entry->held_back != NULL)
+    g_queue_delete_link (&self->held_back, g_steal_pointer (&entry->held_back));
 }
 
 /* Those first that have had nothing of the room. */
@@ -197,7 +200,7 @@ imp_send_scheduler_remove (ImpSendScheduler *self, ImpSendEntry *entry)
   g_assert (entry->added);
 
   entry->added = FALSE;
-  entry->level = (ImpWatermark){ 0 }; /* nobody is asked to go on any more */
+  entry->paused = FALSE; /* nobody is asked to go on any more */
   self->n_bytes -= send_entry_get_n_bytes (entry);
   send_scheduler_leave_backlog (self, entry);
   send_scheduler_leave_held_back (self, entry);
