@@ -36,7 +36,7 @@ update-abi: all
 	ninja -C $(BUILD) update-abi
 
 clean:
-	rm -rf build build-check build-asan
+	rm -rf build build-check build-no-perl build-asan
 
 install-deps:
 	@.ci/install-packages

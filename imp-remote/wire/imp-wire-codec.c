@@ -100,10 +100,12 @@ imp_codec_get_wire (ImpCodec *codec)
  * @name: the name of one of the library's codecs, e.g. "json" or "cbor"
  * @error: return location for an error
  *
- * Makes one of the library's codecs.
+ * Creates one of the library's codecs.
+ *
+ * "storable" and "sereal", for Perl peers, are optional: a build of the library can lack them.
  *
  * Returns: (transfer full): a new codec, or %NULL with %IMP_ERROR_UNSUPPORTED if there is none of
- *   that name
+ *   that name, or this build lacks it
  *
  * Since: 0.1
  */
@@ -121,7 +123,7 @@ imp_codec_new_by_name (const char *name, GError **error)
 /**
  * imp_json_codec_new:
  *
- * Makes the codec "json": one JSON object per line, for people and scripts.
+ * Creates the codec "json": one JSON object per line, for people and scripts.
  *
  * The fields of each message are specified in the chapter about the wire format.
  *
@@ -138,7 +140,7 @@ imp_json_codec_new (void)
 /**
  * imp_cbor_codec_new:
  *
- * Makes the codec "cbor": framed CBOR arrays, the form that the library itself prefers.
+ * Creates the codec "cbor": framed CBOR arrays, the wire format that the library itself prefers.
  *
  * The fields of each message are specified in the chapter about the wire format.
  *

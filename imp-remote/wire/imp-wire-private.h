@@ -61,8 +61,10 @@ typedef struct
 
 extern const ImpWire imp_wire_json;
 extern const ImpWire imp_wire_cbor;
+#ifdef IMP_HAVE_PERL
 extern const ImpWire imp_wire_storable;
 extern const ImpWire imp_wire_sereal;
+#endif
 
 /* NULL-terminated, in the order in which they are tried on a client's first bytes. */
 extern const ImpWire *const imp_wires[];

@@ -4,8 +4,17 @@
 #include "core/imp-error.h"
 
 const ImpWire *const imp_wires[] = {
-  &imp_wire_json, &imp_wire_cbor, &imp_wire_storable, &imp_wire_sereal, NULL,
+  &imp_wire_json,
+  &imp_wire_cbor,
+#ifdef IMP_HAVE_PERL
+  &imp_wire_storable,
+  &imp_wire_sereal,
+#endif
+  NULL,
 };
+
+/* What a build may lack, since it needs other libraries. */
+static const char *const optional_names[] = { "storable", "sereal", NULL };
 
 static char *
 list_names (void)
@@ -27,8 +36,15 @@ imp_wire_by_name (const char *name, GError **error)
       return imp_wires[i];
 
   names = list_names ();
-  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no codec \"%s\"; there are %s",
-               name, names);
+  if (g_strv_contains (optional_names, name))
+    g_set_error (
+      error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+      "The codec \"%s\" is not in this build of the library, which was made without those "
+      "for Perl peers; there are %s",
+      name, names);
+  else
+    g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "There is no codec \"%s\"; there are %s",
+                 name, names);
   return NULL;
 }
 

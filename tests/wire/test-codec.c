@@ -241,6 +241,29 @@ test_names (void)
     g_assert_nonnull (strstr (error->message, imp_wires[i]->name));
 }
 
+/* Those for Perl peers are known by name also where the build lacks them. */
+static void
+test_optional (void)
+{
+  const char *names[] = { "storable", "sereal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ImpCodec) codec = imp_codec_new_by_name (names[i], &error);
+
+#ifdef IMP_HAVE_PERL
+      g_assert_no_error (error);
+      g_assert_cmpstr (imp_codec_get_name (codec), ==, names[i]);
+#else
+      g_assert_null (codec);
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
+      g_assert_nonnull (strstr (error->message, names[i]));
+      g_assert_nonnull (strstr (error->message, "not in this build"));
+#endif
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -250,5 +273,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/codec/empty", test_empty);
   g_test_add_func ("/codec/own", test_own);
   g_test_add_func ("/codec/names", test_names);
+  g_test_add_func ("/codec/optional", test_optional);
   return g_test_run ();
 }
