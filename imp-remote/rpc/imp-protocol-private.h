@@ -21,6 +21,11 @@ guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GErro
 /* A limit that the other side has announced, or @otherwise. */
 gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherwise);
 
+/* A server that takes less in one message (max-message) cannot be worked with. */
+#define IMP_PROTOCOL_LEAST_MESSAGE 256
+/* What it is taken to accept until it has said so: pieces of a stream are no larger. */
+#define IMP_PROTOCOL_ASSUMED_MESSAGE 4096
+
 /* How many bytes of payload surely fit into a message of @max_message bytes in any form. */
 static inline gsize
 imp_protocol_max_payload (gsize max_message)

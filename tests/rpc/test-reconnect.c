@@ -370,6 +370,79 @@ test_one_timer (void)
   rig_clear (&rig);
 }
 
+static gboolean
+is_never (gpointer data)
+{
+  return FALSE;
+}
+
+static void
+run_for (guint ms)
+{
+  test_run_until (is_never, NULL, ms);
+}
+
+/* Long after the next attempt was put off, somebody who comes finds the server back at once. */
+static void
+test_somebody_comes (gconstpointer mode)
+{
+  ImpFailMode fail = GPOINTER_TO_UINT (mode);
+  gint64 end;
+  Rig rig;
+
+  rig_init (&rig, fail);
+  g_object_set (rig.remote, "reconnect-max", 3600 * 1000, NULL);
+  /* Each that comes in vain has it tried once more, and doubles the pause. */
+  end = g_get_monotonic_time () + G_TIME_SPAN_SECOND;
+  while (g_get_monotonic_time () < end)
+    {
+      TestOutcome *outcome = add (rig.remote);
+
+      g_assert_true (test_run_until (is_settled, outcome, 5000));
+      test_outcome_free (outcome);
+      run_for (12);
+    }
+  g_assert_true (test_run_until (is_down, &rig, 5000));
+  rig_serve (&rig);
+  /* Its own outcome is that of a server that is away; it is the one that has it looked for. */
+  test_outcome_free (add (rig.remote));
+  assert_works_again (&rig);
+  rig_clear (&rig);
+}
+
+/* A server that greets and says goodbye is looked for again once at once, as one that is replaced,
+ * and then with a pause. */
+static void
+test_nothing_but_goodbye (void)
+{
+  TestRaw *server = test_raw_new ();
+  g_autoptr (ImpRemoteFactory) remote = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_attempts = 0;
+  gint64 end;
+
+  remote = imp_remote_factory_new (server->address, &error);
+  g_assert_no_error (error);
+  g_object_set (remote, "codec", "json", "reconnect-min", 100, "reconnect-max", 1000, NULL);
+  imp_remote_factory_connect_async (remote, NULL, NULL, NULL);
+  end = g_get_monotonic_time () + G_TIME_SPAN_SECOND;
+  while (g_get_monotonic_time () < end)
+    {
+      test_raw_accept (server);
+      n_attempts++;
+      test_raw_say (server, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
+      test_raw_say (server, "{\"op\":\"goodbye\"}");
+      test_raw_hang_up (server, FALSE);
+    }
+  /* The pauses are drawn, so that any one may be short. */
+  g_test_message ("%u attempts", n_attempts);
+  g_assert_cmpuint (n_attempts, >=, 2);
+  g_assert_cmpuint (n_attempts, <=, 40);
+  imp_remote_factory_close (remote);
+  run_for (1);
+  test_raw_free (server);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -383,5 +456,10 @@ main (int argc, char **argv)
   g_test_add_func ("/reconnect/interface-again", test_interface_again);
   g_test_add_func ("/reconnect/jitter", test_jitter);
   g_test_add_func ("/reconnect/one-timer", test_one_timer);
+  g_test_add_data_func ("/reconnect/somebody-comes/hard", GUINT_TO_POINTER (IMP_FAIL_HARD),
+                        test_somebody_comes);
+  g_test_add_data_func ("/reconnect/somebody-comes/soft", GUINT_TO_POINTER (IMP_FAIL_SOFT),
+                        test_somebody_comes);
+  g_test_add_func ("/reconnect/nothing-but-goodbye", test_nothing_but_goodbye);
   return g_test_run ();
 }

@@ -198,6 +198,119 @@ test_max_message (void)
 }
 
 static void
+greet_with_limit (Rig *rig, guint max_message)
+{
+  test_raw_say (rig->server,
+                "{\"op\":\"set_version\",\"version\":2,\"minimum\":1,"
+                "\"limits\":{\"max-message\":%u}}",
+                max_message);
+}
+
+/* The longest line that the server was sent. */
+static gsize
+get_longest_line (Rig *rig)
+{
+  g_auto (GStrv) lines = g_strsplit (rig->server->heard->str, "\n", -1);
+  gsize longest = 0;
+
+  for (char **line = lines; *line != NULL; line++)
+    longest = MAX (longest, strlen (*line) + 1);
+  return longest;
+}
+
+/* What the server has said that it takes is kept to, and before that as little as any takes. */
+static void
+test_max_message_of_server (void)
+{
+  static const guint values[] = { 256, 1000, 4096, 10000, 65536, 1000000 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      TestOutcome *outcome;
+      Rig rig;
+
+      rig_init (&rig, "max-message", 32 << 20);
+      outcome = add (&rig);
+      test_raw_accept (rig.server);
+      feed (outcome, 3000);
+      test_raw_expect (rig.server, "\"data\"", 2);
+      g_assert_cmpuint (get_longest_line (&rig), <=, 4096);
+      g_string_truncate (rig.server->heard, 0);
+      greet_with_limit (&rig, values[i]);
+      g_assert_true (test_run_until (is_ready, &rig, 5000));
+      feed (outcome, 100000);
+      imp_analyzer_data_bytes (outcome->analyzer, 1, (const guint8 *) "the end", 7, 0, -1);
+      test_raw_expect (rig.server, "\"the end\"", 1);
+      g_assert_cmpuint (get_longest_line (&rig), <=, values[i]);
+      g_assert_false (test_outcome_is_resolved (outcome));
+      test_outcome_free (outcome);
+      rig_clear (&rig);
+    }
+}
+
+static void
+test_max_message_too_small (void)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "max-message", 32 << 20);
+  outcome = add (&rig);
+  test_raw_accept (rig.server);
+  greet_with_limit (&rig, 255);
+  assert_refused (outcome, "max-message", 255);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+/* A context cannot be split. */
+static void
+test_max_message_of_context (void)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *value = g_strnfill (30000, 'c');
+  g_autoptr (GError) error = NULL;
+  TestOutcome *outcome, *other;
+  Rig rig;
+
+  rig_init (&rig, "max-message", 32 << 20);
+  other = add (&rig);
+  test_raw_accept (rig.server);
+  greet_with_limit (&rig, 10000);
+  g_assert_true (test_run_until (is_ready, &rig, 5000));
+  g_hash_table_insert (context, (gpointer) "key", value);
+  outcome = test_outcome_new (
+    imp_factory_create_analyzer (IMP_FACTORY (rig.remote), context, &error));
+  assert_refused (outcome, "max-message", 10000);
+  g_assert_false (test_outcome_is_resolved (other));
+  g_assert_cmpuint (get_longest_line (&rig), <=, 10000);
+  test_outcome_free (outcome);
+  test_outcome_free (other);
+  rig_clear (&rig);
+}
+
+/* What comes before the server has said its version is no answer to anything. */
+static void
+test_before_greeting (gconstpointer words)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "deadline", 0);
+  outcome = add (&rig);
+  test_raw_accept (rig.server);
+  feed (outcome, 5);
+  test_raw_expect (rig.server, "\"data\"", 1);
+  test_raw_say (rig.server, "%s", (const char *) words);
+  g_assert_true (test_run_until (is_settled, outcome, 5000));
+  test_outcome_assert_hard (outcome);
+  g_assert_nonnull (strstr (outcome->reason, "had not said its version"));
+  g_assert_null (strstr (outcome->text->str, "pass"));
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
 assert_time (gint64 begin, guint at_least)
 {
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, ((gint64) at_least - 1) * 1000);
@@ -354,7 +467,19 @@ main (int argc, char **argv)
   g_test_add_func ("/remote-limits/high-water", test_high_water);
   g_test_add_func ("/remote-limits/max-queued", test_max_queued);
   g_test_add_func ("/remote-limits/max-queued-all", test_max_queued_all);
-  g_test_add_func ("/remote-limits/max-message", test_max_message);
+  g_test_add_func ("/remote-limits/max-message/own", test_max_message);
+  g_test_add_func ("/remote-limits/max-message/of-server", test_max_message_of_server);
+  g_test_add_func ("/remote-limits/max-message/too-small", test_max_message_too_small);
+  g_test_add_func ("/remote-limits/max-message/of-context", test_max_message_of_context);
+  g_test_add_data_func ("/remote-limits/before-greeting/result",
+                        "{\"op\":\"result\",\"id\":1,\"result\":\"pass\",\"dir\":0,\"offset\":5}",
+                        test_before_greeting);
+  g_test_add_data_func ("/remote-limits/before-greeting/interface",
+                        "{\"op\":\"interface\",\"interfaces\":[]}", test_before_greeting);
+  g_test_add_data_func ("/remote-limits/before-greeting/ping", "{\"op\":\"ping\",\"token\":1}",
+                        test_before_greeting);
+  g_test_add_data_func ("/remote-limits/before-greeting/goodbye", "{\"op\":\"goodbye\"}",
+                        test_before_greeting);
   g_test_add_func ("/remote-limits/connect-timeout", test_connect_timeout);
   g_test_add_func ("/remote-limits/keepalive", test_keepalive);
   g_test_add_func ("/remote-limits/pong", test_pong);

@@ -24,7 +24,8 @@ struct _ImpChannel
   GPtrArray *leaving;              /* of ImpClientConnection: servers that have said goodbye */
   ImpConnector *connector;
   GSource *timer;                   /* for the greeting, or until the next attempt */
-  guint attempts;                   /* in vain, since it was ready last */
+  gint64 attempted;                 /* when the last attempt began, on the monotonic clock */
+  guint attempts;                   /* in vain, since a connection was of use */
   GQueue waiting;                   /* of GTask: connect_async() */
   ImpClientConnectionCounters past; /* of connections that are gone */
   guint64 connections, analyzers;
@@ -125,6 +126,14 @@ imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts)
   return (guint) g_random_int_range (0, (gint32) MIN (ceiling, G_MAXINT32 - 1) + 1);
 }
 
+/* A server that greets and does nothing else is no better than one that is not there. */
+static void
+channel_note_use (ImpChannel *self, ImpClientConnection *connection)
+{
+  if (imp_client_connection_was_of_use (connection))
+    self->attempts = 0;
+}
+
 static void
 channel_go_down (ImpChannel *self, const GError *error)
 {
@@ -153,6 +162,7 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
 
   if (connection != self->connection)
     return;
+  channel_note_use (self, connection);
   g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
   g_clear_pointer (&self->connector, imp_connector_cancel);
   channel_go_down (self, error);
@@ -175,7 +185,6 @@ channel_on_ready (ImpClientConnection *connection, gpointer user_data)
   if (connection != self->connection)
     return;
   imp_source_clear (&self->timer);
-  self->attempts = 0;
   channel_set_state (self, IMP_REMOTE_STATE_READY, NULL);
   channel_answer_waiting (self, NULL);
 }
@@ -209,29 +218,31 @@ channel_on_idle (ImpClientConnection *connection, gpointer user_data)
   g_source_attach (source, self->context);
 }
 
-/* The server finishes what it has. Another one is looked for at once, since it may stand ready. */
+/* The server finishes what it has. Another one is looked for at once, since it may stand ready;
+ * unless it is one of several in a row that said goodbye and nothing else. */
 static void
 channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
+  g_autoptr (GError) error = NULL;
 
   if (connection != self->connection)
     return;
   imp_source_clear (&self->timer);
+  channel_note_use (self, connection);
   g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
   if (imp_client_connection_get_n_analyzers (connection) == 0)
     channel_on_idle (connection, self);
-  if (self->target != NULL)
-    {
-      channel_set_state (self, IMP_REMOTE_STATE_IDLE, NULL);
-      channel_start (self);
-    }
+  error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the server has said goodbye");
+  if (self->target == NULL)
+    channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
+  else if (self->attempts > 0)
+    channel_go_down (self, error);
   else
     {
-      g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
-                                                      "the server has said goodbye");
-
-      channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
+      self->attempts++;
+      channel_set_state (self, IMP_REMOTE_STATE_IDLE, NULL);
+      channel_start (self);
     }
 }
 
@@ -285,6 +296,7 @@ channel_on_connected (GIOStream *stream, const GError *error, gpointer user_data
 static void
 channel_start (ImpChannel *self)
 {
+  self->attempted = g_get_monotonic_time ();
   self->connection = imp_client_connection_new (self->context, &self->options.connection,
                                                 self->interface, self->name,
                                                 &channel_connection_funcs, self);
@@ -369,6 +381,20 @@ imp_channel_set_codec (ImpChannel *self, ImpCodec *codec)
   g_set_object (&self->codec, codec);
 }
 
+/* Somebody wants a connection now, perhaps long before the next attempt is due. The outcome of what
+ * is asked for now is no longer open, but what comes next may find the server back. */
+static void
+channel_hurry (ImpChannel *self)
+{
+  gint64 since = (g_get_monotonic_time () - self->attempted) / G_TIME_SPAN_MILLISECOND;
+
+  if (self->state != IMP_REMOTE_STATE_DOWN || self->connection != NULL || self->timer == NULL
+      || since < self->options.reconnect_min)
+    return;
+  imp_source_clear (&self->timer);
+  channel_start (self);
+}
+
 void
 imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
 {
@@ -385,6 +411,7 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
         self->past.resolved_soft++;
       else
         self->past.resolved_hard++;
+      channel_hurry (self);
       return;
     }
   if (self->connection == NULL)

@@ -73,6 +73,8 @@ void imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *an
 /* Asks which of @wanted match; @task gets a GList of ImpInterface, or an error. Takes @task. */
 void imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *task);
 
+/* Whether the server has done more than to greet: given a verdict, or answered a question. */
+gboolean imp_client_connection_was_of_use (ImpClientConnection *self);
 guint imp_client_connection_get_n_analyzers (ImpClientConnection *self);
 guint imp_client_connection_get_version (ImpClientConnection *self);
 gsize imp_client_connection_get_queued (ImpClientConnection *self);

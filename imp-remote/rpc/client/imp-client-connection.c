@@ -27,6 +27,7 @@ struct _ImpClientConnection
   gint64 token;
   gboolean pinged;
   gboolean ready;
+  gboolean of_use;
   gboolean lost;
   guint64 exceptions, late_results;
 };
@@ -190,6 +191,18 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
   self->ready = TRUE;
   self->host.max_message = imp_protocol_get_limit (message, "max-message",
                                                    self->options.limits.max_message);
+  if (self->host.max_message < IMP_PROTOCOL_LEAST_MESSAGE)
+    {
+      g_autofree char *text = g_strdup_printf ("the server takes messages of %" G_GSIZE_FORMAT
+                                               " bytes at most (max-message), and less "
+                                               "than %d is of no use",
+                                               self->host.max_message, IMP_PROTOCOL_LEAST_MESSAGE);
+
+      client_connection_fail_literal (self, IMP_ERROR_LIMIT, text);
+      return;
+    }
+  self->host.max_piece = MIN (IMP_INPUT_PIECE_SIZE,
+                              imp_protocol_max_payload (self->host.max_message));
   if (version >= 2 && message->features != NULL
       && g_strv_contains ((const char *const *) message->features, IMP_FEATURE_END))
     client_connection_apply_settles_end (self, FALSE);
@@ -208,6 +221,7 @@ client_connection_on_interface (ImpClientConnection *self, ImpMessage *message)
                                       "the server answered get_interface, which nobody had asked");
       return;
     }
+  self->of_use = TRUE;
   g_task_return_pointer (task, g_steal_pointer (&message->interfaces),
                          imp_protocol_free_interfaces);
   g_object_unref (task);
@@ -244,6 +258,7 @@ client_connection_on_result (ImpClientConnection *self, ImpMessage *message)
 {
   ImpRemoteAnalyzer *analyzer = client_connection_look_up (self, message->id);
 
+  self->of_use = TRUE;
   if (analyzer != NULL)
     imp_remote_analyzer_take_result (analyzer, g_steal_pointer (&message->result));
 }
@@ -276,7 +291,8 @@ client_connection_on_ping (ImpClientConnection *self, ImpMessage *message)
 static void
 client_connection_on_pong (ImpClientConnection *self, ImpMessage *message)
 {
-  /* That something came is all that matters; see client_connection_on_keepalive(). */
+  /* That something came is what matters; see client_connection_on_keepalive(). */
+  self->of_use = TRUE;
 }
 
 static void
@@ -302,10 +318,9 @@ static const struct
 };
 
 static void
-client_connection_refuse_op (ImpClientConnection *self, ImpOp op)
+client_connection_refuse_op (ImpClientConnection *self, ImpOp op, const char *why)
 {
-  g_autofree char *text = g_strdup_printf ("the server sent %s, which is not for it to say",
-                                           imp_op_to_string (op));
+  g_autofree char *text = g_strdup_printf ("the server sent %s, %s", imp_op_to_string (op), why);
 
   client_connection_fail_literal (self, IMP_ERROR_PROTOCOL, text);
 }
@@ -315,6 +330,12 @@ client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_
 {
   ImpClientConnection *self = user_data;
 
+  /* A server that is not the right one may refuse to greet, but it cannot know what it answers. */
+  if (!self->ready && message->op != IMP_OP_SET_VERSION && message->op != IMP_OP_EXCEPTION)
+    {
+      client_connection_refuse_op (self, message->op, "and had not said its version");
+      return;
+    }
   for (gsize i = 0; i < G_N_ELEMENTS (client_connection_handlers); i++)
     if (client_connection_handlers[i].op == message->op
         && imp_link_get_version (link) >= client_connection_handlers[i].version)
@@ -324,7 +345,7 @@ client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_
         imp_client_connection_unref (self);
         return;
       }
-  client_connection_refuse_op (self, message->op);
+  client_connection_refuse_op (self, message->op, "which is not for it to say");
 }
 
 static void
@@ -367,6 +388,7 @@ imp_client_connection_new (GMainContext *context, const ImpClientConnectionOptio
   imp_remote_analyzer_host_init (&self->host, &client_connection_host_funcs, g_strdup (name),
                                  context);
   self->host.max_message = options->limits.max_message;
+  self->host.max_piece = imp_protocol_max_payload (IMP_PROTOCOL_ASSUMED_MESSAGE);
   imp_client_connection_set_options (self, options);
   return self;
 }
@@ -567,6 +589,12 @@ imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *ta
     g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
   else
     client_connection_send (self, message);
+}
+
+gboolean
+imp_client_connection_was_of_use (ImpClientConnection *self)
+{
+  return self->of_use;
 }
 
 guint

@@ -34,7 +34,8 @@ struct _ImpRemoteAnalyzerHost
   ImpLink *link; /* NULL before there is a connection */
   ImpSendScheduler *scheduler;
   ImpDeadline *deadline;
-  gsize max_message; /* bytes that the server takes as one */
+  gsize max_message; /* bytes that the server takes as one; our own limit until it has said so */
+  gsize max_piece;   /* bytes of a stream in one message */
   gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
   ImpFailMode fail;
   gboolean settles_end; /* the server does not: see docs/wire-format.md, feature "end" */

@@ -14,7 +14,7 @@ remote_analyzer_send (ImpRemoteAnalyzer *self, const ImpMessage *message)
 }
 
 static void
-remote_analyzer_send_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+remote_analyzer_send_piece (ImpRemoteAnalyzer *self, const ImpInput *input)
 {
   const ImpMessage message = {
     .op = IMP_OP_DATA,
@@ -26,6 +26,28 @@ remote_analyzer_send_data (ImpRemoteAnalyzer *self, const ImpInput *input)
   };
 
   remote_analyzer_send (self, &message);
+}
+
+/* In messages that the server takes. What goes on where the last piece ended has offset 0. */
+static void
+remote_analyzer_send_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+{
+  gsize size = g_bytes_get_size (input->data);
+  ImpInput piece = *input;
+
+  if (G_LIKELY (size <= self->host->max_piece || !imp_data_type_is_stream (input->data_type)))
+    {
+      remote_analyzer_send_piece (self, input);
+      return;
+    }
+  for (gsize done = 0, step; done < size && self->host != NULL; done += step)
+    {
+      step = MIN (size - done, self->host->max_piece);
+      piece.data = g_bytes_new_from_bytes (input->data, done, step);
+      remote_analyzer_send_piece (self, &piece);
+      g_bytes_unref (piece.data);
+      piece.offset = 0;
+    }
 }
 
 static gboolean
@@ -46,6 +68,22 @@ remote_analyzer_check_packet (ImpRemoteAnalyzer *self, const ImpInput *input)
     return TRUE;
   reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
                             "messages (max-message is %" G_GSIZE_FORMAT ")",
+                            size, self->host->max_message);
+  imp_remote_analyzer_resolve (self, reason);
+  return FALSE;
+}
+
+static gboolean
+remote_analyzer_check_context (ImpRemoteAnalyzer *self)
+{
+  ImpContext *context = imp_analyzer_peek_context (IMP_ANALYZER (self));
+  gsize size = context != NULL ? imp_context_get_size (context) : 0;
+  g_autofree char *reason = NULL;
+
+  if (G_LIKELY (size <= imp_protocol_max_payload (self->host->max_message)))
+    return TRUE;
+  reason = g_strdup_printf ("a context of %" G_GSIZE_FORMAT " bytes does not fit into the "
+                            "server's messages (max-message is %" G_GSIZE_FORMAT ")",
                             size, self->host->max_message);
   imp_remote_analyzer_resolve (self, reason);
   return FALSE;
@@ -286,6 +324,8 @@ send_entry_announce (ImpSendEntry *entry, gpointer host)
   ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
   ImpMessage message = { .op = IMP_OP_NEW_ANALYZER, .id = self->id };
 
+  if (!remote_analyzer_check_context (self))
+    return;
   message.context = imp_analyzer_peek_context (IMP_ANALYZER (self));
   remote_analyzer_send (self, &message);
   for (guint direction = 0; self->busy >> direction != 0 && self->host != NULL; direction++)
