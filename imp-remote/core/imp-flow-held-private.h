@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-data-type.h"
+#include "core/imp-ring-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,13 +17,11 @@ typedef struct
   gint32 data_type;
 } ImpChunk;
 
+IMP_RING_DEFINE (ImpChunkRing, imp_chunk_ring, ImpChunk, 2, 16)
+
 typedef struct
 {
-  ImpChunk *chunks;
-  guint head;
-  guint n;
-  guint capacity; /* a power of two */
-  ImpChunk inlined[2];
+  ImpChunkRing chunks;
 } ImpHeld;
 
 void imp_held_init (ImpHeld *self);
@@ -39,13 +38,13 @@ const guint8 *imp_chunk_get_data (const ImpChunk *chunk);
 static inline guint
 imp_held_get_n (const ImpHeld *self)
 {
-  return self->n;
+  return imp_chunk_ring_get_n (&self->chunks);
 }
 
 static inline ImpChunk *
 imp_held_get (ImpHeld *self, guint i)
 {
-  return &self->chunks[(self->head + i) & (self->capacity - 1)];
+  return imp_chunk_ring_get (&self->chunks, i);
 }
 
 G_END_DECLS

@@ -8,47 +8,18 @@
 #define JOIN_FROM 64
 #define JOINED_LENGTH 1024
 
-/* A longer ring is given back once it is empty. */
-#define KEPT_CAPACITY 16
-
 void
 imp_held_init (ImpHeld *self)
 {
-  self->chunks = self->inlined;
-  self->head = 0;
-  self->n = 0;
-  self->capacity = G_N_ELEMENTS (self->inlined);
-}
-
-static void
-release (ImpHeld *self)
-{
-  if (self->chunks != self->inlined)
-    g_free (self->chunks);
-  imp_held_init (self);
+  imp_chunk_ring_init (&self->chunks);
 }
 
 void
 imp_held_clear (ImpHeld *self)
 {
-  for (guint i = 0; i < self->n; i++)
+  for (guint i = 0; i < imp_held_get_n (self); i++)
     g_clear_pointer (&imp_held_get (self, i)->bytes, g_bytes_unref);
-  release (self);
-}
-
-static void
-grow (ImpHeld *self)
-{
-  ImpChunk *chunks = g_new (ImpChunk, 2 * self->capacity);
-  guint n = self->n;
-  guint capacity = self->capacity;
-
-  for (guint i = 0; i < n; i++)
-    chunks[i] = *imp_held_get (self, i);
-  release (self);
-  self->chunks = chunks;
-  self->n = n;
-  self->capacity = 2 * capacity;
+  imp_chunk_ring_reset (&self->chunks);
 }
 
 const guint8 *
@@ -58,7 +29,7 @@ imp_chunk_get_data (const ImpChunk *chunk)
 }
 
 static GBytes *
-join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
+held_join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
 {
   guint8 *joined = g_malloc (last->length + length);
 
@@ -69,9 +40,9 @@ join_bytes (ImpChunk *last, GBytes *bytes, gsize offset, gsize length)
 
 /* Puts the bytes into the last chunk where that is allowed and worth while. */
 static gboolean
-try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type)
+held_try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_type)
 {
-  ImpChunk *last = imp_held_get (self, self->n - 1);
+  ImpChunk *last = imp_held_get (self, imp_held_get_n (self) - 1);
 
   if (last->data_type != data_type || !imp_data_type_is_stream (data_type)
       || (last->bytes == NULL) != (bytes == NULL))
@@ -82,7 +53,7 @@ try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 data_
 
       if (last->length > JOINED_LENGTH || length > JOINED_LENGTH - last->length)
         return FALSE;
-      joined = join_bytes (last, bytes, offset, length);
+      joined = held_join_bytes (last, bytes, offset, length);
       g_bytes_unref (bytes);
       g_bytes_unref (last->bytes);
       last->bytes = joined;
@@ -98,27 +69,18 @@ imp_held_append (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint3
 {
   ImpChunk *chunk;
 
-  if (join && self->n >= JOIN_FROM && try_join (self, bytes, offset, length, data_type))
+  if (join && imp_held_get_n (self) >= JOIN_FROM
+      && held_try_join (self, bytes, offset, length, data_type))
     return;
-  if (self->n == self->capacity)
-    grow (self);
-  chunk = imp_held_get (self, self->n++);
+  chunk = imp_chunk_ring_push (&self->chunks);
   chunk->bytes = bytes;
   chunk->offset = offset;
   chunk->length = length;
   chunk->data_type = data_type;
 }
 
-static void
-drop_first (ImpHeld *self)
-{
-  self->head = (self->head + 1) & (self->capacity - 1);
-  if (--self->n == 0 && self->capacity > KEPT_CAPACITY)
-    release (self);
-}
-
 static GBytes *
-slice (GBytes *bytes, gsize offset, gsize length)
+held_slice (GBytes *bytes, gsize offset, gsize length)
 {
   if (offset == 0 && length == g_bytes_get_size (bytes))
     return g_bytes_ref (bytes);
@@ -128,7 +90,7 @@ slice (GBytes *bytes, gsize offset, gsize length)
 GBytes *
 imp_chunk_dup (ImpChunk *chunk)
 {
-  return slice (chunk->bytes, chunk->offset, chunk->length);
+  return held_slice (chunk->bytes, chunk->offset, chunk->length);
 }
 
 GBytes *
@@ -138,7 +100,7 @@ imp_held_take (ImpHeld *self, gsize length, gboolean wanted)
   GBytes *taken = NULL;
 
   if (wanted && first->bytes != NULL)
-    taken = slice (first->bytes, first->offset, length);
+    taken = held_slice (first->bytes, first->offset, length);
   if (length < first->length)
     {
       first->offset += length;
@@ -146,6 +108,6 @@ imp_held_take (ImpHeld *self, gsize length, gboolean wanted)
       return taken;
     }
   g_clear_pointer (&first->bytes, g_bytes_unref);
-  drop_first (self);
+  imp_chunk_ring_drop_first (&self->chunks);
   return taken;
 }
