@@ -2,6 +2,7 @@
 #include "io/imp-lingering-close-private.h"
 
 #include "io/imp-block-private.h"
+#include "io/imp-source-private.h"
 
 #define READ_SIZE (64 * 1024)
 /* So many of them per wake-up. */
@@ -41,18 +42,15 @@ imp_lingering_close_new (ImpTransport *transport, GMainContext *context, guint t
 
   self->transport = imp_transport_ref (transport);
   self->timeout = timeout;
-  self->timer = g_timeout_source_new (timeout);
-  g_source_set_static_name (self->timer, "imp lingering close");
-  g_source_set_callback (self->timer, lingering_close_on_timeout, self, NULL);
-  g_source_attach (self->timer, context);
+  self->timer = imp_source_add_timeout (context, timeout, "imp lingering close",
+                                        lingering_close_on_timeout, self);
   return self;
 }
 
 void
 imp_lingering_close_free (ImpLingeringClose *self)
 {
-  g_source_destroy (self->timer);
-  g_source_unref (self->timer);
+  imp_source_clear (&self->timer);
   imp_transport_unref (self->transport);
   g_free (self);
 }

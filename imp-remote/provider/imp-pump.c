@@ -175,23 +175,12 @@ pump_update_busy (ImpPump *self)
 
 /* ---- the end ---- */
 
-static void
-pump_clear_timer (ImpPump *self)
-{
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 /* Replaces the one that runs. */
 static void
 pump_start_timer (ImpPump *self, guint ms, GSourceFunc func, const char *name)
 {
-  pump_clear_timer (self);
-  self->timer = g_timeout_source_new (ms);
-  g_source_set_static_name (self->timer, name);
-  g_source_set_callback (self->timer, func, pump_ref (self), (GDestroyNotify) pump_unref);
-  g_source_attach (self->timer, self->context);
+  imp_source_clear (&self->timer);
+  self->timer = imp_source_add_timeout (self->context, ms, name, func, self);
 }
 
 /* A side that was told regularly that it has all gets no reset. */
@@ -212,7 +201,7 @@ static void
 pump_close (ImpPump *self)
 {
   self->state = STATE_DONE;
-  pump_clear_timer (self);
+  imp_source_clear (&self->timer);
   imp_source_clear (&self->poll);
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->filter);
@@ -284,7 +273,7 @@ static void
 pump_start_draining (ImpPump *self)
 {
   self->state = STATE_DRAINING;
-  pump_clear_timer (self);
+  imp_source_clear (&self->timer);
   for (guint i = 0; i < 2; i++)
     {
       PumpSide *side = &self->sides[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-relay.h"
 
+#include "io/imp-source-private.h"
 #include "provider/imp-pump-private.h"
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)
@@ -313,9 +314,7 @@ relay_on_done (const GError *error, gpointer user_data)
   ImpRelay *self = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
-  if (self->cancelled != NULL)
-    g_source_destroy (self->cancelled);
-  g_clear_pointer (&self->cancelled, g_source_unref);
+  imp_source_clear (&self->cancelled);
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
   else
