@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  *
  * An `ImpInterface` is immutable and reference counted, so it can be shared by threads.
  *
+ * `json_boxed_serialize()` of json-glib gives the JSON object that [the wire
+ * format](wire-format.html) "json" has for it, and `json_boxed_deserialize()` reads one.
+ *
  * Since: 0.1
  */
 typedef struct _ImpInterface ImpInterface;

@@ -15,6 +15,10 @@ G_BEGIN_DECLS
  * An `ImpResult` is immutable and reference counted, so it can be shared by threads. Which of its
  * getters mean something depends on its type; the others give 0 or %NULL.
  *
+ * `json_boxed_serialize()` of json-glib gives the JSON object that [the wire
+ * format](wire-format.html) "json" has for it, without the members `op` and `id`, and
+ * `json_boxed_deserialize()` reads one.
+ *
  * Since: 0.1
  */
 typedef struct _ImpResult ImpResult;

@@ -60,42 +60,6 @@ ping_print_text (Ping *self, GList *interfaces, gint64 microseconds)
 }
 
 static void
-ping_add_results (JsonBuilder *builder, ImpResultFlags results)
-{
-  g_autoptr (GFlagsClass) flags = g_type_class_ref (IMP_TYPE_RESULT_FLAGS);
-  g_autoptr (GEnumClass) types = g_type_class_ref (IMP_TYPE_RESULT_TYPE);
-
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < types->n_values; i++)
-    {
-      const GEnumValue *type = &types->values[i];
-      const GFlagsValue *flag = g_flags_get_value_by_nick (flags, type->value_nick);
-
-      if (flag != NULL && (results & flag->value) != 0)
-        json_builder_add_string_value (builder, imp_result_type_to_string (type->value));
-    }
-  json_builder_end_array (builder);
-}
-
-/* As in a message of the codec "json": no type is any type, no results are all results. */
-static void
-ping_add_interface (JsonBuilder *builder, ImpInterface *interface)
-{
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "type");
-  if (imp_interface_get_data_type (interface) == IMP_DATA_TYPE_ANY)
-    json_builder_add_null_value (builder);
-  else
-    json_builder_add_int_value (builder, imp_interface_get_data_type (interface));
-  if (imp_interface_get_results (interface) != IMP_RESULT_FLAGS_ALL)
-    {
-      json_builder_set_member_name (builder, "results");
-      ping_add_results (builder, imp_interface_get_results (interface));
-    }
-  json_builder_end_object (builder);
-}
-
-static void
 ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -111,7 +75,7 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
   json_builder_set_member_name (builder, "interfaces");
   json_builder_begin_array (builder);
   for (GList *l = interfaces; l != NULL; l = l->next)
-    ping_add_interface (builder, l->data);
+    json_builder_add_value (builder, json_boxed_serialize (IMP_TYPE_INTERFACE, l->data));
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "round-trip-us");
   json_builder_add_int_value (builder, microseconds);

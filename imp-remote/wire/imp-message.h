@@ -57,6 +57,9 @@ GType imp_op_get_type (void);
  * An `ImpMessage` is immutable and reference counted. Which of its getters mean something depends
  * on its op; the others give 0 or %NULL.
  *
+ * `json_boxed_serialize()` of json-glib gives the JSON object that [the wire
+ * format](wire-format.html) "json" has for it, and `json_boxed_deserialize()` reads one.
+ *
  * Since: 0.1
  */
 typedef struct _ImpMessage ImpMessage;
