@@ -66,7 +66,7 @@ struct _ImpRemoteAnalyzer
 };
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
-/* From now on it belongs to @host, which may send it or fail at once. */
+/* From now on it belongs to @host. It may have its outcome before this returns. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
 /* What the server says of it. Takes @result. */
