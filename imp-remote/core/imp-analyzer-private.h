@@ -18,8 +18,8 @@ void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data,
                         gint32 data_type);
 /* As imp_analyzer_add_result(), and takes @result. */
 void imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result);
-/* Takes @result as well, but what the model does not allow is %IMP_ERROR_PROTOCOL, and it is for
- * the caller to settle the analyzer. */
+/* Takes @result as well, but what the model does not allow is an error, and it is for the caller to
+ * resolve the analyzer. */
 gboolean imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error);
 
 const ImpMarks *imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction);
@@ -42,7 +42,7 @@ void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
  * LOG(ERROR) with @reason, then PASS indefinitely in each direction that is not passed already;
  * FATAL nevertheless where a promise was made whose bytes the provider may have forgotten. Nothing
  * that the plugin says later is heard. TRUE if it was soft. */
-gboolean imp_analyzer_settle (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
+gboolean imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
 /* The reason of a FATAL that the plugin has given and nobody has taken yet, or NULL. */
 char *imp_analyzer_dup_failure (ImpAnalyzer *self);

@@ -351,21 +351,21 @@ test_settle (void)
   g_autoptr (GObject) soft = (GObject *) plugin_new ();
   g_autoptr (GObject) promised = (GObject *) plugin_new ();
 
-  imp_analyzer_settle ((ImpAnalyzer *) hard, IMP_FAIL_HARD, "gone");
-  imp_analyzer_settle ((ImpAnalyzer *) hard, IMP_FAIL_SOFT, "gone again");
+  imp_analyzer_resolve ((ImpAnalyzer *) hard, IMP_FAIL_HARD, "gone");
+  imp_analyzer_resolve ((ImpAnalyzer *) hard, IMP_FAIL_SOFT, "gone again");
   assert_polled ((Plugin *) hard, "fatal \"gone\";");
 
   imp_analyzer_pass_bytes ((ImpAnalyzer *) soft, 1, IMP_MAX_OFFSET);
   imp_analyzer_pause ((ImpAnalyzer *) soft, 0);
-  imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone");
-  imp_analyzer_settle ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone again");
+  imp_analyzer_resolve ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone");
+  imp_analyzer_resolve ((ImpAnalyzer *) soft, IMP_FAIL_SOFT, "gone again");
   assert_polled ((Plugin *) soft, "pass dir=1 offset=max;pause dir=0;log dir=0 offset=0 "
                                   "length=0 level=5 \"gone\";pass dir=0 offset=max;"
                                   "continue dir=0;");
 
   feed ((Plugin *) promised, "abc", 0);
   imp_analyzer_replace_later ((ImpAnalyzer *) promised, 0, 0, 3);
-  imp_analyzer_settle ((ImpAnalyzer *) promised, IMP_FAIL_SOFT, "gone");
+  imp_analyzer_resolve ((ImpAnalyzer *) promised, IMP_FAIL_SOFT, "gone");
   assert_polled ((Plugin *) promised, "replace_later dir=0 offset=0 end-offset=3;fatal \"gone\";");
 }
 
@@ -376,7 +376,7 @@ test_settle_while_busy (void)
   ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
 
   imp_analyzer_set_busy (analyzer, 0, TRUE);
-  imp_analyzer_settle (analyzer, IMP_FAIL_SOFT, "gone");
+  imp_analyzer_resolve (analyzer, IMP_FAIL_SOFT, "gone");
   assert_polled ((Plugin *) object, "pass dir=1 offset=max;");
   imp_analyzer_set_busy (analyzer, 0, FALSE);
   assert_polled ((Plugin *) object,

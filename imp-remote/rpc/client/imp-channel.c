@@ -407,7 +407,7 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
                                                self->reason != NULL ? self->reason->message
                                                                     : "there is no connection");
 
-      if (imp_analyzer_settle (IMP_ANALYZER (analyzer), self->options.connection.fail, text))
+      if (imp_analyzer_resolve (IMP_ANALYZER (analyzer), self->options.connection.fail, text))
         self->past.resolved_soft++;
       else
         self->past.resolved_hard++;

@@ -295,7 +295,7 @@ imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
   remote_analyzer_leave (self);
   if (!imp_analyzer_is_closed (IMP_ANALYZER (self)))
     {
-      if (imp_analyzer_settle (IMP_ANALYZER (self), host->fail, text))
+      if (imp_analyzer_resolve (IMP_ANALYZER (self), host->fail, text))
         host->resolved_soft++;
       else
         host->resolved_hard++;
