@@ -13,6 +13,9 @@ ImpAnalyzer *imp_factory_create_packed (ImpFactory *self, ImpContext *context, G
 ImpAnalyzer *imp_factory_create_bound (ImpFactory *self, ImpContext *context,
                                        ImpInterface *interface, GError **error);
 
+/* The factory that this one is bound to an interface of, or itself. */
+ImpFactory *imp_factory_get_base (ImpFactory *self);
+
 /* What imp_factory_fail() said, or NULL. */
 const char *imp_factory_get_failure (ImpFactory *self);
 

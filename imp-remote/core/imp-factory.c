@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-factory-private.h"
 
-#include "core/imp-bound-factory-private.h"
 #include "core/imp-error.h"
 #include "core/imp-interface-private.h"
 #include "core/imp-pass-analyzer.h"
@@ -9,7 +8,7 @@
 /**
  * ImpFactory:
  *
- * Makes analyzers that share a configuration.
+ * Creates analyzers that share a configuration.
  *
  * A provider holds one factory and asks it for an analyzer for each connection. It can first look
  * for an interface that suits both sides, with [method@Imp.Factory.query_interfaces_async] or
@@ -28,11 +27,16 @@
 typedef struct
 {
   char *failure; /* what keeps it from making analyzers */
+  /* Of a bound factory, what it is bound to; else NULL. */
+  ImpFactory *base;
+  ImpInterface *interface;
 } ImpFactoryPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpFactory, imp_factory, G_TYPE_OBJECT)
 
 #define PRIVATE(self) ((ImpFactoryPrivate *) imp_factory_get_instance_private (self))
+
+static ImpFactory *bound_factory_new (ImpFactory *base, ImpInterface *interface);
 
 const char *
 imp_factory_get_failure (ImpFactory *self)
@@ -111,7 +115,7 @@ imp_factory_real_set_interface (ImpFactory *self, ImpInterface *interface, GErro
                    "%s does not support the interface \"%s\"", G_OBJECT_TYPE_NAME (self), text);
       return NULL;
     }
-  return imp_bound_factory_new (self, interface);
+  return bound_factory_new (self, interface);
 }
 
 static void
@@ -140,7 +144,11 @@ imp_factory_real_query_interfaces_finish (ImpFactory *self, GAsyncResult *result
 static void
 imp_factory_finalize (GObject *object)
 {
-  g_free (PRIVATE (IMP_FACTORY (object))->failure);
+  ImpFactoryPrivate *priv = PRIVATE (IMP_FACTORY (object));
+
+  g_free (priv->failure);
+  g_clear_object (&priv->base);
+  g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_factory_parent_class)->finalize (object);
 }
 
@@ -157,6 +165,66 @@ imp_factory_class_init (ImpFactoryClass *klass)
 static void
 imp_factory_init (ImpFactory *self)
 {
+}
+
+ImpFactory *
+imp_factory_get_base (ImpFactory *self)
+{
+  ImpFactory *base = PRIVATE (self)->base;
+
+  return base != NULL ? base : self;
+}
+
+/* --- a factory and one interface for all of its analyzers: a shared factory is never changed, so
+ * one of these is made around it, and never around another one of them --- */
+
+G_DECLARE_FINAL_TYPE (ImpBoundFactory, imp_bound_factory, IMP, BOUND_FACTORY, ImpFactory)
+
+struct _ImpBoundFactory
+{
+  ImpFactory parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (ImpBoundFactory, imp_bound_factory, IMP_TYPE_FACTORY)
+
+static GList *
+imp_bound_factory_list_interfaces (ImpFactory *factory)
+{
+  return g_list_prepend (NULL, imp_interface_ref (PRIVATE (factory)->interface));
+}
+
+/* Bound again, it is the base that knows what it can do. */
+static ImpFactory *
+imp_bound_factory_set_interface (ImpFactory *factory, ImpInterface *interface, GError **error)
+{
+  return imp_factory_set_interface (PRIVATE (factory)->base, interface, error);
+}
+
+static void
+imp_bound_factory_class_init (ImpBoundFactoryClass *klass)
+{
+  ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
+
+  factory_class->list_interfaces = imp_bound_factory_list_interfaces;
+  factory_class->set_interface = imp_bound_factory_set_interface;
+}
+
+static void
+imp_bound_factory_init (ImpBoundFactory *self)
+{
+}
+
+static ImpFactory *
+bound_factory_new (ImpFactory *base, ImpInterface *interface)
+{
+  ImpFactory *self = g_object_new (imp_bound_factory_get_type (), NULL);
+  ImpFactoryPrivate *priv = PRIVATE (self);
+
+  g_assert (PRIVATE (base)->base == NULL);
+
+  priv->base = g_object_ref (base);
+  priv->interface = imp_interface_ref (interface);
+  return self;
 }
 
 /**
@@ -241,7 +309,7 @@ imp_factory_match_interfaces (ImpFactory *self, GList *wanted)
  * @interface: the interface that the provider has chosen
  * @error: return location for an error
  *
- * Makes a factory whose analyzers are bound to one interface.
+ * Creates a factory whose analyzers are bound to one interface.
  *
  * Hints that @interface lacks do not reach the provider from those analyzers. @self stays as it is:
  * others may share it.
@@ -326,14 +394,9 @@ factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInt
   g_autoptr (GError) local = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
 
-  if (IMP_IS_BOUND_FACTORY (self))
-    {
-      ImpBoundFactory *bound = IMP_BOUND_FACTORY (self);
-
-      interface = interface != NULL ? interface : imp_bound_factory_get_interface (bound);
-      self = imp_bound_factory_get_base (bound);
-    }
-
+  if (interface == NULL)
+    interface = PRIVATE (self)->interface;
+  self = imp_factory_get_base (self);
   if (!factory_check (self, error))
     return NULL;
   analyzer = factory_call_create (self, context, table, &local);
@@ -374,7 +437,7 @@ imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error
  *   "cport", "saddr", "sport" and "app"
  * @error: return location for an error
  *
- * Makes an analyzer for one connection.
+ * Creates an analyzer for one connection.
  *
  * A factory that is not interested in it returns a [class@Imp.PassAnalyzer], or another one that
  * passes everything.
@@ -429,7 +492,7 @@ imp_factory_query_interfaces_async (ImpFactory *self, GList *wanted, GCancellabl
  * @result: the result that the callback got
  * @error: return location for an error
  *
- * Ends what [method@Imp.Factory.query_interfaces_async] began.
+ * Finishes an operation started with [method@Imp.Factory.query_interfaces_async].
  *
  * Returns: (transfer full) (element-type ImpInterface): the matching interfaces, in the order in
  *   which they were wanted; empty if there are none, or with @error set if they could not be had

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-settings-private.h"
 
-#include "core/imp-bound-factory-private.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 
@@ -330,8 +329,7 @@ imp_factory_get_settings (ImpFactory *self)
 
   g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
 
-  if (IMP_IS_BOUND_FACTORY (self))
-    self = imp_bound_factory_get_base (IMP_BOUND_FACTORY (self));
+  self = imp_factory_get_base (self);
   settings = g_string_new (NULL);
   known = imp_settings_list (G_OBJECT_GET_CLASS (self));
   for (gsize i = 0; known[i] != NULL; i++)
