@@ -58,16 +58,12 @@ imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherw
 gint64
 imp_protocol_get_concerned (const ImpMessage *message)
 {
-  switch (message->op)
-    {
-    case IMP_OP_NEW_ANALYZER:
-    case IMP_OP_DELETE_ANALYZER:
-    case IMP_OP_DATA:
-    case IMP_OP_BUSY:
-      return message->id;
-    default:
-      return 0;
-    }
+  const ImpMessageSchema *schema = imp_message_schema_of_op (message->op);
+
+  if (schema == NULL || (schema->sender & IMP_SENDER_PROVIDER) == 0
+      || schema->fields[0] != IMP_FIELD_ID)
+    return 0;
+  return message->id;
 }
 
 void
