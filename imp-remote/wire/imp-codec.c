@@ -8,7 +8,7 @@
  *
  * A wire format of the remote protocol: turns messages into bytes and back.
  *
- * The library brings codecs of its own, which [func@Imp.Codec.new_by_name] makes; others can be
+ * The library brings codecs of its own, which [func@Imp.Codec.new_by_name] creates; others can be
  * written in any language that can implement a GObject interface. A codec keeps no state between
  * calls.
  *
@@ -46,15 +46,15 @@ imp_codec_get_name (ImpCodec *self)
 }
 
 static void
-set_missing (ImpCodec *self, const char *method, GError **error)
+codec_set_missing (ImpCodec *self, const char *method, GError **error)
 {
   g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED, "The codec %s does not implement %s",
                G_OBJECT_TYPE_NAME (self), method);
 }
 
-/* A script's function that ends without a word has failed, whatever it thought. */
+/* A script's function that fails without an error has failed nevertheless. */
 static void
-propagate (ImpCodec *self, const char *method, GError *local, GError **error)
+codec_propagate (ImpCodec *self, const char *method, GError *local, GError **error)
 {
   if (local != NULL)
     g_propagate_error (error, local);
@@ -72,7 +72,7 @@ propagate (ImpCodec *self, const char *method, GError *local, GError **error)
  *
  * Turns a message into bytes.
  *
- * Returns: (transfer full): the bytes, or %NULL with %IMP_ERROR_UNSUPPORTED if this form cannot
+ * Returns: (transfer full): the bytes, or %NULL with %IMP_ERROR_UNSUPPORTED if this format cannot
  *   carry the message, %IMP_ERROR_FAILED if the codec gave no reason, or what error it gave
  *
  * Since: 0.1
@@ -91,20 +91,21 @@ imp_codec_encode (ImpCodec *self, ImpMessage *message, GError **error)
   iface = IMP_CODEC_GET_IFACE (self);
   if (iface->encode == NULL)
     {
-      set_missing (self, "encode", error);
+      codec_set_missing (self, "encode", error);
       return NULL;
     }
   bytes = iface->encode (self, message, &local);
   if (bytes != NULL && local == NULL)
     return bytes;
   g_clear_pointer (&bytes, g_bytes_unref);
-  propagate (self, "encode", local, error);
+  codec_propagate (self, "encode", local, error);
   return NULL;
 }
 
 /* What a codec answers must fit together, or the bytes would be read again indefinitely. */
 static gboolean
-check_answer (ImpCodec *self, GBytes *input, ImpMessage *message, gsize consumed, GError **error)
+codec_check_answer (ImpCodec *self, GBytes *input, ImpMessage *message, gsize consumed,
+                    GError **error)
 {
   gsize size = g_bytes_get_size (input);
 
@@ -149,15 +150,15 @@ imp_codec_decode (ImpCodec *self, GBytes *input, ImpMessage **message, gsize *co
   iface = IMP_CODEC_GET_IFACE (self);
   if (iface->decode == NULL)
     {
-      set_missing (self, "decode", error);
+      codec_set_missing (self, "decode", error);
       return FALSE;
     }
   if (!iface->decode (self, input, &decoded, &taken, &local) || local != NULL)
     {
-      propagate (self, "decode", local, error);
+      codec_propagate (self, "decode", local, error);
       return FALSE;
     }
-  if (!check_answer (self, input, decoded, taken, error))
+  if (!codec_check_answer (self, input, decoded, taken, error))
     return FALSE;
   if (message != NULL)
     *message = g_steal_pointer (&decoded);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A position in bounded input. No decoder reads but through it: every read says whether there was
- * that much, and a failed one leaves the position alone. */
+/* A position in bounded input. Decoders read through nothing else: every read tells whether there
+ * was that much, and a failed one leaves the position alone. */
 typedef struct
 {
   const guint8 *data;
@@ -16,7 +16,7 @@ typedef struct
   gsize position;
   /* Bytes from the position on that are known to hold no end of a line: a note of the decoder of
    * lines, so that a long one that comes in small pieces is not searched from its beginning each
-   * time. Who asks again with more of the same input may keep it; 0 is always right. */
+   * time. A caller that asks again with more of the same input may keep it; 0 is always right. */
   gsize searched;
   /* Makes a GBytes of @length bytes at @data, which lie inside the input; NULL: copy. It lets a
    * payload be a slice of the read buffer. */

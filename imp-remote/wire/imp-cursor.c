@@ -29,7 +29,7 @@ imp_cursor_take_cursor (ImpCursor *self, gsize length, ImpCursor *sub)
 }
 
 static GBytes *
-slice_of_bytes (gpointer owner, const guint8 *data, gsize length)
+cursor_slice_bytes (gpointer owner, const guint8 *data, gsize length)
 {
   const guint8 *begin = g_bytes_get_data (owner, NULL);
 
@@ -41,9 +41,9 @@ imp_cursor_init_bytes (ImpCursor *self, GBytes *bytes)
 {
   memset (self, 0, sizeof *self);
   self->data = g_bytes_get_data (bytes, &self->length);
-  /* Empty bytes have no address, and none must not be reckoned with. */
+  /* Empty bytes have no address, and NULL must not be computed with. */
   if (self->data == NULL)
     self->data = (const guint8 *) "";
-  self->slice = slice_of_bytes;
+  self->slice = cursor_slice_bytes;
   self->owner = bytes;
 }

@@ -406,6 +406,8 @@ fields_check_together (const ImpFields *self, GError **error)
 static gboolean
 fields_to_message (ImpFields *self, ImpMessage *message, GError **error)
 {
+  g_assert (self->op != NULL);
+
   message->op = self->op->number;
   if (!fields_store_record (self, self->op, (guint8 *) message, IMP_RECORD_MESSAGE, error)
       || !fields_check_together (self, error))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-wire-private.h"
 
-/* A row of the table of wire formats, as an object: what scripts and tests see of our own codecs.
- * Inside the library the row itself is used. */
+/* A row of the table of wire formats, as an object: what scripts and tests see of the library's
+ * codecs. Inside the library the row itself is used. */
 #define IMP_TYPE_WIRE_CODEC (imp_wire_codec_get_type ())
 G_DECLARE_FINAL_TYPE (ImpWireCodec, imp_wire_codec, IMP, WIRE_CODEC, GObject)
 
@@ -81,7 +81,7 @@ imp_wire_codec_init (ImpWireCodec *self)
 }
 
 static ImpCodec *
-codec_new (const ImpWire *wire)
+wire_codec_new (const ImpWire *wire)
 {
   ImpWireCodec *self = g_object_new (IMP_TYPE_WIRE_CODEC, NULL);
 
@@ -117,7 +117,7 @@ imp_codec_new_by_name (const char *name, GError **error)
   g_return_val_if_fail (name != NULL, NULL);
 
   wire = imp_wire_by_name (name, error);
-  return wire != NULL ? codec_new (wire) : NULL;
+  return wire != NULL ? wire_codec_new (wire) : NULL;
 }
 
 /**
@@ -125,7 +125,7 @@ imp_codec_new_by_name (const char *name, GError **error)
  *
  * Creates the codec "json": one JSON object per line, for people and scripts.
  *
- * The fields of each message are specified in the chapter about the wire format.
+ * The fields of each message are specified under [The wire format](wire-format.html).
  *
  * Returns: (transfer full): a new codec
  *
@@ -134,7 +134,7 @@ imp_codec_new_by_name (const char *name, GError **error)
 ImpCodec *
 imp_json_codec_new (void)
 {
-  return codec_new (&imp_wire_json);
+  return wire_codec_new (&imp_wire_json);
 }
 
 /**
@@ -142,7 +142,7 @@ imp_json_codec_new (void)
  *
  * Creates the codec "cbor": framed CBOR arrays, the wire format that the library itself prefers.
  *
- * The fields of each message are specified in the chapter about the wire format.
+ * The fields of each message are specified under [The wire format](wire-format.html).
  *
  * Returns: (transfer full): a new codec
  *
@@ -151,5 +151,5 @@ imp_json_codec_new (void)
 ImpCodec *
 imp_cbor_codec_new (void)
 {
-  return codec_new (&imp_wire_cbor);
+  return wire_codec_new (&imp_wire_cbor);
 }

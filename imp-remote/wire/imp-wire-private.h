@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* What our own codecs are: rows of a table. The GInterface ImpCodec is for those of others. */
+/* What the library's own codecs are: rows of a table. The GInterface ImpCodec is for those of
+ * others. */
 
 typedef enum
 {
@@ -37,7 +38,7 @@ typedef struct
 typedef struct
 {
   const char *name;
-  guint max_version;     /* 1 or 2: what the form can carry */
+  guint max_version;     /* 1 or 2: what the format can carry */
   gboolean greets_first; /* a server that is told this codec sends set_version at once */
 
   /* Does a client's first message begin like this? Gets at least one byte.
@@ -45,7 +46,7 @@ typedef struct
   ImpDecodeStatus (*recognize) (const guint8 *data, gsize length);
 
   /* Appends one message. @version is the version in force (1 or 2). FALSE with an error, and
-   * @output unchanged, if the form cannot carry it. */
+   * @output unchanged, if the format cannot carry it. */
   gboolean (*encode) (const ImpMessage *message, guint version, ImpOutputBuffer *output,
                       GError **error);
 
@@ -53,8 +54,8 @@ typedef struct
    * DONE: @message is filled, the cursor stands behind it. MORE: the cursor stands where it stood,
    * *need is the number of bytes, from there, without which calling again is pointless (at least
    * one more than there are). BAD: @error is set; @message may be half filled, the caller clears
-   * it. If the cursor was moved, it stands behind a frame that is well delimited but makes no
-   * sense, and the connection can go on; if it was not, the connection is beyond repair. */
+   * it. If the cursor was moved, it stands behind a frame that is well delimited but malformed,
+   * and the connection can go on; if it was not, the connection is unrecoverable. */
   ImpDecodeStatus (*decode) (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
                              gsize *need, GError **error);
 } ImpWire;
@@ -74,7 +75,7 @@ const ImpWire *imp_wire_by_name (const char *name, GError **error);
 ImpDecodeStatus imp_wire_recognize (const guint8 *data, gsize length, const ImpWire **wire,
                                     GError **error);
 
-/* The table row of one of our codecs, or NULL if @codec is somebody else's. */
+/* The table row of one of the library's codecs; NULL if @codec is another one. */
 const ImpWire *imp_codec_get_wire (ImpCodec *codec);
 
 G_END_DECLS

@@ -14,10 +14,10 @@ const ImpWire *const imp_wires[] = {
 };
 
 /* What a build may lack, since it needs other libraries. */
-static const char *const optional_names[] = { "storable", "sereal", NULL };
+static const char *const wire_optional_names[] = { "storable", "sereal", NULL };
 
 static char *
-list_names (void)
+wire_list_names (void)
 {
   GString *names = g_string_new (NULL);
 
@@ -35,8 +35,8 @@ imp_wire_by_name (const char *name, GError **error)
     if (g_str_equal (imp_wires[i]->name, name))
       return imp_wires[i];
 
-  names = list_names ();
-  if (g_strv_contains (optional_names, name))
+  names = wire_list_names ();
+  if (g_strv_contains (wire_optional_names, name))
     g_set_error (
       error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
       "The codec \"%s\" is not in this build of the library, which was made without those "
@@ -49,9 +49,9 @@ imp_wire_by_name (const char *name, GError **error)
 }
 
 static void
-set_unknown (const guint8 *data, gsize length, GError **error)
+wire_set_unknown (const guint8 *data, gsize length, GError **error)
 {
-  g_autofree char *names = list_names ();
+  g_autofree char *names = wire_list_names ();
   g_autoptr (GString) bytes = g_string_new (NULL);
 
   for (gsize i = 0; i < MIN (length, 8); i++)
@@ -80,6 +80,6 @@ imp_wire_recognize (const guint8 *data, gsize length, const ImpWire **wire, GErr
         break;
       }
   if (answer == IMP_DECODE_BAD)
-    set_unknown (data, length, error);
+    wire_set_unknown (data, length, error);
   return answer;
 }

@@ -21,7 +21,7 @@ def bytes_of(text):
 
 
 def bytes_of_runs(text):
-    """Vectors of Perl's forms: hexadecimal, where 78*100 stands for a hundred times the byte."""
+    """Vectors of Perl's formats: hexadecimal, where 78*100 stands for a hundred times the byte."""
     whole = b''
     for word in text.split():
         one, _, times = word.partition('*')

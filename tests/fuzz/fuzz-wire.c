@@ -75,7 +75,7 @@ check_round_trip (ImpMessage *message)
 
   if (!FUZZ_WIRE.encode (message, FUZZ_WIRE.max_version, buffer, &error))
     {
-      /* What a form cannot carry, it says; then it must have written nothing. */
+      /* What a format cannot carry, it says; then it must have written nothing. */
       g_assert_nonnull (error);
       g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
       return;
@@ -87,7 +87,7 @@ check_round_trip (ImpMessage *message)
   /* Perl knows no other spelling of the position 0. */
   if (FUZZ_WIRE.max_version == 1 && message->op == IMP_OP_DATA)
     message->offset = imp_explicit_offset (message->offset);
-  /* A hash in a hash is flattened in reading, so such contexts come back in another shape; those
+  /* A hash in a hash is flattened in reading, so such contexts come back different; those
    * of real connections are tested beside the codecs. */
   if (!(FUZZ_WIRE.max_version == 1 && message->op == IMP_OP_NEW_ANALYZER)
       && !test_message_is_after (&FUZZ_WIRE, &again, message))

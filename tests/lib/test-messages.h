@@ -17,7 +17,7 @@ gint64 test_random_id (GRand *random);
  * the offsets of data. */
 gboolean test_message_is_after (const ImpWire *wire, ImpMessage *got, ImpMessage *written);
 
-/* The message in that form, which must be able to carry it. */
+/* The message in that format, which must be able to carry it. */
 GBytes *test_encode (const ImpWire *wire, guint version, const ImpMessage *message);
 
 G_END_DECLS

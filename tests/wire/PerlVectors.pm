@@ -55,8 +55,8 @@ sub document {
 }
 
 sub freeze {
-    my ($form, $op, @arguments) = @_;
-    return frame($op, nfreeze(\@arguments)) if $form eq 'storable';
+    my ($format, $op, @arguments) = @_;
+    return frame($op, nfreeze(\@arguments)) if $format eq 'storable';
     # A copy, since Sereal writes arrays that are referred to only once in a shorter form, as we do.
     return Sereal::Encoder->new({ protocol_version => 1, sort_keys => 1 })->encode(dclone([ $op,
         @arguments ]));
@@ -208,14 +208,14 @@ sub results {
 
 # Forms of one message that the modules write in their own ways.
 sub variants {
-    my ($form) = @_;
+    my ($format) = @_;
     my $means = { op => 'new_analyzer', id => 5, context => { 'meta.a' => 'same',
         'meta.b' => 'same', a => 'same', b => 'same' } };
     my $same = 'same';
     my $hash = { a => 'same', b => 'same' };
     my @arguments = (5, { meta => $hash, list => [ $hash, $hash, \$same, \$same ] });
     my @all;
-    if ($form eq 'storable') {
+    if ($format eq 'storable') {
         push @all, [ 'shared values', frame(NEW_ANALYZER, nfreeze(\@arguments)) ];
         push @all, [ 'big-endian frame', frame_be(NEW_ANALYZER, nfreeze(\@arguments)) ];
         push @all, [ 'an older minor version', frame(NEW_ANALYZER,
@@ -245,10 +245,10 @@ sub variants {
 
 # What the modules here do not write, but others do.
 sub by_hand {
-    my ($form) = @_;
+    my ($format) = @_;
     my $pass = { op => 'result', id => 3, result => 'pass', dir => 1, offset => 1000 };
     my @all;
-    if ($form eq 'storable') {
+    if ($format eq 'storable') {
         my $head = '050b0200000005';
         @all = (
             [ 'booleans', $pass, frame(RESULT, pack 'H*',
@@ -288,14 +288,14 @@ sub by_hand {
 }
 
 sub messages {
-    my ($form) = @_;
+    my ($format) = @_;
     my @cases = map {
         my ($name, $means, $arguments, $written) = @$_;
-        my %case = (name => $name, json => $means, hex => hex_of(freeze($form, @$arguments)));
+        my %case = (name => $name, json => $means, hex => hex_of(freeze($format, @$arguments)));
         $case{written} = ref $written ? $written : JSON::PP::true if $written;
         \%case;
     } common();
-    return [ @cases, variants($form), by_hand($form) ];
+    return [ @cases, variants($format), by_hand($format) ];
 }
 
 { package Some::Class; sub new { return bless { a => 1 }, shift } }
@@ -307,7 +307,7 @@ sub messages {
   sub FETCH { return 1 } sub FETCHSIZE { return 1 } sub FIRSTKEY { return undef } }
 
 sub refused_by_both {
-    my ($form) = @_;
+    my ($format) = @_;
     tie my %tied_hash, 'Some::Tie';
     tie my @tied_array, 'Some::Tie';
     tie my $tied_scalar, 'Some::Tie';
@@ -315,7 +315,7 @@ sub refused_by_both {
     push @$cycle, $cycle;
     my $deep = [];
     $deep = [$deep] for 1 .. 40;
-    my $ends = $form eq 'storable';
+    my $ends = $format eq 'storable';
     my @cases = (
         [ 'a blessed object', 'blessed', [ DATA, 1, 0, 0, -1, Some::Class->new ], $ends ],
         [ 'a second object of a class', 'blessed', [ DATA, Some::Class->new, Some::Class->new ],
@@ -366,7 +366,7 @@ sub refused_by_both {
         push @cases, [ 'an object frozen by a hook', 'hook', [ DATA, 1, 0, 0, -1, Some::Hook->new ],
             1 ];
     }
-    return map { [ $_->[0], $_->[1], freeze($form, @{ $_->[2] }), $_->[3], $_->[4] ] } @cases;
+    return map { [ $_->[0], $_->[1], freeze($format, @{ $_->[2] }), $_->[3], $_->[4] ] } @cases;
 }
 
 sub storable_refused {
@@ -461,13 +461,13 @@ sub sereal_refused {
 }
 
 sub refused {
-    my ($form) = @_;
-    my @own = $form eq 'storable' ? storable_refused() : sereal_refused();
+    my ($format) = @_;
+    my @own = $format eq 'storable' ? storable_refused() : sereal_refused();
     return [ map {
         { name => $_->[0], word => $_->[1], hex => hex_of($_->[2]),
             goes_on => $_->[3] ? JSON::PP::true : JSON::PP::false,
           error => $_->[4] // 'protocol' }
-    } refused_by_both($form), @own ];
+    } refused_by_both($format), @own ];
 }
 
 1;

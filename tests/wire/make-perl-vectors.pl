@@ -10,7 +10,7 @@ use lib $FindBin::Bin;
 use JSON::PP;
 use PerlVectors qw(messages refused made_with);
 
-my ($form, $which) = @ARGV;
+my ($format, $which) = @ARGV;
 my %about = (
     messages => 'Messages as Perl freezes them (hexadecimal; 78*100 stands for a hundred times the '
         . 'byte), and what each means, as the wire format json writes it. Where "written" '
@@ -20,6 +20,6 @@ my %about = (
         . 'its message. "goes_on" tells whether the connection can go on behind it. max_message is '
         . '33554432, max_context 65536, max_depth 32.',
 );
-my $cases = $which eq 'messages' ? messages($form) : refused($form);
+my $cases = $which eq 'messages' ? messages($format) : refused($format);
 my $json = JSON::PP->new->canonical->indent->indent_length(1)->space_after->ascii;
 print $json->encode({ about => $about{$which}, made_with => made_with(), cases => $cases });

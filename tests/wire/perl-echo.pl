@@ -11,7 +11,7 @@ use Storable qw(nfreeze thaw);
 
 binmode STDIN;
 binmode STDOUT;
-my ($form) = @ARGV;
+my ($format) = @ARGV;
 my $decoder = Sereal::Decoder->new({ refuse_snappy => 1, refuse_objects => 1 });
 my @encoders = map { Sereal::Encoder->new($_) } (
     { protocol_version => 1 }, { protocol_version => 2, dedupe_strings => 1 },
@@ -21,7 +21,7 @@ my @encoders = map { Sereal::Encoder->new($_) } (
 
 sub echo {
     my ($bytes) = @_;
-    if ($form eq 'storable') {
+    if ($format eq 'storable') {
         my ($op, $length) = unpack 'SL', $bytes;
         die "a length of $length is wrong\n" if $length != length($bytes) - 6;
         my $image = nfreeze(thaw(substr $bytes, 6));

@@ -12,7 +12,7 @@ use Sereal::Decoder;
 use Scalar::Util qw(weaken dualvar);
 
 binmode STDOUT;
-my ($form, $seed, $count) = @ARGV;
+my ($format, $seed, $count) = @ARGV;
 srand $seed;
 my @shared;
 
@@ -141,8 +141,9 @@ my $decoder = Sereal::Decoder->new;
 sub one {
     while (1) {
         my $data = root();
-        my $frozen = $form eq 'storable' ? nfreeze($data) : sereal($data);
-        my $read = eval { $form eq 'storable' ? thaw($frozen) : $decoder->decode($frozen) } or next;
+        my $frozen = $format eq 'storable' ? nfreeze($data) : sereal($data);
+        my $read = eval { $format eq 'storable' ? thaw($frozen) : $decoder->decode($frozen) }
+            or next;
         my $described = describe($read);
         return ($frozen, $described) if length $described < 200_000;
     }

@@ -2,7 +2,7 @@
 #include "core/imp-error.h"
 #include "wire/imp-wire-private.h"
 
-/* A codec of somebody else, which does whatever is asked of it. */
+/* A codec that is not one of the library, and does whatever is asked of it. */
 #define TEST_TYPE_CODEC (test_codec_get_type ())
 G_DECLARE_FINAL_TYPE (TestCodec, test_codec, TEST, CODEC, GObject)
 

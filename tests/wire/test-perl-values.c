@@ -16,7 +16,7 @@ typedef struct
 {
   const char *name;
   ImpDecodeStatus (*read) (ImpPerlTree *tree, GBytes **body, gsize *end);
-} Form;
+} Format;
 
 static ImpDecodeStatus
 read_storable (ImpPerlTree *tree, GBytes **body, gsize *end)
@@ -27,19 +27,19 @@ read_storable (ImpPerlTree *tree, GBytes **body, gsize *end)
   return status;
 }
 
-static const Form storable = { "storable", read_storable };
-static const Form sereal = { "sereal", imp_sereal_read_document };
+static const Format storable = { "storable", read_storable };
+static const Format sereal = { "sereal", imp_sereal_read_document };
 
 static GDataInputStream *
-start_perl (const Form *form, guint32 seed, guint count, GSubprocess **process)
+start_perl (const Format *format, guint32 seed, guint count, GSubprocess **process)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "wire", "perl-random.pl", NULL);
   g_autofree char *seed_text = g_strdup_printf ("%u", seed);
   g_autofree char *count_text = g_strdup_printf ("%u", count);
   g_autoptr (GError) error = NULL;
 
-  g_test_message ("%s: seed %u", form->name, seed);
-  *process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "perl", script, form->name,
+  g_test_message ("%s: seed %u", format->name, seed);
+  *process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "perl", script, format->name,
                                seed_text, count_text, NULL);
   g_assert_no_error (error);
   return g_data_input_stream_new (g_subprocess_get_stdout_pipe (*process));
@@ -82,7 +82,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
 
 /* Reads from a copy that ends where the input ends, so that a sanitizer sees a step beyond it. */
 static void
-read_bytes (const Form *form, const guint8 *bytes, gsize length, gboolean describe,
+read_bytes (const Format *format, const guint8 *bytes, gsize length, gboolean describe,
             Outcome *outcome)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
@@ -93,7 +93,7 @@ read_bytes (const Form *form, const guint8 *bytes, gsize length, gboolean descri
 
   memset (outcome, 0, sizeof *outcome);
   imp_perl_tree_init (&tree, &input, &limits, &outcome->error);
-  outcome->status = form->read (&tree, &body, &outcome->end);
+  outcome->status = format->read (&tree, &body, &outcome->end);
   outcome->need = tree.need;
   g_assert_true ((outcome->status == IMP_DECODE_BAD) == (outcome->error != NULL));
   if (outcome->status == IMP_DECODE_DONE && describe)
@@ -102,13 +102,13 @@ read_bytes (const Form *form, const guint8 *bytes, gsize length, gboolean descri
 }
 
 static void
-check_case (const Form *form, GBytes *frozen, GBytes *described)
+check_case (const Format *format, GBytes *frozen, GBytes *described)
 {
   gsize length;
   const guint8 *bytes = g_bytes_get_data (frozen, &length);
   g_auto (Outcome) outcome = { 0 };
 
-  read_bytes (form, bytes, length, TRUE, &outcome);
+  read_bytes (format, bytes, length, TRUE, &outcome);
   g_assert_no_error (outcome.error);
   g_assert_cmpint (outcome.status, ==, IMP_DECODE_DONE);
   g_assert_cmpuint (outcome.end, ==, length);
@@ -118,9 +118,9 @@ check_case (const Form *form, GBytes *frozen, GBytes *described)
 static void
 test_random (gconstpointer user_data)
 {
-  const Form *form = user_data;
+  const Format *format = user_data;
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GDataInputStream) from = start_perl (form, g_test_rand_int () & G_MAXINT32, CASES,
+  g_autoptr (GDataInputStream) from = start_perl (format, g_test_rand_int () & G_MAXINT32, CASES,
                                                   &process);
 
   for (guint i = 0; i < CASES; i++)
@@ -128,7 +128,7 @@ test_random (gconstpointer user_data)
       g_autoptr (GBytes) frozen = next_string (from);
       g_autoptr (GBytes) described = next_string (from);
 
-      check_case (form, frozen, described);
+      check_case (format, frozen, described);
     }
   g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
 }
@@ -136,7 +136,7 @@ test_random (gconstpointer user_data)
 /* A cut document of Sereal must be waited for, and ask for no more than there is; an image of
  * Storable, which comes whole, is never cut. */
 static void
-check_cut (const Form *form, const guint8 *bytes, gsize length)
+check_cut (const Format *format, const guint8 *bytes, gsize length)
 {
   gsize step = MAX (1, length / 512);
 
@@ -144,8 +144,8 @@ check_cut (const Form *form, const guint8 *bytes, gsize length)
     {
       g_auto (Outcome) outcome = { 0 };
 
-      read_bytes (form, bytes, cut, FALSE, &outcome);
-      if (form == &storable)
+      read_bytes (format, bytes, cut, FALSE, &outcome);
+      if (format == &storable)
         {
           g_assert_error (outcome.error, IMP_ERROR, IMP_ERROR_PROTOCOL);
         }
@@ -161,7 +161,7 @@ check_cut (const Form *form, const guint8 *bytes, gsize length)
 
 /* Whatever comes of it: one answer, and no byte read that is not there. */
 static void
-check_damaged (const Form *form, const guint8 *bytes, gsize length)
+check_damaged (const Format *format, const guint8 *bytes, gsize length)
 {
   for (guint i = 0; i < 40; i++)
     {
@@ -171,7 +171,7 @@ check_damaged (const Form *form, const guint8 *bytes, gsize length)
 
       for (guint j = 0; j < n; j++)
         damaged[g_test_rand_int_range (0, length)] = g_test_rand_int_range (0, 256);
-      read_bytes (form, damaged, length, TRUE, &outcome);
+      read_bytes (format, damaged, length, TRUE, &outcome);
       if (outcome.status == IMP_DECODE_MORE)
         g_assert_cmpuint (outcome.need, >, length);
       if (outcome.status == IMP_DECODE_DONE)
@@ -182,9 +182,9 @@ check_damaged (const Form *form, const guint8 *bytes, gsize length)
 static void
 test_cut_and_damaged (gconstpointer user_data)
 {
-  const Form *form = user_data;
+  const Format *format = user_data;
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GDataInputStream) from = start_perl (form, g_test_rand_int () & G_MAXINT32,
+  g_autoptr (GDataInputStream) from = start_perl (format, g_test_rand_int () & G_MAXINT32,
                                                   DAMAGED_CASES, &process);
 
   for (guint i = 0; i < DAMAGED_CASES; i++)
@@ -194,8 +194,8 @@ test_cut_and_damaged (gconstpointer user_data)
       gsize length;
       const guint8 *bytes = g_bytes_get_data (frozen, &length);
 
-      check_cut (form, bytes, length);
-      check_damaged (form, bytes, length);
+      check_cut (format, bytes, length);
+      check_damaged (format, bytes, length);
     }
   g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
 }

@@ -10,10 +10,10 @@
  * what they write. The script that made them makes them anew, and it must come to the same. */
 
 static JsonNode *
-load (const char *form, const char *which)
+load (const char *format, const char *which)
 {
   g_autofree char *name = g_strdup_printf ("%s.json", which);
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "vectors", form, name, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "vectors", format, name, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
 
@@ -23,13 +23,13 @@ load (const char *form, const char *which)
 }
 
 static JsonNode *
-remake (const char *form, const char *which)
+remake (const char *format, const char *which)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "wire", "make-perl-vectors.pl",
                                                    NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                                                      "perl", script, form, which, NULL);
+                                                      "perl", script, format, which, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
 
   g_assert_no_error (error);

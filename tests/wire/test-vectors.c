@@ -194,7 +194,7 @@ check_bad (const ImpWire *wire, JsonObject *row, GBytes *bytes)
   imp_message_clear (&decoded);
 }
 
-/* With a line's end behind bytes that are given as such, where the form has one. */
+/* With a line's end behind bytes that are given as such, where the format has one. */
 static void
 test_bad (gconstpointer data)
 {

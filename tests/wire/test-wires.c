@@ -227,12 +227,12 @@ test_mutated (gconstpointer data)
     }
 }
 
-/* What a decoder says of a stream up to its end, or to where it is beyond repair, in words. */
+/* What a decoder says of a stream up to its end, or to where it is unrecoverable, in words. */
 static char *
-tell (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
+describe_stream (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
 {
   ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
-  GString *told = g_string_new (NULL);
+  GString *description = g_string_new (NULL);
   ImpCursor cursor = cursor_over (data, cuts != NULL ? 0 : length);
   gsize need = 0;
 
@@ -245,7 +245,7 @@ tell (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
       g_autofree char *text = status == IMP_DECODE_DONE ? imp_message_to_string (&decoded) : NULL;
 
       if (status != IMP_DECODE_MORE)
-        g_string_append_printf (told, "%s %" G_GSIZE_FORMAT "\n",
+        g_string_append_printf (description, "%s %" G_GSIZE_FORMAT "\n",
                                 error != NULL ? error->message : text, cursor.position);
       imp_message_clear (&decoded);
       if (status == IMP_DECODE_MORE && cursor.length < length)
@@ -254,7 +254,7 @@ tell (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
         break;
       cursor.length = MIN (cursor.length, length);
     }
-  return g_string_free (told, FALSE);
+  return g_string_free (description, FALSE);
 }
 
 /* Good messages and bad ones are taken for the same however the stream is cut. */
@@ -283,8 +283,8 @@ test_cuts (gconstpointer data)
       raw = g_memdup2 (g_bytes_get_data (bytes, &length), g_bytes_get_size (bytes));
       if (i % 4 != 0)
         mutate (random, raw, length);
-      whole = tell (wire, NULL, raw, length);
-      cut = tell (wire, random, raw, length);
+      whole = describe_stream (wire, NULL, raw, length);
+      cut = describe_stream (wire, random, raw, length);
       g_assert_cmpstr (cut, ==, whole);
     }
 }

@@ -11,11 +11,11 @@
 
 /* Translates messages between a wire format and JSON, for tests in other languages:
  *
- *   wire-tool encode FORM [VERSION]   JSON lines on stdin -> bytes of that form on stdout
- *   wire-tool decode FORM             bytes of that form on stdin -> JSON lines on stdout
+ *   wire-tool encode FORMAT [VERSION]   JSON lines on stdin -> bytes of that format on stdout
+ *   wire-tool decode FORMAT             bytes of that format on stdin -> JSON lines on stdout
  *
  * What cannot be translated becomes {"error":CODE,"message":TEXT,"goes_on":BOOL} on stderr, and the
- * exit status is 1; behind a mistake that goes on, so does the translation. */
+ * exit status is 1; behind an error that it survives, so does the translation. */
 
 static void
 report (GError *error, gboolean goes_on)
@@ -58,7 +58,8 @@ write_all (ImpOutputBuffer *buffer)
     g_error ("Writing failed: %s", error->message);
 }
 
-/* One message from the one form to the other; FALSE at the end, or where nothing more can come. */
+/* One message from the one format to the other; FALSE at the end, or where nothing more can come.
+ * */
 static gboolean
 translate_one (ImpCursor *input, const ImpWire *from, const ImpWire *to, guint version,
                ImpOutputBuffer *output, gboolean *good)
@@ -98,7 +99,7 @@ main (int argc, char *argv[])
 
   if (argc < 3 || (!encode && !g_str_equal (argv[1], "decode")))
     {
-      g_printerr ("usage: wire-tool encode FORM [VERSION] | decode FORM\n");
+      g_printerr ("usage: wire-tool encode FORMAT [VERSION] | decode FORMAT\n");
       return 2;
     }
   wire = imp_wire_by_name (argv[2], &error);

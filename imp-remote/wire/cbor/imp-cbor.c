@@ -13,6 +13,8 @@
 static ImpDecodeStatus
 cbor_recognize (const guint8 *data, gsize length)
 {
+  g_assert (length > 0);
+
   return data[0] == IMP_CBOR_FRAME ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
 

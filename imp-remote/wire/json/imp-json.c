@@ -528,6 +528,8 @@ json_read_line (ImpCursor *line, const ImpWireLimits *limits, ImpFields *fields,
 static ImpDecodeStatus
 json_recognize (const guint8 *data, gsize length)
 {
+  g_assert (length > 0);
+
   return data[0] == '{' ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
 

@@ -183,6 +183,7 @@ ImpPerlIndex imp_perl_tree_add (ImpPerlTree *self, ImpPerlIndex parent, ImpPerlI
 typedef gboolean (*ImpPerlReadFunc) (gpointer reader, ImpPerlIndex at);
 gboolean imp_perl_tree_read_array (ImpPerlTree *self, ImpPerlIndex at, guint64 count,
                                    ImpPerlReadFunc read, gpointer reader);
+/* @position: behind that of the mark before. */
 void imp_perl_tree_mark (ImpPerlTree *self, gsize position, ImpPerlIndex value);
 /* Makes @value another name of the one that was marked at @position. */
 gboolean imp_perl_tree_refer (ImpPerlTree *self, ImpPerlIndex value, guint64 position);

@@ -136,13 +136,15 @@ perl_tree_grow_values (ImpPerlTree *self)
     memcpy (self->values, self->inline_values, sizeof self->inline_values);
 }
 
-/* There can be no more than IMP_PERL_MAX_VALUES and the root:
- * imp_perl_tree_announce() sees to it. */
+/* There can be no more than IMP_PERL_MAX_VALUES and the root: imp_perl_tree_announce() sees to
+ * it. */
 ImpPerlIndex
 imp_perl_tree_add (ImpPerlTree *self, ImpPerlIndex parent, ImpPerlIndex last)
 {
   ImpPerlIndex index = self->n_values++;
   ImpPerlValue *value;
+
+  g_assert (index <= IMP_PERL_MAX_VALUES);
 
   if (index == self->values_size)
     perl_tree_grow_values (self);
@@ -187,10 +189,12 @@ perl_tree_grow_marks (ImpPerlTree *self)
     memcpy (self->marks, self->inline_marks, sizeof self->inline_marks);
 }
 
-/* As many as there are tags, at most. Positions only grow. */
+/* As many as there are tags, at most. */
 void
 imp_perl_tree_mark (ImpPerlTree *self, gsize position, ImpPerlIndex value)
 {
+  g_assert (self->n_marks == 0 || self->marks[self->n_marks - 1].position < position);
+
   if (self->n_marks == self->marks_size)
     perl_tree_grow_marks (self);
   self->marks[self->n_marks].position = position;
@@ -295,6 +299,8 @@ imp_perl_tree_set_container (ImpPerlTree *self, ImpPerlIndex at, ImpPerlKind kin
 void
 imp_perl_items_init (ImpPerlItems *self, ImpPerlTree *tree, const ImpPerlValue *container)
 {
+  g_assert (container->kind == IMP_PERL_ARRAY || container->kind == IMP_PERL_HASH);
+
   self->tree = tree;
   self->next = NULL;
   if (container->items.first != 0)

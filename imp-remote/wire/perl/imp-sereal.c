@@ -634,6 +634,8 @@ sereal_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output
 static ImpDecodeStatus
 sereal_recognize (const guint8 *data, gsize length)
 {
+  g_assert (length > 0);
+
   return data[0] == '=' ? IMP_DECODE_DONE : IMP_DECODE_BAD;
 }
 

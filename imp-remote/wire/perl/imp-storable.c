@@ -525,6 +525,8 @@ storable_is_op_low (guint8 byte)
 static ImpDecodeStatus
 storable_recognize (const guint8 *data, gsize length)
 {
+  g_assert (length > 0);
+
   if (!storable_is_op_low (data[0]) && !storable_is_op_high (data[0]))
     return IMP_DECODE_BAD;
   if (length < 2)
