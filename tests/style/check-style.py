@@ -15,9 +15,6 @@ import structure_rules
 import symbol_rules
 import text_rules
 
-# Errors in the structure that are known: this list may only become shorter.
-KNOWN = os.path.join('tests', 'style', 'known-errors')
-
 
 def check_sources(sources):
     """Yields (path, line, text) for the errors in the source files."""
@@ -26,28 +23,8 @@ def check_sources(sources):
             for line, text in rule(source):
                 yield source.path, line, text
     yield from code_rules.check_long_share(sources)
-
-
-def check_structure(options, sources):
-    """Yields the errors in how files hang together, but for those that are known."""
-    found = [(f'{path}:{line}', text)
-             for rule in structure_rules.RULES for path, line, text in rule(sources)]
-    ran = {'header', 'static'}
-    if options.archive:
-        ran.add('circle')
-        found += structure_rules.check_circles(options.archive)
-    path = os.path.join(options.top, KNOWN)
-    known = []
-    if os.path.exists(path):
-        with open(path, encoding='utf-8') as stream:
-            known = [line for line in stream.read().splitlines() if line[:1] not in ('', '#')]
-    for place, text in found:
-        if text.key not in known:
-            yield f'{place}: {text}'
-    keys = {text.key for _, text in found}
-    for line in known:
-        if line.split()[0] in ran and line not in keys:
-            yield f'{KNOWN}: "{line}" is no longer so: remove the line'
+    for rule in structure_rules.RULES:
+        yield from rule(sources)
 
 
 def check_all(options):
@@ -56,7 +33,9 @@ def check_all(options):
         yield f'{options.top}: no C source found there'
     for path, line, text in check_sources(sources):
         yield f'{path}:{line}: {text}'
-    yield from check_structure(options, sources)
+    if options.archive:
+        for name, text in structure_rules.check_circles(options.archive):
+            yield f'{name}: {text}'
     if options.library:
         include_dir = os.path.join(options.top, 'imp-remote')
         for text in symbol_rules.check_library(options.library, include_dir, options.header,

@@ -18,15 +18,6 @@ FUNCTION = re.compile(r'^(?!typedef\b|G_STATIC_ASSERT\b)[A-Za-z_][^;{}()#=]*\b\w
                       r'|^G_DECLARE_\w+ \(', re.MULTILINE)
 
 
-class Finding(str):
-    """What is wrong, in words, with a short @key that stays the same while it is so."""
-
-    def __new__(cls, key, text):
-        self = super().__new__(cls, text)
-        self.key = key
-        return self
-
-
 # Circles.
 
 def read_symbols(archive):
@@ -93,15 +84,15 @@ def check_circles(archives):
     """Yields (object, what is wrong) for each object that is in a circle."""
     brings, needs = read_archives(archives)
     if not any(brings.values()):
-        yield ', '.join(archives), Finding('circle', 'no symbols found there')
+        yield ', '.join(archives), 'no symbols found there'
     graph = object_graph(brings, needs)
     for circle in find_circles(graph):
         for member in circle:
             others = sorted(graph[member] & set(circle))
             names = sorted(name for name in needs[member]
                            if any(name in brings[other] for other in others))
-            yield member, Finding(f'circle {member}', 'is in a circle of files that need each '
-                                  f'other: it uses {", ".join(names)} of {", ".join(others)}')
+            yield member, ('is in a circle of files that need each other: it uses '
+                           f'{", ".join(names)} of {", ".join(others)}')
 
 
 # Private headers that only share what is inside a type.
@@ -126,13 +117,12 @@ def check_private_headers(sources):
             continue
         stem = name[:-len('-private.h')]
         if stem.endswith('-state'):
-            yield header.path, 1, Finding(f'header {header.path}',
-                                          'shares the state of a type, which belongs into one file')
+            yield header.path, 1, 'shares the state of a type, which belongs into one file'
         elif not declares_function(header):
             users = [os.path.basename(source.path) for source in including_files(header, library)]
             if len(users) > 1 and all(user.startswith(stem) for user in users):
-                yield header.path, 1, Finding(f'header {header.path}', 'declares no function, it '
-                                              f'only shares a struct: of {", ".join(users)}')
+                yield header.path, 1, ('declares no function, it only shares a struct: of '
+                                       f'{", ".join(users)}')
 
 
 # Static functions, whose name is all that a profile or a backtrace shows.
@@ -147,8 +137,7 @@ def check_static_names(sources):
     for name, found in sorted(places.items()):
         for path, line in found.items() if len(found) > 1 else ():
             others = ', '.join(other for other in found if other != path)
-            yield path, line, Finding(f'static {name}', f'{name} is static also in {others}: '
-                                      'give it the name of its type')
+            yield path, line, f'{name} is static also in {others}: give it the name of its type'
 
 
 RULES = [check_private_headers, check_static_names]
