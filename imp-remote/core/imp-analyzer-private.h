@@ -31,11 +31,11 @@ gsize imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction);
 gsize imp_analyzer_get_held (ImpAnalyzer *self);
 
 /* The end of a stream needs an answer as bytes do: PASS indefinitely. A plugin need not give it:
- * once it has been told of the end and all is settled, the base class gives it. A proxy switches
+ * once it was fed the end and all is settled, the base class gives it. A proxy switches
  * this off while the other end does the same. */
 void imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end);
 
-/* A proxy hands on what it is told as it is: also how offset 0 is spelled after a PASS_PATTERN. */
+/* A proxy hands on what it is fed as it is: also how offset 0 is spelled after a PASS_PATTERN. */
 void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
 
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:

@@ -52,9 +52,9 @@ typedef struct
  * The base class sees to it that the plugin keeps to the model: no result comes after a DENY, DROP
  * or FATAL; while a direction is busy only urgent ones are delivered; hints that the chosen
  * interface lacks are dropped; any other result that the model does not allow (outside the
- * interface, backward, beyond the input) becomes a FATAL that says so. Once a plugin has been told
- * of the end of a stream and has settled everything before it, the end itself is settled for it by
- * a PASS indefinitely.
+ * interface, backward, beyond the input) becomes a FATAL that says so. Once a plugin has been fed
+ * the end of a stream and has settled everything before it, the end itself is settled for it by a
+ * PASS indefinitely.
  *
  * All calls belong into one thread: the one that has set the callback, or has polled, last, or else
  * made the analyzer. Only the plugin's answers may come from other threads. They are handed over to
@@ -583,7 +583,7 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
  * @direction: a direction
  * @busy: whether the provider cannot take output for it
  *
- * Tells whether the provider can take more output in a direction.
+ * Checks whether the provider can take more output in a direction.
  *
  * While it cannot, only FATAL, DENY, DROP, PAUSE, CONTINUE and ACCOUNT_FIELD are delivered for it;
  * the rest waits. The plugin hears that the direction is free again once all that waited for it has
@@ -749,7 +749,7 @@ imp_analyzer_close (ImpAnalyzer *self)
  * imp_analyzer_is_closed:
  * @self: an analyzer
  *
- * Tells whether the analyzer is over: closed by the provider, or by its own DENY, DROP or FATAL.
+ * Checks whether the analyzer is over: closed by the provider, or by its own DENY, DROP or FATAL.
  *
  * Returns: %TRUE if it is
  *

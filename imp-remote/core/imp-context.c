@@ -87,7 +87,7 @@ imp_context_builder_clear (ImpContextBuilder *builder)
 
 /* Wire formats carry UTF-8: what a careless caller gives becomes readable here, once. */
 static void
-add_valid (ImpContextBuilder *builder, const char *key, const char *value)
+context_add_valid (ImpContextBuilder *builder, const char *key, const char *value)
 {
   g_autofree char *valid_key = NULL;
   g_autofree char *valid_value = NULL;
@@ -119,7 +119,7 @@ imp_context_from_table (GHashTable *table)
   imp_context_builder_init (&builder);
   g_hash_table_iter_init (&iter, table);
   while (g_hash_table_iter_next (&iter, &key, &value))
-    add_valid (&builder, key, value != NULL ? value : "");
+    context_add_valid (&builder, key, value != NULL ? value : "");
   return imp_context_builder_finish (&builder);
 }
 
@@ -148,7 +148,7 @@ imp_context_get_size (ImpContext *self)
 }
 
 static inline const char *
-next_text (const ImpContext *self, gsize *position, gsize *length)
+context_read_text (const ImpContext *self, gsize *position, gsize *length)
 {
   guint8 head = self->block[*position];
   const char *text = self->block + *position + 1;
@@ -164,8 +164,8 @@ imp_context_next_pair (ImpContext *self, gsize *position, ImpContextPair *pair)
   if (self == NULL || *position >= self->size)
     return FALSE;
 
-  pair->key = next_text (self, position, &pair->key_length);
-  pair->value = next_text (self, position, &pair->value_length);
+  pair->key = context_read_text (self, position, &pair->key_length);
+  pair->value = context_read_text (self, position, &pair->value_length);
   return TRUE;
 }
 
@@ -184,7 +184,7 @@ imp_context_lookup (ImpContext *self, const char *key)
 
 /* Is every pair of @a that counts, which is the last of its key, in @b too? */
 static gboolean
-is_within (ImpContext *a, ImpContext *b)
+context_is_within (ImpContext *a, ImpContext *b)
 {
   gsize position = 0;
   const char *key, *value;
@@ -198,5 +198,5 @@ is_within (ImpContext *a, ImpContext *b)
 gboolean
 imp_context_equal (ImpContext *a, ImpContext *b)
 {
-  return is_within (a, b) && is_within (b, a);
+  return context_is_within (a, b) && context_is_within (b, a);
 }

@@ -8,7 +8,7 @@ static GHashTable *value_by_name; /* char * -> GINT_TO_POINTER (value) */
 static GHashTable *name_by_value; /* the reverse; names live indefinitely */
 
 static void
-registry_add (const char *name, gint32 value)
+data_type_registry_add (const char *name, gint32 value)
 {
   char *kept = g_strdup (name);
 
@@ -18,15 +18,15 @@ registry_add (const char *name, gint32 value)
 
 /* Called with the lock held. */
 static void
-registry_ensure (void)
+data_type_registry_ensure (void)
 {
   if (value_by_name != NULL)
     return;
 
   value_by_name = g_hash_table_new (g_str_hash, g_str_equal);
   name_by_value = g_hash_table_new (NULL, NULL);
-  registry_add ("imp.data.stream", IMP_DATA_TYPE_STREAM);
-  registry_add ("imp.data.packet", IMP_DATA_TYPE_PACKET);
+  data_type_registry_add ("imp.data.stream", IMP_DATA_TYPE_STREAM);
+  data_type_registry_add ("imp.data.packet", IMP_DATA_TYPE_PACKET);
 }
 
 /**
@@ -64,7 +64,7 @@ imp_data_type_register (const char *name, gint32 value, GError **error)
     }
 
   locker = g_mutex_locker_new (&registry_lock);
-  registry_ensure ();
+  data_type_registry_ensure ();
 
   if (g_hash_table_lookup_extended (value_by_name, name, NULL, &known_value))
     {
@@ -85,7 +85,7 @@ imp_data_type_register (const char *name, gint32 value, GError **error)
       return FALSE;
     }
 
-  registry_add (name, value);
+  data_type_registry_add (name, value);
   return TRUE;
 }
 
@@ -104,7 +104,7 @@ imp_data_type_get_name (gint32 type)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&registry_lock);
 
-  registry_ensure ();
+  data_type_registry_ensure ();
   return g_hash_table_lookup (name_by_value, GINT_TO_POINTER (type));
 }
 
@@ -126,7 +126,7 @@ imp_data_type_from_name (const char *name)
   g_return_val_if_fail (name != NULL, IMP_DATA_TYPE_ANY);
 
   locker = g_mutex_locker_new (&registry_lock);
-  registry_ensure ();
+  data_type_registry_ensure ();
   return GPOINTER_TO_INT (g_hash_table_lookup (value_by_name, name));
 }
 
@@ -134,7 +134,7 @@ imp_data_type_from_name (const char *name)
  * imp_data_type_is_stream:
  * @type: the number of a type of data
  *
- * Tells whether chunks of @type may be joined and split.
+ * Checks whether chunks of @type may be joined and split.
  *
  * Returns: %TRUE for a streaming type, %FALSE for packets
  *

@@ -105,7 +105,7 @@ imp_result_type_to_string (ImpResultType type)
  * imp_result_type_from_string:
  * @name: a name as the JSON wire format spells it
  *
- * The reverse of [func@Imp.ResultType.to_string].
+ * Gets the type of result that has a name: the reverse of [func@Imp.ResultType.to_string].
  *
  * Returns: the type of result, or 0 where @name is none
  *

@@ -130,7 +130,7 @@ GType imp_result_flags_get_type (void);
 
 /**
  * ImpLogLevel:
- * @IMP_LOG_LEVEL_DEBUG: for those who look for a mistake
+ * @IMP_LOG_LEVEL_DEBUG: for those who look for an error
  * @IMP_LOG_LEVEL_INFO: an ordinary event
  * @IMP_LOG_LEVEL_NOTICE: an ordinary event worth a look
  * @IMP_LOG_LEVEL_WARNING: something may be wrong

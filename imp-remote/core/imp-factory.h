@@ -81,10 +81,10 @@ struct _ImpFactoryClass
   /*< private >*/
   /* Inside the library only: a context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
-  /* Inside the library only: called once the settings are there; adds to @mistakes, as char *, what
+  /* Inside the library only: called once the settings are there; adds to @errors, as char *, what
    * is wrong with them together or what their GParamSpecs cannot say. Mistakes that were found
    * before are in it already: then a setting that is missing need not have been left out. */
-  void         (*validate) (ImpFactory *self, GPtrArray *mistakes);
+  void         (*validate) (ImpFactory *self, GPtrArray *errors);
   gpointer padding[7];
 };
 

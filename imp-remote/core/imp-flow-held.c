@@ -99,6 +99,8 @@ imp_held_take (ImpHeld *self, gsize length, gboolean wanted)
   ImpChunk *first = imp_held_get (self, 0);
   GBytes *taken = NULL;
 
+  g_assert (imp_held_get_n (self) > 0 && length <= first->length);
+
   if (wanted && first->bytes != NULL)
     taken = held_slice (first->bytes, first->offset, length);
   if (length < first->length)

@@ -40,6 +40,8 @@ imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
 {
   ImpFlow *self = g_new0 (ImpFlow, 1);
 
+  g_assert (queue != NULL);
+
   self->queue = queue;
   self->direction = direction;
   imp_held_init (&self->held);
@@ -214,7 +216,7 @@ flow_push_end (ImpFlow *self, gint32 data_type, GError **error)
 }
 
 static GBytes *
-get_rest (GBytes *bytes, gsize from)
+flow_slice_rest (GBytes *bytes, gsize from)
 {
   gsize size = g_bytes_get_size (bytes);
 
@@ -264,7 +266,7 @@ flow_distribute (ImpFlow *self, GBytes *bytes, gint64 begin, gint32 data_type, G
   if (self->search != NULL)
     return imp_flow_is_busy (self) || flow_search (self, error);
   if (unseen < self->input)
-    flow_feed (self, get_rest (bytes, unseen - begin), unseen, data_type);
+    flow_feed (self, flow_slice_rest (bytes, unseen - begin), unseen, data_type);
   return TRUE;
 }
 

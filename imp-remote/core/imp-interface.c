@@ -15,7 +15,7 @@ G_DEFINE_BOXED_TYPE (ImpInterface, imp_interface, imp_interface_ref, imp_interfa
  * @data_type: a type of data, or %IMP_DATA_TYPE_ANY
  * @results: the types of results in use, or %IMP_RESULT_FLAGS_ALL
  *
- * Makes an interface.
+ * Creates an interface.
  *
  * Returns: (transfer full): a new interface
  *
@@ -36,7 +36,7 @@ imp_interface_new (gint32 data_type, ImpResultFlags results)
  * imp_interface_ref:
  * @self: an interface
  *
- * Takes a reference.
+ * Increases the reference count of @self.
  *
  * Returns: (transfer full): @self
  *
@@ -55,7 +55,7 @@ imp_interface_ref (ImpInterface *self)
  * imp_interface_unref:
  * @self: (transfer full): an interface
  *
- * Gives a reference back.
+ * Decreases the reference count of @self; the last one frees it.
  *
  * Since: 0.1
  */
@@ -109,7 +109,7 @@ imp_interface_get_results (ImpInterface *self)
  * @self: an interface
  * @type: a type of result
  *
- * Tells whether a result of @type may be sent under this interface. %IMP_RESULT_FATAL always may.
+ * Checks whether a result of @type may be sent under this interface. %IMP_RESULT_FATAL always may.
  *
  * Returns: %TRUE if it may
  *
@@ -129,7 +129,7 @@ imp_interface_allows (ImpInterface *self, ImpResultType type)
  * @self: an interface
  * @other: another one
  *
- * Tells whether both have the same type of data and the same set of results.
+ * Checks whether both have the same type of data and the same set of results.
  *
  * Returns: %TRUE if they are equal
  *

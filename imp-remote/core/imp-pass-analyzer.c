@@ -52,7 +52,7 @@ imp_pass_analyzer_init (ImpPassAnalyzer *self)
 /**
  * imp_pass_analyzer_new:
  *
- * Makes an analyzer that passes everything.
+ * Creates an analyzer that passes everything.
  *
  * Returns: (transfer full): a new analyzer
  *

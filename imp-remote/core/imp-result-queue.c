@@ -46,15 +46,16 @@ result_queue_append_bytes (ImpResultQueue *self, ImpPackedHead *head, GBytes *by
 }
 
 static gsize
-get_text_size (const char *text)
+result_queue_get_text_size (const char *text)
 {
   return text != NULL ? strlen (text) : 0;
 }
 
 static gsize
-get_object_size (const ImpResult *result)
+result_queue_get_object_size (const ImpResult *result)
 {
-  gsize size = OBJECT_SIZE + get_text_size (result->text) + get_text_size (result->value);
+  gsize size = OBJECT_SIZE + result_queue_get_text_size (result->text)
+               + result_queue_get_text_size (result->value);
   GHashTableIter iter;
   gpointer key, value;
 
@@ -69,7 +70,7 @@ get_object_size (const ImpResult *result)
 }
 
 static gboolean
-has_small_data (const ImpResult *result)
+result_queue_may_copy_data (const ImpResult *result)
 {
   return g_bytes_get_size (result->data) < REFERENCE_FROM;
 }
@@ -87,7 +88,7 @@ result_queue_push_as_record (ImpResultQueue *self, const ImpResult *result)
       result_queue_add_step (self, &head, result->offset);
       imp_packed_queue_append (&self->records, &head, NULL, 0);
     }
-  else if (result->type == IMP_RESULT_REPLACE && has_small_data (result))
+  else if (result->type == IMP_RESULT_REPLACE && result_queue_may_copy_data (result))
     {
       result_queue_begin (&head, RECORD_REPLACE, result);
       result_queue_add_step (self, &head, result->offset);
@@ -100,7 +101,7 @@ result_queue_push_as_record (ImpResultQueue *self, const ImpResult *result)
       imp_packed_head_add_signed (&head, (guint64) result->extra - (guint64) result->offset);
       imp_packed_queue_append (&self->records, &head, NULL, 0);
     }
-  else if (result->type == IMP_RESULT_TO_SENDER && has_small_data (result))
+  else if (result->type == IMP_RESULT_TO_SENDER && result_queue_may_copy_data (result))
     {
       result_queue_begin (&head, RECORD_TO_SENDER, result);
       result_queue_append_bytes (self, &head, result->data);
@@ -124,7 +125,7 @@ imp_result_queue_push (ImpResultQueue *self, ImpResult *result)
     }
   result_queue_begin (&head, RECORD_OBJECT, result);
   imp_packed_queue_append (&self->records, &head, &result, sizeof result);
-  self->records.size += get_object_size (result);
+  self->records.size += result_queue_get_object_size (result);
 }
 
 static gint64
@@ -148,7 +149,7 @@ result_queue_read_object (ImpResultQueue *self)
   ImpResult *result;
 
   memcpy (&result, imp_packed_queue_read_bytes (&self->records, sizeof result), sizeof result);
-  self->records.size -= get_object_size (result);
+  self->records.size -= result_queue_get_object_size (result);
   return result;
 }
 

@@ -2,7 +2,7 @@
 #include "core/imp-result-private.h"
 
 static gboolean
-details_equal (GHashTable *a, GHashTable *b)
+result_details_equal (GHashTable *a, GHashTable *b)
 {
   GHashTableIter iter;
   gpointer key, value;
@@ -23,7 +23,7 @@ details_equal (GHashTable *a, GHashTable *b)
  * @self: a result
  * @other: another one
  *
- * Tells whether both say the same.
+ * Checks whether two results say the same.
  *
  * Returns: %TRUE if they do
  *
@@ -42,11 +42,11 @@ imp_result_equal (ImpResult *self, ImpResult *other)
       || (self->data != NULL && !g_bytes_equal (self->data, other->data)))
     return FALSE;
   return g_strcmp0 (self->text, other->text) == 0 && g_strcmp0 (self->value, other->value) == 0
-         && details_equal (self->details, other->details);
+         && result_details_equal (self->details, other->details);
 }
 
 static void
-append_offset (GString *text, const char *name, gint64 offset)
+result_append_offset (GString *text, const char *name, gint64 offset)
 {
   if (offset == IMP_MAX_OFFSET)
     g_string_append_printf (text, " %s=max", name);
@@ -55,7 +55,7 @@ append_offset (GString *text, const char *name, gint64 offset)
 }
 
 static void
-append_arguments (ImpResult *self, GString *text)
+result_append_arguments (ImpResult *self, GString *text)
 {
   switch ((ImpResultType) self->type)
     {
@@ -64,14 +64,14 @@ append_arguments (ImpResult *self, GString *text)
     case IMP_RESULT_REPLACE:
     case IMP_RESULT_PORT_OPEN:
     case IMP_RESULT_PORT_CLOSE:
-      append_offset (text, "offset", self->offset);
+      result_append_offset (text, "offset", self->offset);
       break;
     case IMP_RESULT_REPLACE_LATER:
-      append_offset (text, "offset", self->offset);
-      append_offset (text, "end-offset", self->extra);
+      result_append_offset (text, "offset", self->offset);
+      result_append_offset (text, "end-offset", self->extra);
       break;
     case IMP_RESULT_LOG:
-      append_offset (text, "offset", self->offset);
+      result_append_offset (text, "offset", self->offset);
       g_string_append_printf (text, " length=%" G_GINT64_FORMAT " level=%d", self->extra,
                               self->level);
       break;
@@ -90,7 +90,7 @@ append_arguments (ImpResult *self, GString *text)
 }
 
 static void
-append_details (ImpResult *self, GString *text)
+result_append_details (ImpResult *self, GString *text)
 {
   g_autoptr (GList) keys = NULL;
 
@@ -122,13 +122,13 @@ imp_result_to_string (ImpResult *self)
   text = g_string_new (imp_result_type_to_string (self->type));
   if (imp_result_has_direction (self))
     g_string_append_printf (text, " dir=%d", self->direction);
-  append_arguments (self, text);
+  result_append_arguments (self, text);
   if (self->data != NULL)
     g_string_append_printf (text, " data=%" G_GSIZE_FORMAT " bytes", g_bytes_get_size (self->data));
   if (self->text != NULL)
     g_string_append_printf (text, " \"%s\"", self->text);
   if (self->value != NULL)
     g_string_append_printf (text, "=\"%s\"", self->value);
-  append_details (self, text);
+  result_append_details (self, text);
   return g_string_free (text, FALSE);
 }

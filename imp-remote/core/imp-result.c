@@ -31,14 +31,14 @@ imp_result_new_bare (ImpResultType type)
 /* The wire formats carry UTF-8, so that a binary reason from a plugin is made readable here, once.
  * */
 static char *
-copy_text (const char *text)
+result_copy_text (const char *text)
 {
   return g_utf8_validate (text, -1, NULL) ? g_strdup (text) : g_utf8_make_valid (text, -1);
 }
 
-/* A copy, since the caller may go on changing his. */
+/* A copy, since the caller may go on changing its own. */
 static GHashTable *
-copy_details (GHashTable *details)
+result_copy_details (GHashTable *details)
 {
   GHashTable *copy;
   GHashTableIter iter;
@@ -50,7 +50,7 @@ copy_details (GHashTable *details)
   copy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_hash_table_iter_init (&iter, details);
   while (g_hash_table_iter_next (&iter, &key, &value))
-    g_hash_table_insert (copy, copy_text (key), copy_text (value));
+    g_hash_table_insert (copy, result_copy_text (key), result_copy_text (value));
   return copy;
 }
 
@@ -59,7 +59,7 @@ copy_details (GHashTable *details)
  * @direction: a direction
  * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
- * Makes the verdict "forward up to @offset".
+ * Creates a PASS: forward up to @offset.
  *
  * The offset may lie in the future: what comes up to it is forwarded and need not be fed.
  *
@@ -78,7 +78,7 @@ imp_result_new_pass (ImpDirection direction, gint64 offset)
  * @direction: a direction
  * @offset: an offset in bytes of that direction's input, or %IMP_MAX_OFFSET
  *
- * Makes the verdict "forward up to @offset, at once, and feed me nevertheless".
+ * Creates a PREPASS: forward up to @offset at once, and go on feeding.
  *
  * Returns: (transfer full): a new result
  *
@@ -95,6 +95,8 @@ imp_result_new_replace_take (ImpDirection direction, gint64 offset, GBytes *data
 {
   ImpResult *self = result_new (IMP_RESULT_REPLACE, direction, offset);
 
+  g_assert (data != NULL);
+
   self->data = data;
   return self;
 }
@@ -105,7 +107,7 @@ imp_result_new_replace_take (ImpDirection direction, gint64 offset, GBytes *data
  * @offset: an offset in bytes of that direction's input
  * @data: what to forward instead, perhaps nothing
  *
- * Makes the verdict "forward @data instead of all unsettled input up to @offset".
+ * Creates a REPLACE: forward @data instead of all unsettled input up to @offset.
  *
  * The offset cannot lie in the future, nor in what has passed. If nothing before it is
  * unsettled, @data is inserted.
@@ -128,7 +130,7 @@ imp_result_new_replace (ImpDirection direction, gint64 offset, GBytes *data)
  * @offset: where the promise begins, in bytes of that direction's input
  * @end_offset: where it ends
  *
- * Makes the promise that what lies between both offsets will be replaced.
+ * Creates a REPLACE_LATER: the promise that what lies between both offsets will be replaced.
  *
  * A provider may forget those bytes; it may also ignore the promise.
  *
@@ -150,6 +152,8 @@ imp_result_new_to_sender_take (ImpDirection direction, GBytes *data)
 {
   ImpResult *self = result_new (IMP_RESULT_TO_SENDER, direction, 0);
 
+  g_assert (data != NULL);
+
   self->data = data;
   return self;
 }
@@ -159,7 +163,7 @@ imp_result_new_to_sender_take (ImpDirection direction, GBytes *data)
  * @direction: a direction
  * @data: what to write
  *
- * Makes the order to write @data back to the side that @direction comes from.
+ * Creates a TO_SENDER: write @data back to the side that @direction comes from.
  *
  * Returns: (transfer full): a new result
  *
@@ -179,7 +183,7 @@ imp_result_new_to_sender (ImpDirection direction, GBytes *data)
  * @reason: why, for people
  * @details: (nullable) (element-type utf8 utf8): more about it
  *
- * Makes the verdict "refuse the connection, and let it be seen".
+ * Creates a DENY: refuse the connection visibly.
  *
  * Returns: (transfer full): a new result
  *
@@ -190,15 +194,15 @@ imp_result_new_deny (ImpDirection direction, const char *reason, GHashTable *det
 {
   ImpResult *self = result_new (IMP_RESULT_DENY, direction, 0);
 
-  self->text = copy_text (reason != NULL ? reason : "");
-  self->details = copy_details (details);
+  self->text = result_copy_text (reason != NULL ? reason : "");
+  self->details = result_copy_details (details);
   return self;
 }
 
 /**
  * imp_result_new_drop: (constructor)
  *
- * Makes the verdict "refuse the connection without a word".
+ * Creates a DROP: refuse the connection without a word.
  *
  * Returns: (transfer full): a new result
  *
@@ -214,7 +218,7 @@ imp_result_new_drop (void)
  * imp_result_new_fatal: (constructor)
  * @reason: what failed, for people
  *
- * Makes the statement that the analyzer itself has failed.
+ * Creates a FATAL: the analyzer itself has failed.
  *
  * Returns: (transfer full): a new result
  *
@@ -225,7 +229,7 @@ imp_result_new_fatal (const char *reason)
 {
   ImpResult *self = result_new (IMP_RESULT_FATAL, 0, 0);
 
-  self->text = copy_text (reason != NULL ? reason : "");
+  self->text = result_copy_text (reason != NULL ? reason : "");
   return self;
 }
 
@@ -233,7 +237,7 @@ imp_result_new_fatal (const char *reason)
  * imp_result_new_pause: (constructor)
  * @direction: a direction
  *
- * Makes the hint to stop feeding @direction for now.
+ * Creates a PAUSE: the hint to stop feeding @direction for now.
  *
  * Returns: (transfer full): a new result
  *
@@ -249,7 +253,7 @@ imp_result_new_pause (ImpDirection direction)
  * imp_result_new_continue: (constructor)
  * @direction: a direction
  *
- * Makes the hint to go on feeding @direction.
+ * Creates a CONTINUE: the hint to go on feeding @direction.
  *
  * Returns: (transfer full): a new result
  *
@@ -270,7 +274,7 @@ imp_result_new_continue (ImpDirection direction)
  * @message: what to log
  * @details: (nullable) (element-type utf8 utf8): more about it
  *
- * Makes something for the provider's log.
+ * Creates a LOG: something for the provider's log.
  *
  * Returns: (transfer full): a new result
  *
@@ -287,8 +291,8 @@ imp_result_new_log (ImpDirection direction, gint64 offset, gint64 length, ImpLog
   self = result_new (IMP_RESULT_LOG, direction, offset);
   self->extra = length;
   self->level = CLAMP (level, IMP_LOG_LEVEL_DEBUG, IMP_LOG_LEVEL_EMERGENCY);
-  self->text = copy_text (message);
-  self->details = copy_details (details);
+  self->text = result_copy_text (message);
+  self->details = result_copy_details (details);
   return self;
 }
 
@@ -297,7 +301,7 @@ imp_result_new_log (ImpDirection direction, gint64 offset, gint64 length, ImpLog
  * @key: the field's name
  * @value: its value
  *
- * Makes a field for accounting.
+ * Creates an ACCOUNT_FIELD: a field for accounting.
  *
  * Returns: (transfer full): a new result
  *
@@ -312,8 +316,8 @@ imp_result_new_account_field (const char *key, const char *value)
   g_return_val_if_fail (value != NULL, NULL);
 
   self = result_new (IMP_RESULT_ACCOUNT_FIELD, 0, 0);
-  self->text = copy_text (key);
-  self->value = copy_text (value);
+  self->text = result_copy_text (key);
+  self->value = result_copy_text (value);
   return self;
 }
 
@@ -323,7 +327,7 @@ imp_result_new_account_field (const char *key, const char *value)
  * @regex: a regular expression as PCRE2 has them, matched against bytes: at most 4096 of them
  * @max_length: the greatest length of a match, in bytes
  *
- * Makes the verdict "forward unseen up to a match".
+ * Creates a PASS_PATTERN: forward unseen up to a match.
  *
  * The analyzer is fed again from the beginning of the match, with an explicit offset.
  *
@@ -339,7 +343,7 @@ imp_result_new_pass_pattern (ImpDirection direction, const char *regex, guint ma
   g_return_val_if_fail (regex != NULL, NULL);
 
   self = result_new (IMP_RESULT_PASS_PATTERN, direction, 0);
-  self->text = copy_text (regex);
+  self->text = result_copy_text (regex);
   self->extra = max_length;
   return self;
 }
@@ -382,8 +386,9 @@ imp_result_ensure_matcher (ImpResult *self, GError **error)
  * @direction: a direction
  * @offset: an offset in bytes of that direction's input
  *
- * Makes a result about a dynamic port. The protocol reserves these and has never said more about
- * them, so providers ignore them.
+ * Creates a result about a dynamic port.
+ *
+ * The protocol reserves these and has never said more about them, so providers ignore them.
  *
  * Returns: (transfer full): a new result
  *
@@ -401,7 +406,7 @@ imp_result_new_port (ImpResultType type, ImpDirection direction, gint64 offset)
  * imp_result_ref:
  * @self: a result
  *
- * Takes a reference.
+ * Increases the reference count of @self.
  *
  * Returns: (transfer full): @self
  *
@@ -420,7 +425,7 @@ imp_result_ref (ImpResult *self)
  * imp_result_unref:
  * @self: (transfer full): a result
  *
- * Gives a reference back.
+ * Decreases the reference count of @self; the last one frees it.
  *
  * Since: 0.1
  */
@@ -467,7 +472,7 @@ imp_result_type_has_direction (ImpResultType type)
  * imp_result_has_direction:
  * @self: a result
  *
- * Tells whether the result is about one direction. DROP, FATAL and ACCOUNT_FIELD are about the
+ * Checks whether the result is about one direction. DROP, FATAL and ACCOUNT_FIELD are about the
  * whole connection.
  *
  * Returns: %TRUE if [method@Imp.Result.get_direction] means something

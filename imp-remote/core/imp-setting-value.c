@@ -14,7 +14,7 @@ typedef struct
 } SettingType;
 
 static gboolean
-parse_boolean (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_boolean (GParamSpec *pspec, const char *text, GValue *value)
 {
   static const char *const words[][2] = {
     { "false", "true" },
@@ -34,20 +34,20 @@ parse_boolean (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_boolean (const GValue *value)
+setting_format_boolean (const GValue *value)
 {
   return g_strdup (g_value_get_boolean (value) ? "true" : "false");
 }
 
 static char *
-describe_boolean (GParamSpec *pspec)
+setting_describe_boolean (GParamSpec *pspec)
 {
   return g_strdup ("true or false");
 }
 
 /* All integer types are widened to one signed and one unsigned, with the range of the property. */
 static void
-signed_range (GParamSpec *pspec, gint64 *minimum, gint64 *maximum)
+setting_get_signed_range (GParamSpec *pspec, gint64 *minimum, gint64 *maximum)
 {
   if (G_IS_PARAM_SPEC_INT (pspec))
     {
@@ -62,11 +62,11 @@ signed_range (GParamSpec *pspec, gint64 *minimum, gint64 *maximum)
 }
 
 static gboolean
-parse_signed (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_signed (GParamSpec *pspec, const char *text, GValue *value)
 {
   gint64 minimum, maximum, number;
 
-  signed_range (pspec, &minimum, &maximum);
+  setting_get_signed_range (pspec, &minimum, &maximum);
   if (!g_ascii_string_to_signed (text, 10, minimum, maximum, &number, NULL))
     return FALSE;
   if (G_IS_PARAM_SPEC_INT (pspec))
@@ -77,7 +77,7 @@ parse_signed (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_signed (const GValue *value)
+setting_format_signed (const GValue *value)
 {
   gint64 number = G_VALUE_HOLDS_INT (value) ? g_value_get_int (value) : g_value_get_int64 (value);
 
@@ -85,17 +85,17 @@ format_signed (const GValue *value)
 }
 
 static char *
-describe_signed (GParamSpec *pspec)
+setting_describe_signed (GParamSpec *pspec)
 {
   gint64 minimum, maximum;
 
-  signed_range (pspec, &minimum, &maximum);
+  setting_get_signed_range (pspec, &minimum, &maximum);
   return g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, minimum,
                           maximum);
 }
 
 static void
-unsigned_range (GParamSpec *pspec, guint64 *minimum, guint64 *maximum)
+setting_get_unsigned_range (GParamSpec *pspec, guint64 *minimum, guint64 *maximum)
 {
   if (G_IS_PARAM_SPEC_UINT (pspec))
     {
@@ -110,11 +110,11 @@ unsigned_range (GParamSpec *pspec, guint64 *minimum, guint64 *maximum)
 }
 
 static gboolean
-parse_unsigned (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_unsigned (GParamSpec *pspec, const char *text, GValue *value)
 {
   guint64 minimum, maximum, number;
 
-  unsigned_range (pspec, &minimum, &maximum);
+  setting_get_unsigned_range (pspec, &minimum, &maximum);
   if (!g_ascii_string_to_unsigned (text, 10, minimum, maximum, &number, NULL))
     return FALSE;
   if (G_IS_PARAM_SPEC_UINT (pspec))
@@ -125,7 +125,7 @@ parse_unsigned (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_unsigned (const GValue *value)
+setting_format_unsigned (const GValue *value)
 {
   guint64 number = G_VALUE_HOLDS_UINT (value) ? g_value_get_uint (value)
                                               : g_value_get_uint64 (value);
@@ -134,18 +134,18 @@ format_unsigned (const GValue *value)
 }
 
 static char *
-describe_unsigned (GParamSpec *pspec)
+setting_describe_unsigned (GParamSpec *pspec)
 {
   guint64 minimum, maximum;
 
-  unsigned_range (pspec, &minimum, &maximum);
+  setting_get_unsigned_range (pspec, &minimum, &maximum);
   return g_strdup_printf ("a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
                           minimum, maximum);
 }
 
 /* In decimal only: strtod also takes "nan", "inf", hexadecimal and leading blanks. */
 static gboolean
-parse_double (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_double (GParamSpec *pspec, const char *text, GValue *value)
 {
   GParamSpecDouble *range = G_PARAM_SPEC_DOUBLE (pspec);
   char *end = NULL;
@@ -161,7 +161,7 @@ parse_double (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_double (const GValue *value)
+setting_format_double (const GValue *value)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -169,7 +169,7 @@ format_double (const GValue *value)
 }
 
 static char *
-describe_double (GParamSpec *pspec)
+setting_describe_double (GParamSpec *pspec)
 {
   GParamSpecDouble *range = G_PARAM_SPEC_DOUBLE (pspec);
   char minimum[G_ASCII_DTOSTR_BUF_SIZE], maximum[G_ASCII_DTOSTR_BUF_SIZE];
@@ -180,15 +180,15 @@ describe_double (GParamSpec *pspec)
 }
 
 static char *
-dashed (const char *text)
+setting_dup_nick (const char *text)
 {
   return g_strdelimit (g_strdup (text), "_", '-');
 }
 
 static gboolean
-parse_enum (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_enum (GParamSpec *pspec, const char *text, GValue *value)
 {
-  g_autofree char *nick = dashed (text);
+  g_autofree char *nick = setting_dup_nick (text);
   GEnumValue *found = g_enum_get_value_by_nick (G_PARAM_SPEC_ENUM (pspec)->enum_class, nick);
 
   if (found == NULL)
@@ -198,7 +198,7 @@ parse_enum (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_enum (const GValue *value)
+setting_format_enum (const GValue *value)
 {
   g_autoptr (GEnumClass) klass = g_type_class_ref (G_VALUE_TYPE (value));
   GEnumValue *found = g_enum_get_value (klass, g_value_get_enum (value));
@@ -208,7 +208,7 @@ format_enum (const GValue *value)
 
 /* "a", "a or b", "a, b or c" */
 static void
-append_word (GString *text, const char *word, guint i, guint n_words)
+setting_append_word (GString *text, const char *word, guint i, guint n_words)
 {
   if (i > 0)
     g_string_append (text, i == n_words - 1 ? " or " : ", ");
@@ -216,21 +216,21 @@ append_word (GString *text, const char *word, guint i, guint n_words)
 }
 
 static char *
-describe_enum (GParamSpec *pspec)
+setting_describe_enum (GParamSpec *pspec)
 {
   GEnumClass *klass = G_PARAM_SPEC_ENUM (pspec)->enum_class;
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < klass->n_values; i++)
-    append_word (text, klass->values[i].value_nick, i, klass->n_values);
+    setting_append_word (text, klass->values[i].value_nick, i, klass->n_values);
   return g_string_free (text, FALSE);
 }
 
 static gboolean
-parse_flags (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_flags (GParamSpec *pspec, const char *text, GValue *value)
 {
   GFlagsClass *klass = G_PARAM_SPEC_FLAGS (pspec)->flags_class;
-  g_autofree char *nicks = dashed (text);
+  g_autofree char *nicks = setting_dup_nick (text);
   g_auto (GStrv) words = g_strsplit (nicks, ",", -1);
   guint flags = 0;
 
@@ -247,7 +247,7 @@ parse_flags (GParamSpec *pspec, const char *text, GValue *value)
 }
 
 static char *
-format_flags (const GValue *value)
+setting_format_flags (const GValue *value)
 {
   g_autoptr (GFlagsClass) klass = g_type_class_ref (G_VALUE_TYPE (value));
   guint flags = g_value_get_flags (value);
@@ -269,45 +269,45 @@ format_flags (const GValue *value)
 }
 
 static char *
-describe_flags (GParamSpec *pspec)
+setting_describe_flags (GParamSpec *pspec)
 {
   GFlagsClass *klass = G_PARAM_SPEC_FLAGS (pspec)->flags_class;
   GString *text = g_string_new ("some, with commas between, of ");
 
   for (guint i = 0; i < klass->n_values; i++)
-    append_word (text, klass->values[i].value_nick, i, klass->n_values);
+    setting_append_word (text, klass->values[i].value_nick, i, klass->n_values);
   return g_string_free (text, FALSE);
 }
 
 static gboolean
-parse_string (GParamSpec *pspec, const char *text, GValue *value)
+setting_parse_string (GParamSpec *pspec, const char *text, GValue *value)
 {
   g_value_set_string (value, text);
   return TRUE;
 }
 
 static char *
-format_string (const GValue *value)
+setting_format_string (const GValue *value)
 {
   return g_value_dup_string (value);
 }
 
 static char *
-describe_string (GParamSpec *pspec)
+setting_describe_string (GParamSpec *pspec)
 {
   return g_strdup ("text in UTF-8");
 }
 
 static const SettingType setting_types[] = {
-  { G_TYPE_BOOLEAN, parse_boolean, format_boolean, describe_boolean },
-  { G_TYPE_INT, parse_signed, format_signed, describe_signed },
-  { G_TYPE_UINT, parse_unsigned, format_unsigned, describe_unsigned },
-  { G_TYPE_INT64, parse_signed, format_signed, describe_signed },
-  { G_TYPE_UINT64, parse_unsigned, format_unsigned, describe_unsigned },
-  { G_TYPE_DOUBLE, parse_double, format_double, describe_double },
-  { G_TYPE_ENUM, parse_enum, format_enum, describe_enum },
-  { G_TYPE_FLAGS, parse_flags, format_flags, describe_flags },
-  { G_TYPE_STRING, parse_string, format_string, describe_string },
+  { G_TYPE_BOOLEAN, setting_parse_boolean, setting_format_boolean, setting_describe_boolean },
+  { G_TYPE_INT, setting_parse_signed, setting_format_signed, setting_describe_signed },
+  { G_TYPE_UINT, setting_parse_unsigned, setting_format_unsigned, setting_describe_unsigned },
+  { G_TYPE_INT64, setting_parse_signed, setting_format_signed, setting_describe_signed },
+  { G_TYPE_UINT64, setting_parse_unsigned, setting_format_unsigned, setting_describe_unsigned },
+  { G_TYPE_DOUBLE, setting_parse_double, setting_format_double, setting_describe_double },
+  { G_TYPE_ENUM, setting_parse_enum, setting_format_enum, setting_describe_enum },
+  { G_TYPE_FLAGS, setting_parse_flags, setting_format_flags, setting_describe_flags },
+  { G_TYPE_STRING, setting_parse_string, setting_format_string, setting_describe_string },
 };
 
 static const SettingType *

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 GParamSpec **imp_settings_list (GObjectClass *klass);
 
 /* Splits "key=value&key=value" and decodes both sides: the keys are UTF-8 with '-' for '_', the
- * values any bytes. What cannot be split goes to @mistakes (char *). */
+ * values any bytes. What cannot be split goes to @errors (char *). */
 typedef struct
 {
   char *key;
@@ -18,7 +18,7 @@ typedef struct
   char *text; /* as it stood in the string, made fit to be shown */
 } ImpSetting;
 
-GPtrArray *imp_settings_split (const char *settings, GPtrArray *mistakes);
+GPtrArray *imp_settings_split (const char *settings, GPtrArray *errors);
 /* "key=" with the value percent-encoded. */
 void imp_settings_append (GString *settings, const char *key, const guint8 *value, gsize length);
 

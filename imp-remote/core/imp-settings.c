@@ -23,7 +23,7 @@ setting_free (ImpSetting *setting)
 
 /* One line of valid UTF-8, whatever was in it. */
 static char *
-shown (const char *text, gsize length)
+setting_make_displayable (const char *text, gsize length)
 {
   g_autofree char *valid = g_utf8_make_valid (text, MIN (length, SHOWN_MAX));
 
@@ -34,7 +34,7 @@ shown (const char *text, gsize length)
 }
 
 static char *
-decode_key (const char *text, gsize length)
+setting_decode_key (const char *text, gsize length)
 {
   g_autoptr (GBytes) bytes = g_uri_unescape_bytes (text, length, NULL, NULL);
   gsize size;
@@ -49,22 +49,21 @@ decode_key (const char *text, gsize length)
 }
 
 static ImpSetting *
-split_one (const char *text, gsize length, GPtrArray *mistakes)
+setting_parse (const char *text, gsize length, GPtrArray *errors)
 {
   const char *equals = memchr (text, '=', length);
-  g_autofree char *display = shown (text, length);
+  g_autofree char *display = setting_make_displayable (text, length);
   g_autofree char *key = NULL;
   g_autoptr (GBytes) value = NULL;
   ImpSetting *setting;
 
   if (equals == NULL)
     {
-      g_ptr_array_add (mistakes,
-                       g_strdup_printf ("\"%s\": a setting is written key=value", display));
+      g_ptr_array_add (errors, g_strdup_printf ("\"%s\": a setting is written key=value", display));
       return NULL;
     }
 
-  key = decode_key (text, equals - text);
+  key = setting_decode_key (text, equals - text);
   value = g_uri_unescape_bytes (equals + 1, text + length - (equals + 1), NULL, NULL);
   if (key == NULL || value == NULL)
     {
@@ -72,7 +71,7 @@ split_one (const char *text, gsize length, GPtrArray *mistakes)
                                            "percent sign itself is written %25"
                                          : "the key before \"=\" must be text";
 
-      g_ptr_array_add (mistakes, g_strdup_printf ("\"%s\": %s", display, reason));
+      g_ptr_array_add (errors, g_strdup_printf ("\"%s\": %s", display, reason));
       return NULL;
     }
 
@@ -84,7 +83,7 @@ split_one (const char *text, gsize length, GPtrArray *mistakes)
 }
 
 GPtrArray *
-imp_settings_split (const char *settings, GPtrArray *mistakes)
+imp_settings_split (const char *settings, GPtrArray *errors)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) setting_free);
 
@@ -94,7 +93,7 @@ imp_settings_split (const char *settings, GPtrArray *mistakes)
   for (const char *next = settings; next != NULL;)
     {
       const char *end = strchrnul (next, '&');
-      ImpSetting *setting = split_one (next, end - next, mistakes);
+      ImpSetting *setting = setting_parse (next, end - next, errors);
 
       if (setting != NULL)
         g_ptr_array_add (list, setting);
@@ -105,7 +104,7 @@ imp_settings_split (const char *settings, GPtrArray *mistakes)
 
 /* g_uri_escape_bytes() leaves NUL as it is where it is told to leave any character. */
 static void
-append_encoded (GString *text, const guint8 *bytes, gsize length)
+settings_append_encoded (GString *text, const guint8 *bytes, gsize length)
 {
   for (gsize i = 0; i < length; i++)
     if (g_ascii_isalnum (bytes[i]) || (bytes[i] != '\0' && strchr (PLAIN, bytes[i]) != NULL))
@@ -119,13 +118,13 @@ imp_settings_append (GString *settings, const char *key, const guint8 *value, gs
 {
   if (settings->len > 0)
     g_string_append_c (settings, '&');
-  append_encoded (settings, (const guint8 *) key, strlen (key));
+  settings_append_encoded (settings, (const guint8 *) key, strlen (key));
   g_string_append_c (settings, '=');
-  append_encoded (settings, value, length);
+  settings_append_encoded (settings, value, length);
 }
 
 static gboolean
-is_setting (GParamSpec *pspec)
+settings_has_property (GParamSpec *pspec)
 {
   return (pspec->flags & G_PARAM_WRITABLE) != 0 && pspec->owner_type != IMP_TYPE_FACTORY
          && g_type_is_a (pspec->owner_type, IMP_TYPE_FACTORY) && imp_setting_is_supported (pspec);
@@ -139,7 +138,7 @@ imp_settings_list (GObjectClass *klass)
   GParamSpec **list = g_new0 (GParamSpec *, n_all + 1);
 
   for (guint i = 0; i < n_all; i++)
-    if (is_setting (all[i]))
+    if (settings_has_property (all[i]))
       list[n++] = all[i];
   return list;
 }
@@ -150,11 +149,11 @@ typedef struct
   GParamSpec **known;
   GPtrArray *names; /* of GParamSpecs */
   GArray *values;
-  GPtrArray *mistakes;
+  GPtrArray *errors;
 } Conversion;
 
 static GParamSpec *
-find_known (GParamSpec **known, const char *key)
+settings_find (GParamSpec **known, const char *key)
 {
   for (; *known != NULL; known++)
     if (g_str_equal ((*known)->name, key))
@@ -163,7 +162,7 @@ find_known (GParamSpec **known, const char *key)
 }
 
 static char *
-describe_known (GParamSpec **known)
+settings_describe (GParamSpec **known)
 {
   GString *text = g_string_new (NULL);
 
@@ -173,30 +172,30 @@ describe_known (GParamSpec **known)
 }
 
 static void
-convert (Conversion *conversion, ImpSetting *setting)
+conversion_add (Conversion *conversion, ImpSetting *setting)
 {
-  GParamSpec *pspec = find_known (conversion->known, setting->key);
+  GParamSpec *pspec = settings_find (conversion->known, setting->key);
   GValue value = G_VALUE_INIT;
 
   if (pspec == NULL)
     {
-      g_autofree char *names = describe_known (conversion->known);
+      g_autofree char *names = settings_describe (conversion->known);
 
-      g_ptr_array_add (conversion->mistakes,
+      g_ptr_array_add (conversion->errors,
                        *names == '\0'
                          ? g_strdup_printf ("\"%s\": there are no settings here", setting->text)
                          : g_strdup_printf ("\"%s\": there is no such setting (known are %s)",
                                             setting->text, names));
     }
   else if (g_ptr_array_find (conversion->names, pspec->name, NULL))
-    g_ptr_array_add (conversion->mistakes, g_strdup_printf ("\"%s\": %s is set more than once",
-                                                            setting->text, pspec->name));
+    g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s is set more than once",
+                                                          setting->text, pspec->name));
   else if (!imp_setting_parse (pspec, setting->value, &value))
     {
       g_autofree char *wanted = imp_setting_describe (pspec);
 
-      g_ptr_array_add (conversion->mistakes, g_strdup_printf ("\"%s\": %s must be %s",
-                                                              setting->text, pspec->name, wanted));
+      g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s must be %s", setting->text,
+                                                            pspec->name, wanted));
       g_value_unset (&value);
     }
   else
@@ -221,26 +220,26 @@ settings_check_made (ImpFactory *factory, GType type, GPtrArray *errors)
 }
 
 static ImpFactory *
-build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistakes)
+settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray *errors)
 {
   g_autofree GParamSpec **known = imp_settings_list (klass);
-  g_autoptr (GPtrArray) list = imp_settings_split (settings, mistakes);
+  g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (GValue));
-  Conversion conversion = { known, names, values, mistakes };
+  Conversion conversion = { known, names, values, errors };
   ImpFactory *factory;
 
   g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
   for (guint i = 0; i < list->len; i++)
-    convert (&conversion, list->pdata[i]);
+    conversion_add (&conversion, list->pdata[i]);
 
   factory = (gpointer) g_object_new_with_properties (type, names->len, (const char **) names->pdata,
                                                      (const GValue *) (gpointer) values->data);
-  if (!settings_check_made (factory, type, mistakes))
+  if (!settings_check_made (factory, type, errors))
     return factory;
   /* What is wrong in itself does not hide what does not go together. */
   if (IMP_FACTORY_CLASS (klass)->validate != NULL)
-    IMP_FACTORY_CLASS (klass)->validate (factory, mistakes);
+    IMP_FACTORY_CLASS (klass)->validate (factory, errors);
   return factory;
 }
 
@@ -250,7 +249,7 @@ build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistake
  * @settings: (nullable): the settings; %NULL or "" for all defaults
  * @error: return location for an error
  *
- * Makes a factory from a string such as "rx=foo%26bar&rxlen=7&action=deny".
+ * Creates a factory from a string such as "rx=foo%26bar&rxlen=7&action=deny".
  *
  * The keys are the writable properties of @type and of its ancestors below [class@Imp.Factory];
  * "_" and "-" are the same in them. Both sides of "=" are percent-encoded: "&", "%", and in a key
@@ -260,14 +259,14 @@ build (GType type, GObjectClass *klass, const char *settings, GPtrArray *mistake
  * all others are UTF-8 without NUL.
  *
  * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS, whose message names
- *   all mistakes: what was written, and what would be right
+ *   all errors: what was written, and what would be right
  *
  * Since: 0.1
  */
 ImpFactory *
 imp_factory_new_from_settings (GType type, const char *settings, GError **error)
 {
-  g_autoptr (GPtrArray) mistakes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GTypeClass) klass = NULL;
   g_autoptr (ImpFactory) factory = NULL;
   g_autofree char *text = NULL;
@@ -276,18 +275,18 @@ imp_factory_new_from_settings (GType type, const char *settings, GError **error)
   g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (type), NULL);
 
   klass = g_type_class_ref (type);
-  factory = build (type, G_OBJECT_CLASS (klass), settings, mistakes);
-  if (mistakes->len == 0)
+  factory = settings_build (type, G_OBJECT_CLASS (klass), settings, errors);
+  if (errors->len == 0)
     return g_steal_pointer (&factory);
 
-  g_ptr_array_add (mistakes, NULL);
-  text = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
   return NULL;
 }
 
 static void
-append_property (GString *settings, GObject *object, GParamSpec *pspec)
+settings_append_property (GString *settings, GObject *object, GParamSpec *pspec)
 {
   g_auto (GValue) value = G_VALUE_INIT;
   g_autoptr (GBytes) bytes = NULL;
@@ -333,6 +332,6 @@ imp_factory_get_settings (ImpFactory *self)
   settings = g_string_new (NULL);
   known = imp_settings_list (G_OBJECT_GET_CLASS (self));
   for (gsize i = 0; known[i] != NULL; i++)
-    append_property (settings, G_OBJECT (self), known[i]);
+    settings_append_property (settings, G_OBJECT (self), known[i]);
   return g_string_free (settings, FALSE);
 }

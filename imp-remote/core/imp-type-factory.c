@@ -152,7 +152,7 @@ imp_type_factory_init (ImpTypeFactory *self)
  * @data_type: the type of data that it works with, or %IMP_DATA_TYPE_ANY
  * @results: the types of results that it uses, or %IMP_RESULT_FLAGS_ALL
  *
- * Makes a factory for analyzers of one class.
+ * Creates a factory for analyzers of one class.
  *
  * Returns: (transfer full) (type ImpTypeFactory): a new factory
  *

@@ -8,12 +8,12 @@
 
 #include <string.h>
 
-/* A plugin that says what the test has it say, and remembers what it was told. */
+/* A plugin that says what the test has it say, and remembers what it was notified of. */
 typedef struct
 {
   ImpAnalyzer parent_instance;
   gboolean busy[2];
-  guint n_busy; /* how often it was told something */
+  guint n_busy; /* how often it was notified */
 } Plugin;
 typedef ImpAnalyzerClass PluginClass;
 
@@ -291,7 +291,7 @@ provider_check (Provider *self)
     {
       Plugin *plugin = (Plugin *) self->analyzer;
 
-      /* It is told of nothing but what is so, or will be once what waits has been taken. */
+      /* It is notified of nothing but what is so, or will be once what waits has been taken. */
       if (self->busy[direction] || (self->listening && self->given[direction].length == 0))
         g_assert_true (plugin->busy[direction] == self->busy[direction]);
       if (self->listening && !self->busy[direction])
@@ -398,7 +398,7 @@ toggle (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 
 /* A direction that is free for a moment between two results is not free for the plugin. */
 static void
-test_told_late (void)
+test_notified_late (void)
 {
   g_autoptr (GObject) object = g_object_new (plugin_get_type (), NULL);
   ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
@@ -423,6 +423,6 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer-busy/random", test_random);
   g_test_add_func ("/analyzer-busy/ready-before", test_ready_before);
   g_test_add_func ("/analyzer-busy/refusal", test_refusal);
-  g_test_add_func ("/analyzer-busy/told-late", test_told_late);
+  g_test_add_func ("/analyzer-busy/notified-late", test_notified_late);
   return g_test_run ();
 }

@@ -251,7 +251,7 @@ answer_future_replace (ImpAnalyzer *analyzer)
 }
 
 static void
-answer_after_for_ever (ImpAnalyzer *analyzer)
+answer_after_indefinitely (ImpAnalyzer *analyzer)
 {
   imp_analyzer_pass_bytes (analyzer, 0, IMP_MAX_OFFSET);
   imp_analyzer_pass_bytes (analyzer, 0, 3); /* harmless */
@@ -272,7 +272,7 @@ test_illegal_verdicts (void)
                   "direction 0: replace: backward offset 4, after a verdict up to 5");
   assert_refused (answer_future_replace,
                   "direction 0: replace: offset 11 lies in the future, input ends at 10");
-  assert_refused (answer_after_for_ever,
+  assert_refused (answer_after_indefinitely,
                   "direction 0: replace: the direction has passed indefinitely already");
   assert_refused (answer_empty_promise,
                   "direction 0: replace_later: backward offset 5, after a verdict up to 5");
@@ -311,7 +311,7 @@ test_insertion_at_the_end (void)
 }
 
 static void
-test_not_fed_after_for_ever (void)
+test_not_fed_after_indefinitely (void)
 {
   g_autoptr (GObject) object = (GObject *) plugin_new ();
   Plugin *plugin = (Plugin *) object;
@@ -416,7 +416,7 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/illegal-verdicts", test_illegal_verdicts);
   g_test_add_func ("/analyzer/end-is-settled", test_end_is_settled);
   g_test_add_func ("/analyzer/insertion-at-the-end", test_insertion_at_the_end);
-  g_test_add_func ("/analyzer/not-fed-after-for-ever", test_not_fed_after_for_ever);
+  g_test_add_func ("/analyzer/not-fed-after-for-ever", test_not_fed_after_indefinitely);
   g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
   g_test_add_func ("/analyzer/settle", test_settle);
   g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);

@@ -90,7 +90,7 @@ fail (Test *t, const char *what)
   g_error ("flow and model differ: %s", what);
 }
 
-/* What the one accepted and the other refused is a mistake of the flow's. */
+/* What the one accepted and the other refused is an error of the flow's. */
 static gboolean
 agree (Test *t, gboolean by_flow, gboolean by_naive, GError *error)
 {
@@ -130,8 +130,8 @@ random_push (Test *t)
 static void
 random_pass (Test *t, gboolean prepass)
 {
-  guint forever = imp_flow_has_ended (t->flow) ? 10 : 1;
-  gint64 offset = chance (t, forever) ? IMP_MAX_OFFSET : pick_offset (t);
+  guint indefinitely = imp_flow_has_ended (t->flow) ? 10 : 1;
+  gint64 offset = chance (t, indefinitely) ? IMP_MAX_OFFSET : pick_offset (t);
   GError *error = NULL;
   gboolean by_flow;
 

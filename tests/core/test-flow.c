@@ -64,7 +64,7 @@ test_pass_future (void)
 }
 
 static void
-test_pass_forever (void)
+test_pass_indefinitely (void)
 {
   g_autoptr (FlowScript) s = flow_script_new ();
 
@@ -138,7 +138,7 @@ test_pass_in_prepass (void)
 }
 
 static void
-test_prepass_forever (void)
+test_prepass_indefinitely (void)
 {
   g_autoptr (FlowScript) s = flow_script_new ();
 
@@ -152,7 +152,7 @@ test_prepass_forever (void)
 }
 
 static void
-test_prepass_then_pass_forever (void)
+test_prepass_then_pass_indefinitely (void)
 {
   g_autoptr (FlowScript) s = flow_script_new ();
 
@@ -540,13 +540,13 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/pass/past", test_pass_past);
   g_test_add_func ("/flow/pass/no-copy", test_pass_no_copy);
   g_test_add_func ("/flow/pass/future", test_pass_future);
-  g_test_add_func ("/flow/pass/forever", test_pass_forever);
+  g_test_add_func ("/flow/pass/indefinitely", test_pass_indefinitely);
   g_test_add_func ("/flow/pass/backward", test_pass_backward);
   g_test_add_func ("/flow/prepass", test_prepass);
   g_test_add_func ("/flow/prepass/backward", test_prepass_backward);
   g_test_add_func ("/flow/prepass/pass-inside", test_pass_in_prepass);
-  g_test_add_func ("/flow/prepass/forever", test_prepass_forever);
-  g_test_add_func ("/flow/prepass/then-pass-forever", test_prepass_then_pass_forever);
+  g_test_add_func ("/flow/prepass/indefinitely", test_prepass_indefinitely);
+  g_test_add_func ("/flow/prepass/then-pass-indefinitely", test_prepass_then_pass_indefinitely);
   g_test_add_func ("/flow/replace", test_replace);
   g_test_add_func ("/flow/replace/insertion", test_replace_insertion);
   g_test_add_func ("/flow/replace/refused", test_replace_refused);

@@ -152,14 +152,14 @@ sample_finalize (GObject *object)
 }
 
 static void
-sample_validate (ImpFactory *factory, GPtrArray *mistakes)
+sample_validate (ImpFactory *factory, GPtrArray *errors)
 {
   Sample *self = (Sample *) factory;
 
-  if (self->text == NULL && mistakes->len == 0)
-    g_ptr_array_add (mistakes, g_strdup ("text is missing"));
+  if (self->text == NULL && errors->len == 0)
+    g_ptr_array_add (errors, g_strdup ("text is missing"));
   if (self->flag && self->number < 0)
-    g_ptr_array_add (mistakes, g_strdup ("flag does not go with a negative number"));
+    g_ptr_array_add (errors, g_strdup ("flag does not go with a negative number"));
 }
 
 static void
@@ -281,7 +281,7 @@ test_bound_factory_has_them (void)
 }
 
 static void
-test_mistakes (void)
+test_errors (void)
 {
   static const struct
   {
@@ -350,7 +350,7 @@ test_mistakes (void)
 }
 
 static void
-test_long_mistake (void)
+test_long_error (void)
 {
   g_autofree char *many = g_strnfill (5000, 'x');
   g_autofree char *settings = g_strconcat ("count=1\n\xff", many, NULL);
@@ -492,8 +492,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/settings/defaults", test_defaults);
   g_test_add_func ("/settings/canonical", test_canonical);
   g_test_add_func ("/settings/bound", test_bound_factory_has_them);
-  g_test_add_func ("/settings/mistakes", test_mistakes);
-  g_test_add_func ("/settings/long-mistake", test_long_mistake);
+  g_test_add_func ("/settings/errors", test_errors);
+  g_test_add_func ("/settings/long-error", test_long_error);
   g_test_add_func ("/settings/round-trip", test_round_trip);
   g_test_add_func ("/settings/random", test_random_strings);
   return g_test_run ();

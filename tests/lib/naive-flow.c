@@ -131,7 +131,7 @@ forward_end_if_due (NaiveFlow *self)
 {
   if (self->ended && !self->end_forwarded && !self->denied
       && naive_flow_count (self, NAIVE_HELD) == 0
-      && (self->verdict == NAIVE_FOREVER || self->prepass == NAIVE_FOREVER))
+      && (self->verdict == NAIVE_INDEFINITE || self->prepass == NAIVE_INDEFINITE))
     {
       self->end_forwarded = TRUE;
       append_token (self->output, -1, self->last_type, FALSE, 0);
@@ -295,7 +295,7 @@ naive_flow_push (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
     }
   self->ended = TRUE;
   search (self);
-  if (self->verdict != NAIVE_FOREVER)
+  if (self->verdict != NAIVE_INDEFINITE)
     feed_end (self);
   forward_end_if_due (self);
   return TRUE;
@@ -335,12 +335,12 @@ pass_held (NaiveFlow *self, gint64 offset)
 gboolean
 naive_flow_pass (NaiveFlow *self, gint64 offset)
 {
-  offset = offset == -1 ? NAIVE_FOREVER : offset;
+  offset = offset == -1 ? NAIVE_INDEFINITE : offset;
   if (self->denied || offset < 0)
     return FALSE;
-  if (self->verdict == NAIVE_FOREVER)
+  if (self->verdict == NAIVE_INDEFINITE)
     return TRUE;
-  if (self->pattern != NULL && offset != NAIVE_FOREVER)
+  if (self->pattern != NULL && offset != NAIVE_INDEFINITE)
     return FALSE;
   if (offset < self->verdict)
     return FALSE;
@@ -356,10 +356,10 @@ naive_flow_pass (NaiveFlow *self, gint64 offset)
 gboolean
 naive_flow_prepass (NaiveFlow *self, gint64 offset)
 {
-  offset = offset == -1 ? NAIVE_FOREVER : offset;
+  offset = offset == -1 ? NAIVE_INDEFINITE : offset;
   if (self->denied || offset < 0)
     return FALSE;
-  if (self->verdict == NAIVE_FOREVER || self->prepass == NAIVE_FOREVER)
+  if (self->verdict == NAIVE_INDEFINITE || self->prepass == NAIVE_INDEFINITE)
     return TRUE;
   if (self->pattern != NULL || offset < self->verdict || offset < self->prepass)
     return FALSE;
@@ -421,7 +421,7 @@ gboolean
 naive_flow_pass_pattern (NaiveFlow *self, const char *pattern, guint max_length)
 {
   if (self->denied || self->pattern != NULL || max_length < strlen (pattern) || max_length > 65536
-      || self->verdict == NAIVE_FOREVER || self->prepass == NAIVE_FOREVER
+      || self->verdict == NAIVE_INDEFINITE || self->prepass == NAIVE_INDEFINITE
       || naive_flow_has_promise (self) || naive_flow_settled (self) == self->refed)
     return FALSE;
   self->pattern = g_strdup (pattern);

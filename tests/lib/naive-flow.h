@@ -6,7 +6,7 @@
 /* One direction as the model describes it, as dumb as possible: a state for each byte, no
  * shortcuts, and no line of the real flow. Positions are bytes of the input. */
 
-#define NAIVE_FOREVER G_MAXINT64
+#define NAIVE_INDEFINITE G_MAXINT64
 #define NAIVE_POSITIONS 8192 /* no test sends or promises more */
 
 typedef enum
