@@ -12,7 +12,7 @@ typedef struct
 {
   ImpDeadlineEntry entry; /* first, so that an entry is its fixture */
   ImpMarks marks[2];
-  gboolean suspended, extended;
+  gboolean suspended, extended, paused[2];
   guint n_expired;
   ImpDirection direction;
 } Fixture;
@@ -27,6 +27,12 @@ static gboolean
 is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
 {
   return ((Fixture *) entry)->suspended;
+}
+
+static gboolean
+is_paused (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return ((Fixture *) entry)->paused[direction];
 }
 
 static gboolean
@@ -47,6 +53,7 @@ on_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason,
 static const ImpDeadlineFuncs funcs = {
   .get_marks = get_marks,
   .is_suspended = is_suspended,
+  .is_paused = is_paused,
   .is_extended = is_extended,
   .expired = on_expired,
 };
@@ -200,6 +207,64 @@ test_extensions_are_bounded (void)
   imp_deadline_free (deadline);
 }
 
+/* A pause keeps a direction from going on as bytes without a verdict do, whatever was before. */
+static void
+test_pause (gconstpointer before)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+  gint64 begin;
+
+  if (g_str_equal (before, "settled") || g_str_equal (before, "passed"))
+    {
+      feed (deadline, &fixture, 1, 100);
+      run_for (DEADLINE / 2);
+      pass (&fixture, 1, g_str_equal (before, "passed") ? IMP_MAX_OFFSET : 100);
+    }
+  begin = g_get_monotonic_time ();
+  fixture.paused[1] = TRUE;
+  imp_deadline_watch (deadline, &fixture.entry);
+  run_until_expired (&fixture);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, (DEADLINE - 1) * 1000);
+  g_assert_cmpuint (fixture.direction, ==, 1);
+  run_for (DEADLINE * 2);
+  g_assert_cmpuint (fixture.n_expired, ==, 1);
+  imp_deadline_free (deadline);
+}
+
+static void
+test_pause_that_ends (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  for (guint i = 0; i < 6; i++)
+    {
+      fixture.paused[0] = TRUE;
+      imp_deadline_watch (deadline, &fixture.entry);
+      run_for (DEADLINE / 3);
+      fixture.paused[0] = FALSE;
+      run_for (DEADLINE / 2);
+    }
+  g_assert_cmpuint (fixture.n_expired, ==, 0);
+  imp_deadline_free (deadline);
+}
+
+static void
+test_pause_is_extended (void)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 2);
+  gint64 begin = g_get_monotonic_time ();
+
+  fixture.paused[0] = fixture.extended = TRUE;
+  imp_deadline_watch (deadline, &fixture.entry);
+  run_until_expired (&fixture);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, (3 * DEADLINE - 1) * 1000);
+  g_assert_cmpuint (imp_deadline_get_extensions (deadline), ==, 2);
+  imp_deadline_free (deadline);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,5 +275,10 @@ main (int argc, char **argv)
   g_test_add_func ("/deadline/end-of-stream", test_end_of_stream);
   g_test_add_func ("/deadline/suspended", test_suspended);
   g_test_add_func ("/deadline/extensions-are-bounded", test_extensions_are_bounded);
+  g_test_add_data_func ("/deadline/pause/fresh", "fresh", test_pause);
+  g_test_add_data_func ("/deadline/pause/settled", "settled", test_pause);
+  g_test_add_data_func ("/deadline/pause/passed", "passed", test_pause);
+  g_test_add_func ("/deadline/pause/ends", test_pause_that_ends);
+  g_test_add_func ("/deadline/pause/extended", test_pause_is_extended);
   return g_test_run ();
 }

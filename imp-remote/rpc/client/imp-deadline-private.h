@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* One clock for all analyzers of a connection: it knows which of them has let a byte wait for
- * longer than the deadline. Marks of how far each was fed are taken four times per deadline, so
+ * longer than the deadline, or keeps a direction paused. Marks of how far each was fed are taken four times per deadline, so
  * that a byte's age is known to a quarter of it, however many bytes there are. While nothing waits,
  * no timer runs. */
 typedef struct _ImpDeadline ImpDeadline;
@@ -18,6 +18,7 @@ typedef struct
 {
   gboolean watched;
   guint extensions;
+  guint8 pauses[2]; /* marks taken while a direction was paused and nothing waited */
   GList node;
   gint64 marks[2][IMP_DEADLINE_MARKS]; /* the newest first; 0: nothing waited then */
 } ImpDeadlineEntry;
@@ -27,6 +28,8 @@ typedef struct
   const ImpMarks *(*get_marks) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* May this direction wait without being counted (the provider is busy)? */
   gboolean (*is_suspended) (ImpDeadlineEntry *entry, ImpDirection direction);
+  /* Has the analyzer had feeding stopped (PAUSE)? Then it waits, though it has nothing to say. */
+  gboolean (*is_paused) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */
   gboolean (*is_extended) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Time is over, as @reason says; the entry is not watched any more. The clock may be freed from
@@ -46,7 +49,7 @@ guint imp_deadline_get_extensions (ImpDeadline *self);
 void imp_deadline_add (ImpDeadline *self, ImpDeadlineEntry *entry); /* that is not watched */
 void imp_deadline_forget (ImpDeadline *self, ImpDeadlineEntry *entry);
 
-/* Something was fed; to call it again does no harm. */
+/* Something was fed, or a direction was paused; to call it again does no harm. */
 static inline void
 imp_deadline_watch (ImpDeadline *self, ImpDeadlineEntry *entry)
 {

@@ -45,40 +45,68 @@ imp_deadline_free (ImpDeadline *self)
   g_free (self);
 }
 
+static gboolean
+deadline_is_waiting_for (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return imp_marks_is_waiting (self->funcs->get_marks (entry, direction))
+         || self->funcs->is_paused (entry, direction);
+}
+
+static void
+deadline_clear_marks (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  memset (entry->marks[direction], 0, sizeof entry->marks[direction]);
+  entry->pauses[direction] = 0;
+}
+
+/* Takes a mark of what waits. TRUE if the first of it has waited for too long. */
+static gboolean
+deadline_mark_bytes (const ImpMarks *verdicts, gint64 *marks)
+{
+  memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
+  /* The end of the stream counts as one byte more. */
+  marks[0] = verdicts->fed + verdicts->ended;
+  return marks[IMP_DEADLINE_MARKS - 1] > imp_marks_get_settled (verdicts);
+}
+
 /* Takes a mark for one direction. TRUE if its time is over. */
 static gboolean
 deadline_mark (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 {
   const ImpMarks *verdicts = self->funcs->get_marks (entry, direction);
-  gint64 *marks = entry->marks[direction];
+  gboolean is_over;
 
-  if (!imp_marks_is_waiting (verdicts) || self->funcs->is_suspended (entry, direction))
+  if (!deadline_is_waiting_for (self, entry, direction)
+      || self->funcs->is_suspended (entry, direction))
     {
-      memset (marks, 0, sizeof entry->marks[direction]);
+      deadline_clear_marks (entry, direction);
       return FALSE;
     }
 
-  memmove (marks + 1, marks, (IMP_DEADLINE_MARKS - 1) * sizeof *marks);
-  /* The end of the stream counts as one byte more. */
-  marks[0] = verdicts->fed + verdicts->ended;
-  if (marks[IMP_DEADLINE_MARKS - 1] <= imp_marks_get_settled (verdicts))
+  if (imp_marks_is_waiting (verdicts))
+    {
+      entry->pauses[direction] = 0;
+      is_over = deadline_mark_bytes (verdicts, entry->marks[direction]);
+    }
+  else
+    {
+      memset (entry->marks[direction], 0, sizeof entry->marks[direction]);
+      is_over = ++entry->pauses[direction] >= IMP_DEADLINE_MARKS;
+    }
+  if (!is_over)
     return FALSE;
-
-  if (self->funcs->is_extended (entry, direction) && entry->extensions < self->max_extensions)
-    {
-      entry->extensions++;
-      self->extensions++;
-      memset (marks, 0, sizeof entry->marks[direction]);
-      return FALSE;
-    }
-  return TRUE;
+  if (!self->funcs->is_extended (entry, direction) || entry->extensions >= self->max_extensions)
+    return TRUE;
+  entry->extensions++;
+  self->extensions++;
+  deadline_clear_marks (entry, direction);
+  return FALSE;
 }
 
 static gboolean
 deadline_is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
 {
-  return imp_marks_is_waiting (self->funcs->get_marks (entry, 0))
-         || imp_marks_is_waiting (self->funcs->get_marks (entry, 1));
+  return deadline_is_waiting_for (self, entry, 0) || deadline_is_waiting_for (self, entry, 1);
 }
 
 static void
@@ -86,9 +114,12 @@ deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direct
 {
   g_autofree char *reason = NULL;
 
-  reason = g_strdup_printf ("the analyzer let data of direction %d wait for more than %u ms "
-                            "(deadline), and had %u more of them (max-extensions is %u)",
-                            direction, self->milliseconds, entry->extensions, self->max_extensions);
+  reason
+    = g_strdup_printf ("the analyzer %s direction %d %s for more than %u ms (deadline), and had "
+                       "%u more of them (max-extensions is %u)",
+                       entry->pauses[direction] > 0 ? "kept" : "let data of", direction,
+                       entry->pauses[direction] > 0 ? "paused" : "wait", self->milliseconds,
+                       entry->extensions, self->max_extensions);
   imp_deadline_forget (self, entry);
   self->funcs->expired (entry, direction, reason, self->user_data);
 }
@@ -185,5 +216,6 @@ imp_deadline_forget (ImpDeadline *self, ImpDeadlineEntry *entry)
     return;
   entry->watched = FALSE;
   g_queue_unlink (&self->watched, &entry->node);
-  memset (entry->marks, 0, sizeof entry->marks);
+  deadline_clear_marks (entry, 0);
+  deadline_clear_marks (entry, 1);
 }

@@ -270,6 +270,8 @@ imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
   else if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
     {
       g_object_ref (self);
+      if (result->type == IMP_RESULT_PAUSE)
+        imp_deadline_watch (self->host->deadline, &self->deadline);
       remote_analyzer_set_paused (self, result->direction, &self->paused_by_server,
                                   result->type == IMP_RESULT_PAUSE);
       g_object_unref (self);
@@ -404,11 +406,15 @@ deadline_entry_is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
 }
 
 static gboolean
+deadline_entry_is_paused (ImpDeadlineEntry *entry, ImpDirection direction)
+{
+  return (remote_analyzer_of_deadline_entry (entry)->paused_by_server & (1 << direction)) != 0;
+}
+
+static gboolean
 deadline_entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
 {
-  ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
-
-  return (self->paused_by_server & (1 << direction)) != 0
+  return deadline_entry_is_paused (entry, direction)
          || imp_marks_has_promise (deadline_entry_get_marks (entry, direction));
 }
 
@@ -425,6 +431,7 @@ deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, const c
 static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
   .get_marks = deadline_entry_get_marks,
   .is_suspended = deadline_entry_is_suspended,
+  .is_paused = deadline_entry_is_paused,
   .is_extended = deadline_entry_is_extended,
   .expired = deadline_entry_expired,
 };
