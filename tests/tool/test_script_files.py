@@ -220,7 +220,11 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     child = subprocess.Popen(['sleep', '60'])
     child.send_signal(number)
     report('program', child.wait(20))
-    shell = subprocess.Popen(['/bin/sh', '-c', 'sleep 60; true'], start_new_session=True)
+    shell = subprocess.Popen(['/bin/sh', '-c', 'echo; sleep 60; true'], start_new_session=True,
+                             stdout=subprocess.PIPE)
+    # A shell that is just starting its first program may miss a signal.
+    shell.stdout.readline()
+    time.sleep(0.3)
     os.killpg(shell.pid, number)
     report('group', shell.wait(20))
     pid = os.fork()

@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /* One clock for all analyzers of a connection: it knows which of them has let a byte wait for
- * longer than the deadline, or keeps a direction paused. Marks of how far each was fed are taken four times per deadline, so
- * that a byte's age is known to a quarter of it, however many bytes there are. While nothing waits,
- * no timer runs. */
+ * longer than the deadline, or keeps a direction paused. Marks of how far each was fed are taken
+ * four times per deadline, so that a byte's age is known to a quarter of it, however many bytes
+ * there are. While nothing waits, no timer runs. */
 typedef struct _ImpDeadline ImpDeadline;
 
 #define IMP_DEADLINE_MARKS 5
