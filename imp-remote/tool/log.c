@@ -22,6 +22,19 @@ typedef struct
 
 static Log log_state;
 
+/* A bucket of so many lines, which is filled up as time goes by. */
+#define LOG_BURST_SECONDS 10
+
+typedef struct
+{
+  guint rate;
+  double room;
+  gint64 filled; /* when, on the monotonic clock */
+  guint64 n_left_out;
+} LogBucket;
+
+static LogBucket log_bucket;
+
 /* FALSE if nothing can be written any more. */
 static gboolean
 log_write_all (const char *text, gsize length)
@@ -137,6 +150,55 @@ log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, g
   return G_LOG_WRITER_HANDLED;
 }
 
+static void
+log_say_left_out (void)
+{
+  guint64 n = log_bucket.n_left_out;
+
+  log_bucket.n_left_out = 0;
+  if (n > 0)
+    g_message ("%" G_GUINT64_FORMAT " lines about connections were left out (--log-rate is %u)", n,
+               log_bucket.rate);
+}
+
+static void
+log_end (void)
+{
+  log_say_left_out ();
+  log_wait ();
+}
+
+void
+log_set_rate (guint rate)
+{
+  log_bucket = (LogBucket){
+    .rate = rate,
+    .room = (double) rate * LOG_BURST_SECONDS,
+    .filled = g_get_monotonic_time (),
+  };
+}
+
+gboolean
+log_admit (void)
+{
+  LogBucket *bucket = &log_bucket;
+  gint64 now = g_get_monotonic_time ();
+
+  if (bucket->rate == 0)
+    return TRUE;
+  bucket->room += (double) bucket->rate * (now - bucket->filled) / G_USEC_PER_SEC;
+  bucket->room = MIN (bucket->room, (double) bucket->rate * LOG_BURST_SECONDS);
+  bucket->filled = now;
+  if (bucket->room < 1)
+    {
+      bucket->n_left_out++;
+      return FALSE;
+    }
+  bucket->room -= 1;
+  log_say_left_out ();
+  return TRUE;
+}
+
 void
 log_print (const char *line)
 {
@@ -151,5 +213,5 @@ log_start (void)
   log_state.waiting = g_string_new (NULL);
   g_thread_unref (g_thread_new ("log", log_run, &log_state));
   g_log_set_writer_func (log_on_message, NULL, NULL);
-  atexit (log_wait);
+  atexit (log_end);
 }

@@ -14,6 +14,25 @@
 /* For listeners, connections to servers, scripts, and what the libraries need. */
 #define RESERVED_DESCRIPTORS 32
 
+/* Not what ends lines, what turns the direction of writing round, and what nobody sees. */
+static gboolean
+tool_is_harmless (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_UNASSIGNED:
+    case G_UNICODE_PRIVATE_USE:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return FALSE;
+    default:
+      return TRUE;
+    }
+}
+
 char *
 tool_clean_text (const char *text)
 {
@@ -24,8 +43,8 @@ tool_clean_text (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (g_unichar_iscntrl (c))
-        g_string_append_printf (clean, "\\x%02x", c);
+      if (c < 0x80 ? g_ascii_iscntrl (c) : !tool_is_harmless (c))
+        g_string_append_printf (clean, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
       else
         g_string_append_unichar (clean, c);
     }

@@ -178,6 +178,10 @@ fields_load_record (ImpFields *self, const ImpMessageSchema *schema, const guint
 
       if (info->version > version)
         continue;
+      /* Such a field stands at the end, and most messages do without it. */
+      if (*f == (IMP_FIELD_OVERLOAD | IMP_FIELD_OPTIONAL)
+          && fields_get_place (record + place.offset, place.size) == info->fallback)
+        continue;
       self->fields[self->n_fields++] = field;
       if (field == IMP_FIELD_RESULT)
         {

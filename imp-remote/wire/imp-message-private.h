@@ -17,7 +17,8 @@ struct _ImpMessage
   gatomicrefcount ref_count; /* of messages on the heap */
   ImpOp op;
   guint8 direction;
-  gboolean busy;
+  gboolean busy;     /* BUSY */
+  gboolean overload; /* EXCEPTION */
   gint32 data_type;
   guint version; /* SET_VERSION */
   guint minimum; /* SET_VERSION */
@@ -66,6 +67,7 @@ typedef enum
   IMP_FIELD_OFFSET,
   IMP_FIELD_TYPE,
   IMP_FIELD_BUSY,
+  IMP_FIELD_OVERLOAD,
   IMP_FIELD_TOKEN,
   IMP_FIELD_RESULT,
   IMP_FIELD_END_OFFSET,

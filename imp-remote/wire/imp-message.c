@@ -874,7 +874,10 @@ message_append_field (GString *text, const ImpMessage *self, const ImpFields *fi
   switch (imp_field_infos[field].kind)
     {
     case IMP_FIELD_KIND_BOOLEAN:
-      g_string_append (text, fields->values[field].number != 0 ? " on" : " off");
+      if (field == IMP_FIELD_OVERLOAD)
+        g_string_append (text, fields->values[field].number != 0 ? " overload" : "");
+      else
+        g_string_append (text, fields->values[field].number != 0 ? " on" : " off");
       break;
     case IMP_FIELD_KIND_DATA_TYPE:
       message_append_data_type (text, (gint32) fields->values[field].number);

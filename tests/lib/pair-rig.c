@@ -20,6 +20,7 @@ pair_rig_init (PairRig *self)
     .max_queued = 16 * 1024 * 1024,
     .max_queued_all = 64 * 1024 * 1024,
     .max_waiting = 64 * 1024 * 1024,
+    .max_waiting_all = 256 * 1024 * 1024,
     .limits = limits,
   };
   self->server_options = (ImpServerConnectionOptions){

@@ -14,6 +14,7 @@ typedef struct
   ImpMarks marks[2];
   gboolean suspended, extended, paused[2];
   guint n_expired;
+  gboolean is_silent;
   ImpDirection direction;
 } Fixture;
 
@@ -42,12 +43,22 @@ is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
 }
 
 static void
-on_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason, gpointer user_data)
+on_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent, const char *reason,
+            gpointer user_data)
 {
   Fixture *fixture = (Fixture *) entry;
 
+  fixture->is_silent = is_silent;
   fixture->n_expired++;
   fixture->direction = direction;
+}
+
+static guint64 progress;
+
+static guint64
+get_progress (gpointer user_data)
+{
+  return progress;
 }
 
 static const ImpDeadlineFuncs funcs = {
@@ -56,6 +67,7 @@ static const ImpDeadlineFuncs funcs = {
   .is_paused = is_paused,
   .is_extended = is_extended,
   .expired = on_expired,
+  .get_progress = get_progress,
 };
 
 static ImpDeadline *
@@ -207,6 +219,23 @@ test_extensions_are_bounded (void)
   imp_deadline_free (deadline);
 }
 
+/* Whether the other end has said anything meanwhile, about whatever. */
+static void
+test_silence (gconstpointer is_silent)
+{
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, 0);
+
+  progress++;
+  feed (deadline, &fixture, 0, 10);
+  run_for (DEADLINE / 2);
+  if (!is_silent)
+    progress++;
+  run_until_expired (&fixture);
+  g_assert_cmpint (fixture.is_silent, ==, is_silent != NULL);
+  imp_deadline_free (deadline);
+}
+
 /* A pause keeps a direction from going on as bytes without a verdict do, whatever was before. */
 static void
 test_pause (gconstpointer before)
@@ -275,6 +304,8 @@ main (int argc, char **argv)
   g_test_add_func ("/deadline/end-of-stream", test_end_of_stream);
   g_test_add_func ("/deadline/suspended", test_suspended);
   g_test_add_func ("/deadline/extensions-are-bounded", test_extensions_are_bounded);
+  g_test_add_data_func ("/deadline/silent/yes", GINT_TO_POINTER (TRUE), test_silence);
+  g_test_add_data_func ("/deadline/silent/no", NULL, test_silence);
   g_test_add_data_func ("/deadline/pause/fresh", "fresh", test_pause);
   g_test_add_data_func ("/deadline/pause/settled", "settled", test_pause);
   g_test_add_data_func ("/deadline/pause/passed", "passed", test_pause);

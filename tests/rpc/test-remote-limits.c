@@ -460,6 +460,167 @@ test_max_extensions (gconstpointer plea)
   rig_clear (&rig);
 }
 
+/* --- what traffic alone can bring about is not for "fail" to judge --- */
+
+static void
+reach_max_queued (Rig *rig, TestOutcome *outcome)
+{
+  feed (outcome, 1001);
+}
+
+static void
+reach_limit_of_server (Rig *rig, TestOutcome *outcome)
+{
+  greet (rig);
+  test_raw_expect (rig->server, "\"new_analyzer\"", 1);
+  test_raw_say (rig->server, "{\"op\":\"exception\",\"id\":1,\"message\":\"too much\","
+                             "\"overload\":true}");
+}
+
+static void
+reach_max_waiting (Rig *rig, TestOutcome *outcome)
+{
+  greet (rig);
+  test_raw_expect (rig->server, "\"new_analyzer\"", 1);
+  imp_analyzer_set_busy (outcome->analyzer, 0, TRUE);
+  for (guint i = 0; i < 4; i++)
+    test_raw_say (rig->server,
+                  "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
+                  "\"text\":\"%0500d\"}",
+                  0);
+  /* PASS, too, waits while the direction is busy. */
+  test_raw_say (rig->server, "{\"op\":\"ping\",\"token\":1}");
+  test_raw_expect (rig->server, "\"pong\"", 1);
+  imp_analyzer_set_busy (outcome->analyzer, 0, FALSE);
+}
+
+/* The server goes on with others, so that it is not out of order. */
+static void
+reach_deadline (Rig *rig, TestOutcome *outcome)
+{
+  greet (rig);
+  g_object_set (rig->remote, "deadline", 100, NULL);
+  feed (outcome, 10);
+  while (!test_outcome_is_resolved (outcome))
+    {
+      if (rig->server->socket != NULL)
+        test_raw_say (rig->server, "{\"op\":\"pong\",\"token\":0}");
+      test_run_until (is_settled, outcome, 20);
+    }
+}
+
+typedef struct
+{
+  const char *name;
+  const char *limit;
+  guint64 value;
+  void (*reach) (Rig *rig, TestOutcome *outcome);
+} Overload;
+
+static const Overload overloads[] = {
+  { "max-queued", "max-queued", 1000, reach_max_queued },
+  { "of-server", "max-queued", 1000, reach_limit_of_server },
+  { "max-waiting", "max-waiting", 1000, reach_max_waiting },
+  { "max-waiting-all", "max-waiting-all", 1000, reach_max_waiting },
+  { "deadline", "max-queued", 1000, reach_deadline },
+};
+
+static void
+check_overload (const Overload *overload, ImpFailMode fail, ImpFailMode mode)
+{
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, overload->limit, overload->value);
+  g_object_set (rig.remote, "fail", fail, "overload", mode, NULL);
+  outcome = add (&rig);
+  overload->reach (&rig, outcome);
+  g_assert_true (test_run_until (is_settled, outcome, 5000));
+  if (mode == IMP_FAIL_HARD)
+    test_outcome_assert_hard (outcome);
+  else
+    test_outcome_assert_soft (outcome);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
+static void
+test_overload (gconstpointer data)
+{
+  for (guint i = 0; i < 4; i++)
+    check_overload (data, i & 1 ? IMP_FAIL_SOFT : IMP_FAIL_HARD,
+                    i & 2 ? IMP_FAIL_SOFT : IMP_FAIL_HARD);
+}
+
+/* What is the server's own fault is for "fail" to judge, whatever is said of overloads. */
+static void
+test_no_overload (void)
+{
+  static const char *const words[] = {
+    "{\"op\":\"exception\",\"id\":1,\"message\":\"I failed\"}",
+    "{\"op\":\"exception\",\"id\":1,\"message\":\"I failed\",\"overload\":false}",
+    "{\"op\":\"exception\",\"id\":0,\"message\":\"all failed\",\"overload\":true}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      TestOutcome *outcome;
+      Rig rig;
+
+      rig_init (&rig, "deadline", 0);
+      g_object_set (rig.remote, "fail", IMP_FAIL_SOFT, NULL);
+      outcome = add (&rig);
+      greet (&rig);
+      test_raw_expect (rig.server, "\"new_analyzer\"", 1);
+      test_raw_say (rig.server, "%s", words[i]);
+      g_assert_true (test_run_until (is_settled, outcome, 5000));
+      test_outcome_assert_soft (outcome);
+      test_outcome_free (outcome);
+      rig_clear (&rig);
+    }
+}
+
+/* The one for which most waits pays, and not the one for which the last result came. */
+static void
+test_max_waiting_all (void)
+{
+  TestOutcome *large, *small;
+  Rig rig;
+
+  rig_init (&rig, "max-waiting-all", 2000);
+  large = add (&rig);
+  small = add (&rig);
+  greet (&rig);
+  test_raw_expect (rig.server, "\"new_analyzer\"", 2);
+  imp_analyzer_set_busy (large->analyzer, 0, TRUE);
+  imp_analyzer_set_busy (small->analyzer, 0, TRUE);
+  test_raw_say (rig.server,
+                "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
+                "\"text\":\"%01500d\"}",
+                0);
+  for (guint i = 0; i < 5; i++)
+    test_raw_say (rig.server,
+                  "{\"op\":\"result\",\"id\":2,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
+                  "\"text\":\"%0100d\"}",
+                  0);
+  assert_refused (large, "max-waiting-all", 2000);
+  g_assert_false (test_outcome_is_resolved (small));
+  test_outcome_free (large);
+  /* What has been taken does not count any more. */
+  imp_analyzer_set_busy (small->analyzer, 0, FALSE);
+  for (guint i = 0; i < 50; i++)
+    test_raw_say (rig.server,
+                  "{\"op\":\"result\",\"id\":2,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
+                  "\"text\":\"%0100d\"}",
+                  0);
+  test_raw_say (rig.server,
+                "{\"op\":\"result\",\"id\":2,\"result\":\"log\",\"dir\":0,\"message\":\"x\"}");
+  g_assert_true (test_run_until (has_log, small, 5000));
+  g_assert_false (test_outcome_is_resolved (small));
+  test_outcome_free (small);
+  rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -493,5 +654,13 @@ main (int argc, char **argv)
   g_test_add_data_func ("/remote-limits/max-extensions/promise",
                         "\"result\":\"replace_later\",\"offset\":0,\"end_offset\":1",
                         test_max_extensions);
+  for (gsize i = 0; i < G_N_ELEMENTS (overloads); i++)
+    {
+      g_autofree char *path = g_strconcat ("/remote-limits/overload/", overloads[i].name, NULL);
+
+      g_test_add_data_func (path, &overloads[i], test_overload);
+    }
+  g_test_add_func ("/remote-limits/overload/none", test_no_overload);
+  g_test_add_func ("/remote-limits/max-waiting-all", test_max_waiting_all);
   return g_test_run ();
 }

@@ -92,7 +92,7 @@ class Topology:
             await self.restart_injector(name, FAULTLESS)
 
     def relay_arguments(self):
-        arguments = ['relay']
+        arguments = ['relay', '--log-rate=0']
         for route in self.routes:
             remote = f'remote=addr={self.address(route.server)}&fail={route.fail}' \
                      f'&deadline={DEADLINE}'

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import unittest
+import urllib.parse
 
 import tool_harness as harness
 
@@ -160,7 +161,8 @@ class UnreadLog(unittest.TestCase):
 
     def test_relay(self):
         with harness.Upstream(echo) as upstream:
-            process, address = self.start('relay', '-v', '--listen', '127.0.0.1:0', '--module',
+            process, address = self.start('relay', '-v', '--log-rate=0', '--listen',
+                                          '127.0.0.1:0', '--module',
                                           DENY, '--connect', upstream.address)
             self.fill(int(address.rpartition(':')[2]), 1500)
             process.terminate()
@@ -168,7 +170,8 @@ class UnreadLog(unittest.TestCase):
 
     def test_what_was_dropped_is_counted(self):
         with harness.Upstream(echo) as upstream:
-            process, address = self.start('relay', '-v', '--listen', '127.0.0.1:0', '--module',
+            process, address = self.start('relay', '-v', '--log-rate=0', '--listen',
+                                          '127.0.0.1:0', '--module',
                                           'pattern=string=a&action=replace&actdata=b&rxdir=0',
                                           '--connect', upstream.address)
             with harness.connect(int(address.rpartition(':')[2])) as client:
@@ -197,12 +200,54 @@ class UnreadLog(unittest.TestCase):
 
     def test_reader_that_is_gone(self):
         with harness.Upstream(echo) as upstream:
-            process, address = self.start('relay', '-v', '--listen', '127.0.0.1:0', '--module',
+            process, address = self.start('relay', '-v', '--log-rate=0', '--listen',
+                                          '127.0.0.1:0', '--module',
                                           DENY, '--connect', upstream.address)
             process.stderr.close()
             self.fill(int(address.rpartition(':')[2]), 20)
             process.terminate()
             self.assertEqual(process.wait(harness.TIMEOUT), 0)
+
+
+class Log(unittest.TestCase):
+    def deny(self, reason, *options, n_clients=1):
+        module = f'pattern=string=evil&rxdir=0&action=deny&actdata={reason}'
+        with harness.Upstream(echo) as upstream, \
+                harness.Tool('relay', *options, '--listen', '127.0.0.1:0', '--module', module,
+                             '--connect', upstream.address) as relay:
+            for _ in range(n_clients):
+                self.assertEqual(harness.fetch_cut(relay.port, b'evil'), b'')
+            relay.stop()
+        return relay.log
+
+    def test_rate(self):
+        lines = self.deny('no', '--log-rate=3', n_clients=100)
+        denied = [line for line in lines if 'refused' in line]
+        self.assertGreaterEqual(len(denied), 30)
+        self.assertLess(len(denied), 60)
+        left_out = [line for line in lines if 'were left out' in line]
+        counted = sum(int(line.split(' lines about')[0].rpartition(' ')[2]) for line in left_out)
+        self.assertEqual(counted + len(denied), 100)
+
+    def test_no_rate(self):
+        lines = self.deny('no', '--log-rate=0', n_clients=1200)
+        self.assertEqual(len([line for line in lines if 'refused' in line]), 1200)
+
+    def test_characters(self):
+        """One line, and nothing in it that a terminal obeys or that misleads a reader."""
+        for text, shown in (('a\u202eb', 'a\\u202eb'), ('a\u2028b', 'a\\u2028b'),
+                            ('a\u2066b\u2069', 'a\\u2066b\\u2069'), ('a\x1b[2Jb', 'a\\x1b[2Jb'),
+                            ('a\nb', 'a\\x0ab'), ('a\u200bb', 'a\\u200bb'),
+                            ('\u00e4\u4e2d', '\u00e4\u4e2d')):
+            lines = self.deny(urllib.parse.quote(text))
+            self.assertEqual(len(lines), 1)
+            self.assertTrue(lines[0].endswith(shown), (lines, shown))
+
+    def test_length(self):
+        lines = self.deny('x' * 5000)
+        self.assertLess(len(lines[0]), 1500)
+        self.assertIn('x... (', lines[0])
+        self.assertIn('bytes more)', lines[0])
 
 
 class Network(unittest.TestCase):

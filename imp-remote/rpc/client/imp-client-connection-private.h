@@ -28,6 +28,7 @@ typedef struct
 typedef struct
 {
   ImpFailMode fail;
+  ImpFailMode overload;
   guint deadline; /* milliseconds, 0: none */
   guint max_extensions;
   guint keepalive;       /* milliseconds, 0: none */
@@ -36,6 +37,7 @@ typedef struct
   gsize high_water;      /* bytes that wait per analyzer, above which it says PAUSE */
   gsize max_queued;      /* bytes that may wait per analyzer */
   gsize max_queued_all;  /* the same for the whole connection */
+  gsize max_waiting_all; /* bytes of results that may wait in all */
   gsize max_waiting;     /* bytes of results that may wait per analyzer and direction */
   ImpWireLimits limits;
 } ImpClientConnectionOptions;

@@ -276,7 +276,11 @@ client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
       return;
     }
   analyzer = client_connection_look_up (self, message->id);
-  if (analyzer != NULL)
+  if (analyzer == NULL)
+    return;
+  if (message->overload)
+    imp_remote_analyzer_resolve_overload (analyzer, text);
+  else
     imp_remote_analyzer_resolve (analyzer, text);
 }
 
@@ -472,6 +476,8 @@ imp_client_connection_set_options (ImpClientConnection *self,
 
   self->options = *options;
   self->host.fail = options->fail;
+  self->host.overload = options->overload;
+  self->host.max_waiting_all = options->max_waiting_all;
   self->host.max_waiting = options->max_waiting;
   imp_send_scheduler_set_limits (self->host.scheduler, &limits);
   imp_deadline_set (self->host.deadline, options->deadline, options->max_extensions);

@@ -14,6 +14,7 @@ struct _ImpDeadline
   guint max_extensions;
   guint extensions; /* granted so far, all in all */
   GQueue watched;
+  guint64 progress[IMP_DEADLINE_MARKS]; /* the newest first */
   GSource *timer;
   gboolean freed; /* from within a call-out */
   gboolean ticking;
@@ -109,6 +110,13 @@ deadline_is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
   return deadline_is_waiting_for (self, entry, 0) || deadline_is_waiting_for (self, entry, 1);
 }
 
+/* Since the first of the marks was taken that tell how long something has waited. */
+static gboolean
+deadline_is_silent (ImpDeadline *self)
+{
+  return self->progress[IMP_DEADLINE_MARKS - 1] == self->progress[0];
+}
+
 static void
 deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 {
@@ -121,7 +129,7 @@ deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direct
                        entry->pauses[direction] > 0 ? "paused" : "wait", self->milliseconds,
                        entry->extensions, self->max_extensions);
   imp_deadline_forget (self, entry);
-  self->funcs->expired (entry, direction, reason, self->user_data);
+  self->funcs->expired (entry, direction, deadline_is_silent (self), reason, self->user_data);
 }
 
 /* An entry that has to go on is put at the end, one that has not is forgotten, so that the first
@@ -156,6 +164,8 @@ deadline_on_tick (gpointer user_data)
 {
   ImpDeadline *self = user_data;
 
+  memmove (self->progress + 1, self->progress, (IMP_DEADLINE_MARKS - 1) * sizeof *self->progress);
+  self->progress[0] = self->funcs->get_progress (self->user_data);
   self->ticking = TRUE;
   for (guint n = self->watched.length; n > 0 && self->watched.length > 0; n--)
     deadline_tick_first (self);

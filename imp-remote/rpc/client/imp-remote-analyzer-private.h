@@ -37,7 +37,10 @@ struct _ImpRemoteAnalyzerHost
   gsize max_message; /* bytes that the server takes as one; our own limit until it has said so */
   gsize max_piece;   /* bytes of a stream in one message */
   gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
-  ImpFailMode fail;
+  gsize max_waiting_all;
+  gsize waiting_all;    /* as far as it was noticed: the sum of what they have noted */
+  ImpFailMode fail;     /* where the server is to blame */
+  ImpFailMode overload; /* where the traffic may be */
   gboolean settles_end; /* the server does not: see docs/wire-format.md, feature "end" */
   guint64 resolved_hard, resolved_soft, deadlines;
 };
@@ -62,6 +65,7 @@ struct _ImpRemoteAnalyzer
   guint8 paused;           /* as the provider knows it */
   ImpSendEntry send;
   ImpDeadlineEntry deadline;
+  gsize waiting;  /* bytes of its results that wait, as noted in the sum of all */
   GObject *owner; /* the factory, which has to live as long as this is in use */
 };
 
@@ -73,5 +77,7 @@ void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *h
 void imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result);
 /* It has been lost: gives it its outcome. */
 void imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason);
+/* The same for a limit that traffic alone can reach. */
+void imp_remote_analyzer_resolve_overload (ImpRemoteAnalyzer *self, const char *reason);
 
 G_END_DECLS

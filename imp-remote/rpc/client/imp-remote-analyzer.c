@@ -69,7 +69,7 @@ remote_analyzer_check_packet (ImpRemoteAnalyzer *self, const ImpInput *input)
   reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
                             "messages (max-message is %" G_GSIZE_FORMAT ")",
                             size, self->host->max_message);
-  imp_remote_analyzer_resolve (self, reason);
+  imp_remote_analyzer_resolve_overload (self, reason);
   return FALSE;
 }
 
@@ -85,7 +85,7 @@ remote_analyzer_check_context (ImpRemoteAnalyzer *self)
   reason = g_strdup_printf ("a context of %" G_GSIZE_FORMAT " bytes does not fit into the "
                             "server's messages (max-message is %" G_GSIZE_FORMAT ")",
                             size, self->host->max_message);
-  imp_remote_analyzer_resolve (self, reason);
+  imp_remote_analyzer_resolve_overload (self, reason);
   return FALSE;
 }
 
@@ -98,7 +98,7 @@ remote_analyzer_queue_data (ImpRemoteAnalyzer *self, const ImpInput *input)
 
   host->funcs->hold (host);
   if (!imp_send_scheduler_push (host->scheduler, &self->send, input, &error))
-    imp_remote_analyzer_resolve (self, error->message);
+    imp_remote_analyzer_resolve_overload (self, error->message);
   host->funcs->release (host);
 }
 
@@ -157,6 +157,8 @@ remote_analyzer_leave_host (ImpRemoteAnalyzer *self)
   const ImpMessage message = { .op = IMP_OP_DELETE_ANALYZER, .id = self->id };
   ImpRemoteAnalyzerHost *host = g_steal_pointer (&self->host);
 
+  host->waiting_all -= self->waiting;
+  self->waiting = 0;
   host->funcs->hold (host);
   host->funcs->remove (host, self);
   imp_deadline_forget (host->deadline, &self->deadline);
@@ -242,6 +244,48 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
                                                      : imp_result_new_continue (direction));
 }
 
+/* Brings the sum of all up to date. */
+static void
+remote_analyzer_note_waiting (ImpRemoteAnalyzer *self, gsize waiting)
+{
+  self->host->waiting_all += waiting - self->waiting;
+  self->waiting = waiting;
+}
+
+static gsize
+remote_analyzer_get_waiting (ImpRemoteAnalyzer *self)
+{
+  gsize one = imp_analyzer_get_waiting (IMP_ANALYZER (self), 0);
+
+  return one + imp_analyzer_get_waiting (IMP_ANALYZER (self), 1);
+}
+
+/* More waits than all together may have: the one that has most of it pays. What was delivered since
+ * it was noted does not count. */
+static void
+remote_analyzer_resolve_largest (ImpRemoteAnalyzerHost *host)
+{
+  g_autoptr (GPtrArray) analyzers = host->funcs->list (host);
+  ImpRemoteAnalyzer *largest = NULL;
+  g_autofree char *reason = NULL;
+
+  for (guint i = 0; i < analyzers->len; i++)
+    {
+      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
+
+      if (analyzer->waiting > 0)
+        remote_analyzer_note_waiting (analyzer, remote_analyzer_get_waiting (analyzer));
+      if (largest == NULL || analyzer->waiting > largest->waiting)
+        largest = analyzer;
+    }
+  if (host->waiting_all <= host->max_waiting_all || largest == NULL)
+    return;
+  reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait in all, most of them here "
+                            "(max-waiting-all is %" G_GSIZE_FORMAT ")",
+                            host->waiting_all, host->max_waiting_all);
+  imp_remote_analyzer_resolve_overload (largest, reason);
+}
+
 /* A direction that is busy has the server keep what it has to say, if it keeps to that. */
 static gboolean
 remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
@@ -254,12 +298,32 @@ remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
   reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait for direction %d and more "
                             "came (max-waiting is %" G_GSIZE_FORMAT ")",
                             waiting, direction, self->host->max_waiting);
-  imp_remote_analyzer_resolve (self, reason);
+  imp_remote_analyzer_resolve_overload (self, reason);
   return FALSE;
 }
 
-void
-imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
+/* Something may have been added to what waits, or, where something waited, taken away. */
+static void
+remote_analyzer_check_all_waiting (ImpRemoteAnalyzer *self)
+{
+  ImpRemoteAnalyzerHost *host = self->host;
+  gsize waiting;
+
+  if (host == NULL)
+    return;
+  waiting = remote_analyzer_get_waiting (self);
+  if (G_LIKELY (waiting == self->waiting))
+    return;
+  remote_analyzer_note_waiting (self, waiting);
+  if (host->waiting_all <= host->max_waiting_all)
+    return;
+  host->funcs->hold (host);
+  remote_analyzer_resolve_largest (host);
+  host->funcs->release (host);
+}
+
+static void
+remote_analyzer_apply_result (ImpRemoteAnalyzer *self, ImpResult *result)
 {
   g_autoptr (GError) error = NULL;
 
@@ -283,8 +347,8 @@ imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
     imp_remote_analyzer_resolve (self, error->message);
 }
 
-void
-imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
+static void
+remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode, const char *reason)
 {
   ImpRemoteAnalyzerHost *host = self->host;
   g_autofree char *text = NULL;
@@ -297,13 +361,34 @@ imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
   remote_analyzer_leave (self);
   if (!imp_analyzer_is_closed (IMP_ANALYZER (self)))
     {
-      if (imp_analyzer_resolve (IMP_ANALYZER (self), host->fail, text))
+      if (imp_analyzer_resolve (IMP_ANALYZER (self), mode, text))
         host->resolved_soft++;
       else
         host->resolved_hard++;
     }
   g_object_unref (self);
   host->funcs->release (host);
+}
+
+void
+imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
+{
+  g_object_ref (self);
+  remote_analyzer_apply_result (self, result);
+  remote_analyzer_check_all_waiting (self);
+  g_object_unref (self);
+}
+
+void
+imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
+{
+  remote_analyzer_resolve_as (self, self->host->fail, reason);
+}
+
+void
+imp_remote_analyzer_resolve_overload (ImpRemoteAnalyzer *self, const char *reason)
+{
+  remote_analyzer_resolve_as (self, self->host->overload, reason);
 }
 
 /* --- for the scheduler of its connection --- */
@@ -419,13 +504,25 @@ deadline_entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
 }
 
 static void
-deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, const char *reason,
-                        gpointer user_data)
+deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent,
+                        const char *reason, gpointer user_data)
+{
+  ImpRemoteAnalyzerHost *host = user_data;
+  ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
+
+  host->deadlines++;
+  if (is_silent)
+    imp_remote_analyzer_resolve (self, reason);
+  else
+    imp_remote_analyzer_resolve_overload (self, reason);
+}
+
+static guint64
+deadline_get_progress (gpointer user_data)
 {
   ImpRemoteAnalyzerHost *host = user_data;
 
-  host->deadlines++;
-  imp_remote_analyzer_resolve (remote_analyzer_of_deadline_entry (entry), reason);
+  return host->link != NULL ? imp_link_get_counters (host->link)->bytes_in : 0;
 }
 
 static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
@@ -434,6 +531,7 @@ static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
   .is_paused = deadline_entry_is_paused,
   .is_extended = deadline_entry_is_extended,
   .expired = deadline_entry_expired,
+  .get_progress = deadline_get_progress,
 };
 
 /* --- what those of one connection share --- */

@@ -159,6 +159,16 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-waiting", IMP_LIMIT_BYTES, PLACE (connection.max_waiting), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes of results may wait for one analyzer" },
   /**
+   * ImpRemoteFactory:max-waiting-all:
+   *
+   * How many bytes of results may wait in all analyzers of a connection together. If more come, the
+   * analyzer for which most of them wait is lost.
+   *
+   * Since: 0.1
+   */
+  { "max-waiting-all", IMP_LIMIT_BYTES, PLACE (connection.max_waiting_all), 1, G_MAXUINT32,
+    256 * 1024 * 1024, "how many bytes of results may wait in all" },
+  /**
    * ImpRemoteFactory:max-message:
    *
    * The maximum size of a message of the server, in bytes.
@@ -186,6 +196,7 @@ typedef enum
   PROP_STREAM,
   PROP_CODEC,
   PROP_FAIL,
+  PROP_OVERLOAD,
   PROP_RECONNECT,
   PROP_STATE,
   PROP_LIMITS, /* the first of them */
@@ -209,6 +220,9 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
       break;
     case PROP_FAIL:
       g_value_set_enum (value, self->options.connection.fail);
+      break;
+    case PROP_OVERLOAD:
+      g_value_set_enum (value, self->options.connection.overload);
       break;
     case PROP_RECONNECT:
       g_value_set_boolean (value, self->options.reconnect);
@@ -236,6 +250,11 @@ remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GVal
     {
       changed = options->connection.fail != (ImpFailMode) g_value_get_enum (value);
       options->connection.fail = g_value_get_enum (value);
+    }
+  else if (property_id == PROP_OVERLOAD)
+    {
+      changed = options->connection.overload != (ImpFailMode) g_value_get_enum (value);
+      options->connection.overload = g_value_get_enum (value);
     }
   else if (property_id == PROP_RECONNECT)
     {
@@ -274,6 +293,7 @@ imp_remote_factory_set_property (GObject *object, guint property_id, const GValu
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
     case PROP_FAIL:
+    case PROP_OVERLOAD:
     case PROP_RECONNECT:
     case PROP_LIMITS:
     default:
@@ -326,6 +346,20 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_FAIL] = g_param_spec_enum ("fail", NULL,
                                         "refuse (hard) or pass (soft) where the server fails",
                                         IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
+  /**
+   * ImpRemoteFactory:overload:
+   *
+   * What becomes of analyzers that meet a limit which traffic alone can reach, though nothing has
+   * failed: more waits to be sent to them, or of them, than may wait; they exceed a limit of the
+   * server; or they are late while the server goes on with others. Soft would let whoever sends
+   * that traffic past the analyzer.
+   *
+   * Since: 0.1
+   */
+  props[PROP_OVERLOAD] = g_param_spec_enum ("overload", NULL,
+                                            "refuse (hard) or pass (soft) where traffic meets a "
+                                            "limit",
+                                            IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
   /**
    * ImpRemoteFactory:reconnect:
    *

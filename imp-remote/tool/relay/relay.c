@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/log.h"
 #include "tool/relay/relay-group.h"
 #include "tool/tool.h"
 
@@ -24,6 +25,7 @@ typedef struct
   GMainLoop *loop;
   RelayOptions options;
   guint grace;      /* seconds */
+  guint log_rate;   /* lines a second, 0: all */
   gboolean stopped; /* by a signal */
 } Relay;
 
@@ -43,6 +45,8 @@ static const ImpLimit relay_limits[] = {
     "end connections in which nothing has moved for so long, 0 never" },
   { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
+  { "log-rate", IMP_LIMIT_COUNT, PLACE (log_rate), 0, 1000000, 100,
+    "how many lines about connections a second are logged on average, 0 all" },
   { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
     "how long connections may go on after SIGTERM or SIGINT" },
 };
@@ -233,6 +237,7 @@ relay_run (int argc, char **argv)
     return tool_usage_error ("relay: \"%s\": addresses are given with --listen and --connect",
                              argv[1]);
 
+  log_set_rate (self.log_rate);
   /* Whoever has read that it listens may send a signal at once. */
   tool_watch_signals (relay_stop, &self);
   status = relay_make_groups (&self);
