@@ -245,7 +245,7 @@ analyzer_deliver_deferred (ImpAnalyzer *self, ImpDirection direction)
     analyzer_deliver (self, imp_pending_results_take_deferred (priv->pending, direction));
 }
 
-/* A PASS indefinitely makes a search needless. */
+/* A PASS indefinitely, and the end, make a search needless. */
 static void
 analyzer_drop_deferred (ImpAnalyzerPrivate *priv, ImpDirection direction)
 {
@@ -511,6 +511,8 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
         analyzer_deliver_deferred (self, direction);
       return;
     }
+  if (priv->pending != NULL)
+    analyzer_drop_deferred (priv, direction);
 
   if (!priv->is_proxy)
     offset = imp_explicit_offset (offset);

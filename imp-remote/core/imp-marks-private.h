@@ -107,8 +107,8 @@ imp_marks_begin_search (ImpMarks *self)
 
 /* A search ends with a piece that says its offset; but so comes, too, what follows a PASS into the
  * future, and that may be under way already. So after a PASS_PATTERN behind such a PASS, whoever
- * hands verdicts on has to wait with it until there is nothing left that could be mistaken. TRUE if
- * that is so. Meanwhile the plugin sees nothing. */
+ * hands verdicts on has to wait with it until that PASS has been reached. TRUE if that is so.
+ * Meanwhile the plugin sees nothing; if the stream ends first, there is nothing to be searched. */
 gboolean imp_marks_defer_search (ImpMarks *self);
 /* TRUE, once, when the time has come. */
 gboolean imp_marks_take_deferred (ImpMarks *self);

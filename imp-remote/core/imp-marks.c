@@ -70,7 +70,12 @@ imp_marks_feed_any (ImpMarks *self, gsize length, gint64 offset, gint32 data_typ
   begin = self->fed;
   self->fed += MIN (length, (guint64) (IMP_MARK_INDEFINITE - 1 - begin));
   if (length == 0)
-    self->ended = TRUE;
+    {
+      self->ended = TRUE;
+      /* All that it would have searched is passed. */
+      if (self->deferred)
+        self->searching = self->deferred = FALSE;
+    }
   else if (data_type > 0 || self->borders != NULL)
     marks_note_packets (self, begin, self->fed, data_type);
   return !self->searching;

@@ -324,6 +324,55 @@ test_not_fed_after_indefinitely (void)
   g_assert_cmpuint (plugin->n_data, ==, 1);
 }
 
+/* What follows a PASS into the future says its offset, and so does a match. So a search that comes
+ * behind such a PASS is not asked for until that has been reached. */
+static void
+test_pattern_waits_for_pass (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) object;
+
+  feed (plugin, "ab", 0);
+  imp_analyzer_pass_bytes (analyzer, 0, 10);
+  imp_analyzer_pass_pattern (analyzer, 0, "x", 1);
+  assert_polled (plugin, "pass dir=0 offset=10;");
+  feed (plugin, "under way", 0);
+  g_assert_cmpuint (plugin->n_data, ==, 1);
+  assert_polled (plugin, "pass_pattern dir=0 max-length=1 \"x\";");
+  feed (plugin, "also", 0);
+  g_assert_cmpuint (plugin->n_data, ==, 1);
+  feed (plugin, "x...", 20);
+  g_assert_cmpuint (plugin->n_data, ==, 2);
+
+  imp_analyzer_pass_bytes (analyzer, 0, 30);
+  imp_analyzer_pass_pattern (analyzer, 0, "x", 1);
+  feed (plugin, "behind the gap", 30);
+  g_assert_cmpuint (plugin->n_data, ==, 2);
+  assert_polled (plugin, "pass dir=0 offset=30;pass_pattern dir=0 max-length=1 \"x\";");
+}
+
+/* Unless there is nothing left to be searched: at the end, or since it has passed anyway. */
+static void
+test_pattern_waits_in_vain (void)
+{
+  g_autoptr (GObject) ended = (GObject *) plugin_new ();
+  g_autoptr (GObject) passed = (GObject *) plugin_new ();
+
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) ended, 0, 10);
+  imp_analyzer_pass_pattern ((ImpAnalyzer *) ended, 0, "x", 1);
+  feed ((Plugin *) ended, "", 4);
+  g_assert_cmpuint (((Plugin *) ended)->n_data, ==, 1);
+  assert_polled ((Plugin *) ended, "pass dir=0 offset=10;pass dir=0 offset=max;");
+
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) passed, 0, 10);
+  imp_analyzer_pass_pattern ((ImpAnalyzer *) passed, 0, "x", 1);
+  imp_analyzer_pass_bytes ((ImpAnalyzer *) passed, 0, IMP_MAX_OFFSET);
+  feed ((Plugin *) passed, "more", 10);
+  assert_polled ((Plugin *) passed, "pass dir=0 offset=10;pass dir=0 offset=max;");
+  g_assert_cmpuint (((Plugin *) passed)->n_data, ==, 0);
+}
+
 static void
 test_pattern_hides_what_was_under_way (void)
 {
@@ -418,6 +467,8 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/insertion-at-the-end", test_insertion_at_the_end);
   g_test_add_func ("/analyzer/not-fed-after-for-ever", test_not_fed_after_indefinitely);
   g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
+  g_test_add_func ("/analyzer/pattern-waits", test_pattern_waits_for_pass);
+  g_test_add_func ("/analyzer/pattern-waits-in-vain", test_pattern_waits_in_vain);
   g_test_add_func ("/analyzer/settle", test_settle);
   g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);
   g_test_add_func ("/analyzer/callback-drops-everything", test_callback_drops_everything);

@@ -497,7 +497,8 @@ ask_second (guint state, ImpResult *first, const char *text, GPtrArray *results)
 
       judges_ask (judges, first, states[state].name);
       if (i % 2 == 0 && !imp_flow_has_ended (judges->flow))
-        judges_push (judges, "ghxy", i % 4 == 0 ? IMP_DATA_TYPE_STREAM : IMP_DATA_TYPE_PACKET);
+        judges_push (judges, i % 6 == 0 ? "" : "ghxy",
+                     i % 4 == 0 ? IMP_DATA_TYPE_STREAM : IMP_DATA_TYPE_PACKET);
       judges_ask (judges, results->pdata[i], where);
       judges_free (judges);
     }
