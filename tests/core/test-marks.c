@@ -98,7 +98,7 @@ judges_feed (Judges *self)
 static void
 judges_push (Judges *self, const char *text, gint32 data_type)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
 
   imp_flow_push (self->flow, bytes, data_type, &error);
