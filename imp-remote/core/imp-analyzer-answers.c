@@ -252,6 +252,35 @@ imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
 }
 
 /**
+ * imp_analyzer_want:
+ * @self: an analyzer
+ * @direction: a direction
+ * @n_bytes: how many more bytes are wanted, at least 1
+ *
+ * Answers with a WANT: the hint that what is held of @direction can only be judged when @n_bytes
+ * more have been fed than now, or the stream has ended.
+ *
+ * An analyzer that leaves bytes without a verdict has the provider wait for it, and be impatient at
+ * last ([property@Imp.RemoteFactory:deadline]); one that has said what it waits for is not late. It
+ * is fed as ever, and may give a verdict at any time. The hint is dropped where the chosen
+ * interface lacks it ([flags@Imp.ResultFlags.WANT]), or the provider does not know it.
+ *
+ * Since: 0.1
+ */
+void
+imp_analyzer_want (ImpAnalyzer *self, ImpDirection direction, guint n_bytes)
+{
+  gint64 fed;
+
+  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+  g_return_if_fail (n_bytes > 0);
+
+  fed = imp_analyzer_peek_marks (self, direction)->fed;
+  imp_analyzer_take_result (self, imp_result_new_want (direction, fed + n_bytes));
+}
+
+/**
  * imp_analyzer_pass_pattern:
  * @self: an analyzer
  * @direction: a direction

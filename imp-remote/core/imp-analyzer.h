@@ -92,6 +92,9 @@ void imp_analyzer_drop          (ImpAnalyzer *self);
 IMP_AVAILABLE_IN_0_1
 void imp_analyzer_fail          (ImpAnalyzer *self, const char *reason);
 IMP_AVAILABLE_IN_0_1
+void imp_analyzer_want          (ImpAnalyzer *self, ImpDirection direction,
+                                 guint n_bytes);
+IMP_AVAILABLE_IN_0_1
 void imp_analyzer_pause         (ImpAnalyzer *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 void imp_analyzer_resume        (ImpAnalyzer *self, ImpDirection direction);

@@ -16,6 +16,7 @@ G_DEFINE_ENUM_TYPE (ImpResultType, imp_result_type,
                     VALUE (IMP_RESULT_PAUSE, "pause"),
                     VALUE (IMP_RESULT_CONTINUE, "continue"),
                     VALUE (IMP_RESULT_REPLACE_LATER, "replace-later"),
+                    VALUE (IMP_RESULT_WANT, "want"),
                     VALUE (IMP_RESULT_PASS, "pass"),
                     VALUE (IMP_RESULT_PASS_PATTERN, "pass-pattern"),
                     VALUE (IMP_RESULT_PREPASS, "prepass"),
@@ -41,7 +42,8 @@ G_DEFINE_FLAGS_TYPE (ImpResultFlags, imp_result_flags,
                      VALUE (IMP_RESULT_FLAGS_REPLACE, "replace"),
                      VALUE (IMP_RESULT_FLAGS_DENY, "deny"),
                      VALUE (IMP_RESULT_FLAGS_DROP, "drop"),
-                     VALUE (IMP_RESULT_FLAGS_FATAL, "fatal"))
+                     VALUE (IMP_RESULT_FLAGS_FATAL, "fatal"),
+                     VALUE (IMP_RESULT_FLAGS_WANT, "want"))
 
 G_DEFINE_ENUM_TYPE (ImpLogLevel, imp_log_level,
                     VALUE (IMP_LOG_LEVEL_DEBUG, "debug"),
@@ -78,6 +80,7 @@ static const struct
   { IMP_RESULT_LOG, IMP_RESULT_FLAGS_LOG, "log" },
   { IMP_RESULT_ACCOUNT_FIELD, IMP_RESULT_FLAGS_ACCOUNT_FIELD, "account_field" },
   { IMP_RESULT_PASS_PATTERN, IMP_RESULT_FLAGS_PASS_PATTERN, "pass_pattern" },
+  { IMP_RESULT_WANT, IMP_RESULT_FLAGS_WANT, "want" },
   { IMP_RESULT_PORT_OPEN, IMP_RESULT_FLAGS_PORT_OPEN, "port_open" },
   { IMP_RESULT_PORT_CLOSE, IMP_RESULT_FLAGS_PORT_CLOSE, "port_close" },
 };

@@ -45,6 +45,7 @@ GType imp_direction_get_type (void);
  * @IMP_RESULT_PAUSE: a hint to stop feeding a direction
  * @IMP_RESULT_CONTINUE: a hint to go on feeding a direction
  * @IMP_RESULT_REPLACE_LATER: a promise of a replacement; the provider may forget those bytes
+ * @IMP_RESULT_WANT: a hint: nothing more can be said before the input reaches an offset
  * @IMP_RESULT_PASS: forward up to an offset, which may lie in the future
  * @IMP_RESULT_PASS_PATTERN: forward unseen up to a match
  * @IMP_RESULT_PREPASS: forward up to an offset at once, and feed it nevertheless
@@ -67,6 +68,7 @@ typedef enum
   IMP_RESULT_PAUSE = 0x0010,
   IMP_RESULT_CONTINUE = 0x0011,
   IMP_RESULT_REPLACE_LATER = 0x0012,
+  IMP_RESULT_WANT = 0x0013,
   IMP_RESULT_PASS = 0x1001,
   IMP_RESULT_PASS_PATTERN = 0x1002,
   IMP_RESULT_PREPASS = 0x1003,
@@ -99,6 +101,7 @@ GType imp_result_type_get_type (void);
  * @IMP_RESULT_FLAGS_DENY: %IMP_RESULT_DENY
  * @IMP_RESULT_FLAGS_DROP: %IMP_RESULT_DROP
  * @IMP_RESULT_FLAGS_FATAL: %IMP_RESULT_FATAL
+ * @IMP_RESULT_FLAGS_WANT: %IMP_RESULT_WANT
  *
  * A set of result types.
  *
@@ -122,6 +125,7 @@ typedef enum /*< flags >*/
   IMP_RESULT_FLAGS_DENY = 1 << 12,
   IMP_RESULT_FLAGS_DROP = 1 << 13,
   IMP_RESULT_FLAGS_FATAL = 1 << 14,
+  IMP_RESULT_FLAGS_WANT = 1 << 15,
 } ImpResultFlags;
 
 #define IMP_TYPE_RESULT_FLAGS (imp_result_flags_get_type ())

@@ -474,6 +474,7 @@ imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error)
     case IMP_RESULT_ACCOUNT_FIELD:
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
+    case IMP_RESULT_WANT:
     case IMP_RESULT_TO_SENDER:
       return TRUE;
     }

@@ -23,6 +23,7 @@ typedef struct
   gint64 final;     /* end of the last PASS or REPLACE; may lie in the future */
   gint64 prepassed; /* end of the last PREPASS; may lie in the future */
   gint64 refed;     /* where the last search ended, and from where on all was fed again */
+  gint64 wanted;    /* before the input reaches this, nothing more can be said */
   ImpPromises *promises;
   ImpBorders *borders;
   guint ended : 1;     /* the end of the stream was fed */
@@ -154,7 +155,8 @@ imp_marks_has_promise (const ImpMarks *self)
   return self->promises != NULL;
 }
 
-/* Is there something without a verdict: bytes, or the end of the stream? */
+/* Is there something without a verdict, bytes or the end of the stream, for which the analyzer does
+ * not want more input first? */
 gboolean imp_marks_is_waiting (const ImpMarks *self);
 /* The end of the stream was fed, all before it is settled by more than a PREPASS, and nothing is
  * promised. */

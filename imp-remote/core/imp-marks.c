@@ -332,6 +332,9 @@ imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
       return imp_marks_replace_later (self, result->offset, result->extra, error);
     case IMP_RESULT_PASS_PATTERN:
       return marks_pass_pattern (self, result, error);
+    case IMP_RESULT_WANT:
+      self->wanted = result->offset;
+      return TRUE;
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
       self->paused = result->type == IMP_RESULT_PAUSE;
@@ -354,6 +357,8 @@ imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
 gboolean
 imp_marks_is_waiting (const ImpMarks *self)
 {
+  if (self->fed < self->wanted && !self->ended)
+    return FALSE;
   return imp_marks_get_unsettled (self) > 0
          || (self->ended && !self->searching
              && imp_marks_get_settled (self) != IMP_MARK_INDEFINITE);

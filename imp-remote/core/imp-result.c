@@ -234,6 +234,26 @@ imp_result_new_fatal (const char *reason)
 }
 
 /**
+ * imp_result_new_want: (constructor)
+ * @direction: a direction
+ * @offset: an offset, in bytes
+ *
+ * Creates a WANT: the hint that nothing more can be said of @direction before the input has come up
+ * to @offset, or ended.
+ *
+ * Returns: (transfer full): a new result
+ *
+ * Since: 0.1
+ */
+ImpResult *
+imp_result_new_want (ImpDirection direction, gint64 offset)
+{
+  g_return_val_if_fail (offset >= 0, NULL);
+
+  return result_new (IMP_RESULT_WANT, direction, offset);
+}
+
+/**
  * imp_result_new_pause: (constructor)
  * @direction: a direction
  *
@@ -770,6 +790,7 @@ result_append_arguments (ImpResult *self, GString *text)
     case IMP_RESULT_REPLACE:
     case IMP_RESULT_PORT_OPEN:
     case IMP_RESULT_PORT_CLOSE:
+    case IMP_RESULT_WANT:
       result_append_offset (text, "offset", self->offset);
       break;
     case IMP_RESULT_REPLACE_LATER:

@@ -45,6 +45,8 @@ ImpResult *imp_result_new_drop          (void);
 IMP_AVAILABLE_IN_0_1
 ImpResult *imp_result_new_fatal         (const char *reason);
 IMP_AVAILABLE_IN_0_1
+ImpResult *imp_result_new_want          (ImpDirection direction, gint64 offset);
+IMP_AVAILABLE_IN_0_1
 ImpResult *imp_result_new_pause         (ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 ImpResult *imp_result_new_continue      (ImpDirection direction);

@@ -285,6 +285,7 @@ filter_apply_result (ImpFilter *self, ImpResult *result)
     case IMP_RESULT_PREPASS:
     case IMP_RESULT_REPLACE:
     case IMP_RESULT_REPLACE_LATER:
+    case IMP_RESULT_WANT:
     case IMP_RESULT_PASS_PATTERN:
       if (!imp_flow_apply (self->flows[result->direction], result, &error))
         filter_fail (self, IMP_ERROR_FATAL, error->message);

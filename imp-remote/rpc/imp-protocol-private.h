@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* The server settles the end of every stream itself; see docs/wire-format.md. */
 #define IMP_FEATURE_END "end"
 
+/* The client takes WANT; see docs/wire-format.md. */
+#define IMP_FEATURE_WANT "want"
+
 /* Fills @message, which is empty, with our set_version. @features: NULL-terminated, or NULL. */
 void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
                                 const char *const *features);

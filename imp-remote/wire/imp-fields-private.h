@@ -27,6 +27,7 @@ typedef struct
   const ImpMessageSchema *result; /* of %IMP_OP_RESULT only */
   guint64 seen;                   /* bits: which of the values are there */
   guint64 owned;                  /* bits: which of them are to be freed */
+  guint version;                  /* the highest that the wire format carries, as it was read */
   guint n_fields;                 /* of a message that is written, in the order of the wire */
   guint8 fields[IMP_MAX_FIELDS];
   ImpFieldValue values[IMP_N_FIELDS];

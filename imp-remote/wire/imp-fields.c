@@ -281,6 +281,7 @@ imp_fields_from_message (ImpFields *self, const ImpMessage *message, guint versi
 gboolean
 imp_fields_set_op (ImpFields *self, gint64 op, guint version, GError **error)
 {
+  self->version = version;
   self->op = imp_message_schema_of_op (op);
   if (self->op == NULL)
     return fields_set_error (error, IMP_ERROR_UNSUPPORTED, "There is no op %" G_GINT64_FORMAT, op);
@@ -304,9 +305,11 @@ imp_fields_set_number (ImpFields *self, ImpField field, gint64 number, GError **
   if (field != IMP_FIELD_RESULT)
     return TRUE;
   self->result = imp_message_schema_of_result (number);
-  return self->result != NULL
-         || fields_set_error (error, IMP_ERROR_UNSUPPORTED, "There is no result %" G_GINT64_FORMAT,
-                              number);
+  if (self->result == NULL)
+    return fields_set_error (error, IMP_ERROR_UNSUPPORTED, "There is no result %" G_GINT64_FORMAT,
+                             number);
+  /* Where the op is not known yet, the wire format carries all of them. */
+  return self->version == 0 || fields_check_version (self->result, self->version, error);
 }
 
 void

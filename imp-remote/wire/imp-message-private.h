@@ -163,6 +163,7 @@ ImpOp imp_op_from_string (const char *name); /* 0 where there is none */
 
 /* Adds the members of a set of types of results to @numbers, which has room for them; how many. */
 #define IMP_MAX_RESULT_TYPES 32
-guint imp_result_flags_list (ImpResultFlags flags, guint16 numbers[IMP_MAX_RESULT_TYPES]);
+guint imp_result_flags_list (ImpResultFlags flags, guint version,
+                             guint16 numbers[IMP_MAX_RESULT_TYPES]);
 
 G_END_DECLS

@@ -69,6 +69,7 @@ static const ImpMessageSchema ops[] = {
 };
 
 #define RESULT(type, ...) { IMP_RESULT_##type, NULL, 1, IMP_SENDER_SERVER, { __VA_ARGS__ } }
+#define RESULT_2(type, ...) { IMP_RESULT_##type, NULL, 2, IMP_SENDER_SERVER, { __VA_ARGS__ } }
 
 static const ImpMessageSchema results[] = {
   RESULT (PASS, F (DIRECTION), F (OFFSET)),
@@ -85,6 +86,7 @@ static const ImpMessageSchema results[] = {
   RESULT (FATAL, OPTIONAL (MESSAGE)),
   RESULT (ACCOUNT_FIELD, F (KEY), OPTIONAL (VALUE)),
   RESULT (PASS_PATTERN, F (DIRECTION), F (PATTERN), F (MAX_LENGTH)),
+  RESULT_2 (WANT, F (DIRECTION), F (OFFSET)),
   RESULT (PORT_OPEN, F (DIRECTION), OPTIONAL (OFFSET)),
   RESULT (PORT_CLOSE, F (DIRECTION), OPTIONAL (OFFSET)),
 };
@@ -126,13 +128,13 @@ imp_op_from_string (const char *name)
 }
 
 guint
-imp_result_flags_list (ImpResultFlags flags, guint16 numbers[IMP_MAX_RESULT_TYPES])
+imp_result_flags_list (ImpResultFlags flags, guint version, guint16 numbers[IMP_MAX_RESULT_TYPES])
 {
   guint n = 0;
 
   G_STATIC_ASSERT (G_N_ELEMENTS (results) <= IMP_MAX_RESULT_TYPES);
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
-    if ((flags & imp_result_type_to_flag (results[i].number)) != 0)
+    if (results[i].version <= version && (flags & imp_result_type_to_flag (results[i].number)) != 0)
       numbers[n++] = results[i].number;
   return n;
 }

@@ -102,6 +102,7 @@ test('results', () => {
     equal(Imp.Result.new_pass(SERVER, Imp.MAX_OFFSET).get_offset(), -1);
     equal(Imp.Result.new_prepass(SERVER, 2 ** 52).get_offset(), 2 ** 52);
     equal(Imp.Result.new_replace_later(CLIENT, 1, 9).get_end_offset(), 9);
+    equal(Imp.Result.new_want(CLIENT, 9).get_offset(), 9);
     equal(text(Imp.Result.new_to_sender(SERVER, data).get_data()), 'a\0b');
     const pattern = Imp.Result.new_pass_pattern(CLIENT, 'a+b', 5);
     equal([pattern.get_pattern(), pattern.get_max_length()], ['a+b', 5]);
@@ -144,6 +145,7 @@ test('shortcuts', () => {
     analyzer.replace_later(CLIENT, 4, 6);
     analyzer.send_back(SERVER, 'hello');
     analyzer.log(CLIENT, 0, 1, Imp.LogLevel.INFO, 'seen');
+    analyzer.want(SERVER, 1);
     analyzer.pause(SERVER);
     analyzer.resume(SERVER);
     analyzer.add_result(Imp.Result.new_account_field('a', 'b'));
@@ -153,8 +155,8 @@ test('shortcuts', () => {
     equal(analyzer.poll_results().map(result => result.get_result_type()), [
         ResultType.ACCOUNT_FIELD, ResultType.ACCOUNT_FIELD, ResultType.PREPASS, ResultType.PASS,
         ResultType.REPLACE, ResultType.REPLACE_LATER, ResultType.TO_SENDER, ResultType.LOG,
-        ResultType.PAUSE, ResultType.CONTINUE, ResultType.ACCOUNT_FIELD, ResultType.PASS_PATTERN,
-        ResultType.DENY,
+        ResultType.WANT, ResultType.PAUSE, ResultType.CONTINUE, ResultType.ACCOUNT_FIELD,
+        ResultType.PASS_PATTERN, ResultType.DENY,
     ]);
     analyzer.pass_bytes(CLIENT, 10);
     equal(analyzer.poll_results(), []);

@@ -98,6 +98,7 @@ def test_results():
     equal(Imp.Result.new_pass(SERVER, Imp.MAX_OFFSET).get_offset(), -1)
     equal(Imp.Result.new_prepass(SERVER, 1 << 52).get_offset(), 1 << 52)
     equal(Imp.Result.new_replace_later(CLIENT, 1, 9).get_end_offset(), 9)
+    equal(Imp.Result.new_want(CLIENT, 9).get_offset(), 9)
     equal(Imp.Result.new_to_sender(SERVER, data).get_data().get_data(), b'a\0b')
     pattern = Imp.Result.new_pass_pattern(CLIENT, 'a+b', 5)
     equal((pattern.get_pattern(), pattern.get_max_length()), ('a+b', 5))
@@ -139,6 +140,7 @@ def test_shortcuts():
     analyzer.replace_later(CLIENT, 4, 6)
     analyzer.send_back(SERVER, b'hello')
     analyzer.log(CLIENT, 0, 1, Imp.LogLevel.INFO, 'seen')
+    analyzer.want(SERVER, 1)
     analyzer.pause(SERVER)
     analyzer.resume(SERVER)
     analyzer.add_result(Imp.Result.new_account_field('a', 'b'))
@@ -146,7 +148,8 @@ def test_shortcuts():
     analyzer.deny(CLIENT, 'enough')
     kinds = [result.get_result_type().value_nick for result in analyzer.poll_results()]
     equal(kinds, ['account-field', 'account-field', 'prepass', 'pass', 'replace', 'replace-later',
-                  'to-sender', 'log', 'pause', 'continue', 'account-field', 'pass-pattern', 'deny'])
+                  'to-sender', 'log', 'want', 'pause', 'continue', 'account-field', 'pass-pattern',
+                  'deny'])
     analyzer.pass_bytes(CLIENT, 10)
     equal(analyzer.poll_results(), [])
     for end in (lambda plugin: plugin.drop(), lambda plugin: plugin.fail('broken')):

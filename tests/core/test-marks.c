@@ -169,6 +169,7 @@ naive_accepts (NaiveFlow *naive, const ImpResult *result)
     case IMP_RESULT_ACCOUNT_FIELD:
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
+    case IMP_RESULT_WANT:
     case IMP_RESULT_TO_SENDER:
       return TRUE;
     }
@@ -318,6 +319,7 @@ list_results (void)
   g_ptr_array_add (results, imp_result_new_account_field ("key", "value"));
   g_ptr_array_add (results, imp_result_new_pause (DIRECTION));
   g_ptr_array_add (results, imp_result_new_continue (DIRECTION));
+  g_ptr_array_add (results, imp_result_new_want (DIRECTION, 7));
   g_ptr_array_add (results, imp_result_new_to_sender (DIRECTION, data));
   g_ptr_array_add (results, imp_result_new_deny (DIRECTION, "no", NULL));
   g_ptr_array_add (results, imp_result_new_drop ());
@@ -413,6 +415,7 @@ static const struct
   { "stream-between-packets-passed", "=abc,+defg,=hij,pass 5" },
   { "paused", "+abcdef,pause" },
   { "resumed", "+abcdef,pause,continue" },
+  { "wanting", "+abcdef,pass 2,want" },
   { "denied", "+abcdef,pass 2,deny" },
   { "dropped", "+abcdef,pass 2,drop" },
   { "failed", "+abcdef,pass 2,fatal" },
@@ -462,6 +465,8 @@ do_step (Judges *judges, const char *step, const char *state)
     do_verdict (judges, imp_result_new_pause (DIRECTION), state);
   else if (g_str_equal (step, "continue"))
     do_verdict (judges, imp_result_new_continue (DIRECTION), state);
+  else if (g_str_equal (step, "want"))
+    do_verdict (judges, imp_result_new_want (DIRECTION, 100), state);
   else if (g_str_equal (step, "deny"))
     do_verdict (judges, imp_result_new_deny (DIRECTION, "no", NULL), state);
   else if (g_str_equal (step, "drop"))

@@ -434,6 +434,33 @@ test_deadline (void)
   rig_clear (&rig);
 }
 
+/* An analyzer that has said how much more it needs is not late before that is there, or the stream
+ * has ended. */
+static void
+test_want (gconstpointer end)
+{
+  TestOutcome *outcome;
+  gint64 begin;
+  Rig rig;
+
+  rig_init (&rig, "deadline", 100);
+  outcome = add (&rig);
+  greet (&rig);
+  feed (outcome, 10);
+  test_raw_expect (rig.server, "\"want\"", 1);
+  test_raw_say (rig.server,
+                "{\"op\":\"result\",\"id\":1,\"result\":\"want\",\"dir\":0,\"offset\":15}");
+  g_assert_false (test_run_until (is_settled, outcome, 250));
+  feed (outcome, 4);
+  g_assert_false (test_run_until (is_settled, outcome, 250));
+  begin = g_get_monotonic_time ();
+  feed (outcome, end != NULL ? 0 : 1);
+  assert_refused (outcome, "deadline", 100);
+  assert_time (begin, 100);
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
 static void
 test_max_extensions (gconstpointer plea)
 {
@@ -649,6 +676,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/remote-limits/tcp-keepalive/off", GUINT_TO_POINTER (0),
                         test_tcp_keepalive);
   g_test_add_func ("/remote-limits/deadline", test_deadline);
+  g_test_add_data_func ("/remote-limits/want/bytes", NULL, test_want);
+  g_test_add_data_func ("/remote-limits/want/end", "end", test_want);
   g_test_add_data_func ("/remote-limits/max-extensions/pause", "\"result\":\"pause\"",
                         test_max_extensions);
   g_test_add_data_func ("/remote-limits/max-extensions/promise",

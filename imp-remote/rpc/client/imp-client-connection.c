@@ -493,10 +493,11 @@ client_connection_greet (ImpClientConnection *self)
 {
   if (imp_link_get_max_version (self->host.link) >= 2)
     {
+      const char *const features[] = { IMP_FEATURE_WANT, NULL };
       ImpMessage version = IMP_MESSAGE_INIT;
 
       imp_link_set_version (self->host.link, 2);
-      imp_protocol_fill_version (&version, &self->options.limits, NULL);
+      imp_protocol_fill_version (&version, &self->options.limits, features);
       client_connection_send (self, &version);
       imp_message_clear (&version);
       /* Until the server has said that it knows version 2, nothing of it is used. */

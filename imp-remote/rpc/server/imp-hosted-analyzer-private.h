@@ -24,9 +24,10 @@ struct _ImpAnalyzerHost
 {
   const ImpAnalyzerHostFuncs *funcs;
   ImpServerInput *input;
-  gsize max_held;     /* bytes that one of them may hold: see ImpServer:max-held */
-  gsize max_held_all; /* bytes that all of them may hold */
-  gsize held;         /* bytes that they hold */
+  gsize max_held;      /* bytes that one of them may hold: see ImpServer:max-held */
+  gsize max_held_all;  /* bytes that all of them may hold */
+  gsize held;          /* bytes that they hold */
+  gboolean takes_want; /* the client has said so: see IMP_FEATURE_WANT */
 };
 
 ImpHostedAnalyzer *imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id,

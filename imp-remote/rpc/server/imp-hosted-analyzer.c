@@ -125,7 +125,7 @@ hosted_analyzer_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer us
         self->paused_by_plugin &= ~bit;
       hosted_analyzer_update_paused (self, result->direction);
     }
-  else
+  else if (result->type != IMP_RESULT_WANT || self->host->takes_want)
     {
       hosted_analyzer_send (self, result);
       /* While it is called, what it holds is counted once, in the end. */

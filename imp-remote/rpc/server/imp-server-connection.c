@@ -294,6 +294,9 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
   guint version;
 
   version = imp_protocol_negotiate (message, imp_link_get_max_version (self->link), &error);
+  self->host.takes_want = version >= 2 && message->features != NULL
+                          && g_strv_contains ((const char *const *) message->features,
+                                              IMP_FEATURE_WANT);
   if (version == 0)
     server_connection_refuse (self, error->message);
   else if (!self->greeted)

@@ -349,7 +349,7 @@ cbor_write_interface (ImpOutputBuffer *output, ImpInterface *interface)
 {
   ImpResultFlags results = imp_interface_get_results (interface);
   guint16 numbers[IMP_MAX_RESULT_TYPES];
-  guint n = imp_result_flags_list (results, numbers);
+  guint n = imp_result_flags_list (results, G_MAXUINT, numbers);
 
   cbor_write_head (output, IMP_CBOR_ARRAY, results == IMP_RESULT_FLAGS_ALL ? 1 : 2);
   if (imp_interface_get_data_type (interface) == IMP_DATA_TYPE_ANY)

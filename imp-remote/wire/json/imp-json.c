@@ -378,7 +378,7 @@ static void
 json_write_interface (ImpOutputBuffer *output, ImpInterface *interface)
 {
   guint16 numbers[IMP_MAX_RESULT_TYPES];
-  guint n = imp_result_flags_list (imp_interface_get_results (interface), numbers);
+  guint n = imp_result_flags_list (imp_interface_get_results (interface), G_MAXUINT, numbers);
 
   imp_json_append (output, "{\"type\":");
   if (imp_interface_get_data_type (interface) == IMP_DATA_TYPE_ANY)

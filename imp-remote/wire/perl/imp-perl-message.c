@@ -353,7 +353,7 @@ perl_write_one_interface (PerlOutput *self, ImpInterface *interface)
   ImpResultFlags results = imp_interface_get_results (interface);
   gint32 type = imp_interface_get_data_type (interface);
   guint16 numbers[IMP_MAX_RESULT_TYPES];
-  guint n = imp_result_flags_list (results, numbers);
+  guint n = imp_result_flags_list (results, 1, numbers);
 
   self->to->array (self->output, results == IMP_RESULT_FLAGS_ALL ? 1 : 2);
   if (type == IMP_DATA_TYPE_ANY)
