@@ -470,8 +470,8 @@ imp_factory_create_analyzer (ImpFactory *self, GHashTable *context, GError **err
  *
  * Starts to find the interfaces that suit the factory and a provider.
  *
- * This is [method@Imp.Factory.match_interfaces] for every kind of factory, also one that has to ask
- * another process.
+ * This is [method@Imp.Factory.match_interfaces] that suits any kind of factory, also one that has
+ * to ask another process.
  *
  * Since: 0.1
  */

@@ -72,7 +72,7 @@ struct _ImpFactoryClass
    * @result: the result
    * @error: return location for an error
    *
-   * Ends what query_interfaces_async() began.
+   * Finishes an operation started with query_interfaces_async().
    *
    * Returns: (transfer full) (element-type ImpInterface): the interfaces that match
    */
@@ -82,7 +82,7 @@ struct _ImpFactoryClass
   /* Inside the library only: a context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
   /* Inside the library only: called once the settings are there; adds to @errors, as char *, what
-   * is wrong with them together or what their GParamSpecs cannot say. Mistakes that were found
+   * is wrong with them together or what their GParamSpecs cannot say. Errors that were found
    * before are in it already: then a setting that is missing need not have been left out. */
   void         (*validate) (ImpFactory *self, GPtrArray *errors);
   gpointer padding[7];

@@ -47,7 +47,7 @@ typedef struct
   ImpSearchRun *run;
   gsize position;
   gsize block;   /* how many places are next */
-  gsize charged; /* up to here, time is reckoned */
+  gsize charged; /* up to here, time is counted */
   gboolean was_hard;
   ImpRegexFinding finding;
 } RegexCursor;

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* Results that wait, in order, in as little memory as they can be said in. A verdict is an object
- * of some hundred bytes, and an analyzer may give one for every few bytes of input; here it takes
+ * of some hundred bytes, and an analyzer may give one for each few bytes of input; here it takes
  * two, and a small replacement three more than its data. What comes out equals what was put in, one
  * for one. */
 typedef struct

@@ -7,8 +7,7 @@ G_BEGIN_DECLS
 
 /* Two levels of something that fills and drains: above the high one whoever fills it is asked to
  * stop, at the low one to go on. In between nothing changes, so that it is not asked to and fro
- * with every byte. The low level is a quarter of the high one, for everybody: here, and only
- * here. */
+ * with every byte. The low level is a quarter of the high one, for all: here, and only here. */
 typedef struct
 {
   guint64 high : 63; /* in whatever unit the owner counts */

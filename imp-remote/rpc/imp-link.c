@@ -490,7 +490,7 @@ imp_link_finish (ImpLink *self)
 }
 
 /* A codec of somebody else gets a message that it can keep, and says it as one GBytes. That is
- * rare, and the frame that it needs would be made for every message. */
+ * rare, and the frame that it needs would be made for each message. */
 G_GNUC_NO_INLINE
 static gboolean
 link_encode_foreign (ImpLink *self, const ImpMessage *message, GError **error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a verdict may say is the same everywhere: for the analyzer that hosts a plugin, for the one
  * that proxies it, for the flow that has the bytes, and for the naive model; in every state that a
- * direction can be in, for every result, and for every second one after it. */
+ * direction can be in, for each result, and for each second one after it. */
 #include "core/imp-analyzer-private.h"
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"

@@ -327,8 +327,8 @@ test_errors (void)
       "\"some_number=1\": some-number is set more than once" },
     { "text=x&read-only=5", NULL },
     { "text=x&object=5", NULL },
-    { "colour=red&text=x",
-      "\"colour=red\": there is no such setting (known are flag, some-number, count, big, huge, "
+    { "shade=red&text=x",
+      "\"shade=red\": there is no such setting (known are flag, some-number, count, big, huge, "
       "ratio, fail-mode, results, text, bytes, secret)" },
     { "text=x&flag=1&some-number=-1", "flag does not go with a negative number" },
     /* all of them at once, also what does not go together, but no mere consequence */

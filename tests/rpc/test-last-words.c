@@ -51,7 +51,7 @@ mirror_class_init (MirrorClass *klass)
   "{\"op\":\"new_analyzer\",\"id\":1}\n"
 /* A line that is longer than any message may be: it is not known where the next one begins. */
 #define MAX_MESSAGE 40000
-#define HOPELESS_LENGTH (MAX_MESSAGE + 1)
+#define ENDLESS_LENGTH (MAX_MESSAGE + 1)
 #define N_ANSWERS 40
 #define ANSWER_LENGTH 16384
 
@@ -96,12 +96,12 @@ provoke (TestPeer *client)
   g_autofree char *payload = g_strnfill (ANSWER_LENGTH, 'a');
   g_autofree char *line = g_strdup_printf ("{\"op\":\"data\",\"id\":1,\"dir\":0,\"text\":\"%s\"}\n",
                                            payload);
-  g_autofree char *hopeless = g_strnfill (HOPELESS_LENGTH, 'x');
+  g_autofree char *endless = g_strnfill (ENDLESS_LENGTH, 'x');
 
   test_peer_send (client, HELLO, strlen (HELLO));
   for (guint i = 0; i < N_ANSWERS; i++)
     test_peer_send (client, line, strlen (line));
-  test_peer_send (client, hopeless, HOPELESS_LENGTH);
+  test_peer_send (client, endless, ENDLESS_LENGTH);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A remote factory and a server over a real socket: the same for every wire format. */
+/* A remote factory and a server over a real socket: the same for each wire format. */
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-type-factory.h"

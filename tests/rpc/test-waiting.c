@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Verdicts for every byte, and a reader that is slower than the sender: whatever the marks, all
+/* Verdicts for each byte, and a reader that is slower than the sender: whatever the marks, all
  * comes out in order, and what waits stays within its limits at both ends. */
 #include "core/imp-error.h"
 #include "provider/imp-filter.h"
@@ -453,7 +453,7 @@ test_large_message (void)
       idle = exchange (socket, output, input) > 0 ? 0 : idle + 1;
     }
   g_assert_cmpuint (output->len, ==, 0);
-  /* set_version, and a PASS for every byte. */
+  /* set_version, and a PASS for each byte. */
   g_assert_cmpuint (count_frames (input), ==, 1 + size);
   g_assert_cmpuint (dense_largest, ==, 64 * 1024);
   pair_rig_clear (&rig);

@@ -234,7 +234,7 @@ class Log(unittest.TestCase):
         self.assertEqual(len([line for line in lines if 'refused' in line]), 1200)
 
     def test_characters(self):
-        """One line, and nothing in it that a terminal obeys or that misleads a reader."""
+        """One line, and nothing in it that a terminal acts on or that misleads a reader."""
         for text, shown in (('a\u202eb', 'a\\u202eb'), ('a\u2028b', 'a\\u2028b'),
                             ('a\u2066b\u2069', 'a\\u2066b\\u2069'), ('a\x1b[2Jb', 'a\\x1b[2Jb'),
                             ('a\nb', 'a\\x0ab'), ('a\u200bb', 'a\\u200bb'),
