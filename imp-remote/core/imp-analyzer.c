@@ -22,14 +22,14 @@ typedef struct
   gpointer user_data;
   ImpInterface *interface;
   ImpPendingResults *pending; /* NULL if there are none */
-  AnalyzerState state;
-  guint calls;     /* depth of calls into the plugin's data() */
-  guint8 busy;     /* bit per direction */
-  guint8 notified; /* the same, as the plugin knows it */
-  guint delivering : 1;
-  guint settles_end : 1;
-  guint is_proxy : 1;
-  guint is_lost : 1;  /* its FATAL is that it cannot be reached, and not its own */
+  guint calls;                /* depth of calls into the plugin's data() */
+  guint8 state;               /* AnalyzerState */
+  guint8 busy;                /* bit per direction */
+  guint8 notified;            /* the same, as the plugin knows it */
+  guint8 delivering : 1;
+  guint8 settles_end : 1;
+  guint8 is_proxy : 1;
+  guint8 is_lost : 1; /* its FATAL is that it cannot be reached, and not its own */
   ImpMailbox mailbox; /* for answers from other threads */
   ImpMarks marks[2];
   GDestroyNotify destroy;

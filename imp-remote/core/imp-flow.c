@@ -227,8 +227,8 @@ flow_slice_rest (GBytes *bytes, gsize from)
 static void
 flow_hold (ImpFlow *self, GBytes *bytes, gsize length, gint32 data_type)
 {
-  gboolean promised = imp_promises_covers (self->marks.promises, self->input - (gint64) length,
-                                           self->input);
+  gboolean promised = imp_promises_covers (imp_marks_get_promises (&self->marks),
+                                           self->input - (gint64) length, self->input);
 
   imp_held_append (&self->held, promised ? NULL : g_bytes_ref (bytes),
                    promised ? 0 : g_bytes_get_size (bytes) - length, length, data_type,
@@ -380,7 +380,7 @@ flow_forget (ImpFlow *self, gint64 from, gint64 to)
       gint64 end = begin + chunk->length;
 
       if (end > from && chunk->bytes != NULL
-          && imp_promises_covers (self->marks.promises, begin, end))
+          && imp_promises_covers (imp_marks_get_promises (&self->marks), begin, end))
         g_clear_pointer (&chunk->bytes, g_bytes_unref);
       begin = end;
     }

@@ -7,6 +7,15 @@
 
 G_BEGIN_DECLS
 
+/* What few directions ever need. */
+typedef struct
+{
+  ImpPromises *promises;
+  ImpBorders *borders;
+  gint64 wanted; /* before the input reaches this, nothing more can be said */
+  gint64 refed;  /* where the last search ended, and from where on all was fed again */
+} ImpMarksExtra;
+
 /* How far one direction was fed to an analyzer, and how far the verdicts go that it has given; and
  * with that, which verdicts the model allows next. No bytes. The end that hosts a plugin, the end
  * that proxies one and the flow that has the bytes each keep marks of their own and ask nothing
@@ -22,10 +31,7 @@ typedef struct
   gint64 fed;       /* end of what was fed */
   gint64 final;     /* end of the last PASS or REPLACE; may lie in the future */
   gint64 prepassed; /* end of the last PREPASS; may lie in the future */
-  gint64 refed;     /* where the last search ended, and from where on all was fed again */
-  gint64 wanted;    /* before the input reaches this, nothing more can be said */
-  ImpPromises *promises;
-  ImpBorders *borders;
+  ImpMarksExtra *extra;
   guint ended : 1;     /* the end of the stream was fed */
   guint searching : 1; /* PASS_PATTERN: what comes without an offset was under way */
   guint deferred : 1;  /* and it cannot begin yet */
@@ -45,13 +51,13 @@ imp_explicit_offset (gint64 offset)
   return offset == IMP_MAX_OFFSET ? 0 : offset;
 }
 
+void imp_marks_free_extra (ImpMarksExtra *extra);
+
 static inline void
 imp_marks_clear (ImpMarks *self)
 {
-  if (self->promises != NULL)
-    g_free (self->promises);
-  if (self->borders != NULL)
-    imp_borders_free (self->borders);
+  if (self->extra != NULL)
+    imp_marks_free_extra (self->extra);
   *self = (ImpMarks){ 0 };
 }
 
@@ -63,7 +69,7 @@ static inline gboolean
 imp_marks_feed (ImpMarks *self, gsize length, gint64 offset, gint32 data_type)
 {
   /* Nearly always a stream goes on where it stood. */
-  if (G_UNLIKELY (offset != 0 || length == 0 || data_type >= 0 || self->borders != NULL
+  if (G_UNLIKELY (offset != 0 || length == 0 || data_type >= 0 || self->extra != NULL
                   || self->searching || self->final == IMP_MARK_INDEFINITE
                   || length >= (guint64) (IMP_MARK_INDEFINITE - self->fed)))
     return imp_marks_feed_any (self, length, offset, data_type);
@@ -87,8 +93,7 @@ static inline gboolean
 imp_marks_pass (ImpMarks *self, gint64 offset, GError **error)
 {
   /* Nearly always it goes further, and there is nothing to be looked at. */
-  if (G_UNLIKELY (offset < self->final || self->promises != NULL || self->borders != NULL
-                  || self->searching))
+  if (G_UNLIKELY (offset < self->final || self->extra != NULL || self->searching))
     return imp_marks_pass_any (self, offset, error);
   self->final = offset;
   return TRUE;
@@ -145,14 +150,21 @@ imp_marks_get_held (const ImpMarks *self)
 
   if (self->fed <= settled || self->searching)
     return 0;
-  return self->fed - settled + imp_borders_get_size (self->borders);
+  return self->fed - settled
+         + (self->extra == NULL ? 0 : imp_borders_get_size (self->extra->borders));
 }
 
-/* Is there something that was promised and not yet replaced? */
+/* What was promised and not yet replaced, or NULL. */
+static inline const ImpPromises *
+imp_marks_get_promises (const ImpMarks *self)
+{
+  return self->extra == NULL ? NULL : self->extra->promises;
+}
+
 static inline gboolean
 imp_marks_has_promise (const ImpMarks *self)
 {
-  return self->promises != NULL;
+  return imp_marks_get_promises (self) != NULL;
 }
 
 /* Is there something without a verdict, bytes or the end of the stream, for which the analyzer does

@@ -5,14 +5,30 @@
 #include "core/imp-error.h"
 #include "core/imp-result-private.h"
 
+void
+imp_marks_free_extra (ImpMarksExtra *extra)
+{
+  g_free (extra->promises);
+  g_clear_pointer (&extra->borders, imp_borders_free);
+  g_free (extra);
+}
+
+static ImpMarksExtra *
+marks_ensure_extra (ImpMarks *self)
+{
+  if (self->extra == NULL)
+    self->extra = g_new0 (ImpMarksExtra, 1);
+  return self->extra;
+}
+
 /* --- input --- */
 
 /* After the verdicts have gone further. */
 static inline void
 marks_trim_borders (ImpMarks *self)
 {
-  if (self->borders != NULL)
-    imp_borders_trim (&self->borders, imp_marks_get_settled (self));
+  if (self->extra != NULL)
+    imp_borders_trim (&self->extra->borders, imp_marks_get_settled (self));
 }
 
 /* What was left out has passed unseen. What was fed from here on before is fed again. */
@@ -25,10 +41,13 @@ marks_jump (ImpMarks *self, gint64 position)
     {
       self->searching = FALSE;
       self->searched = TRUE;
-      self->refed = self->fed;
+      marks_ensure_extra (self)->refed = self->fed;
     }
-  imp_borders_clear (&self->borders);
-  imp_promises_trim (&self->promises, self->fed);
+  if (self->extra != NULL)
+    {
+      imp_borders_clear (&self->extra->borders);
+      imp_promises_trim (&self->extra->promises, self->fed);
+    }
   self->final = MAX (self->final, self->fed);
 }
 
@@ -51,7 +70,7 @@ marks_note_packets (ImpMarks *self, gint64 begin, gint64 end, gint32 data_type)
   if (is_packet)
     imp_marks_spare_packet (self, begin, end);
   if (begin < end && imp_marks_get_settled (self) < end)
-    imp_borders_add (&self->borders, begin, end - begin, is_packet);
+    imp_borders_add (&marks_ensure_extra (self)->borders, begin, end - begin, is_packet);
 }
 
 gboolean
@@ -76,7 +95,7 @@ imp_marks_feed_any (ImpMarks *self, gsize length, gint64 offset, gint32 data_typ
       if (self->deferred)
         self->searching = self->deferred = FALSE;
     }
-  else if (data_type > 0 || self->borders != NULL)
+  else if (data_type > 0 || self->extra != NULL)
     marks_note_packets (self, begin, self->fed, data_type);
   return !self->searching;
 }
@@ -153,11 +172,12 @@ marks_check_not_searching (const ImpMarks *self, const char *verdict, GError **e
 static gboolean
 marks_check_not_promised (const ImpMarks *self, const char *verdict, gint64 reach, GError **error)
 {
+  const ImpPromises *promises = imp_marks_get_promises (self);
   const ImpRange *first;
 
-  if (self->promises == NULL)
+  if (promises == NULL)
     return TRUE;
-  first = self->promises->ranges;
+  first = promises->ranges;
   if (reach <= first->begin)
     return TRUE;
   return marks_refuse (error,
@@ -181,7 +201,7 @@ marks_normalize (gint64 *offset, const char *verdict, GError **error)
 static inline gint64
 marks_get_reach (const ImpMarks *self, gint64 offset)
 {
-  return self->borders == NULL ? offset : imp_borders_round_down (self->borders, offset);
+  return self->extra == NULL ? offset : imp_borders_round_down (self->extra->borders, offset);
 }
 
 gboolean
@@ -260,7 +280,8 @@ imp_marks_replace (ImpMarks *self, gint64 offset, GError **error)
                          offset);
 
   self->final = offset;
-  imp_promises_trim (&self->promises, offset);
+  if (self->extra != NULL)
+    imp_promises_trim (&self->extra->promises, offset);
   marks_trim_borders (self);
   return TRUE;
 }
@@ -284,7 +305,7 @@ imp_marks_replace_later (ImpMarks *self, gint64 offset, gint64 end_offset, GErro
                          offset, end_offset);
 
   /* One that is not kept is only remembered for longer than it need be. */
-  imp_promises_add (&self->promises, MAX (offset, settled), end_offset);
+  imp_promises_add (&marks_ensure_extra (self)->promises, MAX (offset, settled), end_offset);
   return TRUE;
 }
 
@@ -300,11 +321,11 @@ imp_marks_check_search (const ImpMarks *self, GError **error)
   if (!marks_check_not_promised (self, "pass_pattern", IMP_MARK_INDEFINITE, error))
     return FALSE;
   /* Or the same bytes could be fed again without end. */
-  if (self->searched && MIN (settled, self->fed) == self->refed)
+  if (self->searched && MIN (settled, self->fed) == self->extra->refed)
     return marks_refuse (error,
                          "pass_pattern: nothing was settled since the last search ended, at "
                          "%" G_GINT64_FORMAT,
-                         self->refed);
+                         self->extra->refed);
   return TRUE;
 }
 
@@ -333,7 +354,7 @@ imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
     case IMP_RESULT_PASS_PATTERN:
       return marks_pass_pattern (self, result, error);
     case IMP_RESULT_WANT:
-      self->wanted = result->offset;
+      marks_ensure_extra (self)->wanted = result->offset;
       return TRUE;
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
@@ -357,7 +378,7 @@ imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
 gboolean
 imp_marks_is_waiting (const ImpMarks *self)
 {
-  if (self->fed < self->wanted && !self->ended)
+  if (self->extra != NULL && self->fed < self->extra->wanted && !self->ended)
     return FALSE;
   return imp_marks_get_unsettled (self) > 0
          || (self->ended && !self->searching
@@ -368,5 +389,5 @@ gboolean
 imp_marks_end_is_due (const ImpMarks *self)
 {
   return self->ended && !self->searching && imp_marks_get_settled (self) != IMP_MARK_INDEFINITE
-         && self->final >= self->fed && self->promises == NULL;
+         && self->final >= self->fed && !imp_marks_has_promise (self);
 }

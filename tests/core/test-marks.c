@@ -198,7 +198,7 @@ judges_check_marks (Judges *self)
   g_assert_cmpint (plugin->deferred, ==, proxy->deferred);
   g_assert_cmpint (plugin->paused, ==, proxy->paused);
   g_assert_cmpint (plugin->ended, ==, proxy->ended);
-  g_assert_true (is_same_promise (plugin->promises, proxy->promises));
+  g_assert_true (is_same_promise (imp_marks_get_promises (plugin), imp_marks_get_promises (proxy)));
   if (self->closed)
     return;
   g_assert_cmpint (imp_marks_has_promise (plugin), ==, imp_flow_has_promise (self->flow));
