@@ -227,6 +227,22 @@ pump_on_flush_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Whether a side that is refused may be told that this is the end: it has got an answer instead of
+ * the rest; or nothing at all, which nobody takes for a part of something, and the analyzer has
+ * nothing against what it would have got. */
+static gboolean
+pump_side_may_end (ImpPump *self, const PumpSide *side, const GError *error)
+{
+  ImpDirection direction = !side->direction;
+
+  if (imp_filter_is_answered (self->filter, direction))
+    return TRUE;
+  return g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED) && side->sent == 0
+         && imp_output_buffer_get_size (side->output) == 0
+         && imp_filter_get_denied (self->filter, direction) == 0
+         && imp_filter_get_held (self->filter, direction) == 0;
+}
+
 /* Nothing more is read; what is queued has some time to be written. */
 static void
 pump_refuse (ImpPump *self, const GError *error)
@@ -239,7 +255,7 @@ pump_refuse (ImpPump *self, const GError *error)
     {
       PumpSide *side = &self->sides[i];
 
-      side->output_cut = !side->output_ended && !imp_filter_is_answered (self->filter, !i);
+      side->output_cut = !side->output_ended && !pump_side_may_end (self, side, error);
       side->output_ended = TRUE;
     }
   pump_start_timer (self, self->limits.linger, pump_on_flush_timeout, "imp relay: flush timeout");

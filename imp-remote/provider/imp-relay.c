@@ -31,7 +31,9 @@
  * A side that has not got all of its stream is not told that this is the end: where it is a TCP
  * connection, it is reset. That also holds if the relay is cancelled or its process ends. The
  * exception is an analyzer's own answer ([method@Imp.Analyzer.send_back]): if that was the last
- * that a side got, and none of its stream that had come is missing, the connection ends regularly.
+ * that a side got, and none of its stream that had come is missing, the connection ends regularly;
+ * and so it does for a side that has got nothing, where it is the other side's stream that is
+ * denied.
  *
  * What may wait for the analyzer's verdict is limited by
  * [property@Imp.Relay:max-held]; what became of the bytes, the filter counts: see

@@ -150,8 +150,16 @@ class Ends(unittest.TestCase):
             client.sendall(b'upload half ')
             time.sleep(0.2)
             client.sendall(b'EVIL and the rest')
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(read_end(client), (b'', 'end'))
             self.assertEqual(sink.wait(), (b'upload half ', 'reset'))
+
+    def test_denied_upload_during_a_download(self):
+        with Sink(b'some') as sink, self.relay(sink, 'pattern=string=EVIL&rxdir=0') as relay, \
+                harness.connect(relay.port) as client:
+            self.assertEqual(client.recv(4), b'some')
+            client.sendall(b'EVIL')
+            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(sink.wait(), (b'', 'reset'))
 
     def test_slow_reader_of_a_denied_download(self):
         """A reset does not overtake what was let through before it."""
