@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HINT = 'If this is intended, "make update-abi" writes it down; programs may have to be rebuilt.'
@@ -23,8 +24,6 @@ DUMP = ['--drop-private-types', '--exported-interfaces-only', '--no-architecture
         '--no-parameter-names', '--type-id-style', 'hash']
 # What abidiff calls harmless, such as another value of an enum, is written down as well.
 DIFF = ['--harmless', '--no-show-locs', '--no-corpus-path']
-# The path of a source file, which depends on where it was built.
-PATH = re.compile(r"(?<= path=')[^']*/(?=(?:imp-remote|tests)/)")
 
 ENUM_OR_STRUCT = re.compile(r'^\} (\w+);', re.MULTILINE)
 NAMED_STRUCT = re.compile(r'^struct _(\w+)\n\{', re.MULTILINE)
@@ -45,19 +44,57 @@ def header_folder(headers):
     return folder
 
 
+def sort_key(element):
+    return [element.tag] + [element.get(name, '') for name in ('name', 'id', 'type-id')]
+
+
+def merge_declarations(elements):
+    """Drops all but the first of the declarations of a type that is defined nowhere.
+
+    Each source file has one, with an id of its own. Gives what is left, and the ids to replace.
+    """
+    left, first, replaced = [], {}, {}
+    for element in elements:
+        if element.get('is-declaration-only') == 'yes':
+            kept = first.setdefault((element.tag, element.get('name')), element.get('id'))
+            if kept != element.get('id'):
+                replaced[element.get('id')] = kept
+                continue
+        left.append(element)
+    return left, replaced
+
+
+def merge_units(text):
+    """A dump with all source files as one, sorted: it stays the same when files change places."""
+    root = ElementTree.fromstring(text)
+    units = root.findall('abi-instr')
+    elements = sorted((element for unit in units for element in unit), key=sort_key)
+    elements, replaced = merge_declarations(elements)
+    for unit in units:
+        root.remove(unit)
+    merged = ElementTree.SubElement(root, 'abi-instr', {**units[0].attrib, 'path': 'all'})
+    merged.extend(elements)
+    for element in merged.iter():
+        for name, value in element.attrib.items():
+            if name.endswith('type-id') and value in replaced:
+                element.set(name, replaced[value])
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding='unicode') + '\n'
+
+
 def dump(binary, headers):
     """What programs rely on, as text that says nothing of the place where it was built."""
     with header_folder(headers) as folder:
         command = [require('abidw'), *DUMP, '--headers-dir', folder, binary]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding='utf-8').stdout
-    return PATH.sub('', text)
+    return merge_units(text)
 
 
 def compare(old, new):
     """The differences between two dumps, given as files, as text; empty if there are none.
 
     abidiff could read the library itself, but then takes all types to be private, since the old
-    dump does not say where they stand.
+    dump does not say in which header they are.
     """
     result = subprocess.run([require('abidiff'), *DIFF, old, new], check=False,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8')
@@ -78,7 +115,7 @@ def unknown_types(headers, dumps):
         with open(header, encoding='utf-8') as stream:
             public |= public_types(stream.read())
     return sorted(name for name in public
-                  if not any(f"typedef-decl name='{name}'" in text for text in dumps))
+                  if not any(f'<typedef-decl name="{name}"' in text for text in dumps))
 
 
 def write_dumps(options, folder):

@@ -34,6 +34,11 @@ static void hide (Box *self) { self->size = 0; }
 void imp_box_paint (Box *self, Color color) { hide (self); }
 void imp_box_derive (BoxClass *klass) { }
 '''
+# It knows the box by its name only, which makes a declaration of the type.
+MORE = '''
+#include "box.h"
+void imp_box_open (Box *self, BoxClass *klass) { klass->open (self); }
+'''
 
 
 class Compared(unittest.TestCase):
@@ -43,11 +48,11 @@ class Compared(unittest.TestCase):
         self.build()
         self.run_abi('update', 0)
 
-    def build(self, change=('', ''), flags=('-O0',)):
-        for name, text in (('box.h', HEADER), ('box.c', SOURCE)):
+    def build(self, change=('', ''), flags=('-O0',), files=('box.c',)):
+        for name, text in (('box.h', HEADER), ('box.c', SOURCE), ('more.c', MORE)):
             with open(os.path.join(self.folder.name, name), 'w', encoding='utf-8') as stream:
                 stream.write(text.replace(*change) if change[0] else text)
-        subprocess.run(['cc', '-g', '-shared', '-fPIC', *flags, '-o', 'libbox.so', 'box.c'],
+        subprocess.run(['cc', '-g', '-shared', '-fPIC', *flags, '-o', 'libbox.so', *files],
                        cwd=self.folder.name, check=True)
 
     def run_abi(self, command, status):
@@ -84,6 +89,16 @@ class Compared(unittest.TestCase):
                 output = self.run_abi('check', 1)
                 self.assertIn(said, output)
                 self.assertIn('make update-abi', output)
+
+    def test_order(self):
+        dumps = []
+        for files in (('box.c', 'more.c'), ('more.c', 'box.c')):
+            self.build(files=files)
+            self.run_abi('update', 0)
+            with open(os.path.join(self.folder.name, 'libbox.abi'), encoding='utf-8') as stream:
+                dumps.append(stream.read())
+        self.assertEqual(*dumps)
+        self.assertEqual(dumps[0].count('<class-decl name="_Box"'), 1)
 
     def test_not_looked_at(self):
         self.build(('typedef enum', 'typedef struct\n{\n  int a;\n} Lid;\n\ntypedef enum'))
