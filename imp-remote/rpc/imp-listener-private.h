@@ -20,6 +20,13 @@ void imp_listener_free (ImpListener *self);
 /* Calls @func for each new connection. Once per listener. */
 void imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,
                          gpointer user_data);
+/* Whether the next one that waits may be accepted. After a no it is asked again half a second
+ * later, or with imp_listener_set_accepting(). */
+typedef gboolean (*ImpListenerGate) (gpointer user_data);
+
+/* Asked before each connection that is accepted, with the user data of imp_listener_start(), which
+ * comes later; not by imp_listener_stop(). */
+void imp_listener_set_gate (ImpListener *self, ImpListenerGate gate);
 /* Accepts @n_max of the connections that are waiting, and no others. After imp_listener_start(). */
 void imp_listener_stop (ImpListener *self, guint n_max);
 /* Stops accepting for now, or goes on. After imp_listener_start(). */

@@ -2,6 +2,7 @@
 #include "rpc/imp-listener-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-limit-private.h"
 #include "io/imp-source-private.h"
 #include "rpc/imp-socket-path-private.h"
 
@@ -16,6 +17,8 @@
 #define ACCEPT_MAX 32
 /* After accept() has failed, for example because there are no more descriptors. */
 #define ACCEPT_PAUSE_MS 100
+/* After the gate was closed. */
+#define GATE_PAUSE_MS 500
 /* For a name with several addresses and port 0. */
 #define PORT_ATTEMPTS 16
 /* The first descriptor that a service manager hands over. */
@@ -30,7 +33,11 @@ struct _ImpListener
   GSource *source;
   GSource *pause;
   ImpListenerFunc func;
+  ImpListenerGate gate; /* NULL: open */
   gpointer user_data;
+  ImpLogLimit failures;
+  guint calls; /* depth of calls that use this */
+  gboolean closed;
 };
 
 static ImpListener *
@@ -47,17 +54,26 @@ listener_new (GSocket *socket, const char *address)
   return self;
 }
 
-void
-imp_listener_free (ImpListener *self)
+static void
+listener_free_if_unused (ImpListener *self)
 {
-  imp_source_clear (&self->source);
-  imp_source_clear (&self->pause);
-  g_clear_pointer (&self->path, imp_socket_path_release);
-  g_socket_close (self->socket, NULL);
+  if (self->calls > 0 || !self->closed)
+    return;
   g_object_unref (self->socket);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->address);
   g_free (self);
+}
+
+void
+imp_listener_free (ImpListener *self)
+{
+  self->closed = TRUE;
+  imp_source_clear (&self->source);
+  imp_source_clear (&self->pause);
+  g_clear_pointer (&self->path, imp_socket_path_release);
+  g_socket_close (self->socket, NULL);
+  listener_free_if_unused (self);
 }
 
 const char *
@@ -301,12 +317,21 @@ listener_on_pause_over (gpointer user_data)
 }
 
 static void
-listener_pause_accepting (ImpListener *self, const GError *error)
+listener_pause_accepting (ImpListener *self, guint milliseconds)
 {
-  g_warning ("Cannot accept a connection at %s: %s", self->address, error->message);
   imp_source_clear (&self->source);
-  self->pause = imp_source_add_timeout (self->context, ACCEPT_PAUSE_MS, "imp listener: pause",
+  self->pause = imp_source_add_timeout (self->context, milliseconds, "imp listener: pause",
                                         listener_on_pause_over, self);
+}
+
+static void
+listener_log_failure (ImpListener *self, const GError *error)
+{
+  guint64 n = imp_log_limit_note (&self->failures);
+
+  if (n > 0)
+    g_warning ("Cannot accept a connection at %s: %s (%" G_GUINT64_FORMAT " attempts)",
+               self->address, error->message, n);
 }
 
 /* FALSE if no connection is waiting. */
@@ -321,7 +346,10 @@ listener_accept_one (ImpListener *self)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
           && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-        listener_pause_accepting (self, error);
+        {
+          listener_log_failure (self, error);
+          listener_pause_accepting (self, ACCEPT_PAUSE_MS);
+        }
       return FALSE;
     }
   connection = g_socket_connection_factory_create_connection (socket);
@@ -329,15 +357,36 @@ listener_accept_one (ImpListener *self)
   return TRUE;
 }
 
+/* The gate is asked only where somebody stands before it. */
+static gboolean
+listener_may_accept (ImpListener *self)
+{
+  if (self->gate == NULL)
+    return TRUE;
+  if (g_socket_condition_check (self->socket, G_IO_IN) == 0)
+    return FALSE;
+  if (self->gate (self->user_data))
+    return self->source != NULL;
+  if (self->source != NULL)
+    listener_pause_accepting (self, GATE_PAUSE_MS);
+  return FALSE;
+}
+
+/* Whoever is called may free the listener. */
 static gboolean
 listener_on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   ImpListener *self = user_data;
+  gboolean goes_on;
 
+  self->calls++;
   for (guint i = 0; i < ACCEPT_MAX && self->source != NULL; i++)
-    if (!listener_accept_one (self))
+    if (!listener_may_accept (self) || !listener_accept_one (self))
       break;
-  return self->source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  goes_on = self->source != NULL;
+  self->calls--;
+  listener_free_if_unused (self);
+  return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static void
@@ -359,6 +408,12 @@ imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc fu
   self->func = func;
   self->user_data = user_data;
   listener_watch (self);
+}
+
+void
+imp_listener_set_gate (ImpListener *self, ImpListenerGate gate)
+{
+  self->gate = gate;
 }
 
 void
