@@ -35,6 +35,13 @@ imp_input_buffer_get_size (const ImpInputBuffer *self)
   return self->end - self->start;
 }
 
+/* How much memory it takes, in bytes. */
+static inline gsize
+imp_input_buffer_get_memory (const ImpInputBuffer *self)
+{
+  return self->block == NULL ? 0 : self->block->size;
+}
+
 /* What is there; NULL if there never was anything. Valid until the next call. */
 static inline const guint8 *
 imp_input_buffer_peek (const ImpInputBuffer *self, gsize *length)

@@ -30,6 +30,8 @@ void imp_transport_kick (ImpTransport *self);
 /* Bytes read (0: end of stream), or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there
  * is nothing now. */
 gssize imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **error);
+/* Whether a read would give something now: bytes, the end of the stream or an error. */
+gboolean imp_transport_is_readable (ImpTransport *self);
 /* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);

@@ -310,6 +310,18 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
   return n < 0 ? transport_fail (error, errno, "Cannot read") : n;
 }
 
+gboolean
+imp_transport_is_readable (ImpTransport *self)
+{
+  GPollFD poll = { .fd = self->fd, .events = G_IO_IN };
+
+  if (self->closed)
+    return TRUE;
+  if (self->fd < 0)
+    return g_pollable_input_stream_is_readable (self->input);
+  return g_poll (&poll, 1, 0) > 0;
+}
+
 static gssize
 transport_writev_pollable (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                            GError **error)

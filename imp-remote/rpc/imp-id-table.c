@@ -107,6 +107,18 @@ imp_id_table_remove (ImpIdTable *self, gint64 id)
   return value;
 }
 
+gpointer
+imp_id_table_next (const ImpIdTable *self, gsize *cursor)
+{
+  gpointer value = NULL;
+
+  if (self->n_values == 0)
+    return NULL;
+  while (value == NULL)
+    value = self->slots[(*cursor)++ & self->mask].value;
+  return value;
+}
+
 GPtrArray *
 imp_id_table_get_values (const ImpIdTable *self)
 {

@@ -24,6 +24,8 @@ typedef struct
   /* What waits to be written has fallen below the low-water mark after it was above the high one
    * (may be NULL). */
   void (*drained) (ImpLink *link, gpointer user_data);
+  /* The memory that an unfinished message takes has changed (may be NULL). */
+  void (*input_changed) (ImpLink *link, gsize bytes, gpointer user_data);
 } ImpLinkFuncs;
 
 /* Above so many bytes that wait to be written no more should be queued, until they are a quarter.
@@ -52,12 +54,22 @@ void imp_link_finish (ImpLink *self);
  * codec cannot say it; the link lives on. */
 gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
 
+/* Writes at once what can be written. */
+void imp_link_flush (ImpLink *self);
+/* Whether there is nothing to be read. */
+gboolean imp_link_is_quiet (ImpLink *self);
+
 void imp_link_set_high_water (ImpLink *self, gsize bytes);
 gboolean imp_link_may_queue (ImpLink *self); /* above the high-water mark: not until drained() */
 gsize imp_link_get_queued (ImpLink *self);   /* bytes that wait to be written */
 
 /* Whether messages are read (at first yes). Those that were read already wait in the link. */
 void imp_link_set_reading (ImpLink *self, gboolean reading);
+
+/* The peer may take so long to send the whole of a message, known to a quarter; 0: as long as it
+ * likes. The link ends as it does after a message that is malformed and unrecoverable. Before
+ * imp_link_start(). */
+void imp_link_set_message_timeout (ImpLink *self, guint milliseconds);
 
 /* After something has come, spin on the socket for so long before sleeping; microseconds. */
 void imp_link_set_busy_poll (ImpLink *self, guint microseconds);

@@ -6,6 +6,8 @@
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-transport-private.h"
+#include "rpc/imp-message-log-private.h"
+#include "rpc/imp-stall-timer-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
  * loop from everything else. */
@@ -14,8 +16,6 @@
 #define LAST_READS 64
 /* So long, in microseconds, a loop that is kept busy by one peer is kept from all others. */
 #define SPIN_MAX 1000
-/* G_MESSAGES_DEBUG=Imp logs every message. */
-#define DEBUG_DOMAIN "Imp"
 
 typedef enum
 {
@@ -43,6 +43,9 @@ struct _ImpLink
   gsize need;     /* bytes that the message at the front of the input is known to have */
   gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
   ImpOutputBuffer *output;
+  gsize input_memory;    /* as it was last reported */
+  guint message_timeout; /* milliseconds; 0: none */
+  ImpStallTimer unfinished;
   gboolean reading;
   gboolean undecoded; /* reading was stopped with messages in the input */
   gboolean blocked;   /* the socket takes no more */
@@ -52,45 +55,6 @@ struct _ImpLink
   ImpLinkCounters counters;
   char *debug_name; /* NULL where messages are not logged */
 };
-
-/* Who is at the other end, as far as the kernel knows. NULL where nobody wants to know: that is
- * asked once per link, so that all that it costs a message is a look at a pointer. */
-static char *
-link_make_debug_name (GIOStream *stream, int fd)
-{
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autofree char *text = NULL;
-
-  if (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, DEBUG_DOMAIN))
-    return NULL;
-  if (G_IS_SOCKET_CONNECTION (stream))
-    address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
-  if (address == NULL)
-    return g_strdup_printf ("%s %p", G_OBJECT_TYPE_NAME (stream), stream);
-  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
-  return g_strdup_printf ("%s (fd %d)", text, fd);
-}
-
-G_GNUC_PRINTF (2, 3)
-static void
-link_debug (ImpLink *self, const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list args;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_log (DEBUG_DOMAIN, G_LOG_LEVEL_DEBUG, "%s: %s", self->debug_name, text);
-}
-
-static void
-link_debug_message (ImpLink *self, const char *what, const ImpMessage *message)
-{
-  g_autofree char *text = imp_message_to_string ((ImpMessage *) message);
-
-  link_debug (self, "%s %s", what, text);
-}
 
 ImpLink *
 imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, GError **error)
@@ -107,7 +71,7 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->limits = *limits;
   self->version = 1;
   self->output = imp_output_buffer_new ();
-  self->debug_name = link_make_debug_name (stream, imp_transport_get_fd (self->transport));
+  self->debug_name = imp_message_log_name (stream, imp_transport_get_fd (self->transport));
   self->reading = TRUE;
   imp_watermark_set_high (&self->level, IMP_LINK_HIGH_WATER);
   if (codec != NULL)
@@ -131,6 +95,7 @@ imp_link_unref (ImpLink *self)
   if (--self->ref_count > 0)
     return;
   imp_transport_close (self->transport);
+  imp_stall_timer_stop (&self->unfinished);
   g_clear_pointer (&self->lingering, imp_lingering_close_free);
   imp_transport_unref (self->transport);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -210,7 +175,7 @@ static gboolean
 link_handle_malformed (ImpLink *self, const ImpMessage *message, gboolean delimited, GError *error)
 {
   if (self->debug_name != NULL)
-    link_debug (self, "got a malformed message: %s", error->message);
+    imp_message_log_malformed (self->debug_name, error);
   if (self->funcs->malformed != NULL)
     self->funcs->malformed (self, message, error, !delimited, self->user_data);
   if (self->funcs->malformed != NULL && (delimited || self->state != STATE_OPEN))
@@ -288,11 +253,11 @@ link_decode_input (ImpLink *self)
       link_close_cursor (self, &input);
       if (status == IMP_DECODE_MORE)
         return;
+      self->counters.messages_in++;
       if (status == IMP_DECODE_DONE)
         {
-          self->counters.messages_in++;
           if (G_UNLIKELY (self->debug_name != NULL))
-            link_debug_message (self, "got", &message);
+            imp_message_log (self->debug_name, "got", &message);
           self->funcs->message (self, &message, self->user_data);
         }
       else
@@ -302,6 +267,53 @@ link_decode_input (ImpLink *self)
         return;
     }
   self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
+}
+
+/* While nothing is read the peer is not to blame. */
+static gboolean
+link_look_for_unfinished (gpointer owner, guint64 *n)
+{
+  ImpLink *self = owner;
+
+  if (self->input_memory == 0)
+    imp_stall_timer_stop (&self->unfinished);
+  *n = self->counters.messages_in;
+  return link_may_decode (self) && imp_input_buffer_get_size (&self->input) > 0;
+}
+
+static void
+link_fail_unfinished (gpointer owner)
+{
+  const ImpMessage nothing = IMP_MESSAGE_INIT;
+  g_autoptr (ImpLink) self = imp_link_ref (owner);
+
+  link_handle_malformed (self, &nothing, FALSE,
+                         g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT,
+                                      "A message is unfinished for %u ms (message-timeout); "
+                                      "%" G_GSIZE_FORMAT " bytes of it have come",
+                                      self->message_timeout,
+                                      imp_input_buffer_get_size (&self->input)));
+}
+
+static const ImpStallFuncs unfinished_funcs = {
+  .look = link_look_for_unfinished,
+  .stalled = link_fail_unfinished,
+};
+
+/* After each read, and not after each message. */
+static void
+link_note_input (ImpLink *self)
+{
+  gsize memory = imp_input_buffer_get_memory (&self->input);
+
+  if (memory == self->input_memory || self->state != STATE_OPEN)
+    return;
+  self->input_memory = memory;
+  if (memory > 0 && self->message_timeout > 0 && !imp_stall_timer_is_running (&self->unfinished))
+    imp_stall_timer_start (&self->unfinished, self->context, self->message_timeout,
+                           &unfinished_funcs, self);
+  if (self->funcs->input_changed != NULL)
+    self->funcs->input_changed (self, memory, self->user_data);
 }
 
 /* FALSE if there was nothing to read, or nothing can come any more. */
@@ -395,6 +407,7 @@ link_spin (ImpLink *self)
       if (link_read (self))
         {
           link_decode_input (self);
+          link_note_input (self);
           link_flush (self);
           if (now - begin > SPIN_MAX)
             {
@@ -413,6 +426,7 @@ link_continue_finishing (ImpLink *self, GIOCondition conditions)
 {
   if (self->state != STATE_FINISHING)
     return;
+  imp_input_buffer_clear (&self->input);
   if ((conditions & G_IO_IN) != 0)
     imp_lingering_close_read (self->lingering);
   if (imp_output_buffer_get_size (self->output) == 0)
@@ -444,6 +458,7 @@ link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_d
       active = TRUE;
       link_decode_input (self);
     }
+  link_note_input (self);
   if (!self->blocked || (conditions & G_IO_OUT) != 0)
     link_flush (self);
   if (active && self->busy_poll > 0 && imp_transport_get_fd (transport) >= 0)
@@ -471,6 +486,8 @@ void
 imp_link_close (ImpLink *self)
 {
   self->state = STATE_CLOSED;
+  imp_stall_timer_stop (&self->unfinished);
+  imp_input_buffer_clear (&self->input);
   g_clear_pointer (&self->lingering, imp_lingering_close_free);
   imp_transport_close (self->transport);
 }
@@ -536,13 +553,27 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
     return FALSE;
   self->counters.messages_out++;
   if (G_UNLIKELY (self->debug_name != NULL))
-    link_debug_message (self, "sent", message);
+    imp_message_log (self->debug_name, "sent", message);
   queued = imp_output_buffer_get_size (self->output);
   if (G_UNLIKELY (queued > imp_watermark_get_high (&self->level)))
     imp_watermark_update (&self->level, queued);
   if (!self->blocked)
     imp_transport_kick (self->transport);
   return TRUE;
+}
+
+void
+imp_link_flush (ImpLink *self)
+{
+  imp_link_ref (self);
+  link_flush (self);
+  imp_link_unref (self);
+}
+
+gboolean
+imp_link_is_quiet (ImpLink *self)
+{
+  return !self->undecoded && !imp_transport_is_readable (self->transport);
 }
 
 void
@@ -573,6 +604,13 @@ imp_link_set_reading (ImpLink *self, gboolean reading)
     imp_transport_kick (self->transport);
   if (self->state == STATE_OPEN)
     link_update_interest (self);
+}
+
+void
+imp_link_set_message_timeout (ImpLink *self, guint milliseconds)
+{
+  g_assert (self->context == NULL);
+  self->message_timeout = milliseconds;
 }
 
 void

@@ -84,11 +84,34 @@ test_sizes (void)
   imp_id_table_clear (&table);
 }
 
+/* Whatever the cursor, all have a turn before one has another. */
+static void
+test_next (void)
+{
+  ImpIdTable table;
+  gsize cursor = G_MAXSIZE - 5;
+
+  imp_id_table_init (&table);
+  g_assert_null (imp_id_table_next (&table, &cursor));
+  for (gint64 id = 1; id <= 100; id++)
+    imp_id_table_insert (&table, id, value_of (id));
+  for (guint round = 0; round < 3; round++)
+    {
+      g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+      for (guint i = 0; i < 100; i++)
+        g_assert_true (g_hash_table_add (seen, imp_id_table_next (&table, &cursor)));
+    }
+  imp_id_table_clear (&table);
+  g_assert_null (imp_id_table_next (&table, &cursor));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/id-table/model", test_model);
   g_test_add_func ("/id-table/sizes", test_sizes);
+  g_test_add_func ("/id-table/next", test_next);
   return g_test_run ();
 }
