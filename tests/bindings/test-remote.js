@@ -100,6 +100,15 @@ testWithServer('many-chunks', address => {
     remote.close();
 });
 
+test('server-statistics', () => {
+    const server = Imp.Server.new(
+        Imp.TypeFactory.new(Imp.PassAnalyzer, STREAM, Imp.ResultFlags.PASS));
+    const statistics = server.get_statistics().recursiveUnpack();
+    const {memory, connections, refusals} = statistics;
+    equal([memory, connections, refusals['max-memory']], [0, 0, 0]);
+    server.close();
+});
+
 testWithServer('json', address => {
     const remote = Imp.RemoteFactory.new(address);
     remote.codec = 'json';

@@ -28,6 +28,16 @@ begins (GBytes *data, const char *word)
   return length >= strlen (word) && memcmp (bytes, word, strlen (word)) == 0;
 }
 
+static void
+burst (ImpAnalyzer *analyzer, ImpDirection direction, gint64 begin, gint64 end)
+{
+  g_autofree char *text = g_strnfill (JSON_RIG_BURST, '=');
+
+  while (begin < end)
+    imp_analyzer_replace_bytes (analyzer, direction, ++begin, (const guint8 *) text,
+                                JSON_RIG_BURST);
+}
+
 static gboolean
 analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
                gint32 data_type, GError **error)
@@ -38,6 +48,9 @@ analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint
   if (begins (data, "echo"))
     imp_analyzer_replace_bytes (analyzer, direction, self->fed[direction],
                                 g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+  else if (begins (data, "burst"))
+    burst (analyzer, direction, self->fed[direction] - g_bytes_get_size (data),
+           self->fed[direction]);
   else if (!begins (data, "hold"))
     imp_analyzer_pass_bytes (analyzer, direction, self->fed[direction]);
   return TRUE;

@@ -6,7 +6,10 @@
 #include "rpc/server/imp-server.h"
 
 /* A server, and a client of it that speaks json line by line. Its analyzers pass what they are fed,
- * but hold what begins with "hold", and replace "echo..." by the same. */
+ * but hold what begins with "hold", replace "echo..." by the same, and in "burst..." each byte by
+ * so many others. */
+#define JSON_RIG_BURST 1000
+
 typedef struct
 {
   ImpServer *server;

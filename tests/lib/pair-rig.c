@@ -25,14 +25,17 @@ pair_rig_init (PairRig *self)
   };
   self->server_options = (ImpServerConnectionOptions){
     .limits = limits,
-    .max_analyzers = 100,
-    .max_held = 16 * 1024 * 1024,
-    .max_held_all = 16 * 1024 * 1024,
-    .max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING,
+    .analyzers.max_analyzers = 100,
+    .analyzers.max_context_all = 1024 * 1024,
+    .analyzers.max_held = 16 * 1024 * 1024,
+    .analyzers.max_held_all = 16 * 1024 * 1024,
+    .analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING,
     .high_water = IMP_LINK_HIGH_WATER,
-    .max_output = 64 * 1024 * 1024,
+    .analyzers.max_output = 64 * 1024 * 1024,
     .handshake_timeout = 60000,
+    .message_timeout = 60000,
   };
+  self->totals.max_memory = 1024 * 1024 * 1024;
 }
 
 void
@@ -53,7 +56,8 @@ pair_rig_start_server (PairRig *self, GIOStream *stream, GType type,
   g_autoptr (ImpFactory) factory = imp_type_factory_new (type, IMP_DATA_TYPE_STREAM,
                                                          IMP_RESULT_FLAGS_ALL);
 
-  self->server = imp_server_connection_new (stream, factory, NULL, &self->server_options, NULL);
+  self->server = imp_server_connection_new (stream, factory, NULL, &self->server_options,
+                                            &self->totals, NULL);
   g_assert_nonnull (self->server);
   imp_server_connection_start (self->server, g_main_context_default (), funcs, user_data);
 }

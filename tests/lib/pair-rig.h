@@ -11,6 +11,7 @@ typedef struct
   ImpServerConnection *server;
   ImpClientConnectionOptions client_options; /* until they are started, the test's to change */
   ImpServerConnectionOptions server_options;
+  ImpServerTotals totals; /* of the server */
 } PairRig;
 
 void pair_rig_init (PairRig *self);

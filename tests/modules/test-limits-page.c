@@ -78,6 +78,8 @@ read_number (const char *text)
     value *= 1024;
   else if (g_str_has_prefix (text, " MiB"))
     value *= 1024 * 1024;
+  else if (g_str_has_prefix (text, " GiB"))
+    value *= 1024 * 1024 * 1024;
   return value;
 }
 

@@ -347,7 +347,7 @@ test_analyzer_holds_everything (void)
   Rig rig;
 
   rig_init (&rig);
-  rig.pair.server_options.max_held = 10000;
+  rig.pair.server_options.analyzers.max_held = 10000;
   echo_is_silent = TRUE;
   test_stream_pair (&one, &other);
   rig_start_client (&rig, one);

@@ -147,7 +147,7 @@ test_max_held (void)
   json_rig_free (rig);
 }
 
-/* What a lost analyzer held is not counted any more. */
+/* The one that holds most is lost, and what it held is not counted any more. */
 static void
 test_max_held_all (void)
 {
@@ -157,59 +157,291 @@ test_max_held_all (void)
   new_analyzers (rig, 3);
   assert_answer (feed (rig, 1, "hold", 600), "");
   too_much = feed (rig, 2, "hold", 401);
-  assert_exception (too_much, 2, "max-held-all", 1000);
+  assert_exception (too_much, 1, "max-held-all", 1000);
   assert_answer (feed (rig, 3, "hold", 400), "");
+  assert_lives (rig, 2);
+  json_rig_free (rig);
+}
+
+static void
+test_max_context_all (void)
+{
+  JsonRig *rig = json_rig_new ("max-context-all", 40);
+  g_autofree char *answer = NULL;
+
+  assert_answer (json_rig_ask (rig, NEW_WITH_CONTEXT, 1, "12345678901234567"), "");
+  answer = json_rig_ask (rig, NEW_WITH_CONTEXT, 2, "123456789012345678");
+  assert_exception (answer, 2, "max-context-all", 40);
+  assert_answer (json_rig_ask (rig, NEW_WITH_CONTEXT, 3, "12345678901234567"), "");
+  assert_answer (json_rig_ask (rig, "{\"op\":\"delete_analyzer\",\"id\":1}"), "");
+  assert_answer (json_rig_ask (rig, NEW_WITH_CONTEXT, 4, "12345678901234567"), "");
+  assert_lives (rig, 3);
+  json_rig_free (rig);
+}
+
+static guint
+count (const char *text, const char *word)
+{
+  guint n = 0;
+
+  while ((text = strstr (text, word)) != NULL)
+    {
+      text += strlen (word);
+      n++;
+    }
+  return n;
+}
+
+typedef struct
+{
+  JsonRig *rig;
+  guint n;
+} Replacements;
+
+static char *
+dup_received (TestPeer *peer)
+{
+  return g_strndup ((const char *) peer->received->data, peer->received->len);
+}
+
+static gboolean
+got_replacements (gpointer data)
+{
+  const Replacements *wanted = data;
+  g_autofree char *text = dup_received (wanted->rig->client);
+
+  return count (text, "\"replace\"") >= wanted->n && g_str_has_suffix (text, "}\n");
+}
+
+/* The answer to a ping overtakes results that wait. */
+static char *
+ask_for_replacements (JsonRig *rig, guint n, const char *lines)
+{
+  Replacements wanted = { rig, n };
+  char *heard = NULL;
+
+  g_byte_array_set_size (rig->client->received, 0);
+  json_rig_say (rig, "%s", lines);
+  g_assert_true (test_run_until (got_replacements, &wanted, 5000));
+  heard = dup_received (rig->client);
+  g_assert_cmpuint (count (heard, "\"replace\""), ==, n);
+  g_assert_null (strstr (heard, "exception"));
+  return heard;
+}
+
+/* Ten answers are more than may wait to be written, ten more than may wait for that. */
+static void
+test_max_output (void)
+{
+  JsonRig *rig = json_rig_new ("max-output", 10 * JSON_RIG_BURST);
+  g_autofree char *fits = NULL, *too_much = NULL;
+
+  new_analyzers (rig, 3);
+  fits = ask_for_replacements (rig, 18,
+                               "{\"op\":\"data\",\"id\":1,\"dir\":0,"
+                               "\"text\":\"burst6789012345678\"}");
+  too_much = feed (rig, 2, "burst", 25);
+  assert_exception (too_much, 2, "max-output", 10 * JSON_RIG_BURST);
+  g_assert_cmpuint (count (too_much, "\"replace\""), <, 20);
   assert_lives (rig, 1);
+  assert_lives (rig, 3);
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 2);
+  json_rig_free (rig);
+}
+
+/* What many have to say waits apart for each of them, and nothing of it is left out. */
+static void
+test_output_of_many (void)
+{
+  JsonRig *rig = json_rig_new ("max-output", 10 * JSON_RIG_BURST);
+  g_autofree char *heard = NULL;
+  GString *lines = g_string_new (NULL);
+
+  new_analyzers (rig, 8);
+  for (guint id = 1; id <= 8; id++)
+    g_string_append_printf (lines, "{\"op\":\"data\",\"id\":%u,\"dir\":0,\"text\":\"burst...\"}\n",
+                            id);
+  heard = ask_for_replacements (rig, 8 * 8, lines->str);
+  for (guint id = 1; id <= 8; id++)
+    {
+      g_autofree char *mine = g_strdup_printf ("\"id\":%u,\"result\":\"replace\"", id);
+
+      g_assert_cmpuint (count (heard, mine), ==, 8);
+      assert_lives (rig, id);
+    }
+  g_string_free (lines, TRUE);
+  json_rig_free (rig);
+}
+
+/* --- memory --- */
+
+static guint64
+get_refusals (JsonRig *rig, const char *reason)
+{
+  g_autoptr (GVariant) statistics = imp_server_get_statistics (rig->server);
+  g_autoptr (GVariant) refusals = g_variant_lookup_value (statistics, "refusals",
+                                                          G_VARIANT_TYPE ("a{st}"));
+  guint64 n;
+
+  g_assert_true (g_variant_lookup (refusals, reason, "t", &n));
+  return n;
+}
+
+static guint64
+get_statistic (JsonRig *rig, const char *name)
+{
+  g_autoptr (GVariant) statistics = imp_server_get_statistics (rig->server);
+  guint64 n;
+
+  g_assert_true (g_variant_lookup (statistics, name, "t", &n));
+  return n;
+}
+
+static TestPeer *
+add_peer (JsonRig *rig)
+{
+  GIOStream *near;
+  g_autoptr (GIOStream) far = NULL;
+  TestPeer *peer;
+
+  test_stream_pair (&near, &far);
+  g_assert_true (imp_server_add_stream (rig->server, far, NULL));
+  peer = test_peer_new (near);
+  return peer;
+}
+
+static void
+say (TestPeer *peer, const char *text)
+{
+  test_peer_send (peer, text, strlen (text));
+}
+
+#define GREETING "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}\n"
+
+/* Of a message that does not end. */
+static void
+say_much (TestPeer *peer, gsize length)
+{
+  g_autofree char *text = g_strnfill (length, ' ');
+
+  say (peer, GREETING "{\"op\":\"data\",");
+  say (peer, text);
+}
+
+static gboolean
+got_end (gpointer data)
+{
+  return ((TestPeer *) data)->got_end;
+}
+
+static gboolean
+is_refused (gpointer data)
+{
+  return get_refusals (data, "max-memory") > 0;
+}
+
+/* Three clients send messages that do not end: the one that makes it too much is told so. Whoever
+ * has little does not notice. */
+static void
+test_unfinished_messages (void)
+{
+  const gsize limit = 5 * 1024 * 1024, size = 1536 * 1024;
+  JsonRig *rig = json_rig_new ("max-memory", limit);
+  TestPeer *peers[3];
+  guint n_ended = 0;
+
+  new_analyzers (rig, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      peers[i] = add_peer (rig);
+      say_much (peers[i], size);
+    }
+  g_assert_true (test_run_until (is_refused, rig, 10000));
+  assert_lives (rig, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      if (test_run_until (got_end, peers[i], 300))
+        {
+          g_autofree char *text = dup_received (peers[i]);
+
+          assert_exception (text, 0, "max-memory", limit);
+          n_ended++;
+        }
+      test_peer_free (peers[i]);
+    }
+  g_assert_cmpuint (n_ended, ==, get_refusals (rig, "max-memory"));
+  g_assert_cmpuint (n_ended, <, 3);
+  g_assert_cmpuint (get_statistic (rig, "memory"), <=, limit);
   json_rig_free (rig);
 }
 
 static gboolean
-has_line (gpointer data)
+got_exception (gpointer data)
 {
-  TestPeer *client = data;
+  g_autofree char *text = dup_received (data);
 
-  return client->received->len > 0 && client->received->data[client->received->len - 1] == '\n';
+  return strstr (text, "\"exception\"") != NULL && g_str_has_suffix (text, "}\n");
 }
 
-#define ECHO "{\"op\":\"data\",\"id\":1,\"dir\":0,\"text\":\"echo%0400d\"}", 0
-
-/* How long the answer is. */
-static guint
-measure_echo (void)
+static gboolean
+holds_much (gpointer data)
 {
-  JsonRig *rig = json_rig_new (NULL, 0);
+  return get_statistic (data, "memory") > 700 * 1024;
+}
+
+/* A client whose analyzer hoards pays for another one that wants a little, with that analyzer. */
+static void
+test_max_memory (void)
+{
+  const guint limit = 1024 * 1024, piece = 50 * 1024;
+  JsonRig *rig = json_rig_new ("max-memory", limit);
+  TestPeer *hoarder = add_peer (rig);
+  g_autofree char *text = g_strnfill (piece, '.');
+  g_autofree char *heard = NULL;
+
+  new_analyzers (rig, 8);
+  say (hoarder, GREETING "{\"op\":\"new_analyzer\",\"id\":7}\n");
+  say (hoarder, "{\"op\":\"new_analyzer\",\"id\":8}\n");
+  for (guint i = 0; i < 14; i++)
+    {
+      say (hoarder, "{\"op\":\"data\",\"id\":7,\"dir\":0,\"text\":\"hold");
+      say (hoarder, text);
+      say (hoarder, "\"}\n");
+    }
+  g_assert_true (test_run_until (holds_much, rig, 5000));
+  g_assert_cmpuint (get_refusals (rig, "max-memory"), ==, 0);
+  for (guint id = 1; id <= 7; id++)
+    assert_answer (feed (rig, id, "hold", piece), "");
+  g_assert_true (test_run_until (got_exception, hoarder, 5000));
+  heard = dup_received (hoarder);
+  assert_exception (heard, 7, "max-memory", limit);
+  g_assert_cmpuint (get_refusals (rig, "max-memory"), ==, 1);
+  assert_lives (rig, 8);
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 9);
+  g_assert_cmpuint (get_statistic (rig, "memory"), <=, limit);
+  test_peer_free (hoarder);
+  json_rig_free (rig);
+}
+
+/* Many analyzers, each with a little: no more of them. */
+static void
+test_max_memory_of_many (void)
+{
+  JsonRig *rig = json_rig_new ("max-memory", 16 * 1024);
+  g_autofree char *context = g_strnfill (1000, 'x');
   g_autofree char *answer = NULL;
 
-  new_analyzers (rig, 1);
-  answer = json_rig_ask (rig, ECHO);
+  for (guint id = 1; id <= 8; id++)
+    assert_answer (json_rig_ask (rig, NEW_WITH_CONTEXT, id, context), "");
+  answer = json_rig_ask (rig, NEW_WITH_CONTEXT, 9, context);
+  assert_exception (answer, 9, "max-memory", 16 * 1024);
+  assert_answer (json_rig_ask (rig, "{\"op\":\"delete_analyzer\",\"id\":1}"), "");
+  assert_answer (json_rig_ask (rig, NEW_WITH_CONTEXT, 10, context), "");
+  assert_lives (rig, 10);
   json_rig_free (rig);
-  return strlen (answer);
 }
 
-/* What one answer takes may just wait; one byte more ends the connection. */
-static void
-test_max_output (void)
-{
-  guint length = measure_echo ();
-  JsonRig *fits = json_rig_new ("max-output", length);
-  JsonRig *too_small = json_rig_new ("max-output", length - 1);
-  g_autofree char *nothing = NULL;
-
-  new_analyzers (fits, 1);
-  g_byte_array_set_size (fits->client->received, 0);
-  json_rig_say (fits, ECHO);
-  g_assert_true (test_run_until (has_line, fits->client, 10000));
-  g_assert_cmpuint (fits->client->received->len, ==, length);
-
-  new_analyzers (too_small, 1);
-  g_byte_array_set_size (too_small->client->received, 0);
-  json_rig_say (too_small, ECHO);
-  nothing = json_rig_wait_for_end (too_small);
-  g_assert_cmpstr (nothing, ==, "");
-  assert_names (too_small->reason->str, "max-output", length - 1);
-  json_rig_free (fits);
-  json_rig_free (too_small);
-}
+/* --- times --- */
 
 static gboolean
 has_reason (gpointer data)
@@ -234,6 +466,69 @@ test_handshake_timeout (gconstpointer beginning)
   /* A client that has said something may be silent for longer. */
   g_assert_cmpuint (imp_server_get_n_connections (rig->server), ==, 1);
   new_analyzers (rig, 1);
+  json_rig_free (rig);
+}
+
+/* Also one that comes byte by byte is late. */
+static gboolean
+drip (gpointer data)
+{
+  say (data, "x");
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_message_timeout (gconstpointer data)
+{
+  const char *beginning = data;
+  JsonRig *rig = json_rig_new ("message-timeout", 200);
+  gint64 begin = g_get_monotonic_time ();
+  g_autofree char *last = NULL;
+  guint source = g_timeout_add (20, drip, rig->client);
+
+  new_analyzers (rig, 1);
+  say (rig->client, beginning);
+  last = json_rig_wait_for_end (rig);
+  g_source_remove (source);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 199 * 1000);
+  assert_exception (last, 0, "message-timeout", 200);
+  g_assert_cmpuint (get_refusals (rig, "message-timeout"), ==, 1);
+  json_rig_free (rig);
+}
+
+static gboolean
+on_timeout (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+/* Silence between messages is no lateness, nor are many messages that are each cut once. */
+static void
+test_message_in_time (void)
+{
+  JsonRig *rig = json_rig_new ("message-timeout", 100);
+  gboolean over = FALSE;
+
+  new_analyzers (rig, 1);
+  for (guint i = 0; i < 12; i++)
+    {
+      say (rig->client, "{\"op\":");
+      over = FALSE;
+      g_timeout_add (20, on_timeout, &over);
+      g_assert_true (test_run_until (is_true, &over, 5000));
+      say (rig->client, "\"pong\",\"token\":1}\n");
+    }
+  over = FALSE;
+  g_timeout_add (250, on_timeout, &over);
+  g_assert_true (test_run_until (is_true, &over, 5000));
+  assert_lives (rig, 1);
   json_rig_free (rig);
 }
 
@@ -315,7 +610,17 @@ main (int argc, char **argv)
   g_test_add_func ("/server-limits/max-message", test_max_message);
   g_test_add_func ("/server-limits/max-held", test_max_held);
   g_test_add_func ("/server-limits/max-held-all", test_max_held_all);
+  g_test_add_func ("/server-limits/max-context-all", test_max_context_all);
   g_test_add_func ("/server-limits/max-output", test_max_output);
+  g_test_add_func ("/server-limits/max-output/many", test_output_of_many);
+  g_test_add_func ("/server-limits/max-memory", test_max_memory);
+  g_test_add_func ("/server-limits/max-memory/many", test_max_memory_of_many);
+  g_test_add_func ("/server-limits/max-memory/unfinished", test_unfinished_messages);
+  g_test_add_data_func ("/server-limits/message-timeout/line", "{\"op\":\"pi",
+                        test_message_timeout);
+  g_test_add_data_func ("/server-limits/message-timeout/behind", "{\"op\":\"pong\"}\n{\"op",
+                        test_message_timeout);
+  g_test_add_func ("/server-limits/message-timeout/in-time", test_message_in_time);
   g_test_add_data_func ("/server-limits/handshake-timeout/nothing", "", test_handshake_timeout);
   g_test_add_data_func ("/server-limits/handshake-timeout/half", "{\"op\":\"set_ver",
                         test_handshake_timeout);

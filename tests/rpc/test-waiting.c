@@ -275,7 +275,7 @@ test_marks (void)
           PairRig rig;
 
           pair_rig_init (&rig);
-          rig.server_options.max_waiting = mark;
+          rig.server_options.analyzers.max_waiting = mark;
           if ((variant & 1) != 0)
             rig.server_options.high_water = mark;
           if ((variant & 2) != 0)
@@ -294,7 +294,7 @@ test_small_hold (void)
       PairRig rig;
 
       pair_rig_init (&rig);
-      rig.server_options.max_held = max_held;
+      rig.server_options.analyzers.max_held = max_held;
       run (&rig, 8, 3000, FALSE);
     }
 }
@@ -439,7 +439,7 @@ test_large_message (void)
   PairRig rig;
 
   pair_rig_init (&rig);
-  rig.server_options.max_output = 4 * 1024 * 1024;
+  rig.server_options.analyzers.max_output = 4 * 1024 * 1024;
   test_stream_pair (&one, &other);
   rig_start_server (&rig, other);
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (one));

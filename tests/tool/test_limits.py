@@ -107,15 +107,24 @@ class Limits(unittest.TestCase):
             heard = client.ask(op='new_analyzer', id=2, context={'a': '12345678'})
             self.assert_exception(heard, 2, 'max-context', 10)
 
+    def test_max_context_all(self):
+        with self.serve('--max-context-all=15'), Client(self.path) as client:
+            self.assert_fits(client.ask(op='new_analyzer', id=1, context={'a': '1234567'}))
+            heard = client.ask(op='new_analyzer', id=2, context={'a': '1234567'})
+            self.assert_exception(heard, 2, 'max-context-all', 15)
+            self.assert_fits(client.ask(op='new_analyzer', id=2, context={'a': '123456'}))
+
     def hold(self, option, value):
         with self.serve(f'--{option}={value}', module=HOLDER), Client(self.path) as client:
             for number in 1, 2:
                 self.assert_fits(client.ask(op='new_analyzer', id=number))
             fits = client.ask(op='data', id=1, dir=0, type=-1, text='a' * value)
             self.assert_fits(fits)
+            # The one that holds most goes, whichever is fed.
             number = 1 if option == 'max-held' else 2
             heard = client.ask(op='data', id=number, dir=0, type=-1, text='a')
-            self.assert_exception(heard, number, option, value)
+            self.assert_exception(heard, 1, option, value)
+            self.assert_fits(client.ask(op='data', id=2, dir=0, type=-1, text='a'))
 
     def test_max_held(self):
         self.hold('max-held', 500)
@@ -123,15 +132,49 @@ class Limits(unittest.TestCase):
     def test_max_held_all(self):
         self.hold('max-held-all', 600)
 
-    def test_max_output(self):
-        module = 'pattern=string=x&action=replace&actdata=' + 400 * 'y'
-        with self.serve('--max-output=500', module=module) as server, Client(self.path) as client:
+    def test_max_memory(self):
+        size = 1024 * 1024
+        with self.serve(f'--max-memory={size}'), Client(self.path) as client, \
+                Client(self.path) as hoarder:
             self.assert_fits(client.ask(op='new_analyzer', id=1))
-            client.say(op='data', id=1, dir=0, type=-1, text='x')
-            self.assertEqual(client.hear()['text'], 400 * 'y')
-            client.say(op='data', id=1, dir=0, type=-1, text='xx')
-            self.assertEqual(client.hear_to_the_end(), [])
-            self.assertEqual(server.stop(), 0)
+            hoarder.socket.sendall(b'{"op":"' + size * b' ')
+            self.assert_exception(hoarder.hear_to_the_end(), 0, 'max-memory', size)
+            self.assert_fits(client.ask(op='data', id=1, dir=0, type=-1, text='x'))
+
+    def test_max_output(self):
+        """Beyond what the connection takes, and beyond that."""
+        module = 'pattern=string=x&action=replace&actdata=' + 400 * 'y'
+        with self.serve('--max-output=2000', module=module), Client(self.path) as client:
+            for number in 1, 2:
+                self.assert_fits(client.ask(op='new_analyzer', id=number))
+            client.say(op='data', id=1, dir=0, type=-1, text=5 * 'x')
+            for _ in range(5):
+                self.assertEqual(client.hear()['text'], 400 * 'y')
+            client.say(op='data', id=1, dir=0, type=-1, text=100 * 'x')
+            heard = client.ask(op='data', id=2, dir=0, type=-1, text='x')
+            self.assert_exception(heard, 1, 'max-output', 2000)
+            self.assertEqual([message['id'] for message in heard
+                              if message['op'] == 'result'][-1], 2)
+
+    def test_max_idle(self):
+        options = '--max-connections=2', '--max-idle=300'
+        with self.serve(*options) as server, Client(self.path) as first, \
+                Client(self.path) as second, Client(self.path, greet=False) as third:
+            self.assert_fits(first.ask(op='new_analyzer', id=1))
+            third.say(op='set_version', version=2, minimum=1)
+            self.assertEqual(third.hear()['op'], 'set_version')
+            self.assertEqual([message['op'] for message in second.hear_to_the_end()], ['goodbye'])
+            self.assert_fits(first.ask(op='data', id=1, dir=0, type=-1, text='x'))
+            server.wait_for_log('max-idle')
+
+    def test_message_timeout(self):
+        with self.serve('--message-timeout=200'), Client(self.path) as client, \
+                Client(self.path) as slow:
+            begin = time.monotonic()
+            slow.socket.sendall(b'{"op":')
+            self.assert_exception(slow.hear_to_the_end(), 0, 'message-timeout', 200)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.199)
+            self.assert_fits(client.ask(op='new_analyzer', id=1))
 
     def test_handshake_timeout(self):
         with self.serve('--handshake-timeout=200'), Client(self.path) as client, \

@@ -3,6 +3,8 @@
 
 #include "core/imp-watermark-private.h"
 #include "rpc/server/imp-server-input-private.h"
+#include "rpc/server/imp-server-output-private.h"
+#include "rpc/server/imp-server-totals-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,12 +13,21 @@ typedef struct _ImpHostedAnalyzer ImpHostedAnalyzer;
 
 typedef struct _ImpAnalyzerHost ImpAnalyzerHost;
 
-/* What hosted analyzers ask of their connection. Each of these may end it. */
+/* What hosted analyzers ask of their connection. */
 typedef struct
 {
-  void (*send) (ImpAnalyzerHost *host, const ImpMessage *message);
-  /* The analyzer holds too much: the client is told @text, and it is removed. */
+  /* Whether a result can be sent now. */
+  gboolean (*may_send) (ImpAnalyzerHost *host);
+  /* Sends it, if that may be. An error: it never can be sent. */
+  gboolean (*send) (ImpAnalyzerHost *host, const ImpMessage *message, GError **error);
+  /* The analyzer has met a limit: the client is told @text, and it is removed. This may end the
+   * connection. */
   void (*fail) (ImpAnalyzerHost *host, gint64 id, const char *text);
+  /* The connection gives up what it takes besides its analyzers; that ends it. */
+  void (*pay) (ImpAnalyzerHost *host);
+  /* The host stays where it is between these, also when the connection ends. */
+  void (*hold) (ImpAnalyzerHost *host);
+  void (*release) (ImpAnalyzerHost *host);
 } ImpAnalyzerHostFuncs;
 
 /* What the analyzers of one connection share: part of it. */
@@ -24,14 +35,28 @@ struct _ImpAnalyzerHost
 {
   const ImpAnalyzerHostFuncs *funcs;
   ImpServerInput *input;
-  gsize max_held;      /* bytes that one of them may hold: see ImpServer:max-held */
-  gsize max_held_all;  /* bytes that all of them may hold */
-  gsize held;          /* bytes that they hold */
-  gboolean takes_want; /* the client has said so: see IMP_FEATURE_WANT */
+  ImpServerTurns *output;   /* of those whose results wait */
+  gsize max_held;           /* bytes that one of them may hold: see ImpServer:max-held */
+  gsize max_output;         /* bytes that one of them may have to say */
+  gsize max_held_all;       /* bytes of both that all of them may have */
+  gsize held;               /* bytes that they have */
+  GQueue hoarders;          /* those with a share of that that is worth taking: at most so many */
+  gboolean takes_want;      /* the client has said so: see IMP_FEATURE_WANT */
+  ImpServerAccount account; /* of the connection */
 };
 
-ImpHostedAnalyzer *imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id,
-                                            ImpAnalyzer *analyzer);
+#define IMP_ANALYZER_HOST_HOARDERS_MAX 1024
+
+/* An analyzer is taken to need so much memory, besides its context and what it holds. */
+#define IMP_HOSTED_ANALYZER_MEMORY 1024
+
+/* The hoarder that has most, and more than @otherwise, which is returned if there is none. */
+ImpHostedAnalyzer *imp_analyzer_host_find_hoarder (const ImpAnalyzerHost *self,
+                                                   ImpHostedAnalyzer *otherwise);
+
+/* @context_size: bytes of its context. */
+ImpHostedAnalyzer *imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
+                                            gsize context_size);
 /* Sends what the plugin has said already, and then each result as it comes. The caller has a hold
  * on the analyzer and the host. */
 void imp_hosted_analyzer_start (ImpHostedAnalyzer *self);
@@ -42,8 +67,15 @@ void imp_hosted_analyzer_remove (ImpHostedAnalyzer *self);
 /* In these the caller has a hold on the host; the analyzer can be gone afterwards. */
 void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, const ImpMessage *message);
 void imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, gboolean busy);
+/* The client is told that it is ended since the server keeps too much, and it is. */
+void imp_hosted_analyzer_pay (ImpHostedAnalyzer *self);
 
-/* For the funcs of the host's input. */
-gboolean imp_hosted_analyzer_take_turn (ImpServerInputEntry *entry);
+/* How much memory it takes, in bytes. */
+gsize imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self);
+gsize imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self);
+
+/* For the funcs of the host's input, and its output, whose owners are hosted analyzers. */
+gboolean imp_hosted_analyzer_take_input_turn (ImpServerInputEntry *entry);
+gboolean imp_hosted_analyzer_take_output_turn (gpointer owner);
 
 G_END_DECLS

@@ -3,16 +3,23 @@
 
 #include "core/imp-result-private.h"
 
+/* Bytes of results that are sent in one turn, after which others have theirs. */
+#define OUTPUT_TURN (64 * 1024)
+
 struct _ImpHostedAnalyzer
 {
   gint64 id;
   ImpAnalyzerHost *host;     /* NULL once it is removed */
   ImpServerInputEntry input; /* has the analyzer */
-  gsize held;                /* as it is known to the host */
-  ImpWatermark level;        /* of that: above it, the client is to pause */
+  ImpServerOutput *output;   /* NULL while nothing waits */
+  gsize held;                /* input, and verdicts that wait for a direction */
+  gsize kept;                /* that and the output, as it is known to the host */
+  ImpWatermark level;        /* of what is held: above it, the client is to pause */
   guint calls;               /* depth of calls that use this */
   guint8 paused_by_plugin;   /* bit per direction */
   guint8 paused;             /* as the client knows it */
+  GList *hoarder;            /* in the host's list of them, or NULL */
+  gsize context_size;
 };
 
 /* A plugin may do anything when it is called, such as run a loop in which its analyzer is deleted
@@ -33,26 +40,165 @@ hosted_analyzer_leave (ImpHostedAnalyzer *self)
   g_slice_free (ImpHostedAnalyzer, self);
 }
 
+/* --- what it keeps --- */
+
+static void
+hosted_analyzer_update_hoarder (ImpHostedAnalyzer *self)
+{
+  ImpAnalyzerHost *host = self->host;
+  gboolean hoards = self->kept > host->max_held_all / IMP_ANALYZER_HOST_HOARDERS_MAX;
+
+  if (hoards && self->hoarder == NULL)
+    {
+      g_queue_push_tail (&host->hoarders, self);
+      self->hoarder = host->hoarders.tail;
+    }
+  else if (!hoards && self->hoarder != NULL)
+    {
+      g_queue_delete_link (&host->hoarders, self->hoarder);
+      self->hoarder = NULL;
+    }
+}
+
+static void
+hosted_analyzer_set_kept (ImpHostedAnalyzer *self, gsize kept)
+{
+  self->host->held += kept - self->kept;
+  imp_server_account_add (&self->host->account, kept - self->kept);
+  self->kept = kept;
+  hosted_analyzer_update_hoarder (self);
+}
+
+ImpHostedAnalyzer *
+imp_analyzer_host_find_hoarder (const ImpAnalyzerHost *self, ImpHostedAnalyzer *otherwise)
+{
+  ImpHostedAnalyzer *largest = otherwise;
+
+  for (GList *l = self->hoarders.head; l != NULL; l = l->next)
+    if (largest == NULL || ((ImpHostedAnalyzer *) l->data)->kept > largest->kept)
+      largest = l->data;
+  return largest;
+}
+
+gsize
+imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self)
+{
+  return IMP_HOSTED_ANALYZER_MEMORY + self->context_size + self->kept;
+}
+
+gsize
+imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self)
+{
+  return self->context_size;
+}
+
+G_GNUC_PRINTF (3, 4)
+static void
+hosted_analyzer_fail (ImpHostedAnalyzer *self, ImpServerRefusal refusal, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  imp_server_account_count_refusal (&self->host->account, refusal);
+  self->host->funcs->fail (self->host, self->id, text);
+}
+
+static void
+hosted_analyzer_fail_held (ImpHostedAnalyzer *self)
+{
+  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_HELD,
+                        "the analyzer holds %" G_GSIZE_FORMAT
+                        " bytes without a verdict (max-held is %" G_GSIZE_FORMAT ")",
+                        self->held, self->host->max_held);
+}
+
+static void
+hosted_analyzer_fail_held_all (ImpHostedAnalyzer *self)
+{
+  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_HELD_ALL,
+                        "the analyzer holds %" G_GSIZE_FORMAT
+                        " bytes, and all of the connection %" G_GSIZE_FORMAT
+                        " (max-held-all is %" G_GSIZE_FORMAT ")",
+                        self->kept, self->host->held, self->host->max_held_all);
+}
+
+static void
+hosted_analyzer_fail_output (ImpHostedAnalyzer *self)
+{
+  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_OUTPUT,
+                        "%" G_GSIZE_FORMAT " bytes of the analyzer's verdicts wait to be read "
+                        "(max-output is %" G_GSIZE_FORMAT ")",
+                        imp_server_output_get_size (self->output), self->host->max_output);
+}
+
+void
+imp_hosted_analyzer_pay (ImpHostedAnalyzer *self)
+{
+  const ImpServerTotals *totals = self->host->account.totals;
+
+  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_MEMORY,
+                        "the analyzer takes %" G_GSIZE_FORMAT
+                        " bytes, and all of the server %" G_GSIZE_FORMAT
+                        " (max-memory is %" G_GSIZE_FORMAT ")",
+                        imp_hosted_analyzer_get_memory (self), totals->memory, totals->max_memory);
+}
+
 void
 imp_hosted_analyzer_remove (ImpHostedAnalyzer *self)
 {
-  ImpAnalyzerHost *host = g_steal_pointer (&self->host);
+  ImpAnalyzerHost *host = self->host;
 
   g_assert (host != NULL);
   hosted_analyzer_enter (self);
-  host->held -= self->held;
+  hosted_analyzer_set_kept (self, 0);
+  imp_server_account_add (&host->account, -imp_hosted_analyzer_get_memory (self));
+  self->host = NULL;
+  imp_server_output_clear (&self->output, host->output);
   imp_server_input_clear (host->input, &self->input);
   imp_analyzer_close (self->input.analyzer);
   hosted_analyzer_leave (self);
 }
 
+/* --- sending --- */
+
+/* What has to wait keeps all behind it waiting, and the input that would bring more. */
+static void
+hosted_analyzer_defer (ImpHostedAnalyzer *self, ImpResult *result)
+{
+  self->input.blocked = TRUE;
+  imp_server_output_push (&self->output, self->host->output, self, imp_result_ref (result));
+  if (imp_server_output_get_size (self->output) > self->host->max_output)
+    hosted_analyzer_fail_output (self);
+}
+
 static void
 hosted_analyzer_send (ImpHostedAnalyzer *self, ImpResult *result)
 {
-  ImpMessage message = { .op = IMP_OP_RESULT, .id = self->id, .result = result };
+  const ImpMessage message = { .op = IMP_OP_RESULT, .id = self->id, .result = result };
+  g_autoptr (GError) error = NULL;
 
-  if (self->host != NULL)
-    self->host->funcs->send (self->host, &message);
+  if (self->host == NULL
+      || (self->output == NULL && self->host->funcs->send (self->host, &message, &error)))
+    return;
+  if (error == NULL)
+    hosted_analyzer_defer (self, result);
+  else
+    self->host->funcs->fail (self->host, self->id, error->message);
+}
+
+/* Of what waits. */
+static void
+hosted_analyzer_send_first (ImpHostedAnalyzer *self)
+{
+  g_autoptr (ImpResult) result = imp_server_output_pop (&self->output, self->host->output);
+  const ImpMessage message = { .op = IMP_OP_RESULT, .id = self->id, .result = result };
+  g_autoptr (GError) error = NULL;
+
+  if (!self->host->funcs->send (self->host, &message, &error))
+    self->host->funcs->fail (self->host, self->id, error->message);
 }
 
 /* The client hears PAUSE and CONTINUE only where something changes for it. */
@@ -70,44 +216,38 @@ hosted_analyzer_update_paused (ImpHostedAnalyzer *self, ImpDirection direction)
   hosted_analyzer_send (self, result);
 }
 
-/* Counts what it holds. */
-static void
+/* Counts what it holds; FALSE if nothing has changed. */
+static gboolean
 hosted_analyzer_update_held (ImpHostedAnalyzer *self)
 {
   gsize held = imp_analyzer_get_held (self->input.analyzer)
                + imp_server_input_entry_get_size (&self->input);
+  gsize kept = held + imp_server_output_get_size (self->output);
 
-  if (held == self->held)
-    return;
-  self->host->held += held - self->held;
+  if (held == self->held && kept == self->kept)
+    return FALSE;
   self->held = held;
+  hosted_analyzer_set_kept (self, kept);
   if (imp_watermark_update (&self->level, held) == IMP_WATERMARK_SAME)
-    return;
+    return TRUE;
   hosted_analyzer_update_paused (self, IMP_DIRECTION_FROM_CLIENT);
   hosted_analyzer_update_paused (self, IMP_DIRECTION_FROM_SERVER);
+  return TRUE;
 }
 
-static void
-hosted_analyzer_fail_held (ImpHostedAnalyzer *self)
-{
-  const ImpAnalyzerHost *host = self->host;
-  g_autofree char *text = g_strdup_printf (
-    "the analyzer holds %" G_GSIZE_FORMAT " bytes without a verdict (max-held is %" G_GSIZE_FORMAT
-    "), all of the connection %" G_GSIZE_FORMAT " (max-held-all is %" G_GSIZE_FORMAT ")",
-    self->held, host->max_held, host->held, host->max_held_all);
-
-  host->funcs->fail (self->host, self->id, text);
-}
-
-/* What it holds has changed, perhaps: the client may have to pause, or has gone too far. */
+/* What it holds has changed, perhaps: the client may have to pause, or has gone too far. It pays
+ * itself where it has most. */
 static void
 hosted_analyzer_check (ImpHostedAnalyzer *self)
 {
-  if (self->host != NULL)
-    hosted_analyzer_update_held (self);
-  if (self->host != NULL
-      && (self->held > self->host->max_held || self->host->held > self->host->max_held_all))
+  if (self->host == NULL || !hosted_analyzer_update_held (self))
+    return;
+  if (self->host != NULL && self->held > self->host->max_held)
     hosted_analyzer_fail_held (self);
+  while (self->host != NULL && self->host->held > self->host->max_held_all)
+    hosted_analyzer_fail_held_all (imp_analyzer_host_find_hoarder (self->host, self));
+  if (self->host != NULL)
+    imp_server_account_check (&self->host->account);
 }
 
 static void
@@ -125,25 +265,28 @@ hosted_analyzer_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer us
         self->paused_by_plugin &= ~bit;
       hosted_analyzer_update_paused (self, result->direction);
     }
-  else if (result->type != IMP_RESULT_WANT || self->host->takes_want)
+  else if (result->type != IMP_RESULT_WANT || (self->host != NULL && self->host->takes_want))
     {
       hosted_analyzer_send (self, result);
       /* While it is called, what it holds is counted once, in the end. */
-      if (self->host != NULL && self->calls == 1)
-        hosted_analyzer_update_held (self);
+      if (self->calls == 1)
+        hosted_analyzer_check (self);
     }
   hosted_analyzer_leave (self);
 }
 
 ImpHostedAnalyzer *
-imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer)
+imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
+                         gsize context_size)
 {
   ImpHostedAnalyzer *self = g_slice_new0 (ImpHostedAnalyzer);
 
   self->id = id;
   self->host = host;
   self->input.analyzer = g_object_ref (analyzer);
+  self->context_size = context_size;
   imp_watermark_set_high (&self->level, host->max_held / 2);
+  imp_server_account_add (&host->account, imp_hosted_analyzer_get_memory (self));
   return self;
 }
 
@@ -169,15 +312,16 @@ imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, g
 
   hosted_analyzer_enter (self);
   imp_analyzer_set_busy (self->input.analyzer, direction, busy);
-  if (self->host != NULL)
-    hosted_analyzer_update_held (self);
+  hosted_analyzer_check (self);
   imp_server_input_resume (input);
   hosted_analyzer_leave (self);
 }
 
+/* --- turns --- */
+
 /* A plugin that is in a call already, and runs a loop there, is fed after it. */
 gboolean
-imp_hosted_analyzer_take_turn (ImpServerInputEntry *entry)
+imp_hosted_analyzer_take_input_turn (ImpServerInputEntry *entry)
 {
   ImpHostedAnalyzer *self = (ImpHostedAnalyzer *) ((char *) entry
                                                    - G_STRUCT_OFFSET (ImpHostedAnalyzer, input));
@@ -192,4 +336,29 @@ imp_hosted_analyzer_take_turn (ImpServerInputEntry *entry)
     hosted_analyzer_check (self);
   hosted_analyzer_leave (self);
   return fed;
+}
+
+gboolean
+imp_hosted_analyzer_take_output_turn (gpointer owner)
+{
+  ImpHostedAnalyzer *self = owner;
+  const gsize before = imp_server_output_get_size (self->output);
+  gboolean sent = FALSE;
+
+  hosted_analyzer_enter (self);
+  while (self->host != NULL && self->output != NULL
+         && before - imp_server_output_get_size (self->output) < OUTPUT_TURN
+         && self->host->funcs->may_send (self->host))
+    {
+      hosted_analyzer_send_first (self);
+      sent = TRUE;
+    }
+  if (self->host != NULL && self->output == NULL)
+    {
+      self->input.blocked = FALSE;
+      imp_server_input_resume (self->host->input);
+    }
+  hosted_analyzer_check (self);
+  hosted_analyzer_leave (self);
+  return sent;
 }

@@ -3,6 +3,7 @@
 
 #include "core/imp-factory-private.h"
 #include "rpc/imp-link-private.h"
+#include "rpc/server/imp-server-analyzers-private.h"
 
 G_BEGIN_DECLS
 
@@ -15,13 +16,10 @@ typedef struct _ImpServerConnection ImpServerConnection;
 typedef struct
 {
   ImpWireLimits limits;
-  guint max_analyzers;
-  gsize max_held;          /* bytes without a verdict, or with one that waits, per analyzer */
-  gsize max_held_all;      /* the same per connection */
-  gsize max_waiting;       /* bytes of verdicts for a busy direction, above which it is not fed */
+  ImpServerAnalyzersLimits analyzers;
   gsize high_water;        /* bytes that wait to be written, above which nothing is read */
-  gsize max_output;        /* bytes that may wait to be written */
   guint handshake_timeout; /* milliseconds */
+  guint message_timeout;   /* the same, for the rest of a message that has begun */
   guint keepalive;         /* milliseconds; 0: none */
   guint busy_poll;         /* microseconds */
 } ImpServerConnectionOptions;
@@ -33,11 +31,12 @@ typedef struct
   void (*ended) (ImpServerConnection *connection, const GError *error, gpointer user_data);
 } ImpServerConnectionFuncs;
 
-/* @codec: NULL to recognize it. */
+/* @codec: NULL to recognize it. @totals: of the server; they last until the connection has
+ * ended. */
 ImpServerConnection *imp_server_connection_new (GIOStream *stream, ImpFactory *factory,
                                                 ImpCodec *codec,
                                                 const ImpServerConnectionOptions *options,
-                                                GError **error);
+                                                ImpServerTotals *totals, GError **error);
 ImpServerConnection *imp_server_connection_ref (ImpServerConnection *self);
 void imp_server_connection_unref (ImpServerConnection *self);
 
@@ -48,6 +47,13 @@ void imp_server_connection_start (ImpServerConnection *self, GMainContext *conte
 void imp_server_connection_close (ImpServerConnection *self, const GError *error);
 /* Tells the client that there will be no new analyzers; it ends once the old ones are gone. */
 void imp_server_connection_drain (ImpServerConnection *self);
+
+/* Since when it has had no analyzers and asked for nothing, as a monotonic time; else 0. */
+gint64 imp_server_connection_get_idle_since (ImpServerConnection *self);
+/* Whether nothing has come that could change that. */
+gboolean imp_server_connection_is_quiet (ImpServerConnection *self);
+/* As imp_server_connection_close(), but the client is told that it may come again. */
+void imp_server_connection_close_idle (ImpServerConnection *self, const GError *error);
 
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
 GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);

@@ -3,17 +3,17 @@
 
 #include "core/imp-error.h"
 #include "io/imp-source-private.h"
-#include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
-#include "rpc/server/imp-hosted-analyzer-private.h"
 
 /* Malformed messages that a client may send before it is disconnected. */
 #define MALFORMED_MAX 16
+/* Questions for interfaces that may be asked before an answer. */
+#define QUERIES_MAX 16
 
 struct _ImpServerConnection
 {
-  ImpAnalyzerHost host; /* the first: see server_connection_of_host() */
-  guint ref_count;      /* of one thread */
+  ImpServerAnalyzers analyzers; /* the first: see server_connection_of_host() */
+  guint ref_count;              /* of one thread */
   ImpFactory *factory;
   ImpFactory *bound; /* to the interface that the client has set; else the factory itself */
   ImpServerConnectionOptions options;
@@ -21,11 +21,15 @@ struct _ImpServerConnection
   gpointer user_data;
   ImpLink *link;
   GMainContext *context;
-  GSource *handshake;   /* until the client has said something */
-  ImpIdTable analyzers; /* of ImpHostedAnalyzer */
+  GSource *handshake; /* until the client has said something */
+  gsize input;        /* bytes of an unfinished message, as they are accounted */
+  gsize output;       /* bytes that wait for the client, where that is many */
+  gint64 idle_since;  /* where there are no analyzers */
+  guint n_queries;    /* that have no answer yet */
   guint n_malformed;
   gboolean greeted;
   gboolean draining;
+  gboolean finishing;
 };
 
 ImpServerConnection *
@@ -41,7 +45,7 @@ imp_server_connection_unref (ImpServerConnection *self)
   g_assert (self->ref_count > 0);
   if (--self->ref_count > 0)
     return;
-  imp_server_input_unref (self->host.input);
+  imp_server_analyzers_clear (&self->analyzers);
   imp_link_unref (self->link);
   g_object_unref (self->factory);
   g_object_unref (self->bound);
@@ -53,7 +57,6 @@ void
 imp_server_connection_close (ImpServerConnection *self, const GError *error)
 {
   const ImpServerConnectionFuncs *funcs = g_steal_pointer (&self->funcs);
-  g_autoptr (GPtrArray) analyzers = NULL;
   g_autoptr (GError) reason = NULL;
 
   if (funcs == NULL)
@@ -61,62 +64,102 @@ imp_server_connection_close (ImpServerConnection *self, const GError *error)
   reason = g_error_copy (error);
   imp_server_connection_ref (self);
   imp_source_clear (&self->handshake);
-  imp_server_input_stop (self->host.input);
   imp_link_close (self->link);
-  analyzers = imp_id_table_get_values (&self->analyzers);
-  imp_id_table_clear (&self->analyzers);
-  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) imp_hosted_analyzer_remove, NULL);
+  imp_server_analyzers_end (&self->analyzers);
   funcs->ended (self, reason, self->user_data);
   imp_server_connection_unref (self);
 }
 
 /* --- sending --- */
 
-/* Sends, unless it has ended. What cannot be sent, or is too much to wait, ends the connection: to
- * leave a message out would leave somebody waiting for it. */
+/* A client that does not read is not read either, until on_drained(), nor one that asks faster than
+ * it can be answered. */
+static void
+server_connection_update_reading (ImpServerConnection *self)
+{
+  imp_link_set_reading (self->link,
+                        imp_link_may_queue (self->link) && self->n_queries < QUERIES_MAX);
+}
+
+static void
+server_connection_set_memory (ImpServerConnection *self, gsize input, gsize output)
+{
+  self->input = input;
+  self->output = output;
+  imp_server_analyzers_set_alone (&self->analyzers, input + output);
+}
+
+/* What waits for a client is counted where it is much, and that is seldom. */
+static void
+server_connection_note_output (ImpServerConnection *self)
+{
+  gsize output = imp_link_may_queue (self->link) ? 0 : imp_link_get_queued (self->link);
+
+  server_connection_set_memory (self, self->input, output);
+  server_connection_update_reading (self);
+}
+
+/* Sends, unless it has ended. */
+static gboolean
+server_connection_try_send (ImpServerConnection *self, const ImpMessage *message, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (self->funcs == NULL)
+    return TRUE;
+  if (!imp_link_send (self->link, message, &failure))
+    {
+      if (g_error_matches (failure, IMP_ERROR, IMP_ERROR_CLOSED))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (G_UNLIKELY (!imp_link_may_queue (self->link)))
+    server_connection_note_output (self);
+  return TRUE;
+}
+
+/* What cannot be sent ends the connection: to leave a message out would leave somebody waiting for
+ * it. */
 static void
 server_connection_send (ImpServerConnection *self, const ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->funcs == NULL)
-    return;
-  if (!imp_link_send (self->link, message, &error))
-    {
-      if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
-        imp_server_connection_close (self, error);
-      return;
-    }
-  if (imp_link_get_queued (self->link) > self->options.max_output)
-    {
-      g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "%" G_GSIZE_FORMAT
-                   " bytes wait for the client to read them (max-output is %" G_GSIZE_FORMAT ")",
-                   imp_link_get_queued (self->link), self->options.max_output);
-      imp_server_connection_close (self, error);
-      return;
-    }
-  /* A client that does not read is not read either, until on_drained(). */
-  if (!imp_link_may_queue (self->link))
-    imp_link_set_reading (self->link, FALSE);
+  if (!server_connection_try_send (self, message, &error))
+    imp_server_connection_close (self, error);
 }
 
+/* @overload: by a limit that traffic alone can reach. */
 static void
-server_connection_send_exception (ImpServerConnection *self, gint64 id, const char *text)
+server_connection_send_exception (ImpServerConnection *self, gint64 id, const char *text,
+                                  gboolean overload)
 {
   ImpMessage message = { .op = IMP_OP_EXCEPTION, .id = id, .text = (char *) text };
 
+  message.overload = overload;
   server_connection_send (self, &message);
 }
 
-/* The client is told why, and then it is disconnected. */
+/* Goes once what waits has been written. */
+static void
+server_connection_finish (ImpServerConnection *self)
+{
+  self->finishing = TRUE;
+  imp_link_finish (self->link);
+}
+
+/* The client is told why, and then it is disconnected. What it has made us keep goes at once. */
 static void
 server_connection_refuse (ImpServerConnection *self, const char *text)
 {
   if (imp_link_get_codec_name (self->link) != NULL)
-    server_connection_send_exception (self, 0, text);
-  if (self->funcs != NULL)
-    imp_link_finish (self->link);
+    server_connection_send_exception (self, 0, text, FALSE);
+  if (self->funcs == NULL)
+    return;
+  server_connection_finish (self);
+  server_connection_set_memory (self, 0, self->output);
+  imp_server_analyzers_remove_all (&self->analyzers);
 }
 
 /* Version 1 has no word for it: there, a client with nothing to finish is disconnected. */
@@ -127,8 +170,8 @@ server_connection_send_goodbye (ImpServerConnection *self)
 
   if (imp_link_get_version (self->link) >= 2)
     server_connection_send (self, &goodbye);
-  else if (self->analyzers.n_values == 0)
-    imp_link_finish (self->link);
+  else if (imp_server_analyzers_get_n (&self->analyzers) == 0)
+    server_connection_finish (self);
 }
 
 static void
@@ -158,94 +201,117 @@ server_connection_of_host (ImpAnalyzerHost *host)
 static void
 server_connection_remove_analyzer (ImpServerConnection *self, gint64 id)
 {
-  ImpHostedAnalyzer *analyzer = imp_id_table_remove (&self->analyzers, id);
-
-  if (analyzer != NULL)
-    imp_hosted_analyzer_remove (analyzer);
-  if (self->draining && self->funcs != NULL && self->analyzers.n_values == 0
-      && imp_link_get_version (self->link) < 2)
-    imp_link_finish (self->link);
+  imp_server_analyzers_remove (&self->analyzers, id);
+  if (imp_server_analyzers_get_n (&self->analyzers) > 0 || self->funcs == NULL)
+    return;
+  self->idle_since = g_get_monotonic_time ();
+  if (self->draining && imp_link_get_version (self->link) < 2)
+    server_connection_finish (self);
 }
 
 /* One analyzer has failed here, if there is one; the others go on. 0: concerns all. The exception
  * is sent first: with the last analyzer a connection may be finished. */
 static void
-server_connection_fail_analyzer (ImpServerConnection *self, gint64 id, const char *text)
+server_connection_fail_analyzer (ImpServerConnection *self, gint64 id, const char *text,
+                                 gboolean overload)
 {
   imp_server_connection_ref (self);
-  server_connection_send_exception (self, id, text);
+  server_connection_send_exception (self, id, text, overload);
   if (id != 0)
     server_connection_remove_analyzer (self, id);
   imp_server_connection_unref (self);
 }
 
-static void
-server_connection_host_send (ImpAnalyzerHost *host, const ImpMessage *message)
+static gboolean
+server_connection_host_may_send (ImpAnalyzerHost *host)
 {
-  server_connection_send (server_connection_of_host (host), message);
+  return imp_link_may_queue (server_connection_of_host (host)->link);
+}
+
+static gboolean
+server_connection_host_send (ImpAnalyzerHost *host, const ImpMessage *message, GError **error)
+{
+  ImpServerConnection *self = server_connection_of_host (host);
+
+  return imp_link_may_queue (self->link) && server_connection_try_send (self, message, error);
 }
 
 static void
 server_connection_host_fail (ImpAnalyzerHost *host, gint64 id, const char *text)
 {
-  server_connection_fail_analyzer (server_connection_of_host (host), id, text);
-}
-
-static const ImpAnalyzerHostFuncs host_funcs = {
-  .send = server_connection_host_send,
-  .fail = server_connection_host_fail,
-};
-
-static gboolean
-server_connection_may_feed (gpointer user_data)
-{
-  return imp_link_may_queue (((ImpServerConnection *) user_data)->link);
-}
-
-static const ImpServerInputFuncs input_funcs = {
-  .may_feed = server_connection_may_feed,
-  .take_turn = imp_hosted_analyzer_take_turn,
-};
-
-static gboolean
-server_connection_check_new (ImpServerConnection *self, gint64 id)
-{
-  g_autofree char *text = NULL;
-
-  if (imp_id_table_lookup (&self->analyzers, id) != NULL)
-    text = g_strdup_printf ("there is an analyzer %" G_GINT64_FORMAT " already", id);
-  else if (self->analyzers.n_values >= self->options.max_analyzers)
-    text = g_strdup_printf ("there are %u analyzers already (max-analyzers)",
-                            self->options.max_analyzers);
-  if (text == NULL)
-    return TRUE;
-  server_connection_send_exception (self, id, text);
-  return FALSE;
+  server_connection_fail_analyzer (server_connection_of_host (host), id, text, TRUE);
 }
 
 static void
-server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpAnalyzer *analyzer)
+server_connection_host_pay (ImpAnalyzerHost *host)
 {
-  ImpHostedAnalyzer *hosted = imp_hosted_analyzer_new (&self->host, id, analyzer);
+  ImpServerConnection *self = server_connection_of_host (host);
+  const ImpServerTotals *totals = host->account.totals;
+  g_autoptr (GError) error = NULL;
 
-  imp_id_table_insert (&self->analyzers, id, hosted);
-  imp_hosted_analyzer_start (hosted);
+  imp_server_analyzers_count_refusal (&self->analyzers, IMP_SERVER_REFUSAL_MAX_MEMORY);
+  g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "An unfinished message takes %" G_GSIZE_FORMAT
+               " bytes, what is not read yet %" G_GSIZE_FORMAT
+               ", and all of the server %" G_GSIZE_FORMAT " (max-memory is %" G_GSIZE_FORMAT ")",
+               self->input, self->output, totals->memory, totals->max_memory);
+  imp_server_connection_ref (self);
+  /* Who does not read cannot be told. */
+  if (self->input > self->output)
+    server_connection_refuse (self, error->message);
+  else
+    imp_server_connection_close (self, error);
+  imp_server_connection_unref (self);
+}
+
+static void
+server_connection_host_hold (ImpAnalyzerHost *host)
+{
+  imp_server_connection_ref (server_connection_of_host (host));
+}
+
+static void
+server_connection_host_release (ImpAnalyzerHost *host)
+{
+  imp_server_connection_unref (server_connection_of_host (host));
+}
+
+static const ImpAnalyzerHostFuncs host_funcs = {
+  .may_send = server_connection_host_may_send,
+  .send = server_connection_host_send,
+  .fail = server_connection_host_fail,
+  .pay = server_connection_host_pay,
+  .hold = server_connection_host_hold,
+  .release = server_connection_host_release,
+};
+
+static gboolean
+server_connection_check_new (ImpServerConnection *self, gint64 id, gsize context_size)
+{
+  gboolean overload;
+  g_autofree char *text = imp_server_analyzers_check_new (&self->analyzers, id, context_size,
+                                                          &overload);
+
+  if (text != NULL)
+    server_connection_send_exception (self, id, text, overload);
+  return text == NULL && self->funcs != NULL;
 }
 
 static void
 server_connection_on_new_analyzer (ImpServerConnection *self, ImpMessage *message)
 {
+  gsize context_size = imp_context_get_size (message->context);
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
 
-  if (!server_connection_check_new (self, message->id))
+  if (!server_connection_check_new (self, message->id, context_size))
     return;
   analyzer = imp_factory_create_packed (self->bound, message->context, &error);
   if (analyzer == NULL)
-    server_connection_send_exception (self, message->id, error->message);
+    server_connection_send_exception (self, message->id, error->message, FALSE);
   /* Checked again, since the plugin may have let things go on meanwhile. */
-  else if (self->funcs != NULL && server_connection_check_new (self, message->id))
-    server_connection_add_analyzer (self, message->id, analyzer);
+  else if (self->funcs != NULL && server_connection_check_new (self, message->id, context_size))
+    imp_server_analyzers_add (&self->analyzers, message->id, analyzer, context_size);
   else
     imp_analyzer_close (analyzer);
 }
@@ -262,13 +328,13 @@ server_connection_refuse_data (ImpServerConnection *self, gint64 id)
 {
   g_autofree char *text = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT, id);
 
-  server_connection_send_exception (self, id, text);
+  server_connection_send_exception (self, id, text, FALSE);
 }
 
 static void
 server_connection_on_data (ImpServerConnection *self, ImpMessage *message)
 {
-  ImpHostedAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, message->id);
+  ImpHostedAnalyzer *analyzer = imp_server_analyzers_look_up (&self->analyzers, message->id);
 
   if (analyzer != NULL)
     imp_hosted_analyzer_feed (analyzer, message);
@@ -279,7 +345,7 @@ server_connection_on_data (ImpServerConnection *self, ImpMessage *message)
 static void
 server_connection_on_busy (ImpServerConnection *self, ImpMessage *message)
 {
-  ImpHostedAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, message->id);
+  ImpHostedAnalyzer *analyzer = imp_server_analyzers_look_up (&self->analyzers, message->id);
 
   if (analyzer != NULL)
     imp_hosted_analyzer_set_busy (analyzer, message->direction, message->busy);
@@ -294,9 +360,9 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
   guint version;
 
   version = imp_protocol_negotiate (message, imp_link_get_max_version (self->link), &error);
-  self->host.takes_want = version >= 2 && message->features != NULL
-                          && g_strv_contains ((const char *const *) message->features,
-                                              IMP_FEATURE_WANT);
+  self->analyzers.host.takes_want = version >= 2 && message->features != NULL
+                                    && g_strv_contains ((const char *const *) message->features,
+                                                        IMP_FEATURE_WANT);
   if (version == 0)
     server_connection_refuse (self, error->message);
   else if (!self->greeted)
@@ -310,11 +376,13 @@ server_connection_on_interfaces_found (GObject *source, GAsyncResult *result, gp
   g_autoptr (GError) error = NULL;
   ImpMessage message = { .op = IMP_OP_INTERFACE };
 
+  self->n_queries--;
+  server_connection_update_reading (self);
   message.interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
   if (error == NULL)
     server_connection_send (self, &message);
   else
-    server_connection_send_exception (self, 0, error->message);
+    server_connection_send_exception (self, 0, error->message, FALSE);
   imp_message_clear (&message);
   imp_server_connection_unref (self);
 }
@@ -322,6 +390,8 @@ server_connection_on_interfaces_found (GObject *source, GAsyncResult *result, gp
 static void
 server_connection_on_get_interface (ImpServerConnection *self, ImpMessage *message)
 {
+  self->n_queries++;
+  server_connection_update_reading (self);
   g_main_context_push_thread_default (self->context);
   imp_factory_query_interfaces_async (self->factory, message->interfaces, NULL,
                                       server_connection_on_interfaces_found,
@@ -337,13 +407,13 @@ server_connection_on_set_interface (ImpServerConnection *self, ImpMessage *messa
 
   if (message->interfaces == NULL)
     {
-      server_connection_send_exception (self, 0, "set_interface without an interface");
+      server_connection_send_exception (self, 0, "set_interface without an interface", FALSE);
       return;
     }
   bound = imp_factory_set_interface (self->factory, message->interfaces->data, &error);
   if (bound == NULL)
     {
-      server_connection_send_exception (self, 0, error->message);
+      server_connection_send_exception (self, 0, error->message, FALSE);
       return;
     }
   g_object_unref (self->bound);
@@ -431,12 +501,17 @@ server_connection_on_malformed (ImpLink *link, const ImpMessage *message, const 
 
   imp_source_clear (&self->handshake);
   imp_server_connection_ref (self);
+  imp_server_analyzers_count_refusal (&self->analyzers,
+                                      g_error_matches (error, IMP_ERROR, IMP_ERROR_TIMEOUT)
+                                        ? IMP_SERVER_REFUSAL_MESSAGE_TIMEOUT
+                                        : IMP_SERVER_REFUSAL_MALFORMED);
   if (!self->greeted && imp_link_get_codec_name (link) != NULL)
     server_connection_greet (self, 1);
   if (unrecoverable || (id == 0 && ++self->n_malformed > MALFORMED_MAX))
     server_connection_refuse (self, error->message);
   else
-    server_connection_fail_analyzer (self, id, error->message);
+    server_connection_fail_analyzer (self, id, error->message,
+                                     g_error_matches (error, IMP_ERROR, IMP_ERROR_LIMIT));
   imp_server_connection_unref (self);
 }
 
@@ -445,8 +520,17 @@ server_connection_on_drained (ImpLink *link, gpointer user_data)
 {
   ImpServerConnection *self = user_data;
 
-  imp_link_set_reading (link, TRUE);
-  imp_server_input_resume (self->host.input);
+  server_connection_note_output (self);
+  imp_server_analyzers_resume (&self->analyzers);
+}
+
+static void
+server_connection_on_input_changed (ImpLink *link, gsize bytes, gpointer user_data)
+{
+  ImpServerConnection *self = user_data;
+
+  server_connection_set_memory (self, bytes, self->output);
+  imp_server_analyzers_check (&self->analyzers);
 }
 
 static void
@@ -460,6 +544,7 @@ static const ImpLinkFuncs link_funcs = {
   .malformed = server_connection_on_malformed,
   .closed = server_connection_on_closed,
   .drained = server_connection_on_drained,
+  .input_changed = server_connection_on_input_changed,
 };
 
 static gboolean
@@ -471,6 +556,7 @@ server_connection_on_handshake_timeout (gpointer user_data)
   g_set_error (&error, IMP_ERROR, IMP_ERROR_TIMEOUT,
                "The client said nothing within %u ms (handshake-timeout)",
                self->options.handshake_timeout);
+  imp_server_analyzers_count_refusal (&self->analyzers, IMP_SERVER_REFUSAL_HANDSHAKE_TIMEOUT);
   imp_server_connection_close (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -479,7 +565,8 @@ server_connection_on_handshake_timeout (gpointer user_data)
 
 ImpServerConnection *
 imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
-                           const ImpServerConnectionOptions *options, GError **error)
+                           const ImpServerConnectionOptions *options, ImpServerTotals *totals,
+                           GError **error)
 {
   g_autoptr (ImpLink) link = imp_link_new (stream, codec, &options->limits, error);
   ImpServerConnection *self;
@@ -493,15 +580,12 @@ imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *cod
   self->bound = g_object_ref (factory);
   self->options = *options;
   self->link = g_steal_pointer (&link);
-  self->host.funcs = &host_funcs;
-  self->host.max_held = options->max_held;
-  self->host.max_held_all = options->max_held_all;
-  self->host.input = imp_server_input_new (MIN (options->max_waiting, options->max_held / 8),
-                                           &input_funcs, self);
-  imp_id_table_init (&self->analyzers);
+  imp_server_analyzers_init (&self->analyzers, &options->analyzers, &host_funcs, totals);
+  totals->n_connections++;
   imp_link_set_busy_poll (self->link, options->busy_poll);
   imp_link_set_keepalive (self->link, options->keepalive);
-  imp_link_set_high_water (self->link, options->high_water);
+  imp_link_set_message_timeout (self->link, options->message_timeout);
+  imp_link_set_high_water (self->link, MIN (options->high_water, options->analyzers.max_output));
   return self;
 }
 
@@ -511,12 +595,13 @@ imp_server_connection_start (ImpServerConnection *self, GMainContext *context,
 {
   g_assert (self->context == NULL);
   self->context = g_main_context_ref (context);
+  self->idle_since = g_get_monotonic_time ();
   self->funcs = funcs;
   self->user_data = user_data;
   self->handshake = imp_source_add_timeout (context, self->options.handshake_timeout,
                                             "imp handshake", server_connection_on_handshake_timeout,
                                             self);
-  imp_server_input_start (self->host.input, context);
+  imp_server_analyzers_start (&self->analyzers, context);
   imp_link_start (self->link, context, &link_funcs, self);
   if (imp_link_greets_first (self->link))
     server_connection_greet (self, 1);
@@ -533,10 +618,36 @@ imp_server_connection_drain (ImpServerConnection *self)
     server_connection_send_goodbye (self);
 }
 
+gint64
+imp_server_connection_get_idle_since (ImpServerConnection *self)
+{
+  if (self->funcs == NULL || self->finishing || imp_server_analyzers_get_n (&self->analyzers) > 0
+      || self->n_queries > 0)
+    return 0;
+  return self->idle_since;
+}
+
+gboolean
+imp_server_connection_is_quiet (ImpServerConnection *self)
+{
+  return !imp_link_may_queue (self->link) || imp_link_is_quiet (self->link);
+}
+
+void
+imp_server_connection_close_idle (ImpServerConnection *self, const GError *error)
+{
+  imp_server_connection_ref (self);
+  if (self->greeted)
+    server_connection_send_goodbye (self);
+  imp_link_flush (self->link);
+  imp_server_connection_close (self, error);
+  imp_server_connection_unref (self);
+}
+
 guint
 imp_server_connection_get_n_analyzers (ImpServerConnection *self)
 {
-  return self->analyzers.n_values;
+  return imp_server_analyzers_get_n (&self->analyzers);
 }
 
 GIOStream *

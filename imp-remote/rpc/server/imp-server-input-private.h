@@ -10,20 +10,30 @@ G_BEGIN_DECLS
 /* Decides when the analyzers of one connection are fed.
  *
  * Verdicts can take much more memory than the input that they are about. While they cannot go out,
- * it is therefore input that waits: for a direction that is busy, once some verdicts wait for it;
- * for a client that does not read; and for the rest of a large message, which is fed in pieces. A
- * plugin sees none of this, since a stream may be cut anywhere and packets stay whole.
+ * it is therefore input that waits: for an analyzer whose verdicts wait; for a direction that is
+ * busy, once some verdicts wait for it; for a client that does not read; and for the rest of a
+ * large message, which is fed in pieces. A plugin sees none of this, since a stream may be cut
+ * anywhere and packets stay whole.
  *
- * Analyzers with input that waits are fed round-robin, from a source of the main loop. */
+ * Analyzers with input that waits are fed in turns. */
 typedef struct _ImpServerInput ImpServerInput;
 
-/* What is kept of an analyzer: part of it. */
+typedef struct _ImpServerInputEntry ImpServerInputEntry;
+
+/* The input of one analyzer that waits. */
 typedef struct
 {
+  ImpInputQueue queues[2]; /* per direction */
+  GList node;
+} ImpServerInputWaiting;
+
+/* What is kept of an analyzer: part of it. */
+struct _ImpServerInputEntry
+{
   ImpAnalyzer *analyzer;
-  ImpInputQueue *queues; /* per direction; NULL while nothing waits */
-  GList node;            /* among those with input that waits */
-} ImpServerInputEntry;
+  ImpServerInputWaiting *waiting; /* NULL while nothing waits */
+  gboolean blocked;               /* by its verdicts, which wait */
+};
 
 typedef struct
 {
@@ -37,7 +47,7 @@ typedef struct
 /* @max_waiting: bytes of results that may wait in a direction for it to be fed. */
 ImpServerInput *imp_server_input_new (gsize max_waiting, const ImpServerInputFuncs *funcs,
                                       gpointer user_data);
-void imp_server_input_unref (ImpServerInput *self);
+void imp_server_input_free (ImpServerInput *self);
 /* Before the first message. */
 void imp_server_input_start (ImpServerInput *self, GMainContext *context);
 /* Nothing is fed any more by itself: entries are to be cleared. */
@@ -59,9 +69,9 @@ void imp_server_input_resume (ImpServerInput *self);
 static inline gsize
 imp_server_input_entry_get_size (const ImpServerInputEntry *entry)
 {
-  return entry->queues == NULL ? 0
-                               : imp_input_queue_get_size (&entry->queues[0])
-                                   + imp_input_queue_get_size (&entry->queues[1]);
+  return entry->waiting == NULL ? 0
+                                : imp_input_queue_get_size (&entry->waiting->queues[0])
+                                    + imp_input_queue_get_size (&entry->waiting->queues[1]);
 }
 
 G_END_DECLS

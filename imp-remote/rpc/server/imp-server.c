@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-limit-private.h"
 #include "io/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-listener-private.h"
@@ -16,8 +17,10 @@ struct _ImpServer
   char *codec_name;
   ImpCodec *codec;
   ImpServerConnectionOptions options;
+  ImpServerTotals totals;
   guint max_connections;
-  guint grace; /* milliseconds */
+  guint max_idle; /* milliseconds, as the next one */
+  guint grace;
   gboolean replace;
   gboolean insecure;
   GPtrArray *listeners;
@@ -25,6 +28,8 @@ struct _ImpServer
   GQueue stopping;         /* of GTask: stop_async() */
   GSource *grace_timer;
   gboolean stopped;
+  ImpLogLimit idle_log;
+  ImpLogLimit failure_log;
 };
 
 /**
@@ -58,11 +63,24 @@ static const ImpLimit server_limits[] = {
    * ImpServer:max-connections:
    *
    * The maximum number of connections that are served at once; further clients wait to be accepted.
+   * Idle connections make room for them: see [property@Imp.Server:max-idle].
    *
    * Since: 0.1
    */
   { "max-connections", IMP_LIMIT_COUNT, PLACE (max_connections), 1, G_MAXINT32, 1024,
     "how many clients may be connected" },
+  /**
+   * ImpServer:max-idle:
+   *
+   * The time, in milliseconds, that a connection may have no analyzers while others wait to be
+   * accepted since there are [property@Imp.Server:max-connections]. The one that has had none for
+   * longest is closed then, after a goodbye. While nobody waits connections may be idle for as long
+   * as they like.
+   *
+   * Since: 0.1
+   */
+  { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (max_idle), 1, G_MAXINT32, 5000,
+    "how long a client may have no analyzers while others wait" },
   /**
    * ImpServer:max-analyzers:
    *
@@ -70,8 +88,8 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-analyzers", IMP_LIMIT_COUNT, PLACE (options.max_analyzers), 1, G_MAXINT32, 1 << 17,
-    "how many analyzers a client may have" },
+  { "max-analyzers", IMP_LIMIT_COUNT, PLACE (options.analyzers.max_analyzers), 1, G_MAXINT32,
+    1 << 17, "how many analyzers a client may have" },
   /**
    * ImpServer:max-message:
    *
@@ -91,6 +109,16 @@ static const ImpLimit server_limits[] = {
   { "max-context", IMP_LIMIT_BYTES, PLACE (options.limits.max_context), 1, G_MAXUINT32,
     IMP_WIRE_MAX_CONTEXT_DEFAULT, "how large a context may be" },
   /**
+   * ImpServer:max-context-all:
+   *
+   * The maximum size of the contexts of all analyzers of a connection together, in bytes. An
+   * analyzer that would exceed it is refused by an exception.
+   *
+   * Since: 0.1
+   */
+  { "max-context-all", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_context_all), 1, G_MAXUINT32,
+    64 * 1024 * 1024, "how large all contexts of a client may be together" },
+  /**
    * ImpServer:max-held:
    *
    * The maximum number of bytes that one analyzer may hold: without a verdict, not fed to it yet,
@@ -99,27 +127,43 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-held", IMP_LIMIT_BYTES, PLACE (options.max_held), 1, G_MAXUINT32, 16 * 1024 * 1024,
-    "how much an analyzer may hold without a verdict" },
-  /**
-   * ImpServer:max-held-all:
-   *
-   * As [property@Imp.Server:max-held], for all analyzers of a connection together.
-   *
-   * Since: 0.1
-   */
-  { "max-held-all", IMP_LIMIT_BYTES, PLACE (options.max_held_all), 1, G_MAXUINT32,
-    256 * 1024 * 1024, "the same for all analyzers of a client" },
+  { "max-held", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_held), 1, G_MAXUINT32,
+    16 * 1024 * 1024, "how much an analyzer may hold without a verdict" },
   /**
    * ImpServer:max-output:
    *
-   * The maximum number of bytes that may wait for a client to read them. A client that does not
-   * read is not read either, long before; exceeding this ends the connection.
+   * The maximum number of bytes that one analyzer may have to say while its client reads no more,
+   * besides the 1 MiB that a connection as a whole takes. Long before, the client is not read
+   * either; an analyzer that exceeds this is ended by an exception.
    *
    * Since: 0.1
    */
-  { "max-output", IMP_LIMIT_BYTES, PLACE (options.max_output), 1, G_MAXUINT32, 64 * 1024 * 1024,
-    "how much may wait for a client to read it" },
+  { "max-output", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_output), 1, G_MAXUINT32,
+    64 * 1024 * 1024, "how much of one analyzer may wait for a client to read it" },
+  /**
+   * ImpServer:max-held-all:
+   *
+   * The maximum number of bytes that [property@Imp.Server:max-held] and
+   * [property@Imp.Server:max-output] count, for all analyzers of a connection together. The
+   * analyzer that has most is ended by an exception, until the others fit.
+   *
+   * Since: 0.1
+   */
+  { "max-held-all", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_held_all), 1, G_MAXUINT32,
+    256 * 1024 * 1024, "the same two for all analyzers of a client" },
+  /**
+   * ImpServer:max-memory:
+   *
+   * The maximum number of bytes that the server keeps for all its clients together: analyzers, each
+   * counted with 1 KiB and its context, what they hold and have to say, and messages that are not
+   * whole yet or not read. The connection that makes it exceed this has to pay, if it takes more
+   * than its share, which is the same for all; else the one that takes most. What takes most of
+   * that is ended: an analyzer, by an exception, or the connection, if it is a message.
+   *
+   * Since: 0.1
+   */
+  { "max-memory", IMP_LIMIT_BYTES, PLACE (totals.max_memory), 1, G_MAXINT64, 1024 * 1024 * 1024,
+    "how much the server keeps for all clients together" },
   /**
    * ImpServer:handshake-timeout:
    *
@@ -129,6 +173,16 @@ static const ImpLimit server_limits[] = {
    */
   { "handshake-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.handshake_timeout), 1, G_MAXINT32,
     10000, "within what time a client has to say something" },
+  /**
+   * ImpServer:message-timeout:
+   *
+   * The time within which a client has to send the rest of a message, in milliseconds; else the
+   * connection ends. It is known to a quarter.
+   *
+   * Since: 0.1
+   */
+  { "message-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.message_timeout), 1, G_MAXINT32,
+    30000, "within what time a message has to be complete" },
   /**
    * ImpServer:keepalive:
    *
@@ -325,12 +379,72 @@ server_is_full (ImpServer *self)
   return server_get_room (self) == 0;
 }
 
-/* Clients that connect while the server is at max-connections wait in the listener's backlog. */
+/* The connection that has been idle for longest, and for long enough. One from which something has
+ * just come is spared for as long again, and no longer, since a client could always have something
+ * to say. */
+static ImpServerConnection *
+server_find_idlest (ImpServer *self)
+{
+  gint64 enough = g_get_monotonic_time () - (gint64) self->max_idle * 1000;
+  gint64 since = enough + 1;
+  ImpServerConnection *idlest = NULL;
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    {
+      gint64 idle_since = imp_server_connection_get_idle_since (connection);
+
+      if (idle_since == 0 || idle_since >= since
+          || (idle_since > enough - (gint64) self->max_idle * 1000
+              && !imp_server_connection_is_quiet (connection)))
+        continue;
+      since = idle_since;
+      idlest = connection;
+    }
+  return idlest;
+}
+
 static void
-server_update_accepting (ImpServer *self)
+server_close_idle (ImpServer *self, ImpServerConnection *connection)
+{
+  guint64 n = imp_log_limit_note (&self->idle_log);
+  g_autoptr (GError) error = NULL;
+
+  self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_IDLE]++;
+  g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "It had no analyzers for %u ms (max-idle) while others waited to connect "
+               "(max-connections is %u)",
+               self->max_idle, self->max_connections);
+  if (n > 0)
+    g_message ("An idle connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message,
+               n);
+  imp_server_connection_close_idle (connection, error);
+}
+
+/* Asked when somebody waits. Clients that connect while the server is at max-connections, and
+ * nobody is idle, wait in the listener's backlog. */
+static gboolean
+server_may_accept (gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+  ImpServerConnection *idlest = NULL;
+
+  if (!server_is_full (self))
+    return TRUE;
+  idlest = server_find_idlest (self);
+  if (idlest != NULL)
+    server_close_idle (self, idlest);
+  return !server_is_full (self);
+}
+
+/* There is room again. */
+static void
+server_resume_accepting (ImpServer *self)
 {
   for (guint i = 0; i < self->listeners->len; i++)
-    imp_listener_set_accepting (self->listeners->pdata[i], !server_is_full (self));
+    imp_listener_set_accepting (self->listeners->pdata[i], TRUE);
 }
 
 static void
@@ -340,7 +454,7 @@ server_on_connection_ended (ImpServerConnection *connection, const GError *error
   g_autoptr (ImpServer) self = g_object_ref (user_data);
 
   g_hash_table_remove (self->connections, connection);
-  server_update_accepting (self);
+  server_resume_accepting (self);
   g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0,
                  imp_server_connection_get_stream (connection), error->message);
   server_finish_stopping (self);
@@ -362,28 +476,33 @@ static gboolean
 server_add_connection (ImpServer *self, GIOStream *stream, GError **error)
 {
   ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
-                                                               &self->options, error);
+                                                               &self->options, &self->totals,
+                                                               error);
 
   if (connection == NULL)
     return FALSE;
-  g_hash_table_add (self->connections, connection);
-  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
+  g_hash_table_add (self->connections, imp_server_connection_ref (connection));
   imp_server_connection_start (connection, self->context, &connection_funcs, self);
+  /* Whoever hears of it may close the server. */
+  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
   if (self->stopped)
     imp_server_connection_drain (connection);
+  imp_server_connection_unref (connection);
   return TRUE;
 }
 
 static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
-  ImpServer *self = user_data;
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
+  guint64 n;
 
-  if (!server_add_connection (self, G_IO_STREAM (connection), &error))
-    g_warning ("Cannot serve a connection: %s", error->message);
-  if (server_is_full (self))
-    server_update_accepting (self);
+  if (server_add_connection (self, G_IO_STREAM (connection), &error))
+    return;
+  n = imp_log_limit_note (&self->failure_log);
+  if (n > 0)
+    g_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
 }
 
 static void
@@ -458,7 +577,7 @@ imp_server_init (ImpServer *self)
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
   self->options.limits = limits;
   self->options.high_water = IMP_LINK_HIGH_WATER;
-  self->options.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
+  self->options.analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
   imp_limits_init (server_limits, G_N_ELEMENTS (server_limits), self);
 }
 
@@ -543,7 +662,10 @@ imp_server_listen (ImpServer *self, const char *address, GError **error)
       return FALSE;
     }
   for (guint i = first; i < self->listeners->len; i++)
-    imp_listener_start (self->listeners->pdata[i], self->context, server_on_connection, self);
+    {
+      imp_listener_set_gate (self->listeners->pdata[i], server_may_accept);
+      imp_listener_start (self->listeners->pdata[i], self->context, server_on_connection, self);
+    }
   return TRUE;
 }
 
@@ -572,8 +694,9 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
       return FALSE;
     }
-  if (server_is_full (self))
+  if (!server_may_accept (self))
     {
+      self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "There are %u connections already (max-connections)", self->max_connections);
       return FALSE;
@@ -787,4 +910,39 @@ imp_server_get_n_analyzers (ImpServer *self)
   while (g_hash_table_iter_next (&iter, &connection, NULL))
     n += imp_server_connection_get_n_analyzers (connection);
   return n;
+}
+
+/**
+ * imp_server_get_statistics:
+ * @self: a server
+ *
+ * Gets what the server keeps now and what it has counted since it was created, as a dictionary
+ * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
+ * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
+ * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
+ * by the limits' names, and "malformed" for messages that make no sense.
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_server_get_statistics (ImpServer *self)
+{
+  const ImpServerTotals *totals = &self->totals;
+  GVariantDict dictionary;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
+
+  g_variant_dict_init (&dictionary, NULL);
+  g_variant_dict_insert (&dictionary, "live-connections", "t",
+                         (guint64) imp_server_get_n_connections (self));
+  g_variant_dict_insert (&dictionary, "live-analyzers", "t",
+                         (guint64) imp_server_get_n_analyzers (self));
+  g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
+  g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
+  g_variant_dict_insert (&dictionary, "analyzers", "t", totals->n_analyzers);
+  g_variant_dict_insert_value (&dictionary, "refusals",
+                               imp_server_totals_describe_refusals (totals));
+  return g_variant_ref_sink (g_variant_dict_end (&dictionary));
 }

@@ -33,5 +33,7 @@ IMP_AVAILABLE_IN_0_1
 guint      imp_server_get_n_connections (ImpServer *self);
 IMP_AVAILABLE_IN_0_1
 guint      imp_server_get_n_analyzers   (ImpServer *self);
+IMP_AVAILABLE_IN_0_1
+GVariant  *imp_server_get_statistics    (ImpServer *self);
 
 G_END_DECLS

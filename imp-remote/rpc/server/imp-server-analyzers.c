@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/server/imp-server-analyzers-private.h"
+
+/* --- who pays --- */
+
+static ImpServerAnalyzers *
+server_analyzers_of_account (ImpServerAccount *account)
+{
+  return (ImpServerAnalyzers *) ((char *) account
+                                 - G_STRUCT_OFFSET (ImpServerAnalyzers, host.account));
+}
+
+/* An analyzer that takes no less than the others do on average: of many that each have little, one
+ * as good as any. */
+static ImpHostedAnalyzer *
+server_analyzers_find_average (ImpServerAnalyzers *self)
+{
+  gsize all = self->host.account.memory - self->alone;
+  gsize average = all / MAX (self->table.n_values, 1);
+  ImpHostedAnalyzer *analyzer;
+
+  do
+    analyzer = imp_id_table_next (&self->table, &self->cursor);
+  while (analyzer != NULL && imp_hosted_analyzer_get_memory (analyzer) < average);
+  return analyzer;
+}
+
+/* The analyzer that has most is ended, or the connection, if that is what takes most. */
+static void
+server_analyzers_pay (ImpServerAccount *account)
+{
+  ImpServerAnalyzers *self = server_analyzers_of_account (account);
+  ImpHostedAnalyzer *analyzer = NULL;
+
+  if (self->alone < account->memory - self->alone)
+    {
+      analyzer = imp_analyzer_host_find_hoarder (&self->host, NULL);
+      if (analyzer == NULL)
+        analyzer = server_analyzers_find_average (self);
+    }
+  if (analyzer != NULL)
+    imp_hosted_analyzer_pay (analyzer);
+  else
+    self->host.funcs->pay (&self->host);
+}
+
+static void
+server_analyzers_hold (ImpServerAccount *account)
+{
+  ImpAnalyzerHost *host = &server_analyzers_of_account (account)->host;
+
+  host->funcs->hold (host);
+}
+
+static void
+server_analyzers_release (ImpServerAccount *account)
+{
+  ImpAnalyzerHost *host = &server_analyzers_of_account (account)->host;
+
+  host->funcs->release (host);
+}
+
+static const ImpServerAccountFuncs account_funcs = {
+  .pay = server_analyzers_pay,
+  .hold = server_analyzers_hold,
+  .release = server_analyzers_release,
+};
+
+void
+imp_server_analyzers_set_alone (ImpServerAnalyzers *self, gsize bytes)
+{
+  imp_server_account_add (&self->host.account, bytes - self->alone);
+  self->alone = bytes;
+}
+
+void
+imp_server_analyzers_check (ImpServerAnalyzers *self)
+{
+  imp_server_account_check (&self->host.account);
+}
+
+/* --- beginning and end --- */
+
+static gboolean
+server_analyzers_may_feed (gpointer user_data)
+{
+  ImpAnalyzerHost *host = user_data;
+
+  return host->funcs->may_send (host);
+}
+
+static const ImpServerInputFuncs input_funcs = {
+  .may_feed = server_analyzers_may_feed,
+  .take_turn = imp_hosted_analyzer_take_input_turn,
+};
+
+void
+imp_server_analyzers_init (ImpServerAnalyzers *self, const ImpServerAnalyzersLimits *limits,
+                           const ImpAnalyzerHostFuncs *funcs, ImpServerTotals *totals)
+{
+  gsize max_waiting = MIN (limits->max_waiting, limits->max_held / 8);
+
+  *self = (ImpServerAnalyzers){ .limits = *limits };
+  self->host.funcs = funcs;
+  self->host.max_held = limits->max_held;
+  self->host.max_output = limits->max_output;
+  self->host.max_held_all = limits->max_held_all;
+  self->host.input = imp_server_input_new (max_waiting, &input_funcs, &self->host);
+  self->host.output = imp_server_turns_new (imp_hosted_analyzer_take_output_turn);
+  imp_server_account_open (&self->host.account, totals, &account_funcs);
+  imp_id_table_init (&self->table);
+}
+
+void
+imp_server_analyzers_clear (ImpServerAnalyzers *self)
+{
+  imp_server_account_close (&self->host.account);
+  imp_server_input_free (self->host.input);
+  imp_server_turns_unref (self->host.output);
+}
+
+void
+imp_server_analyzers_start (ImpServerAnalyzers *self, GMainContext *context)
+{
+  imp_server_input_start (self->host.input, context);
+  imp_server_turns_start (self->host.output, context);
+}
+
+void
+imp_server_analyzers_end (ImpServerAnalyzers *self)
+{
+  imp_server_input_stop (self->host.input);
+  imp_server_turns_stop (self->host.output);
+  imp_server_analyzers_remove_all (self);
+  imp_server_account_close (&self->host.account);
+}
+
+/* What waits to be sent goes first. */
+void
+imp_server_analyzers_resume (ImpServerAnalyzers *self)
+{
+  imp_server_turns_resume (self->host.output);
+  imp_server_input_resume (self->host.input);
+}
+
+/* --- one of them --- */
+
+/* Why there cannot be another one within the limits; NULL if there can. */
+static char *
+server_analyzers_check_limits (ImpServerAnalyzers *self, gsize context_size)
+{
+  const ImpServerAnalyzersLimits *limits = &self->limits;
+
+  if (self->table.n_values >= limits->max_analyzers)
+    {
+      imp_server_analyzers_count_refusal (self, IMP_SERVER_REFUSAL_MAX_ANALYZERS);
+      return g_strdup_printf ("there are %u analyzers already (max-analyzers)",
+                              limits->max_analyzers);
+    }
+  if (context_size > limits->max_context_all - self->contexts)
+    {
+      imp_server_analyzers_count_refusal (self, IMP_SERVER_REFUSAL_MAX_CONTEXT_ALL);
+      return g_strdup_printf ("the contexts of all analyzers would take %" G_GSIZE_FORMAT
+                              " bytes (max-context-all is %" G_GSIZE_FORMAT ")",
+                              self->contexts + context_size, limits->max_context_all);
+    }
+  return NULL;
+}
+
+static char *
+server_analyzers_check_memory (ImpServerAnalyzers *self, gsize context_size)
+{
+  ImpServerAccount *account = &self->host.account;
+
+  if (imp_server_account_make_room (account, IMP_HOSTED_ANALYZER_MEMORY + context_size))
+    return NULL;
+  if (account->totals == NULL)
+    return g_strdup ("the connection has ended");
+  imp_server_analyzers_count_refusal (self, IMP_SERVER_REFUSAL_MAX_MEMORY);
+  return g_strdup_printf ("all that the server keeps takes %" G_GSIZE_FORMAT
+                          " bytes (max-memory is %" G_GSIZE_FORMAT ")",
+                          account->totals->memory, account->totals->max_memory);
+}
+
+char *
+imp_server_analyzers_check_new (ImpServerAnalyzers *self, gint64 id, gsize context_size,
+                                gboolean *overload)
+{
+  char *text = NULL;
+
+  *overload = imp_server_analyzers_look_up (self, id) == NULL;
+  if (!*overload)
+    return g_strdup_printf ("there is an analyzer %" G_GINT64_FORMAT " already", id);
+  text = server_analyzers_check_limits (self, context_size);
+  return text != NULL ? text : server_analyzers_check_memory (self, context_size);
+}
+
+void
+imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *analyzer,
+                          gsize context_size)
+{
+  ImpHostedAnalyzer *hosted = imp_hosted_analyzer_new (&self->host, id, analyzer, context_size);
+
+  self->contexts += context_size;
+  self->host.account.totals->n_analyzers++;
+  imp_id_table_insert (&self->table, id, hosted);
+  imp_hosted_analyzer_start (hosted);
+}
+
+void
+imp_server_analyzers_remove (ImpServerAnalyzers *self, gint64 id)
+{
+  ImpHostedAnalyzer *analyzer = imp_id_table_remove (&self->table, id);
+
+  if (analyzer == NULL)
+    return;
+  self->contexts -= imp_hosted_analyzer_get_context_size (analyzer);
+  imp_hosted_analyzer_remove (analyzer);
+}
+
+void
+imp_server_analyzers_remove_all (ImpServerAnalyzers *self)
+{
+  g_autoptr (GPtrArray) analyzers = imp_id_table_get_values (&self->table);
+
+  imp_id_table_clear (&self->table);
+  self->contexts = 0;
+  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) imp_hosted_analyzer_remove, NULL);
+}
