@@ -328,7 +328,7 @@ json_write_data (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *v
 
   imp_output_buffer_mark (output, &mark);
   imp_json_append (output, ",\"text\":\"");
-  if (!imp_json_write_escaped (output, data, length))
+  if (length > 0 && !imp_json_write_escaped (output, data, length))
     {
       imp_output_buffer_truncate (output, &mark);
       imp_json_append (output, ",\"data\":\"");

@@ -439,6 +439,8 @@ sereal_read_magic (ImpPerlTree *tree, gboolean *is_new)
   gsize length = MIN (imp_cursor_left (&tree->input), MAGIC_LENGTH);
   const guint8 *magic = imp_cursor_here (&tree->input);
 
+  if (length == 0)
+    return imp_perl_tree_short (tree, MAGIC_LENGTH);
   *is_new = memcmp (magic, MAGIC_NEW, length) == 0;
   if (!*is_new && memcmp (magic, MAGIC_OLD, length) != 0)
     {
@@ -453,7 +455,7 @@ sereal_read_magic (ImpPerlTree *tree, gboolean *is_new)
 static gboolean
 sereal_read_header (ImpPerlTree *tree, SerealHeader *header)
 {
-  gboolean is_new;
+  gboolean is_new = FALSE;
   guint64 byte, length;
   ImpPerlString suffix;
 
