@@ -35,6 +35,10 @@ gsize imp_analyzer_get_held (ImpAnalyzer *self);
  * this off while the other end does the same. */
 void imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end);
 
+/* For plugins that have something to do later: that of the thread to which the analyzer belongs.
+ * NULL: the global default one. */
+GMainContext *imp_analyzer_peek_main_context (ImpAnalyzer *self);
+
 /* A proxy hands on what it is fed as it is: also how offset 0 is spelled after a PASS_PATTERN. */
 void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
 

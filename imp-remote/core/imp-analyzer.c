@@ -832,12 +832,9 @@ gsize
 imp_analyzer_get_held (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  gsize held = imp_marks_get_held (&priv->marks[0]) + imp_marks_get_held (&priv->marks[1]);
 
-  if (priv->pending != NULL)
-    held += imp_pending_results_get_size (priv->pending, 0)
-            + imp_pending_results_get_size (priv->pending, 1);
-  return held;
+  return imp_marks_get_held (&priv->marks[0]) + imp_marks_get_held (&priv->marks[1])
+         + imp_analyzer_get_waiting (self, 0) + imp_analyzer_get_waiting (self, 1);
 }
 
 char *
@@ -866,6 +863,12 @@ gboolean
 imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction)
 {
   return analyzer_is_busy (PRIVATE (self), direction);
+}
+
+GMainContext *
+imp_analyzer_peek_main_context (ImpAnalyzer *self)
+{
+  return PRIVATE (self)->mailbox.context;
 }
 
 void

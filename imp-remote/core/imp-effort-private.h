@@ -28,8 +28,11 @@ typedef struct
   gboolean near;   /* so much debt that it is measured as exactly as can be */
 } ImpEffort;
 
+/* Begins the first slice, too. */
 void imp_effort_init (ImpEffort *self, guint milliseconds);
-/* Begins a slice. Gives the time, for imp_effort_charge(). */
+/* For whoever has just been called by the main loop, or by somebody else. */
+void imp_effort_begin_slice (ImpEffort *self);
+/* Begins some work. Gives the time, for imp_effort_charge(). */
 gint64 imp_effort_begin (ImpEffort *self);
 /* So many bytes have been dealt with since *@time, which is the current time then. FALSE if the
  * debt is too high. */

@@ -36,6 +36,14 @@ void
 imp_effort_init (ImpEffort *self, guint milliseconds)
 {
   *self = (ImpEffort){ .limit = (gint64) milliseconds * 1000000 };
+  imp_effort_begin_slice (self);
+}
+
+void
+imp_effort_begin_slice (ImpEffort *self)
+{
+  self->slice = IMP_EFFORT_SLICE / 2;
+  self->computed = 0;
 }
 
 static gint64
@@ -47,8 +55,6 @@ effort_get_clock (const ImpEffort *self)
 gint64
 imp_effort_begin (ImpEffort *self)
 {
-  self->slice = IMP_EFFORT_SLICE / 2;
-  self->computed = 0;
   if (self->debt > 0)
     {
       gint64 now = imp_effort_get_time ();
@@ -94,7 +100,7 @@ imp_effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
   if (self->debt == 0 && cost <= gained)
     return TRUE;
 
-  effort_add (self, (self->near ? cost : MIN (cost, IMP_EFFORT_PLACE_MAX)) - gained);
+  effort_add (self, (self->near ? cost : MIN (cost, self->limit / NEAR_PART + 1)) - gained);
   if (!self->near && self->debt > self->limit / NEAR_PART)
     {
       self->near = TRUE;

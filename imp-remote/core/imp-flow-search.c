@@ -10,10 +10,11 @@ struct _ImpFlowSearch
   gsize context;
   gboolean start; /* the window begins where its run of one data type begins */
   guint n_searched;
-  gint64 end;        /* position of the end of these chunks */
-  gint32 data_type;  /* theirs; 0 before the first */
-  gboolean is_busy;  /* the search is to go on in what the window has already, */
-  gboolean is_final; /* behind which nothing comes */
+  gint64 end;         /* position of the end of these chunks */
+  gint32 data_type;   /* theirs; 0 before the first */
+  gboolean is_busy;   /* the time of a step is over */
+  gboolean is_within; /* and that was in the middle of what the window has, */
+  gboolean is_final;  /* behind which nothing comes */
 };
 
 ImpFlowSearch *
@@ -85,11 +86,11 @@ search_examine (ImpFlowSearch *self, const guint8 *data, gsize length, gint64 be
       *position = search_get_position (self, begin, origin, run.from);
       return IMP_FLOW_SEARCH_FOUND;
     }
-  self->is_busy = status == IMP_MATCH_BUSY;
+  self->is_within = status == IMP_MATCH_BUSY;
   self->is_final = final;
-  *position = self->is_busy ? search_get_position (self, begin, origin, run.from)
-                            : origin + (gint64) run.from;
-  if (!final || self->is_busy)
+  *position = self->is_within ? search_get_position (self, begin, origin, run.from)
+                              : origin + (gint64) run.from;
+  if (!final || self->is_within)
     search_keep_window (self, data, length, run.from);
   return IMP_FLOW_SEARCH_PASSED;
 }
@@ -127,19 +128,32 @@ search_continue (ImpFlowSearch *self, ImpHeld *held, gint64 begin, ImpEffort *ef
                          position, error);
 }
 
-ImpFlowSearchStep
-imp_flow_search_step (ImpFlowSearch *self, ImpHeld *held, gint64 begin, gboolean final,
-                      ImpEffort *effort, gint64 *position, GError **error)
+static ImpFlowSearchStep
+search_step (ImpFlowSearch *self, ImpHeld *held, gint64 begin, gboolean final, ImpEffort *effort,
+             gint64 *position, GError **error)
 {
-  g_assert (self->n_searched <= imp_held_get_n (held));
-
-  if (self->is_busy)
+  if (self->is_within)
     return search_examine (self, NULL, 0, begin, self->is_final, effort, position, error);
   if (self->n_searched < imp_held_get_n (held))
     return search_continue (self, held, begin, effort, position, error);
   if (final && self->n_searched > 0)
     return search_examine (self, NULL, 0, begin, TRUE, effort, position, error);
   return IMP_FLOW_SEARCH_IDLE;
+}
+
+ImpFlowSearchStep
+imp_flow_search_step (ImpFlowSearch *self, ImpHeld *held, gint64 begin, gboolean final,
+                      ImpEffort *effort, gint64 *position, GError **error)
+{
+  ImpFlowSearchStep step;
+
+  g_assert (self->n_searched <= imp_held_get_n (held));
+
+  step = search_step (self, held, begin, final, effort, position, error);
+  self->is_busy = self->is_within
+                  || (self->n_searched < imp_held_get_n (held)
+                      && imp_effort_slice_is_over (effort));
+  return step;
 }
 
 gboolean

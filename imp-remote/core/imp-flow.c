@@ -156,6 +156,7 @@ flow_search (ImpFlow *self, GError **error)
 {
   gboolean final = self->end != FLOW_END_UNKNOWN;
 
+  imp_effort_begin_slice (&self->effort);
   do
     {
       gint64 position = self->settled;

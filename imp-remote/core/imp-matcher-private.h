@@ -56,7 +56,7 @@ typedef struct
   gsize position;
   gboolean start;
   ImpMatchEnd end;
-  ImpEffort *effort; /* where it is counted */
+  ImpEffort *effort; /* where it is counted; BUSY once its slice is over */
   /* What is found. FOUND: from .. to is the leftmost match. NONE: from = length. MORE, BUSY:
    * everything before @from cannot belong to a match; from there on it may (search again from
    * there, with the context before it). OVER: as MORE, but it is more than may be. Never MORE if

@@ -15,8 +15,10 @@ typedef enum
   /* The item asks what stands around it, and does not take anything: at the edge of the data its
    * answer is not the last word. */
   IMP_REGEX_MARK_ASKS = 1 << 0,
-  /* It is a ^ that may stand behind any newline. */
-  IMP_REGEX_MARK_LINE_START = 1 << 1,
+  /* It is a ^ that may stand behind any newline, */
+  IMP_REGEX_MARK_CARET = 1 << 1,
+  /* also behind the last one of the data, since something can be taken before it. */
+  IMP_REGEX_MARK_LINE_START = 1 << 2,
 } ImpRegexMark;
 
 typedef struct

@@ -248,10 +248,12 @@ regex_info_read_repeated (ImpRegexReader *reader)
       if (is_long)
         imp_regex_reader_fail (reader,
                                "repeats a character beyond ASCII, of which only the last byte "
-                               "would be repeated (with utf8=true it is a character; or put it "
+                               "would be repeated (with utf8=true it is a character, or put it "
                                "into a group)");
       if (*begin == '.' || g_str_has_prefix (begin, "\\C"))
         reader->info->any_count = MAX (reader->info->any_count, least);
+      if (most > 1 && item.max > 0)
+        imp_regex_reader_mark_carets (reader, begin, reader->p);
       item = imp_regex_extent_repeat (item, least, most);
       imp_regex_reader_skip_blanks (reader);
     }
@@ -262,6 +264,7 @@ static ImpRegexExtent
 regex_info_read_sequence (ImpRegexReader *reader)
 {
   ImpRegexExtent extent = imp_regex_extent_nothing;
+  gboolean moved = reader->moved;
 
   for (imp_regex_reader_skip_blanks (reader); *reader->p != '\0';
        imp_regex_reader_skip_blanks (reader))
@@ -274,7 +277,9 @@ regex_info_read_sequence (ImpRegexReader *reader)
         break;
       else
         extent = imp_regex_extent_join (extent, regex_info_read_repeated (reader));
+      reader->moved = moved || extent.max > 0;
     }
+  reader->moved = moved;
   return extent;
 }
 
@@ -306,6 +311,8 @@ imp_regex_info_read (ImpRegexInfo *self, const char *regex, guint n_groups, gboo
   self->max_length = extent.max;
   self->need = extent.need;
   self->reach = extent.reach;
+  if (reader.calls)
+    imp_regex_reader_mark_carets (&reader, regex, regex + self->length);
   /* A call may lead from any of them to any other. */
   if (reader.calls_behind)
     self->behind = reader.n_behind;

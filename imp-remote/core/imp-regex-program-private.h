@@ -56,6 +56,9 @@ guint imp_regex_program_find_group (ImpRegexProgram *self, const char *name);
 gboolean imp_regex_program_matches_empty (ImpRegexProgram *self);
 char *imp_regex_program_describe_error (int error);
 
+/* Anywhere in the data. */
+#define IMP_REGEX_NO_LAST G_MAXSIZE
+
 /* The first match that begins in @position .. @last. What stands before @position may be looked at.
  * At one place it may backtrack no more often than @limit. Empty matches are none. */
 ImpRegexOutcome imp_regex_program_search (ImpRegexProgram *self, const guint8 *data, gsize length,

@@ -26,15 +26,21 @@
 #define CAREFUL_JIT_LENGTH 512
 #define CAREFUL_MATCH_LIMIT 100000
 
+/* A form of the expression. */
+typedef struct
+{
+  pcre2_code *code; /* or NULL, as yet */
+  gboolean jit;
+  gboolean calls;     /* it has callouts */
+  gboolean calls_all; /* before each item */
+} RegexForm;
+
 struct _ImpRegexProgram
 {
   char *text;
-  pcre2_code *quick;
-  pcre2_code *careful; /* or NULL, as yet */
-  gboolean quick_jit;
-  gboolean careful_jit;
-  gboolean quick_calls;   /* the quick form has callouts as well */
-  gboolean careful_calls; /* the careful one has them before each item */
+  RegexForm quick;
+  RegexForm limited; /* the same, for a search in a part of what is there; it takes more time */
+  RegexForm careful;
   gboolean utf8;
   guint n_groups;
   gsize behind;
@@ -55,6 +61,9 @@ typedef struct
 typedef struct
 {
   ImpRegexProgram *program;
+  const RegexForm *form;
+  const guint8 *data;
+  gsize length;
   ImpRegexEnd end;
   gboolean jit;
   gboolean timed;
@@ -165,6 +174,13 @@ regex_program_add_callouts (ImpRegexProgram *self)
   return g_string_free (text, FALSE);
 }
 
+/* The interpreter does not look behind far enough where bytes may be no characters. */
+static gboolean
+regex_program_can_be_interpreted (ImpRegexProgram *self)
+{
+  return !self->utf8 || self->info.behind <= 1;
+}
+
 static gboolean
 regex_program_has_line_start (ImpRegexProgram *self)
 {
@@ -173,50 +189,69 @@ regex_program_has_line_start (ImpRegexProgram *self)
 
 /* With a just-in-time compiler, only ^ needs a callout; without one, a few more items do. */
 static gboolean
-regex_program_compile_quick (ImpRegexProgram *self, GError **error)
+regex_program_compile_search (ImpRegexProgram *self, RegexForm *form, guint32 options,
+                              GError **error)
 {
   g_autofree char *text = regex_program_add_callouts (self);
+  pcre2_code *code = regex_program_compile (self, text, options, error);
 
-  pcre2_code_free (self->quick);
-  self->quick = regex_program_compile (self, text, PCRE2_USE_OFFSET_LIMIT, error);
-  self->quick_calls = regex_program_has_line_start (self);
-  self->quick_jit = self->quick != NULL && regex_program_compile_jit (self->quick);
-  if (self->quick == NULL || self->quick_jit
-      || !(self->quick_calls || self->info.any_count > 1 || self->info.has_breaks))
-    return self->quick != NULL;
-
-  pcre2_code_free (self->quick);
-  self->quick = regex_program_compile (self, self->text,
-                                       PCRE2_USE_OFFSET_LIMIT | PCRE2_AUTO_CALLOUT, error);
-  self->quick_calls = TRUE;
-  return self->quick != NULL;
+  form->calls = regex_program_has_line_start (self);
+  form->jit = code != NULL && regex_program_compile_jit (code);
+  if (code != NULL && !form->jit
+      && (form->calls || self->info.any_count > 1 || self->info.has_breaks))
+    {
+      pcre2_code_free (code);
+      code = regex_program_compile (self, self->text, options | PCRE2_AUTO_CALLOUT, error);
+      form->calls = form->calls_all = TRUE;
+    }
+  form->code = code;
+  return code != NULL;
 }
 
 static pcre2_code *
-regex_program_compile_careful (ImpRegexProgram *self)
+regex_program_compile_careful (ImpRegexProgram *self, RegexForm *form)
 {
   pcre2_code *code = regex_program_compile (self, self->text, PCRE2_ANCHORED | PCRE2_AUTO_CALLOUT,
                                             NULL);
-  g_autofree char *text = NULL;
+  gboolean fits = code != NULL;
 
-  self->careful_calls = code != NULL;
-  self->careful_jit = self->info.length <= CAREFUL_JIT_LENGTH || code == NULL;
-  if (code == NULL)
+  form->calls = TRUE;
+  form->calls_all = fits;
+  if (!fits)
     {
-      text = regex_program_add_callouts (self);
+      g_autofree char *text = regex_program_add_callouts (self);
+
       code = regex_program_compile (self, text, PCRE2_ANCHORED, NULL);
     }
-  self->careful_jit = self->careful_jit && regex_program_compile_jit (code);
+  form->jit = (!fits || self->info.length <= CAREFUL_JIT_LENGTH
+               || !regex_program_can_be_interpreted (self))
+              && regex_program_compile_jit (code);
   return code;
 }
 
-/* Any thread may be the first one. */
-static pcre2_code *
+/* Those that are not always needed are made for whoever asks first, in any thread. */
+static const RegexForm *
 regex_program_get_careful (ImpRegexProgram *self)
 {
-  if (g_once_init_enter (&self->careful))
-    g_once_init_leave (&self->careful, regex_program_compile_careful (self));
-  return self->careful;
+  if (g_once_init_enter (&self->careful.code))
+    g_once_init_leave (&self->careful.code, regex_program_compile_careful (self, &self->careful));
+  return &self->careful;
+}
+
+static const RegexForm *
+regex_program_get_limited (ImpRegexProgram *self)
+{
+  if (g_once_init_enter (&self->limited.code))
+    {
+      RegexForm form = { 0 };
+
+      regex_program_compile_search (self, &form, PCRE2_USE_OFFSET_LIMIT, NULL);
+      self->limited.jit = form.jit;
+      self->limited.calls = form.calls;
+      self->limited.calls_all = form.calls_all;
+      g_once_init_leave (&self->limited.code, form.code);
+    }
+  return &self->limited;
 }
 
 /* Each lookbehind goes back from where the one around it has gone to. With one byte more, the first
@@ -227,7 +262,7 @@ regex_program_compute_behind (ImpRegexProgram *self)
   guint32 longest = 0;
   gsize n_chars;
 
-  pcre2_pattern_info (self->quick, PCRE2_INFO_MAXLOOKBEHIND, &longest);
+  pcre2_pattern_info (self->quick.code, PCRE2_INFO_MAXLOOKBEHIND, &longest);
   n_chars = (gsize) longest * MAX (1, self->info.behind) + 1;
   return self->utf8 ? 4 * n_chars : n_chars;
 }
@@ -236,18 +271,31 @@ static gboolean
 regex_program_build (ImpRegexProgram *self, GError **error)
 {
   guint32 n_groups = 0;
-
   /* As it is, so that a position in an error is one in the text. */
-  self->quick = regex_program_compile (self, self->text, 0, error);
-  if (self->quick == NULL)
+  pcre2_code *code = regex_program_compile (self, self->text, 0, error);
+
+  if (code == NULL)
     return FALSE;
-  pcre2_pattern_info (self->quick, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+  pcre2_pattern_info (code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+  pcre2_code_free (code);
   self->n_groups = n_groups;
   if (!imp_regex_info_read (&self->info, self->text, n_groups, self->utf8, error)
-      || !regex_program_compile_quick (self, error))
+      || !regex_program_compile_search (self, &self->quick, 0, error))
     return FALSE;
   self->behind = regex_program_compute_behind (self);
   return TRUE;
+}
+
+static gboolean
+regex_program_check (ImpRegexProgram *self, GError **error)
+{
+  if (self->quick.jit || regex_program_can_be_interpreted (self))
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "The regular expression \"%s\" has lookbehinds within each other, which need the "
+               "just-in-time compiler of PCRE2 to match on characters; it cannot be used here",
+               self->text);
+  return FALSE;
 }
 
 ImpRegexProgram *
@@ -257,7 +305,7 @@ imp_regex_program_new (const char *regex, gboolean utf8, GError **error)
 
   self->text = g_strdup (regex);
   self->utf8 = utf8;
-  if (regex_program_build (self, error))
+  if (regex_program_build (self, error) && regex_program_check (self, error))
     return self;
   imp_regex_program_free (self);
   return NULL;
@@ -266,8 +314,9 @@ imp_regex_program_new (const char *regex, gboolean utf8, GError **error)
 void
 imp_regex_program_free (ImpRegexProgram *self)
 {
-  pcre2_code_free (self->quick);
-  pcre2_code_free (self->careful);
+  pcre2_code_free (self->quick.code);
+  pcre2_code_free (self->limited.code);
+  pcre2_code_free (self->careful.code);
   imp_regex_info_clear (&self->info);
   g_free (self->text);
   g_free (self);
@@ -300,7 +349,7 @@ imp_regex_program_get_n_groups (ImpRegexProgram *self)
 guint
 imp_regex_program_find_group (ImpRegexProgram *self, const char *name)
 {
-  int number = pcre2_substring_number_from_name (self->quick, (PCRE2_SPTR) name);
+  int number = pcre2_substring_number_from_name (self->quick.code, (PCRE2_SPTR) name);
 
   return MAX (number, 0);
 }
@@ -314,7 +363,8 @@ imp_regex_program_matches_empty (ImpRegexProgram *self)
   pcre2_set_callout (scratch->context, NULL, NULL);
   pcre2_set_match_limit (scratch->context, G_MAXUINT16);
   pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
-  return pcre2_match (self->quick, (PCRE2_SPTR) "", 0, 0, 0, scratch->data, scratch->context) > 0;
+  return pcre2_match (self->quick.code, (PCRE2_SPTR) "", 0, 0, 0, scratch->data, scratch->context)
+         > 0;
 }
 
 /* Why a run was too costly. */
@@ -354,17 +404,17 @@ regex_run_is_at_edge (RegexRun *self, const pcre2_callout_block *block)
 {
   const ImpRegexInfo *info = &self->program->info;
   gsize position = block->current_position;
-  gboolean at_end = position == block->subject_length;
+  gboolean at_end = position == self->length && position > 0;
 
-  if (at_end && position > 0
+  if (at_end
       && (block->callout_number == CALLOUT_LINE_START
           || (info->marks[block->pattern_position] & IMP_REGEX_MARK_LINE_START) != 0))
-    return block->subject[position - 1] == '\n';
+    return self->data[position - 1] == '\n';
   if (self->jit)
     return FALSE;
-  if (at_end && position > 0 && info->has_breaks && block->subject[position - 1] == '\r')
+  if (at_end && info->has_breaks && self->data[position - 1] == '\r')
     return TRUE;
-  return position == block->start_match && block->subject_length - position < info->any_count;
+  return position == block->start_match && self->length - position < info->any_count;
 }
 
 /* Called before an item. */
@@ -377,30 +427,53 @@ regex_run_on_item (pcre2_callout_block *block, void *data)
     return PCRE2_ERROR_CALLOUT;
   if (self->end == IMP_REGEX_END_OPEN)
     self->edge = regex_run_is_at_edge (self, block);
-  else if (self->end == IMP_REGEX_END_PAUSE && block->current_position == block->subject_length)
+  else if (self->end == IMP_REGEX_END_PAUSE && block->current_position == self->length)
     self->asked = (self->program->info.marks[block->pattern_position] & IMP_REGEX_MARK_ASKS) != 0;
   self->start = block->start_match;
   return self->edge || self->asked ? PCRE2_ERROR_CALLOUT : 0;
 }
 
 static int
-regex_run_match (RegexRun *self, RegexScratch *scratch, pcre2_code *code, const guint8 *data,
-                 gsize length, gsize position)
+regex_run_match (RegexRun *self, RegexScratch *scratch, gsize position)
 {
-  guint32 options = PCRE2_NOTEMPTY;
-  int number;
+  guint32 options = PCRE2_NOTEMPTY | (self->jit ? 0 : PCRE2_NO_JIT);
 
   if (self->end == IMP_REGEX_END_OPEN)
     options |= PCRE2_PARTIAL_HARD;
-  number = pcre2_match (code, data, length, position, options, scratch->data, scratch->context);
-  /* Without callouts the interpreter would not notice all edges. */
-  if (number != PCRE2_ERROR_JIT_STACKLIMIT || !self->timed || !self->program->careful_calls)
-    return number;
+  return pcre2_match (self->form->code, self->data, self->length, position, options, scratch->data,
+                      scratch->context);
+}
+
+/* Up to where are there characters? */
+static gsize
+regex_run_find_invalid (RegexRun *self, gsize position)
+{
+  const char *text = (const char *) self->data + position;
+  const char *end = text;
+
+  /* It stops at a NUL as well, which is a character here. */
+  while (!g_utf8_validate_len (end, (const char *) self->data + self->length - end, &end)
+         && *end == '\0')
+    end++;
+  return end - (const char *) self->data;
+}
+
+/* Without the compiler: where characters end at bytes that are none, no match goes on, and what
+ * follows the data makes no difference. The library would take that for the edge. */
+static int
+regex_run_interpret (RegexRun *self, RegexScratch *scratch, gsize position)
+{
+  gsize end;
 
   self->jit = FALSE;
-  scratch->is_large = TRUE;
-  return pcre2_match (code, data, length, position, options | PCRE2_NO_JIT, scratch->data,
-                      scratch->context);
+  if (!self->program->utf8)
+    return regex_run_match (self, scratch, position);
+  end = regex_run_find_invalid (self, position);
+  if (end == position && end < self->length)
+    return PCRE2_ERROR_NOMATCH;
+  if (end < self->length)
+    self->end = IMP_REGEX_END_FINAL;
+  return regex_run_match (self, scratch, position);
 }
 
 static ImpRegexOutcome
@@ -427,18 +500,47 @@ regex_run_finish (RegexRun *self, RegexScratch *scratch, int number, ImpRegexFin
   return IMP_REGEX_COSTLY;
 }
 
+/* As long as there are bytes that are no characters, each part before them is searched alone. */
+static int
+regex_run_search_parts (RegexRun *self, RegexScratch *scratch, gsize position, gsize last)
+{
+  ImpRegexEnd end = self->end;
+  int number = PCRE2_ERROR_NOMATCH;
+
+  while (number == PCRE2_ERROR_NOMATCH && position <= last && position < self->length)
+    {
+      gsize invalid = regex_run_find_invalid (self, position);
+
+      pcre2_set_offset_limit (scratch->context, MIN (last, MAX (invalid, 1) - 1));
+      self->end = invalid < self->length ? IMP_REGEX_END_FINAL : end;
+      if (invalid > position)
+        number = regex_run_match (self, scratch, position);
+      position = invalid + 1;
+    }
+  return number;
+}
+
 ImpRegexOutcome
 imp_regex_program_search (ImpRegexProgram *self, const guint8 *data, gsize length, gsize position,
                           gsize last, guint limit, gboolean open, ImpRegexFinding *finding)
 {
+  const RegexForm *form = last == IMP_REGEX_NO_LAST ? &self->quick
+                                                    : regex_program_get_limited (self);
   RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
-  RegexRun run = { self, open ? IMP_REGEX_END_OPEN : IMP_REGEX_END_FINAL, self->quick_jit };
+  RegexRun run = {
+    self, form, data, length, open ? IMP_REGEX_END_OPEN : IMP_REGEX_END_FINAL, form->jit,
+  };
   int number;
 
-  pcre2_set_callout (scratch->context, self->quick_calls ? regex_run_on_item : NULL, &run);
+  if (!form->jit && self->utf8)
+    run.form = form = regex_program_get_limited (self);
+  pcre2_set_callout (scratch->context, form->calls ? regex_run_on_item : NULL, &run);
   pcre2_set_match_limit (scratch->context, limit);
   pcre2_set_offset_limit (scratch->context, last);
-  number = regex_run_match (&run, scratch, self->quick, data, length, position);
+  if (!form->jit && self->utf8)
+    number = regex_run_search_parts (&run, scratch, position, MIN (last, length));
+  else
+    number = regex_run_match (&run, scratch, position);
   return regex_run_finish (&run, scratch, number, finding);
 }
 
@@ -446,16 +548,28 @@ ImpRegexOutcome
 imp_regex_program_attempt (ImpRegexProgram *self, const guint8 *data, gsize length, gsize position,
                            ImpRegexEnd end, ImpRegexFinding *finding)
 {
+  const RegexForm *form = regex_program_get_careful (self);
   RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
-  pcre2_code *code = regex_program_get_careful (self);
-  RegexRun run = { self, end, self->careful_jit, TRUE };
+  RegexRun run = { self, form, data, length, end, form->jit, TRUE };
   int number;
 
-  if (end == IMP_REGEX_END_PAUSE && !self->careful_calls)
+  /* It would not be seen what is asked. */
+  if (end == IMP_REGEX_END_PAUSE && !form->calls_all)
     return IMP_REGEX_NONE;
+  finding->error = PCRE2_ERROR_JIT_BADOPTION;
+  if (!form->jit && !regex_program_can_be_interpreted (self))
+    return IMP_REGEX_COSTLY;
   pcre2_set_callout (scratch->context, regex_run_on_item, &run);
-  pcre2_set_match_limit (scratch->context, self->careful_calls ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
+  pcre2_set_match_limit (scratch->context, form->calls_all ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
   pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
-  number = regex_run_match (&run, scratch, code, data, length, position);
+  number = form->jit ? regex_run_match (&run, scratch, position)
+                     : regex_run_interpret (&run, scratch, position);
+  /* Without callouts the interpreter would not notice all edges. */
+  if (number == PCRE2_ERROR_JIT_STACKLIMIT && form->calls_all
+      && regex_program_can_be_interpreted (self))
+    {
+      scratch->is_large = TRUE;
+      number = regex_run_interpret (&run, scratch, position);
+    }
   return regex_run_finish (&run, scratch, number, finding);
 }

@@ -20,8 +20,10 @@ typedef struct
   gboolean multiline;
   gboolean extended;
   gboolean quoting; /* between \Q and \E */
-  guint behind;     /* how many lookbehinds are around */
-  guint n_behind;   /* how many there were */
+  gboolean moved;   /* something may have been taken before */
+  gboolean calls;
+  guint behind;   /* how many lookbehinds are around */
+  guint n_behind; /* how many there were */
   gboolean calls_behind;
   GError *error; /* the first one */
 } ImpRegexReader;
@@ -30,6 +32,8 @@ typedef struct
 void imp_regex_reader_fail (ImpRegexReader *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void imp_regex_reader_mark (ImpRegexReader *self, const char *begin, const char *end,
                             ImpRegexMark mark);
+/* Each ^ there may be met again, further on. */
+void imp_regex_reader_mark_carets (ImpRegexReader *self, const char *begin, const char *end);
 /* FALSE if something else comes. */
 gboolean imp_regex_reader_skip (ImpRegexReader *self, const char *text);
 /* Goes on behind the next @end. */

@@ -30,6 +30,14 @@ imp_regex_reader_mark (ImpRegexReader *self, const char *begin, const char *end,
   self->info->all_marks |= mark;
 }
 
+void
+imp_regex_reader_mark_carets (ImpRegexReader *self, const char *begin, const char *end)
+{
+  for (const char *p = begin; p < end; p++)
+    if ((self->info->marks[p - self->regex] & IMP_REGEX_MARK_CARET) != 0)
+      imp_regex_reader_mark (self, p, p + 1, IMP_REGEX_MARK_LINE_START);
+}
+
 gboolean
 imp_regex_reader_skip (ImpRegexReader *self, const char *text)
 {
@@ -117,6 +125,7 @@ regex_reader_skip_name (ImpRegexReader *self)
 ImpRegexExtent
 imp_regex_reader_call (ImpRegexReader *self)
 {
+  self->calls = TRUE;
   self->calls_behind = self->calls_behind || self->behind > 0;
   return imp_regex_extent_unknown;
 }
@@ -264,7 +273,7 @@ regex_reader_skip_class_item (ImpRegexReader *self)
 {
   if ((guint8) *self->p >= 0x80 && self->as_bytes)
     imp_regex_reader_fail (self, "has characters beyond ASCII in a class, of which each byte would "
-                                 "count for itself (with utf8=true they are characters; or write "
+                                 "count for itself (with utf8=true they are characters, or write "
                                  "alternatives)");
   if (self->quoting)
     {
@@ -314,7 +323,9 @@ regex_reader_read_caret (ImpRegexReader *self)
 
   if (!self->multiline)
     return regex_reader_look (self, begin, 0);
-  imp_regex_reader_mark (self, begin, begin + 1, IMP_REGEX_MARK_LINE_START);
+  imp_regex_reader_mark (self, begin, begin + 1, IMP_REGEX_MARK_CARET);
+  if (self->moved)
+    imp_regex_reader_mark_carets (self, begin, begin + 1);
   return regex_reader_look (self, begin, 1);
 }
 

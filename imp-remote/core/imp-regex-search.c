@@ -15,14 +15,19 @@
  * full yet, or one that is over.
  *
  * A search also gives up at a place that makes it backtrack much, and does not say which one. Then
- * the block is halved, until the place is alone and gets an attempt of its own, with a clock. */
+ * the blocks become smaller, until the place is alone; if need be it gets an attempt of its own,
+ * with a clock. */
 
 /* What one go may take has to be far below a slice, even if the expression looks through all of its
  * data each time it backtracks: so many bytes looked at, about. */
-#define WORK_MAX (64 * 1024 * 1024)
+#define WORK_MAX (256 * 1024 * 1024)
 /* So often may it backtrack at one place, at least. */
 #define LIMIT_MIN 16
-#define LIMIT_MAX 65536
+/* And so often in all of a block, or at a place that is alone. */
+#define LIMITS_MAX (512 * 1024)
+#define LIMIT_ALONE (2 * 1024 * 1024)
+/* A block that is too costly becomes so much smaller. */
+#define BLOCK_STEP 16
 #define BLOCK_MIN 32
 #define BLOCK_MAX 8192
 /* The clock is read after so many places, or a hard one. */
@@ -124,7 +129,7 @@ regex_search_check_lookahead (ImpRegexSearch *self, gsize *lookahead, GError **e
                                 "looks ahead without a bound, which a stream needs (lookahead)");
   if (*lookahead > IMP_PATTERN_LENGTH_MAX)
     return regex_search_refuse (self, error,
-                                "looks up to %" G_GSIZE_FORMAT " bytes ahead; "
+                                "looks up to %" G_GSIZE_FORMAT " bytes ahead, and "
                                 "the limit is %d",
                                 *lookahead, IMP_PATTERN_LENGTH_MAX);
   if (info->need > self->max_length + *lookahead)
@@ -155,7 +160,9 @@ regex_search_compute_block (ImpRegexSearch *self)
 static guint
 regex_search_compute_limit (ImpRegexSearch *self, gsize n)
 {
-  return CLAMP (WORK_MAX / (n * regex_search_get_span (self, n)), LIMIT_MIN, LIMIT_MAX);
+  gsize limit = WORK_MAX / (n * regex_search_get_span (self, n));
+
+  return MAX (LIMIT_MIN, MIN (limit, n == 1 ? LIMIT_ALONE : LIMITS_MAX / n));
 }
 
 static gboolean
@@ -347,28 +354,46 @@ regex_cursor_check (RegexCursor *self, gsize base)
   return regex_cursor_find (self, base);
 }
 
+/* Where the block is much larger than the window, the places behind it, of which the data have no
+ * full windows, are not left out: that is quicker. */
+static gboolean
+regex_cursor_is_wide (RegexCursor *self, gsize last)
+{
+  return last + 1 - self->position >= self->search->window;
+}
+
+/* Searches the data up to @end, from self->position up to @last at least. */
+static ImpRegexOutcome
+regex_cursor_ask (RegexCursor *self, gsize last, gsize end, gboolean open)
+{
+  const guint8 *data = self->run->data;
+  gsize base = regex_cursor_get_base (self, self->position);
+  gboolean wide = regex_cursor_is_wide (self, last);
+  gsize n_places = wide ? end - self->position : last + 1 - self->position;
+
+  return imp_regex_program_search (self->search->program, data + base, end - base,
+                                   self->position - base, wide ? IMP_REGEX_NO_LAST : last - base,
+                                   regex_search_compute_limit (self->search, n_places), open,
+                                   &self->finding);
+}
+
 /* At self->position, where the windows are full up to @last, something is too long; so is mostly
  * the next place, in a run of digits, say. A search that takes the end of its data for the last one
  * passes over them, and leaves out nothing that does not need more. */
 static RegexStep
 regex_cursor_leap (RegexCursor *self, gsize last, gsize end)
 {
-  ImpSearchRun *run = self->run;
   RegexStep step = regex_cursor_pass_over (self, self->position);
   gsize base;
-  guint limit;
 
   if (step != STEP_GO_ON || self->position > last)
     return step;
   base = regex_cursor_get_base (self, self->position);
-  limit = regex_search_compute_limit (self->search, last + 1 - self->position);
-  switch (imp_regex_program_search (self->search->program, run->data + base, end - base,
-                                    self->position - base, last - base, limit, FALSE,
-                                    &self->finding))
+  switch (regex_cursor_ask (self, last, end, FALSE))
     {
     case IMP_REGEX_MATCH:
-      self->position = self->finding.from + base;
-      return regex_cursor_attempt (self);
+      self->position = MIN (self->finding.from + base, last + 1);
+      return self->position <= last ? regex_cursor_attempt (self) : STEP_GO_ON;
     case IMP_REGEX_COSTLY:
       self->was_hard = TRUE;
       self->block = 1;
@@ -396,29 +421,28 @@ regex_cursor_meet_edge (RegexCursor *self, gsize from, gsize last, gsize end)
 static RegexStep
 regex_cursor_search (RegexCursor *self, gsize last, gsize end, gboolean open)
 {
-  ImpSearchRun *run = self->run;
   gsize base = regex_cursor_get_base (self, self->position);
-  guint limit = regex_search_compute_limit (self->search, last + 1 - self->position);
+  gsize from;
 
-  switch (imp_regex_program_search (self->search->program, run->data + base, end - base,
-                                    self->position - base, last - base, limit, open,
-                                    &self->finding))
+  switch (regex_cursor_ask (self, last, end, open))
     {
     case IMP_REGEX_NONE:
-      self->position = last + 1;
+      self->position = regex_cursor_is_wide (self, last) ? end : last + 1;
       self->block = MIN (2 * self->block, self->search->block_max);
       return STEP_GO_ON;
     case IMP_REGEX_MATCH:
       return regex_cursor_check (self, base);
     case IMP_REGEX_EDGE:
-      if (self->finding.from + base <= last)
-        return regex_cursor_meet_edge (self, self->finding.from + base, last, end);
-      self->position = last + 1;
+      from = self->finding.from + base;
+      if (from <= last)
+        return regex_cursor_meet_edge (self, from, last, end);
+      /* There it is for the next block to say what the edge means. */
+      self->position = from;
       return STEP_GO_ON;
     case IMP_REGEX_COSTLY:
     default:
       self->was_hard = TRUE;
-      self->block = (last + 1 - self->position) / 2;
+      self->block = last > self->position ? MAX (1, (last + 1 - self->position) / BLOCK_STEP) : 0;
       return STEP_GO_ON;
     }
 }

@@ -37,6 +37,8 @@ test_slice (void)
   g_assert_cmpint (imp_effort_get_thread_time () - began, >=, IMP_EFFORT_SLICE / 2);
   g_assert_cmpuint (n, <=, 8);
   imp_effort_begin (&effort);
+  g_assert_true (imp_effort_slice_is_over (&effort));
+  imp_effort_begin_slice (&effort);
   g_assert_false (imp_effort_slice_is_over (&effort));
 }
 
@@ -160,7 +162,7 @@ test_attacks (void)
           longest = MAX (longest, imp_effort_get_thread_time () - before);
           g_assert_true (status != IMP_MATCH_BUSY || run.from > run.position);
           run.position = run.from;
-          run.start = TRUE;
+          imp_effort_begin_slice (&effort);
         }
       while (status == IMP_MATCH_BUSY);
       g_test_message ("%s: %d, longest %d ms, all %d ms", attacks[i].regex, status,

@@ -36,6 +36,7 @@ find (ImpMatcher *matcher, ImpEffort *effort, const guint8 *data, gsize position
     {
       g_assert_cmpuint (run.from, >, run.position);
       run.position = run.from;
+      imp_effort_begin_slice (effort);
     }
   if (status == IMP_MATCH_FAILED)
     {

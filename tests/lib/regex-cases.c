@@ -23,6 +23,13 @@ const RegexCase regex_cases[] = {
   { "(?m)(?:^a)+b|\\n", "ab\n" },
   { "a|(?m:\\n^)b", "ab\n" },
   { "(?m-m:^a)|(?m)^b", "ab\n" },
+  { "(?m)(?:^a|\n)+b", "ab\n" },
+  { "(?m)(^|\n)a", "ab\n" },
+  { "(?m)(?:\n|(^b)){2}", "ab\n" },
+  { "(?m)(?:(?:^|a)\n)+^", "ab\n" },
+  { "(?m)(^b)|\n(?1)", "ab\n" },
+  { "(?m)^(?:a\n|b)+^", "ab\n" },
+  { "(?m)(?:^){2}b|\n(?=(?:^){2})", "ab\n" },
   /* the end */
   { "a$", "ab\n" },
   { "a\\n?$", "ab\n" },
@@ -212,7 +219,7 @@ regex_case_get_piece (guint splits, gsize at, gsize length)
 {
   gsize end = at + 1;
 
-  while (end < length && (splits & (1u << (end - 1))) == 0)
+  while (end < length && (splits & (1u << (end - 1) % 32)) == 0)
     end++;
   return end - at;
 }
