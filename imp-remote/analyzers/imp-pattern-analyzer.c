@@ -1,37 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
+#include "analyzers/imp-pattern-stream-private.h"
 
 #include "core/imp-data-type.h"
-#include "core/imp-result-queue-private.h"
+#include "core/imp-input-queue-private.h"
 
-/* How much of a chunk is first joined to what stands before it; then twice as much, and so on. */
-#define HEAD_MIN 256
+/* A piece of input of which the end is held waits with it, if it has no more bytes: so a request
+ * arrives whole, and what is refused later was not begun. */
+#define TOGETHER_MAX 4096
 
+/* One direction. */
 typedef struct
 {
-  GByteArray *tail; /* the end of the input: first what the matcher wants to see before it goes on,
-                     * then what is held since a match may begin with it; NULL for nothing */
-  gsize context;    /* how much of it is the former */
-  gint64 fed;       /* offset of the end of the input */
-  gint64 settled;   /* offset of the last verdict */
-  ImpEffort effort; /* what the search has cost */
+  ImpDirection direction;
+  ImpPatternStream stream;
+  ImpPatternPacket packet; /* the one that is searched */
+  ImpInputQueue queue;     /* input that came while something else was done */
+  ImpInput postponed;      /* the one before that: its turn comes when a search is over */
+  gint64 settled;          /* offset of the last verdict */
+  gint64 begin;            /* offset of the last piece of input */
+  gint64 mark;             /* what is held below this has been held since the timer was set */
+  gint64 wanted;           /* offset of the last WANT */
   gint32 type;
-  guint whole : 1; /* the tail begins where the stream, or this type of it, does */
+  guint finished : 1; /* what was held for the type before has been decided */
   guint ended : 1;
+  guint holding : 1;
+  guint paused : 1;
 } Side;
 
-/* Some input of one direction, and how far the search in it has come. */
-typedef struct
+/* Why a connection is refused. */
+typedef enum
 {
-  Side *side;
-  ImpDirection direction;
-  const guint8 *data;
-  gsize length;
-  gsize position;
-  gint64 base; /* offset of data[0] */
-  gboolean start;
-  gboolean final;
-} Piece;
+  CAUSE_FOUND,
+  CAUSE_OVER,
+  CAUSE_LATE,
+  CAUSE_HELD,
+} Cause;
 
 struct _ImpPatternAnalyzer
 {
@@ -40,20 +45,43 @@ struct _ImpPatternAnalyzer
   GObject *owner;
   const ImpPattern *pattern;
   Side sides[2];
-  ImpResultQueue answers; /* given once the state is right, since whoever gets them may feed more */
-  guint answering : 1;
-  guint denied : 1;
+  GSource *timer;  /* while something is held */
+  GSource *search; /* while a search is to go on */
+  guint working : 1;
+  guint closed : 1; /* or refused: nothing is looked at any more */
 };
 
 G_DEFINE_FINAL_TYPE (ImpPatternAnalyzer, imp_pattern_analyzer, IMP_TYPE_ANALYZER)
 
+static void pattern_analyzer_update (ImpPatternAnalyzer *self);
+
 static void
 imp_pattern_analyzer_init (ImpPatternAnalyzer *self)
 {
+}
+
+static void
+pattern_analyzer_clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+/* Forgets all that it would still have to look at. */
+static void
+pattern_analyzer_stop (ImpPatternAnalyzer *self)
+{
+  self->closed = TRUE;
+  pattern_analyzer_clear_source (&self->timer);
+  pattern_analyzer_clear_source (&self->search);
   for (guint i = 0; i < 2; i++)
     {
-      self->sides[i].whole = TRUE;
-      imp_effort_init (&self->sides[i].effort, IMP_EFFORT_LIMIT_DEFAULT);
+      Side *side = &self->sides[i];
+
+      imp_input_queue_clear (&side->queue);
+      g_clear_pointer (&side->postponed.data, g_bytes_unref);
     }
 }
 
@@ -62,297 +90,346 @@ imp_pattern_analyzer_finalize (GObject *object)
 {
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (object);
 
+  pattern_analyzer_stop (self);
   for (guint i = 0; i < 2; i++)
-    g_clear_pointer (&self->sides[i].tail, g_byte_array_unref);
-  imp_result_queue_clear (&self->answers);
+    {
+      imp_pattern_stream_clear (&self->sides[i].stream);
+      imp_pattern_packet_clear (&self->sides[i].packet);
+    }
   g_clear_object (&self->owner);
   G_OBJECT_CLASS (imp_pattern_analyzer_parent_class)->finalize (object);
 }
 
-static void
-answer (ImpPatternAnalyzer *self, ImpResult *result)
-{
-  imp_result_queue_push (&self->answers, result);
-}
+/* ---- answers: whoever gets one may feed more, which waits, or close the analyzer ---- */
 
 static void
-give_answers (ImpPatternAnalyzer *self)
+pattern_analyzer_answer (ImpPatternAnalyzer *self, ImpResult *result)
 {
-  ImpResult *result;
-
-  if (self->answering)
-    return;
-  self->answering = TRUE;
-  while ((result = imp_result_queue_pop (&self->answers)) != NULL)
+  if (self->closed)
+    imp_result_unref (result);
+  else
     imp_analyzer_take_result (IMP_ANALYZER (self), result);
-  self->answering = FALSE;
 }
 
 static void
-pass_to (ImpPatternAnalyzer *self, ImpDirection direction, gint64 offset)
+pattern_analyzer_pass (ImpPatternAnalyzer *self, Side *side, gint64 offset)
 {
-  if (offset <= self->sides[direction].settled)
+  if (offset <= side->settled)
     return;
-  self->sides[direction].settled = offset;
-  answer (self, imp_result_new_pass (direction, offset));
+  side->settled = offset;
+  pattern_analyzer_answer (self, imp_result_new_pass (side->direction, offset));
 }
 
 static void
-replace_to (ImpPatternAnalyzer *self, ImpDirection direction, gint64 offset, GBytes *data)
+pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, GBytes *data)
 {
-  self->sides[direction].settled = offset;
-  answer (self, imp_result_new_replace (direction, offset, data));
+  side->settled = offset;
+  pattern_analyzer_answer (self, imp_result_new_replace (side->direction, offset, data));
 }
 
 static void
-send_back (ImpPatternAnalyzer *self, ImpDirection direction)
+pattern_analyzer_send_back (ImpPatternAnalyzer *self, Side *side, GBytes *data)
 {
-  if (g_bytes_get_size (self->pattern->data) > 0)
-    answer (self, imp_result_new_to_sender (direction, self->pattern->data));
+  if (g_bytes_get_size (data) > 0)
+    pattern_analyzer_answer (self, imp_result_new_to_sender (side->direction, data));
 }
 
+/* Where the provider can take a LOG; it is never demanded. */
 static void
-deny (ImpPatternAnalyzer *self, ImpDirection direction)
+pattern_analyzer_warn (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+                       const char *message)
 {
-  gsize length;
-  const char *data = g_bytes_get_data (self->pattern->data, &length);
-  g_autofree char *reason = length > 0 ? g_strndup (data, length)
-                                       : g_strdup ("the pattern was found");
+  ImpInterface *interface = imp_analyzer_get_interface (IMP_ANALYZER (self));
 
-  self->denied = TRUE;
-  answer (self, imp_result_new_deny (direction, reason, NULL));
+  if (interface == NULL || imp_interface_allows (interface, IMP_RESULT_LOG))
+    pattern_analyzer_answer (self, imp_result_new_log (side->direction, from, to - from,
+                                                       IMP_LOG_LEVEL_WARNING, message, NULL));
 }
 
-static void
-settle_match (ImpPatternAnalyzer *self, ImpDirection direction, gint64 from, gint64 to)
+static const char *
+pattern_analyzer_describe_cause (Cause cause)
 {
-  pass_to (self, direction, from);
-  switch (self->pattern->action)
+  switch (cause)
     {
-    case IMP_PATTERN_DENY:
-      deny (self, direction);
-      break;
-    case IMP_PATTERN_REJECT:
-      {
-        g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
-
-        replace_to (self, direction, to, nothing);
-        send_back (self, direction);
-      }
-      break;
-    case IMP_PATTERN_REPLACE:
-      replace_to (self, direction, to, self->pattern->data);
-      break;
+    case CAUSE_OVER:
+      return "what may be a match of the pattern is longer than rxlen";
+    case CAUSE_LATE:
+      return "the pattern was found, but its beginning had passed after hold-timeout";
+    case CAUSE_HELD:
+      return "what may be a match of the pattern was held for hold-timeout";
+    case CAUSE_FOUND:
+    default:
+      return "the pattern was found";
     }
 }
 
-/* Settles all matches; what lies behind piece->position is in doubt then. */
+/* Refuses the connection. @run: the match, if there is one. */
 static gboolean
-scan (ImpPatternAnalyzer *self, Piece *piece, GError **error)
+pattern_analyzer_refuse (ImpPatternAnalyzer *self, Side *side, Cause cause, const ImpSearchRun *run,
+                         GError **error)
 {
-  ImpSearchRun run = {
-    .data = piece->data,
-    .length = piece->length,
-    .position = piece->position,
-    .start = piece->start,
-    .end = piece->final ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN,
-    .effort = &piece->side->effort,
-  };
+  const char *reason = pattern_analyzer_describe_cause (cause);
+  ImpPatternAction action = self->pattern->action;
+  g_autofree char *text = NULL;
+  g_autoptr (GBytes) data = imp_pattern_template_expand (self->pattern->data, run, error);
 
-  while (!self->denied)
-    switch (imp_matcher_find (self->pattern->matcher, &run, error))
-      {
-      case IMP_MATCH_FOUND:
-        settle_match (self, piece->direction, piece->base + run.from, piece->base + run.to);
-        run.position = run.to;
-        break;
-      case IMP_MATCH_BUSY:
-        run.position = run.from;
-        break;
-      case IMP_MATCH_FAILED:
-        return FALSE;
-      case IMP_MATCH_NONE:
-      case IMP_MATCH_MORE:
-      case IMP_MATCH_OVER:
-        piece->position = run.from;
-        return TRUE;
-      }
+  if (data == NULL)
+    return FALSE;
+  if (action == IMP_PATTERN_REJECT)
+    pattern_analyzer_send_back (self, side, data);
+  else if (action == IMP_PATTERN_DENY && g_bytes_get_size (data) > 0)
+    reason = text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+  pattern_analyzer_answer (self, imp_result_new_deny (side->direction, reason, NULL));
+  pattern_analyzer_stop (self);
   return TRUE;
 }
 
-/* Keeps of a piece what is held and what the matcher wants to see before it. */
-static void
-keep (ImpPatternAnalyzer *self, Piece *piece)
+/* ---- what becomes of matches ---- */
+
+static gboolean
+pattern_analyzer_change_packet (ImpPatternAnalyzer *self, Side *side, GBytes *data, gint64 from,
+                                gint64 to, GError **error)
 {
-  Side *side = piece->side;
-  gsize context = MIN (piece->position, imp_matcher_get_context (self->pattern->matcher));
-  gsize begin = piece->position - context;
+  gint64 base = side->stream.fed - (gint64) g_bytes_get_size (side->packet.bytes);
+  gboolean is_answer = self->pattern->action == IMP_PATTERN_ANSWER;
 
-  side->whole = piece->start && begin == 0;
-  side->context = context;
-  if (side->tail != NULL && piece->data == side->tail->data)
-    {
-      g_byte_array_remove_range (side->tail, 0, begin);
-      return;
-    }
-
-  if (begin == piece->length)
-    return;
-  if (side->tail == NULL)
-    side->tail = g_byte_array_new ();
-  g_byte_array_append (side->tail, piece->data + begin, piece->length - begin);
+  if (is_answer)
+    imp_pattern_packet_add_answer (&side->packet, g_bytes_ref (data));
+  return imp_pattern_packet_replace (&side->packet, from - base, to - base, is_answer ? NULL : data,
+                                     error);
 }
 
-/* Joins what there is before a chunk to its beginning, and to no more of it than is needed to go on
- * in the chunk itself. Sets chunk->position to where that is. */
+/* Its beginning has passed, so that it cannot be changed any more. */
 static gboolean
-scan_joined (ImpPatternAnalyzer *self, Piece *chunk, GError **error)
+pattern_analyzer_settle_late (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+                              GError **error)
 {
-  GByteArray *tail = chunk->side->tail;
-  gsize wanted = imp_matcher_get_context (self->pattern->matcher);
-  gsize old = tail->len, joined = 0, more = HEAD_MIN;
-  Piece piece = *chunk;
+  if (self->pattern->denies_over)
+    return pattern_analyzer_refuse (self, side, CAUSE_LATE, &side->stream.found, error);
+  pattern_analyzer_warn (self, side, from, to,
+                         "a match of the pattern began in what had passed after hold-timeout, and "
+                         "passes");
+  return TRUE;
+}
 
-  piece.position = chunk->side->context;
-  piece.base = chunk->base - old;
-  piece.start = chunk->side->whole;
-  do
-    {
-      more = MIN (more, chunk->length - joined);
-      g_byte_array_append (tail, chunk->data + joined, more);
-      joined += more;
-      more = joined;
-      piece.data = tail->data;
-      piece.length = tail->len;
-      if (!scan (self, &piece, error))
-        return FALSE;
-    }
-  while (!self->denied && joined < chunk->length && piece.position < old + wanted);
+static gboolean
+pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+                         GError **error)
+{
+  g_autoptr (GBytes) data = NULL, nothing = NULL;
 
-  if (joined == chunk->length)
+  if (from < side->settled)
+    return pattern_analyzer_settle_late (self, side, from, to, error);
+  data = imp_pattern_template_expand (self->pattern->data, &side->stream.found, error);
+  if (data == NULL)
+    return FALSE;
+  if (side->packet.bytes != NULL)
+    return pattern_analyzer_change_packet (self, side, data, from, to, error);
+
+  pattern_analyzer_pass (self, side, from);
+  if (self->pattern->action == IMP_PATTERN_REPLACE)
     {
-      *chunk = piece;
+      pattern_analyzer_replace (self, side, to, data);
       return TRUE;
     }
-  g_byte_array_set_size (tail, 0);
-  chunk->position = piece.position - MIN (old, piece.position);
-  chunk->start = FALSE;
+  nothing = g_bytes_new (NULL, 0);
+  pattern_analyzer_replace (self, side, to, nothing);
+  pattern_analyzer_send_back (self, side, data);
   return TRUE;
 }
 
 static gboolean
-feed_stream (ImpPatternAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length,
-             GError **error)
+pattern_analyzer_settle_match (ImpPatternAnalyzer *self, Side *side, GError **error)
 {
-  Side *side = &self->sides[direction];
-  Piece piece = { side, direction, data, length, 0, side->fed, side->whole, FALSE };
+  gint64 from, to;
 
-  side->fed += length;
-  if (side->tail != NULL && side->tail->len > 0 && !scan_joined (self, &piece, error))
-    return FALSE;
-  if (piece.data == data && !scan (self, &piece, error))
-    return FALSE;
-  if (self->denied)
-    return TRUE;
+  imp_pattern_stream_get_match (&side->stream, &from, &to);
+  if (self->pattern->action == IMP_PATTERN_REPLACE || self->pattern->action == IMP_PATTERN_ANSWER)
+    return pattern_analyzer_change (self, side, from, to, error);
+  if (side->packet.bytes == NULL)
+    pattern_analyzer_pass (self, side, from);
+  return pattern_analyzer_refuse (self, side, CAUSE_FOUND, &side->stream.found, error);
+}
 
-  keep (self, &piece);
-  pass_to (self, direction, piece.base + piece.position);
+static gboolean
+pattern_analyzer_settle_packet (ImpPatternAnalyzer *self, Side *side, GError **error)
+{
+  g_autoptr (GBytes) changed = NULL;
+  g_autoptr (GPtrArray) answers = NULL;
+
+  if (!imp_pattern_packet_finish (&side->packet, &changed, error))
+    return FALSE;
+  answers = g_steal_pointer (&side->packet.answers);
+  imp_pattern_packet_clear (&side->packet);
+  if (changed != NULL)
+    pattern_analyzer_replace (self, side, side->stream.fed, changed);
+  else
+    pattern_analyzer_pass (self, side, side->stream.fed);
+  for (guint i = 0; answers != NULL && i < answers->len; i++)
+    pattern_analyzer_send_back (self, side, answers->pdata[i]);
   return TRUE;
 }
 
-/* The stream, or this type of it, is over: what was held is a match now or never. */
-static gboolean
-finish_stream (ImpPatternAnalyzer *self, ImpDirection direction, GError **error)
+/* No match begins before what is in doubt now. */
+static void
+pattern_analyzer_pass_decided (ImpPatternAnalyzer *self, Side *side, ImpMatchStatus status)
 {
-  Side *side = &self->sides[direction];
+  gint64 decided = imp_pattern_stream_get_decided (&side->stream);
 
-  if (side->tail != NULL && side->tail->len > side->context)
+  if (status == IMP_MATCH_MORE && self->pattern->hold_timeout > 0
+      && decided - side->begin <= TOGETHER_MAX)
+    decided = MIN (decided, side->begin);
+  pattern_analyzer_pass (self, side, decided);
+}
+
+/* Goes on with the search of a side until it is over, or busy. */
+static gboolean
+pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
+{
+  ImpMatchStatus status = IMP_MATCH_FOUND;
+
+  while (status == IMP_MATCH_FOUND && !self->closed)
     {
-      Piece piece = { side,
-                      direction,
-                      side->tail->data,
-                      side->tail->len,
-                      side->context,
-                      side->fed - side->tail->len,
-                      side->whole,
-                      TRUE };
-
-      if (!scan (self, &piece, error))
+      status = imp_pattern_stream_next (&side->stream, error);
+      if (status == IMP_MATCH_FAILED)
+        return FALSE;
+      if (status == IMP_MATCH_FOUND && !pattern_analyzer_settle_match (self, side, error))
         return FALSE;
     }
-  g_clear_pointer (&side->tail, g_byte_array_unref);
-  side->context = 0;
-  side->whole = TRUE;
+  if (self->closed)
+    return TRUE;
+  if (status == IMP_MATCH_OVER)
+    {
+      if (side->packet.bytes == NULL)
+        pattern_analyzer_pass (self, side, imp_pattern_stream_get_decided (&side->stream));
+      return pattern_analyzer_refuse (self, side, CAUSE_OVER, NULL, error);
+    }
+  if (side->packet.bytes != NULL && status != IMP_MATCH_BUSY)
+    return pattern_analyzer_settle_packet (self, side, error);
+  /* What comes after the end of a type says more. */
+  if (side->packet.bytes == NULL && !side->finished)
+    pattern_analyzer_pass_decided (self, side, status);
   return TRUE;
 }
 
-static gboolean
-feed_packet (ImpPatternAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length,
-             GError **error)
-{
-  Side *side = &self->sides[direction];
-  g_autoptr (GBytes) changed = NULL;
-  guint n_matches;
+/* ---- input ---- */
 
-  side->fed += length;
-  if (!imp_pattern_change_packet (self->pattern, &side->effort, data, length, &n_matches, &changed,
-                                  error))
-    return FALSE;
-
-  if (n_matches == 0)
-    pass_to (self, direction, side->fed);
-  else if (self->pattern->action == IMP_PATTERN_DENY)
-    deny (self, direction);
-  else
-    replace_to (self, direction, side->fed, changed);
-  if (self->pattern->action == IMP_PATTERN_REJECT)
-    while (n_matches-- > 0)
-      send_back (self, direction);
-  return TRUE;
-}
-
-/* Input was left out: what was held has passed, and no match can span the gap. */
 static void
-skip_to (ImpPatternAnalyzer *self, ImpDirection direction, gint64 offset)
+pattern_side_postpone (Side *side, const ImpInput *input)
 {
-  Side *side = &self->sides[direction];
+  side->postponed = *input;
+  g_bytes_ref (input->data);
+}
 
-  g_clear_pointer (&side->tail, g_byte_array_unref);
-  side->context = 0;
-  side->whole = TRUE;
-  side->fed = offset;
-  side->settled = MAX (side->settled, offset);
+/* Decides about what was held for a type of data of which there is no more. FALSE where that is
+ * not done yet: then the input will come again. */
+static gboolean
+pattern_analyzer_finish_type (ImpPatternAnalyzer *self, Side *side, const ImpInput *input,
+                              gboolean *done, GError **error)
+{
+  if (!side->finished)
+    {
+      side->finished = TRUE;
+      imp_pattern_stream_finish (&side->stream);
+      if (!pattern_analyzer_search (self, side, error))
+        return FALSE;
+    }
+  *done = !imp_pattern_stream_is_busy (&side->stream);
+  if (*done)
+    side->finished = FALSE;
+  else if (!self->closed)
+    pattern_side_postpone (side, input);
+  return TRUE;
 }
 
 static gboolean
-feed (ImpPatternAnalyzer *self, ImpDirection direction, GBytes *bytes, gint32 type, GError **error)
+pattern_analyzer_take_data (ImpPatternAnalyzer *self, Side *side, const ImpInput *input,
+                            GError **error)
 {
-  Side *side = &self->sides[direction];
   gsize length;
-  const guint8 *data = g_bytes_get_data (bytes, &length);
+  const guint8 *data = g_bytes_get_data (input->data, &length);
+  gboolean is_packet = !imp_data_type_is_stream (input->data_type);
+
+  side->begin = side->stream.fed;
+  if (is_packet)
+    imp_pattern_packet_begin (&side->packet, input->data);
+  imp_pattern_stream_push (&side->stream, data, length, is_packet);
+  return pattern_analyzer_search (self, side, error);
+}
+
+static gboolean
+pattern_analyzer_take (ImpPatternAnalyzer *self, Side *side, const ImpInput *input, GError **error)
+{
+  gsize length = g_bytes_get_size (input->data);
+  gboolean done = TRUE;
+
+  if (side->ended)
+    return TRUE;
+  /* Input was left out: what was held has passed, and no match can span the gap. */
+  if (input->offset > side->stream.fed)
+    {
+      imp_pattern_stream_skip_to (&side->stream, input->offset);
+      side->settled = MAX (side->settled, input->offset);
+    }
+  if ((length == 0 || input->data_type != side->type)
+      && !pattern_analyzer_finish_type (self, side, input, &done, error))
+    return FALSE;
+  if (!done || self->closed)
+    return TRUE;
 
   if (length == 0)
     {
       side->ended = TRUE;
-      if (!finish_stream (self, direction, error))
-        return FALSE;
-      if (!self->denied)
-        answer (self, imp_result_new_pass (direction, IMP_MAX_OFFSET));
+      pattern_analyzer_answer (self, imp_result_new_pass (side->direction, IMP_MAX_OFFSET));
       return TRUE;
     }
-
-  if (type != side->type)
+  if (input->data_type != side->type)
     {
-      if (!finish_stream (self, direction, error))
-        return FALSE;
-      if (!self->denied)
-        pass_to (self, direction, side->fed);
-      side->type = type;
+      pattern_analyzer_pass (self, side, side->stream.fed);
+      side->type = input->data_type;
     }
-  if (self->denied)
-    return TRUE;
-  return imp_data_type_is_stream (type) ? feed_stream (self, direction, data, length, error)
-                                        : feed_packet (self, direction, data, length, error);
+  return pattern_analyzer_take_data (self, side, input, error);
+}
+
+/* Is there something to be done before new input of this side? */
+static gboolean
+pattern_side_is_behind (Side *side)
+{
+  return imp_pattern_stream_is_busy (&side->stream) || side->postponed.data != NULL
+         || !imp_input_queue_is_empty (&side->queue);
+}
+
+/* Does what is left, as far as the time goes. */
+static gboolean
+pattern_analyzer_catch_up (ImpPatternAnalyzer *self, Side *side, GError **error)
+{
+  gboolean good = TRUE;
+
+  if (imp_pattern_stream_is_busy (&side->stream))
+    good = pattern_analyzer_search (self, side, error);
+  while (good && !self->closed && !imp_pattern_stream_is_busy (&side->stream)
+         && !imp_effort_slice_is_over (&side->stream.effort))
+    {
+      ImpInput input = side->postponed;
+
+      side->postponed.data = NULL;
+      if (input.data == NULL && !imp_input_queue_take (&side->queue, G_MAXSIZE, &input))
+        break;
+      good = pattern_analyzer_take (self, side, &input, error);
+      g_bytes_unref (input.data);
+    }
+  return good;
+}
+
+/* All sides, until none has more that can be done now. */
+static gboolean
+pattern_analyzer_catch_up_all (ImpPatternAnalyzer *self, GError **error)
+{
+  for (guint i = 0; i < 2 && !self->closed; i++)
+    if (pattern_side_is_behind (&self->sides[i])
+        && !pattern_analyzer_catch_up (self, &self->sides[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -361,26 +438,164 @@ imp_pattern_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes
 {
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
   Side *side = &self->sides[direction];
-  gboolean done;
+  ImpInput input = { bytes, offset, type, direction };
+  gboolean good;
 
-  if (self->denied || side->ended
+  if (self->closed || side->ended
       || (self->pattern->direction >= 0 && self->pattern->direction != (int) direction))
     return TRUE;
-  if (offset > side->fed)
-    skip_to (self, direction, offset);
+  if (self->working || pattern_side_is_behind (side))
+    {
+      imp_input_queue_push (&side->queue, &input);
+      return TRUE;
+    }
 
-  done = feed (self, direction, bytes, type, error);
-  give_answers (self);
-  return done;
+  self->working = TRUE;
+  imp_effort_begin_slice (&side->stream.effort);
+  good = pattern_analyzer_take (self, side, &input, error)
+         && pattern_analyzer_catch_up_all (self, error);
+  self->working = FALSE;
+  if (!good)
+    pattern_analyzer_stop (self);
+  pattern_analyzer_update (self);
+  return good;
+}
+
+/* ---- what is not done at once ---- */
+
+static void
+pattern_analyzer_finish_work (ImpPatternAnalyzer *self, const GError *error)
+{
+  self->working = FALSE;
+  if (error != NULL)
+    {
+      pattern_analyzer_stop (self);
+      imp_analyzer_fail (IMP_ANALYZER (self), error->message);
+    }
+  pattern_analyzer_update (self);
+}
+
+static gboolean
+pattern_analyzer_on_search (gpointer user_data)
+{
+  g_autoptr (ImpPatternAnalyzer) self = g_object_ref (user_data);
+  g_autoptr (GError) error = NULL;
+
+  self->working = TRUE;
+  for (guint i = 0; i < 2; i++)
+    imp_effort_begin_slice (&self->sides[i].stream.effort);
+  pattern_analyzer_catch_up_all (self, &error);
+  pattern_analyzer_finish_work (self, error);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Nothing has come for a while, and what is held may be needed to get something. What is a match
+ * whatever comes is taken for one. */
+static gboolean
+pattern_analyzer_release (ImpPatternAnalyzer *self, Side *side, GError **error)
+{
+  imp_effort_begin_slice (&side->stream.effort);
+  imp_pattern_stream_pause (&side->stream);
+  if (!pattern_analyzer_search (self, side, error))
+    return FALSE;
+  if (self->closed || side->settled == side->stream.fed)
+    return TRUE;
+  if (self->pattern->hold_action == IMP_PATTERN_HOLD_DENY)
+    return pattern_analyzer_refuse (self, side, CAUSE_HELD, NULL, error);
+  pattern_analyzer_pass (self, side, side->stream.fed);
+  return TRUE;
+}
+
+static gboolean
+pattern_analyzer_on_timeout (gpointer user_data)
+{
+  g_autoptr (ImpPatternAnalyzer) self = g_object_ref (user_data);
+  g_autoptr (GError) error = NULL;
+
+  self->working = TRUE;
+  for (guint i = 0; i < 2 && error == NULL && !self->closed; i++)
+    {
+      Side *side = &self->sides[i];
+
+      if (side->holding && !pattern_side_is_behind (side) && side->settled < side->mark)
+        pattern_analyzer_release (self, side, &error);
+      side->mark = side->stream.fed;
+    }
+  if (error == NULL)
+    pattern_analyzer_catch_up_all (self, &error);
+  pattern_analyzer_finish_work (self, error);
+  if (!self->sides[0].holding && !self->sides[1].holding)
+    pattern_analyzer_clear_source (&self->timer);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+pattern_analyzer_attach (ImpPatternAnalyzer *self, GSource *source, GSourceFunc func,
+                         const char *name)
+{
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, name);
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, imp_analyzer_peek_main_context (IMP_ANALYZER (self)));
+  return source;
+}
+
+static void
+pattern_analyzer_update_holding (ImpPatternAnalyzer *self, Side *side)
+{
+  gboolean holding = !self->closed && !side->ended && side->settled < side->stream.fed;
+
+  side->holding = holding;
+  if (holding && side->wanted <= side->stream.fed && !pattern_side_is_behind (side))
+    {
+      side->wanted = side->stream.fed + 1;
+      pattern_analyzer_answer (self, imp_result_new_want (side->direction, side->wanted));
+    }
+  if (!holding || self->timer != NULL || self->pattern->hold_timeout == 0)
+    return;
+  for (guint i = 0; i < 2; i++)
+    self->sides[i].mark = self->sides[i].stream.fed;
+  self->timer = pattern_analyzer_attach (self, g_timeout_source_new (self->pattern->hold_timeout),
+                                         pattern_analyzer_on_timeout,
+                                         "ImpPatternAnalyzer: hold-timeout");
+}
+
+/* There should be no more input while there is some left to be searched. */
+static gboolean
+pattern_analyzer_update_paused (ImpPatternAnalyzer *self, Side *side)
+{
+  gboolean behind = !self->closed && pattern_side_is_behind (side);
+
+  if (behind != side->paused && !self->closed)
+    {
+      side->paused = behind;
+      pattern_analyzer_answer (self, behind ? imp_result_new_pause (side->direction)
+                                            : imp_result_new_continue (side->direction));
+    }
+  return behind;
+}
+
+static void
+pattern_analyzer_update (ImpPatternAnalyzer *self)
+{
+  gboolean behind = FALSE;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      pattern_analyzer_update_holding (self, &self->sides[i]);
+      behind |= pattern_analyzer_update_paused (self, &self->sides[i]);
+    }
+  if (!behind)
+    pattern_analyzer_clear_source (&self->search);
+  else if (self->search == NULL)
+    self->search = pattern_analyzer_attach (self, g_idle_source_new (), pattern_analyzer_on_search,
+                                            "ImpPatternAnalyzer: search");
 }
 
 static void
 imp_pattern_analyzer_close (ImpAnalyzer *analyzer)
 {
-  ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
-
-  self->denied = TRUE;
-  imp_result_queue_clear (&self->answers);
+  pattern_analyzer_stop (IMP_PATTERN_ANALYZER (analyzer));
 }
 
 static void
@@ -398,6 +613,12 @@ imp_pattern_analyzer_new (GObject *owner, const ImpPattern *pattern)
 
   self->owner = g_object_ref (owner);
   self->pattern = pattern;
+  for (guint i = 0; i < 2; i++)
+    {
+      self->sides[i].direction = i;
+      imp_input_queue_init (&self->sides[i].queue, 0);
+      imp_pattern_stream_init (&self->sides[i].stream, pattern->matcher, pattern->max_effort);
+    }
   if (pattern->direction >= 0)
     imp_analyzer_pass_bytes (IMP_ANALYZER (self), !pattern->direction, IMP_MAX_OFFSET);
   return IMP_ANALYZER (self);

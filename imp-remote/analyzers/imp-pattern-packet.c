@@ -1,57 +1,74 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "analyzers/imp-pattern-private.h"
+#include "analyzers/imp-pattern-packet-private.h"
 
 #include "core/imp-error.h"
 
-static gboolean
-append (GByteArray *output, const guint8 *data, gsize length, GError **error)
+void
+imp_pattern_packet_begin (ImpPatternPacket *self, GBytes *bytes)
 {
-  if (length > IMP_PATTERN_PACKET_MAX - output->len)
+  self->bytes = g_bytes_ref (bytes);
+  self->position = 0;
+  self->n_matches = 0;
+}
+
+static gboolean
+pattern_packet_append (ImpPatternPacket *self, const guint8 *data, gsize length, GError **error)
+{
+  if (length > IMP_PATTERN_PACKET_MAX - self->output->len)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "A packet would grow beyond %d bytes by replacements", IMP_PATTERN_PACKET_MAX);
       return FALSE;
     }
-  g_byte_array_append (output, data, length);
+  g_byte_array_append (self->output, data, length);
   return TRUE;
 }
 
 gboolean
-imp_pattern_change_packet (const ImpPattern *pattern, ImpEffort *effort, const guint8 *data,
-                           gsize length, guint *n_matches, GBytes **changed, GError **error)
+imp_pattern_packet_replace (ImpPatternPacket *self, gsize from, gsize to, GBytes *replacement,
+                            GError **error)
 {
-  g_autoptr (GByteArray) output = NULL;
-  ImpSearchRun run = { data, length, 0, TRUE, IMP_MATCH_END_FINAL, effort };
-  gsize position = 0, data_length;
-  const guint8 *replacement = g_bytes_get_data (pattern->data, &data_length);
-  ImpMatchStatus status;
+  const guint8 *data = g_bytes_get_data (self->bytes, NULL);
+  gsize length = 0;
+  const guint8 *text = replacement != NULL ? g_bytes_get_data (replacement, &length) : NULL;
 
-  *n_matches = 0;
-  while ((status = imp_matcher_find (pattern->matcher, &run, error)) == IMP_MATCH_FOUND
-         || status == IMP_MATCH_BUSY)
-    {
-      run.position = status == IMP_MATCH_BUSY ? run.from : run.to;
-      if (status == IMP_MATCH_BUSY)
-        continue;
-      *n_matches += 1;
-      if (pattern->action == IMP_PATTERN_DENY)
-        return TRUE;
-      if (output == NULL)
-        output = g_byte_array_new ();
-      if (!append (output, data + position, run.from - position, error))
-        return FALSE;
-      if (pattern->action == IMP_PATTERN_REPLACE
-          && !append (output, replacement, data_length, error))
-        return FALSE;
-      position = run.to;
-    }
-
-  if (status == IMP_MATCH_FAILED)
+  if (self->output == NULL)
+    self->output = g_byte_array_new ();
+  self->n_matches++;
+  if (!pattern_packet_append (self, data + self->position, from - self->position, error)
+      || !pattern_packet_append (self, text, length, error))
     return FALSE;
-  if (output == NULL)
-    return TRUE;
-  if (!append (output, data + position, length - position, error))
-    return FALSE;
-  *changed = g_byte_array_free_to_bytes (g_steal_pointer (&output));
+  self->position = to;
   return TRUE;
+}
+
+void
+imp_pattern_packet_add_answer (ImpPatternPacket *self, GBytes *answer)
+{
+  if (self->answers == NULL)
+    self->answers = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (self->answers, answer);
+}
+
+gboolean
+imp_pattern_packet_finish (ImpPatternPacket *self, GBytes **changed, GError **error)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (self->bytes, &length);
+
+  *changed = NULL;
+  if (self->n_matches == 0)
+    return TRUE;
+  if (!pattern_packet_append (self, data + self->position, length - self->position, error))
+    return FALSE;
+  *changed = g_byte_array_free_to_bytes (g_steal_pointer (&self->output));
+  return TRUE;
+}
+
+void
+imp_pattern_packet_clear (ImpPatternPacket *self)
+{
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->output, g_byte_array_unref);
+  g_clear_pointer (&self->answers, g_ptr_array_unref);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analyzers/imp-pattern-factory.h"
+#include "analyzers/imp-pattern-template-private.h"
 #include "core/imp-analyzer-private.h"
 #include "core/imp-matcher-private.h"
 
@@ -15,20 +16,15 @@ typedef struct
 {
   ImpMatcher *matcher;
   ImpPatternAction action;
-  GBytes *data;  /* what the action needs, perhaps nothing: never NULL */
-  int direction; /* the one to look at, or -1: both */
+  ImpPatternTemplate *data; /* what the action needs */
+  int direction;            /* the one to look at, or -1: both */
+  gboolean denies_over;     /* what may be a match that is too long, or comes too late */
+  guint hold_timeout;       /* in milliseconds; 0: none */
+  ImpPatternHoldAction hold_action;
+  guint max_effort; /* in milliseconds */
 } ImpPattern;
 
 /* @owner is what @pattern lives in. */
 ImpAnalyzer *imp_pattern_analyzer_new (GObject *owner, const ImpPattern *pattern);
-
-/* What a packet may grow to by replacements. */
-#define IMP_PATTERN_PACKET_MAX (16 * 1024 * 1024)
-
-/* What becomes of one packet: @changed is NULL where nothing is found, or the action is to deny;
- * then one match is as good as many. */
-gboolean imp_pattern_change_packet (const ImpPattern *pattern, ImpEffort *effort,
-                                    const guint8 *data, gsize length, guint *n_matches,
-                                    GBytes **changed, GError **error);
 
 G_END_DECLS

@@ -5,11 +5,12 @@
 
 IMP_EXTERN void imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec,
                                ImpFactoryClass *factory, ImpTypeFactoryClass *type_factory,
-                               ImpError error, ImpFailMode fail, ImpPatternAction action);
+                               ImpError error, ImpFailMode fail, ImpPatternAction action,
+                               ImpPatternOver over, ImpPatternHoldAction hold_action);
 
 void
 imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec, ImpFactoryClass *factory,
                ImpTypeFactoryClass *type_factory, ImpError error, ImpFailMode fail,
-               ImpPatternAction action)
+               ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action)
 {
 }

@@ -10,12 +10,21 @@ static void
 test_interfaces (void)
 {
   static const char *const wanted[] = {
-    "any data: pass, deny",
-    "any data: pass, to-sender, replace",
-    "any data: pass, replace",
+    "any data: pause, continue, pass, deny, want",
+    "any data: pause, continue, pass, to-sender, deny, want",
+    "any data: pause, continue, pass, replace, want",
+    "any data: pause, continue, pass, to-sender, replace, want",
+    "any data: pause, continue, pass, replace, deny, want",
+    "any data: pause, continue, pass, replace, deny, want",
   };
-  static const char *const settings[] = { "string=a", "string=a&action=reject",
-                                          "string=a&action=replace" };
+  static const char *const settings[] = {
+    "string=a",
+    "string=a&action=reject",
+    "string=a&action=replace",
+    "string=a&action=answer",
+    "string=a&action=replace&over=deny",
+    "string=a&action=replace&hold-action=deny",
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     {
@@ -72,11 +81,48 @@ test_mistakes (void)
   assert_mistakes ("rx=(a&rxlen=3", "(a", NULL);
   assert_mistakes ("rx=a*&rxlen=3", "matches the empty string", NULL);
   assert_mistakes ("rx=%5cGa&rxlen=3", "\\G", NULL);
-  assert_mistakes ("string=a&action=explode", "deny, reject or replace", NULL);
+  assert_mistakes ("rx=a&rxlen=3&over=maybe", "auto, pass or deny", NULL);
+  assert_mistakes ("rx=a&rxlen=3&hold-action=replace", "pass or deny", NULL);
+  assert_mistakes ("rx=a&rxlen=3&hold-timeout=soon", "hold-timeout must be", NULL);
+  assert_mistakes ("rx=a&rxlen=3&max-effort=0", "max-effort must be", NULL);
+  assert_mistakes ("rx=a&rxlen=3&lookahead=70000", "lookahead must be", NULL);
+  assert_mistakes ("rx=a&rxlen=3&utf8=maybe", "utf8 must be", NULL);
+  assert_mistakes ("string=a&utf8=true&lookahead=3", "utf8 means nothing without rx",
+                   "lookahead means nothing without rx", NULL);
+  assert_mistakes ("string=a&action=explode", "deny, reject, replace or answer", NULL);
   assert_mistakes ("string=a&rxdir=2", "rxdir must be", NULL);
   assert_mistakes ("string=a&color=red", "no such setting", NULL);
   assert_mistakes ("rx=(a&action=explode&rxdir=9&color=red", "(a", "rx needs rxlen",
-                   "deny, reject or replace", "rxdir must be", "no such setting", NULL);
+                   "deny, reject, replace or answer", "rxdir must be", "no such setting", NULL);
+}
+
+/* What can be known to match nothing, or not what was meant, is refused, and by name. */
+static void
+test_pointless (void)
+{
+  static const char *const settings[][2] = {
+    { "rx=\\b&rxlen=9", "\"\\b\" matches nothing but the empty string" },
+    { "rx=^&rxlen=9", "nothing but the empty string" },
+    { "rx=(?m)^$&rxlen=9", "nothing but the empty string" },
+    { "rx=(?=<a>)&rxlen=9", "nothing but the empty string" },
+    { "rx=(?<=a)(?!b)&rxlen=9", "nothing but the empty string" },
+    { "rx=(?:\\b|\\B)%2B&rxlen=9", "nothing but the empty string" },
+    { "rx=(a{0})*&rxlen=9", "nothing but the empty string" },
+    { "rx=abcd&rxlen=3", "\"abcd\" can never match: its matches have 4 bytes or more" },
+    { "rx=(?:ab|cde){2}&rxlen=3", "4 bytes or more" },
+    { "rx=[0-9]{20}x?&rxlen=19", "20 bytes or more" },
+    { "rx=foo(?=.*bar)&rxlen=3", "\"foo(?=.*bar)\" looks ahead without a bound" },
+    { "rx=a(?!b*c)&rxlen=3", "without a bound" },
+    { "rx=a(?=(b)\\1)&rxlen=3", "without a bound" },
+    { "rx=a(?=.{20})&rxlen=1&lookahead=10", "looks up to 20 bytes ahead, more than the 10" },
+    { "rx=a(?=.{20}.*b)&rxlen=1&lookahead=10", "has to see 22 bytes or more, and may see 11" },
+    { "rx=[Ã©Ã¨]&rxlen=2", "beyond ASCII in a class" },
+    { "rx=Ã©%2B&rxlen=4", "repeats a character beyond ASCII" },
+    { "rx=(?i)Ã©&rxlen=2", "ignores the case of characters beyond ASCII" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    assert_mistakes (settings[i][0], settings[i][1], NULL);
 }
 
 static void
@@ -102,10 +148,26 @@ test_lengths (void)
   assert_mistakes ("rx=a&rxlen=65537", "rxlen must be", NULL);
 }
 
+/* And what only looks like that is not. */
+static void
+test_not_pointless (void)
+{
+  assert_taken ("rx=\\b|a&rxlen=1");
+  assert_taken ("rx=(?=ab)a*&rxlen=3");
+  assert_taken ("rx=abc|d&rxlen=1");
+  assert_taken ("rx=foo(?=.{0,9}bar)&rxlen=3");
+  assert_taken ("rx=foo(?=.*bar)&rxlen=3&lookahead=100");
+  assert_taken ("rx=[Ã©]&rxlen=2&utf8=true");
+  assert_taken ("rx=(?:Ã©)%2B&rxlen=4");
+  assert_taken ("rx=[\\xe9]&rxlen=1");
+}
+
 static void
 test_round_trip (void)
 {
-  const char *settings = "rx=a%2Bb&rxlen=7&rxdir=1&action=replace&actdata=%00%FFx";
+  const char *settings = "rx=a%2Bb&rxlen=7&lookahead=9&utf8=true&rxdir=1&action=replace"
+                         "&actdata=%00%FFx&actdata-literal=true&over=deny&hold-timeout=1"
+                         "&hold-action=deny&max-effort=9";
   g_autoptr (ImpFactory) factory = imp_pattern_factory_new (settings, NULL);
   g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (factory, NULL, NULL);
   g_autoptr (ImpFactory) least = imp_pattern_factory_new ("string=a", NULL);
@@ -136,6 +198,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pattern-settings/interfaces", test_interfaces);
   g_test_add_func ("/pattern-settings/mistakes", test_mistakes);
+  g_test_add_func ("/pattern-settings/pointless", test_pointless);
+  g_test_add_func ("/pattern-settings/not-pointless", test_not_pointless);
   g_test_add_func ("/pattern-settings/lengths", test_lengths);
   g_test_add_func ("/pattern-settings/round-trip", test_round_trip);
   g_test_add_func ("/pattern-settings/unset", test_unset);

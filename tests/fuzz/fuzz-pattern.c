@@ -32,7 +32,8 @@ append (GString *settings, const char *key, FuzzInput *input, gsize max)
 static ImpFactory *
 make_factory (FuzzInput *input)
 {
-  static const char *const actions[] = { "replace", "replace", "reject", "deny" };
+  static const char *const actions[] = { "replace", "answer", "reject", "deny" };
+  static const char *const more[] = { "", "&over=deny", "&over=pass", "&actdata-literal=true" };
   g_autoptr (GString) settings = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   ImpFactory *factory;
@@ -41,8 +42,10 @@ make_factory (FuzzInput *input)
   g_string_append_printf (settings, "action=%s", actions[choice % 4]);
   append (settings, "actdata", input, 8);
   append (settings, (choice & 4) != 0 ? "string" : "rx", input, 24);
+  g_string_append (settings, more[choice >> 3 & 3]);
   if ((choice & 4) == 0)
-    g_string_append_printf (settings, "&rxlen=%u", fuzz_take (input) + 1);
+    g_string_append_printf (settings, "&rxlen=%u&utf8=%d&lookahead=%u", fuzz_take (input) + 1,
+                            (choice & 32) != 0, (choice & 64) != 0 ? fuzz_take (input) : 0);
   factory = imp_pattern_factory_new (settings->str, &error);
   if (factory == NULL)
     g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
@@ -72,8 +75,13 @@ run (ImpFactory *factory, const guint8 *data, gsize length, FuzzInput *chunks)
                          imp_filter_get_passed (filter, 0) + imp_filter_get_replaced (filter, 0)
                            + imp_filter_get_denied (filter, 0) + imp_filter_get_held (filter, 0));
     }
-  good = good && imp_filter_push_bytes (filter, 0, NULL, 0, IMP_DATA_TYPE_STREAM, NULL)
-         && imp_filter_check (filter, NULL);
+  good = good && imp_filter_push_bytes (filter, 0, NULL, 0, IMP_DATA_TYPE_STREAM, NULL);
+  /* A costly search takes several turns. */
+  while (good && !imp_filter_is_finished (filter, 0))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      good = imp_filter_check (filter, NULL);
+    }
   imp_filter_close (filter);
   return good ? g_byte_array_free_to_bytes (g_steal_pointer (&output)) : NULL;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* docs/limits.md says what is so: each default in its tables is that of the code, and every number
  * that a user can set stands there. */
+#include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
 #include "core/imp-promises-private.h"
+#include "core/imp-result-private.h"
 #include "core/imp-matcher-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "provider/imp-filter-private.h"
@@ -126,6 +128,7 @@ static const Subject subjects[] = {
   { "Of a server", "Server", imp_server_get_type },
   { "Of filters and relays", "Filter", imp_filter_get_type },
   { "Of filters and relays", "Relay", imp_relay_get_type },
+  { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
 };
 
 static void
@@ -198,6 +201,11 @@ static const struct
   { "limits.md", "replacements that are promised", IMP_PROMISES_MAX },
   { "limits.md", "a string to look for", IMP_PATTERN_LENGTH_MAX },
   { "limits.md", "a packet that grows", IMP_PATTERN_PACKET_MAX },
+  { "limits.md", "an `actdata` that grows", IMP_PATTERN_TEMPLATE_MAX },
+  { "limits.md", "how far an expression may look ahead", IMP_PATTERN_LENGTH_MAX },
+  { "limits.md", "the expression of a PASS_PATTERN", IMP_RESULT_REGEX_MAX },
+  { "limits.md", "computing for a search of a PASS_PATTERN", IMP_EFFORT_LIMIT_DEFAULT },
+  { "limits.md", "computing at one place", IMP_EFFORT_PLACE_MAX / 1000000 },
   { "limits.md", "ids, offsets, tokens", IMP_MAX_ID },
   { "limits.md", "nesting of values", IMP_WIRE_MAX_DEPTH_DEFAULT },
   { "limits.md", "interfaces in a list", IMP_MAX_INTERFACES },

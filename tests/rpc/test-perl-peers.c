@@ -75,8 +75,8 @@ static void
 test_replace (gconstpointer user_data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpFactory) factory
-    = imp_pattern_factory_new ("string=secret&action=replace&actdata=%23%23%23", &error);
+  g_autoptr (ImpFactory) factory = imp_pattern_factory_new (
+    "string=secret&action=replace&actdata=%23%23%23&hold-timeout=0", &error);
 
   g_assert_no_error (error);
   with_server (user_data, factory,
@@ -96,7 +96,7 @@ test_replace (gconstpointer user_data)
                "delete 1\n"
                "delete 300\n",
                "0x4006 1\n"
-               "0x4102 [-1 [4097 4113]]\n"
+               "0x4102 [-1 [4097 4113 16 17]]\n"
                "0x4103 1 4097 0 3\n"
                "0x4103 1 4113 0 9 \"###\"\n"
                "0x4103 1 4097 0 13\n"

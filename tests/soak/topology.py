@@ -114,7 +114,7 @@ class Topology:
     async def start(self, origin):
         never = ''.join(self.chance.choices('0123456789', k=40))
         await self.add_server('pattern', f'pattern=string={WANTED.decode()}&action=replace'
-                                         f'&actdata={WRITTEN.decode()}')
+                                         f'&actdata={WRITTEN.decode()}&hold-timeout=0')
         await self.add_server('shout', os.path.join(HERE, 'shout.py'))
         await self.add_server('never', f'pattern=string={never}&action=deny&actdata=no')
         await self.start_injector('faulty', 'pattern', FAULTLESS)

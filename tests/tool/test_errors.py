@@ -309,7 +309,8 @@ class Ping(unittest.TestCase):
         self.assertEqual(set(answer), {'version', 'codec', 'interfaces', 'round-trip-us',
                                        'statistics'})
         self.assertEqual((answer['version'], answer['codec']), (2, 'cbor'))
-        self.assertEqual(answer['interfaces'], [{'type': None, 'results': ['pass', 'replace']}])
+        self.assertEqual(answer['interfaces'], [
+            {'type': None, 'results': ['pass', 'replace', 'pause', 'continue', 'want']}])
         self.assertGreater(answer['round-trip-us'], 0)
         statistics = answer['statistics']
         self.assertEqual([statistics[key] for key in (

@@ -14,7 +14,7 @@ import tool_harness as harness
 MB = 10**6
 SIZE = int(os.environ.get('IMP_TEST_MB', '120')) * MB
 ABSENT = 'pattern=string=no%20such%20string&action=deny&actdata=denied'
-REWRITE = 'pattern=string=foo&action=replace&actdata=barbaz&rxdir=1'
+REWRITE = 'pattern=string=foo&action=replace&actdata=barbaz&rxdir=1&hold-timeout=0'
 
 
 class Failure(unittest.TestCase):

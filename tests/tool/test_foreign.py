@@ -14,7 +14,7 @@ import cbor2
 
 import tool_harness as harness
 
-MODULE = 'pattern=string=foo&action=replace&actdata=bar'
+MODULE = 'pattern=string=foo&action=replace&actdata=bar&hold-timeout=0'
 STREAM = -1
 NEVER_ENDING = -1
 

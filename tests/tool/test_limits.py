@@ -12,7 +12,7 @@ import unittest
 import tool_harness as harness
 
 # Holds all that does not end in a match, as far as one could begin there.
-HOLDER = 'pattern=rx=a%5Ba-z%5D%7B999%7D!&rxlen=1001&action=deny'
+HOLDER = 'pattern=rx=a%5Ba-z%5D%7B999%7D!&rxlen=1001&action=deny&hold-timeout=0'
 
 
 class Client:

@@ -95,7 +95,7 @@ class SlowClient(unittest.TestCase):
     def test_replacing(self):
         """Verdicts for each few words wait until the client can take more."""
         block = (b'lorem ipsum dolor foo sit amet ' * 2200)[:65536]
-        self.check('pattern=string=foo&rxdir=1&action=replace&actdata=bar', block)
+        self.check('pattern=string=foo&rxdir=1&action=replace&actdata=bar&hold-timeout=0', block)
 
 
 class StoppedClient(unittest.TestCase):

@@ -15,7 +15,7 @@ import tool_harness as harness
 
 PEERS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'rpc')
 FORMS = ('storable', 'sereal')
-REPLACE = 'pattern=string=secret&action=replace&actdata=gone'
+REPLACE = 'pattern=string=secret&action=replace&actdata=gone&hold-timeout=0'
 SCRIPT = r"""interface
 expect 2
 new 1 caddr 10.0.0.1
@@ -27,7 +27,7 @@ delete 1
 """
 # What imp-model.md and the description of the pattern say.
 EXPECTED = """0x4006 1
-0x4102 [-1 [4097 4113]]
+0x4102 [-1 [4097 4113 16 17]]
 0x4103 1 4097 0 3
 0x4103 1 4113 0 9 "gone"
 0x4103 1 4097 0 13

@@ -9,7 +9,8 @@ import unittest
 import tool_harness as harness
 
 MIB = 1 << 20
-REPLACE = 'pattern=string=foo&action=replace&actdata=barbaz'
+# Without a clock, so that a machine with too much to do cannot be late.
+REPLACE = 'pattern=string=foo&action=replace&actdata=barbaz&hold-timeout=0'
 # Never in random data of this size: the chance is below 1 in 10^70.
 ABSENT = 'pattern=string=' + 'this-is-not-in-random-data-at-all'
 CONNECTIONS = 100
