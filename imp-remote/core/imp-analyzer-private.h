@@ -48,6 +48,12 @@ void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
  * that the plugin says later is heard. TRUE if it was soft. */
 gboolean imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
+/* Has it got that outcome, and hard? Then its FATAL is no decision of the plugin's. */
+gboolean imp_analyzer_is_lost (ImpAnalyzer *self, gboolean *overload);
+/* Traffic alone can be what it is lost by (@overload): said before its outcome, for whoever hands
+ * that on. */
+void imp_analyzer_set_overloaded (ImpAnalyzer *self);
+
 /* The reason of a FATAL that the plugin has given and nobody has taken yet, or NULL. */
 char *imp_analyzer_dup_failure (ImpAnalyzer *self);
 

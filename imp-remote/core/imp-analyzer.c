@@ -29,8 +29,9 @@ typedef struct
   guint8 delivering : 1;
   guint8 settles_end : 1;
   guint8 is_proxy : 1;
-  guint8 is_lost : 1; /* its FATAL is that it cannot be reached, and not its own */
-  ImpMailbox mailbox; /* for answers from other threads */
+  guint8 is_lost : 1;       /* its FATAL is that it cannot be reached, and not its own */
+  guint8 is_overloaded : 1; /* and traffic alone can have been the cause */
+  ImpMailbox mailbox;       /* for answers from other threads */
   ImpMarks marks[2];
   GDestroyNotify destroy;
   ImpContext *context;
@@ -389,19 +390,6 @@ analyzer_collect (ImpAnalyzer *self)
     analyzer_refuse_fatal (self, "more results came from other threads than could be taken");
 }
 
-static void
-analyzer_on_mail (gpointer analyzer)
-{
-  ImpAnalyzer *self = analyzer;
-
-  if (imp_mailbox_is_here (&PRIVATE (self)->mailbox))
-    analyzer_collect (self);
-  else if (!imp_mailbox_is_empty (&PRIVATE (self)->mailbox))
-    g_warning ("%s has answered in a thread that is not its own, and its own runs no main loop: "
-               "the answer waits until the analyzer is called there",
-               G_OBJECT_TYPE_NAME (self));
-}
-
 /* What the model does not allow becomes a FATAL that says so. */
 void
 imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
@@ -411,7 +399,7 @@ imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
 
   if (G_UNLIKELY (!imp_mailbox_is_here (&PRIVATE (self)->mailbox)))
     {
-      imp_mailbox_post (&PRIVATE (self)->mailbox, result, self, analyzer_on_mail);
+      imp_mailbox_post (&PRIVATE (self)->mailbox, result, self, (GSourceOnceFunc) analyzer_collect);
       return;
     }
   if (imp_analyzer_try_result (self, result, &error))
@@ -869,6 +857,19 @@ GMainContext *
 imp_analyzer_peek_main_context (ImpAnalyzer *self)
 {
   return PRIVATE (self)->mailbox.context;
+}
+
+gboolean
+imp_analyzer_is_lost (ImpAnalyzer *self, gboolean *overload)
+{
+  *overload = PRIVATE (self)->is_overloaded;
+  return PRIVATE (self)->is_lost;
+}
+
+void
+imp_analyzer_set_overloaded (ImpAnalyzer *self)
+{
+  PRIVATE (self)->is_overloaded = TRUE;
 }
 
 void

@@ -40,10 +40,10 @@ imp_mailbox_is_used (ImpMailbox *self)
 }
 
 /* Called by another thread: takes @result, and has @deliver called with @owner, the object that the
- * box is part of, in the box's context. */
+ * box is part of, in the box's context. If that is run by a third thread, there is a warning
+ * instead, and what came waits until it is taken. */
 void imp_mailbox_post (ImpMailbox *self, ImpResult *result, gpointer owner,
                        GSourceOnceFunc deliver);
-gboolean imp_mailbox_is_empty (ImpMailbox *self);
 /* The next result, or NULL. What was posted while there were too many of them is lost, and then
  * @has_lost is set. */
 ImpResult *imp_mailbox_take (ImpMailbox *self, gboolean *has_lost);

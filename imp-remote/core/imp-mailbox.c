@@ -69,11 +69,19 @@ static gboolean
 mailbox_on_delivery (gpointer user_data)
 {
   MailboxDelivery *delivery = user_data;
+  ImpMailbox *box = delivery->box;
+  gboolean is_empty;
 
   g_mutex_lock (&mailbox_lock);
-  delivery->box->mail->is_scheduled = FALSE;
+  box->mail->is_scheduled = FALSE;
+  is_empty = imp_result_queue_is_empty (&box->mail->results);
   g_mutex_unlock (&mailbox_lock);
-  delivery->deliver (delivery->owner);
+  if (imp_mailbox_is_here (box))
+    delivery->deliver (delivery->owner);
+  else if (!is_empty)
+    g_warning ("%s has answered in a thread that is not its own, and its own runs no main loop: "
+               "the answer waits until it is called there",
+               G_OBJECT_TYPE_NAME (delivery->owner));
   return G_SOURCE_REMOVE;
 }
 
@@ -117,17 +125,6 @@ imp_mailbox_post (ImpMailbox *self, ImpResult *result, gpointer owner, GSourceOn
   /* The last reference may go there: here it would end the object in the wrong thread. */
   if (!is_scheduled)
     mailbox_schedule (self, context, owner, deliver);
-}
-
-gboolean
-imp_mailbox_is_empty (ImpMailbox *self)
-{
-  gboolean is_empty;
-
-  g_mutex_lock (&mailbox_lock);
-  is_empty = self->mail == NULL || imp_result_queue_is_empty (&self->mail->results);
-  g_mutex_unlock (&mailbox_lock);
-  return is_empty;
 }
 
 ImpResult *

@@ -6,6 +6,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
 #include "core/imp-type-factory.h"
+#include "modules/imp-script-factory-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
 #include <string.h>
@@ -63,6 +64,12 @@ module_set_unknown (GError **error, const char *name)
                  name, known);
 }
 
+static void
+module_set_no_file (GError **error, const char *path)
+{
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is no module file \"%s\"", path);
+}
+
 static ImpFactory *
 module_new_factory_for_type (GType type, const char *name, const char *settings, GError **error)
 {
@@ -86,6 +93,25 @@ module_new_factory_for_type (GType type, const char *name, const char *settings,
     g_propagate_prefixed_error (error, g_steal_pointer (&local),
                                 "The module \"%s\" has wrong settings: ", name);
   return factory;
+}
+
+/* A path may have "=" in it: it ends where it is the name of a module, or else at the first one. */
+static const char *
+module_find_settings (const char *spec)
+{
+  const char *first = strchrnul (spec, '=');
+
+  if (memchr (spec, '/', first - spec) == NULL)
+    return first;
+  for (const char *end = first;; end = strchrnul (end + 1, '='))
+    {
+      g_autofree char *name = g_strndup (spec, end - spec);
+
+      if (imp_module_is_object (name) || imp_module_is_script (name))
+        return end;
+      if (*end == '\0')
+        return first;
+    }
 }
 
 /* Replaces a short name by that of the property. */
@@ -128,9 +154,14 @@ module_resolve_alias (const StockModule *module, const char *settings)
  *   function `create_factory (settings)` (in JavaScript, exported, `createFactory`) that gets the
  *   settings as a dictionary of strings and returns a factory.
  *
- * A path cannot have "=" in it. SETTINGS are those of [ctor@Imp.Factory.new_from_settings].
+ * A path with "=" in it has to begin with a folder, as in "./a=b.py". SETTINGS are those of
+ * [ctor@Imp.Factory.new_from_settings].
  *
- * For a script this blocks until it is ready, for at most 20 seconds.
+ * Every script has some settings besides its own: its process's limits of time, what becomes of
+ * connections when that ends, and which program runs it; [func@Imp.module_describe] lists them.
+ *
+ * For a script this blocks until it is ready, for at most its `start-timeout`. From then on, a
+ * process that ends is started again: at once if it was of use, else after pauses that grow.
  *
  * Returns: (transfer full): a new factory; %NULL with %IMP_ERROR_SETTINGS if there is no such
  *   module or its settings are invalid, or with another error if it cannot be loaded
@@ -147,10 +178,15 @@ imp_module_new_factory (const char *spec, GError **error)
 
   g_return_val_if_fail (spec != NULL, NULL);
 
-  equals = strchrnul (spec, '=');
+  equals = module_find_settings (spec);
   name = g_strndup (spec, equals - spec);
   settings = *equals == '=' ? equals + 1 : NULL;
 
+  if (imp_module_is_script (name) && !g_file_test (name, G_FILE_TEST_IS_REGULAR))
+    {
+      module_set_no_file (error, name);
+      return NULL;
+    }
   if (imp_module_is_script (name))
     return imp_module_run_script (name, settings, error);
   if (imp_module_is_object (name))
@@ -228,13 +264,29 @@ module_describe_type (GString *text, const StockModule *module, GType type)
     module_describe_setting (text, module, settings[i]);
 }
 
+static char *
+module_describe_script (const char *path, GError **error)
+{
+  GString *text;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    {
+      module_set_no_file (error, path);
+      return NULL;
+    }
+  text = g_string_new (path);
+  g_string_append (text, ": a script; besides its own settings, which only it knows, it has\n");
+  module_describe_type (text, NULL, IMP_TYPE_SCRIPT_FACTORY);
+  return g_string_free (text, FALSE);
+}
+
 /**
  * imp_module_describe:
- * @name: the name of a module, or the path of one in C
+ * @name: the name of a module, or the path of one
  * @error: return location for an error
  *
  * Describes a module for people: what it does, and its settings with their types, defaults and
- * meaning. The settings of a script are known to the script alone, which is %IMP_ERROR_UNSUPPORTED.
+ * meaning. Of a script, only the settings that every script has are known.
  *
  * Returns: (transfer full): some lines of text; %NULL with %IMP_ERROR_SETTINGS if there is no such
  *   module, or with another error if it cannot be loaded
@@ -251,12 +303,7 @@ imp_module_describe (const char *name, GError **error)
   g_return_val_if_fail (name != NULL, NULL);
 
   if (imp_module_is_script (name))
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
-                   "The module \"%s\" is a script: only the script itself knows its settings",
-                   name);
-      return NULL;
-    }
+    return module_describe_script (name, error);
 
   module = module_find_stock (name);
   if (module == NULL && !imp_module_is_object (name))

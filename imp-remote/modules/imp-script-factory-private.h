@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A factory whose analyzers are made by a script in a process of its own. It knows the script's
- * interfaces from the start, so that it can be used like one of this process. */
+/* A factory whose analyzers are made by a script in a process of its own, which is started again
+ * whenever it has ended. It knows the script's interfaces from the start, so that its users need
+ * not distinguish it from a local one. Its properties are the settings that every script has. */
 #define IMP_TYPE_SCRIPT_FACTORY (imp_script_factory_get_type ())
 G_DECLARE_FINAL_TYPE (ImpScriptFactory, imp_script_factory, IMP, SCRIPT_FACTORY, ImpFactory)
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "modules/imp-module-private.h"
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* Starts the host program for a script, and returns the socket at whose other end the script will
- * serve. */
-GIOStream *imp_script_process_start (const char *path, const char *settings, GSubprocess **process,
-                                     GError **error);
+/* Starts a host program (see imp_script_command_new()). Gives the socket at whose other end the
+ * script serves. */
+GSocket *imp_script_process_start (const char *const *argv, GPid *pid, GError **error);
 
-/* Once the socket is closed: waits until the process is gone, and kills it if that takes too long.
- * Takes @process. */
-void imp_script_process_end (GSubprocess *process);
+/* "ended with exit status 3", "was killed by signal 9 (Killed)" */
+char *imp_script_process_describe (int wait_status);
+
+/* Once its socket is closed and nobody watches it any more: waits until the process is gone, and
+ * kills it if that takes too long. */
+void imp_script_process_end (GPid pid);
 
 G_END_DECLS

@@ -152,11 +152,17 @@ typedef struct
   gboolean has_terminal; /* at the beginning */
 } SignalWatch;
 
+/* A script may load for a while. */
+static gboolean tool_loads_module;
+
 static gboolean
 tool_on_signal (gpointer user_data)
 {
   SignalWatch *watch = user_data;
 
+  /* Nothing is served yet, and what has been started ends with this process. */
+  if (tool_loads_module)
+    exit (TOOL_DONE);
   if (watch->stopping)
     exit (tool_error ("stopped before all connections had ended"));
   watch->stopping = TRUE;
@@ -239,7 +245,9 @@ tool_new_factory (const char *const *modules, int *status)
       return NULL;
     }
 
+  tool_loads_module = TRUE;
   factory = imp_module_new_factory (spec, &error);
+  tool_loads_module = FALSE;
   if (factory == NULL)
     *status = tool_option_error ("--module", spec, error);
   return g_steal_pointer (&factory);

@@ -7,6 +7,7 @@
 #include "core/imp-result-private.h"
 #include "core/imp-matcher-private.h"
 #include "io/imp-lingering-close-private.h"
+#include "modules/imp-script-factory-private.h"
 #include "provider/imp-filter-private.h"
 #include "provider/imp-relay.h"
 #include "rpc/client/imp-remote-factory.h"
@@ -129,6 +130,7 @@ static const Subject subjects[] = {
   { "Of filters and relays", "Filter", imp_filter_get_type },
   { "Of filters and relays", "Relay", imp_relay_get_type },
   { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
+  { "Of scripts", "ScriptFactory", imp_script_factory_get_type },
 };
 
 static void

@@ -57,10 +57,20 @@ rig_fail (ImpAnalyzerHost *host, gint64 id, const char *text)
   rig_remove ((Rig *) host, id);
 }
 
+static gboolean
+rig_lose (ImpAnalyzerHost *host, gint64 id, const char *text, gboolean overload)
+{
+  g_string_append_printf (((Rig *) host)->sent, "%d:lost (%s)%s|", (int) id, text,
+                          overload ? " by overload" : "");
+  rig_remove ((Rig *) host, id);
+  return TRUE;
+}
+
 static const ImpAnalyzerHostFuncs host_funcs = {
   .may_send = rig_may_send,
   .send = rig_send,
   .fail = rig_fail,
+  .lose = rig_lose,
 };
 
 static Rig *
@@ -498,6 +508,23 @@ test_stopped (void)
   iterate ();
 }
 
+/* An analyzer that itself stands for one elsewhere, and has lost it, is no analyzer that fails. */
+static void
+test_lost (void)
+{
+  Rig rig;
+
+  rig_init (&rig, NULL);
+  imp_analyzer_resolve (IMP_ANALYZER (rig.mocks[0]), IMP_FAIL_HARD, "gone");
+  rig_expect (&rig, "0:lost (gone)|");
+  imp_analyzer_set_overloaded (IMP_ANALYZER (rig.mocks[1]));
+  imp_analyzer_resolve (IMP_ANALYZER (rig.mocks[1]), IMP_FAIL_HARD, "too much");
+  rig_expect (&rig, "1:lost (too much) by overload|");
+  imp_analyzer_fail (IMP_ANALYZER (rig.mocks[2]), "own words");
+  rig_expect (&rig, "2:fatal \"own words\"|");
+  rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -516,5 +543,6 @@ main (int argc, char **argv)
   g_test_add_func ("/hosted-analyzer/turns", test_turns);
   g_test_add_func ("/hosted-analyzer/busy", test_busy);
   g_test_add_func ("/hosted-analyzer/stopped", test_stopped);
+  g_test_add_func ("/hosted-analyzer/lost", test_lost);
   return g_test_run ();
 }

@@ -131,7 +131,9 @@ class Scripts(unittest.TestCase):
         """A script that ends takes its connections with it, and nothing else."""
         with harness.Upstream(echo) as upstream, self.relay(script('faults.py'), upstream) as relay:
             self.assertEqual(harness.fetch_cut(relay.port, b'exit\n'), b'')
-            self.assertEqual(harness.fetch_cut(relay.port, b'fine\n'), b'')
+            with harness.connect(relay.port) as client:
+                client.sendall(b'fine\n')
+                self.assertEqual(client.recv(100), b'fine\n')
             self.assertEqual(relay.stop(), 0)
 
     def test_output(self):

@@ -41,6 +41,8 @@ void imp_channel_connect (ImpChannel *self, GTask *task);
 guint imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts);
 
 ImpRemoteState imp_channel_get_state (ImpChannel *self);
+/* Why it is down or closed. */
+const GError *imp_channel_get_reason (ImpChannel *self);
 ImpClientConnection *imp_channel_get_connection (ImpChannel *self); /* NULL: there is none */
 guint64 imp_channel_get_messages_in (ImpChannel *self);
 /* A stream that has not been used: to be used by another one. NULL where there is none. */

@@ -486,6 +486,12 @@ imp_channel_get_state (ImpChannel *self)
   return self->state;
 }
 
+const GError *
+imp_channel_get_reason (ImpChannel *self)
+{
+  return self->reason;
+}
+
 ImpClientConnection *
 imp_channel_get_connection (ImpChannel *self)
 {

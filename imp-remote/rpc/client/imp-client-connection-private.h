@@ -32,6 +32,7 @@ typedef struct
   guint deadline; /* milliseconds, 0: none */
   guint max_extensions;
   guint keepalive;       /* milliseconds, 0: none */
+  guint hang_timeout;    /* milliseconds, 0: none; see client_connection_probe() */
   guint busy_poll;       /* microseconds, 0: none */
   gsize link_high_water; /* bytes that wait to be written, above which analyzers wait their turn */
   gsize high_water;      /* bytes that wait per analyzer, above which it says PAUSE */

@@ -24,11 +24,14 @@ struct _ImpClientConnection
   GQueue unsent_queries; /* of ImpMessage, while there is no connection */
   GSource *keepalive;
   guint64 bytes_in_seen; /* at the last keepalive */
+  GSource *probe;
+  guint64 bytes_in_probed; /* when the probe was sent */
   gint64 token;
   gboolean pinged;
   gboolean ready;
   gboolean of_use;
   gboolean lost;
+  gboolean abandoned; /* nothing is called any more */
   guint64 exceptions, late_results;
 };
 
@@ -113,11 +116,52 @@ client_connection_send_for_analyzer (ImpRemoteAnalyzerHost *host, const ImpMessa
   client_connection_send ((ImpClientConnection *) host, message);
 }
 
+static gboolean
+client_connection_on_probe (gpointer user_data)
+{
+  ImpClientConnection *self = user_data;
+  g_autofree char *text = NULL;
+
+  imp_source_clear (&self->probe);
+  if (imp_link_get_counters (self->host.link)->bytes_in != self->bytes_in_probed)
+    return G_SOURCE_REMOVE;
+  text = g_strdup_printf ("no response within %u ms after somebody had given up waiting for a "
+                          "verdict (hang-timeout)",
+                          self->options.hang_timeout);
+  client_connection_fail_literal (self, IMP_ERROR_TIMEOUT, text);
+  return G_SOURCE_REMOVE;
+}
+
+/* An analyzer may take its time, but a server that hangs is of no use to anybody. Which of both it
+ * is shows once somebody has given up: then the server is asked for a response, of any kind. */
+static void
+client_connection_probe (ImpClientConnection *self)
+{
+  ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
+
+  self->bytes_in_probed = imp_link_get_counters (self->host.link)->bytes_in;
+  self->probe = imp_source_add_timeout (self->context, self->options.hang_timeout, "imp probe",
+                                        client_connection_on_probe, self);
+  client_connection_send (self, &ping);
+}
+
+static gboolean
+client_connection_may_hang (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer)
+{
+  if (self->options.hang_timeout == 0 || self->probe != NULL || !self->ready
+      || imp_link_get_version (self->host.link) < 2 || !analyzer->send.announced)
+    return FALSE;
+  return imp_marks_is_waiting (imp_analyzer_peek_marks (IMP_ANALYZER (analyzer), 0))
+         || imp_marks_is_waiting (imp_analyzer_peek_marks (IMP_ANALYZER (analyzer), 1));
+}
+
 static void
 client_connection_remove (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer)
 {
   ImpClientConnection *self = (ImpClientConnection *) host;
 
+  if (client_connection_may_hang (self, analyzer))
+    client_connection_probe (self);
   imp_id_table_remove (&self->analyzers, analyzer->id);
   if (self->funcs != NULL && self->analyzers.n_values == 0)
     self->funcs->idle (self, self->user_data);
@@ -566,6 +610,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   self->lost = TRUE;
   self->ready = FALSE;
   imp_source_clear (&self->keepalive);
+  imp_source_clear (&self->probe);
   imp_send_scheduler_stop (self->host.scheduler);
   if (self->host.link != NULL)
     imp_link_close (self->host.link);
@@ -574,7 +619,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
     funcs->lost (self, reason, self->user_data);
   client_connection_fail_queries (self, reason);
   client_connection_resolve_all (self, reason);
-  if (funcs != NULL)
+  if (funcs != NULL && !self->abandoned)
     funcs->gone (self, self->user_data);
   imp_client_connection_unref (self);
 }
@@ -583,6 +628,7 @@ void
 imp_client_connection_abandon (ImpClientConnection *self, const GError *error)
 {
   self->funcs = NULL;
+  self->abandoned = TRUE;
   imp_client_connection_fail (self, error);
 }
 

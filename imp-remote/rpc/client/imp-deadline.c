@@ -122,12 +122,13 @@ deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direct
 {
   g_autofree char *reason = NULL;
 
-  reason
-    = g_strdup_printf ("the analyzer %s direction %d %s for more than %u ms (deadline), and had "
-                       "%u more of them (max-extensions is %u)",
-                       entry->pauses[direction] > 0 ? "kept" : "let data of", direction,
-                       entry->pauses[direction] > 0 ? "paused" : "wait", self->milliseconds,
-                       entry->extensions, self->max_extensions);
+  reason = g_strdup_printf (
+    "the analyzer %s data from the %s %s for more than %u ms (deadline), and had "
+    "%u more of them (max-extensions is %u)",
+    entry->pauses[direction] > 0 ? "kept" : "let",
+    direction == IMP_DIRECTION_FROM_CLIENT ? "client" : "server",
+    entry->pauses[direction] > 0 ? "paused" : "wait", self->milliseconds, entry->extensions,
+    self->max_extensions);
   imp_deadline_forget (self, entry);
   self->funcs->expired (entry, direction, deadline_is_silent (self), reason, self->user_data);
 }

@@ -388,6 +388,7 @@ imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
 void
 imp_remote_analyzer_resolve_overload (ImpRemoteAnalyzer *self, const char *reason)
 {
+  imp_analyzer_set_overloaded (IMP_ANALYZER (self));
   remote_analyzer_resolve_as (self, self->host->overload, reason);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory-private.h"
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
@@ -24,6 +24,7 @@ struct _ImpRemoteFactory
   ImpChannel *channel; /* made at first use, when all properties are known */
   char *address;
   GIOStream *stream;
+  char *name; /* for messages to people, where there is no address */
   char *codec_name;
   ImpCodec *codec;
   ImpInterface *interface;
@@ -412,7 +413,9 @@ remote_factory_get_channel (ImpRemoteFactory *self)
     self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
 
   self->channel = imp_channel_new (self->context, target, self->stream,
-                                   self->address != NULL ? self->address : "stream",
+                                   self->address != NULL ? self->address
+                                   : self->name != NULL  ? self->name
+                                                         : "stream",
                                    self->interface, remote_factory_on_state_changed, self);
   imp_channel_set_options (self->channel, &self->options);
   imp_channel_set_codec (self->channel, self->codec);
@@ -450,6 +453,7 @@ imp_remote_factory_finalize (GObject *object)
   g_clear_error (&self->unusable);
   g_main_context_unref (self->context);
   g_free (self->address);
+  g_free (self->name);
   g_free (self->codec_name);
   G_OBJECT_CLASS (imp_remote_factory_parent_class)->finalize (object);
 }
@@ -609,6 +613,22 @@ imp_remote_factory_new_for_stream (GIOStream *stream)
   g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
 
   return g_object_new (IMP_TYPE_REMOTE_FACTORY, "stream", stream, NULL);
+}
+
+ImpRemoteFactory *
+imp_remote_factory_new_for_program (GIOStream *stream, const char *name, guint hang_timeout)
+{
+  ImpRemoteFactory *self = imp_remote_factory_new_for_stream (stream);
+
+  self->name = g_strdup (name);
+  self->options.connection.hang_timeout = hang_timeout;
+  return self;
+}
+
+const GError *
+imp_remote_factory_get_reason (ImpRemoteFactory *self)
+{
+  return self->channel != NULL ? imp_channel_get_reason (self->channel) : NULL;
 }
 
 /**

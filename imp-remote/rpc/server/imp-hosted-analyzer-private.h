@@ -23,6 +23,9 @@ typedef struct
   /* The analyzer has met a limit: the client is told @text, and it is removed. This may end the
    * connection. */
   void (*fail) (ImpAnalyzerHost *host, gint64 id, const char *text);
+  /* What runs the analyzer cannot be reached any more, as @text says; @overload: since a limit was
+   * met that traffic alone can reach. FALSE: the client has to be sent a FATAL. */
+  gboolean (*lose) (ImpAnalyzerHost *host, gint64 id, const char *text, gboolean overload);
   /* The connection gives up what it takes besides its analyzers; that ends it. */
   void (*pay) (ImpAnalyzerHost *host);
   /* The host stays where it is between these, also when the connection ends. */

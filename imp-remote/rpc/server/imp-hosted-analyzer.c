@@ -250,6 +250,17 @@ hosted_analyzer_check (ImpHostedAnalyzer *self)
     imp_server_account_check (&self->host->account);
 }
 
+/* A FATAL that is no word of the analyzer's own, but of what stands for one elsewhere. */
+static gboolean
+hosted_analyzer_lose (ImpHostedAnalyzer *self, const ImpResult *result)
+{
+  gboolean overload;
+
+  return result->type == IMP_RESULT_FATAL && self->host != NULL
+         && imp_analyzer_is_lost (self->input.analyzer, &overload)
+         && self->host->funcs->lose (self->host, self->id, result->text, overload);
+}
+
 static void
 hosted_analyzer_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 {
@@ -264,6 +275,10 @@ hosted_analyzer_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer us
       else
         self->paused_by_plugin &= ~bit;
       hosted_analyzer_update_paused (self, result->direction);
+    }
+  else if (hosted_analyzer_lose (self, result))
+    {
+      /* The client has heard of it, and it is removed. */
     }
   else if (result->type != IMP_RESULT_WANT || (self->host != NULL && self->host->takes_want))
     {

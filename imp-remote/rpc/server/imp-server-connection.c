@@ -242,6 +242,19 @@ server_connection_host_fail (ImpAnalyzerHost *host, gint64 id, const char *text)
   server_connection_fail_analyzer (server_connection_of_host (host), id, text, TRUE);
 }
 
+/* As an exception it is for the provider's fail mode to say what becomes of the connection. Perl's
+ * client, which speaks version 1, tells nobody of exceptions. */
+static gboolean
+server_connection_host_lose (ImpAnalyzerHost *host, gint64 id, const char *text, gboolean overload)
+{
+  ImpServerConnection *self = server_connection_of_host (host);
+
+  if (imp_link_get_version (self->link) < 2)
+    return FALSE;
+  server_connection_fail_analyzer (self, id, text, overload);
+  return TRUE;
+}
+
 static void
 server_connection_host_pay (ImpAnalyzerHost *host)
 {
@@ -280,6 +293,7 @@ static const ImpAnalyzerHostFuncs host_funcs = {
   .may_send = server_connection_host_may_send,
   .send = server_connection_host_send,
   .fail = server_connection_host_fail,
+  .lose = server_connection_host_lose,
   .pay = server_connection_host_pay,
   .hold = server_connection_host_hold,
   .release = server_connection_host_release,

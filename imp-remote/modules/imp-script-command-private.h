@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The descriptor at which a host finds its end of the socket. */
+#define IMP_SCRIPT_HOST_FD 3
+
+/* The command line of the program that runs a script: an interpreter, its host program, the script,
+ * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one. */
+GStrv imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings);
+
+/* Adds to @errors (char *) what cannot be told to a script. */
+void imp_script_command_check_settings (GPtrArray *settings, GPtrArray *errors);
+
+G_END_DECLS

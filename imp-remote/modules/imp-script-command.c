@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "modules/imp-script-command-private.h"
+
+#include "core/imp-settings-private.h"
+#include "modules/imp-module-private.h"
+#include "modules/imp-modules-config.h"
+
+#include <stdlib.h>
+
+typedef struct
+{
+  const char *suffix;
+  const char *interpreter;
+  const char *option; /* or NULL */
+  const char *host;
+  gboolean is_python;
+} ScriptKind;
+
+static const ScriptKind script_kinds[] = {
+  { ".py", IMP_PYTHON, NULL, "host.py", TRUE },
+  { ".js", "gjs", "-m", "host.mjs", FALSE },
+  { ".mjs", "gjs", "-m", "host.mjs", FALSE },
+};
+
+static const ScriptKind *
+script_command_find_kind (const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (script_kinds); i++)
+    if (g_str_has_suffix (path, script_kinds[i].suffix))
+      return &script_kinds[i];
+  return NULL;
+}
+
+gboolean
+imp_module_is_script (const char *path)
+{
+  return script_command_find_kind (path) != NULL;
+}
+
+/* The programs that run scripts lie with the library's data, or, before it is installed, where
+ * IMP_REMOTE_HOSTS says. */
+static char *
+script_command_get_host (const ScriptKind *kind)
+{
+  const char *folder = g_getenv ("IMP_REMOTE_HOSTS");
+
+  return g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, kind->host, NULL);
+}
+
+void
+imp_script_command_check_settings (GPtrArray *settings, GPtrArray *errors)
+{
+  for (guint i = 0; i < settings->len; i++)
+    {
+      const ImpSetting *setting = settings->pdata[i];
+      gsize length;
+      const char *value = g_bytes_get_data (setting->value, &length);
+
+      if (!g_utf8_validate_len (value, length, NULL))
+        g_ptr_array_add (errors, g_strdup_printf ("\"%s\": a script's settings must be text in "
+                                                  "UTF-8",
+                                                  setting->text));
+    }
+}
+
+/* One argument "key=value" per setting; keys with "_", as names are spelled in scripts. */
+static void
+script_command_add_settings (GStrvBuilder *builder, GPtrArray *settings)
+{
+  for (guint i = 0; i < settings->len; i++)
+    {
+      const ImpSetting *setting = settings->pdata[i];
+      g_autofree char *key = g_strdelimit (g_strdup (setting->key), "-", '_');
+      g_autofree char *argument = NULL;
+      gsize length;
+      const char *value = g_bytes_get_data (setting->value, &length);
+
+      argument = g_strdup_printf ("%s=%.*s", key, (int) length, value);
+      g_strv_builder_add (builder, argument);
+    }
+}
+
+/* In a virtual environment that was activated scripts find what was installed there. */
+static char *
+script_command_find_interpreter (const ScriptKind *kind)
+{
+  static const char *const names[] = { "python3", "python" };
+  const char *environment = kind->is_python ? g_getenv ("VIRTUAL_ENV") : NULL;
+
+  if (environment == NULL || *environment == '\0')
+    return g_strdup (kind->interpreter);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (environment, "bin", names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+        return g_steal_pointer (&path);
+    }
+  g_message ("VIRTUAL_ENV is \"%s\", where there is no bin/python3: %s runs scripts", environment,
+             kind->interpreter);
+  return g_strdup (kind->interpreter);
+}
+
+/* What a script imports lies beside the real file. Python itself looks there, and shows the script
+ * the name that it was called by. */
+static char *
+script_command_resolve_path (const ScriptKind *kind, const char *path)
+{
+  char *real = kind->is_python ? NULL : realpath (path, NULL);
+  char *resolved = g_strdup (real != NULL ? real : path);
+
+  free (real);
+  return resolved;
+}
+
+GStrv
+imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings)
+{
+  const ScriptKind *kind = script_command_find_kind (path);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *program = interpreter != NULL ? g_strdup (interpreter)
+                                                 : script_command_find_interpreter (kind);
+  g_autofree char *host = script_command_get_host (kind);
+  g_autofree char *script = script_command_resolve_path (kind, path);
+
+  g_strv_builder_add (builder, program);
+  if (kind->option != NULL)
+    g_strv_builder_add (builder, kind->option);
+  g_strv_builder_add (builder, host);
+  g_strv_builder_add (builder, script);
+  script_command_add_settings (builder, settings);
+  return g_strv_builder_end (builder);
+}

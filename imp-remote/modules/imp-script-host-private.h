@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-enums.h"
+#include "rpc/client/imp-remote-factory.h"
+
+G_BEGIN_DECLS
+
+/* One life of a program that runs a script: its process, and the factory for what it serves. */
+typedef struct _ImpScriptHost ImpScriptHost;
+
+typedef struct
+{
+  /* It answers. Takes @interfaces. */
+  void (*ready) (ImpScriptHost *host, GList *interfaces, gpointer user_data);
+  /* It is of no use any more, and each of its analyzers has its outcome, or gets it now. */
+  void (*lost) (ImpScriptHost *host, gpointer user_data);
+  /* Its process is gone, too. It can be freed. */
+  void (*gone) (ImpScriptHost *host, gpointer user_data);
+} ImpScriptHostFuncs;
+
+typedef struct
+{
+  guint start_timeout; /* all in milliseconds; this one is not 0 */
+  guint hang_timeout;
+  guint deadline;
+  ImpFailMode fail;
+} ImpScriptHostOptions;
+
+/* @name: for messages to people. */
+ImpScriptHost *imp_script_host_start (const char *name, const char *const *argv,
+                                      const ImpScriptHostOptions *options,
+                                      const ImpScriptHostFuncs *funcs, gpointer user_data,
+                                      GError **error);
+/* Ends the process, if it lives, and waits for that. Nothing is called any more. */
+void imp_script_host_free (ImpScriptHost *self);
+
+/* Makes analyzers, from the start on: what they are told waits until the script is ready. */
+ImpFactory *imp_script_host_get_factory (ImpScriptHost *self);
+/* For how many milliseconds it has been ready; 0 if it never was. */
+gint64 imp_script_host_get_age (ImpScriptHost *self);
+/* Once it is lost: why, as in "ended with exit status 3". It is known best when it is gone. */
+const char *imp_script_host_get_reason (ImpScriptHost *self);
+
+G_END_DECLS

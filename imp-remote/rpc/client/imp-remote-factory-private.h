@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/client/imp-remote-factory.h"
+
+G_BEGIN_DECLS
+
+/* For a program of our own at the other end of @stream. Messages to people call it @name. Once
+ * somebody has given up waiting for one of its analyzers, it is asked for a response; if nothing
+ * comes from it within @hang_timeout milliseconds (0: ever), the factory is closed. */
+ImpRemoteFactory *imp_remote_factory_new_for_program (GIOStream *stream, const char *name,
+                                                      guint hang_timeout);
+
+/* Why it is down or closed, or NULL. */
+const GError *imp_remote_factory_get_reason (ImpRemoteFactory *self);
+
+G_END_DECLS
