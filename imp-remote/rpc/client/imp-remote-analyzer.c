@@ -286,7 +286,24 @@ remote_analyzer_resolve_largest (ImpRemoteAnalyzerHost *host)
   imp_remote_analyzer_resolve_overload (largest, reason);
 }
 
-/* A direction that is busy has the server keep what it has to say, if it keeps to that. */
+/* Something may have been added to what waits, or taken away. */
+static void
+remote_analyzer_check_all_waiting (ImpRemoteAnalyzer *self)
+{
+  ImpRemoteAnalyzerHost *host = self->host;
+
+  if (host == NULL)
+    return;
+  remote_analyzer_note_waiting (self, remote_analyzer_get_waiting (self));
+  if (host->waiting_all <= host->max_waiting_all)
+    return;
+  host->funcs->hold (host);
+  remote_analyzer_resolve_largest (host);
+  host->funcs->release (host);
+}
+
+/* A direction that is busy has the server keep what it has to say, if it keeps to that. FALSE if
+ * the analyzer was lost. */
 static gboolean
 remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
 {
@@ -300,26 +317,6 @@ remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
                             waiting, direction, self->host->max_waiting);
   imp_remote_analyzer_resolve_overload (self, reason);
   return FALSE;
-}
-
-/* Something may have been added to what waits, or, where something waited, taken away. */
-static void
-remote_analyzer_check_all_waiting (ImpRemoteAnalyzer *self)
-{
-  ImpRemoteAnalyzerHost *host = self->host;
-  gsize waiting;
-
-  if (host == NULL)
-    return;
-  waiting = remote_analyzer_get_waiting (self);
-  if (G_LIKELY (waiting == self->waiting))
-    return;
-  remote_analyzer_note_waiting (self, waiting);
-  if (host->waiting_all <= host->max_waiting_all)
-    return;
-  host->funcs->hold (host);
-  remote_analyzer_resolve_largest (host);
-  host->funcs->release (host);
 }
 
 static void
@@ -373,6 +370,12 @@ remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode, const cha
 void
 imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
 {
+  /* Nearly always it is delivered at once. */
+  if (G_LIKELY (self->busy == 0 && self->waiting == 0))
+    {
+      remote_analyzer_apply_result (self, result);
+      return;
+    }
   g_object_ref (self);
   remote_analyzer_apply_result (self, result);
   remote_analyzer_check_all_waiting (self);
