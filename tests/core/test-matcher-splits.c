@@ -61,7 +61,8 @@ find_all_in_pieces (ImpMatcher *matcher, const char *data, gsize length, guint s
 static gboolean
 are_equal (GArray *a, GArray *b)
 {
-  return a->len == b->len && memcmp (a->data, b->data, a->len * sizeof (RegexSpan)) == 0;
+  return a->len == b->len
+         && (a->len == 0 || memcmp (a->data, b->data, a->len * sizeof (RegexSpan)) == 0);
 }
 
 /* What a PASS_PATTERN lets pass unseen, and what it feeds again. */
