@@ -111,22 +111,22 @@ imp_pattern_factory_finalize (GObject *object)
   G_OBJECT_CLASS (imp_pattern_factory_parent_class)->finalize (object);
 }
 
-/* Is one of the mistakes about this setting already? */
+/* Is one of the errors about this setting already? */
 static gboolean
-pattern_factory_is_mentioned (GPtrArray *mistakes, const char *key)
+pattern_factory_is_mentioned (GPtrArray *errors, const char *key)
 {
   g_autofree char *as_given = g_strdup_printf ("\"%s=", key);
   g_autofree char *as_named = g_strdup_printf (": %s must be", key);
 
-  for (guint i = 0; i < mistakes->len; i++)
-    if (g_str_has_prefix (mistakes->pdata[i], as_given)
-        || strstr (mistakes->pdata[i], as_named) != NULL)
+  for (guint i = 0; i < errors->len; i++)
+    if (g_str_has_prefix (errors->pdata[i], as_given)
+        || strstr (errors->pdata[i], as_named) != NULL)
       return TRUE;
   return FALSE;
 }
 
 static void
-pattern_factory_check_rx (ImpPatternFactory *self, GPtrArray *mistakes)
+pattern_factory_check_rx (ImpPatternFactory *self, GPtrArray *errors)
 {
   g_autoptr (GError) error = NULL;
   /* The expression itself is looked at even where its length is missing. */
@@ -134,31 +134,31 @@ pattern_factory_check_rx (ImpPatternFactory *self, GPtrArray *mistakes)
   ImpMatcherFlags flags = (self->utf8 ? IMP_MATCHER_UTF8 : 0)
                           | (self->pattern.denies_over ? IMP_MATCHER_REPORT_OVER : 0);
 
-  if (self->rxlen == 0 && !pattern_factory_is_mentioned (mistakes, "rxlen"))
-    g_ptr_array_add (mistakes, g_strdup_printf ("rx needs rxlen, the greatest length of a match, "
-                                                "from 1 to %d",
-                                                IMP_PATTERN_LENGTH_MAX));
+  if (self->rxlen == 0 && !pattern_factory_is_mentioned (errors, "rxlen"))
+    g_ptr_array_add (errors, g_strdup_printf ("rx needs rxlen, the greatest length of a match, "
+                                              "from 1 to %d",
+                                              IMP_PATTERN_LENGTH_MAX));
   g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
   self->pattern.matcher = imp_matcher_new_regex (self->rx, max_length, self->lookahead, flags,
                                                  &error);
   if (error != NULL)
-    g_ptr_array_add (mistakes, g_strdup (error->message));
+    g_ptr_array_add (errors, g_strdup (error->message));
 }
 
 static void
-pattern_factory_check_string (ImpPatternFactory *self, GPtrArray *mistakes)
+pattern_factory_check_string (ImpPatternFactory *self, GPtrArray *errors)
 {
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
   self->pattern.matcher = imp_matcher_new_string (self->string, &error);
   if (error != NULL)
-    g_ptr_array_add (mistakes, g_strdup (error->message));
+    g_ptr_array_add (errors, g_strdup (error->message));
 }
 
 /* References to groups have a meaning only where there are groups. */
 static void
-pattern_factory_check_actdata (ImpPatternFactory *self, GPtrArray *mistakes)
+pattern_factory_check_actdata (ImpPatternFactory *self, GPtrArray *errors)
 {
   gboolean is_literal = self->rx == NULL || self->actdata_literal;
   g_autoptr (GError) error = NULL;
@@ -169,7 +169,7 @@ pattern_factory_check_actdata (ImpPatternFactory *self, GPtrArray *mistakes)
   self->pattern.data = imp_pattern_template_new (self->actdata,
                                                  is_literal ? NULL : self->pattern.matcher, &error);
   if (error != NULL)
-    g_ptr_array_add (mistakes, g_strdup (error->message));
+    g_ptr_array_add (errors, g_strdup (error->message));
 }
 
 /* Where the action refuses the connection, what is not sure is refused as well. */
@@ -182,38 +182,38 @@ pattern_factory_denies_over (ImpPatternFactory *self)
 }
 
 static void
-pattern_factory_check_choice (ImpPatternFactory *self, GPtrArray *mistakes)
+pattern_factory_check_choice (ImpPatternFactory *self, GPtrArray *errors)
 {
   if (self->rx != NULL && self->string != NULL)
-    g_ptr_array_add (mistakes, g_strdup ("rx and string cannot both be given"));
+    g_ptr_array_add (errors, g_strdup ("rx and string cannot both be given"));
   if (self->rx != NULL)
     return;
-  if (self->string == NULL && !pattern_factory_is_mentioned (mistakes, "rx")
-      && !pattern_factory_is_mentioned (mistakes, "string"))
-    g_ptr_array_add (mistakes, g_strdup ("rx or string must be given"));
-  if (pattern_factory_is_mentioned (mistakes, "rx"))
+  if (self->string == NULL && !pattern_factory_is_mentioned (errors, "rx")
+      && !pattern_factory_is_mentioned (errors, "string"))
+    g_ptr_array_add (errors, g_strdup ("rx or string must be given"));
+  if (pattern_factory_is_mentioned (errors, "rx"))
     return;
   if (self->rxlen > 0)
-    g_ptr_array_add (mistakes, g_strdup ("rxlen means nothing without rx"));
+    g_ptr_array_add (errors, g_strdup ("rxlen means nothing without rx"));
   if (self->lookahead > 0)
-    g_ptr_array_add (mistakes, g_strdup ("lookahead means nothing without rx"));
+    g_ptr_array_add (errors, g_strdup ("lookahead means nothing without rx"));
   if (self->utf8)
-    g_ptr_array_add (mistakes, g_strdup ("utf8 means nothing without rx"));
+    g_ptr_array_add (errors, g_strdup ("utf8 means nothing without rx"));
 }
 
 static void
-imp_pattern_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
+imp_pattern_factory_validate (ImpFactory *factory, GPtrArray *errors)
 {
   ImpPatternFactory *self = IMP_PATTERN_FACTORY (factory);
 
   self->pattern.denies_over = pattern_factory_denies_over (self);
-  pattern_factory_check_choice (self, mistakes);
+  pattern_factory_check_choice (self, errors);
   if (self->string != NULL)
-    pattern_factory_check_string (self, mistakes);
+    pattern_factory_check_string (self, errors);
   if (self->rx != NULL)
-    pattern_factory_check_rx (self, mistakes);
-  pattern_factory_check_actdata (self, mistakes);
-  if (mistakes->len > 0)
+    pattern_factory_check_rx (self, errors);
+  pattern_factory_check_actdata (self, errors);
+  if (errors->len > 0)
     g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
 }
 
@@ -221,19 +221,19 @@ imp_pattern_factory_validate (ImpFactory *factory, GPtrArray *mistakes)
 static gboolean
 pattern_factory_ensure_valid (ImpPatternFactory *self, GError **error)
 {
-  g_autoptr (GPtrArray) mistakes = NULL;
+  g_autoptr (GPtrArray) errors = NULL;
   g_autofree char *text = NULL;
 
   if (self->pattern.matcher != NULL)
     return TRUE;
 
-  mistakes = g_ptr_array_new_with_free_func (g_free);
-  imp_pattern_factory_validate (IMP_FACTORY (self), mistakes);
-  if (mistakes->len == 0)
+  errors = g_ptr_array_new_with_free_func (g_free);
+  imp_pattern_factory_validate (IMP_FACTORY (self), errors);
+  if (errors->len == 0)
     return TRUE;
 
-  g_ptr_array_add (mistakes, NULL);
-  text = g_strjoinv ("; ", (char **) mistakes->pdata);
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
   return FALSE;
 }
@@ -593,7 +593,7 @@ imp_pattern_factory_class_init (ImpPatternFactoryClass *klass)
  * Makes a factory, as [ctor@Imp.Factory.new_from_settings] does.
  *
  * Returns: (transfer full) (type ImpPatternFactory): a new factory, or %NULL with
- *   %IMP_ERROR_SETTINGS, which names all mistakes
+ *   %IMP_ERROR_SETTINGS, which names all errors
  *
  * Since: 0.1
  */

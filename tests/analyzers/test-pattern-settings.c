@@ -40,7 +40,7 @@ test_interfaces (void)
 }
 
 static void
-assert_mistakes (const char *settings, ...)
+assert_errors (const char *settings, ...)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpFactory) factory = imp_pattern_factory_new (settings, &error);
@@ -66,34 +66,34 @@ assert_mistakes (const char *settings, ...)
 }
 
 static void
-test_mistakes (void)
+test_errors (void)
 {
-  assert_mistakes ("", "rx or string must be given", NULL);
-  assert_mistakes ("action=deny", "rx or string must be given", NULL);
-  assert_mistakes ("rx=a&rxlen=1&string=b", "cannot both", NULL);
-  assert_mistakes ("rx=a", "rx needs rxlen", NULL);
-  assert_mistakes ("rx=a&rxlen=0", "rx needs rxlen", NULL);
-  assert_mistakes ("rx=a&rxlen=70000", "rxlen must be", NULL);
-  assert_mistakes ("rx=a&rxlen=many", "rxlen must be", NULL);
-  assert_mistakes ("rxlen=3", "rx or string must be given", "rxlen means nothing", NULL);
-  assert_mistakes ("rxlen=3&string=a", "rxlen means nothing", NULL);
-  assert_mistakes ("string=", "1 to 65536 bytes", NULL);
-  assert_mistakes ("rx=(a&rxlen=3", "(a", NULL);
-  assert_mistakes ("rx=a*&rxlen=3", "matches the empty string", NULL);
-  assert_mistakes ("rx=%5cGa&rxlen=3", "\\G", NULL);
-  assert_mistakes ("rx=a&rxlen=3&over=maybe", "auto, pass or deny", NULL);
-  assert_mistakes ("rx=a&rxlen=3&hold-action=replace", "pass or deny", NULL);
-  assert_mistakes ("rx=a&rxlen=3&hold-timeout=soon", "hold-timeout must be", NULL);
-  assert_mistakes ("rx=a&rxlen=3&max-effort=0", "max-effort must be", NULL);
-  assert_mistakes ("rx=a&rxlen=3&lookahead=70000", "lookahead must be", NULL);
-  assert_mistakes ("rx=a&rxlen=3&utf8=maybe", "utf8 must be", NULL);
-  assert_mistakes ("string=a&utf8=true&lookahead=3", "utf8 means nothing without rx",
-                   "lookahead means nothing without rx", NULL);
-  assert_mistakes ("string=a&action=explode", "deny, reject, replace or answer", NULL);
-  assert_mistakes ("string=a&rxdir=2", "rxdir must be", NULL);
-  assert_mistakes ("string=a&color=red", "no such setting", NULL);
-  assert_mistakes ("rx=(a&action=explode&rxdir=9&color=red", "(a", "rx needs rxlen",
-                   "deny, reject, replace or answer", "rxdir must be", "no such setting", NULL);
+  assert_errors ("", "rx or string must be given", NULL);
+  assert_errors ("action=deny", "rx or string must be given", NULL);
+  assert_errors ("rx=a&rxlen=1&string=b", "cannot both", NULL);
+  assert_errors ("rx=a", "rx needs rxlen", NULL);
+  assert_errors ("rx=a&rxlen=0", "rx needs rxlen", NULL);
+  assert_errors ("rx=a&rxlen=70000", "rxlen must be", NULL);
+  assert_errors ("rx=a&rxlen=many", "rxlen must be", NULL);
+  assert_errors ("rxlen=3", "rx or string must be given", "rxlen means nothing", NULL);
+  assert_errors ("rxlen=3&string=a", "rxlen means nothing", NULL);
+  assert_errors ("string=", "1 to 65536 bytes", NULL);
+  assert_errors ("rx=(a&rxlen=3", "(a", NULL);
+  assert_errors ("rx=a*&rxlen=3", "matches the empty string", NULL);
+  assert_errors ("rx=%5cGa&rxlen=3", "\\G", NULL);
+  assert_errors ("rx=a&rxlen=3&over=maybe", "auto, pass or deny", NULL);
+  assert_errors ("rx=a&rxlen=3&hold-action=replace", "pass or deny", NULL);
+  assert_errors ("rx=a&rxlen=3&hold-timeout=soon", "hold-timeout must be", NULL);
+  assert_errors ("rx=a&rxlen=3&max-effort=0", "max-effort must be", NULL);
+  assert_errors ("rx=a&rxlen=3&lookahead=70000", "lookahead must be", NULL);
+  assert_errors ("rx=a&rxlen=3&utf8=maybe", "utf8 must be", NULL);
+  assert_errors ("string=a&utf8=true&lookahead=3", "utf8 means nothing without rx",
+                 "lookahead means nothing without rx", NULL);
+  assert_errors ("string=a&action=explode", "deny, reject, replace or answer", NULL);
+  assert_errors ("string=a&rxdir=2", "rxdir must be", NULL);
+  assert_errors ("string=a&color=red", "no such setting", NULL);
+  assert_errors ("rx=(a&action=explode&rxdir=9&color=red", "(a", "rx needs rxlen",
+                 "deny, reject, replace or answer", "rxdir must be", "no such setting", NULL);
 }
 
 /* What can be known to match nothing, or not what was meant, is refused, and by name. */
@@ -122,7 +122,7 @@ test_pointless (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
-    assert_mistakes (settings[i][0], settings[i][1], NULL);
+    assert_errors (settings[i][0], settings[i][1], NULL);
 }
 
 static void
@@ -143,9 +143,9 @@ test_lengths (void)
   g_autofree char *refused = g_strconcat ("string=", too_long, NULL);
 
   assert_taken (taken);
-  assert_mistakes (refused, "1 to 65536 bytes, not 65537", NULL);
+  assert_errors (refused, "1 to 65536 bytes, not 65537", NULL);
   assert_taken ("rx=a&rxlen=65536");
-  assert_mistakes ("rx=a&rxlen=65537", "rxlen must be", NULL);
+  assert_errors ("rx=a&rxlen=65537", "rxlen must be", NULL);
 }
 
 /* And what only looks like that is not. */
@@ -197,7 +197,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pattern-settings/interfaces", test_interfaces);
-  g_test_add_func ("/pattern-settings/mistakes", test_mistakes);
+  g_test_add_func ("/pattern-settings/errors", test_errors);
   g_test_add_func ("/pattern-settings/pointless", test_pointless);
   g_test_add_func ("/pattern-settings/not-pointless", test_not_pointless);
   g_test_add_func ("/pattern-settings/lengths", test_lengths);

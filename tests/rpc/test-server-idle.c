@@ -237,7 +237,7 @@ test_kinds (gconstpointer data)
 
 /* All that wait get in, one for each that goes. */
 static void
-test_crowd (void)
+test_many_waiting (void)
 {
   TestPeer *idle[20], *waiting[20];
   Rig rig;
@@ -333,7 +333,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/server-idle/kinds/half", "{\"op\":\"set_", test_kinds);
   g_test_add_data_func ("/server-idle/kinds/version-1", "{\"op\":\"get_interface\"}\n", test_kinds);
   g_test_add_data_func ("/server-idle/kinds/asking", GREETING PING, test_kinds);
-  g_test_add_func ("/server-idle/crowd", test_crowd);
+  g_test_add_func ("/server-idle/many-waiting", test_many_waiting);
   g_test_add_func ("/server-idle/stream", test_stream);
   g_test_add_data_func ("/server-idle/closed-by/connected", "connected", test_closed_by);
   g_test_add_data_func ("/server-idle/closed-by/disconnected", "disconnected", test_closed_by);

@@ -14,12 +14,13 @@ import source_tree
 import structure_rules
 import symbol_rules
 import text_rules
+import word_rules
 
 
 def check_sources(sources):
     """Yields (path, line, text) for the errors in the source files."""
     for source in sources:
-        for rule in text_rules.RULES + code_rules.RULES:
+        for rule in text_rules.RULES + word_rules.RULES + code_rules.RULES:
             for line, text in rule(source):
                 yield source.path, line, text
     yield from code_rules.check_long_share(sources)

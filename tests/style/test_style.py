@@ -13,6 +13,7 @@ import comments
 import source_tree
 import symbol_rules
 import text_rules
+import word_rules
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LICENSE = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
@@ -27,7 +28,8 @@ def function(lines, name='imp_sample'):
 
 
 def errors(source):
-    return [text for rule in text_rules.RULES + code_rules.RULES for _, text in rule(source)]
+    return [text for rule in text_rules.RULES + word_rules.RULES + code_rules.RULES
+            for _, text in rule(source)]
 
 
 class TextRules(unittest.TestCase):
@@ -68,6 +70,30 @@ class TextRules(unittest.TestCase):
         comment = '/* Only code counts,\n * not what is said about it. */\n\n'
         self.assertEqual(errors(c_file((comment + 'int a;\n') * 600)), [])
         self.assert_one(c_file((comment + 'int a;\n') * 601), '601 lines of code')
+
+
+class WordRules(unittest.TestCase):
+    def check(self, line):
+        return [text for _, text in word_rules.check_words(c_file(line + '\n'))]
+
+    def test_bad(self):
+        for line, better in (('/* Some Oct' 'ets. */', 'byte'),
+                             ('on_nons' 'ense (a);', 'malformed'),
+                             ('a = shel' 'ves;', 'result queue'), ('bu' 'ry (a);', 'release'),
+                             ('/* The wire f' 'orm. */', 'wire format'),
+                             ('/* All analyzers are set' 'tled. */', 'resolved'),
+                             ('/* Ends w' 'hat a() began. */', 'Finishes'),
+                             ('/* Whom h' 'e calls. */', 'they'), ('colo' 'ur', 'color'),
+                             ('seri' 'alise', '-ize'), ('analy' 'ser', 'analyze')):
+            found = self.check(line)
+            self.assertEqual(len(found), 1, line)
+            self.assertIn(better, found[0])
+
+    def test_good(self):
+        for line in ('/* Sends what is there; the wire format; all bytes are settled. */',
+                     'g_assert_cmpstr (a, ==, ">he");', 'the->her = this;', 'shelved',
+                     'analyses of a promise', 'otherwise'):
+            self.assertEqual(self.check(line), [], line)
 
 
 class Comments(unittest.TestCase):

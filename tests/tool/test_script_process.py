@@ -173,7 +173,7 @@ class OnTheWire(Processes):
 
 class Hanging(Processes):
     def test_started_again(self):
-        """One that does not react after somebody has given up; others do not wait for ever."""
+        """One that does not react after somebody has given up; others do not wait indefinitely."""
         for module, order in ((DYING, b'loop\n'), (DYING, b'stop\n'), (DYING_JS, b'loop\n')):
             with self.subTest(module + str(order)), harness.Upstream(echo) as upstream, \
                     self.serve(module + '=hang-timeout=300') as server, \
@@ -196,7 +196,7 @@ class Hanging(Processes):
             relay.wait_for_log('hang-timeout')
             self.assertEqual(say(relay.port, b'after\n'), b'after\n')
 
-    def test_patience(self):
+    def test_no_deadline(self):
         """As long as nobody gives up, a script may take its time without any reaction."""
         with harness.Upstream(echo) as upstream, \
                 self.serve(DYING + '=hang-timeout=300') as server, \
