@@ -11,6 +11,8 @@
 //
 // The process ends when the other end of the socket is closed.
 
+import './host-path.mjs';
+
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
 import Imp from 'gi://Imp?version=1';
@@ -64,6 +66,12 @@ function makeFactory(script, args) {
         : factoryByClass(script, settings);
 }
 
+// Without the overrides a script that fails would look like one that agrees.
+function checkOverrides() {
+    if (!Imp.hasOverrides)
+        throw new ScriptError('cannot run without the overrides of Imp for gjs, overrides/Imp.js');
+}
+
 // Serves the one connection, until it has ended.
 function serve(factory, loop) {
     const server = Imp.Server.new(factory);
@@ -89,6 +97,7 @@ let server = null;
 // The import must be under way before the loop runs, and must not be awaited here: a module that
 // waits at its top level while a loop runs in it never goes on.
 import(Gio.File.new_for_path(path).get_uri()).then(script => {
+    checkOverrides();
     server = serve(makeFactory(script, args), loop);
 }).catch(error => {
     const name = GLib.path_get_basename(path);

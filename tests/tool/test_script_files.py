@@ -246,6 +246,26 @@ print('blocked', out.stdout.split()[1])
 """
 
 
+class Overrides(ScriptFiles):
+    def test_javascript_finds_them(self):
+        """Beside the host, wherever gjs looks: a script that fails is not taken for one that
+        agrees."""
+        path = self.write('app.js', """
+            import GObject from 'gi://GObject';
+            import Imp from 'gi://Imp?version=1';
+
+            export const Fails = GObject.registerClass(class Fails extends Imp.Analyzer {
+                async vfunc_data() { throw new Error('as ordered'); }
+            });
+        """)
+        with harness.Upstream(echo) as upstream, \
+                harness.Tool('relay', '--grace=1', '--listen', '127.0.0.1:0', '--module', path,
+                             '--connect', upstream.address,
+                             command=('env', '-u', 'GJS_PATH', harness.TOOL)) as relay:
+            self.assertEqual(harness.fetch_cut(relay.port, b'hello'), b'')
+            relay.wait_for_log('as ordered')
+
+
 class Signals(ScriptFiles):
     def test_children(self):
         """What a script starts can be stopped as anything else, however the tool was started."""
