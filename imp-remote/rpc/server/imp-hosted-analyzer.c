@@ -153,7 +153,8 @@ imp_hosted_analyzer_remove (ImpHostedAnalyzer *self)
 
   g_assert (host != NULL);
   hosted_analyzer_enter (self);
-  hosted_analyzer_set_kept (self, 0);
+  if (self->kept > 0)
+    hosted_analyzer_set_kept (self, 0);
   imp_server_account_add (&host->account, -imp_hosted_analyzer_get_memory (self));
   self->host = NULL;
   imp_server_output_clear (&self->output, host->output);

@@ -70,9 +70,23 @@ imp_server_account_add (ImpServerAccount *self, gsize change)
   self->totals->memory += change;
 }
 
+static inline gboolean
+imp_server_totals_fits (const ImpServerTotals *self, gsize size)
+{
+  return self->memory <= self->max_memory && size <= self->max_memory - self->memory;
+}
+
+gboolean imp_server_account_make_room_slow (ImpServerAccount *self, gsize size);
+
 /* FALSE if @size more bytes are too much and it is this account that would have to pay; others do
  * at once. */
-gboolean imp_server_account_make_room (ImpServerAccount *self, gsize size);
+static inline gboolean
+imp_server_account_make_room (ImpServerAccount *self, gsize size)
+{
+  return imp_server_totals_fits (self->totals, size)
+         || imp_server_account_make_room_slow (self, size);
+}
+
 /* Has somebody pay, if what this account has just added is too much. */
 void imp_server_account_check_slow (ImpServerAccount *self);
 

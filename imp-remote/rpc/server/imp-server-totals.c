@@ -28,12 +28,6 @@ imp_server_totals_describe_refusals (const ImpServerTotals *self)
   return g_variant_builder_end (&builder);
 }
 
-static gboolean
-server_totals_fits (const ImpServerTotals *self, gsize size)
-{
-  return self->memory <= self->max_memory && size <= self->max_memory - self->memory;
-}
-
 static ImpServerAccount *
 server_totals_find_payer (const ImpServerTotals *self, ImpServerAccount *wants)
 {
@@ -79,12 +73,12 @@ server_account_have_pay (ImpServerAccount *self, ImpServerAccount *payer)
 }
 
 gboolean
-imp_server_account_make_room (ImpServerAccount *self, gsize size)
+imp_server_account_make_room_slow (ImpServerAccount *self, gsize size)
 {
   gboolean goes_on = TRUE;
 
   self->funcs->hold (self);
-  while (goes_on && !server_totals_fits (self->totals, size))
+  while (goes_on && !imp_server_totals_fits (self->totals, size))
     {
       ImpServerAccount *payer = server_totals_find_payer (self->totals, self);
 
@@ -100,7 +94,7 @@ imp_server_account_check_slow (ImpServerAccount *self)
   gboolean goes_on = TRUE;
 
   self->funcs->hold (self);
-  while (goes_on && !server_totals_fits (self->totals, 0))
+  while (goes_on && !imp_server_totals_fits (self->totals, 0))
     goes_on = server_account_have_pay (self, server_totals_find_payer (self->totals, self));
   self->funcs->release (self);
 }
