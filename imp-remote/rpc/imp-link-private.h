@@ -59,6 +59,10 @@ void imp_link_flush (ImpLink *self);
 /* Whether there is nothing to be read. */
 gboolean imp_link_is_quiet (ImpLink *self);
 
+/* The peer takes no larger messages; at first it takes any. One that is larger is not sent: that is
+ * an %IMP_ERROR_LIMIT. */
+void imp_link_set_max_sent (ImpLink *self, gsize bytes);
+
 void imp_link_set_high_water (ImpLink *self, gsize bytes);
 gboolean imp_link_may_queue (ImpLink *self); /* above the high-water mark: not until drained() */
 gsize imp_link_get_queued (ImpLink *self);   /* bytes that wait to be written */

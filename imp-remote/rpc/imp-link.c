@@ -2,11 +2,14 @@
 #include "rpc/imp-link-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-result-private.h"
 #include "core/imp-watermark-private.h"
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-transport-private.h"
+#include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
+#include "rpc/imp-protocol-private.h"
 #include "rpc/imp-stall-timer-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
@@ -43,6 +46,8 @@ struct _ImpLink
   gsize need;     /* bytes that the message at the front of the input is known to have */
   gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
   ImpOutputBuffer *output;
+  gsize max_sent;        /* bytes of a message that the peer takes */
+  gsize surely_sent;     /* bytes of a payload that fits in any form */
   gsize input_memory;    /* as it was last reported */
   guint message_timeout; /* milliseconds; 0: none */
   ImpStallTimer unfinished;
@@ -70,6 +75,7 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->transport = g_steal_pointer (&transport);
   self->limits = *limits;
   self->version = 1;
+  self->max_sent = G_MAXSIZE;
   self->output = imp_output_buffer_new ();
   self->debug_name = imp_message_log_name (stream, imp_transport_get_fd (self->transport));
   self->reading = TRUE;
@@ -135,38 +141,12 @@ link_fail (ImpLink *self, GError *error)
   imp_transport_kick (self->transport);
 }
 
-/* A codec of somebody else gets all there is as one GBytes, and says how much it took. */
-static ImpDecodeStatus
-link_decode_foreign (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
-{
-  g_autoptr (GBytes) bytes = input->slice (input->owner, imp_cursor_here (input),
-                                           imp_cursor_left (input));
-  ImpMessage *decoded = NULL;
-  gsize consumed = 0;
-
-  if (!imp_codec_decode (self->codec, bytes, &decoded, &consumed, error))
-    return IMP_DECODE_BAD;
-  if (decoded == NULL)
-    {
-      if (imp_cursor_left (input) <= self->limits.max_message)
-        return IMP_DECODE_MORE;
-      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "A message has more than %" G_GSIZE_FORMAT " bytes (max-message)",
-                   self->limits.max_message);
-      return IMP_DECODE_BAD;
-    }
-  imp_cursor_skip (input, consumed);
-  imp_message_copy_to (decoded, message);
-  imp_message_unref (decoded);
-  return IMP_DECODE_DONE;
-}
-
 static ImpDecodeStatus
 link_decode_next (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
 {
   self->need = 0;
   if (self->wire == NULL)
-    return link_decode_foreign (self, input, message, error);
+    return imp_foreign_codec_decode (self->codec, input, &self->limits, message, error);
   return self->wire->decode (input, &self->limits, message, &self->need, error);
 }
 
@@ -506,31 +486,6 @@ imp_link_finish (ImpLink *self)
   imp_transport_kick (self->transport);
 }
 
-/* A codec of somebody else gets a message that it can keep, and says it as one GBytes. That is
- * rare, and the frame that it needs would be made for each message. */
-G_GNUC_NO_INLINE
-static gboolean
-link_encode_foreign (ImpLink *self, const ImpMessage *message, GError **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (ImpMessage) on_heap = NULL;
-  ImpMessage copy;
-
-  if (self->codec == NULL)
-    {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FAILED,
-                           "Nothing can be said before the client has shown its wire format");
-      return FALSE;
-    }
-  imp_message_copy_to (message, &copy);
-  on_heap = imp_message_steal (&copy);
-  bytes = imp_codec_encode (self->codec, on_heap, error);
-  if (bytes == NULL)
-    return FALSE;
-  imp_output_buffer_append_bytes (self->output, bytes);
-  return TRUE;
-}
-
 static gboolean
 link_encode (ImpLink *self, const ImpMessage *message, GError **error)
 {
@@ -540,8 +495,42 @@ link_encode (ImpLink *self, const ImpMessage *message, GError **error)
       return FALSE;
     }
   if (self->wire == NULL)
-    return link_encode_foreign (self, message, error);
+    return imp_foreign_codec_encode (self->codec, message, self->output, error);
   return self->wire->encode (message, self->version, self->output, error);
+}
+
+/* Whether it could be more than the peer takes. */
+static gboolean
+link_may_be_large (const ImpLink *self, const ImpMessage *message)
+{
+  const ImpResult *result = message->result;
+
+  if (result == NULL)
+    return message->text != NULL || message->interfaces != NULL;
+  return result->text != NULL
+         || (result->data != NULL && g_bytes_get_size (result->data) > self->surely_sent);
+}
+
+/* What is too large for the peer is taken back. */
+G_GNUC_NO_INLINE
+static gboolean
+link_encode_checked (ImpLink *self, const ImpMessage *message, GError **error)
+{
+  ImpOutputBufferMark mark;
+  gsize size;
+
+  imp_output_buffer_mark (self->output, &mark);
+  if (!link_encode (self, message, error))
+    return FALSE;
+  size = imp_output_buffer_size_since (self->output, &mark);
+  if (size <= self->max_sent)
+    return TRUE;
+  imp_output_buffer_truncate (self->output, &mark);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "a message of %" G_GSIZE_FORMAT
+               " bytes is more than the other side takes (its max-message is %" G_GSIZE_FORMAT ")",
+               size, self->max_sent);
+  return FALSE;
 }
 
 gboolean
@@ -549,7 +538,9 @@ imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
 {
   gsize queued;
 
-  if (!link_encode (self, message, error))
+  if (self->max_sent < G_MAXSIZE && link_may_be_large (self, message)
+        ? !link_encode_checked (self, message, error)
+        : !link_encode (self, message, error))
     return FALSE;
   self->counters.messages_out++;
   if (G_UNLIKELY (self->debug_name != NULL))
@@ -574,6 +565,13 @@ gboolean
 imp_link_is_quiet (ImpLink *self)
 {
   return !self->undecoded && !imp_transport_is_readable (self->transport);
+}
+
+void
+imp_link_set_max_sent (ImpLink *self, gsize bytes)
+{
+  self->max_sent = bytes;
+  self->surely_sent = imp_protocol_max_payload (bytes);
 }
 
 void

@@ -201,7 +201,10 @@ typedef struct
 static char *
 dup_received (TestPeer *peer)
 {
-  return g_strndup ((const char *) peer->received->data, peer->received->len);
+  const GByteArray *received = peer->received;
+
+  return received->len == 0 ? g_strdup ("")
+                            : g_strndup ((const char *) received->data, received->len);
 }
 
 static gboolean
@@ -381,6 +384,53 @@ got_exception (gpointer data)
   g_autofree char *text = dup_received (data);
 
   return strstr (text, "\"exception\"") != NULL && g_str_has_suffix (text, "}\n");
+}
+
+#define ANNOUNCE(limit)                                                                            \
+  "{\"op\":\"set_version\",\"version\":2,\"minimum\":1,\"limits\":{\"max-message\":" #limit "}}\n"
+
+/* What a client does not take is not sent: that ends the analyzer that has said it, and only
+ * that. */
+static void
+test_max_message_of_client (gconstpointer word)
+{
+  JsonRig *rig = json_rig_new (NULL, 0);
+  TestPeer *peer = add_peer (rig);
+  g_autofree char *text = g_strnfill (1000, '.');
+  g_autofree char *heard = NULL, *line = NULL;
+
+  line = g_strdup_printf ("{\"op\":\"data\",\"id\":7,\"dir\":0,\"text\":\"%s%s\"}\n",
+                          (const char *) word, text);
+  say (peer, ANNOUNCE (900) "{\"op\":\"new_analyzer\",\"id\":7}\n");
+  say (peer, "{\"op\":\"new_analyzer\",\"id\":8}\n");
+  say (peer, line);
+  g_assert_true (test_run_until (got_exception, peer, 5000));
+  heard = dup_received (peer);
+  assert_exception (heard, 7, "max-message", 900);
+  g_assert_nonnull (strstr (heard, "\"overload\":true"));
+  g_assert_null (strstr (heard, "\"replace\""));
+  g_assert_cmpuint (imp_server_get_n_analyzers (rig->server), ==, 1);
+  g_assert_cmpuint (imp_server_get_n_connections (rig->server), ==, 2);
+  test_peer_free (peer);
+  json_rig_free (rig);
+}
+
+static void
+test_min_message_of_client (void)
+{
+  JsonRig *rig = json_rig_new (NULL, 0);
+  TestPeer *fits = add_peer (rig), *too_small = add_peer (rig);
+  g_autofree char *heard = NULL;
+
+  say (fits, ANNOUNCE (256));
+  say (too_small, ANNOUNCE (255));
+  g_assert_true (test_run_until (got_end, too_small, 5000));
+  heard = dup_received (too_small);
+  assert_exception (heard, 0, "max-message", 255);
+  test_peer_free (too_small);
+  g_assert_false (fits->got_end);
+  test_peer_free (fits);
+  json_rig_free (rig);
 }
 
 static gboolean
@@ -608,6 +658,11 @@ main (int argc, char **argv)
   g_test_add_func ("/server-limits/max-analyzers", test_max_analyzers);
   g_test_add_func ("/server-limits/max-context", test_max_context);
   g_test_add_func ("/server-limits/max-message", test_max_message);
+  g_test_add_data_func ("/server-limits/max-message/of-client/echo", "echo",
+                        test_max_message_of_client);
+  g_test_add_data_func ("/server-limits/max-message/of-client/burst", "burst",
+                        test_max_message_of_client);
+  g_test_add_func ("/server-limits/max-message/of-client/least", test_min_message_of_client);
   g_test_add_func ("/server-limits/max-held", test_max_held);
   g_test_add_func ("/server-limits/max-held-all", test_max_held_all);
   g_test_add_func ("/server-limits/max-context-all", test_max_context_all);

@@ -130,7 +130,8 @@ server_connection_send (ImpServerConnection *self, const ImpMessage *message)
     imp_server_connection_close (self, error);
 }
 
-/* @overload: by a limit that traffic alone can reach. */
+/* @overload: by a limit that traffic alone can reach. A text that the client does not take is left
+ * out, and the exception is not. */
 static void
 server_connection_send_exception (ImpServerConnection *self, gint64 id, const char *text,
                                   gboolean overload)
@@ -138,6 +139,9 @@ server_connection_send_exception (ImpServerConnection *self, gint64 id, const ch
   ImpMessage message = { .op = IMP_OP_EXCEPTION, .id = id, .text = (char *) text };
 
   message.overload = overload;
+  if (server_connection_try_send (self, &message, NULL))
+    return;
+  message.text = NULL;
   server_connection_send (self, &message);
 }
 
@@ -367,6 +371,25 @@ server_connection_on_busy (ImpServerConnection *self, ImpMessage *message)
 
 /* --- other messages --- */
 
+/* What it takes must be enough to tell it what is wrong. */
+static gboolean
+server_connection_check_client (ImpServerConnection *self, const ImpMessage *message,
+                                GError **error)
+{
+  gsize max_message = imp_protocol_get_limit (message, "max-message", G_MAXSIZE);
+
+  if (max_message < IMP_PROTOCOL_LEAST_MESSAGE)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                   "the client takes messages of %" G_GSIZE_FORMAT
+                   " bytes at most (max-message), and less than %d is of no use",
+                   max_message, IMP_PROTOCOL_LEAST_MESSAGE);
+      return FALSE;
+    }
+  imp_link_set_max_sent (self->link, max_message);
+  return TRUE;
+}
+
 static void
 server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message)
 {
@@ -377,6 +400,8 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
   self->analyzers.host.takes_want = version >= 2 && message->features != NULL
                                     && g_strv_contains ((const char *const *) message->features,
                                                         IMP_FEATURE_WANT);
+  if (version > 0 && !server_connection_check_client (self, message, &error))
+    version = 0;
   if (version == 0)
     server_connection_refuse (self, error->message);
   else if (!self->greeted)
@@ -394,8 +419,8 @@ server_connection_on_interfaces_found (GObject *source, GAsyncResult *result, gp
   server_connection_update_reading (self);
   message.interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
   if (error == NULL)
-    server_connection_send (self, &message);
-  else
+    server_connection_try_send (self, &message, &error);
+  if (error != NULL)
     server_connection_send_exception (self, 0, error->message, FALSE);
   imp_message_clear (&message);
   imp_server_connection_unref (self);
