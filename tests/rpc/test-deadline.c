@@ -229,9 +229,14 @@ test_silence (gconstpointer is_silent)
   progress++;
   feed (deadline, &fixture, 0, 10);
   run_for (DEADLINE / 2);
-  if (!is_silent)
-    progress++;
-  run_until_expired (&fixture);
+  /* That it was not so before says nothing. */
+  progress++;
+  while (fixture.n_expired == 0)
+    {
+      if (is_silent == NULL)
+        progress++;
+      g_main_context_iteration (NULL, TRUE);
+    }
   g_assert_cmpint (fixture.is_silent, ==, is_silent != NULL);
   imp_deadline_free (deadline);
 }

@@ -32,8 +32,8 @@ typedef struct
   gboolean (*is_paused) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */
   gboolean (*is_extended) (ImpDeadlineEntry *entry, ImpDirection direction);
-  /* Time is over, as @reason says; the entry is not watched any more. @is_silent: meanwhile nothing
-   * came from there at all. The clock may be freed from here. */
+  /* Time is over, as @reason says; the entry is not watched any more. @is_silent: in the end
+   * nothing came from there at all. The clock may be freed from here. */
   void (*expired) (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent,
                    const char *reason, gpointer user_data);
   /* A number that changes whenever something comes from there, whatever it is about. */

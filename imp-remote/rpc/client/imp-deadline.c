@@ -14,7 +14,7 @@ struct _ImpDeadline
   guint max_extensions;
   guint extensions; /* granted so far, all in all */
   GQueue watched;
-  guint64 progress[IMP_DEADLINE_MARKS]; /* the newest first */
+  guint64 progress[2]; /* at the last two ticks, the newest first */
   GSource *timer;
   gboolean freed; /* from within a call-out */
   gboolean ticking;
@@ -110,11 +110,12 @@ deadline_is_waiting (ImpDeadline *self, ImpDeadlineEntry *entry)
   return deadline_is_waiting_for (self, entry, 0) || deadline_is_waiting_for (self, entry, 1);
 }
 
-/* Since the first of the marks was taken that tell how long something has waited. */
+/* In the last quarter of the deadline: what has stopped may have gone on for a while before, since
+ * what waits came. */
 static gboolean
 deadline_is_silent (ImpDeadline *self)
 {
-  return self->progress[IMP_DEADLINE_MARKS - 1] == self->progress[0];
+  return self->progress[1] == self->progress[0];
 }
 
 static void
@@ -165,7 +166,7 @@ deadline_on_tick (gpointer user_data)
 {
   ImpDeadline *self = user_data;
 
-  memmove (self->progress + 1, self->progress, (IMP_DEADLINE_MARKS - 1) * sizeof *self->progress);
+  self->progress[1] = self->progress[0];
   self->progress[0] = self->funcs->get_progress (self->user_data);
   self->ticking = TRUE;
   for (guint n = self->watched.length; n > 0 && self->watched.length > 0; n--)
