@@ -94,8 +94,9 @@ class Topology:
     def relay_arguments(self):
         arguments = ['relay', '--log-rate=0']
         for route in self.routes:
+            # Injected faults stop one way while bytes still come the other: not always silence.
             remote = f'remote=addr={self.address(route.server)}&fail={route.fail}' \
-                     f'&deadline={DEADLINE}'
+                     f'&overload={route.fail}&deadline={DEADLINE}'
             arguments += ['--listen', '127.0.0.1:0', '--module', remote,
                           '--connect', f'127.0.0.1:{route.target}']
         return arguments
