@@ -10,37 +10,11 @@ import time
 import unittest
 
 import tool_harness as harness
+from tool_harness import children, echo, is_alive, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DYING = os.path.join(HERE, 'modules', 'dying.py')
 DYING_JS = os.path.join(HERE, 'modules', 'dying.js')
-
-
-def children(process):
-    with open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii') as listing:
-        return [int(pid) for pid in listing.read().split()]
-
-
-def is_alive(pid):
-    """Not gone, and no zombie either."""
-    try:
-        with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
-            return stat.read().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition):
-    end = time.monotonic() + harness.TIMEOUT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError('it did not happen')
-        time.sleep(0.01)
-
-
-def echo(connection):
-    while data := connection.recv(1 << 16):
-        connection.sendall(data)
 
 
 def say(port, text):

@@ -5,10 +5,10 @@
 import os
 import signal
 import subprocess
-import time
 import unittest
 
 import tool_harness as harness
+from tool_harness import children, echo, is_alive, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDERS = (os.path.join(HERE, 'modules'), os.path.join(HERE, '..', '..', 'docs', 'examples'))
@@ -18,33 +18,6 @@ def script(name):
     """One that fails on demand, or an example of the documentation."""
     return next(path for path in (os.path.join(folder, name) for folder in FOLDERS)
                 if os.path.exists(path))
-
-
-def children(process):
-    with open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii') as listing:
-        return [int(pid) for pid in listing.read().split()]
-
-
-def is_alive(pid):
-    """Not gone, and no zombie either."""
-    try:
-        with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
-            return stat.read().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition):
-    end = time.monotonic() + harness.TIMEOUT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError('it did not happen')
-        time.sleep(0.01)
-
-
-def echo(connection):
-    while data := connection.recv(1 << 16):
-        connection.sendall(data)
 
 
 class Scripts(unittest.TestCase):

@@ -138,6 +138,33 @@ class Upstream:
         self.listener.close()
 
 
+def children(process):
+    with open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii') as listing:
+        return [int(pid) for pid in listing.read().split()]
+
+
+def is_alive(pid):
+    """Not gone, and no zombie either."""
+    try:
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
+            return stat.read().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError('it did not happen')
+        time.sleep(0.01)
+
+
+def echo(connection):
+    while data := connection.recv(1 << 16):
+        connection.sendall(data)
+
+
 def file_server(path):
     """Serves one file, without any protocol, to whoever connects and says something."""
     def serve(connection):
