@@ -44,9 +44,4 @@ imp_effort_slice_is_over (const ImpEffort *self)
   return self->slice <= 0;
 }
 
-/* The time that this thread has computed. */
-gint64 imp_effort_get_thread_time (void);
-/* The time that has gone by, which is a good deal cheaper to ask for. */
-gint64 imp_effort_get_time (void);
-
 G_END_DECLS

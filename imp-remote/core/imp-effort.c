@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-effort-private.h"
 
-#include <time.h>
+#include "core/imp-clock-private.h"
 
 /* Ordinary expressions take 0.2 to 20 ns per byte. */
 #define PER_BYTE 100
@@ -10,27 +10,6 @@
 /* Above this part of the limit, what counts is what the thread computed itself: on a machine with
  * too much to do, time goes by while others are running. */
 #define NEAR_PART 4
-
-static gint64
-effort_read_clock (clockid_t id)
-{
-  struct timespec now;
-
-  clock_gettime (id, &now);
-  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-gint64
-imp_effort_get_thread_time (void)
-{
-  return effort_read_clock (CLOCK_THREAD_CPUTIME_ID);
-}
-
-gint64
-imp_effort_get_time (void)
-{
-  return effort_read_clock (CLOCK_MONOTONIC);
-}
 
 void
 imp_effort_init (ImpEffort *self, guint milliseconds)
@@ -49,7 +28,7 @@ imp_effort_begin_slice (ImpEffort *self)
 static gint64
 effort_get_clock (const ImpEffort *self)
 {
-  return self->near ? imp_effort_get_thread_time () : imp_effort_get_time ();
+  return self->near ? imp_clock_get_thread_time () : imp_clock_get_time ();
 }
 
 gint64
@@ -57,7 +36,7 @@ imp_effort_begin (ImpEffort *self)
 {
   if (self->debt > 0)
     {
-      gint64 now = imp_effort_get_time ();
+      gint64 now = imp_clock_get_time ();
 
       self->debt = MAX (0, self->debt - (now - self->paid) / SHARE);
       self->paid = now;
@@ -71,7 +50,7 @@ imp_effort_begin (ImpEffort *self)
 static void
 effort_look_at_slice (ImpEffort *self)
 {
-  gint64 now = imp_effort_get_thread_time ();
+  gint64 now = imp_clock_get_thread_time ();
 
   if (self->computed == 0 || now - self->computed < IMP_EFFORT_SLICE / 4)
     self->slice = IMP_EFFORT_SLICE / 2;
@@ -82,7 +61,7 @@ static void
 effort_add (ImpEffort *self, gint64 debt)
 {
   if (self->debt == 0)
-    self->paid = imp_effort_get_time ();
+    self->paid = imp_clock_get_time ();
   self->debt = MAX (0, self->debt + debt);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/imp-clock-private.h"
 #include "core/imp-error.h"
 
 struct _ImpMatcher
@@ -27,7 +28,7 @@ ImpMatcher *
 imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead, ImpMatcherFlags flags,
                        GError **error)
 {
-  gint64 began = imp_effort_get_thread_time ();
+  gint64 began = imp_clock_get_thread_time ();
   ImpRegexSearch *search;
   ImpMatcher *self;
 
@@ -38,7 +39,7 @@ imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead, Imp
     return NULL;
   self = matcher_new ();
   self->regex = search;
-  self->cost = imp_effort_get_thread_time () - began;
+  self->cost = imp_clock_get_thread_time () - began;
   return self;
 }
 

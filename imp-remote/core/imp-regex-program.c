@@ -5,6 +5,7 @@
 #include <pcre2.h>
 #include <string.h>
 
+#include "core/imp-clock-private.h"
 #include "core/imp-effort-private.h"
 #include "core/imp-error.h"
 
@@ -383,7 +384,7 @@ imp_regex_program_describe_error (int error)
 static gboolean
 regex_run_is_over_time (RegexRun *self)
 {
-  gint64 now = imp_effort_get_time ();
+  gint64 now = imp_clock_get_time ();
 
   if (self->looked == 0)
     self->looked = now;
@@ -392,10 +393,10 @@ regex_run_is_over_time (RegexRun *self)
   self->looked = now;
   if (self->computing == 0)
     {
-      self->computing = imp_effort_get_thread_time ();
+      self->computing = imp_clock_get_thread_time ();
       return FALSE;
     }
-  return imp_effort_get_thread_time () - self->computing > IMP_EFFORT_PLACE_MAX;
+  return imp_clock_get_thread_time () - self->computing > IMP_EFFORT_PLACE_MAX;
 }
 
 /* Is the answer to this item in what follows, though the library would not say so? */
