@@ -9,19 +9,13 @@
 #include <string.h>
 
 static const struct option long_options[] = {
-  { "address", required_argument, NULL, 'a' },
-  { "connect", required_argument, NULL, 'b' },
-  { "workload", required_argument, NULL, 'w' },
-  { "analyzers", required_argument, NULL, 'n' },
-  { "chunk", required_argument, NULL, 'c' },
-  { "outstanding", required_argument, NULL, 'o' },
-  { "warmup", required_argument, NULL, 'u' },
-  { "seconds", required_argument, NULL, 's' },
-  { "count", required_argument, NULL, 'N' },
-  { "spin", required_argument, NULL, 'S' },
-  { "peer-pid", required_argument, NULL, 'p' },
-  { "codec", required_argument, NULL, 'C' },
-  { NULL, 0, NULL, 0 },
+  { "address", required_argument, NULL, 'a' },  { "connect", required_argument, NULL, 'b' },
+  { "workload", required_argument, NULL, 'w' }, { "analyzers", required_argument, NULL, 'n' },
+  { "chunk", required_argument, NULL, 'c' },    { "outstanding", required_argument, NULL, 'o' },
+  { "warmup", required_argument, NULL, 'u' },   { "seconds", required_argument, NULL, 's' },
+  { "count", required_argument, NULL, 'N' },    { "spin", required_argument, NULL, 'S' },
+  { "peer-pid", required_argument, NULL, 'p' }, { "codec", required_argument, NULL, 'C' },
+  { "in-process", no_argument, NULL, 'I' },     { NULL, 0, NULL, 0 },
 };
 
 static const char *const workload_names[] = {
@@ -116,6 +110,9 @@ take_option (BenchOptions *options, int name, const char *value)
     case 'C':
       options->codec = value;
       break;
+    case 'I':
+      options->in_process = true;
+      break;
     default:
       exit (2); /* getopt has said why */
     }
@@ -131,6 +128,14 @@ bench_options_parse (BenchOptions *options, int argc, char **argv)
   };
   while ((name = getopt_long (argc, argv, "", long_options, NULL)) != -1)
     take_option (options, name, optarg);
-  if ((options->address == NULL && options->connect == NULL) || optind != argc)
-    bench_die ("usage: %s --address PATH|HOST:PORT [OPTION...]", argv[0]);
+  if (optind != argc)
+    bench_die ("usage: %s [OPTION...], and not \"%s\"", argv[0], argv[optind]);
+}
+
+const char *
+bench_options_address (const BenchOptions *options)
+{
+  if (options->address == NULL)
+    bench_die ("--address is missing");
+  return options->address;
 }

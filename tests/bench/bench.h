@@ -39,6 +39,7 @@ typedef struct
   uint32_t spin_us;  /* how long to spin on the socket before sleeping */
   int peer_pid;      /* whose CPU time, memory and wake-ups to add; 0 = nobody's */
   const char *codec; /* for those systems that have several */
+  bool in_process;   /* the analyzer is its provider's own */
 } BenchOptions;
 
 typedef struct
@@ -61,6 +62,7 @@ typedef struct
 
 /* bench-options.c */
 void bench_options_parse (BenchOptions *options, int argc, char **argv);
+const char *bench_options_address (const BenchOptions *options); /* it dies if there is none */
 void bench_die (const char *format, ...) __attribute__ ((noreturn, format (printf, 1, 2)));
 
 /* bench-socket.c */

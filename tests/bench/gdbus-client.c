@@ -20,7 +20,7 @@ bench_link_connect (const BenchOptions *options)
   context = g_variant_ref_sink (g_variant_builder_end (&builder));
 
   loop = g_main_loop_new (NULL, FALSE);
-  connection = bench_dbus_connect (bench_connect (options->address),
+  connection = bench_dbus_connect (bench_connect (bench_options_address (options)),
                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT);
   g_dbus_connection_start_message_processing (connection);
 }

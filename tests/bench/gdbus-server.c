@@ -98,7 +98,7 @@ main (int argc, char **argv)
 
   bench_options_parse (&options, argc, argv);
   analyzers = g_hash_table_new_full (NULL, NULL, NULL, analyzer_free);
-  listener = bench_listen (options.address);
+  listener = bench_listen (bench_options_address (&options));
   bench_print_listening (listener);
   connection = bench_dbus_connect (bench_accept (listener),
                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER);

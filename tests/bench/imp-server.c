@@ -47,7 +47,7 @@ main (int argc, char **argv)
   set_busy_poll (server, options.spin_us);
   g_signal_connect (server, "connected", G_CALLBACK (on_connected), loop);
   g_signal_connect (server, "disconnected", G_CALLBACK (on_disconnected), loop);
-  if (!imp_server_listen (server, options.address, &error))
+  if (!imp_server_listen (server, bench_options_address (&options), &error))
     bench_die ("%s", error->message);
   addresses = imp_server_list_addresses (server);
   g_print ("listening %s\n", addresses[0]);

@@ -28,7 +28,7 @@ bench_link_connect (const BenchOptions *options)
 {
   prepare_context ();
   spin_us = options->spin_us;
-  limit_link_init (&wire, bench_connect (options->address));
+  limit_link_init (&wire, bench_connect (bench_options_address (options)));
 }
 
 void

@@ -70,7 +70,7 @@ main (int argc, char **argv)
   int listener;
 
   bench_options_parse (&options, argc, argv);
-  listener = bench_listen (options.address);
+  listener = bench_listen (bench_options_address (&options));
   bench_print_listening (listener);
   limit_link_init (&wire, bench_accept (listener));
   while (limit_link_turn (&wire, NULL, options.spin_us, -1))

@@ -106,7 +106,7 @@ main (int argc, char **argv)
   bench_options_parse (&options, argc, argv);
   if (options.connect == NULL)
     bench_die ("--connect is missing");
-  listener = bench_listen (options.address);
+  listener = bench_listen (bench_options_address (&options));
   bench_print_listening (listener);
   client = bench_accept (listener);
   run (client, bench_connect (options.connect));

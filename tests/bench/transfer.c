@@ -90,7 +90,7 @@ main (int argc, char **argv)
     }
   else
     {
-      int listener = bench_listen (options.address);
+      int listener = bench_listen (bench_options_address (&options));
 
       bench_print_listening (listener);
       fd = bench_accept (listener);
