@@ -35,6 +35,9 @@ format: install-deps
 update-abi: all
 	ninja -C $(BUILD) update-abi
 
+update-instructions: all
+	ninja -C $(BUILD) update-instructions
+
 clean:
 	rm -rf build build-check build-no-perl build-asan
 
@@ -44,4 +47,4 @@ install-deps:
 $(BUILD)/build.ninja: | install-deps
 	meson setup $(BUILD) $(MESON_OPTIONS)
 
-.PHONY: all demo check docs bench soak format update-abi clean install-deps
+.PHONY: all demo check docs bench soak format update-abi update-instructions clean install-deps
