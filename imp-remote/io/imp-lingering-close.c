@@ -2,7 +2,7 @@
 #include "io/imp-lingering-close-private.h"
 
 #include "io/imp-block-private.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 
 #define READ_SIZE (64 * 1024)
 /* So many of them per wake-up. */

@@ -5,7 +5,7 @@
 #include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "modules/imp-script-command-private.h"
 #include "modules/imp-script-host-private.h"
 #include "rpc/client/imp-channel-private.h"

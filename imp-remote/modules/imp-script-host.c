@@ -3,7 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "modules/imp-script-process-private.h"
 #include "rpc/client/imp-remote-factory-private.h"
 #include "rpc/imp-protocol-private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/imp-script-process-private.h"
 
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "modules/imp-script-command-private.h"
 
 #include <errno.h>

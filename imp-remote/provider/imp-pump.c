@@ -6,7 +6,7 @@
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-output-buffer-private.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "provider/imp-filter-private.h"
 
 /* Written per wake-up and side, about. */

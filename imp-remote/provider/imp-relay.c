@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-relay.h"
 
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "provider/imp-pump-private.h"
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)

@@ -2,7 +2,7 @@
 #include "rpc/imp-connector-private.h"
 
 #include "core/imp-error.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 
 #include <sys/socket.h>
 

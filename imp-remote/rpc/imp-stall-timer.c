@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-stall-timer-private.h"
 
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 
 /* So often it looks within the time that there is. */
 #define LOOKS 4

@@ -185,8 +185,8 @@ class Hanging(Processes):
         with harness.Upstream(echo) as upstream, \
                 self.relay(DYING + '=deadline=400&hang-timeout=0', upstream) as relay:
             self.assertEqual(say(relay.port, b'slow\n'), b'')
-            relay.wait_for_log('dying.py: the analyzer let data from the client wait for more than '
-                               '400 ms (deadline)')
+            relay.wait_for_log('dying.py: the analyzer let 5 bytes from the client wait for more '
+                               'than 400 ms (deadline)')
 
 
 class Starting(Processes):

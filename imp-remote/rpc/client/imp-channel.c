@@ -2,7 +2,7 @@
 #include "rpc/client/imp-channel-private.h"
 
 #include "core/imp-error.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "rpc/imp-connector-private.h"
 
 struct _ImpChannel

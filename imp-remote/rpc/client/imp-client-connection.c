@@ -2,7 +2,7 @@
 #include "rpc/client/imp-client-connection-private.h"
 
 #include "core/imp-error.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
-#include "rpc/client/imp-deadline-private.h"
+#include "core/imp-deadline-private.h"
 #include "rpc/client/imp-send-scheduler-private.h"
 #include "rpc/imp-link-private.h"
 

@@ -513,12 +513,13 @@ deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolea
 {
   ImpRemoteAnalyzerHost *host = user_data;
   ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
+  g_autofree char *text = g_strconcat ("the analyzer ", reason, NULL);
 
   host->deadlines++;
   if (is_silent)
-    imp_remote_analyzer_resolve (self, reason);
+    imp_remote_analyzer_resolve (self, text);
   else
-    imp_remote_analyzer_resolve_overload (self, reason);
+    imp_remote_analyzer_resolve_overload (self, text);
 }
 
 static guint64
@@ -536,6 +537,7 @@ static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
   .is_extended = deadline_entry_is_extended,
   .expired = deadline_entry_expired,
   .get_progress = deadline_get_progress,
+  .setting = "deadline",
 };
 
 /* --- what those of one connection share --- */

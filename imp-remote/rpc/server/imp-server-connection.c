@@ -2,7 +2,7 @@
 #include "rpc/server/imp-server-connection-private.h"
 
 #include "core/imp-error.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "rpc/imp-protocol-private.h"
 
 /* Malformed messages that a client may send before it is disconnected. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-server-turns-private.h"
 
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 
 /* Turns per wake-up in which something is done. */
 #define TURNS_MAX 8

@@ -3,7 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-log-limit-private.h"
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-listener-private.h"
 #include "rpc/server/imp-server-connection-private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-deadline-private.h"
+#include "core/imp-deadline-private.h"
 
-#include "io/imp-source-private.h"
+#include "core/imp-source-private.h"
 
 #include <string.h>
 
@@ -119,17 +119,34 @@ deadline_is_silent (ImpDeadline *self)
 }
 
 static void
+deadline_describe_subject (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction,
+                           GString *text)
+{
+  const char *side = direction == IMP_DIRECTION_FROM_CLIENT ? "client" : "server";
+  gint64 n = imp_marks_get_unsettled (self->funcs->get_marks (entry, direction));
+
+  if (entry->pauses[direction] > 0)
+    g_string_append_printf (text, "kept data from the %s paused", side);
+  else if (n > 0)
+    g_string_append_printf (text, "let %" G_GINT64_FORMAT " byte%s from the %s wait", n,
+                            n == 1 ? "" : "s", side);
+  else
+    g_string_append_printf (text, "let the end of the data from the %s wait", side);
+}
+
+static void
 deadline_expire (ImpDeadline *self, ImpDeadlineEntry *entry, ImpDirection direction)
 {
+  g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *reason = NULL;
 
-  reason = g_strdup_printf (
-    "the analyzer %s data from the %s %s for more than %u ms (deadline), and had "
-    "%u more of them (max-extensions is %u)",
-    entry->pauses[direction] > 0 ? "kept" : "let",
-    direction == IMP_DIRECTION_FROM_CLIENT ? "client" : "server",
-    entry->pauses[direction] > 0 ? "paused" : "wait", self->milliseconds, entry->extensions,
-    self->max_extensions);
+  deadline_describe_subject (self, entry, direction, text);
+  g_string_append_printf (text, " for more than %u ms (%s)", self->milliseconds,
+                          self->funcs->setting);
+  if (entry->extensions > 0)
+    g_string_append_printf (text, ", and had %u more of them (max-extensions is %u)",
+                            entry->extensions, self->max_extensions);
+  reason = g_string_free (g_steal_pointer (&text), FALSE);
   imp_deadline_forget (self, entry);
   self->funcs->expired (entry, direction, deadline_is_silent (self), reason, self->user_data);
 }
@@ -167,7 +184,8 @@ deadline_on_tick (gpointer user_data)
   ImpDeadline *self = user_data;
 
   self->progress[1] = self->progress[0];
-  self->progress[0] = self->funcs->get_progress (self->user_data);
+  if (self->funcs->get_progress != NULL)
+    self->progress[0] = self->funcs->get_progress (self->user_data);
   self->ticking = TRUE;
   for (guint n = self->watched.length; n > 0 && self->watched.length > 0; n--)
     deadline_tick_first (self);

@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* One clock for all analyzers of a connection: it knows which of them has let a byte wait for
- * longer than the deadline, or keeps a direction paused. Marks of how far each was fed are taken
- * four times per deadline, so that a byte's age is known to a quarter of it, however many bytes
- * there are. While nothing waits, no timer runs. */
+/* One clock for a number of analyzers, all of a connection or that of a filter: it knows which of
+ * them has let a byte wait for longer than the deadline, or keeps a direction paused. Marks of how
+ * far each was fed are taken four times per deadline, so that a byte's age is known to a quarter of
+ * it, however many bytes there are. While nothing waits, no timer runs. */
 typedef struct _ImpDeadline ImpDeadline;
 
 #define IMP_DEADLINE_MARKS 5
@@ -32,12 +32,15 @@ typedef struct
   gboolean (*is_paused) (ImpDeadlineEntry *entry, ImpDirection direction);
   /* Has the analyzer asked for time (PAUSE, REPLACE_LATER)? That is granted a number of times. */
   gboolean (*is_extended) (ImpDeadlineEntry *entry, ImpDirection direction);
-  /* Time is over, as @reason says; the entry is not watched any more. @is_silent: in the end
-   * nothing came from there at all. The clock may be freed from here. */
+  /* Time is over, as @reason says in words that an analyzer's name goes before; the entry is not
+   * watched any more. @is_silent: in the end nothing came from there at all. The clock may be freed
+   * from here. */
   void (*expired) (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent,
                    const char *reason, gpointer user_data);
-  /* A number that changes whenever something comes from there, whatever it is about. */
+  /* A number that changes whenever something comes from there, whatever it is about. NULL: there is
+   * nothing to come but verdicts. */
   guint64 (*get_progress) (gpointer user_data);
+  const char *setting; /* what people set, for the reason */
 } ImpDeadlineFuncs;
 
 ImpDeadline *imp_deadline_new (GMainContext *context, const ImpDeadlineFuncs *funcs,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The clock of a connection: what waits too long expires, and time is granted so often. */
-#include "core/imp-result.h"
+/* The clock of verdicts: what waits too long expires, and time is granted so often. */
 #include "core/imp-data-type.h"
-#include "rpc/client/imp-deadline-private.h"
+#include "core/imp-deadline-private.h"
+#include "core/imp-result.h"
 
 #include <string.h>
 
@@ -16,6 +16,7 @@ typedef struct
   guint n_expired;
   gboolean is_silent;
   ImpDirection direction;
+  char *reason;
 } Fixture;
 
 static const ImpMarks *
@@ -50,6 +51,8 @@ on_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent,
 
   fixture->is_silent = is_silent;
   fixture->n_expired++;
+  g_free (fixture->reason);
+  fixture->reason = g_strdup (reason);
   fixture->direction = direction;
 }
 
@@ -68,6 +71,7 @@ static const ImpDeadlineFuncs funcs = {
   .is_extended = is_extended,
   .expired = on_expired,
   .get_progress = get_progress,
+  .setting = "deadline",
 };
 
 static ImpDeadline *
@@ -78,6 +82,13 @@ start (Fixture *fixture, guint max_extensions)
   memset (fixture, 0, sizeof *fixture);
   imp_deadline_set (deadline, DEADLINE, max_extensions);
   return deadline;
+}
+
+static void
+finish (ImpDeadline *deadline, Fixture *fixture)
+{
+  imp_deadline_free (deadline);
+  g_free (fixture->reason);
 }
 
 static void
@@ -132,7 +143,7 @@ test_expires_once (void)
   g_assert_cmpint (fixture.direction, ==, 1);
   run_for (3 * DEADLINE);
   g_assert_cmpuint (fixture.n_expired, ==, 1);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 /* Whoever waits for the end of a stream waits as well. */
@@ -153,7 +164,7 @@ test_end_of_stream (void)
   pass (&fixture, 0, IMP_MAX_OFFSET);
   run_for (3 * DEADLINE);
   g_assert_cmpuint (fixture.n_expired, ==, 0);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 /* Nothing is watched, so nothing wakes the loop. */
@@ -169,7 +180,7 @@ test_idle_costs_nothing (void)
   g_assert_false (g_main_context_pending (NULL));
   g_assert_false (fixture.entry.watched);
   g_assert_cmpuint (fixture.n_expired, ==, 0);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 /* An analyzer that trickles is not saved by it: each byte has its own age. */
@@ -186,7 +197,7 @@ test_age_of_the_oldest (void)
       run_for (DEADLINE / 10);
     }
   g_assert_cmpuint (fixture.n_expired, ==, 1);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 static void
@@ -201,7 +212,7 @@ test_suspended (void)
   g_assert_cmpuint (fixture.n_expired, ==, 0);
   fixture.suspended = FALSE;
   run_until_expired (&fixture);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 static void
@@ -216,7 +227,7 @@ test_extensions_are_bounded (void)
   run_until_expired (&fixture);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, 4 * DEADLINE * 1000);
   g_assert_cmpuint (imp_deadline_get_extensions (deadline), ==, 3);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 /* Whether the other end has said anything meanwhile, about whatever. */
@@ -238,7 +249,7 @@ test_silence (gconstpointer is_silent)
       g_main_context_iteration (NULL, TRUE);
     }
   g_assert_cmpint (fixture.is_silent, ==, is_silent != NULL);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 /* A pause keeps a direction from going on as bytes without a verdict do, whatever was before. */
@@ -263,7 +274,7 @@ test_pause (gconstpointer before)
   g_assert_cmpuint (fixture.direction, ==, 1);
   run_for (DEADLINE * 2);
   g_assert_cmpuint (fixture.n_expired, ==, 1);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 static void
@@ -281,7 +292,7 @@ test_pause_that_ends (void)
       run_for (DEADLINE / 2);
     }
   g_assert_cmpuint (fixture.n_expired, ==, 0);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
 }
 
 static void
@@ -296,7 +307,46 @@ test_pause_is_extended (void)
   run_until_expired (&fixture);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, (3 * DEADLINE - 1) * 1000);
   g_assert_cmpuint (imp_deadline_get_extensions (deadline), ==, 2);
-  imp_deadline_free (deadline);
+  finish (deadline, &fixture);
+}
+
+/* What is said of it: how much waits, since when, and what was granted before. */
+static void
+test_reason (gconstpointer extensions)
+{
+  guint n = GPOINTER_TO_UINT (extensions);
+  Fixture fixture;
+  ImpDeadline *deadline = start (&fixture, n);
+  const char *more = n == 0 ? "" : ", and had 1 more of them (max-extensions is 1)";
+  g_autofree char *bytes = g_strconcat ("let 7 bytes from the client wait for more than 60 ms "
+                                        "(deadline)",
+                                        more, NULL);
+  g_autofree char *end = g_strconcat ("let the end of the data from the server wait for more than "
+                                      "60 ms (deadline)",
+                                      more, NULL);
+  g_autofree char *pause = g_strconcat ("kept data from the server paused for more than 60 ms "
+                                        "(deadline)",
+                                        more, NULL);
+
+  fixture.extended = n > 0;
+  feed (deadline, &fixture, 0, 10);
+  pass (&fixture, 0, 3);
+  run_until_expired (&fixture);
+  g_assert_cmpstr (fixture.reason, ==, bytes);
+
+  pass (&fixture, 0, 10);
+  fixture.n_expired = fixture.entry.extensions = 0;
+  feed (deadline, &fixture, 1, 0);
+  run_until_expired (&fixture);
+  g_assert_cmpstr (fixture.reason, ==, end);
+
+  pass (&fixture, 1, IMP_MAX_OFFSET);
+  fixture.n_expired = fixture.entry.extensions = 0;
+  fixture.paused[1] = TRUE;
+  imp_deadline_watch (deadline, &fixture.entry);
+  run_until_expired (&fixture);
+  g_assert_cmpstr (fixture.reason, ==, pause);
+  finish (deadline, &fixture);
 }
 
 int
@@ -316,5 +366,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/deadline/pause/passed", "passed", test_pause);
   g_test_add_func ("/deadline/pause/ends", test_pause_that_ends);
   g_test_add_func ("/deadline/pause/extended", test_pause_is_extended);
+  g_test_add_data_func ("/deadline/reason/plain", GUINT_TO_POINTER (0), test_reason);
+  g_test_add_data_func ("/deadline/reason/extended", GUINT_TO_POINTER (1), test_reason);
   return g_test_run ();
 }
