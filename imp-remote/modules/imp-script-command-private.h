@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* The command line of the program that runs a script: an interpreter, its host program, the script,
  * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one. */
-GStrv imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings);
+GStrv imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings,
+                              GError **error);
 
 /* Adds to @errors (char *) what cannot be told to a script. */
 void imp_script_command_check_settings (GPtrArray *settings, GPtrArray *errors);

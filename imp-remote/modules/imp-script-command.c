@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/imp-script-command-private.h"
 
+#include "core/imp-error.h"
 #include "core/imp-settings-private.h"
 #include "modules/imp-module-private.h"
 #include "modules/imp-modules-config.h"
@@ -40,11 +41,17 @@ imp_module_is_script (const char *path)
 /* The programs that run scripts lie with the library's data, or, before it is installed, where
  * IMP_REMOTE_HOSTS says. */
 static char *
-script_command_get_host (const ScriptKind *kind)
+script_command_find_host (const ScriptKind *kind, GError **error)
 {
   const char *folder = g_getenv ("IMP_REMOTE_HOSTS");
+  g_autofree char *path = g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, kind->host,
+                                            NULL);
 
-  return g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, kind->host, NULL);
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return g_steal_pointer (&path);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "there is no \"%s\", the program that runs it%s",
+               path, folder != NULL ? " (IMP_REMOTE_HOSTS)" : "");
+  return NULL;
 }
 
 void
@@ -114,15 +121,18 @@ script_command_resolve_path (const ScriptKind *kind, const char *path)
 }
 
 GStrv
-imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings)
+imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings,
+                        GError **error)
 {
   const ScriptKind *kind = script_command_find_kind (path);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *program = interpreter != NULL ? g_strdup (interpreter)
-                                                 : script_command_find_interpreter (kind);
-  g_autofree char *host = script_command_get_host (kind);
-  g_autofree char *script = script_command_resolve_path (kind, path);
+  g_autofree char *host = script_command_find_host (kind, error);
+  g_autofree char *program = NULL, *script = NULL;
 
+  if (host == NULL)
+    return NULL;
+  program = interpreter != NULL ? g_strdup (interpreter) : script_command_find_interpreter (kind);
+  script = script_command_resolve_path (kind, path);
   g_strv_builder_add (builder, program);
   if (kind->option != NULL)
     g_strv_builder_add (builder, kind->option);

@@ -193,9 +193,12 @@ static const ImpScriptHostFuncs script_factory_host_funcs = {
 static gboolean
 script_factory_try_start (ImpScriptFactory *self, GError **error)
 {
-  g_auto (GStrv) argv = imp_script_command_new (self->path, self->interpreter, self->settings);
+  g_auto (GStrv) argv = imp_script_command_new (self->path, self->interpreter, self->settings,
+                                                error);
 
   self->started_at = g_get_monotonic_time ();
+  if (argv == NULL)
+    return FALSE;
   /* The host belongs to the context that is the default while it is made. */
   g_main_context_push_thread_default (self->context);
   self->host = imp_script_host_start (self->path, (const char *const *) argv, &self->options,

@@ -155,6 +155,13 @@ class Environment(ScriptFiles):
         self.assert_works(path, env={'PYTHONSAFEPATH': ''})
         self.assert_refused(path, 'beside', env={'PYTHONSAFEPATH': '1'})
 
+    def test_no_hosts(self):
+        """Where a program that runs scripts is missing, it is told which one, and who says so."""
+        for name, text, host in (('app.py', PASS_PY, 'host.py'), ('app.js', PASS_JS, 'host.mjs')):
+            self.assert_refused(self.write(name, text), 'cannot be started: there is no '
+                                f'"/nowhere/{host}", the program that runs it (IMP_REMOTE_HOSTS)',
+                                env={'IMP_REMOTE_HOSTS': '/nowhere'})
+
     def make_environment(self, *options):
         path = os.path.join(self.folder, 'venv')
         subprocess.run([PYTHON, '-m', 'venv', '--clear', '--without-pip', *options, path],
