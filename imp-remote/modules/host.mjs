@@ -11,8 +11,6 @@
 //
 // The process ends when the other end of the socket is closed.
 
-import './host-path.mjs';
-
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
 import Imp from 'gi://Imp?version=1';

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/in-place.h"
 #include "tool/log.h"
 #include "tool/tool.h"
 
@@ -51,6 +52,9 @@ main (int argc, char **argv)
   const ToolCommand *command;
   g_autofree char *names = command_list_names ();
 
+#ifdef TOOL_IN_PLACE
+  in_place_set_up_environment ();
+#endif
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
   /* Standard output is for results. */

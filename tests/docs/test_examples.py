@@ -5,6 +5,8 @@
 import glob
 import os
 import re
+import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,11 @@ def read(*path):
 def run(*command, text=b''):
     return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True,
                           timeout=60).stdout
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(('localhost', port)) != 0
 
 
 def without_license(text):
@@ -113,6 +120,39 @@ class Paths(unittest.TestCase):
 
     def test_security(self):
         self.check('SECURITY.md')
+
+
+class Readme(unittest.TestCase):
+    """What a new user types is what was tried, with other ports and another path."""
+
+    def start(self, command, ready):
+        """Runs it until the test ends; returns once it has said that it is @ready."""
+        process = subprocess.Popen(shlex.split(command), cwd=TOP, stdout=subprocess.PIPE, text=True,
+                                   env={**os.environ, 'PYTHONUNBUFFERED': '1'})
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        self.assertIn(ready, process.stdout.readline())
+
+    def test_commands(self):
+        commands = [block.replace('\\\n', ' ') for block in blocks_of('README.md')
+                    if re.match(r'(build/imp|python3 -m|curl)', block)]
+        self.assertEqual(len(commands), 4)
+        with tempfile.TemporaryDirectory(prefix='imp-test-') as folder:
+            places = {'build/imp-remote/tool/imp-remote': os.environ['IMP_REMOTE_TOOL'],
+                      './shout.sock': os.path.join(folder, 'socket')}
+            # Not one that a program may get that asks for any.
+            for port, first in (('8000', 20000), ('8080', 25000)):
+                places[port] = str(next(number for number in range(first, first + 1000)
+                                        if is_free(number)))
+            for said, place in places.items():
+                commands = [command.replace(said, place) for command in commands]
+            serve, web, relay, curl = commands
+            self.start(serve, 'listening')
+            self.start(web, 'Serving HTTP')
+            self.start(relay, 'listening')
+            heard = run(*shlex.split(curl), '--noproxy', '*')
+        self.assertEqual(heard.decode(), read('README.md').upper())
 
 
 class Run(unittest.TestCase):

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ['IMP_TEST_BUILD']
 PREFIX = os.environ['IMP_TEST_PREFIX']
 LIBDIR = os.environ['IMP_TEST_LIBDIR']
@@ -40,7 +41,7 @@ def clean_environment():
     """Without what would lead to the build folder."""
     return {name: value for name, value in os.environ.items()
             if name not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'GJS_PATH',
-                            'PKG_CONFIG_PATH')}
+                            'PKG_CONFIG_PATH', 'IMP_REMOTE_HOSTS')}
 
 
 class Installed(unittest.TestCase):
@@ -119,6 +120,49 @@ class Installed(unittest.TestCase):
     def test_tool(self):
         tool = self.installed('bin', 'imp-remote')
         self.assertIn('pattern', self.run_command(tool, 'modules'))
+
+    def read_stripped(self, path):
+        """A program without what debuggers want to know, such as where its sources lie."""
+        stripped = os.path.join(self.folder, 'stripped')
+        subprocess.run(['strip', '-o', stripped, path], check=True)
+        with open(stripped, 'rb') as stream:
+            return stream.read()
+
+    def test_knows_no_build_folder(self):
+        """A folder that is gone, on most machines, and that somebody could make again."""
+        for path in (self.installed('bin', 'imp-remote'),
+                     os.path.join(self.libdir, 'libimp-remote-1.so')):
+            for folder in (BUILD, SOURCE):
+                with self.subTest(f'{path} {folder}'):
+                    self.assertNotIn(folder.encode(), self.read_stripped(path))
+        self.assertIn(BUILD.encode(),
+                      self.read_stripped(os.path.join(BUILD, 'imp-remote', 'tool', 'imp-remote')))
+
+    def test_scripts(self):
+        """With the hosts that are installed, and with nothing of the build folder."""
+        tool = self.installed('bin', 'imp-remote')
+        env = {**self.env, 'PYTHONPATH': self.installed('lib', '**', 'gi', 'overrides',
+                                                        'Imp.py').rsplit('/gi/', 1)[0],
+               'GI_TYPELIB_PATH': os.path.dirname(self.installed('lib', '**', 'Imp-1.typelib')),
+               'XDG_DATA_DIRS': os.path.join(self.prefix, 'share')}
+        for name in ('shout.py', 'shout.js'):
+            command = [tool, 'serve', '--module', os.path.join(SOURCE, 'docs', 'examples', name),
+                       os.path.join(self.folder, 'socket')]
+            with self.subTest(name):
+                refused = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True,
+                                         check=False)
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn(f'there is no "{PREFIX}/share/imp-remote-1/host.', refused.stderr)
+                hosts = os.path.join(self.prefix, 'share', 'imp-remote-1')
+                with subprocess.Popen(command, env={**env, 'IMP_REMOTE_HOSTS': hosts},
+                                      stdout=subprocess.PIPE, text=True) as server:
+                    try:
+                        self.assertIn('listening', server.stdout.readline())
+                        self.assertIn('interface: imp.data.stream: pass, replace\n',
+                                      self.run_command(tool, 'ping', command[-1]))
+                    finally:
+                        server.terminate()
+                self.assertEqual(server.returncode, 0)
 
     def test_files(self):
         for pattern in (('share', 'gir-1.0', 'Imp-1.gir'), ('share', 'doap', 'imp-remote.doap'),

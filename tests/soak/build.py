@@ -76,7 +76,6 @@ class Build:
         source = os.path.join(TOP, 'imp-remote')
         variables = {
             **os.environ, 'PYTHONDONTWRITEBYTECODE': '1', 'LC_ALL': 'C.UTF-8',
-            'IMP_REMOTE_HOSTS': os.path.join(source, 'modules'),
             'GI_TYPELIB_PATH': prepend('GI_TYPELIB_PATH', self.typelibs),
             'LD_LIBRARY_PATH': prepend('LD_LIBRARY_PATH', self.library),
             'PYTHONPATH': prepend('PYTHONPATH', os.path.join(source, 'bindings')),
