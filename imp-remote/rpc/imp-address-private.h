@@ -30,6 +30,7 @@ typedef struct
 
 /* %IMP_ERROR_SETTINGS naming @text and what would be right. */
 ImpAddress *imp_address_parse (const char *text, GError **error);
+ImpAddress *imp_address_copy (const ImpAddress *self);
 void imp_address_free (ImpAddress *self);
 
 /* What a client connects to; NULL with an error for the kinds that are for listening only. */

@@ -20,6 +20,16 @@ address_new (ImpAddressKind kind, const char *host, gsize length)
   return self;
 }
 
+ImpAddress *
+imp_address_copy (const ImpAddress *self)
+{
+  ImpAddress *copy = address_new (self->kind, self->host, strlen (self->host));
+
+  copy->port = self->port;
+  copy->fd = self->fd;
+  return copy;
+}
+
 void
 imp_address_free (ImpAddress *self)
 {

@@ -10,12 +10,24 @@ typedef struct _ImpListener ImpListener;
 
 typedef void (*ImpListenerFunc) (GSocketConnection *connection, gpointer user_data);
 
-/* Opens what @address stands for ("systemd" may be several), and appends it to @listeners.
- * @replace: take over a unix socket's path from a server that still listens there; otherwise that
- * is an error. A socket file at which nobody listens any more is replaced in any case; no other
- * file ever is. */
+/* Opens what @address stands for ("systemd" and a name may be several), and appends it to
+ * @listeners. @replace: take over a unix socket's path from a server that still listens there;
+ * otherwise that is an error. A socket file at which nobody listens any more is replaced in any
+ * case; no other file ever is.
+ *
+ * Of the addresses of a name those are left out that cannot be had, as long as one can, but one
+ * that is in use is an error: others would get a part of the clients.
+ *
+ * This blocks while a name is looked up, and as long as another process keeps a path's folder
+ * locked, up to two seconds. */
 gboolean imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
                             GError **error);
+/* The same without blocking; @callback comes in the thread-default main context. */
+void imp_listener_open_async (const ImpAddress *address, gboolean replace,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data);
+/* The listeners; the array frees them. NULL with an error, and nothing is left open. */
+GPtrArray *imp_listener_open_finish (GAsyncResult *result, GError **error);
 void imp_listener_free (ImpListener *self);
 /* Calls @func for each new connection. Once per listener. */
 void imp_listener_start (ImpListener *self, GMainContext *context, ImpListenerFunc func,

@@ -191,13 +191,29 @@ listener_open_all (GList *ips, guint16 port, GPtrArray *listeners, GError **erro
   return FALSE;
 }
 
+/* A port that the system has chosen for one address can be in use at another. */
+static gboolean
+listener_open_ips (GList *ips, guint16 port, GPtrArray *listeners, GError **error)
+{
+  gboolean opened = FALSE;
+
+  for (guint attempt = 0; !opened && attempt < PORT_ATTEMPTS; attempt++)
+    {
+      g_clear_error (error);
+      opened = listener_open_all (ips, port, listeners, error);
+      if (port != 0)
+        break;
+    }
+  return opened;
+}
+
 static gboolean
 listener_open_tcp (const ImpAddress *address, GPtrArray *listeners, GError **error)
 {
   g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (address->host);
   g_autoptr (GResolver) resolver = NULL;
   GList *ips;
-  gboolean opened = FALSE;
+  gboolean opened;
 
   if (ip != NULL)
     {
@@ -209,14 +225,7 @@ listener_open_tcp (const ImpAddress *address, GPtrArray *listeners, GError **err
   ips = g_resolver_lookup_by_name (resolver, address->host, NULL, error);
   if (ips == NULL)
     return FALSE;
-  /* A port that the system has chosen for one address can be in use at another. */
-  for (guint attempt = 0; !opened && attempt < PORT_ATTEMPTS; attempt++)
-    {
-      g_clear_error (error);
-      opened = listener_open_all (ips, address->port, listeners, error);
-      if (address->port != 0)
-        break;
-    }
+  opened = listener_open_ips (ips, address->port, listeners, error);
   g_resolver_free_addresses (ips);
   return opened;
 }
@@ -300,6 +309,123 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
       return listener_open_systemd (listeners, error);
     }
   return listener_add (listener, listeners);
+}
+
+typedef struct
+{
+  ImpAddress *address;
+  gboolean replace;
+} ListenerOpening;
+
+static void
+listener_opening_free (ListenerOpening *self)
+{
+  imp_address_free (self->address);
+  g_free (self);
+}
+
+static GPtrArray *
+listener_array_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+}
+
+/* Takes @listeners, and @error if that is set. */
+static void
+listener_return (GTask *task, GPtrArray *listeners, GError *error)
+{
+  if (error == NULL)
+    {
+      g_task_return_pointer (task, listeners, (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  g_ptr_array_unref (listeners);
+  g_task_return_error (task, error);
+}
+
+static void
+listener_return_opened (GTask *task)
+{
+  ListenerOpening *opening = g_task_get_task_data (task);
+  GPtrArray *listeners = listener_array_new ();
+  GError *error = NULL;
+
+  imp_listener_open (opening->address, opening->replace, listeners, &error);
+  listener_return (task, listeners, error);
+}
+
+/* Another process may keep the folder locked. */
+static void
+listener_open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  listener_return_opened (task);
+}
+
+static void
+listener_on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  const ListenerOpening *opening = g_task_get_task_data (task);
+  GPtrArray *listeners = listener_array_new ();
+  GError *error = NULL;
+  GList *ips = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
+
+  if (ips != NULL)
+    listener_open_ips (ips, opening->address->port, listeners, &error);
+  g_resolver_free_addresses (ips);
+  listener_return (task, listeners, error);
+}
+
+static gboolean
+listener_is_name (const ImpAddress *address)
+{
+  g_autoptr (GInetAddress) ip = NULL;
+
+  if (address->kind != IMP_ADDRESS_TCP)
+    return FALSE;
+  ip = g_inet_address_new_from_string (address->host);
+  return ip == NULL;
+}
+
+void
+imp_listener_open_async (const ImpAddress *address, gboolean replace, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GResolver) resolver = NULL;
+  ListenerOpening *opening = g_new0 (ListenerOpening, 1);
+
+  opening->address = imp_address_copy (address);
+  opening->replace = replace;
+  g_task_set_source_tag (task, imp_listener_open_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, opening, (GDestroyNotify) listener_opening_free);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (address->kind == IMP_ADDRESS_PATH)
+    g_task_run_in_thread (task, listener_open_in_thread);
+  else if (listener_is_name (address))
+    {
+      resolver = g_resolver_get_default ();
+      g_resolver_lookup_by_name_async (resolver, address->host, cancellable, listener_on_resolved,
+                                       g_object_ref (task));
+    }
+  else
+    listener_return_opened (task);
+}
+
+/* What is open although nobody wants it any more is closed here, and not whenever the thread that
+ * has opened it lets go of the task. */
+GPtrArray *
+imp_listener_open_finish (GAsyncResult *result, GError **error)
+{
+  GTask *task = G_TASK (result);
+  g_autoptr (GPtrArray) listeners = g_task_propagate_pointer (task, error);
+
+  if (listeners == NULL
+      || g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), error))
+    return NULL;
+  return g_steal_pointer (&listeners);
 }
 
 /* --- accepting --- */

@@ -236,4 +236,35 @@ test('one process', () => {
     GLib.unlink(address);
 });
 
+test('listening without blocking', () => {
+    const server = Imp.Server.new(shoutFactory());
+    const outcomes = [];
+    const listen = (address, cancellable) => {
+        server.listen_async(address, cancellable, (source, result) => {
+            try {
+                outcomes.push(source.listen_finish(result));
+            } catch (error) {
+                outcomes.push(error);
+            }
+        });
+        iterateUntil(() => outcomes.length > 0);
+        return outcomes.pop();
+    };
+    equal(listen('localhost:0', null), true);
+    const remote = Imp.RemoteFactory.new(server.list_addresses()[0]);
+    const analyzer = remote.create_analyzer({});
+    analyzer.data(CLIENT, bytes('hello'), 0, STREAM);
+    const results = [];
+    iterateUntil(() => results.push(...analyzer.poll_results()) > 0);
+    equal(text(results[0].get_data()), 'HELLO');
+    analyzer.close();
+    remote.close();
+    equal(listen('nowhere', null).code, Imp.Error.SETTINGS);
+    const cancellable = new Gio.Cancellable();
+    cancellable.cancel();
+    equal(listen('localhost:0', cancellable).code, Gio.IOErrorEnum.CANCELLED);
+    server.close();
+    equal(listen('localhost:0', null).code, Imp.Error.CLOSED);
+});
+
 run(() => GLib.rmdir(folder));

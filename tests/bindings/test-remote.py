@@ -245,6 +245,55 @@ def test_one_process():
         context.pop_thread_default()
 
 
+def listen(server, address, cancellable=None):
+    """Listens without blocking; gives what came of it."""
+    outcome = []
+
+    def done(source, result):
+        try:
+            outcome.append(source.listen_finish(result))
+        except GLib.Error as error:
+            outcome.append(error)
+
+    server.listen_async(address, cancellable, done)
+    equal(outcome, [])
+    iterate_until(lambda: outcome)
+    return outcome[0]
+
+
+def test_listening_without_blocking():
+    server = Imp.Server.new(samples.shout_factory())
+    path = os.path.join(folder, 'without-blocking')
+    equal(listen(server, path), True)
+    equal(server.list_addresses(), [path])
+    equal(listen(server, 'localhost:0'), True)
+    named = server.list_addresses()[1:]
+    equal(len({address.rpartition(':')[2] for address in named}), 1)
+    assert {address.rpartition(':')[0] for address in named} <= {'127.0.0.1', '[::1]'}, named
+    for address in server.list_addresses():
+        remote = Imp.RemoteFactory.new(address)
+        said, heard = push_lines(remote.create_analyzer({}), 10)
+        assert heard == said.upper()
+        remote.close()
+
+    other = Imp.Server.new(samples.shout_factory())
+    for address in (path, 'localhost:' + named[0].rpartition(':')[2]):
+        error = listen(other, address)
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.ADDRESS_IN_USE), error
+        contains(error.message, address)
+    error = listen(other, 'nowhere')
+    assert error.matches(Imp.Error.quark(), Imp.Error.SETTINGS), error
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    error = listen(other, 'localhost:0', cancellable)
+    assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), error
+    equal(other.list_addresses(), [])
+    server.close()
+    other.close()
+    error = listen(other, 'localhost:0')
+    assert error.matches(Imp.Error.quark(), Imp.Error.CLOSED), error
+
+
 def test_given_streams():
     ours, theirs = socket.socketpair()
     server = Imp.Server.new(samples.shout_factory())

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a server may listen: what other machines can reach only if it is told so; all addresses of
- * a name; and at a path only one of those who come to it. */
+ * a name; and at a path only one of those who come to it. With and without blocking. */
+#include "name-resolver.h"
+
 #include "core/imp-error.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-type-factory.h"
@@ -17,88 +19,66 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* A resolver that knows one name, and what it stands for just now. */
-#define NAME "up.example"
+#define NAME NAME_RESOLVER_NAME
+
+/* --- listening, in either way --- */
+
+static const gboolean blocking = FALSE, async = TRUE;
+
+static gboolean
+is_async (gconstpointer data)
+{
+  return *(const gboolean *) data;
+}
 
 typedef struct
 {
-  GResolver parent_instance;
-  GStrv ips;
-} NameResolver;
+  gboolean done, listens;
+  guint order; /* when it was done, among others */
+  GError *error;
+} Outcome;
 
-typedef GResolverClass NameResolverClass;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (NameResolver, g_object_unref)
-
-static GType name_resolver_get_type (void);
-G_DEFINE_TYPE (NameResolver, name_resolver, G_TYPE_RESOLVER)
-
-static GList *
-name_resolver_lookup (GResolver *resolver, const char *name, GResolverNameLookupFlags flags,
-                      GCancellable *cancellable, GError **error)
+static void
+on_listening (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  NameResolver *self = (NameResolver *) resolver;
-  GList *found = NULL;
+  static guint n_done;
+  Outcome *outcome = user_data;
 
-  g_assert_cmpstr (name, ==, NAME);
-  for (guint i = 0; self->ips[i] != NULL; i++)
-    found = g_list_append (found, g_inet_address_new_from_string (self->ips[i]));
-  return found;
-}
-
-static GList *
-name_resolver_lookup_by_name (GResolver *resolver, const char *name, GCancellable *cancellable,
-                              GError **error)
-{
-  return name_resolver_lookup (resolver, name, 0, cancellable, error);
+  g_assert_false (outcome->done);
+  outcome->order = ++n_done;
+  outcome->listens = imp_server_listen_finish (IMP_SERVER (source), result, &outcome->error);
+  g_assert_true (outcome->listens == (outcome->error == NULL));
+  outcome->done = TRUE;
 }
 
 static void
-name_resolver_lookup_async (GResolver *resolver, const char *name, GResolverNameLookupFlags flags,
-                            GCancellable *cancellable, GAsyncReadyCallback callback,
-                            gpointer user_data)
+wait_for (Outcome *outcome)
 {
-  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
-
-  g_task_return_pointer (task, name_resolver_lookup (resolver, name, flags, NULL, NULL),
-                         (GDestroyNotify) g_resolver_free_addresses);
+  while (!outcome->done)
+    g_main_context_iteration (NULL, TRUE);
 }
 
-static GList *
-name_resolver_lookup_finish (GResolver *resolver, GAsyncResult *result, GError **error)
+static gboolean
+listen_at (ImpServer *server, const char *address, gboolean async_way, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  Outcome outcome = { FALSE };
+
+  if (!async_way)
+    return imp_server_listen (server, address, error);
+  imp_server_listen_async (server, address, NULL, on_listening, &outcome);
+  g_assert_false (outcome.done);
+  wait_for (&outcome);
+  if (!outcome.listens)
+    g_propagate_error (error, outcome.error);
+  return outcome.listens;
 }
 
-static void
-name_resolver_finalize (GObject *object)
+static guint
+get_n_addresses (ImpServer *server)
 {
-  g_strfreev (((NameResolver *) object)->ips);
-  G_OBJECT_CLASS (name_resolver_parent_class)->finalize (object);
-}
+  g_auto (GStrv) addresses = imp_server_list_addresses (server);
 
-static void
-name_resolver_class_init (NameResolverClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = name_resolver_finalize;
-  klass->lookup_by_name = name_resolver_lookup_by_name;
-  klass->lookup_by_name_with_flags = name_resolver_lookup;
-  klass->lookup_by_name_with_flags_async = name_resolver_lookup_async;
-  klass->lookup_by_name_with_flags_finish = name_resolver_lookup_finish;
-}
-
-static void
-name_resolver_init (NameResolver *self)
-{
-}
-
-static NameResolver *
-use_resolver (const char *ips)
-{
-  NameResolver *self = g_object_new (name_resolver_get_type (), NULL);
-
-  self->ips = g_strsplit (ips, " ", -1);
-  g_resolver_set_default (G_RESOLVER (self));
-  return self;
+  return g_strv_length (addresses);
 }
 
 static ImpServer *
@@ -113,27 +93,26 @@ make_server (void)
 static void
 assert_refused (ImpServer *server, const char *address)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) addresses = NULL;
+  for (gboolean way = FALSE; way <= TRUE; way++)
+    {
+      g_autoptr (GError) error = NULL;
 
-  g_assert_false (imp_server_listen (server, address, &error));
-  g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
-  g_assert_nonnull (strstr (error->message, address));
-  g_assert_nonnull (strstr (error->message, "(insecure)"));
-  addresses = imp_server_list_addresses (server);
-  g_assert_cmpuint (g_strv_length (addresses), ==, 0);
+      g_assert_false (listen_at (server, address, way, &error));
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+      g_assert_nonnull (strstr (error->message, address));
+      g_assert_nonnull (strstr (error->message, "(insecure)"));
+      g_assert_cmpuint (get_n_addresses (server), ==, 0);
+    }
 }
 
 static void
-assert_allowed (ImpServer *server, const char *address)
+assert_allowed (ImpServer *server, const char *address, gboolean way)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) addresses = NULL;
 
-  g_assert_true (imp_server_listen (server, address, &error));
+  g_assert_true (listen_at (server, address, way, &error));
   g_assert_no_error (error);
-  addresses = imp_server_list_addresses (server);
-  g_assert_cmpuint (g_strv_length (addresses), >=, 1);
+  g_assert_cmpuint (get_n_addresses (server), >=, 1);
 }
 
 static gboolean
@@ -149,23 +128,29 @@ has_ipv6 (void)
 static void
 test_exposed (gconstpointer address)
 {
-  ImpServer *server = make_server ();
+  for (gboolean way = FALSE; way <= TRUE; way++)
+    {
+      ImpServer *server = make_server ();
 
-  assert_refused (server, address);
-  g_object_set (server, "insecure", TRUE, NULL);
-  assert_allowed (server, address);
-  imp_server_close (server);
-  g_assert_finalize_object (server);
+      assert_refused (server, address);
+      g_object_set (server, "insecure", TRUE, NULL);
+      assert_allowed (server, address, way);
+      imp_server_close (server);
+      g_assert_finalize_object (server);
+    }
 }
 
 static void
 test_private (gconstpointer address)
 {
-  ImpServer *server = make_server ();
+  for (gboolean way = FALSE; way <= TRUE; way++)
+    {
+      ImpServer *server = make_server ();
 
-  assert_allowed (server, address);
-  imp_server_close (server);
-  g_assert_finalize_object (server);
+      assert_allowed (server, address, way);
+      imp_server_close (server);
+      g_assert_finalize_object (server);
+    }
 }
 
 /* A socket that listens already, as a service manager hands it over. */
@@ -190,14 +175,21 @@ static void
 test_handed_over (void)
 {
   ImpServer *server = make_server ();
-  g_autofree char *exposed = open_socket ("0.0.0.0"), *again = NULL, *private = NULL;
+  g_autofree char *exposed = NULL, *private = NULL;
 
-  assert_refused (server, exposed);
+  for (gboolean way = FALSE; way <= TRUE; way++)
+    {
+      g_autofree char *refused = open_socket ("0.0.0.0");
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (listen_at (server, refused, way, &error));
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+    }
   private = open_socket ("127.0.0.1");
-  assert_allowed (server, private);
+  assert_allowed (server, private, blocking);
   g_object_set (server, "insecure", TRUE, NULL);
-  again = open_socket ("0.0.0.0");
-  assert_allowed (server, again);
+  exposed = open_socket ("0.0.0.0");
+  assert_allowed (server, exposed, async);
   imp_server_close (server);
   g_assert_finalize_object (server);
 }
@@ -205,15 +197,18 @@ test_handed_over (void)
 /* --- names with several addresses --- */
 
 static guint
-count_listeners (const char *ips, const char *address, GError **error)
+count_listeners (const char *ips, const char *address, gboolean way, GError **error)
 {
-  g_autoptr (NameResolver) resolver = use_resolver (ips);
+  g_autoptr (NameResolver) resolver = name_resolver_use (ips);
   g_autoptr (ImpServer) server = make_server ();
   g_auto (GStrv) addresses = NULL;
   guint n;
 
-  if (!imp_server_listen (server, address, error))
-    return 0;
+  if (!listen_at (server, address, way, error))
+    {
+      g_assert_cmpuint (get_n_addresses (server), ==, 0);
+      return 0;
+    }
   addresses = imp_server_list_addresses (server);
   n = g_strv_length (addresses);
   for (guint i = 1; i < n; i++)
@@ -223,24 +218,37 @@ count_listeners (const char *ips, const char *address, GError **error)
 }
 
 static void
-test_all_addresses (void)
+test_all_addresses (gconstpointer data)
 {
+  const gboolean way = is_async (data);
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpuint (count_listeners ("127.0.0.1", NAME ":0", &error), ==, 1);
-  g_assert_cmpuint (count_listeners ("127.0.0.1 127.0.0.2 127.0.0.3", NAME ":0", &error), ==, 3);
+  g_assert_cmpuint (count_listeners ("127.0.0.1", NAME ":0", way, &error), ==, 1);
+  g_assert_cmpuint (count_listeners ("127.0.0.1 127.0.0.2 127.0.0.3", NAME ":0", way, &error), ==,
+                    3);
   /* Some of them this machine does not have. */
-  g_assert_cmpuint (count_listeners ("192.0.2.1 127.0.0.1", NAME ":0", &error), ==, 1);
-  g_assert_cmpuint (count_listeners ("127.0.0.1 192.0.2.1 127.0.0.2", NAME ":0", &error), ==, 2);
+  g_assert_cmpuint (count_listeners ("192.0.2.1 127.0.0.1", NAME ":0", way, &error), ==, 1);
+  g_assert_cmpuint (count_listeners ("127.0.0.1 192.0.2.1 127.0.0.2", NAME ":0", way, &error), ==,
+                    2);
   g_assert_no_error (error);
-  g_assert_cmpuint (count_listeners ("192.0.2.1 192.0.2.2", NAME ":0", &error), ==, 0);
+  g_assert_cmpuint (count_listeners ("192.0.2.1 192.0.2.2", NAME ":0", way, &error), ==, 0);
   g_assert_nonnull (error);
   g_assert_nonnull (strstr (error->message, NAME));
 }
 
+static void
+test_no_such_name (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (count_listeners ("", NAME ":0", is_async (data), &error), ==, 0);
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  g_assert_true (g_str_has_prefix (error->message, "Cannot listen at " NAME ":0: "));
+}
+
 /* All of the addresses or none: else some clients would reach another server. */
 static void
-test_address_in_use (void)
+test_address_in_use (gconstpointer data)
 {
   ImpServer *first = make_server ();
   g_autoptr (GError) error = NULL;
@@ -250,19 +258,167 @@ test_address_in_use (void)
   g_assert_true (imp_server_listen (first, "127.0.0.2:0", &error));
   addresses = imp_server_list_addresses (first);
   address = g_strconcat (NAME, strrchr (addresses[0], ':'), NULL);
-  g_assert_cmpuint (count_listeners ("127.0.0.1 127.0.0.2", address, &error), ==, 0);
+  g_assert_cmpuint (count_listeners ("127.0.0.1 127.0.0.2", address, is_async (data), &error), ==,
+                    0);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_clear_error (&error);
+  /* What it had before the error, it has given back. */
+  g_assert_cmpuint (count_listeners ("127.0.0.1", address, is_async (data), &error), ==, 1);
+  g_assert_no_error (error);
   imp_server_close (first);
   g_assert_finalize_object (first);
 }
 
 static void
-test_exposed_name (void)
+test_exposed_name (gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpuint (count_listeners ("192.0.2.1 0.0.0.0", NAME ":0", &error), ==, 0);
+  g_assert_cmpuint (count_listeners ("192.0.2.1 0.0.0.0", NAME ":0", is_async (data), &error), ==,
+                    0);
   g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+}
+
+/* --- what happens while a name is looked up --- */
+
+typedef struct
+{
+  NameResolver *resolver;
+  ImpServer *server;
+  GCancellable *cancellable;
+  Outcome outcome;
+} Lookup;
+
+static void
+lookup_start (Lookup *lookup)
+{
+  lookup->resolver = name_resolver_use ("127.0.0.1 127.0.0.2");
+  name_resolver_hold (lookup->resolver);
+  lookup->server = make_server ();
+  lookup->cancellable = g_cancellable_new ();
+  imp_server_listen_async (lookup->server, NAME ":0", lookup->cancellable, on_listening,
+                           &lookup->outcome);
+  while (name_resolver_get_n_waiting (lookup->resolver) == 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+lookup_finish (Lookup *lookup)
+{
+  imp_server_close (lookup->server);
+  g_assert_finalize_object (lookup->server);
+  g_clear_error (&lookup->outcome.error);
+  g_object_unref (lookup->cancellable);
+  g_assert_cmpuint (name_resolver_get_n_waiting (lookup->resolver), ==, 0);
+  g_object_unref (lookup->resolver);
+}
+
+/* The loop goes on, and others need not wait. */
+static void
+test_slow_name (void)
+{
+  Lookup lookup = { NULL };
+  Outcome other = { FALSE };
+
+  lookup_start (&lookup);
+  imp_server_listen_async (lookup.server, "127.0.0.1:0", NULL, on_listening, &other);
+  wait_for (&other);
+  g_assert_true (other.listens);
+  g_assert_cmpuint (get_n_addresses (lookup.server), ==, 1);
+  g_assert_false (lookup.outcome.done);
+
+  name_resolver_release (lookup.resolver);
+  wait_for (&lookup.outcome);
+  g_assert_no_error (lookup.outcome.error);
+  g_assert_cmpuint (get_n_addresses (lookup.server), ==, 3);
+  /* It listens, so that this comes too late. */
+  g_cancellable_cancel (lookup.cancellable);
+  g_assert_cmpuint (get_n_addresses (lookup.server), ==, 3);
+  lookup_finish (&lookup);
+}
+
+static void
+test_cancelled (void)
+{
+  Lookup lookup = { NULL };
+  Outcome again = { FALSE };
+
+  lookup_start (&lookup);
+  g_cancellable_cancel (lookup.cancellable);
+  wait_for (&lookup.outcome);
+  g_assert_error (lookup.outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  imp_server_listen_async (lookup.server, "127.0.0.1:0", lookup.cancellable, on_listening, &again);
+  wait_for (&again);
+  g_assert_error (again.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&again.error);
+  g_assert_cmpuint (get_n_addresses (lookup.server), ==, 0);
+  lookup_finish (&lookup);
+}
+
+/* The name is found, and then it is cancelled, before anybody has heard of it. */
+static void
+test_cancelled_at_last (void)
+{
+  Lookup lookup = { NULL };
+
+  lookup_start (&lookup);
+  name_resolver_release (lookup.resolver);
+  g_cancellable_cancel (lookup.cancellable);
+  wait_for (&lookup.outcome);
+  g_assert_error (lookup.outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (get_n_addresses (lookup.server), ==, 0);
+  lookup_finish (&lookup);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_assert_true (imp_server_stop_finish (IMP_SERVER (source), result, NULL));
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+test_stopped (void)
+{
+  Lookup lookup = { NULL };
+  gboolean stopped = FALSE;
+
+  lookup_start (&lookup);
+  imp_server_stop_async (lookup.server, NULL, on_stopped, &stopped);
+  wait_for (&lookup.outcome);
+  g_assert_error (lookup.outcome.error, IMP_ERROR, IMP_ERROR_CLOSED);
+  while (!stopped)
+    g_main_context_iteration (NULL, TRUE);
+  lookup_finish (&lookup);
+}
+
+static void
+test_closed (void)
+{
+  Lookup lookup = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  lookup_start (&lookup);
+  imp_server_close (lookup.server);
+  wait_for (&lookup.outcome);
+  g_assert_error (lookup.outcome.error, IMP_ERROR, IMP_ERROR_CLOSED);
+  g_assert_false (listen_at (lookup.server, "127.0.0.1:0", async, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_CLOSED);
+  lookup_finish (&lookup);
+}
+
+static void
+test_invalid (void)
+{
+  g_autoptr (ImpServer) server = make_server ();
+
+  for (gboolean way = FALSE; way <= TRUE; way++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (listen_at (server, "no address", way, &error));
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+    }
 }
 
 static void
@@ -291,7 +447,7 @@ assert_reaches (GSocketConnectable *target, const char *ip)
 static void
 test_address_that_changes (void)
 {
-  g_autoptr (NameResolver) resolver = use_resolver ("127.0.0.1 127.0.0.2 127.0.0.3");
+  g_autoptr (NameResolver) resolver = name_resolver_use ("127.0.0.1 127.0.0.2 127.0.0.3");
   ImpServer *server = make_server ();
   g_autoptr (GSocketConnectable) target = NULL;
   g_auto (GStrv) addresses = NULL;
@@ -305,8 +461,7 @@ test_address_that_changes (void)
     {
       g_autofree char *ip = g_strdup_printf ("127.0.0.%u", i % 3 + 1);
 
-      g_strfreev (resolver->ips);
-      resolver->ips = g_strsplit (ip, " ", -1);
+      name_resolver_set (resolver, ip);
       assert_reaches (target, ip);
     }
   imp_server_close (server);
@@ -420,6 +575,66 @@ test_locked_folder (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* Without blocking it waits for the lock beside the loop, in which something else is done first. */
+static void
+test_locked_folder_async (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("imp-listen-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  ImpServer *server = make_server ();
+  Outcome outcome = { FALSE }, other = { FALSE };
+  int fd = open (folder, O_RDONLY | O_CLOEXEC);
+
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  imp_server_listen_async (server, path, NULL, on_listening, &outcome);
+  imp_server_listen_async (server, "127.0.0.1:0", NULL, on_listening, &other);
+  wait_for (&other);
+  g_assert_true (other.listens);
+  wait_for (&outcome);
+  g_assert_cmpuint (other.order, <, outcome.order);
+  g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_clear_error (&outcome.error);
+  close (fd);
+
+  outcome.done = FALSE;
+  imp_server_listen_async (server, path, NULL, on_listening, &outcome);
+  wait_for (&outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_true (can_connect (path));
+  imp_server_close (server);
+  g_assert_finalize_object (server);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* Nothing of it is left behind. */
+static void
+test_closed_path (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("imp-listen-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  ImpServer *server = make_server ();
+  Outcome outcome = { FALSE };
+
+  imp_server_listen_async (server, path, NULL, on_listening, &outcome);
+  imp_server_close (server);
+  wait_for (&outcome);
+  g_assert_error (outcome.error, IMP_ERROR, IMP_ERROR_CLOSED);
+  g_clear_error (&outcome.error);
+  g_assert_finalize_object (server);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* Adds it for both ways. */
+static void
+add_both (const char *path, GTestDataFunc func)
+{
+  g_autofree char *sync_path = g_strconcat (path, "/sync", NULL);
+  g_autofree char *async_path = g_strconcat (path, "/async", NULL);
+
+  g_test_add_data_func (sync_path, &blocking, func);
+  g_test_add_data_func (async_path, &async, func);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -435,12 +650,21 @@ main (int argc, char **argv)
       g_test_add_data_func ("/listen/exposed/6", "[::]:0", test_exposed);
       g_test_add_data_func ("/listen/private/6", "[::1]:0", test_private);
     }
-  g_test_add_func ("/listen/name/all", test_all_addresses);
-  g_test_add_func ("/listen/name/in-use", test_address_in_use);
-  g_test_add_func ("/listen/name/exposed", test_exposed_name);
+  add_both ("/listen/name/all", test_all_addresses);
+  add_both ("/listen/name/none", test_no_such_name);
+  add_both ("/listen/name/in-use", test_address_in_use);
+  add_both ("/listen/name/exposed", test_exposed_name);
+  g_test_add_func ("/listen/name/slow", test_slow_name);
+  g_test_add_func ("/listen/name/cancelled", test_cancelled);
+  g_test_add_func ("/listen/name/cancelled-at-last", test_cancelled_at_last);
+  g_test_add_func ("/listen/name/stopped", test_stopped);
+  g_test_add_func ("/listen/name/closed", test_closed);
+  g_test_add_func ("/listen/invalid", test_invalid);
   g_test_add_func ("/listen/name/changes", test_address_that_changes);
   g_test_add_func ("/listen/path/one-of-many", test_one_of_many);
-  g_test_add_func ("/listen/path/locked", test_locked_folder);
+  g_test_add_func ("/listen/path/locked/sync", test_locked_folder);
+  g_test_add_func ("/listen/path/locked/async", test_locked_folder_async);
+  g_test_add_func ("/listen/path/closed", test_closed_path);
   g_test_add_func ("/listen/handed-over", test_handed_over);
   return g_test_run ();
 }

@@ -5,8 +5,8 @@
 #include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
-#include "rpc/imp-listener-private.h"
 #include "rpc/server/imp-server-connection-private.h"
+#include "rpc/server/imp-server-listeners-private.h"
 
 struct _ImpServer
 {
@@ -21,9 +21,8 @@ struct _ImpServer
   guint max_connections;
   guint max_idle; /* milliseconds, as the next one */
   guint grace;
-  gboolean replace;
-  gboolean insecure;
-  GPtrArray *listeners;
+  ImpServerListenersOptions listening;
+  ImpServerListeners listeners;
   GHashTable *connections; /* a set of ImpServerConnection */
   GQueue stopping;         /* of GTask: stop_async() */
   GSource *grace_timer;
@@ -240,10 +239,10 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_string (value, self->codec_name);
       break;
     case PROP_REPLACE:
-      g_value_set_boolean (value, self->replace);
+      g_value_set_boolean (value, self->listening.replace);
       break;
     case PROP_INSECURE:
-      g_value_set_boolean (value, self->insecure);
+      g_value_set_boolean (value, self->listening.insecure);
       break;
     case PROP_LIMITS:
     default:
@@ -286,10 +285,10 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       changed = server_set_codec_name (self, g_value_get_string (value));
       break;
     case PROP_REPLACE:
-      changed = server_set_flag (&self->replace, g_value_get_boolean (value));
+      changed = server_set_flag (&self->listening.replace, g_value_get_boolean (value));
       break;
     case PROP_INSECURE:
-      changed = server_set_flag (&self->insecure, g_value_get_boolean (value));
+      changed = server_set_flag (&self->listening.insecure, g_value_get_boolean (value));
       break;
     case PROP_LIMITS:
     default:
@@ -353,7 +352,8 @@ server_finish_stopping (ImpServer *self)
   GQueue stopping = self->stopping;
   GTask *task;
 
-  if (g_hash_table_size (self->connections) > 0)
+  if (g_hash_table_size (self->connections) > 0
+      || imp_server_listeners_is_opening (&self->listeners))
     return;
   imp_source_clear (&self->grace_timer);
   g_queue_init (&self->stopping);
@@ -439,14 +439,6 @@ server_may_accept (gpointer user_data)
   return !server_is_full (self);
 }
 
-/* There is room again. */
-static void
-server_resume_accepting (ImpServer *self)
-{
-  for (guint i = 0; i < self->listeners->len; i++)
-    imp_listener_set_accepting (self->listeners->pdata[i], TRUE);
-}
-
 static void
 server_on_connection_ended (ImpServerConnection *connection, const GError *error,
                             gpointer user_data)
@@ -454,7 +446,7 @@ server_on_connection_ended (ImpServerConnection *connection, const GError *error
   g_autoptr (ImpServer) self = g_object_ref (user_data);
 
   g_hash_table_remove (self->connections, connection);
-  server_resume_accepting (self);
+  imp_server_listeners_resume (&self->listeners);
   g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0,
                  imp_server_connection_get_stream (connection), error->message);
   server_finish_stopping (self);
@@ -505,6 +497,25 @@ server_on_connection (GSocketConnection *connection, gpointer user_data)
     g_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
 }
 
+static guint
+server_listeners_get_room (gpointer user_data)
+{
+  return server_get_room (user_data);
+}
+
+static void
+server_on_given_up (gpointer user_data)
+{
+  server_finish_stopping (user_data);
+}
+
+static const ImpServerListenersFuncs listeners_funcs = {
+  .may_accept = server_may_accept,
+  .connected = server_on_connection,
+  .get_room = server_listeners_get_room,
+  .given_up = server_on_given_up,
+};
+
 static void
 imp_server_dispose (GObject *object)
 {
@@ -521,7 +532,7 @@ imp_server_finalize (GObject *object)
 {
   ImpServer *self = IMP_SERVER (object);
 
-  g_ptr_array_unref (self->listeners);
+  imp_server_listeners_clear (&self->listeners);
   g_hash_table_unref (self->connections);
   g_main_context_unref (self->context);
   g_free (self->codec_name);
@@ -572,7 +583,7 @@ imp_server_init (ImpServer *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->context = g_main_context_ref_thread_default ();
-  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
+  imp_server_listeners_init (&self->listeners, self->context, &listeners_funcs, self);
   self->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
   self->options.limits = limits;
@@ -601,20 +612,26 @@ imp_server_new (ImpFactory *factory)
   return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
 }
 
-/* Before any connection is accepted. */
 static gboolean
-server_check_exposure (ImpServer *self, guint first, GError **error)
+server_check_running (ImpServer *self, GError **error)
 {
-  for (guint i = first; i < self->listeners->len && !self->insecure; i++)
-    if (imp_listener_is_exposed (self->listeners->pdata[i]))
-      {
-        g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                             "other machines can reach this address, and nothing protects what is "
-                             "said there; use a loopback address or a unix socket, or allow it "
-                             "(insecure)");
-        return FALSE;
-      }
-  return TRUE;
+  if (self->stopped)
+    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
+  return !self->stopped;
+}
+
+/* Before it listens; NULL with an error if it cannot. */
+static ImpAddress *
+server_parse_address (ImpServer *self, const char *address, GError **error)
+{
+  g_autoptr (ImpAddress) parsed = NULL;
+
+  if (!server_check_running (self, error))
+    return NULL;
+  parsed = imp_address_parse (address, error);
+  if (parsed == NULL || !server_ensure_codec (self, error))
+    return NULL;
+  return g_steal_pointer (&parsed);
 }
 
 /**
@@ -629,9 +646,18 @@ server_check_exposure (ImpServer *self, guint first, GError **error)
  * if [property@Imp.Server:replace] is set; any other file never is. A TCP address that other
  * machines can reach is refused unless [property@Imp.Server:insecure] is set.
  *
+ * A name stands for all its addresses, at one port. Those that cannot be had (of IPv6, where this
+ * machine has none) are left out, as long as there is one that can. If one of them is in use the
+ * server listens at none of them, since clients would reach sometimes this server and sometimes
+ * another one. Of the sockets of a service manager ("systemd") any error counts.
+ *
+ * This blocks while a name is looked up, and up to two seconds while another process keeps the
+ * folder of a path locked; it is for programs that do not run a main loop yet. Others use
+ * [method@Imp.Server.listen_async].
+ *
  * Returns: %TRUE on success; %FALSE with %IMP_ERROR_SETTINGS if @address is invalid or refused,
- *   %IMP_ERROR_CLOSED if the server is stopped, or an error of #GIOErrorEnum, such as
- *   %G_IO_ERROR_ADDRESS_IN_USE
+ *   %IMP_ERROR_CLOSED if the server is stopped, an error of #GIOErrorEnum, such as
+ *   %G_IO_ERROR_ADDRESS_IN_USE, or of #GResolverError
  *
  * Since: 0.1
  */
@@ -639,34 +665,70 @@ gboolean
 imp_server_listen (ImpServer *self, const char *address, GError **error)
 {
   g_autoptr (ImpAddress) parsed = NULL;
-  guint first;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (address != NULL, FALSE);
 
-  if (self->stopped)
-    {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
-      return FALSE;
-    }
-  parsed = imp_address_parse (address, error);
-  if (parsed == NULL || !server_ensure_codec (self, error))
-    return FALSE;
+  parsed = server_parse_address (self, address, error);
+  return parsed != NULL
+         && imp_server_listeners_open (&self->listeners, parsed, address, &self->listening, error);
+}
 
-  first = self->listeners->len;
-  if (!imp_listener_open (parsed, self->replace, self->listeners, error)
-      || !server_check_exposure (self, first, error))
-    {
-      g_ptr_array_set_size (self->listeners, first);
-      g_prefix_error (error, "Cannot listen at %s: ", address);
-      return FALSE;
-    }
-  for (guint i = first; i < self->listeners->len; i++)
-    {
-      imp_listener_set_gate (self->listeners->pdata[i], server_may_accept);
-      imp_listener_start (self->listeners->pdata[i], self->context, server_on_connection, self);
-    }
-  return TRUE;
+/**
+ * imp_server_listen_async:
+ * @self: a server
+ * @address: as in [method@Imp.Server.listen]
+ * @cancellable: (nullable): to give it up
+ * @callback: called when the server listens there, or cannot
+ * @user_data: data for @callback
+ *
+ * Listens at one more address, and never blocks: names are looked up, and paths opened, beside the
+ * main loop. Everything else is as told of [method@Imp.Server.listen], also which addresses of a
+ * name there must be. Several of these can be under way at once. A server that is stopped or closed
+ * gives up what it has not opened yet.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_listen_async (ImpServer *self, const char *address, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (ImpAddress) parsed = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (IMP_IS_SERVER (self));
+  g_return_if_fail (address != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_server_listen_async);
+  parsed = server_parse_address (self, address, &error);
+  if (parsed == NULL)
+    g_task_return_error (task, error);
+  else
+    imp_server_listeners_open_async (&self->listeners, parsed, address, &self->listening, task);
+}
+
+/**
+ * imp_server_listen_finish:
+ * @self: a server
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Finishes an operation started with [method@Imp.Server.listen_async].
+ *
+ * Returns: %TRUE if the server listens there; %FALSE with the errors of
+ *   [method@Imp.Server.listen], or %G_IO_ERROR_CANCELLED
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_server_listen_finish (ImpServer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -689,11 +751,8 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
 
-  if (self->stopped)
-    {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
-      return FALSE;
-    }
+  if (!server_check_running (self, error))
+    return FALSE;
   if (!server_may_accept (self))
     {
       self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
@@ -736,17 +795,9 @@ imp_server_use_codec (ImpServer *self, ImpCodec *codec)
 char **
 imp_server_list_addresses (ImpServer *self)
 {
-  GStrvBuilder *builder;
-  char **addresses;
-
   g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
 
-  builder = g_strv_builder_new ();
-  for (guint i = 0; i < self->listeners->len; i++)
-    g_strv_builder_add (builder, imp_listener_get_address (self->listeners->pdata[i]));
-  addresses = g_strv_builder_end (builder);
-  g_strv_builder_unref (builder);
-  return addresses;
+  return imp_server_listeners_list (&self->listeners);
 }
 
 static GList *
@@ -781,17 +832,6 @@ server_on_grace_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-server_close_listeners (ImpServer *self)
-{
-  GPtrArray *listeners = g_steal_pointer (&self->listeners);
-
-  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
-  for (guint i = 0; i < listeners->len; i++)
-    imp_listener_stop (listeners->pdata[i], server_get_room (self));
-  g_ptr_array_unref (listeners);
-}
-
 /**
  * imp_server_stop_async:
  * @self: a server
@@ -819,7 +859,7 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
   if (!self->stopped)
     {
       self->stopped = TRUE;
-      server_close_listeners (self);
+      imp_server_listeners_close (&self->listeners, TRUE);
       connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
         imp_server_connection_drain (l->data);
@@ -864,7 +904,7 @@ imp_server_close (ImpServer *self)
   g_return_if_fail (IMP_IS_SERVER (self));
 
   self->stopped = TRUE;
-  g_ptr_array_set_size (self->listeners, 0);
+  imp_server_listeners_close (&self->listeners, FALSE);
   server_close_connections (self, "The server was closed");
   server_finish_stopping (self);
 }

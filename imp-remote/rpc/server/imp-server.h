@@ -15,6 +15,13 @@ ImpServer *imp_server_new            (ImpFactory *factory);
 IMP_AVAILABLE_IN_0_1
 gboolean   imp_server_listen         (ImpServer *self, const char *address, GError **error);
 IMP_AVAILABLE_IN_0_1
+void       imp_server_listen_async   (ImpServer *self, const char *address,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+gboolean   imp_server_listen_finish  (ImpServer *self, GAsyncResult *result,
+                                      GError **error);
+IMP_AVAILABLE_IN_0_1
 gboolean   imp_server_add_stream     (ImpServer *self, GIOStream *stream, GError **error);
 IMP_AVAILABLE_IN_0_1
 char     **imp_server_list_addresses (ImpServer *self);
