@@ -9,7 +9,9 @@ typedef struct
   gboolean replace;
   gboolean insecure;
   gboolean stopped; /* by a signal */
+  int status;
 
+  char **addresses; /* at which it does not listen yet */
   LimitOptions *limits;
   GMainLoop *loop;
   ImpServer *server;
@@ -97,23 +99,40 @@ serve_apply_codec (Serve *self)
   return TOOL_DONE;
 }
 
-static int
-serve_listen (Serve *self, char **addresses)
+static void serve_listen (Serve *self);
+
+static void
+serve_on_listening (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Serve *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (imp_server_listen_finish (IMP_SERVER (source), result, &error))
+    {
+      self->addresses++;
+      serve_listen (self);
+    }
+  else if (!self->stopped)
+    {
+      self->status = tool_option_error ("serve", *self->addresses, error);
+      g_main_loop_quit (self->loop);
+    }
+}
+
+/* One after the other, so that the lines have the order of the command line. */
+static void
+serve_listen (Serve *self)
 {
   g_auto (GStrv) listening = NULL;
 
-  for (; *addresses != NULL; addresses++)
+  if (*self->addresses != NULL)
     {
-      g_autoptr (GError) error = NULL;
-
-      if (!imp_server_listen (self->server, *addresses, &error))
-        return tool_option_error ("serve", *addresses, error);
+      imp_server_listen_async (self->server, *self->addresses, NULL, serve_on_listening, self);
+      return;
     }
-
   listening = imp_server_list_addresses (self->server);
   for (char **address = listening; *address != NULL; address++)
     tool_print_listening (*address);
-  return TOOL_DONE;
 }
 
 static void
@@ -126,7 +145,7 @@ serve_limit_connections (Serve *self)
 }
 
 static int
-serve_start (Serve *self, char **addresses)
+serve_start (Serve *self)
 {
   g_autoptr (ImpFactory) factory = NULL;
   int status = TOOL_DONE;
@@ -142,13 +161,14 @@ serve_start (Serve *self, char **addresses)
   serve_limit_connections (self);
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
                 self->insecure, NULL);
-  return serve_listen (self, addresses);
+  serve_listen (self);
+  return TOOL_DONE;
 }
 
 static int
 serve_run (int argc, char **argv)
 {
-  g_auto (Serve) self = { .limits = limit_options_new () };
+  g_auto (Serve) self = { .limits = limit_options_new (), .status = TOOL_DONE };
   int status;
 
   if (!serve_parse (&self, &argc, &argv, &status))
@@ -159,12 +179,13 @@ serve_run (int argc, char **argv)
   /* Whoever has read that it listens may send a signal at once. */
   self.loop = g_main_loop_new (NULL, FALSE);
   tool_watch_signals (serve_stop, &self);
-  status = serve_start (&self, argv + 1);
+  self.addresses = argv + 1;
+  status = serve_start (&self);
   if (status == TOOL_DONE && !self.stopped)
     g_main_loop_run (self.loop);
   if (self.server != NULL)
     imp_server_close (self.server);
-  return status;
+  return status == TOOL_DONE ? self.status : status;
 }
 
 const ToolCommand tool_serve = {

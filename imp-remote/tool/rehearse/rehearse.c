@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/rehearse/rehearse-connection.h"
 
-#include "rpc/imp-address-private.h"
-#include "rpc/imp-listener-private.h"
+#include "tool/opening.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,10 +16,13 @@ typedef struct
 
   GMainLoop *loop;
   GSocketConnectable *target;
+  Opening *opening;
   GPtrArray *listeners; /* of ImpListener */
   GHashTable *connections;
   GHashTable *sums; /* statistics: name -> number, of connections that have ended */
   guint n_connections;
+  gboolean stopped; /* by a signal */
+  int status;
 } Rehearse;
 
 static void
@@ -29,6 +31,7 @@ rehearse_clear (Rehearse *self)
   g_strfreev (self->listen);
   g_free (self->connect);
   g_free (self->faults);
+  g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_hash_table_unref);
   g_clear_pointer (&self->sums, g_hash_table_unref);
@@ -110,7 +113,13 @@ rehearse_on_connection (GSocketConnection *client, gpointer user_data)
 static void
 rehearse_stop (gpointer user_data)
 {
-  g_main_loop_quit (((Rehearse *) user_data)->loop);
+  Rehearse *self = user_data;
+
+  self->stopped = TRUE;
+  if (self->opening != NULL)
+    opening_cancel (self->opening);
+  else
+    g_main_loop_quit (self->loop);
 }
 
 static gboolean
@@ -173,16 +182,18 @@ rehearse_find_target (Rehearse *self)
   return self->target != NULL ? TOOL_DONE : tool_option_error ("--connect", self->connect, error);
 }
 
-static int
-rehearse_listen (Rehearse *self)
+/* All listeners are open, or one of them cannot be. */
+static void
+rehearse_on_opened (int status, gpointer user_data)
 {
-  for (guint i = 0; self->listen[i] != NULL; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (ImpAddress) address = imp_address_parse (self->listen[i], &error);
+  Rehearse *self = user_data;
 
-      if (address == NULL || !imp_listener_open (address, FALSE, self->listeners, &error))
-        return tool_option_error ("--listen", self->listen[i], error);
+  g_clear_pointer (&self->opening, opening_free);
+  if (status != TOOL_DONE || self->stopped)
+    {
+      self->status = self->stopped ? TOOL_DONE : status;
+      g_main_loop_quit (self->loop);
+      return;
     }
   for (guint i = 0; i < self->listeners->len; i++)
     {
@@ -191,6 +202,22 @@ rehearse_listen (Rehearse *self)
       imp_listener_start (listener, g_main_context_default (), rehearse_on_connection, self);
       tool_print_listening (imp_listener_get_address (listener));
     }
+}
+
+static int
+rehearse_open (Rehearse *self)
+{
+  self->opening = opening_new ();
+  for (guint i = 0; self->listen[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ImpAddress) address = imp_address_parse (self->listen[i], &error);
+
+      if (address == NULL)
+        return tool_option_error ("--listen", self->listen[i], error);
+      opening_add (self->opening, address, self->listen[i], self->listeners);
+    }
+  opening_start (self->opening, rehearse_on_opened, self);
   return TOOL_DONE;
 }
 
@@ -219,7 +246,7 @@ rehearse_print_summary (Rehearse *self)
 static int
 rehearse_run (int argc, char **argv)
 {
-  g_auto (Rehearse) self = { NULL };
+  g_auto (Rehearse) self = { .status = TOOL_DONE };
   int status = TOOL_DONE;
 
   if (!rehearse_parse (&self, &argc, &argv, &status))
@@ -236,12 +263,13 @@ rehearse_run (int argc, char **argv)
     return status;
 
   tool_watch_signals (rehearse_stop, &self);
-  status = rehearse_listen (&self);
+  status = rehearse_open (&self);
   if (status != TOOL_DONE)
     return status;
   g_main_loop_run (self.loop);
-  rehearse_print_summary (&self);
-  return TOOL_DONE;
+  if (self.status == TOOL_DONE)
+    rehearse_print_summary (&self);
+  return self.status;
 }
 
 const ToolCommand tool_rehearse = {

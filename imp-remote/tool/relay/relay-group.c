@@ -157,17 +157,12 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
   relay_group_update_accepting (self);
 }
 
-int
-relay_group_listen (RelayGroup *self)
+void
+relay_group_open (RelayGroup *self, Opening *opening)
 {
   for (guint i = 0; i < self->addresses->len; i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      if (!imp_listener_open (self->addresses->pdata[i], FALSE, self->listeners, &error))
-        return tool_option_error ("--listen", self->address_texts->pdata[i], error);
-    }
-  return TOOL_DONE;
+    opening_add (opening, self->addresses->pdata[i], self->address_texts->pdata[i],
+                 self->listeners);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tool/opening.h"
 #include "tool/tool.h"
 
 G_BEGIN_DECLS
@@ -26,16 +27,17 @@ void relay_group_free (RelayGroup *self);
 int relay_group_add_listen (RelayGroup *self, const char *address);
 int relay_group_add_module (RelayGroup *self, const char *spec);
 int relay_group_set_target (RelayGroup *self, const char *address);
-int relay_group_listen (RelayGroup *self);
 
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);
 
 /* How many connections there are room for; at first as many as the options say. */
 void relay_group_set_max_connections (RelayGroup *self, guint max_connections);
+/* Has its listeners opened, before it is started. */
+void relay_group_open (RelayGroup *self, Opening *opening);
 /* Starts to accept, and prints where. */
 void relay_group_start (RelayGroup *self);
-/* Accepts no more connections; those that exist go on. Once. */
+/* Accepts no more connections; those that exist go on. Once, after it was started. */
 void relay_group_stop (RelayGroup *self);
 
 G_END_DECLS

@@ -23,10 +23,12 @@ typedef struct
   GPtrArray *parts;
   GPtrArray *groups;
   GMainLoop *loop;
+  Opening *opening; /* of all listeners; NULL once that is over */
   RelayOptions options;
   guint grace;      /* seconds */
   guint log_rate;   /* lines a second, 0: all */
   gboolean stopped; /* by a signal */
+  int status;
 } Relay;
 
 #define PLACE(member) G_STRUCT_OFFSET (Relay, member)
@@ -61,6 +63,7 @@ relay_part_free (RelayPart *part)
 static void
 relay_clear (Relay *self)
 {
+  g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_pointer (&self->parts, g_ptr_array_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
@@ -144,6 +147,11 @@ relay_stop (gpointer user_data)
   Relay *self = user_data;
 
   self->stopped = TRUE;
+  if (self->opening != NULL)
+    {
+      opening_cancel (self->opening);
+      return;
+    }
   for (guint i = 0; i < self->groups->len; i++)
     relay_group_stop (self->groups->pdata[i]);
   g_timeout_add_seconds (self->grace, relay_on_grace_over, self);
@@ -206,27 +214,43 @@ relay_make_groups (Relay *self)
   return TOOL_DONE;
 }
 
-static int
-relay_start_groups (Relay *self)
+/* All listeners are open, or one of them cannot be. */
+static void
+relay_on_opened (int status, gpointer user_data)
 {
-  int status = TOOL_DONE;
+  Relay *self = user_data;
+
+  g_clear_pointer (&self->opening, opening_free);
+  if (status != TOOL_DONE || self->stopped)
+    {
+      self->status = self->stopped ? TOOL_DONE : status;
+      g_main_loop_quit (self->loop);
+      return;
+    }
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_start (self->groups->pdata[i]);
+}
+
+static void
+relay_open_groups (Relay *self)
+{
   guint max_connections = tool_limit_connections (self->options.max_connections,
                                                   CONNECTION_DESCRIPTORS * self->groups->len);
 
+  self->opening = opening_new ();
   for (guint i = 0; i < self->groups->len; i++)
-    relay_group_set_max_connections (self->groups->pdata[i], max_connections);
-  for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)
-    status = relay_group_listen (self->groups->pdata[i]);
-  for (guint i = 0; i < self->groups->len && status == TOOL_DONE; i++)
-    relay_group_start (self->groups->pdata[i]);
-  return status;
+    {
+      relay_group_set_max_connections (self->groups->pdata[i], max_connections);
+      relay_group_open (self->groups->pdata[i], self->opening);
+    }
+  opening_start (self->opening, relay_on_opened, self);
 }
 
 static int
 relay_run (int argc, char **argv)
 {
-  g_auto (Relay) self = { NULL };
-  int status = TOOL_DONE;
+  g_auto (Relay) self = { .status = TOOL_DONE };
+  int status;
 
   self.parts = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_part_free);
   self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_free);
@@ -241,11 +265,11 @@ relay_run (int argc, char **argv)
   /* Whoever has read that it listens may send a signal at once. */
   tool_watch_signals (relay_stop, &self);
   status = relay_make_groups (&self);
-  if (status == TOOL_DONE && !self.stopped)
-    status = relay_start_groups (&self);
-  if (status == TOOL_DONE && !self.stopped)
-    g_main_loop_run (self.loop);
-  return status;
+  if (status != TOOL_DONE || self.stopped)
+    return status;
+  relay_open_groups (&self);
+  g_main_loop_run (self.loop);
+  return self.status;
 }
 
 const ToolCommand tool_relay = {
