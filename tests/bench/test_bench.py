@@ -14,12 +14,14 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from benchlib import report, workloads  # noqa: E402
+from benchlib import counters, report, targets, workloads  # noqa: E402
 
 BENCH = os.path.join(HERE, 'imp-bench')
 BUILD = os.environ['IMP_BENCH_BUILD']
 SYSTEMS = os.environ['IMP_BENCH_SYSTEMS'].split(',')
-SMALL = ['--rounds', '1', '--seconds', '0.05', '--transfer', '8', '--max-analyzers', '200']
+SMALL = ['--rounds', '1', '--seconds', '0.05', '--transfer', '8', '--max-analyzers', '200',
+         '--no-instructions']
+N_CPUS = len(os.sched_getaffinity(0))
 
 
 def run(*arguments):
@@ -55,14 +57,18 @@ class Runs(unittest.TestCase):
 
     def test_system_calls(self):
         found, _ = self.measure('--workloads', 'W3', '--transports', 'unix')
-        for result in found['results']:
+        counted = [r for r in found['results'] if 'syscalls_per_message' in r]
+        self.assertEqual(len(counted), len({r['system'] for r in found['results']}))
+        for result in counted:
             self.assertGreater(result['syscalls_per_message']['total'], 0, result)
 
     def test_all_workloads(self):
         found, table = self.measure('--no-syscalls')
-        expected = {(w.name, transport, system) for w in workloads.WORKLOADS
-                    for transport in w.transports for system in w.systems if system in SYSTEMS}
-        results = {(r['workload'], r['transport'], r['system']): r for r in found['results']}
+        expected = {(w.name, transport, system, placement) for w in workloads.WORKLOADS
+                    for transport in w.transports for system in w.systems if system in SYSTEMS
+                    for placement in workloads.placements_of(w, system, 'both', N_CPUS)}
+        results = {(r['workload'], r['transport'], r['system'], r['placement']): r
+                   for r in found['results']}
         self.assertEqual(set(results), expected)
         self.assertEqual(len(found['results']), len(expected))
         for key, result in results.items():
@@ -99,12 +105,56 @@ class Errors(unittest.TestCase):
         self.assertEqual(done.stdout, '')
 
 
+class Placements(unittest.TestCase):
+    def of(self, workload, system, pin='both', n_cpus=2):
+        return workloads.placements_of(workloads.BY_NAME[workload], system, pin, n_cpus)
+
+    def test_both(self):
+        self.assertEqual(self.of('W3', 'cbor'), ('split', 'same'))
+        self.assertEqual(self.of('W3', 'cbor', n_cpus=1), ('same',))
+        self.assertEqual(self.of('W5', 'cbor'), ('same',))
+
+    def test_who_spins_has_a_cpu(self):
+        self.assertEqual(self.of('W1', 'cbor-spin'), ('split',))
+        self.assertEqual(self.of('W1', 'cbor-spin', n_cpus=1), ())
+
+    def test_one_that_was_asked_for(self):
+        for pin in workloads.PLACEMENTS:
+            self.assertEqual(self.of('W5', 'cbor', pin), (pin,))
+
+
+class Counters(unittest.TestCase):
+    def test_perf(self):
+        text = '# started\n\n123456,,instructions:u,1000,100.00,,\n'
+        self.assertEqual(counters.parse_count('perf-instructions', text), 123456)
+
+    def test_nothing_counted(self):
+        for text in ('<not supported>,,instructions:u,0,100.00,,\n', ''):
+            with self.assertRaises(counters.BenchError):
+                counters.parse_count('perf-instructions', text)
+
+    def test_callgrind(self):
+        self.assertEqual(counters.parse_count('callgrind', 'fn=a\n1 2\ntotals: 77\n'), 77)
+
+    def test_count_suits_the_speed(self):
+        fast = [{'chunks': 1000000, 'seconds': 1, 'client_cpu': 1, 'server_cpu': 1}]
+        slow = [{'chunks': 5000, 'seconds': 1, 'client_cpu': 1, 'server_cpu': 1}]
+        self.assertEqual(counters.suitable_count('callgrind', fast), 12800)
+        self.assertEqual(counters.suitable_count('callgrind', slow), 640)
+        self.assertEqual(counters.suitable_count('perf', slow), 1250)
+        self.assertEqual(counters.suitable_count('strace', fast), 20000)
+
+
 class Figures(unittest.TestCase):
-    def result(self, system, rate=None, p50=None):
+    def result(self, system, rate=None, p50=None, placement='same'):
         figure = {'workload': 'W1' if p50 else 'W2', 'transport': 'unix', 'system': system,
-                  'kind': 'latency' if p50 else 'rate'}
+                  'placement': placement, 'kind': 'latency' if p50 else 'rate'}
         figure['p50_us' if p50 else 'bytes_per_second'] = {'median': p50 or rate}
         return figure
+
+    def targets_of(self, *results):
+        report.add_ratios(results, workloads.BY_NAME)
+        return {t['target']: t for t in targets.find(results, workloads.SCALE)}
 
     def test_ratio_is_a_share_of_speed(self):
         results = [self.result('limit', 1000), self.result('cbor', 700),
@@ -113,21 +163,57 @@ class Figures(unittest.TestCase):
         report.add_ratios(results, workloads.BY_NAME)
         self.assertEqual([r['ratio_to_limit'] for r in results], [1, 0.7, 1, 0.5, 1, 0.5])
 
-    def test_targets(self):
-        results = [self.result('limit', 1000), self.result('cbor', 700),
-                   self.result('limit', p50=50), self.result('cbor', p50=55)]
+    def test_ratio_is_to_what_ran_alike(self):
+        results = [self.result('limit', 1000, placement='split'), self.result('limit', 4000),
+                   self.result('cbor', 900, placement='split'), self.result('cbor', 1000)]
         report.add_ratios(results, workloads.BY_NAME)
-        targets = {t['target']: t for t in report.find_targets(results, workloads.SCALE)}
-        self.assertFalse(targets['W2 unix: share of the limit']['met'])
-        latency = targets['W1 unix: p50 as a multiple of the limit\'s']
+        self.assertEqual([r['ratio_to_limit'] for r in results], [1, 1, 0.9, 0.25])
+        self.assertEqual([r['worse_ratio'] for r in results], [1, 1, 0.25, 0.25])
+
+    def test_no_limit_that_ran_alike(self):
+        results = [self.result('limit', 1000, placement='split'), self.result('cbor', 1000)]
+        report.add_ratios(results, workloads.BY_NAME)
+        self.assertIsNone(results[1]['ratio_to_limit'])
+        self.assertIsNone(results[1]['worse_ratio'])
+
+    def test_targets(self):
+        found = self.targets_of(self.result('limit', 1000), self.result('cbor', 700),
+                                self.result('limit', p50=50), self.result('cbor', p50=55))
+        self.assertFalse(found['W2 unix: share of the limit']['met'])
+        latency = found['W1 unix: p50 as a multiple of the limit\'s']
         self.assertTrue(latency['met'])
         self.assertAlmostEqual(latency['value'], 1.1)
 
+    def test_the_worse_placement_is_judged(self):
+        for worse, better in (('same', 'split'), ('split', 'same')):
+            found = self.targets_of(
+                *[self.result('limit', 1000, placement=p) for p in (worse, better)],
+                *[self.result('limit', p50=50, placement=p) for p in (worse, better)],
+                self.result('cbor', 700, placement=worse),
+                self.result('cbor', 990, placement=better),
+                self.result('cbor', p50=80, placement=worse),
+                self.result('cbor', p50=50, placement=better))
+            for name, value in (('W2 unix: share of the limit', 0.7),
+                                ('W1 unix: p50 as a multiple of the limit\'s', 1.6)):
+                self.assertFalse(found[name]['met'], name)
+                self.assertAlmostEqual(found[name]['value'], value)
+                self.assertEqual(found[name]['placement'], worse)
+
+    def test_json_is_compared_with_what_ran_alike(self):
+        found = self.targets_of(
+            self.result('json', 300, placement='split'), self.result('json', 1000),
+            self.result('gdbus', 100, placement='split'), self.result('gdbus', 900))
+        target = found['W2 unix: json as a multiple of GDBus']
+        self.assertAlmostEqual(target['value'], 1000 / 900)
+        self.assertEqual(target['placement'], 'same')
+
     def test_fairness_is_judged_by_its_tail(self):
-        result = {'workload': 'fairness', 'transport': 'tcp', 'system': 'cbor', 'kind': 'latency',
-                  'p50_us': {'median': 600}, 'p99_us': {'median': 2100}}
-        targets = {t['target']: t for t in report.find_targets([result], workloads.SCALE)}
-        self.assertFalse(targets['fairness tcp: p99 of 1 KiB round trips in us']['met'])
+        results = [{'workload': 'fairness', 'transport': 'tcp', 'system': 'cbor',
+                    'kind': 'latency', 'placement': placement, 'p50_us': {'median': 600},
+                    'p99_us': {'median': p99}}
+                   for placement, p99 in (('same', 2100), ('split', 1000))]
+        found = self.targets_of(*results)
+        self.assertFalse(found['fairness tcp: p99 of 1 KiB round trips in us']['met'])
 
 
 if __name__ == '__main__':

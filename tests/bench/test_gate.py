@@ -114,6 +114,29 @@ class Programs(unittest.TestCase):
             self.assertIn('--count', done.stderr)
 
 
+class Benchmark(unittest.TestCase):
+    def test_instructions(self):
+        """Two processes and one that takes turns: the same is counted, as far as it can be."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'bench.json')
+            done = subprocess.run(
+                ['/usr/bin/python3', os.path.join(HERE, 'imp-bench'), '--build', BUILD,
+                 '--workloads', 'W3', '--systems', 'limit,cbor', '--transports', 'unix',
+                 '--rounds', '1', '--seconds', '0.05', '--no-syscalls', '--counter', 'callgrind',
+                 '--json', path], capture_output=True, text=True, check=False, timeout=240)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding='utf-8') as file:
+                results = json.load(file)['results']
+        found = {r['system']: r['instructions_per_message'] for r in results
+                 if 'instructions_per_message' in r}
+        self.assertEqual(set(found), {'limit', 'cbor'})
+        for system, figure in found.items():
+            self.assertEqual(figure['total'], figure['server'] + figure['client'])
+            self.assertGreater(figure['server'], 50, system)
+            self.assertIn(f'{figure["server"]:.0f} + {figure["client"]:.0f}', done.stdout)
+        self.assertGreater(found['cbor']['total'], found['limit']['total'])
+
+
 class Whole(unittest.TestCase):
     """The cheapest workload, as `make check` counts it."""
 

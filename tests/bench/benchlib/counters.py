@@ -9,38 +9,59 @@ import re
 import shutil
 import subprocess
 
+from . import callgrind
 from .cells import run_pair
 from .programs import BenchError
+from .workloads import SYSTEMS
 
-EVENT = 'raw_syscalls:sys_enter'
+SYSCALLS = 'raw_syscalls:sys_enter'
+INSTRUCTIONS = 'instructions:u'
+PERF_EVENTS = {'perf': SYSCALLS, 'perf-instructions': INSTRUCTIONS}
+# What a run may take that is slowed down some fifty times, in seconds without that.
+CALLGRIND_CPU = 0.1
+
+
+def perf_can(event):
+    perf = shutil.which('perf')
+    if perf is None:
+        return False
+    done = subprocess.run([perf, 'stat', '-x,', '-e', event, 'true'],
+                          capture_output=True, text=True, check=False)
+    return (done.returncode == 0
+            and re.search(rf'^\d+,.*{event}', done.stderr, re.MULTILINE) is not None)
 
 
 def find_counter():
     """perf disturbs the timing least, but needs rights that strace does not."""
-    perf = shutil.which('perf')
-    if perf is not None:
-        done = subprocess.run([perf, 'stat', '-x,', '-e', EVENT, 'true'],
-                              capture_output=True, text=True, check=False)
-        if done.returncode == 0 and re.search(rf'^\d+,.*{EVENT}', done.stderr, re.MULTILINE):
-            return 'perf'
+    if perf_can(SYSCALLS):
+        return 'perf'
     if shutil.which('strace') is not None:
         return 'strace'
     raise BenchError('system calls cannot be counted: neither perf nor strace is usable')
 
 
+def find_instruction_counter(wanted='auto'):
+    """Many virtual machines have no counters in their CPUs."""
+    if wanted != 'callgrind' and perf_can(INSTRUCTIONS):
+        return 'perf-instructions'
+    if wanted == 'perf':
+        raise BenchError('perf cannot count instructions here: use --counter callgrind')
+    callgrind.find_valgrind()
+    return 'callgrind'
+
+
 def counter_command(counter, path):
-    if counter == 'perf':
-        return ['perf', 'stat', '-x,', '-e', EVENT, '-o', path, '--']
+    if counter in PERF_EVENTS:
+        return ['perf', 'stat', '-x,', '-e', PERF_EVENTS[counter], '-o', path, '--']
     if counter == 'strace':
         return ['strace', '-f', '-c', '-U', 'calls,name', '-o', path, '--']
     return ['valgrind', '-q', '--tool=callgrind', f'--callgrind-out-file={path}']
 
 
-def read_count(counter, path):
-    with open(path, encoding='utf-8') as file:
-        text = file.read()
+def parse_count(counter, text):
     patterns = {
-        'perf': rf'^(\d+),.*{EVENT}',
+        'perf': rf'^(\d+),.*{SYSCALLS}',
+        'perf-instructions': rf'^(\d+),.*{INSTRUCTIONS}',
         'strace': r'^\s*(\d+)\s+total',
         'callgrind': r'^(?:summary|totals):\s*(\d+)',
     }
@@ -50,28 +71,53 @@ def read_count(counter, path):
     return int(found.group(1))
 
 
-def count_run(programs, cell, counter, count):
-    paths = [os.path.join(programs.folder, f'{side}.count') for side in ('server', 'client')]
-    run_pair(programs, cell, ('--count', str(count)), 300,
-             *[counter_command(counter, path) for path in paths])
-    counts = [read_count(counter, path) for path in paths]
-    for path in paths:
-        os.unlink(path)
-    return counts
+def read_count(counter, path):
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    os.unlink(path)
+    return parse_count(counter, text)
 
 
-def per_message(programs, cell, counter, count):
+def count_run(cell, counter, count, placement):
+    """How many chunks there were, and what was counted at the server and the client."""
+    paths = [os.path.join(cell.programs.folder, f'{side}.count') for side in ('server', 'client')]
+    said = run_pair(cell, ('--count', str(count)), 300, placement,
+                    *[counter_command(counter, path) for path in paths])
+    # Programs of older builds do not say it: they warm up by a tenth of their count.
+    chunks = said.get('total', count + count // 10 + 1)
+    return chunks, [read_count(counter, path) for path in paths]
+
+
+def per_message(cell, counter, count, placement=None):
     """Counts for one chunk and its verdict, on either side."""
-    few = count_run(programs, cell, counter, count)
-    many = count_run(programs, cell, counter, 2 * count)
-    # A counted run warms up by a tenth of its count.
-    server, client = ((b - a) / (1.1 * count) for a, b in zip(few, many))
+    few_chunks, few = count_run(cell, counter, count, placement)
+    many_chunks, many = count_run(cell, counter, 2 * count, placement)
+    server, client = ((b - a) / (many_chunks - few_chunks) for a, b in zip(few, many))
     return {'counter': counter, 'server': server, 'client': client, 'total': server + client}
 
 
-def suitable_count(counter, rate):
+def suitable_count(counter, samples):
     """Enough for a steady state, few enough to end soon under the counter."""
+    best = max(samples, key=lambda s: s['chunks'] / s['seconds'])
     if counter == 'callgrind':
-        return 20000
-    share, most = (0.25, 200000) if counter == 'perf' else (0.05, 20000)
-    return int(min(max(rate * share, 500), most))
+        each = (best['client_cpu'] + best['server_cpu']) / best['chunks']
+        return int(min(max(CALLGRIND_CPU / max(each, 1e-9), 640), 12800))
+    share, most = (0.05, 20000) if counter == 'strace' else (0.25, 200000)
+    return int(min(max(best['chunks'] / best['seconds'] * share, 500), most))
+
+
+def count_turns(cell, library=None):
+    """Of those that can take turns in one process: that is exact. The programs are the cell's, the
+    library may be that of another build."""
+    workload = callgrind.Counted(
+        cell.workload.name, 'bench-imp-pair',
+        (*cell.workload.arguments, '--codec', SYSTEMS[cell.system].codec), 640, 'total', 'chunk')
+    found = callgrind.measure(cell.programs.builddir, [workload], library)[workload.name]
+    return {'counter': 'callgrind', **found, 'total': found['server'] + found['client']}
+
+
+def count_instructions(cell, counter):
+    """Two processes on one CPU take turns, too, as well as the kernel lets them."""
+    if counter == 'callgrind' and SYSTEMS[cell.system].codec is not None:
+        return count_turns(cell)
+    return per_message(cell, counter, suitable_count(counter, cell.samples), 'same')

@@ -1,84 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command line, and the order of things: round by round, so that all see the same weather."""
+"""The order of things: round by round, so that all see the same weather."""
 
-import argparse
 import json
 import os
 import signal
 import sys
 
-from . import counters, report, table
+from . import counters, report, table, targets
 from .cells import Cell
+from .options import parse
 from .programs import BenchError, Programs
-from .workloads import BY_NAME, SCALE, SYSTEMS, expand
-
-TRANSPORTS = ('unix', 'tcp')
+from .workloads import BY_NAME, SCALE, SYSTEMS, placements_of
 
 
-def default_builddir():
-    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__)))))
-    for name in ('build', '_build'):
-        if os.path.isdir(os.path.join(top, name, 'tests', 'bench')):
-            return os.path.join(top, name)
-    return os.path.join(top, 'build')
-
-
-def some_of(known):
-    def parse(text):
-        words = text.split(',')
-        for word in words:
-            if word not in known:
-                raise argparse.ArgumentTypeError(f'"{word}" is not one of {", ".join(known)}')
-        return words
-    return parse
-
-
-def workloads_of(text):
-    try:
-        return expand(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog='imp-bench', description='Measures imp-remote beside the bare limit and GDBus.')
-    add = parser.add_argument
-    add('--json', metavar='FILE', help='write everything that was measured to FILE')
-    add('--workloads', metavar='W1,W2,...', type=workloads_of, default='all',
-        help='W1 to W7, fairness, idle, scaling or all (the default)')
-    add('--scaling', action='store_true',
-        help='add W2 and W3 with 1 to 100 000 live analyzers (part of "all")')
-    add('--systems', metavar='A,B,...', type=some_of(SYSTEMS), default=list(SYSTEMS),
-        help=f'some of {", ".join(SYSTEMS)} (default: those that belong to each workload)')
-    add('--transports', metavar='T,...', type=some_of(TRANSPORTS), default=list(TRANSPORTS))
-    add('--rounds', type=int, default=5, help='how often each cell runs (default: %(default)s)')
-    add('--seconds', type=float, default=1.0,
-        help='how long each cell is measured, in each round (default: %(default)s)')
-    add('--transfer', metavar='MIB', type=int, default=1024, help='the size of the transfer of W7')
-    add('--pin', choices=('split', 'same', 'none'), default='split',
-        help='server and client on a CPU each (the default), on the same one, or wherever')
-    add('--no-syscalls', action='store_true', help='do not count system calls per message')
-    add('--instructions', action='store_true',
-        help='count instructions per message of limit, cbor and json, with callgrind')
-    add('--max-analyzers', metavar='N', type=int, default=100000,
-        help='open no more analyzers than this, for a quick try')
-    add('--build', metavar='FOLDER', default=default_builddir(), help='(default: %(default)s)')
-    options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.seconds <= 0 or options.transfer < 1 \
-            or options.max_analyzers < 2:
-        parser.error('--rounds, --seconds, --transfer and --max-analyzers are too small')
-    if options.scaling:
-        options.workloads += [w for w in expand('scaling') if w not in options.workloads]
-    return options
-
-
-def make_cells(options):
-    return [Cell(workload.limited_to(options.max_analyzers), transport, system)
+def make_cells(options, programs):
+    return [Cell(programs, workload.limited_to(options.max_analyzers), transport, system,
+                 placement)
             for workload in options.workloads
             for transport in options.transports if transport in workload.transports
-            for system in workload.systems if system in options.systems]
+            for system in workload.systems if system in options.systems
+            for placement in placements_of(workload, system, options.pin, len(programs.cpus))]
 
 
 class Progress:
@@ -100,38 +41,56 @@ class Progress:
             sys.stderr.write('\r\033[K')
 
 
-def run_rounds(programs, cells, options, progress):
+def run_rounds(cells, options, progress):
     for number in range(options.rounds):
         for cell in cells:
             if number < cell.workload.max_rounds:
                 progress.step(f'round {number + 1} of {options.rounds}: {cell}')
-                cell.run(programs, options.seconds, options.transfer << 20)
+                cell.run(options.seconds, options.transfer << 20)
 
 
-def run_counters(programs, cells, options, progress):
-    counter = None if options.no_syscalls else counters.find_counter()
+def counted_cells(cells):
+    """One of each workload, transport and system: the first placement."""
+    found = {}
     for cell in cells:
-        if counter is not None and cell.workload.counts:
+        if cell.workload.counts:
+            found.setdefault((cell.workload.name, cell.transport, cell.system), cell)
+    return list(found.values())
+
+
+def wants_instructions(cell):
+    """Scripts bring an interpreter that no counter should have to run."""
+    system = SYSTEMS[cell.system]
+    return (cell.transport == 'unix' and cell.workload.compared_with is None
+            and system is not None and not system.spins)
+
+
+def choose_counters(options):
+    """For system calls and for instructions; None where they are not wanted."""
+    instructions = None
+    if not options.no_instructions:
+        instructions = counters.find_instruction_counter(options.counter)
+    return None if options.no_syscalls else counters.find_counter(), instructions
+
+
+def run_counters(cells, counter_of, progress):
+    syscalls, instructions = counter_of
+    for cell in counted_cells(cells):
+        if syscalls is not None:
             progress.step(f'system calls: {cell}')
-            rate = max(s['chunks'] / s['seconds'] for s in cell.samples)
             cell.syscalls = counters.per_message(
-                programs, cell, counter, counters.suitable_count(counter, rate))
-        if wants_instructions(cell, options):
+                cell, syscalls, counters.suitable_count(syscalls, cell.samples))
+        if instructions is not None and wants_instructions(cell):
             progress.step(f'instructions: {cell}')
-            cell.instructions = counters.per_message(
-                programs, cell, 'callgrind', counters.suitable_count('callgrind', 0))
-
-
-def wants_instructions(cell, options):
-    return (options.instructions and cell.workload.name in ('W1', 'W2', 'W3', 'W4')
-            and cell.transport == 'unix' and cell.system in ('limit', 'cbor', 'json'))
+            cell.instructions = counters.count_instructions(cell, instructions)
 
 
 def count_steps(cells, options):
     steps = sum(min(options.rounds, cell.workload.max_rounds) for cell in cells)
-    if not options.no_syscalls:
-        steps += sum(cell.workload.counts for cell in cells)
-    return steps + sum(wants_instructions(cell, options) for cell in cells)
+    for cell in counted_cells(cells):
+        steps += not options.no_syscalls
+        steps += not options.no_instructions and wants_instructions(cell)
+    return steps
 
 
 def make_report(cells, options, before):
@@ -143,23 +102,29 @@ def make_report(cells, options, before):
                     'transfer_mib': options.transfer, 'pin': options.pin,
                     'cpus': sorted(os.sched_getaffinity(0))},
         'results': results,
-        'targets': report.find_targets(results, SCALE),
+        'targets': targets.find(results, SCALE),
     }
 
 
 def measure(options):
-    cells = make_cells(options)
-    if not cells:
-        raise BenchError('nothing to measure: no workload has any of these systems')
     before = report.machine(options.build)
-    progress = Progress(count_steps(cells, options))
-    programs = Programs(options.build, options.pin)
+    counter_of = choose_counters(options)
+    programs = Programs(options.build)
     try:
-        run_rounds(programs, cells, options, progress)
-        run_counters(programs, cells, options, progress)
+        cells = make_cells(options, programs)
+        if not cells:
+            raise BenchError('nothing to measure: no workload has any of these systems')
+        if options.pin == 'both' and len(programs.cpus) < 2:
+            print('imp-bench: there is one CPU: nothing is measured with a CPU each',
+                  file=sys.stderr)
+        progress = Progress(count_steps(cells, options))
+        try:
+            run_rounds(cells, options, progress)
+            run_counters(cells, counter_of, progress)
+        finally:
+            progress.end()
     finally:
         programs.close()
-        progress.end()
     return make_report(cells, options, before)
 
 

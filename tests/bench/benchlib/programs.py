@@ -18,11 +18,10 @@ class BenchError(Exception):
 
 
 class Programs:
-    """Where the programs are, how they are pinned, and which of them run."""
+    """Where the programs are, and which of them run."""
 
-    def __init__(self, builddir, pin):
+    def __init__(self, builddir):
         self.builddir = builddir
-        self.pin = pin
         self.cpus = sorted(os.sched_getaffinity(0))
         self.folder = tempfile.mkdtemp(prefix='imp-bench-')
         self.running = []
@@ -50,14 +49,15 @@ class Programs:
         self.sockets += 1
         return os.path.join(self.folder, f'{self.sockets}.sock')
 
-    def cpu_of(self, side):
-        """The CPUs for a server (0) or a client (1)."""
-        if self.pin == 'none' or len(self.cpus) < 2 or side is None:
-            return set(self.cpus)
-        return {self.cpus[side if self.pin == 'split' else 0]}
+    def cpus_of(self, placement, side):
+        """The CPUs for a server (0), a client (1) or whatever has no place of its own (None)."""
+        if placement == 'same':
+            return {self.cpus[0]}
+        if placement == 'split' and side is not None:
+            return {self.cpus[side]}
+        return set(self.cpus)
 
-    def start(self, command, side=None):
-        cpus = self.cpu_of(side)
+    def start(self, command, cpus):
         errors = tempfile.TemporaryFile(mode='w+')
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
@@ -72,9 +72,9 @@ class Programs:
         said = process.errors.read().strip()
         raise BenchError(f'{" ".join(process.command)}: {what}' + (f': {said}' if said else ''))
 
-    def start_server(self, command, side=0):
+    def start_server(self, command, cpus):
         """Starts what prints "listening ADDRESS"; returns it and the address."""
-        process = self.start(command, side)
+        process = self.start(command, cpus)
         deadline = time.monotonic() + START_TIMEOUT
         text = b''
         while b'\n' not in text:
@@ -89,9 +89,9 @@ class Programs:
             self.fail(process, f'it said {text!r} instead of where it listens')
         return process, address
 
-    def run_client(self, command, timeout, side=1):
+    def run_client(self, command, timeout, cpus):
         """Runs what prints one JSON object; returns that."""
-        process = self.start(command, side)
+        process = self.start(command, cpus)
         try:
             text, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

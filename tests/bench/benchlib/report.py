@@ -38,11 +38,11 @@ def other_figures(samples):
 
 
 def describe(cell):
-    """The JSON object of one (workload, transport, system)."""
+    """The JSON object of one (workload, transport, system, placement)."""
     rated = cell.workload.kind in ('rate', 'latency', 'transfer')
     result = {'workload': cell.workload.name, 'what': cell.workload.what,
-              'transport': cell.transport, 'system': cell.system, 'kind': cell.workload.kind,
-              'rounds': len(cell.samples)}
+              'transport': cell.transport, 'system': cell.system,
+              'placement': cell.placement, 'kind': cell.workload.kind, 'rounds': len(cell.samples)}
     result.update((rate_figures if rated else other_figures)(cell.samples))
     if cell.syscalls:
         result['syscalls_per_message'] = cell.syscalls
@@ -60,83 +60,31 @@ def main_figure(result):
     return None, True
 
 
+def key_of(result):
+    return result['workload'], result['transport'], result['system']
+
+
 def add_ratios(results, workloads):
-    """The share of the limit's speed: below 1 is slower than the limit, for latencies too."""
-    found = {(r['workload'], r['transport'], r['system']): r for r in results}
+    """The share of the limit's speed where both run alike: below 1 is slower than the limit, for
+    latencies too. The worse one of all placements is what is judged."""
+    found = {(*key_of(r), r['placement']): r for r in results}
+    worse = {}
     for result in results:
         own = main_figure(result)[0]
         name = workloads[result['workload']].compared_with or result['workload']
         system = {'transfer': 'splice'}.get(result['kind'], 'limit')
         if result['system'].endswith('-spin'):
             system = 'limit-spin'
-        limit = found.get((name, result['transport'], system))
+        limit = found.get((name, result['transport'], system, result['placement']))
         result['ratio_to_limit'] = None
         if limit is not None and own is not None:
             more_is_better = main_figure(result)[1]
             other = main_figure(limit)[0]
-            result['ratio_to_limit'] = own / other if more_is_better else other / own
-
-
-def check_target(targets, name, value, most=None, least=None):
-    if value is None:
-        return
-    met = value <= most if most is not None else value >= least
-    targets.append({'target': name, 'value': value, 'most': most, 'least': least, 'met': met})
-
-
-def transport_targets(get, transport, slack):
-    """Those that hold over a unix socket, and within 5 points over TCP."""
-    targets = []
-    for name, least in (('W2', 0.80), ('W3', 0.60), ('W4', 0.35)):
-        check_target(targets, f'{name} {transport}: share of the limit',
-                     get(name, transport, 'cbor', 'ratio_to_limit'), least=least - slack)
-    share = get('W1', transport, 'cbor', 'ratio_to_limit')
-    check_target(targets, f'W1 {transport}: p50 as a multiple of the limit\'s',
-                 share and 1 / share, most=1.20 + slack)
-    check_target(targets, f'W7 {transport}: remote relay, share of the bare splice',
-                 get('W7', transport, 'relay-remote', 'ratio_to_limit'), least=0.60 - slack)
-    json_rate = get('W2', transport, 'json', 'bytes_per_second')
-    dbus_rate = get('W2', transport, 'gdbus', 'bytes_per_second')
-    if json_rate and dbus_rate:
-        check_target(targets, f'W2 {transport}: json as a multiple of GDBus',
-                     json_rate['median'] / dbus_rate['median'], least=1.5)
-    return targets
-
-
-def scaling_targets(get, scale):
-    targets = []
-    for name in ('W2', 'W3'):
-        rates = [get(f'{name}@{count}', 'unix', 'cbor', 'bytes_per_second') for count in scale]
-        rates = [rate['median'] for rate in rates if rate]
-        if len(rates) == len(scale):
-            check_target(targets, f'{name}: slowest share of the fastest, 1 to {scale[-1]}'
-                         ' analyzers', min(rates) / max(rates), least=0.80)
-    return targets
-
-
-def find_targets(results, scale):
-    found = {(r['workload'], r['transport'], r['system']): r for r in results}
-
-    def get(workload, transport, system, figure):
-        return found.get((workload, transport, system), {}).get(figure)
-
-    def median(*key):
-        figure = get(*key)
-        return figure['median'] if figure else None
-
-    targets = transport_targets(get, 'unix', 0) + transport_targets(get, 'tcp', 0.05)
-    check_target(targets, 'W1 unix: p50 in us with busy-poll',
-                 median('W1', 'unix', 'cbor-spin', 'p50_us'), most=12)
-    for side in ('client', 'server'):
-        check_target(targets, f'W5: bytes per analyzer at the {side}',
-                     median('W5', 'unix', 'cbor', side + '_bytes'), most=600)
-        check_target(targets, f'idle: wake-ups of the {side}',
-                     median('idle', 'unix', 'cbor', side + '_wakeups'), most=0)
-    # The very longest ones are the machine's: without any bulk W1 has them too.
-    for transport in ('unix', 'tcp'):
-        check_target(targets, f'fairness {transport}: p99 of 1 KiB round trips in us',
-                     median('fairness', transport, 'cbor', 'p99_us'), most=2000)
-    return targets + scaling_targets(get, scale)
+            ratio = own / other if more_is_better else other / own
+            result['ratio_to_limit'] = ratio
+            worse[key_of(result)] = min(ratio, worse.get(key_of(result), ratio))
+    for result in results:
+        result['worse_ratio'] = worse.get(key_of(result))
 
 
 def read_text(path):

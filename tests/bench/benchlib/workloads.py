@@ -5,6 +5,10 @@ import os
 from dataclasses import dataclass, replace
 
 SPIN_US = '50'
+# Where the processes run: on a CPU each, all on one, or wherever the kernel wants.
+PLACEMENTS = ('split', 'same', 'none')
+BOTH = ('split', 'same')
+ONE = ('same',)
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,9 @@ class Workload:
     systems: tuple
     compared_with: str = None   # the workload whose limit the ratio refers to, if not its own
     transports: tuple = ('unix', 'tcp')
+    placements: tuple = BOTH    # unless another one is asked for
     max_rounds: int = 99
-    counts: bool = True  # system calls per message are worth counting
+    counts: bool = True  # system calls and instructions per message are worth counting
 
     def limited_to(self, analyzers):
         """The same with no more than so many analyzers."""
@@ -33,6 +38,7 @@ class System:
     server: tuple
     client: tuple
     spins: bool = False
+    codec: str = None    # of bench-imp-pair, which does the same in one process
 
     def commands(self, programs):
         """Absolute commands without the arguments that all programs understand."""
@@ -54,15 +60,19 @@ def ours(codec, server='bench-imp-server', **more):
     return System((server,), ('bench-imp-client', '--codec', codec), **more)
 
 
+def ours_in_c(codec):
+    return replace(ours(codec), codec=codec)
+
+
 SYSTEMS = {
     'limit': System(('bench-limit-server',), ('bench-limit-client',)),
     'limit-spin': System(('bench-limit-server',), ('bench-limit-client',), spins=True),
-    'cbor': ours('cbor'),
+    'cbor': ours_in_c('cbor'),
     'cbor-spin': ours('cbor', spins=True),
-    'json': ours('json'),
+    'json': ours_in_c('json'),
     # What Perl peers speak.
-    'storable': ours('storable'),
-    'sereal': ours('sereal'),
+    'storable': ours_in_c('storable'),
+    'sereal': ours_in_c('sereal'),
     'gdbus': System(('bench-gdbus-server',), ('bench-gdbus-client',)),
     'python': ours('cbor', 'imp-server.py'),
     'js': ours('cbor', 'imp-server.js'),
@@ -88,7 +98,8 @@ WORKLOADS = [
              SIX),
     Workload('W5', 'memory of 100 000 idle analyzers', 'memory',
              ('--workload', 'memory', '--analyzers', '100000', '--chunk', '64',
-              '--outstanding', '64'), FOUR, transports=('unix',), max_rounds=3, counts=False),
+              '--outstanding', '64'), FOUR, transports=('unix',), placements=ONE,
+             max_rounds=3, counts=False),
     Workload('W6/W2', 'W2 through an analyzer in a script', 'rate', W2 + HUNDRED,
              ('python', 'js'), compared_with='W2'),
     Workload('W6/W3', 'W3 through an analyzer in a script', 'rate', W3 + HUNDRED,
@@ -100,13 +111,24 @@ WORKLOADS = [
              counts=False),
     Workload('idle', 'wake-ups of 1000 idle analyzers', 'idle',
              ('--workload', 'idle', '--analyzers', '1000', '--chunk', '64',
-              '--outstanding', '64'), FOUR, max_rounds=2, counts=False),
+              '--outstanding', '64'), FOUR, placements=ONE, max_rounds=2, counts=False),
 ] + [
     Workload(f'{name}@{count}', f'{name} with {count} live analyzers', 'rate',
              arguments + ('--analyzers', str(count)), ('limit', 'cbor'), transports=('unix',),
-             counts=False)
+             placements=ONE, counts=False)
     for name, arguments in (('W2', W2), ('W3', W3)) for count in SCALE
 ]
+
+
+
+def placements_of(workload, system, pin, n_cpus):
+    """Where one cell is measured. Who spins while the other end should run measures nothing."""
+    if pin != 'both':
+        return (pin,)
+    spins = SYSTEMS[system] is not None and SYSTEMS[system].spins
+    return tuple(placement for placement in workload.placements
+                 if (placement == 'same' and not spins) or (placement == 'split' and n_cpus > 1))
+
 
 SCALING = tuple(w.name for w in WORKLOADS if '@' in w.name)
 BY_NAME = {w.name: w for w in WORKLOADS}
