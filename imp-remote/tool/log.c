@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/log.h"
 
+#include "core/imp-rate-limit-private.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,18 +24,11 @@ typedef struct
 
 static Log log_state;
 
-/* A bucket of so many lines, which is filled up as time goes by. */
-#define LOG_BURST_SECONDS 10
-
-typedef struct
+static struct
 {
-  guint rate;
-  double room;
-  gint64 filled; /* when, on the monotonic clock */
+  ImpRateLimit limit;
   guint64 n_left_out;
-} LogBucket;
-
-static LogBucket log_bucket;
+} log_admitted;
 
 /* FALSE if nothing can be written any more. */
 static gboolean
@@ -153,12 +148,12 @@ log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, g
 static void
 log_say_left_out (void)
 {
-  guint64 n = log_bucket.n_left_out;
+  guint64 n = log_admitted.n_left_out;
 
-  log_bucket.n_left_out = 0;
+  log_admitted.n_left_out = 0;
   if (n > 0)
     g_message ("%" G_GUINT64_FORMAT " lines about connections were left out (--log-rate is %u)", n,
-               log_bucket.rate);
+               log_admitted.limit.rate);
 }
 
 static void
@@ -171,30 +166,18 @@ log_end (void)
 void
 log_set_rate (guint rate)
 {
-  log_bucket = (LogBucket){
-    .rate = rate,
-    .room = (double) rate * LOG_BURST_SECONDS,
-    .filled = g_get_monotonic_time (),
-  };
+  imp_rate_limit_init (&log_admitted.limit, rate);
+  log_admitted.n_left_out = 0;
 }
 
 gboolean
 log_admit (void)
 {
-  LogBucket *bucket = &log_bucket;
-  gint64 now = g_get_monotonic_time ();
-
-  if (bucket->rate == 0)
-    return TRUE;
-  bucket->room += (double) bucket->rate * (now - bucket->filled) / G_USEC_PER_SEC;
-  bucket->room = MIN (bucket->room, (double) bucket->rate * LOG_BURST_SECONDS);
-  bucket->filled = now;
-  if (bucket->room < 1)
+  if (!imp_rate_limit_take (&log_admitted.limit))
     {
-      bucket->n_left_out++;
+      log_admitted.n_left_out++;
       return FALSE;
     }
-  bucket->room -= 1;
   log_say_left_out ();
   return TRUE;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-clean-text-private.h"
 #include "tool/in-place.h"
 #include "tool/log.h"
 #include "tool/tool.h"
@@ -6,6 +7,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const ToolCommand *const commands[] = {
   &tool_serve, &tool_relay, &tool_modules, &tool_ping, &tool_rehearse,
@@ -78,7 +80,7 @@ main (int argc, char **argv)
   command = command_find (argv[1]);
   if (command == NULL)
     {
-      g_autofree char *given = tool_clean_text (argv[1]);
+      g_autofree char *given = imp_clean_text (argv[1], strlen (argv[1]), 0);
 
       return tool_usage_error ("there is no command \"%s\"; there are %s", given, names);
     }

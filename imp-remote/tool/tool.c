@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
+#include "core/imp-clean-text-private.h"
 #include "tool/log.h"
 
 #include <errno.h>
@@ -8,53 +9,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 /* For listeners, connections to servers, scripts, and what the libraries need. */
 #define RESERVED_DESCRIPTORS 32
 
-/* Not what ends lines, what turns the direction of writing round, and what nobody sees. */
-static gboolean
-tool_is_harmless (gunichar c)
-{
-  switch (g_unichar_type (c))
-    {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_SURROGATE:
-    case G_UNICODE_UNASSIGNED:
-    case G_UNICODE_PRIVATE_USE:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-      return FALSE;
-    default:
-      return TRUE;
-    }
-}
-
-char *
-tool_clean_text (const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *clean = g_string_new (NULL);
-
-  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (c < 0x80 ? g_ascii_iscntrl (c) : !tool_is_harmless (c))
-        g_string_append_printf (clean, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
-      else
-        g_string_append_unichar (clean, c);
-    }
-  return g_string_free (clean, FALSE);
-}
-
 static void
 tool_print_error (const char *text)
 {
-  g_autofree char *clean = tool_clean_text (text);
+  g_autofree char *clean = imp_clean_text (text, strlen (text), 0);
   g_autofree char *line = g_strconcat ("imp-remote: ", clean, NULL);
 
   log_print (line);

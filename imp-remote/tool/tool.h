@@ -52,9 +52,6 @@ int tool_option_error (const char *option, const char *value, const GError *erro
 /* "listening ADDRESS" on standard output, at once. */
 void tool_print_listening (const char *address);
 
-/* Text from elsewhere, fit for one line of a log. */
-char *tool_clean_text (const char *text);
-
 /* Calls @stop at the first SIGTERM or SIGINT, and ends the program with TOOL_FAILED at the second
  * one. SIGHUP does the same where the program has a terminal, and nothing where it has none. */
 void tool_watch_signals (void (*stop) (gpointer), gpointer user_data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-connection.h"
 
+#include "core/imp-clean-text-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
 #include "tool/log.h"
@@ -30,28 +31,16 @@ struct _RelayConnection
 /* What others say is shown as one line that has an end. */
 #define TEXT_MAX 1024
 
-static char *
-relay_connection_clean_text (const char *text)
-{
-  gsize length = strlen (text);
-  g_autofree char *begin = NULL, *clean = NULL;
-
-  if (length <= TEXT_MAX)
-    return tool_clean_text (text);
-  begin = g_strndup (text, TEXT_MAX);
-  clean = tool_clean_text (begin);
-  return g_strdup_printf ("%s... (%" G_GSIZE_FORMAT " bytes more)", clean, length - TEXT_MAX);
-}
-
 /* What the log says of a connection, in fields for those who search, and in words. */
 static void
 relay_connection_log (RelayConnection *self, GLogLevelFlags level, const char *text)
 {
+  gsize length = strlen (text), shown = MIN (length, TEXT_MAX);
   g_autofree char *clean = NULL;
 
   if (!log_admit ())
     return;
-  clean = relay_connection_clean_text (text);
+  clean = imp_clean_text (text, shown, length - shown);
   g_log_structured (G_LOG_DOMAIN, level, "IMP_CLIENT", self->name, "IMP_TARGET", self->target_text,
                     "MESSAGE", "%s -> %s: %s", self->name, self->target_text, clean);
 }
