@@ -79,10 +79,11 @@ def set_up_process():
     ForkGuard()
     # A helper that the script starts would keep the connection open behind its back.
     os.set_inheritable(SOCKET_FD, False)
-    # A script may print what it was fed. A descriptor that is closed has no stream.
+    # A script may print what it was fed, and who reads it takes it for UTF-8, whatever the locale
+    # is. A descriptor that is closed has no stream.
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
-            stream.reconfigure(line_buffering=True, errors='backslashreplace')
+            stream.reconfigure(line_buffering=True, encoding='utf-8', errors='backslashreplace')
 
 
 def system_folders():

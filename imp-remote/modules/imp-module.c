@@ -163,6 +163,11 @@ module_resolve_alias (const StockModule *module, const char *settings)
  * For a script this blocks until it is ready, for at most its `start-timeout`. From then on, a
  * process that ends is started again: at once if it was of use, else after pauses that grow.
  *
+ * What the script prints is logged line by line, as messages of the domain `Imp-modules` with the
+ * fields `IMP_SCRIPT` (the path), `IMP_SCRIPT_PID` and `IMP_SCRIPT_STREAM` ("stdout" or "stderr").
+ * It is read in the main context that is the thread-default one here, as is all else of it: while
+ * that does not run, the script may have to wait.
+ *
  * Returns: (transfer full): a new factory; %NULL with %IMP_ERROR_SETTINGS if there is no such
  *   module or its settings are invalid, or with another error if it cannot be loaded
  *

@@ -52,6 +52,8 @@ static const ImpLimit script_factory_limits[] = {
     "how many ms the script may take until it is ready" },
   { "hang-timeout", IMP_LIMIT_MILLISECONDS, PLACE (hang_timeout), 0, G_MAXINT32, 10000,
     "ms without any response, once somebody has given up, until it is started again, 0 never" },
+  { "log-rate", IMP_LIMIT_COUNT, PLACE (log_rate), 0, 1000000, 100,
+    "how many lines that it prints are logged a second, 0 all" },
 };
 
 typedef enum
@@ -399,7 +401,6 @@ imp_module_run_script (const char *path, const char *settings, GError **error)
   if (self->is_ready)
     return IMP_FACTORY (g_steal_pointer (&self));
   g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-               "The script \"%s\" %s; see what it has written to standard error", path,
-               self->reason);
+               "The script \"%s\" %s; what it has printed is in the log", path, self->reason);
   return NULL;
 }

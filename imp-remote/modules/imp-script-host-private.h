@@ -24,11 +24,12 @@ typedef struct
   guint start_timeout; /* all in milliseconds; this one is not 0 */
   guint hang_timeout;
   guint deadline;
+  guint log_rate; /* lines of output a second, 0: all */
   ImpFailMode fail;
 } ImpScriptHostOptions;
 
-/* @name: for messages to people. */
-ImpScriptHost *imp_script_host_start (const char *name, const char *const *argv,
+/* @path: that of the script, for messages to people. */
+ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv,
                                       const ImpScriptHostOptions *options,
                                       const ImpScriptHostFuncs *funcs, gpointer user_data,
                                       GError **error);

@@ -23,7 +23,8 @@ struct _ImpScriptHost
 
   GSocket *socket;
   ImpRemoteFactory *remote;
-  GPid pid;        /* 0 once it is gone */
+  GPid pid; /* 0 once it is gone */
+  ImpScriptOutput *output;
   GSource *exit;   /* watches the process */
   GSource *timer;  /* until it is ready, or until it is killed */
   gint64 ready_at; /* monotonic microseconds, 0 before */
@@ -125,12 +126,16 @@ script_host_describe_exit (ImpScriptHost *self, int wait_status)
 static void
 script_host_on_exit (GPid pid, int wait_status, gpointer user_data)
 {
-  ImpScriptHost *self = user_data;
+  g_autoptr (ImpScriptHost) self = script_host_ref (user_data);
 
   imp_source_clear (&self->exit);
   imp_source_clear (&self->timer);
   g_spawn_close_pid (self->pid);
   self->pid = 0;
+  /* What it has printed comes before what is said about its end. */
+  imp_script_output_finish (self->output);
+  if (self->funcs == NULL)
+    return;
   if (!self->reason_is_final)
     script_host_set_reason (self, script_host_describe_exit (self, wait_status));
   self->reason_is_final = TRUE;
@@ -189,12 +194,13 @@ script_host_connect (ImpScriptHost *self, const char *name, const ImpScriptHostO
 }
 
 ImpScriptHost *
-imp_script_host_start (const char *name, const char *const *argv,
+imp_script_host_start (const char *path, const char *const *argv,
                        const ImpScriptHostOptions *options, const ImpScriptHostFuncs *funcs,
                        gpointer user_data, GError **error)
 {
   GPid pid = 0;
-  GSocket *socket = imp_script_process_start (argv, &pid, error);
+  int output_fds[2];
+  GSocket *socket = imp_script_process_start (argv, &pid, output_fds, error);
   ImpScriptHost *self;
 
   if (socket == NULL)
@@ -207,12 +213,14 @@ imp_script_host_start (const char *name, const char *const *argv,
   self->start_timeout = options->start_timeout;
   self->socket = socket;
   self->pid = pid;
+  self->output = imp_script_output_new (path, pid, output_fds, options->log_rate);
+  imp_script_output_attach (self->output, self->context);
   self->exit = g_child_watch_source_new (pid);
   g_source_set_callback (self->exit, G_SOURCE_FUNC (script_host_on_exit), self, NULL);
   g_source_attach (self->exit, self->context);
   self->timer = imp_source_add_timeout (self->context, options->start_timeout, "imp script's start",
                                         script_host_on_late, self);
-  script_host_connect (self, name, options);
+  script_host_connect (self, path, options);
   return self;
 }
 
@@ -226,7 +234,8 @@ imp_script_host_free (ImpScriptHost *self)
   imp_source_clear (&self->timer);
   imp_source_clear (&self->idle);
   if (self->pid != 0)
-    imp_script_process_end (self->pid);
+    imp_script_process_end (self->pid, self->output);
+  imp_script_output_free (self->output);
   g_clear_object (&self->remote);
   g_clear_object (&self->socket);
   script_host_unref (self);

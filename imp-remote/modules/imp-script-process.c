@@ -5,7 +5,6 @@
 #include "modules/imp-script-command-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -42,30 +41,22 @@ script_process_set_up_child (gpointer user_data)
 }
 
 /* A script whose loop hangs does not see the end of its socket, so the kernel is asked to end it
- * with its parent. The kernel means the parent's thread: only the main one lives long enough.
- * Standard output is for the program's own results, so the script's goes to standard error. */
+ * with its parent. The kernel means the parent's thread: only the main one lives long enough. */
 static gboolean
-script_process_spawn (const char *const *argv, int child_fd, GPid *pid, GError **error)
+script_process_spawn (const char *const *argv, int child_fd, GPid *pid, int output_fds[2],
+                      GError **error)
 {
   const int target_fd = IMP_SCRIPT_HOST_FD;
-  /* The child closes the descriptor that it is given. */
-  const int output_fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
   ChildSetup setup = { getpid (), gettid () == getpid () };
-  GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH;
-  gboolean spawned;
 
-  if (output_fd == -1)
-    flags |= G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
-  spawned = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, flags, script_process_set_up_child,
-                                              &setup, -1, output_fd, -1, &child_fd, &target_fd, 1,
-                                              pid, NULL, NULL, NULL, error);
-  if (output_fd != -1)
-    close (output_fd);
-  return spawned;
+  return g_spawn_async_with_pipes_and_fds (
+    NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES,
+    script_process_set_up_child, &setup, -1, -1, -1, &child_fd, &target_fd, 1, pid, NULL,
+    &output_fds[0], &output_fds[1], error);
 }
 
 GSocket *
-imp_script_process_start (const char *const *argv, GPid *pid, GError **error)
+imp_script_process_start (const char *const *argv, GPid *pid, int output_fds[2], GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
   gboolean spawned;
@@ -83,7 +74,7 @@ imp_script_process_start (const char *const *argv, GPid *pid, GError **error)
   socket = g_socket_new_from_fd (fds[0], error);
   if (socket == NULL)
     close (fds[0]);
-  spawned = socket != NULL && script_process_spawn (argv, fds[1], pid, error);
+  spawned = socket != NULL && script_process_spawn (argv, fds[1], pid, output_fds, error);
   close (fds[1]);
   return spawned ? g_steal_pointer (&socket) : NULL;
 }
@@ -118,7 +109,7 @@ script_process_on_ended (GPid pid, int wait_status, gpointer user_data)
 
 /* The loop is a private one, so that nothing else happens meanwhile. */
 void
-imp_script_process_end (GPid pid)
+imp_script_process_end (GPid pid, ImpScriptOutput *output)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GSource) watch = g_child_watch_source_new (pid);
@@ -129,8 +120,10 @@ imp_script_process_end (GPid pid)
                                     script_process_on_end_timeout, &ending);
   g_source_set_callback (watch, G_SOURCE_FUNC (script_process_on_ended), &ending, NULL);
   g_source_attach (watch, context);
+  imp_script_output_attach (output, context);
   while (!ending.ended)
     g_main_context_iteration (context, TRUE);
   imp_source_clear (&timeout);
+  imp_script_output_finish (output);
   g_spawn_close_pid (pid);
 }
