@@ -16,6 +16,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-result.h"
 #include "core/imp-type-factory.h"
+#include "core/imp-view.h"
 #include "faults/imp-fault-stream.h"
 #include "modules/imp-module.h"
 #include "provider/imp-filter.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The plugin's side of ImpAnalyzer: the ways to answer. The scalar ones are several times cheaper
- * from Python and JavaScript than making a result object first. */
+/* The plugin's side of ImpAnalyzer: the ways to answer, and what it may ask. The scalar answers are
+ * several times cheaper from Python and JavaScript than making a result object first. */
 #include "core/imp-analyzer-private.h"
-
-#include "core/imp-result-private.h"
 
 /**
  * imp_analyzer_add_result:
@@ -37,9 +35,11 @@ imp_analyzer_add_result (ImpAnalyzer *self, ImpResult *result)
 void
 imp_analyzer_pass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset)
 {
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  const ImpVerdict verdict = imp_verdict_of_offset (IMP_RESULT_PASS, direction, offset);
 
-  imp_analyzer_take_result (self, imp_result_new_pass (direction, offset));
+  g_return_if_fail (imp_analyzer_is_valid (self));
+
+  imp_analyzer_take_verdict (self, &verdict);
 }
 
 /**
@@ -55,9 +55,11 @@ imp_analyzer_pass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offse
 void
 imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset)
 {
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  const ImpVerdict verdict = imp_verdict_of_offset (IMP_RESULT_PREPASS, direction, offset);
 
-  imp_analyzer_take_result (self, imp_result_new_prepass (direction, offset));
+  g_return_if_fail (imp_analyzer_is_valid (self));
+
+  imp_analyzer_take_verdict (self, &verdict);
 }
 
 /**
@@ -76,10 +78,13 @@ void
 imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
                             const guint8 *data, gsize length)
 {
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_REPLACE, direction, offset,
+                                                  imp_view_of_data (data, length));
 
-  imp_analyzer_take_result (self, imp_result_new_replace_take (direction, offset,
-                                                               g_bytes_new (data, length)));
+  g_return_if_fail (imp_analyzer_is_valid (self));
+  g_return_if_fail (data != NULL || length == 0);
+
+  imp_analyzer_take_verdict (self, &verdict);
 }
 
 /**
@@ -116,10 +121,13 @@ imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 of
 void
 imp_analyzer_send_back (ImpAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length)
 {
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_TO_SENDER, direction, 0,
+                                                  imp_view_of_data (data, length));
 
-  imp_analyzer_take_result (self,
-                            imp_result_new_to_sender_take (direction, g_bytes_new (data, length)));
+  g_return_if_fail (imp_analyzer_is_valid (self));
+  g_return_if_fail (data != NULL || length == 0);
+
+  imp_analyzer_take_verdict (self, &verdict);
 }
 
 /**
@@ -303,4 +311,61 @@ imp_analyzer_pass_pattern (ImpAnalyzer *self, ImpDirection direction, const char
   g_return_if_fail (regex != NULL);
 
   imp_analyzer_take_result (self, imp_result_new_pass_pattern (direction, regex, max_length));
+}
+
+/**
+ * imp_analyzer_get_context:
+ * @self: an analyzer
+ *
+ * Gets what the provider has said of the connection.
+ *
+ * Returns: (transfer full) (element-type utf8 utf8): keys and values
+ *
+ * Since: 0.1
+ */
+GHashTable *
+imp_analyzer_get_context (ImpAnalyzer *self)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+
+  return imp_context_to_table (imp_analyzer_peek_context (self));
+}
+
+/**
+ * imp_analyzer_lookup_context:
+ * @self: an analyzer
+ * @key: a key, e.g. "caddr"
+ *
+ * Gets one thing that the provider has said of the connection.
+ *
+ * Returns: (nullable): its value
+ *
+ * Since: 0.1
+ */
+const char *
+imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+  g_return_val_if_fail (key != NULL, NULL);
+
+  return imp_context_lookup (imp_analyzer_peek_context (self), key);
+}
+
+/**
+ * imp_analyzer_get_interface:
+ * @self: an analyzer
+ *
+ * Gets the interface that the provider has chosen.
+ *
+ * Returns: (transfer none) (nullable): the interface, or %NULL if it has chosen none: then all
+ *   types of data may come and all results may be given
+ *
+ * Since: 0.1
+ */
+ImpInterface *
+imp_analyzer_get_interface (ImpAnalyzer *self)
+{
+  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
+
+  return imp_analyzer_peek_interface (self);
 }

@@ -4,6 +4,7 @@
 #include "core/imp-analyzer.h"
 #include "core/imp-context-private.h"
 #include "core/imp-marks-private.h"
+#include "core/imp-verdict-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,15 +13,42 @@ G_BEGIN_DECLS
 /* Gives the analyzer its context, unless it has one, and the interface (NULL: leave it). */
 void imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interface);
 ImpContext *imp_analyzer_peek_context (ImpAnalyzer *self);
+ImpInterface *imp_analyzer_peek_interface (ImpAnalyzer *self);
+
+/* The class of an analyzer, unchecked. */
+#define IMP_ANALYZER_CLASS_OF(self) ((ImpAnalyzerClass *) ((GTypeInstance *) (self))->g_class)
+
+/* The class of the last one that imp_analyzer_check_type() has seen to be an analyzer. */
+extern gpointer imp_analyzer_known_class;
+gboolean imp_analyzer_check_type (gconstpointer self);
+
+/* As IMP_IS_ANALYZER(), for what is called with every chunk. */
+static inline gboolean
+imp_analyzer_is_valid (gconstpointer self)
+{
+  return self != NULL
+         && (((const GTypeInstance *) self)->g_class
+               == g_atomic_pointer_get (&imp_analyzer_known_class)
+             || imp_analyzer_check_type (self));
+}
 
 /* As imp_analyzer_data(), for a caller that holds a reference for as long as this takes. */
-void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
-                        gint32 data_type);
-/* As imp_analyzer_add_result(), and takes @result. */
+void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view,
+                        gint64 offset, gint32 data_type);
+
+/* Takes the results by value: as a callback does, but no object is made. */
+typedef void (*ImpVerdictFunc) (ImpAnalyzer *analyzer, const ImpVerdict *verdict,
+                                gpointer user_data);
+void imp_analyzer_set_sink (ImpAnalyzer *self, ImpVerdictFunc sink, gpointer user_data);
+
+/* As imp_analyzer_add_result(). The analyzer may be gone afterwards, unless the caller has a
+ * reference. */
+void imp_analyzer_take_verdict (ImpAnalyzer *self, const ImpVerdict *verdict);
+/* The same, and takes @result. */
 void imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result);
-/* Takes @result as well, but what the model does not allow is an error, and it is for the caller to
- * resolve the analyzer. */
-gboolean imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error);
+/* As imp_analyzer_take_verdict(), but what the model does not allow is an error, and it is for the
+ * caller to resolve the analyzer. */
+gboolean imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error);
 
 const ImpMarks *imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction);
 gboolean imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction);

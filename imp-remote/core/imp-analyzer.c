@@ -5,7 +5,6 @@
 #include "core/imp-interface-private.h"
 #include "core/imp-mailbox-private.h"
 #include "core/imp-pending-results-private.h"
-#include "core/imp-result-private.h"
 
 typedef enum
 {
@@ -18,21 +17,24 @@ typedef enum
  * is the number of cache lines. */
 typedef struct
 {
-  ImpResultFunc callback;
-  gpointer user_data;
+  ImpVerdictFunc sink; /* takes the results; NULL while nobody does */
+  gpointer user_data;  /* of the sink */
   ImpInterface *interface;
   ImpPendingResults *pending; /* NULL if there are none */
+  gboolean *gone;             /* set when the last reference goes while something is delivered */
   guint calls;                /* depth of calls into the plugin's data() */
   guint8 state;               /* AnalyzerState */
   guint8 busy;                /* bit per direction */
   guint8 notified;            /* the same, as the plugin knows it */
   guint8 delivering : 1;
+  guint8 allows_pass : 1; /* as the interface does */
   guint8 settles_end : 1;
   guint8 is_proxy : 1;
   guint8 is_lost : 1;       /* its FATAL is that it cannot be reached, and not its own */
   guint8 is_overloaded : 1; /* and traffic alone can have been the cause */
   ImpMailbox mailbox;       /* for answers from other threads */
   ImpMarks marks[2];
+  ImpResultFunc callback; /* of an application, which is called by the sink */
   GDestroyNotify destroy;
   ImpContext *context;
 } ImpAnalyzerPrivate;
@@ -77,6 +79,7 @@ analyzer_clear_callback (ImpAnalyzerPrivate *priv)
   GDestroyNotify destroy = g_steal_pointer (&priv->destroy);
   gpointer user_data = g_steal_pointer (&priv->user_data);
 
+  priv->sink = NULL;
   priv->callback = NULL;
   if (destroy != NULL)
     destroy (user_data);
@@ -87,6 +90,8 @@ imp_analyzer_finalize (GObject *object)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (IMP_ANALYZER (object));
 
+  if (priv->gone != NULL)
+    *priv->gone = TRUE;
   analyzer_clear_callback (priv);
   imp_pending_results_clear (&priv->pending);
   imp_mailbox_clear (&priv->mailbox);
@@ -110,12 +115,18 @@ imp_analyzer_init (ImpAnalyzer *self)
 
   imp_mailbox_init (&priv->mailbox);
   priv->settles_end = TRUE;
+  priv->allows_pass = TRUE;
 }
 
-static inline gboolean
-analyzer_is_busy (const ImpAnalyzerPrivate *priv, guint direction)
+gpointer imp_analyzer_known_class;
+
+gboolean
+imp_analyzer_check_type (gconstpointer self)
 {
-  return (priv->busy & (1 << direction)) != 0;
+  if (!IMP_IS_ANALYZER ((gpointer) self))
+    return FALSE;
+  g_atomic_pointer_set (&imp_analyzer_known_class, ((const GTypeInstance *) self)->g_class);
+  return TRUE;
 }
 
 /* --- calling the plugin --- */
@@ -167,23 +178,25 @@ analyzer_notify_busy (ImpAnalyzer *self)
 
 /* --- delivering results --- */
 
-/* Hands the results that are ready to the callback, in order. The callback may do anything: add
- * results, make a direction busy, close the analyzer, take itself away. */
+/* Hands the results that are ready to the sink, in order. That may do anything: add results, make a
+ * direction busy, close the analyzer, take itself away. */
 static void
 analyzer_deliver_pending (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpResult *result;
 
-  if (priv->delivering || priv->callback == NULL || priv->pending == NULL)
+  if (priv->delivering || priv->sink == NULL || priv->pending == NULL)
     return;
 
   g_object_ref (self);
   priv->delivering = TRUE;
-  while (priv->callback != NULL
+  while (priv->sink != NULL
          && (result = imp_pending_results_pop (&priv->pending, priv->busy)) != NULL)
     {
-      priv->callback (self, result, priv->user_data);
+      const ImpVerdict verdict = imp_verdict_of_result (result);
+
+      priv->sink (self, &verdict, priv->user_data);
       imp_result_unref (result);
     }
   priv->delivering = FALSE;
@@ -191,37 +204,69 @@ analyzer_deliver_pending (ImpAnalyzer *self)
   g_object_unref (self);
 }
 
-/* The common case first: somebody listens, nothing waits. */
+/* Calls the sink. Whoever is called may drop the last reference; to notice that costs less than a
+ * reference of one's own. FALSE if it is gone. */
+static gboolean
+analyzer_call_sink (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, const ImpVerdict *verdict)
+{
+  gboolean *outer = priv->gone;
+  gboolean gone = FALSE;
+
+  priv->gone = &gone;
+  priv->delivering = TRUE;
+  priv->sink (self, verdict, priv->user_data);
+  if (G_UNLIKELY (gone))
+    {
+      if (outer != NULL)
+        *outer = TRUE;
+      return FALSE;
+    }
+  priv->delivering = FALSE;
+  priv->gone = outer;
+  return TRUE;
+}
+
+/* The common case first: somebody listens, nothing waits. The analyzer may be gone afterwards,
+ * unless the caller has a reference. */
 static void
-analyzer_deliver (ImpAnalyzer *self, ImpResult *result)
+analyzer_deliver (ImpAnalyzer *self, const ImpVerdict *verdict)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  gboolean needs_reference = priv->calls == 0; /* else imp_analyzer_data() has one */
 
-  if (priv->callback == NULL || priv->delivering
-      || imp_pending_results_must_hold_back (priv->pending, priv->busy, result))
+  if (priv->sink == NULL || priv->delivering
+      || imp_pending_results_must_hold_back (priv->pending, priv->busy, verdict))
     {
-      imp_pending_results_push (&priv->pending, priv->busy, result);
+      imp_pending_results_push (&priv->pending, priv->busy, imp_verdict_to_result (verdict));
       analyzer_deliver_pending (self);
-      return;
     }
-
-  if (needs_reference)
-    g_object_ref (self);
-  priv->delivering = TRUE;
-  priv->callback (self, result, priv->user_data);
-  priv->delivering = FALSE;
-  imp_result_unref (result);
-  if (priv->pending != NULL)
+  else if (analyzer_call_sink (self, priv, verdict) && priv->pending != NULL)
     analyzer_deliver_pending (self);
-  if (needs_reference)
-    g_object_unref (self);
+}
+
+/* Takes @result. */
+static void
+analyzer_deliver_result (ImpAnalyzer *self, ImpResult *result)
+{
+  const ImpVerdict verdict = imp_verdict_of_result (result);
+
+  analyzer_deliver (self, &verdict);
+  imp_result_unref (result);
+}
+
+/* The sink of those who want objects. */
+static void
+analyzer_call_back (ImpAnalyzer *self, const ImpVerdict *verdict, gpointer user_data)
+{
+  ImpResult *result = imp_verdict_to_result (verdict);
+
+  PRIVATE (self)->callback (self, result, user_data);
+  imp_result_unref (result);
 }
 
 /* What no result can undo: the plugin is heard no more. What is held back for a busy direction
  * would be forwarded to a connection that is refused, so it goes. */
 static void
-analyzer_refuse (ImpAnalyzer *self, ImpResult *last)
+analyzer_refuse (ImpAnalyzer *self, const ImpVerdict *last)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
@@ -233,7 +278,10 @@ analyzer_refuse (ImpAnalyzer *self, ImpResult *last)
 static void
 analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason)
 {
-  analyzer_refuse (self, imp_result_new_fatal (reason));
+  g_autoptr (ImpResult) fatal = imp_result_new_fatal (reason);
+  const ImpVerdict last = imp_verdict_of_result (fatal);
+
+  analyzer_refuse (self, &last);
 }
 
 /* Something was fed: a PASS_PATTERN that waited for it may go. */
@@ -243,7 +291,7 @@ analyzer_deliver_deferred (ImpAnalyzer *self, ImpDirection direction)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   if (imp_marks_take_deferred (&priv->marks[direction]))
-    analyzer_deliver (self, imp_pending_results_take_deferred (priv->pending, direction));
+    analyzer_deliver_result (self, imp_pending_results_take_deferred (priv->pending, direction));
 }
 
 /* A PASS indefinitely, and the end, make a search needless. */
@@ -259,12 +307,13 @@ analyzer_drop_deferred (ImpAnalyzerPrivate *priv, ImpDirection direction)
 static void
 analyzer_pass_indefinitely (ImpAnalyzer *self, ImpDirection direction)
 {
+  const ImpVerdict pass = imp_verdict_of_offset (IMP_RESULT_PASS, direction, IMP_MAX_OFFSET);
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   if (!imp_marks_pass (&priv->marks[direction], IMP_MAX_OFFSET, NULL))
     g_assert_not_reached ();
   analyzer_drop_deferred (priv, direction);
-  analyzer_deliver (self, imp_result_new_pass (direction, IMP_MAX_OFFSET));
+  analyzer_deliver (self, &pass);
 }
 
 /* Settles the end of a stream for a plugin that has settled all before it. */
@@ -280,99 +329,96 @@ analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
 
 /* --- judging them --- */
 
-/* A hint that the interface lacks is dropped; it is no error. */
-static gboolean
-result_is_hint (const ImpResult *result)
-{
-  return (imp_result_type_to_flag (result->type) & IMP_RESULT_FLAGS_HINTS) != 0;
-}
-
-static gboolean
-result_is_refusal (const ImpResult *result)
-{
-  return result->type == IMP_RESULT_DENY || result->type == IMP_RESULT_DROP
-         || result->type == IMP_RESULT_FATAL;
-}
-
 /* Who has passed indefinitely already may say so again, as plugins like to do at the end of a
  * stream that was settled for them; the provider need not hear it twice. */
 static gboolean
-result_is_repetition (const ImpResult *result, const ImpMarks *marks)
+verdict_is_repetition (const ImpVerdict *verdict, const ImpMarks *marks)
 {
   return imp_marks_is_passed (marks)
-         && (result->type == IMP_RESULT_PASS || result->type == IMP_RESULT_PREPASS)
-         && result->offset >= IMP_MAX_OFFSET;
+         && (verdict->type == IMP_RESULT_PASS || verdict->type == IMP_RESULT_PREPASS)
+         && verdict->offset >= IMP_MAX_OFFSET;
 }
 
 static gboolean
-analyzer_refuse_outside_interface (ImpAnalyzerPrivate *priv, ImpResult *result, GError **error)
+analyzer_refuse_outside_interface (ImpAnalyzerPrivate *priv, const ImpVerdict *verdict,
+                                   GError **error)
 {
   g_autofree char *interface = imp_interface_to_string (priv->interface);
 
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
                "answered %s, which the interface (%s) does not have",
-               imp_result_type_to_string (result->type), interface);
+               imp_result_type_to_string (verdict->type), interface);
   return FALSE;
 }
 
 static gboolean
-analyzer_check_result (ImpAnalyzerPrivate *priv, ImpResult *result, gboolean allowed,
-                       GError **error)
+analyzer_check_verdict (ImpAnalyzerPrivate *priv, const ImpVerdict *verdict, gboolean allowed,
+                        GError **error)
 {
   if (!allowed)
-    return analyzer_refuse_outside_interface (priv, result, error);
-  if (imp_marks_apply (&priv->marks[result->direction], result, error))
+    return analyzer_refuse_outside_interface (priv, verdict, error);
+  if (imp_marks_apply (&priv->marks[verdict->direction], verdict, error))
     return TRUE;
-  g_prefix_error (error, "direction %d: ", result->direction);
+  g_prefix_error (error, "direction %d: ", verdict->direction);
   return FALSE;
 }
 
 /* What may have something else come of it: a search that cannot begin yet, one that is not needed
  * any more, or an end that is due. */
 static void
-analyzer_deliver_special (ImpAnalyzer *self, ImpResult *result)
+analyzer_deliver_special (ImpAnalyzer *self, const ImpVerdict *verdict)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpDirection direction = result->direction;
+  ImpDirection direction = verdict->direction;
 
-  if (result->type == IMP_RESULT_PASS_PATTERN && imp_marks_defer_search (&priv->marks[direction]))
+  if (verdict->type == IMP_RESULT_PASS_PATTERN && imp_marks_defer_search (&priv->marks[direction]))
     {
-      imp_pending_results_defer (&priv->pending, result);
+      imp_pending_results_defer (&priv->pending, imp_verdict_to_result (verdict));
       return;
     }
   g_object_ref (self);
   analyzer_drop_deferred (priv, direction);
-  analyzer_deliver (self, result);
+  analyzer_deliver (self, verdict);
   analyzer_settle_end (self, direction);
   g_object_unref (self);
 }
 
-gboolean
-imp_analyzer_try_result (ImpAnalyzer *self, ImpResult *result, GError **error)
+static gboolean
+analyzer_try_any (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpMarks *marks = &priv->marks[result->direction];
+  ImpMarks *marks = &priv->marks[verdict->direction];
   gboolean allowed = priv->interface == NULL
-                     || imp_interface_allows (priv->interface, result->type);
+                     || imp_interface_allows (priv->interface, verdict->type);
 
-  if (priv->state != ANALYZER_STATE_OPEN || (!allowed && result_is_hint (result))
-      || result_is_repetition (result, marks))
-    {
-      imp_result_unref (result);
-      return TRUE;
-    }
-  if (!analyzer_check_result (priv, result, allowed, error))
-    {
-      imp_result_unref (result);
-      return FALSE;
-    }
+  if (priv->state != ANALYZER_STATE_OPEN || (!allowed && imp_verdict_is_hint (verdict))
+      || verdict_is_repetition (verdict, marks))
+    return TRUE;
+  if (!analyzer_check_verdict (priv, verdict, allowed, error))
+    return FALSE;
 
-  if (result_is_refusal (result))
-    analyzer_refuse (self, result);
-  else if (marks->ended || priv->pending != NULL || result->type == IMP_RESULT_PASS_PATTERN)
-    analyzer_deliver_special (self, result);
+  if (imp_verdict_is_refusal (verdict))
+    analyzer_refuse (self, verdict);
+  else if (marks->ended || priv->pending != NULL || verdict->type == IMP_RESULT_PASS_PATTERN)
+    analyzer_deliver_special (self, verdict);
   else
-    analyzer_deliver (self, result);
+    analyzer_deliver (self, verdict);
+  return TRUE;
+}
+
+gboolean
+imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  /* Nearly always it is a PASS that goes further, and somebody listens. */
+  if (G_UNLIKELY (verdict->type != IMP_RESULT_PASS || !priv->allows_pass
+                  || priv->state != ANALYZER_STATE_OPEN || priv->pending != NULL || priv->delivering
+                  || priv->busy != 0 || priv->sink == NULL
+                  || !imp_marks_pass_onward (&priv->marks[verdict->direction], verdict->offset)))
+    return analyzer_try_any (self, verdict, error);
+  if (analyzer_call_sink (self, priv, verdict) && priv->pending != NULL)
+    analyzer_deliver_pending (self);
   return TRUE;
 }
 
@@ -390,22 +436,39 @@ analyzer_collect (ImpAnalyzer *self)
     analyzer_refuse_fatal (self, "more results came from other threads than could be taken");
 }
 
-/* What the model does not allow becomes a FATAL that says so. */
-void
-imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+/* Says by a FATAL what the model does not allow. */
+static void
+analyzer_refuse_verdict (ImpAnalyzer *self, const GError *error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *reason = NULL;
+  g_autofree char *reason = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
+
+  analyzer_refuse_fatal (self, reason);
+}
+
+void
+imp_analyzer_take_verdict (ImpAnalyzer *self, const ImpVerdict *verdict)
+{
+  GError *error = NULL;
 
   if (G_UNLIKELY (!imp_mailbox_is_here (&PRIVATE (self)->mailbox)))
     {
-      imp_mailbox_post (&PRIVATE (self)->mailbox, result, self, (GSourceOnceFunc) analyzer_collect);
+      imp_mailbox_post (&PRIVATE (self)->mailbox, imp_verdict_to_result (verdict), self,
+                        (GSourceOnceFunc) analyzer_collect);
       return;
     }
-  if (imp_analyzer_try_result (self, result, &error))
+  if (G_LIKELY (imp_analyzer_try_verdict (self, verdict, &error)))
     return;
-  reason = g_strdup_printf ("%s: %s", G_OBJECT_TYPE_NAME (self), error->message);
-  analyzer_refuse_fatal (self, reason);
+  analyzer_refuse_verdict (self, error);
+  g_error_free (error);
+}
+
+void
+imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result)
+{
+  const ImpVerdict verdict = imp_verdict_of_result (result);
+
+  imp_analyzer_take_verdict (self, &verdict);
+  imp_result_unref (result);
 }
 
 /* Results that the plugin gave while it was made are judged again under the interface. */
@@ -438,6 +501,7 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
 
   g_clear_pointer (&priv->interface, imp_interface_unref);
   priv->interface = imp_interface_ref (interface);
+  priv->allows_pass = imp_interface_allows (interface, IMP_RESULT_PASS);
   if (priv->state == ANALYZER_STATE_OPEN)
     analyzer_judge_again (self);
 }
@@ -449,14 +513,14 @@ analyzer_resolve_soft (ImpAnalyzer *self, const char *reason)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
   priv->state = ANALYZER_STATE_REFUSED;
-  analyzer_deliver (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
+  analyzer_deliver_result (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
   for (guint direction = 0; direction < 2; direction++)
     {
       if (!imp_marks_is_passed (&priv->marks[direction]))
         analyzer_pass_indefinitely (self, direction);
       /* Nobody else will say it. */
       if (priv->marks[direction].paused)
-        analyzer_deliver (self, imp_result_new_continue (direction));
+        analyzer_deliver_result (self, imp_result_new_continue (direction));
     }
 }
 
@@ -481,19 +545,37 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 
 /* --- what a provider calls --- */
 
+/* Calls the plugin, by the one of both that it has. */
+static gboolean
+analyzer_call_data (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection direction,
+                    const ImpView *view, gint64 offset, gint32 data_type, GError **error)
+{
+  gboolean done;
+  GBytes *bytes;
+
+  if (klass->data == NULL)
+    return klass->view != NULL && klass->view (self, direction, view, offset, data_type, error);
+  if (view->bytes != NULL)
+    return klass->data (self, direction, view->bytes, offset, data_type, error);
+  bytes = imp_view_to_bytes (view);
+  done = klass->data (self, direction, bytes, offset, data_type, error);
+  g_bytes_unref (bytes);
+  return done;
+}
+
 void
-imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
+imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view, gint64 offset,
                    gint32 data_type)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
+  ImpAnalyzerClass *klass = IMP_ANALYZER_CLASS_OF (self);
   GError *error = NULL;
 
   if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))
     analyzer_collect (self);
   if (priv->state != ANALYZER_STATE_OPEN)
     return;
-  if (!imp_marks_feed (&priv->marks[direction], g_bytes_get_size (data), offset, data_type))
+  if (!imp_marks_feed (&priv->marks[direction], view->length, offset, data_type))
     {
       if (priv->marks[direction].deferred)
         analyzer_deliver_deferred (self, direction);
@@ -505,14 +587,15 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
   if (!priv->is_proxy)
     offset = imp_explicit_offset (offset);
   priv->calls++;
-  if (klass->data == NULL)
-    analyzer_fail_plugin (self, "data", NULL);
-  else if (!klass->data (self, direction, data, offset, data_type, &error) || error != NULL)
-    analyzer_fail_plugin (self, "data", error);
+  if (!analyzer_call_data (self, klass, direction, view, offset, data_type, &error)
+      || error != NULL)
+    analyzer_fail_plugin (self, klass->data != NULL || klass->view == NULL ? "data" : "view",
+                          error);
   priv->calls--;
   if (priv->marks[direction].ended)
     analyzer_settle_end (self, direction);
-  g_clear_error (&error);
+  if (G_UNLIKELY (error != NULL))
+    g_error_free (error);
 }
 
 /**
@@ -536,12 +619,15 @@ void
 imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
                    gint32 data_type)
 {
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  ImpView view;
+
+  g_return_if_fail (imp_analyzer_is_valid (self));
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
   g_return_if_fail (data != NULL);
 
+  view = imp_view_of_bytes (data);
   g_object_ref (self);
-  imp_analyzer_feed (self, direction, data, offset, data_type);
+  imp_analyzer_feed (self, direction, &view, offset, data_type);
   g_object_unref (self);
 }
 
@@ -562,9 +648,15 @@ void
 imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8 *data,
                          gsize length, gint64 offset, gint32 data_type)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (data, length);
+  const ImpView view = imp_view_of_data (data, length);
 
-  imp_analyzer_data (self, direction, bytes, offset, data_type);
+  g_return_if_fail (imp_analyzer_is_valid (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+  g_return_if_fail (data != NULL || length == 0);
+
+  g_object_ref (self);
+  imp_analyzer_feed (self, direction, &view, offset, data_type);
+  g_object_unref (self);
 }
 
 /**
@@ -590,7 +682,8 @@ imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
 
   priv = PRIVATE (self);
-  if (priv->state == ANALYZER_STATE_CLOSED || analyzer_is_busy (priv, direction) == (busy != FALSE))
+  if (priv->state == ANALYZER_STATE_CLOSED
+      || imp_analyzer_is_busy (self, direction) == (busy != FALSE))
     return;
   priv->busy ^= 1 << direction;
 
@@ -635,31 +728,25 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
         destroy (user_data);
       return;
     }
+  priv->sink = callback != NULL ? analyzer_call_back : NULL;
   priv->callback = callback;
   priv->user_data = user_data;
   priv->destroy = destroy;
   analyzer_deliver_pending (self);
 }
 
-/* While a direction is busy, only what is urgent is delivered for it; this is the order of it. */
-static int
-result_get_urgency (const ImpResult *result)
+void
+imp_analyzer_set_sink (ImpAnalyzer *self, ImpVerdictFunc sink, gpointer user_data)
 {
-  static const ImpResultType order[] = {
-    IMP_RESULT_FATAL, IMP_RESULT_DENY,     IMP_RESULT_DROP,
-    IMP_RESULT_PAUSE, IMP_RESULT_CONTINUE, IMP_RESULT_ACCOUNT_FIELD,
-  };
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
-    if (order[i] == result->type)
-      return i;
-  return G_N_ELEMENTS (order);
-}
-
-static int
-result_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  return result_get_urgency (a) - result_get_urgency (b);
+  imp_mailbox_move_here (&priv->mailbox);
+  analyzer_clear_callback (priv);
+  if (priv->state == ANALYZER_STATE_CLOSED)
+    return;
+  priv->sink = sink;
+  priv->user_data = user_data;
+  analyzer_deliver_pending (self);
 }
 
 /**
@@ -697,7 +784,7 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
     }
   while (taken.length > n_taken);
   if (priv->busy != 0)
-    g_queue_sort (&taken, result_compare_urgency, NULL);
+    imp_pending_results_sort (&taken);
   g_object_unref (self);
   return taken.head;
 }
@@ -753,63 +840,6 @@ imp_analyzer_is_closed (ImpAnalyzer *self)
   return PRIVATE (self)->state != ANALYZER_STATE_OPEN;
 }
 
-/**
- * imp_analyzer_get_context:
- * @self: an analyzer
- *
- * Gets what the provider has said of the connection.
- *
- * Returns: (transfer full) (element-type utf8 utf8): keys and values
- *
- * Since: 0.1
- */
-GHashTable *
-imp_analyzer_get_context (ImpAnalyzer *self)
-{
-  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
-
-  return imp_context_to_table (PRIVATE (self)->context);
-}
-
-/**
- * imp_analyzer_lookup_context:
- * @self: an analyzer
- * @key: a key, e.g. "caddr"
- *
- * Gets one thing that the provider has said of the connection.
- *
- * Returns: (nullable): its value
- *
- * Since: 0.1
- */
-const char *
-imp_analyzer_lookup_context (ImpAnalyzer *self, const char *key)
-{
-  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
-  g_return_val_if_fail (key != NULL, NULL);
-
-  return imp_context_lookup (PRIVATE (self)->context, key);
-}
-
-/**
- * imp_analyzer_get_interface:
- * @self: an analyzer
- *
- * Gets the interface that the provider has chosen.
- *
- * Returns: (transfer none) (nullable): the interface, or %NULL if it has chosen none: then all
- *   types of data may come and all results may be given
- *
- * Since: 0.1
- */
-ImpInterface *
-imp_analyzer_get_interface (ImpAnalyzer *self)
-{
-  g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
-
-  return PRIVATE (self)->interface;
-}
-
 gsize
 imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
 {
@@ -835,6 +865,12 @@ imp_analyzer_dup_failure (ImpAnalyzer *self)
   return imp_pending_results_dup_failure (priv->pending);
 }
 
+ImpInterface *
+imp_analyzer_peek_interface (ImpAnalyzer *self)
+{
+  return PRIVATE (self)->interface;
+}
+
 ImpContext *
 imp_analyzer_peek_context (ImpAnalyzer *self)
 {
@@ -850,7 +886,7 @@ imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction)
 gboolean
 imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction)
 {
-  return analyzer_is_busy (PRIVATE (self), direction);
+  return (PRIVATE (self)->busy & (1 << direction)) != 0;
 }
 
 GMainContext *

@@ -3,6 +3,7 @@
 
 #include "core/imp-interface.h"
 #include "core/imp-result.h"
+#include "core/imp-view.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,8 @@ G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
  *   is 0, or the true position if input was left out since the last call
  * @busy: called when the provider cannot take more output in a direction, and when it can again
  * @close: called once, when the analyzer is needed no more
+ * @view: as @data, for analyzers in C that need a chunk for the time of the call only, which costs
+ *   less; called where @data is %NULL
  *
  * What a plugin implements. `data` and `busy` return %TRUE, or %FALSE with an error, which reaches
  * the provider as a [enum@Imp.ResultType.FATAL] result.
@@ -30,9 +33,15 @@ struct _ImpAnalyzerClass
                      gint32 data_type, GError **error);
   gboolean (*busy)  (ImpAnalyzer *self, ImpDirection direction, gboolean busy, GError **error);
   void     (*close) (ImpAnalyzer *self);
+#ifndef __GI_SCANNER__ /* a binding could not keep to how long a view is there */
+  gboolean (*view)  (ImpAnalyzer *self, ImpDirection direction, const ImpView *view,
+                     gint64 offset, gint32 data_type, GError **error);
+#else
+  gpointer view;
+#endif
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 /**

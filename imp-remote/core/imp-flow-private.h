@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/imp-flow-event-private.h"
-#include "core/imp-result.h"
+#include "core/imp-verdict-private.h"
 
 G_BEGIN_DECLS
 
@@ -28,11 +28,11 @@ gboolean imp_flow_go_on (ImpFlow *self, GError **error);
 /* A verdict. Whatever says nothing about this direction's bytes is ignored. If the model forbids
  * it (%IMP_ERROR_PROTOCOL, %IMP_ERROR_SETTINGS of a pattern, or %IMP_ERROR_CLOSED after a refusal),
  * nothing has changed. %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
-gboolean imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error);
+gboolean imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error);
 
 gboolean imp_flow_pass (ImpFlow *self, gint64 offset, GError **error);
 gboolean imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error);
-gboolean imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error);
+gboolean imp_flow_replace (ImpFlow *self, gint64 offset, const ImpView *data, GError **error);
 gboolean imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError **error);
 gboolean imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */

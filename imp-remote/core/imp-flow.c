@@ -5,7 +5,6 @@
 #include "core/imp-flow-held-private.h"
 #include "core/imp-flow-search-private.h"
 #include "core/imp-marks-private.h"
-#include "core/imp-result-private.h"
 
 typedef enum
 {
@@ -350,7 +349,7 @@ flow_get_output_type (ImpFlow *self)
 }
 
 gboolean
-imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
+imp_flow_replace (ImpFlow *self, gint64 offset, const ImpView *data, GError **error)
 {
   gint32 data_type = flow_get_output_type (self);
 
@@ -364,8 +363,8 @@ imp_flow_replace (ImpFlow *self, gint64 offset, GBytes *bytes, GError **error)
 
       flow_take_held (self, MIN ((gint64) imp_held_get (&self->held, 0)->length, left), FALSE);
     }
-  if (g_bytes_get_size (bytes) > 0)
-    flow_forward (self, g_bytes_ref (bytes), data_type);
+  if (data->length > 0)
+    flow_forward (self, imp_view_to_bytes (data), data_type);
   return TRUE;
 }
 
@@ -450,20 +449,20 @@ imp_flow_deny (ImpFlow *self)
 }
 
 gboolean
-imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error)
+imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error)
 {
-  switch ((ImpResultType) result->type)
+  switch ((ImpResultType) verdict->type)
     {
     case IMP_RESULT_PASS:
-      return imp_flow_pass (self, result->offset, error);
+      return imp_flow_pass (self, verdict->offset, error);
     case IMP_RESULT_PREPASS:
-      return imp_flow_prepass (self, result->offset, error);
+      return imp_flow_prepass (self, verdict->offset, error);
     case IMP_RESULT_REPLACE:
-      return imp_flow_replace (self, result->offset, result->data, error);
+      return imp_flow_replace (self, verdict->offset, &verdict->data, error);
     case IMP_RESULT_REPLACE_LATER:
-      return imp_flow_replace_later (self, result->offset, result->extra, error);
+      return imp_flow_replace_later (self, verdict->offset, verdict->result->extra, error);
     case IMP_RESULT_PASS_PATTERN:
-      return flow_begin_search (self, result, error);
+      return flow_begin_search (self, verdict->result, error);
     case IMP_RESULT_DENY:
     case IMP_RESULT_DROP:
     case IMP_RESULT_FATAL:
@@ -479,7 +478,7 @@ imp_flow_apply (ImpFlow *self, ImpResult *result, GError **error)
     case IMP_RESULT_TO_SENDER:
       return TRUE;
     }
-  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "There is no result type 0x%x", result->type);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "There is no result type 0x%x", verdict->type);
   return FALSE;
 }
 

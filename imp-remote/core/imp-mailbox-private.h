@@ -3,8 +3,6 @@
 
 #include "core/imp-result.h"
 
-#include <pthread.h>
-
 G_BEGIN_DECLS
 
 /* How many bytes of results other threads may give before the box's own thread takes them. */
@@ -15,7 +13,7 @@ typedef struct _ImpMail ImpMail;
 /* Knows the thread that an object belongs to, and takes the results that others give there. */
 typedef struct
 {
-  pthread_t thread;
+  gconstpointer thread;  /* see imp_mailbox_this_thread() */
   GMainContext *context; /* that of the thread; NULL: the global default one */
   ImpMail *mail;         /* NULL until another thread has posted something */
 } ImpMailbox;
@@ -26,10 +24,20 @@ void imp_mailbox_clear (ImpMailbox *self);
 /* From now on it belongs to the calling thread. */
 void imp_mailbox_move_here (ImpMailbox *self);
 
+extern __thread char imp_mailbox_thread __attribute__ ((tls_model ("initial-exec")));
+
+/* What tells threads apart, at the cost of reading a register: where each has a variable of its
+ * own. */
+static inline gconstpointer
+imp_mailbox_this_thread (void)
+{
+  return &imp_mailbox_thread;
+}
+
 static inline gboolean
 imp_mailbox_is_here (const ImpMailbox *self)
 {
-  return pthread_equal (self->thread, pthread_self ());
+  return self->thread == imp_mailbox_this_thread ();
 }
 
 /* FALSE if no other thread has ever posted anything. */

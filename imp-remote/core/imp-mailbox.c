@@ -3,6 +3,8 @@
 
 #include "core/imp-result-queue-private.h"
 
+__thread char imp_mailbox_thread;
+
 struct _ImpMail
 {
   ImpResultQueue results;
@@ -24,7 +26,7 @@ mailbox_find_context (void)
 void
 imp_mailbox_init (ImpMailbox *self)
 {
-  self->thread = pthread_self ();
+  self->thread = imp_mailbox_this_thread ();
   self->context = mailbox_find_context ();
 }
 
@@ -47,7 +49,7 @@ imp_mailbox_move_here (ImpMailbox *self)
   g_mutex_lock (&mailbox_lock);
   old = self->context;
   self->context = mailbox_find_context ();
-  self->thread = pthread_self ();
+  self->thread = imp_mailbox_this_thread ();
   g_mutex_unlock (&mailbox_lock);
 }
 

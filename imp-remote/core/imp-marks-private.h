@@ -3,7 +3,7 @@
 
 #include "core/imp-borders-private.h"
 #include "core/imp-promises-private.h"
-#include "core/imp-result.h"
+#include "core/imp-verdict-private.h"
 
 G_BEGIN_DECLS
 
@@ -83,11 +83,22 @@ void imp_marks_spare_packet (ImpMarks *self, gint64 begin, gint64 end);
 /* All before @position has passed without being fed, since a search went on. */
 void imp_marks_pass_unseen (ImpMarks *self, gint64 position);
 
-/* A result. If the model does not allow it here, that is an %IMP_ERROR_PROTOCOL, and nothing has
+/* A verdict. If the model does not allow it here, that is an %IMP_ERROR_PROTOCOL, and nothing has
  * changed; a pattern that cannot be used is an %IMP_ERROR_SETTINGS or %IMP_ERROR_LIMIT. */
-gboolean imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error);
+gboolean imp_marks_apply (ImpMarks *self, const ImpVerdict *verdict, GError **error);
 /* The same for those that have to do with bytes. */
 gboolean imp_marks_pass_any (ImpMarks *self, gint64 offset, GError **error);
+
+/* A PASS that goes further, with nothing else to be looked at: as nearly all do. FALSE, and nothing
+ * has changed, where there is. */
+static inline gboolean
+imp_marks_pass_onward (ImpMarks *self, gint64 offset)
+{
+  if (G_UNLIKELY (offset < self->final || self->extra != NULL || self->searching || self->ended))
+    return FALSE;
+  self->final = offset;
+  return TRUE;
+}
 
 static inline gboolean
 imp_marks_pass (ImpMarks *self, gint64 offset, GError **error)

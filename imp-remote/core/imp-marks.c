@@ -3,7 +3,6 @@
 
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
-#include "core/imp-result-private.h"
 
 void
 imp_marks_free_extra (ImpMarksExtra *extra)
@@ -339,26 +338,26 @@ marks_pass_pattern (ImpMarks *self, ImpResult *result, GError **error)
 }
 
 gboolean
-imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
+imp_marks_apply (ImpMarks *self, const ImpVerdict *verdict, GError **error)
 {
-  switch ((ImpResultType) result->type)
+  switch ((ImpResultType) verdict->type)
     {
     case IMP_RESULT_PASS:
-      return imp_marks_pass (self, result->offset, error);
+      return imp_marks_pass (self, verdict->offset, error);
     case IMP_RESULT_PREPASS:
-      return imp_marks_prepass (self, result->offset, error);
+      return imp_marks_prepass (self, verdict->offset, error);
     case IMP_RESULT_REPLACE:
-      return imp_marks_replace (self, result->offset, error);
+      return imp_marks_replace (self, verdict->offset, error);
     case IMP_RESULT_REPLACE_LATER:
-      return imp_marks_replace_later (self, result->offset, result->extra, error);
+      return imp_marks_replace_later (self, verdict->offset, verdict->result->extra, error);
     case IMP_RESULT_PASS_PATTERN:
-      return marks_pass_pattern (self, result, error);
+      return marks_pass_pattern (self, verdict->result, error);
     case IMP_RESULT_WANT:
-      marks_ensure_extra (self)->wanted = result->offset;
+      marks_ensure_extra (self)->wanted = verdict->offset;
       return TRUE;
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
-      self->paused = result->type == IMP_RESULT_PAUSE;
+      self->paused = verdict->type == IMP_RESULT_PAUSE;
       return TRUE;
     case IMP_RESULT_LOG:
     case IMP_RESULT_PORT_OPEN:
@@ -370,7 +369,7 @@ imp_marks_apply (ImpMarks *self, ImpResult *result, GError **error)
     case IMP_RESULT_FATAL:
       return TRUE;
     }
-  return marks_refuse (error, "There is no result type 0x%x", result->type);
+  return marks_refuse (error, "There is no result type 0x%x", verdict->type);
 }
 
 /* --- questions --- */

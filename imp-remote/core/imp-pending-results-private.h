@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-result-private.h"
 #include "core/imp-result-queue-private.h"
+#include "core/imp-verdict-private.h"
 
 G_BEGIN_DECLS
 
@@ -28,15 +28,15 @@ imp_pending_results_holds_back (const ImpPendingResults *self, guint8 busy, ImpD
 }
 
 /* Is it delivered even if its direction is busy? */
-gboolean imp_pending_results_is_urgent (const ImpResult *result);
+gboolean imp_pending_results_is_urgent (ImpResultType type);
 
 /* Has this one to be held back? */
 static inline gboolean
 imp_pending_results_must_hold_back (const ImpPendingResults *self, guint8 busy,
-                                    const ImpResult *result)
+                                    const ImpVerdict *verdict)
 {
-  return imp_pending_results_holds_back (self, busy, result->direction)
-         && !imp_pending_results_is_urgent (result);
+  return imp_pending_results_holds_back (self, busy, verdict->direction)
+         && !imp_pending_results_is_urgent (verdict->type);
 }
 
 /* Takes @result. */
@@ -47,6 +47,9 @@ ImpResult *imp_pending_results_pop (ImpPendingResults **self, guint8 busy);
 void imp_pending_results_hold_back (ImpPendingResults *self, guint8 busy);
 /* Nobody will want what is held back for a busy direction. */
 void imp_pending_results_drop_held_back (ImpPendingResults *self, guint8 busy);
+
+/* Results that were taken while a direction is busy: the urgent ones come first. */
+void imp_pending_results_sort (GQueue *taken);
 
 /* Takes @pattern, until it is time for it. */
 void imp_pending_results_defer (ImpPendingResults **self, ImpResult *pattern);

@@ -44,17 +44,18 @@ imp_pending_results_clear (ImpPendingResults **self)
 }
 
 gboolean
-imp_pending_results_is_urgent (const ImpResult *result)
+imp_pending_results_is_urgent (ImpResultType type)
 {
-  return !imp_result_type_has_direction (result->type) || result->type == IMP_RESULT_DENY
-         || result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE;
+  return !imp_result_type_has_direction (type) || type == IMP_RESULT_DENY
+         || type == IMP_RESULT_PAUSE || type == IMP_RESULT_CONTINUE;
 }
 
 void
 imp_pending_results_push (ImpPendingResults **self, guint8 busy, ImpResult *result)
 {
   ImpPendingResults *pending = pending_results_ensure (self);
-  gboolean held_back = imp_pending_results_must_hold_back (pending, busy, result);
+  gboolean held_back = imp_pending_results_holds_back (pending, busy, result->direction)
+                       && !imp_pending_results_is_urgent (result->type);
 
   imp_result_queue_push (held_back ? &pending->held_back[result->direction] : &pending->ready,
                          result);
@@ -142,4 +143,30 @@ imp_pending_results_dup_failure (ImpPendingResults *self)
       imp_result_queue_push (&self->ready, result);
     }
   return reason;
+}
+
+static int
+pending_results_get_urgency (const ImpResult *result)
+{
+  static const ImpResultType order[] = {
+    IMP_RESULT_FATAL, IMP_RESULT_DENY,     IMP_RESULT_DROP,
+    IMP_RESULT_PAUSE, IMP_RESULT_CONTINUE, IMP_RESULT_ACCOUNT_FIELD,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
+    if (order[i] == result->type)
+      return i;
+  return G_N_ELEMENTS (order);
+}
+
+static int
+pending_results_compare_urgency (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  return pending_results_get_urgency (a) - pending_results_get_urgency (b);
+}
+
+void
+imp_pending_results_sort (GQueue *taken)
+{
+  g_queue_sort (taken, pending_results_compare_urgency, NULL);
 }

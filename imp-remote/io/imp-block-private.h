@@ -19,6 +19,14 @@ typedef struct
 #define IMP_BLOCK_SIZE (256 * 1024)
 
 ImpBlock *imp_block_new (gsize size);
+
+static inline ImpBlock *
+imp_block_ref (ImpBlock *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
 /* From any thread. */
 void imp_block_unref (gpointer self);
 /* @length bytes at @data, which are in the block; it lives as long as they do. Untyped, as the

@@ -64,6 +64,5 @@ imp_block_slice (gpointer owner, const guint8 *data, gsize length)
 
   g_assert (data >= self->data && length <= self->size - (gsize) (data - self->data));
 
-  g_atomic_ref_count_inc (&self->ref_count);
-  return g_bytes_new_with_free_func (data, length, imp_block_unref, self);
+  return g_bytes_new_with_free_func (data, length, imp_block_unref, imp_block_ref (self));
 }

@@ -58,6 +58,10 @@ imp_input_buffer_get_block (const ImpInputBuffer *self)
 }
 
 void imp_input_buffer_consume (ImpInputBuffer *self, gsize length);
+/* Keeps what peek() shows where it is, whatever is consumed or cleared, until it is released. NULL
+ * if there is nothing. */
+ImpBlock *imp_input_buffer_hold (ImpInputBuffer *self);
+void imp_input_buffer_release (ImpInputBuffer *self, ImpBlock *held);
 /* Takes out all there is. A large piece is handed on in the memory that it was read into; a small
  * one is copied, so that it cannot pin that memory. */
 GBytes *imp_input_buffer_take (ImpInputBuffer *self);

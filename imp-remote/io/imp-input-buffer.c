@@ -115,6 +115,21 @@ imp_input_buffer_consume (ImpInputBuffer *self, gsize length)
   input_buffer_trim (self);
 }
 
+ImpBlock *
+imp_input_buffer_hold (ImpInputBuffer *self)
+{
+  return self->block != NULL ? imp_block_ref (self->block) : NULL;
+}
+
+void
+imp_input_buffer_release (ImpInputBuffer *self, ImpBlock *held)
+{
+  if (held == NULL)
+    return;
+  imp_block_unref (held);
+  input_buffer_trim (self);
+}
+
 GBytes *
 imp_input_buffer_take (ImpInputBuffer *self)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-ring-private.h"
+#include "core/imp-view-private.h"
 #include "io/imp-transport-private.h"
 
 #include <string.h>
@@ -104,6 +105,33 @@ imp_output_buffer_append_bytes (ImpOutputBuffer *self, GBytes *bytes)
     imp_output_buffer_append (self, data, length);
   else
     imp_output_buffer_append_reference (self, bytes);
+}
+
+static inline void
+imp_output_buffer_append_view (ImpOutputBuffer *self, const ImpView *view)
+{
+  GBytes *bytes;
+
+  if (view->length <= IMP_OUTPUT_BUFFER_COPY_MAX)
+    {
+      imp_output_buffer_append (self, view->data, view->length);
+      return;
+    }
+  bytes = imp_view_to_bytes (view);
+  imp_output_buffer_append_reference (self, bytes);
+  g_bytes_unref (bytes);
+}
+
+/* Takes back the @length bytes that were written last and end at @end, if they are all there still,
+ * in one run. */
+static inline gboolean
+imp_output_buffer_retract (ImpOutputBuffer *self, const guint8 *end, gsize length)
+{
+  if (self->write != end || length > (gsize) (self->write - self->start))
+    return FALSE;
+  self->write -= length;
+  self->size -= length;
+  return TRUE;
 }
 
 /* Where a length comes before what it counts: mark, append, then patch. A buffer that is taken

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-filter-private.h"
 
+#include "core/imp-analyzer-private.h"
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
 #include "core/imp-flow-private.h"
-#include "core/imp-result-private.h"
 
 #define MAX_HELD_DEFAULT (16 * 1024 * 1024)
 
@@ -265,21 +265,21 @@ filter_work (ImpFilter *self)
 
 /* Bytes for the side that @direction comes from leave by the other direction. */
 static void
-filter_send_back (ImpFilter *self, ImpDirection direction, GBytes *bytes)
+filter_send_back (ImpFilter *self, ImpDirection direction, const ImpView *data)
 {
   gint32 data_type = imp_flow_get_data_type (self->flows[direction]);
 
-  if (g_bytes_get_size (bytes) > 0)
-    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, g_bytes_ref (bytes), 0,
+  if (data->length > 0)
+    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, imp_view_to_bytes (data), 0,
                                data_type != 0 ? data_type : IMP_DATA_TYPE_STREAM);
 }
 
 static void
-filter_apply_result (ImpFilter *self, ImpResult *result)
+filter_apply_verdict (ImpFilter *self, const ImpVerdict *verdict)
 {
   g_autoptr (GError) error = NULL;
 
-  switch ((ImpResultType) result->type)
+  switch ((ImpResultType) verdict->type)
     {
     case IMP_RESULT_PASS:
     case IMP_RESULT_PREPASS:
@@ -287,29 +287,29 @@ filter_apply_result (ImpFilter *self, ImpResult *result)
     case IMP_RESULT_REPLACE_LATER:
     case IMP_RESULT_WANT:
     case IMP_RESULT_PASS_PATTERN:
-      if (!imp_flow_apply (self->flows[result->direction], result, &error))
+      if (!imp_flow_apply (self->flows[verdict->direction], verdict, &error))
         filter_fail (self, IMP_ERROR_FATAL, error->message);
       /* One that is not fed any more need not be spared. */
-      else if (result->type == IMP_RESULT_PASS && result->offset == IMP_MAX_OFFSET)
-        filter_set_paused (self, result->direction, PAUSED_BY_ANALYZER, FALSE);
+      else if (verdict->type == IMP_RESULT_PASS && verdict->offset == IMP_MAX_OFFSET)
+        filter_set_paused (self, verdict->direction, PAUSED_BY_ANALYZER, FALSE);
       break;
     case IMP_RESULT_TO_SENDER:
-      filter_send_back (self, result->direction, result->data);
+      filter_send_back (self, verdict->direction, &verdict->data);
       break;
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
-      filter_set_paused (self, result->direction, PAUSED_BY_ANALYZER,
-                         result->type == IMP_RESULT_PAUSE);
+      filter_set_paused (self, verdict->direction, PAUSED_BY_ANALYZER,
+                         verdict->type == IMP_RESULT_PAUSE);
       break;
     case IMP_RESULT_DENY:
       filter_refuse (self, STATE_DENIED, IMP_ERROR_DENIED,
-                     "Denied by the analyzer: ", result->text);
+                     "Denied by the analyzer: ", verdict->result->text);
       break;
     case IMP_RESULT_DROP:
       filter_refuse (self, STATE_DROPPED, IMP_ERROR_CLOSED, "Dropped by the analyzer", NULL);
       break;
     case IMP_RESULT_FATAL:
-      filter_fail (self, IMP_ERROR_FATAL, result->text);
+      filter_fail (self, IMP_ERROR_FATAL, verdict->result->text);
       break;
     case IMP_RESULT_LOG:
     case IMP_RESULT_PORT_OPEN:
@@ -319,18 +319,26 @@ filter_apply_result (ImpFilter *self, ImpResult *result)
     }
 }
 
+/* An object is made for those who look at it. */
 static void
-filter_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+filter_emit_result (ImpFilter *self, const ImpVerdict *verdict)
+{
+  g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
+
+  g_signal_emit (self, signals[SIGNAL_RESULT], 0, result);
+}
+
+static void
+filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpFilter *self = user_data;
-  guint signal = signals[SIGNAL_RESULT];
 
   g_object_ref (self);
-  /* Asking is cheaper than emitting for nobody. */
-  if (self->state == STATE_OPEN && g_signal_has_handler_pending (self, signal, 0, TRUE))
-    g_signal_emit (self, signal, 0, result);
+  if (self->state == STATE_OPEN
+      && g_signal_has_handler_pending (self, signals[SIGNAL_RESULT], 0, TRUE))
+    filter_emit_result (self, verdict);
   if (self->state == STATE_OPEN)
-    filter_apply_result (self, result);
+    filter_apply_verdict (self, verdict);
   filter_work (self);
   g_object_unref (self);
 }
@@ -361,7 +369,7 @@ filter_listen (ImpFilter *self)
   if (self->listening || self->state != STATE_OPEN)
     return;
   self->listening = TRUE;
-  imp_analyzer_set_callback (self->analyzer, filter_on_result, self, NULL);
+  imp_analyzer_set_sink (self->analyzer, filter_on_verdict, self);
 }
 
 /* ---- the object ---- */

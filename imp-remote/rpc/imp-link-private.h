@@ -13,6 +13,11 @@ typedef struct
 {
   /* A message has come. It belongs to the link, which clears it afterwards. */
   void (*message) (ImpLink *link, ImpMessage *message, gpointer user_data);
+  /* The two that come with each chunk (either may be NULL: then they come as messages). What they
+   * are given is there during the call. */
+  void (*data) (ImpLink *link, gint64 id, ImpDirection direction, const ImpView *data,
+                gint64 offset, gint32 data_type, gpointer user_data);
+  void (*verdict) (ImpLink *link, gint64 id, const ImpVerdict *verdict, gpointer user_data);
   /* What came is malformed (may be NULL: then the link ends). Unless that is @unrecoverable it
    * ended where it said, and the connection can go on; else this is the time for last words.
    * @message has the op and the id as far as they could be read, 0 where not. */
@@ -53,6 +58,12 @@ void imp_link_finish (ImpLink *self);
 /* Queues a message. It is written at the end of this turn of the loop. FALSE with an error if the
  * codec cannot say it; the link lives on. */
 gboolean imp_link_send (ImpLink *self, const ImpMessage *message, GError **error);
+
+/* The same for the two messages that come with every chunk. */
+gboolean imp_link_send_data (ImpLink *self, gint64 id, ImpDirection direction, const ImpView *data,
+                             gint64 offset, gint32 data_type, GError **error);
+gboolean imp_link_send_verdict (ImpLink *self, gint64 id, const ImpVerdict *verdict,
+                                GError **error);
 
 /* Writes at once what can be written. */
 void imp_link_flush (ImpLink *self);

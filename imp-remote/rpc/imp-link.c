@@ -2,14 +2,13 @@
 #include "rpc/imp-link-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-result-private.h"
 #include "core/imp-watermark-private.h"
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-transport-private.h"
 #include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
-#include "rpc/imp-protocol-private.h"
+#include "rpc/imp-message-writer-private.h"
 #include "rpc/imp-stall-timer-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
@@ -36,18 +35,13 @@ struct _ImpLink
   ImpLingeringClose *lingering; /* while it is finishing */
   const ImpLinkFuncs *funcs;
   gpointer user_data;
-  ImpCodec *codec;     /* NULL while not recognized */
-  const ImpWire *wire; /* its table row, where it is one of ours */
   ImpWireLimits limits;
-  guint version;
   State state;
   GError *error; /* the first one sticks */
   ImpInputBuffer input;
   gsize need;     /* bytes that the message at the front of the input is known to have */
   gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
-  ImpOutputBuffer *output;
-  gsize max_sent;        /* bytes of a message that the peer takes */
-  gsize surely_sent;     /* bytes of a payload that fits in any form */
+  ImpMessageWriter writer;
   gsize input_memory;    /* as it was last reported */
   guint message_timeout; /* milliseconds; 0: none */
   ImpStallTimer unfinished;
@@ -74,16 +68,14 @@ imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, G
   self->ref_count = 1;
   self->transport = g_steal_pointer (&transport);
   self->limits = *limits;
-  self->version = 1;
-  self->max_sent = G_MAXSIZE;
-  self->output = imp_output_buffer_new ();
   self->debug_name = imp_message_log_name (stream, imp_transport_get_fd (self->transport));
+  imp_message_writer_init (&self->writer, self->debug_name);
   self->reading = TRUE;
   imp_watermark_set_high (&self->level, IMP_LINK_HIGH_WATER);
   if (codec != NULL)
     {
-      self->codec = g_object_ref (codec);
-      self->wire = imp_codec_get_wire (codec);
+      self->writer.codec = g_object_ref (codec);
+      self->writer.wire = imp_codec_get_wire (codec);
     }
   return self;
 }
@@ -106,8 +98,7 @@ imp_link_unref (ImpLink *self)
   imp_transport_unref (self->transport);
   g_clear_pointer (&self->context, g_main_context_unref);
   imp_input_buffer_clear (&self->input);
-  imp_output_buffer_free (self->output);
-  g_clear_object (&self->codec);
+  imp_message_writer_clear (&self->writer);
   g_clear_error (&self->error);
   g_free (self->debug_name);
   g_free (self);
@@ -145,9 +136,9 @@ static ImpDecodeStatus
 link_decode_next (ImpLink *self, ImpCursor *input, ImpMessage *message, GError **error)
 {
   self->need = 0;
-  if (self->wire == NULL)
-    return imp_foreign_codec_decode (self->codec, input, &self->limits, message, error);
-  return self->wire->decode (input, &self->limits, message, &self->need, error);
+  if (self->writer.wire == NULL)
+    return imp_foreign_codec_decode (self->writer.codec, input, &self->limits, message, error);
+  return self->writer.wire->decode (input, &self->limits, message, &self->need, error);
 }
 
 /* TRUE if decoding can go on behind the malformed message. Takes @error. */
@@ -177,8 +168,8 @@ link_recognize (ImpLink *self, const ImpCursor *input)
   switch (imp_wire_recognize (input->data, input->length, &wire, &error))
     {
     case IMP_DECODE_DONE:
-      self->wire = wire;
-      self->codec = imp_codec_new_by_name (wire->name, NULL);
+      self->writer.wire = wire;
+      self->writer.codec = imp_codec_new_by_name (wire->name, NULL);
       return TRUE;
     case IMP_DECODE_BAD:
       link_handle_malformed (self, &nothing, FALSE, error);
@@ -213,40 +204,110 @@ link_close_cursor (ImpLink *self, const ImpCursor *cursor)
   imp_input_buffer_consume (&self->input, cursor->position);
 }
 
+/* @length: of the whole message, which is consumed first, as the link may be closed in the call. */
+static inline void
+link_handle_head (ImpLink *self, const ImpHead *head, gsize length)
+{
+  const ImpView view = { head->payload, head->length, NULL,
+                         imp_input_buffer_get_block (&self->input), imp_block_slice };
+  ImpVerdict verdict;
+
+  imp_input_buffer_consume (&self->input, length);
+  if (head->op == IMP_OP_DATA)
+    {
+      self->funcs->data (self, head->id, head->direction, &view, head->offset, head->data_type,
+                         self->user_data);
+      return;
+    }
+  verdict = imp_verdict_of_data (head->result, head->direction, head->offset, view);
+  self->funcs->verdict (self, head->id, &verdict, self->user_data);
+}
+
+/* A message of those that come with every chunk, in its usual shape, needs no object: TRUE if it
+ * was one. */
+static inline gboolean
+link_try_head (ImpLink *self)
+{
+  ImpHead head;
+  gsize available, length;
+  const guint8 *data;
+
+  if (self->writer.wire == NULL || self->writer.wire->decode_head == NULL
+      || self->debug_name != NULL)
+    return FALSE;
+  data = imp_input_buffer_peek (&self->input, &available);
+  length = self->writer.wire->decode_head (data, available, &self->limits, &head);
+  if (length == 0
+      || (head.op == IMP_OP_DATA ? self->funcs->data == NULL : self->funcs->verdict == NULL))
+    return FALSE;
+  self->need = self->searched = 0;
+  self->counters.messages_in++;
+  link_handle_head (self, &head, length);
+  return TRUE;
+}
+
+static void
+link_handle_message (ImpLink *self, ImpMessage *message)
+{
+  if (G_UNLIKELY (self->debug_name != NULL))
+    imp_message_log (self->debug_name, "got", message);
+  if (message->op == IMP_OP_DATA && self->funcs->data != NULL)
+    {
+      const ImpView view = imp_view_of_bytes (message->data);
+
+      self->funcs->data (self, message->id, message->direction, &view, message->offset,
+                         message->data_type, self->user_data);
+    }
+  else if (message->op == IMP_OP_RESULT && self->funcs->verdict != NULL)
+    {
+      const ImpVerdict verdict = imp_verdict_of_result (message->result);
+
+      self->funcs->verdict (self, message->id, &verdict, self->user_data);
+    }
+  else
+    self->funcs->message (self, message, self->user_data);
+}
+
+/* FALSE if no whole message is there, or none can be understood any more. */
+static gboolean
+link_decode_message (ImpLink *self)
+{
+  ImpMessage message = IMP_MESSAGE_INIT;
+  ImpCursor input;
+  ImpDecodeStatus status;
+  GError *error = NULL;
+  gboolean goes_on = TRUE;
+
+  link_open_cursor (self, &input);
+  if (self->writer.codec == NULL && !link_recognize (self, &input))
+    return FALSE;
+  status = link_decode_next (self, &input, &message, &error);
+  link_close_cursor (self, &input);
+  if (status == IMP_DECODE_MORE)
+    return FALSE;
+  self->counters.messages_in++;
+  if (status == IMP_DECODE_DONE)
+    link_handle_message (self, &message);
+  else
+    goes_on = link_handle_malformed (self, &message, input.position > 0, error);
+  imp_message_clear (&message);
+  return goes_on;
+}
+
 /* Acts on every whole message in the input. Each call-out may close the link or stop reading. */
 static void
 link_decode_input (ImpLink *self)
 {
-  self->undecoded = FALSE;
-  while (link_may_decode (self) && imp_input_buffer_get_size (&self->input) > 0)
-    {
-      ImpMessage message = IMP_MESSAGE_INIT;
-      ImpCursor input;
-      ImpDecodeStatus status;
-      GError *error = NULL;
-      gboolean goes_on = TRUE;
+  ImpBlock *held = imp_input_buffer_hold (&self->input);
+  gboolean goes_on = TRUE;
 
-      link_open_cursor (self, &input);
-      if (self->codec == NULL && !link_recognize (self, &input))
-        return;
-      status = link_decode_next (self, &input, &message, &error);
-      link_close_cursor (self, &input);
-      if (status == IMP_DECODE_MORE)
-        return;
-      self->counters.messages_in++;
-      if (status == IMP_DECODE_DONE)
-        {
-          if (G_UNLIKELY (self->debug_name != NULL))
-            imp_message_log (self->debug_name, "got", &message);
-          self->funcs->message (self, &message, self->user_data);
-        }
-      else
-        goes_on = link_handle_malformed (self, &message, input.position > 0, error);
-      imp_message_clear (&message);
-      if (!goes_on)
-        return;
-    }
-  self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
+  self->undecoded = FALSE;
+  while (goes_on && link_may_decode (self) && imp_input_buffer_get_size (&self->input) > 0)
+    if (!link_try_head (self))
+      goes_on = link_decode_message (self);
+  if (goes_on)
+    self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
+  imp_input_buffer_release (&self->input, held);
 }
 
 /* While nothing is read the peer is not to blame. */
@@ -336,8 +397,8 @@ link_fail_writing (ImpLink *self, GError *error)
 static void
 link_note_drained (ImpLink *self)
 {
-  ImpWatermarkCrossing crossing = imp_watermark_update (&self->level,
-                                                        imp_output_buffer_get_size (self->output));
+  ImpWatermarkCrossing crossing
+    = imp_watermark_update (&self->level, imp_output_buffer_get_size (self->writer.output));
 
   if (crossing == IMP_WATERMARK_DOWN && self->state == STATE_OPEN && self->funcs->drained != NULL)
     self->funcs->drained (self, self->user_data);
@@ -349,11 +410,12 @@ link_flush (ImpLink *self)
 {
   gsize written = 0;
 
-  while (imp_output_buffer_get_size (self->output) > 0 && written < WRITE_MAX
+  while (imp_output_buffer_get_size (self->writer.output) > 0 && written < WRITE_MAX
          && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
     {
       GError *error = NULL;
-      gssize n = imp_output_buffer_write (self->output, self->transport, &self->blocked, &error);
+      gssize n = imp_output_buffer_write (self->writer.output, self->transport, &self->blocked,
+                                          &error);
 
       if (n < 0)
         {
@@ -369,7 +431,7 @@ link_flush (ImpLink *self)
         break;
     }
 
-  if (imp_output_buffer_get_size (self->output) == 0)
+  if (imp_output_buffer_get_size (self->writer.output) == 0)
     self->blocked = FALSE;
   else if (!self->blocked)
     imp_transport_kick (self->transport);
@@ -409,7 +471,7 @@ link_continue_finishing (ImpLink *self, GIOCondition conditions)
   imp_input_buffer_clear (&self->input);
   if ((conditions & G_IO_IN) != 0)
     imp_lingering_close_read (self->lingering);
-  if (imp_output_buffer_get_size (self->output) == 0)
+  if (imp_output_buffer_get_size (self->writer.output) == 0)
     imp_lingering_close_end_output (self->lingering);
   if (imp_lingering_close_is_over (self->lingering))
     link_fail (self, g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "The connection was closed here"));
@@ -487,69 +549,54 @@ imp_link_finish (ImpLink *self)
 }
 
 static gboolean
-link_encode (ImpLink *self, const ImpMessage *message, GError **error)
+link_check_open (const ImpLink *self, GError **error)
 {
-  if (self->state != STATE_OPEN)
-    {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The connection is closed");
-      return FALSE;
-    }
-  if (self->wire == NULL)
-    return imp_foreign_codec_encode (self->codec, message, self->output, error);
-  return self->wire->encode (message, self->version, self->output, error);
-}
-
-/* Whether it could be more than the peer takes. */
-static gboolean
-link_may_be_large (const ImpLink *self, const ImpMessage *message)
-{
-  const ImpResult *result = message->result;
-
-  if (result == NULL)
-    return message->text != NULL || message->interfaces != NULL;
-  return result->text != NULL
-         || (result->data != NULL && g_bytes_get_size (result->data) > self->surely_sent);
-}
-
-/* What is too large for the peer is taken back. */
-G_GNUC_NO_INLINE
-static gboolean
-link_encode_checked (ImpLink *self, const ImpMessage *message, GError **error)
-{
-  ImpOutputBufferMark mark;
-  gsize size;
-
-  imp_output_buffer_mark (self->output, &mark);
-  if (!link_encode (self, message, error))
-    return FALSE;
-  size = imp_output_buffer_size_since (self->output, &mark);
-  if (size <= self->max_sent)
+  if (G_LIKELY (self->state == STATE_OPEN))
     return TRUE;
-  imp_output_buffer_truncate (self->output, &mark);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-               "a message of %" G_GSIZE_FORMAT
-               " bytes is more than the other side takes (its max-message is %" G_GSIZE_FORMAT ")",
-               size, self->max_sent);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The connection is closed");
   return FALSE;
+}
+
+/* Something was queued. */
+static inline void
+link_note_sent (ImpLink *self)
+{
+  gsize queued = imp_output_buffer_get_size (self->writer.output);
+
+  if (G_UNLIKELY (queued > imp_watermark_get_high (&self->level)))
+    imp_watermark_update (&self->level, queued);
+  if (!self->blocked)
+    imp_transport_kick (self->transport);
 }
 
 gboolean
 imp_link_send (ImpLink *self, const ImpMessage *message, GError **error)
 {
-  gsize queued;
-
-  if (self->max_sent < G_MAXSIZE && link_may_be_large (self, message)
-        ? !link_encode_checked (self, message, error)
-        : !link_encode (self, message, error))
+  if (!link_check_open (self, error) || !imp_message_writer_write (&self->writer, message, error))
     return FALSE;
-  self->counters.messages_out++;
-  if (G_UNLIKELY (self->debug_name != NULL))
-    imp_message_log (self->debug_name, "sent", message);
-  queued = imp_output_buffer_get_size (self->output);
-  if (G_UNLIKELY (queued > imp_watermark_get_high (&self->level)))
-    imp_watermark_update (&self->level, queued);
-  if (!self->blocked)
-    imp_transport_kick (self->transport);
+  link_note_sent (self);
+  return TRUE;
+}
+
+gboolean
+imp_link_send_data (ImpLink *self, gint64 id, ImpDirection direction, const ImpView *data,
+                    gint64 offset, gint32 data_type, GError **error)
+{
+  if (!link_check_open (self, error)
+      || !imp_message_writer_write_data (&self->writer, id, direction, data, offset, data_type,
+                                         error))
+    return FALSE;
+  link_note_sent (self);
+  return TRUE;
+}
+
+gboolean
+imp_link_send_verdict (ImpLink *self, gint64 id, const ImpVerdict *verdict, GError **error)
+{
+  if (!link_check_open (self, error)
+      || !imp_message_writer_write_verdict (&self->writer, id, verdict, error))
+    return FALSE;
+  link_note_sent (self);
   return TRUE;
 }
 
@@ -570,8 +617,7 @@ imp_link_is_quiet (ImpLink *self)
 void
 imp_link_set_max_sent (ImpLink *self, gsize bytes)
 {
-  self->max_sent = bytes;
-  self->surely_sent = imp_protocol_max_payload (bytes);
+  imp_message_writer_set_max_sent (&self->writer, bytes);
 }
 
 void
@@ -589,7 +635,7 @@ imp_link_may_queue (ImpLink *self)
 gsize
 imp_link_get_queued (ImpLink *self)
 {
-  return imp_output_buffer_get_size (self->output);
+  return imp_output_buffer_get_size (self->writer.output);
 }
 
 void
@@ -626,33 +672,33 @@ imp_link_set_keepalive (ImpLink *self, guint milliseconds)
 void
 imp_link_set_version (ImpLink *self, guint version)
 {
-  self->version = version;
+  self->writer.version = version;
 }
 
 guint
 imp_link_get_version (ImpLink *self)
 {
-  return self->version;
+  return self->writer.version;
 }
 
 guint
 imp_link_get_max_version (ImpLink *self)
 {
-  if (self->codec == NULL)
+  if (self->writer.codec == NULL)
     return 0;
-  return self->wire == NULL ? 2 : self->wire->max_version;
+  return self->writer.wire == NULL ? 2 : self->writer.wire->max_version;
 }
 
 gboolean
 imp_link_greets_first (ImpLink *self)
 {
-  return self->wire != NULL && self->wire->greets_first;
+  return self->writer.wire != NULL && self->writer.wire->greets_first;
 }
 
 const char *
 imp_link_get_codec_name (ImpLink *self)
 {
-  return self->codec == NULL ? NULL : imp_codec_get_name (self->codec);
+  return self->writer.codec == NULL ? NULL : imp_codec_get_name (self->writer.codec);
 }
 
 GIOStream *
@@ -664,5 +710,6 @@ imp_link_get_stream (ImpLink *self)
 const ImpLinkCounters *
 imp_link_get_counters (ImpLink *self)
 {
+  self->counters.messages_out = self->writer.n_sent;
   return &self->counters;
 }

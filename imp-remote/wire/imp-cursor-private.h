@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "imp-macros.h"
+#include "core/imp-view-private.h"
 
 #include <string.h>
 
@@ -23,10 +23,6 @@ typedef struct
   GBytes *(*slice) (gpointer owner, const guint8 *data, gsize length);
   gpointer owner;
 } ImpCursor;
-
-/* Slices up to this many bytes are copied, so that a small piece that is kept does not pin a
- * large read buffer. */
-#define IMP_CURSOR_COPY_MAX 1024
 
 static inline gsize
 imp_cursor_left (const ImpCursor *self)

@@ -8,7 +8,7 @@ imp_cursor_take_bytes (ImpCursor *self, gsize length)
 
   if (data == NULL)
     return NULL;
-  if (length <= IMP_CURSOR_COPY_MAX || self->slice == NULL)
+  if (length <= IMP_VIEW_COPY_MAX || self->slice == NULL)
     return g_bytes_new (data, length);
   return self->slice (self->owner, data, length);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-verdict-private.h"
 #include "io/imp-output-buffer-private.h"
 #include "wire/imp-codec.h"
 #include "wire/imp-cursor-private.h"
@@ -35,6 +36,19 @@ typedef struct
     IMP_WIRE_MAX_MESSAGE_DEFAULT, IMP_WIRE_MAX_CONTEXT_DEFAULT, IMP_WIRE_MAX_DEPTH_DEFAULT         \
   }
 
+/* A DATA or RESULT as it lies in the input: nothing of it outlives the call that gave it. */
+typedef struct
+{
+  gint64 id;
+  gint64 offset;
+  guint op;
+  gint32 data_type; /* DATA */
+  guint16 result;   /* RESULT: ImpResultType, of those that a verdict has by value */
+  guint8 direction;
+  const guint8 *payload; /* DATA, REPLACE */
+  gsize length;
+} ImpHead;
+
 typedef struct
 {
   const char *name;
@@ -58,6 +72,15 @@ typedef struct
    * and the connection can go on; if it was not, the connection is unrecoverable. */
   ImpDecodeStatus (*decode) (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
                              gsize *need, GError **error);
+
+  /* The same for what comes with every chunk, where the format has a shorter way (else NULL). Each
+   * may leave anything to the general way: then it has changed nothing and gives FALSE, or 0. */
+  gboolean (*encode_data) (ImpOutputBuffer *output, gint64 id, ImpDirection direction,
+                           const ImpView *data, gint64 offset, gint32 data_type);
+  gboolean (*encode_verdict) (ImpOutputBuffer *output, gint64 id, const ImpVerdict *verdict);
+  /* Gives how long the message is. */
+  gsize (*decode_head) (const guint8 *data, gsize available, const ImpWireLimits *limits,
+                        ImpHead *head);
 } ImpWire;
 
 extern const ImpWire imp_wire_json;

@@ -10,14 +10,14 @@ struct _BenchPass
 G_DEFINE_FINAL_TYPE (BenchPass, bench_pass, IMP_TYPE_ANALYZER)
 
 static gboolean
-bench_pass_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+bench_pass_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *view, gint64 offset,
                  gint32 data_type, GError **error)
 {
-  BenchPass *self = BENCH_PASS (analyzer);
+  BenchPass *self = (BenchPass *) analyzer;
 
   if (offset != 0)
     self->position[direction] = offset;
-  self->position[direction] += (gint64) g_bytes_get_size (data);
+  self->position[direction] += (gint64) view->length;
   imp_analyzer_pass_bytes (analyzer, direction, self->position[direction]);
   return TRUE;
 }
@@ -25,7 +25,7 @@ bench_pass_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gi
 static void
 bench_pass_class_init (BenchPassClass *klass)
 {
-  IMP_ANALYZER_CLASS (klass)->data = bench_pass_data;
+  IMP_ANALYZER_CLASS (klass)->view = bench_pass_view;
 }
 
 static void

@@ -104,9 +104,10 @@ stream_work (Stream *self)
 static void
 stream_apply (Stream *self, ImpResult *result)
 {
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
 
-  imp_flow_apply (self->flow, result, &error);
+  imp_flow_apply (self->flow, &verdict, &error);
   g_assert_no_error (error);
   stream_work (self);
 }

@@ -150,13 +150,13 @@ random_replace (Test *t)
 {
   gint64 offset = pick_offset (t);
   gsize length = pick (t, 0, 5);
-  g_autoptr (GBytes) bytes = g_bytes_new ("WXYZ", length);
+  const ImpView data = imp_view_of_data ((const guint8 *) "WXYZ", length);
   GError *error = NULL;
   gboolean by_flow;
 
   note (t, "replace %" G_GINT64_FORMAT " by %d bytes", offset, (int) length);
-  by_flow = imp_flow_replace (t->flow, offset, bytes, &error);
-  agree (t, by_flow, naive_flow_replace (t->naive, offset, (const guint8 *) "WXYZ", length), error);
+  by_flow = imp_flow_replace (t->flow, offset, &data, &error);
+  agree (t, by_flow, naive_flow_replace (t->naive, offset, data.data, length), error);
 }
 
 static void

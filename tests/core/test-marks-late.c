@@ -176,10 +176,11 @@ static void
 answer (Line *line)
 {
   g_autoptr (ImpResult) result = random_result (line);
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autofree char *text = imp_result_to_string (result);
   g_autoptr (GError) error = NULL;
 
-  if (!imp_analyzer_try_result (line->plugin, imp_result_ref (result), &error))
+  if (!imp_analyzer_try_verdict (line->plugin, &verdict, &error))
     {
       line->n_refused++;
       return;
@@ -198,15 +199,17 @@ on_plugin_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 static gboolean
 answer_proxy (Line *line)
 {
-  ImpResult *result = g_queue_pop_head (&line->back);
+  g_autoptr (ImpResult) result = g_queue_pop_head (&line->back);
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
+  ImpVerdict verdict;
 
   if (result == NULL)
     return FALSE;
+  verdict = imp_verdict_of_result (result);
   text = imp_result_to_string (result);
   note (line, "proxy", text);
-  if (!imp_analyzer_try_result (line->proxy, result, &error))
+  if (!imp_analyzer_try_verdict (line->proxy, &verdict, &error))
     fail (line, "the proxy", error->message);
   return TRUE;
 }
@@ -215,11 +218,12 @@ static void
 on_proxy_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 {
   Line *line = user_data;
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autofree char *text = imp_result_to_string (result);
   g_autoptr (GError) error = NULL;
 
   note (line, "flow", text);
-  if (!imp_flow_apply (line->flow, result, &error))
+  if (!imp_flow_apply (line->flow, &verdict, &error))
     fail (line, "the flow", error->message);
 }
 

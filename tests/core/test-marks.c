@@ -111,9 +111,10 @@ judges_push (Judges *self, const char *text, gint32 data_type)
 static Answer
 ask_analyzer (ImpAnalyzer *analyzer, ImpResult *result, gboolean closed)
 {
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
 
-  if (!imp_analyzer_try_result (analyzer, imp_result_ref (result), &error))
+  if (!imp_analyzer_try_verdict (analyzer, &verdict, &error))
     {
       g_assert_true (error->code == IMP_ERROR_PROTOCOL || error->code == IMP_ERROR_SETTINGS);
       return ANSWER_REFUSED;
@@ -124,9 +125,10 @@ ask_analyzer (ImpAnalyzer *analyzer, ImpResult *result, gboolean closed)
 static Answer
 ask_flow (ImpFlow *flow, ImpResult *result, gboolean closed)
 {
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
 
-  if (!imp_flow_apply (flow, result, &error))
+  if (!imp_flow_apply (flow, &verdict, &error))
     {
       if (g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
         return ANSWER_IGNORED;

@@ -97,9 +97,9 @@ replace (Script *script, GError **error)
   gint64 offset = fuzz_take_number (&script->input);
   gsize length;
   const guint8 *raw = fuzz_take_bytes (&script->input, 16, &length);
-  g_autoptr (GBytes) bytes = g_bytes_new (raw, length);
+  const ImpView data = imp_view_of_data (raw, length);
 
-  if (!imp_flow_replace (script->flow, offset, bytes, error))
+  if (!imp_flow_replace (script->flow, offset, &data, error))
     return FALSE;
   script->inserted += length;
   return TRUE;

@@ -5,6 +5,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-marks-private.h"
+#include "test-heads.h"
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
@@ -112,6 +113,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
       ImpMessage message = IMP_MESSAGE_INIT;
       gsize consumed;
 
+      test_heads_agree (&FUZZ_WIRE, data + position, length - position, limits);
       status = decode (data + position, length - position, limits, &message, &consumed);
       if (status == IMP_DECODE_DONE)
         {

@@ -85,9 +85,10 @@ flow_script_end (FlowScript *self, const char *expected)
 void
 flow_script_apply (FlowScript *self, ImpResult *result, const char *expected)
 {
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
 
-  imp_flow_apply (self->flow, result, &error);
+  imp_flow_apply (self->flow, &verdict, &error);
   g_assert_no_error (error);
   imp_result_unref (result);
   flow_script_expect (self, expected);
@@ -96,10 +97,11 @@ flow_script_apply (FlowScript *self, ImpResult *result, const char *expected)
 void
 flow_script_refuse (FlowScript *self, ImpResult *result, const char *message)
 {
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
   gint64 settled = imp_flow_get_settled (self->flow);
 
-  g_assert_false (imp_flow_apply (self->flow, result, &error));
+  g_assert_false (imp_flow_apply (self->flow, &verdict, &error));
   g_assert_nonnull (error);
   g_assert_true (error->domain == IMP_ERROR);
   if (strstr (error->message, message) == NULL)

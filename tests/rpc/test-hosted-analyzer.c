@@ -28,15 +28,15 @@ rig_may_send (ImpAnalyzerHost *host)
 }
 
 static gboolean
-rig_send (ImpAnalyzerHost *host, const ImpMessage *message, GError **error)
+rig_send (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdict, GError **error)
 {
-  g_autofree char *text = imp_result_to_string (message->result);
+  g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
+  g_autofree char *text = imp_result_to_string (result);
 
   if (!rig_may_send (host))
     return FALSE;
 
-  g_assert_cmpint (message->op, ==, IMP_OP_RESULT);
-  g_string_append_printf (((Rig *) host)->sent, "%d:%s|", (int) message->id, text);
+  g_string_append_printf (((Rig *) host)->sent, "%d:%s|", (int) id, text);
   return TRUE;
 }
 
@@ -164,10 +164,10 @@ static void
 rig_feed (Rig *rig, guint id, gsize length)
 {
   g_autofree char *text = g_strnfill (length, 'x');
-  g_autoptr (GBytes) data = g_bytes_new (text, length);
-  const ImpMessage message = { .op = IMP_OP_DATA, .id = id, .data = data, .data_type = -1 };
+  const ImpView data = imp_view_of_data ((const guint8 *) text, length);
 
-  imp_hosted_analyzer_feed (rig->analyzers[id], &message);
+  imp_hosted_analyzer_feed (rig->analyzers[id], IMP_DIRECTION_FROM_CLIENT, &data, 0,
+                            IMP_DATA_TYPE_STREAM);
 }
 
 static void

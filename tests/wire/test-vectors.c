@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-error.h"
+#include "test-heads.h"
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
@@ -72,6 +73,7 @@ decode (const ImpWire *wire, GBytes *bytes, const char *name)
   wire->decode (&cursor, &limits, &decoded, &need, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (cursor.position, ==, g_bytes_get_size (bytes));
+  test_heads_agree (wire, cursor.data, cursor.length, &limits);
   return imp_message_steal (&decoded);
 }
 
@@ -191,6 +193,7 @@ check_bad (const ImpWire *wire, JsonObject *row, GBytes *bytes)
   for (const char *p = error->message; *p != '\0'; p++)
     g_assert_false (g_ascii_iscntrl (*p));
   g_assert_cmpuint (cursor.position, ==, goes_on ? g_bytes_get_size (bytes) : 0);
+  g_assert_false (test_heads_agree (wire, cursor.data, cursor.length, &limits));
   imp_message_clear (&decoded);
 }
 

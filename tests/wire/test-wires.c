@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-error.h"
 #include "test-guard.h"
+#include "test-heads.h"
 #include "test-messages.h"
 #include "wire/imp-wire-private.h"
 
@@ -227,6 +228,52 @@ test_mutated (gconstpointer data)
     }
 }
 
+static void
+check_short_cuts (const ImpWire *wire, const guint8 *data, gsize length)
+{
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+
+  for (gsize cut = 0; cut < length; cut++)
+    if (cut < SPLIT_MAX || length - cut < SPLIT_MAX)
+      g_assert_false (test_heads_agree (wire, data, cut, &limits));
+}
+
+/* Short and general way, about messages that are whole, cut and changed. */
+static void
+test_short (gconstpointer data)
+{
+  const ImpWire *wire = data;
+  g_autoptr (GRand) random = new_random ();
+  ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+  guint n_taken = 0, n_mutated_taken = 0;
+
+  for (guint i = 0; i < N_MUTATED / 20; i++)
+    {
+      g_autoptr (ImpMessage) message = test_random_message (random, wire->max_version);
+      g_autoptr (GBytes) bytes = test_encode (wire, wire->max_version, message);
+      gsize length = g_bytes_get_size (bytes);
+      g_autofree guint8 *copy = NULL;
+
+      limits.max_message = g_rand_boolean (random) ? IMP_WIRE_MAX_MESSAGE_DEFAULT : length;
+      n_taken += test_heads_agree (wire, g_bytes_get_data (bytes, NULL), length, &limits);
+      limits.max_message = length - 1;
+      g_assert_false (test_heads_agree (wire, g_bytes_get_data (bytes, NULL), length, &limits));
+      limits.max_message = IMP_WIRE_MAX_MESSAGE_DEFAULT;
+      if (i < N_SPLIT)
+        check_short_cuts (wire, g_bytes_get_data (bytes, NULL), length);
+      copy = g_memdup2 (g_bytes_get_data (bytes, NULL), length);
+      for (guint k = 0; k < 20 && length < SPLIT_MAX; k++)
+        {
+          mutate (random, copy, length);
+          n_mutated_taken += test_heads_agree (wire, copy, length, &limits);
+        }
+    }
+  if (wire->decode_head != NULL)
+    g_assert_true (n_taken > 100 && n_mutated_taken > 100);
+  else
+    g_assert_true (n_taken == 0 && n_mutated_taken == 0);
+}
+
 /* What a decoder says of a stream up to its end, or to where it is unrecoverable, in words. */
 static char *
 describe_stream (const ImpWire *wire, GRand *cuts, const guint8 *data, gsize length)
@@ -426,7 +473,7 @@ test_slices (gconstpointer data)
 {
   const ImpWire *wire = data;
 
-  for (gsize size = IMP_CURSOR_COPY_MAX; size <= IMP_CURSOR_COPY_MAX + 1; size++)
+  for (gsize size = IMP_VIEW_COPY_MAX; size <= IMP_VIEW_COPY_MAX + 1; size++)
     {
       g_autoptr (GBytes) payload = g_bytes_new_take (g_strnfill (size, 'x'), size);
       g_autoptr (ImpMessage) message = imp_message_new_data (1, IMP_DIRECTION_FROM_CLIENT, 0,
@@ -442,7 +489,7 @@ test_slices (gconstpointer data)
       g_assert_cmpint (wire->decode (&cursor, &limits, &decoded, &need, NULL), ==, IMP_DECODE_DONE);
       place = g_bytes_get_data (decoded.data, NULL);
       g_assert_true ((place >= begin && place < begin + g_bytes_get_size (bytes))
-                     == (size > IMP_CURSOR_COPY_MAX));
+                     == (size > IMP_VIEW_COPY_MAX));
       g_assert_true (g_bytes_equal (decoded.data, payload));
       imp_message_clear (&decoded);
     }
@@ -475,6 +522,7 @@ main (int argc, char *argv[])
     { "split", test_split },
     { "drip", test_drip },
     { "mutated", test_mutated },
+    { "short", test_short },
     { "cuts", test_cuts },
     { "recognize", test_recognize },
     { "binary-text", test_binary_text },

@@ -46,12 +46,12 @@ client_connection_fail_literal (ImpClientConnection *self, ImpError code, const 
 /* What the wire format cannot say would be lost in silence, so it is the connection's end. Takes
  * @error. */
 static void
-client_connection_fail_sending (ImpClientConnection *self, const ImpMessage *message, GError *error)
+client_connection_fail_sending (ImpClientConnection *self, ImpOp op, GError *error)
 {
   /* It is over, or about to be: the main loop says so. */
   if (!g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED))
     {
-      g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (message->op));
+      g_prefix_error (&error, "cannot send %s: ", imp_op_to_string (op));
       imp_client_connection_fail (self, error);
     }
   g_error_free (error);
@@ -81,7 +81,19 @@ client_connection_send (ImpClientConnection *self, const ImpMessage *message)
 
   if (!imp_link_send (self->host.link, message, &error)
       || (!imp_link_may_queue (self->host.link) && !client_connection_check_queued (self, &error)))
-    client_connection_fail_sending (self, message, error);
+    client_connection_fail_sending (self, message->op, error);
+}
+
+static void
+client_connection_send_data (ImpRemoteAnalyzerHost *host, gint64 id, ImpDirection direction,
+                             const ImpView *data, gint64 offset, gint32 data_type)
+{
+  ImpClientConnection *self = (ImpClientConnection *) host;
+  GError *error = NULL;
+
+  if (!imp_link_send_data (host->link, id, direction, data, offset, data_type, &error)
+      || (!imp_link_may_queue (host->link) && !client_connection_check_queued (self, &error)))
+    client_connection_fail_sending (self, IMP_OP_DATA, error);
 }
 
 /* --- as the host of its analyzers --- */
@@ -171,6 +183,7 @@ static const ImpRemoteAnalyzerHostFuncs client_connection_host_funcs = {
   .hold = client_connection_hold,
   .release = client_connection_release,
   .send = client_connection_send_for_analyzer,
+  .send_data = client_connection_send_data,
   .remove = client_connection_remove,
   .list = client_connection_list,
 };
@@ -298,16 +311,6 @@ client_connection_look_up (ImpClientConnection *self, gint64 id)
 }
 
 static void
-client_connection_on_result (ImpClientConnection *self, ImpMessage *message)
-{
-  ImpRemoteAnalyzer *analyzer = client_connection_look_up (self, message->id);
-
-  self->of_use = TRUE;
-  if (analyzer != NULL)
-    imp_remote_analyzer_take_result (analyzer, g_steal_pointer (&message->result));
-}
-
-static void
 client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
 {
   const char *text = message->text != NULL ? message->text : "an exception without a message";
@@ -356,7 +359,6 @@ static const struct
   guint version; /* the first that has it */
   void (*handle) (ImpClientConnection *self, ImpMessage *message);
 } client_connection_handlers[] = {
-  { IMP_OP_RESULT, 1, client_connection_on_result },
   { IMP_OP_SET_VERSION, 1, client_connection_on_set_version },
   { IMP_OP_INTERFACE, 1, client_connection_on_interface },
   { IMP_OP_EXCEPTION, 1, client_connection_on_exception },
@@ -397,6 +399,26 @@ client_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_
 }
 
 static void
+client_connection_on_verdict (ImpLink *link, gint64 id, const ImpVerdict *verdict,
+                              gpointer user_data)
+{
+  ImpClientConnection *self = user_data;
+  ImpRemoteAnalyzer *analyzer;
+
+  if (G_UNLIKELY (!self->ready))
+    {
+      client_connection_refuse_op (self, IMP_OP_RESULT, "and had not said its version");
+      return;
+    }
+  imp_client_connection_ref (self);
+  analyzer = client_connection_look_up (self, id);
+  self->of_use = TRUE;
+  if (G_LIKELY (analyzer != NULL))
+    imp_remote_analyzer_take_verdict (analyzer, verdict);
+  imp_client_connection_unref (self);
+}
+
+static void
 client_connection_on_drained (ImpLink *link, gpointer user_data)
 {
   ImpClientConnection *self = user_data;
@@ -414,6 +436,7 @@ client_connection_on_closed (ImpLink *link, const GError *error, gpointer user_d
 
 static const ImpLinkFuncs client_connection_link_funcs = {
   .message = client_connection_on_message,
+  .verdict = client_connection_on_verdict,
   .closed = client_connection_on_closed,
   .drained = client_connection_on_drained,
 };

@@ -20,6 +20,8 @@ typedef struct
   void (*release) (ImpRemoteAnalyzerHost *host);
   /* What cannot be sent is the end of the connection, and so of all its analyzers. */
   void (*send) (ImpRemoteAnalyzerHost *host, const ImpMessage *message);
+  void (*send_data) (ImpRemoteAnalyzerHost *host, gint64 id, ImpDirection direction,
+                     const ImpView *data, gint64 offset, gint32 data_type);
   /* It is over with this one. */
   void (*remove) (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer);
   /* All of them, each with a reference. */
@@ -73,8 +75,8 @@ ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
 /* From now on it belongs to @host. It may have its outcome before this returns. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
-/* What the server says of it. Takes @result. */
-void imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result);
+/* What the server says of it. It may be gone afterwards. */
+void imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict);
 /* It has been lost: gives it its outcome. */
 void imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason);
 /* The same for a limit that traffic alone can reach. */

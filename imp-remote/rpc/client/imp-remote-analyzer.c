@@ -2,7 +2,6 @@
 #include "rpc/client/imp-remote-analyzer-private.h"
 
 #include "core/imp-data-type.h"
-#include "core/imp-result-private.h"
 #include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
@@ -14,40 +13,39 @@ remote_analyzer_send (ImpRemoteAnalyzer *self, const ImpMessage *message)
 }
 
 static void
-remote_analyzer_send_piece (ImpRemoteAnalyzer *self, const ImpInput *input)
+remote_analyzer_send_piece (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                            gint64 offset, gint32 data_type)
 {
-  const ImpMessage message = {
-    .op = IMP_OP_DATA,
-    .id = self->id,
-    .direction = input->direction,
-    .offset = input->offset,
-    .data_type = input->data_type,
-    .data = input->data,
-  };
-
-  remote_analyzer_send (self, &message);
+  self->host->funcs->send_data (self->host, self->id, direction, data, offset, data_type);
 }
 
 /* In messages that the server takes. What goes on where the last piece ended has offset 0. */
 static void
-remote_analyzer_send_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+remote_analyzer_send_pieces (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                             gint64 offset, gint32 data_type)
 {
-  gsize size = g_bytes_get_size (input->data);
-  ImpInput piece = *input;
+  g_autoptr (GBytes) whole = imp_view_to_bytes (data);
 
-  if (G_LIKELY (size <= self->host->max_piece || !imp_data_type_is_stream (input->data_type)))
+  for (gsize done = 0, step; done < data->length && self->host != NULL; done += step)
     {
-      remote_analyzer_send_piece (self, input);
-      return;
+      g_autoptr (GBytes) bytes = NULL;
+      ImpView piece;
+
+      step = MIN (data->length - done, self->host->max_piece);
+      bytes = g_bytes_new_from_bytes (whole, done, step);
+      piece = imp_view_of_bytes (bytes);
+      remote_analyzer_send_piece (self, direction, &piece, done == 0 ? offset : 0, data_type);
     }
-  for (gsize done = 0, step; done < size && self->host != NULL; done += step)
-    {
-      step = MIN (size - done, self->host->max_piece);
-      piece.data = g_bytes_new_from_bytes (input->data, done, step);
-      remote_analyzer_send_piece (self, &piece);
-      g_bytes_unref (piece.data);
-      piece.offset = 0;
-    }
+}
+
+static inline void
+remote_analyzer_send_data (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                           gint64 offset, gint32 data_type)
+{
+  if (G_LIKELY (data->length <= self->host->max_piece || !imp_data_type_is_stream (data_type)))
+    remote_analyzer_send_piece (self, direction, data, offset, data_type);
+  else
+    remote_analyzer_send_pieces (self, direction, data, offset, data_type);
 }
 
 static gboolean
@@ -58,12 +56,11 @@ remote_analyzer_may_send (const ImpRemoteAnalyzerHost *host)
 
 /* A packet cannot be split, so one that the server will not take is the analyzer's end. */
 static gboolean
-remote_analyzer_check_packet (ImpRemoteAnalyzer *self, const ImpInput *input)
+remote_analyzer_check_packet (ImpRemoteAnalyzer *self, gsize size, gint32 data_type)
 {
-  gsize size = g_bytes_get_size (input->data);
   g_autofree char *reason = NULL;
 
-  if (imp_data_type_is_stream (input->data_type)
+  if (imp_data_type_is_stream (data_type)
       || size <= imp_protocol_max_payload (self->host->max_message))
     return TRUE;
   reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
@@ -91,34 +88,37 @@ remote_analyzer_check_context (ImpRemoteAnalyzer *self)
 
 /* An analyzer that is fed more than may wait is lost, and only that one. */
 static void
-remote_analyzer_queue_data (ImpRemoteAnalyzer *self, const ImpInput *input)
+remote_analyzer_queue_data (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                            gint64 offset, gint32 data_type)
 {
+  g_autoptr (GBytes) bytes = imp_view_to_bytes (data);
+  const ImpInput input = { bytes, offset, data_type, direction };
   ImpRemoteAnalyzerHost *host = self->host;
   g_autoptr (GError) error = NULL;
 
   host->funcs->hold (host);
-  if (!imp_send_scheduler_push (host->scheduler, &self->send, input, &error))
+  if (!imp_send_scheduler_push (host->scheduler, &self->send, &input, &error))
     imp_remote_analyzer_resolve_overload (self, error->message);
   host->funcs->release (host);
 }
 
 static gboolean
-imp_remote_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data,
+imp_remote_analyzer_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *data,
                           gint64 offset, gint32 data_type, GError **error)
 {
-  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
-  const ImpInput input = { data, offset, data_type, direction };
-  gsize size = g_bytes_get_size (data);
+  ImpRemoteAnalyzer *self = (ImpRemoteAnalyzer *) analyzer;
 
   if (self->host == NULL)
     return TRUE;
-  if (size > IMP_INPUT_PIECE_SIZE && !remote_analyzer_check_packet (self, &input))
+  if (data->length > IMP_INPUT_PIECE_SIZE
+      && !remote_analyzer_check_packet (self, data->length, data_type))
     return TRUE;
   imp_deadline_watch (self->host->deadline, &self->deadline);
-  if (imp_send_entry_may_bypass (&self->send, size) && remote_analyzer_may_send (self->host))
-    remote_analyzer_send_data (self, &input);
+  if (imp_send_entry_may_bypass (&self->send, data->length)
+      && remote_analyzer_may_send (self->host))
+    remote_analyzer_send_data (self, direction, data, offset, data_type);
   else
-    remote_analyzer_queue_data (self, &input);
+    remote_analyzer_queue_data (self, direction, data, offset, data_type);
   return TRUE;
 }
 
@@ -196,7 +196,7 @@ imp_remote_analyzer_class_init (ImpRemoteAnalyzerClass *klass)
   ImpAnalyzerClass *analyzer_class = IMP_ANALYZER_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = imp_remote_analyzer_dispose;
-  analyzer_class->data = imp_remote_analyzer_data;
+  analyzer_class->view = imp_remote_analyzer_view;
   analyzer_class->busy = imp_remote_analyzer_busy;
   analyzer_class->close = imp_remote_analyzer_close;
 }
@@ -233,6 +233,7 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
                             gboolean paused)
 {
   guint8 bit = 1 << direction;
+  ImpVerdict verdict;
   gboolean now;
 
   *cause = paused ? *cause | bit : *cause & ~bit;
@@ -240,8 +241,8 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
   if (now == ((self->paused & bit) != 0))
     return;
   self->paused ^= bit;
-  imp_analyzer_take_result (IMP_ANALYZER (self), now ? imp_result_new_pause (direction)
-                                                     : imp_result_new_continue (direction));
+  verdict = imp_verdict_of_offset (now ? IMP_RESULT_PAUSE : IMP_RESULT_CONTINUE, direction, 0);
+  imp_analyzer_take_verdict (IMP_ANALYZER (self), &verdict);
 }
 
 /* Brings the sum of all up to date. */
@@ -320,28 +321,35 @@ remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
 }
 
 static void
-remote_analyzer_apply_result (ImpRemoteAnalyzer *self, ImpResult *result)
+remote_analyzer_pause (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
 {
-  g_autoptr (GError) error = NULL;
+  gboolean paused = verdict->type == IMP_RESULT_PAUSE;
 
-  if (!remote_analyzer_check_waiting (self, result->direction))
+  g_object_ref (self);
+  if (paused)
+    imp_deadline_watch (self->host->deadline, &self->deadline);
+  remote_analyzer_set_paused (self, verdict->direction, &self->paused_by_server, paused);
+  g_object_unref (self);
+}
+
+static void
+remote_analyzer_apply_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
+{
+  GError *error = NULL;
+
+  if (!remote_analyzer_check_waiting (self, verdict->direction))
+    return;
+  if (verdict->type == IMP_RESULT_PAUSE || verdict->type == IMP_RESULT_CONTINUE)
     {
-      imp_result_unref (result);
+      remote_analyzer_pause (self, verdict);
+      return;
     }
-  else if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
-    {
-      g_object_ref (self);
-      if (result->type == IMP_RESULT_PAUSE)
-        imp_deadline_watch (self->host->deadline, &self->deadline);
-      remote_analyzer_set_paused (self, result->direction, &self->paused_by_server,
-                                  result->type == IMP_RESULT_PAUSE);
-      g_object_unref (self);
-      imp_result_unref (result);
-    }
+  if (G_LIKELY (imp_analyzer_try_verdict ((ImpAnalyzer *) self, verdict, &error)))
+    return;
   /* An analyzer that breaks the rules is lost like one that cannot be reached; what it does to the
    * connection is a matter of the fail mode. */
-  else if (!imp_analyzer_try_result (IMP_ANALYZER (self), result, &error))
-    imp_remote_analyzer_resolve (self, error->message);
+  imp_remote_analyzer_resolve (self, error->message);
+  g_error_free (error);
 }
 
 static void
@@ -368,16 +376,16 @@ remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode, const cha
 }
 
 void
-imp_remote_analyzer_take_result (ImpRemoteAnalyzer *self, ImpResult *result)
+imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
 {
   /* Nearly always it is delivered at once. */
   if (G_LIKELY (self->busy == 0 && self->waiting == 0))
     {
-      remote_analyzer_apply_result (self, result);
+      remote_analyzer_apply_verdict (self, verdict);
       return;
     }
   g_object_ref (self);
-  remote_analyzer_apply_result (self, result);
+  remote_analyzer_apply_verdict (self, verdict);
   remote_analyzer_check_all_waiting (self);
   g_object_unref (self);
 }
@@ -427,7 +435,10 @@ send_entry_announce (ImpSendEntry *entry, gpointer host)
 static void
 send_entry_send (ImpSendEntry *entry, const ImpInput *input, gpointer host)
 {
-  remote_analyzer_send_data (remote_analyzer_of_send_entry (entry), input);
+  const ImpView view = imp_view_of_bytes (input->data);
+
+  remote_analyzer_send_data (remote_analyzer_of_send_entry (entry), input->direction, &view,
+                             input->offset, input->data_type);
 }
 
 static void

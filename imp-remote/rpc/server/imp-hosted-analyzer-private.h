@@ -19,7 +19,7 @@ typedef struct
   /* Whether a result can be sent now. */
   gboolean (*may_send) (ImpAnalyzerHost *host);
   /* Sends it, if that may be. An error: it never can be sent. */
-  gboolean (*send) (ImpAnalyzerHost *host, const ImpMessage *message, GError **error);
+  gboolean (*send) (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdict, GError **error);
   /* The analyzer has met a limit: the client is told @text, and it is removed. This may end the
    * connection. */
   void (*fail) (ImpAnalyzerHost *host, gint64 id, const char *text);
@@ -68,7 +68,8 @@ void imp_hosted_analyzer_start (ImpHostedAnalyzer *self);
 void imp_hosted_analyzer_remove (ImpHostedAnalyzer *self);
 
 /* In these the caller has a hold on the host; the analyzer can be gone afterwards. */
-void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, const ImpMessage *message);
+void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, ImpDirection direction, const ImpView *data,
+                               gint64 offset, gint32 data_type);
 void imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, gboolean busy);
 /* The client is told that it is ended since the server keeps too much, and it is. */
 void imp_hosted_analyzer_pay (ImpHostedAnalyzer *self);

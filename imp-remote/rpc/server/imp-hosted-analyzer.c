@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-hosted-analyzer-private.h"
 
-#include "core/imp-result-private.h"
-
 /* Bytes of results that are sent in one turn, after which others have theirs. */
 #define OUTPUT_TURN (64 * 1024)
 
@@ -167,27 +165,29 @@ imp_hosted_analyzer_remove (ImpHostedAnalyzer *self)
 
 /* What has to wait keeps all behind it waiting, and the input that would bring more. */
 static void
-hosted_analyzer_defer (ImpHostedAnalyzer *self, ImpResult *result)
+hosted_analyzer_defer (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
 {
   self->input.blocked = TRUE;
-  imp_server_output_push (&self->output, self->host->output, self, imp_result_ref (result));
+  imp_server_output_push (&self->output, self->host->output, self, imp_verdict_to_result (verdict));
   if (imp_server_output_get_size (self->output) > self->host->max_output)
     hosted_analyzer_fail_output (self);
 }
 
 static void
-hosted_analyzer_send (ImpHostedAnalyzer *self, ImpResult *result)
+hosted_analyzer_send (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
 {
-  const ImpMessage message = { .op = IMP_OP_RESULT, .id = self->id, .result = result };
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
   if (self->host == NULL
-      || (self->output == NULL && self->host->funcs->send (self->host, &message, &error)))
+      || (self->output == NULL && self->host->funcs->send (self->host, self->id, verdict, &error)))
     return;
   if (error == NULL)
-    hosted_analyzer_defer (self, result);
-  else
-    self->host->funcs->fail (self->host, self->id, error->message);
+    {
+      hosted_analyzer_defer (self, verdict);
+      return;
+    }
+  self->host->funcs->fail (self->host, self->id, error->message);
+  g_error_free (error);
 }
 
 /* Of what waits. */
@@ -195,10 +195,10 @@ static void
 hosted_analyzer_send_first (ImpHostedAnalyzer *self)
 {
   g_autoptr (ImpResult) result = imp_server_output_pop (&self->output, self->host->output);
-  const ImpMessage message = { .op = IMP_OP_RESULT, .id = self->id, .result = result };
+  const ImpVerdict verdict = imp_verdict_of_result (result);
   g_autoptr (GError) error = NULL;
 
-  if (!self->host->funcs->send (self->host, &message, &error))
+  if (!self->host->funcs->send (self->host, self->id, &verdict, &error))
     self->host->funcs->fail (self->host, self->id, error->message);
 }
 
@@ -208,13 +208,13 @@ hosted_analyzer_update_paused (ImpHostedAnalyzer *self, ImpDirection direction)
 {
   guint8 bit = 1 << direction;
   gboolean paused = (self->paused_by_plugin & bit) != 0 || imp_watermark_is_above (&self->level);
-  g_autoptr (ImpResult) result = NULL;
+  ImpVerdict verdict;
 
   if (paused == ((self->paused & bit) != 0))
     return;
   self->paused ^= bit;
-  result = paused ? imp_result_new_pause (direction) : imp_result_new_continue (direction);
-  hosted_analyzer_send (self, result);
+  verdict = imp_verdict_of_offset (paused ? IMP_RESULT_PAUSE : IMP_RESULT_CONTINUE, direction, 0);
+  hosted_analyzer_send (self, &verdict);
 }
 
 /* Counts what it holds; FALSE if nothing has changed. */
@@ -253,37 +253,42 @@ hosted_analyzer_check (ImpHostedAnalyzer *self)
 
 /* A FATAL that is no word of the analyzer's own, but of what stands for one elsewhere. */
 static gboolean
-hosted_analyzer_lose (ImpHostedAnalyzer *self, const ImpResult *result)
+hosted_analyzer_lose (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
 {
   gboolean overload;
 
-  return result->type == IMP_RESULT_FATAL && self->host != NULL
+  return verdict->type == IMP_RESULT_FATAL && self->host != NULL
          && imp_analyzer_is_lost (self->input.analyzer, &overload)
-         && self->host->funcs->lose (self->host, self->id, result->text, overload);
+         && self->host->funcs->lose (self->host, self->id, verdict->result->text, overload);
 }
 
 static void
-hosted_analyzer_on_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+hosted_analyzer_pause (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
+{
+  guint8 bit = 1 << verdict->direction;
+
+  if (verdict->type == IMP_RESULT_PAUSE)
+    self->paused_by_plugin |= bit;
+  else
+    self->paused_by_plugin &= ~bit;
+  hosted_analyzer_update_paused (self, verdict->direction);
+}
+
+static void
+hosted_analyzer_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpHostedAnalyzer *self = user_data;
-  guint8 bit = 1 << result->direction;
 
   hosted_analyzer_enter (self);
-  if (result->type == IMP_RESULT_PAUSE || result->type == IMP_RESULT_CONTINUE)
-    {
-      if (result->type == IMP_RESULT_PAUSE)
-        self->paused_by_plugin |= bit;
-      else
-        self->paused_by_plugin &= ~bit;
-      hosted_analyzer_update_paused (self, result->direction);
-    }
-  else if (hosted_analyzer_lose (self, result))
+  if (verdict->type == IMP_RESULT_PAUSE || verdict->type == IMP_RESULT_CONTINUE)
+    hosted_analyzer_pause (self, verdict);
+  else if (hosted_analyzer_lose (self, verdict))
     {
       /* The client has heard of it, and it is removed. */
     }
-  else if (result->type != IMP_RESULT_WANT || (self->host != NULL && self->host->takes_want))
+  else if (verdict->type != IMP_RESULT_WANT || (self->host != NULL && self->host->takes_want))
     {
-      hosted_analyzer_send (self, result);
+      hosted_analyzer_send (self, verdict);
       /* While it is called, what it holds is counted once, in the end. */
       if (self->calls == 1)
         hosted_analyzer_check (self);
@@ -309,14 +314,15 @@ imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer
 void
 imp_hosted_analyzer_start (ImpHostedAnalyzer *self)
 {
-  imp_analyzer_set_callback (self->input.analyzer, hosted_analyzer_on_result, self, NULL);
+  imp_analyzer_set_sink (self->input.analyzer, hosted_analyzer_on_verdict, self);
 }
 
 void
-imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, const ImpMessage *message)
+imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, ImpDirection direction, const ImpView *data,
+                          gint64 offset, gint32 data_type)
 {
   hosted_analyzer_enter (self);
-  imp_server_input_take (self->host->input, &self->input, message);
+  imp_server_input_take (self->host->input, &self->input, direction, data, offset, data_type);
   hosted_analyzer_check (self);
   hosted_analyzer_leave (self);
 }

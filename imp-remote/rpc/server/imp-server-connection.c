@@ -99,24 +99,34 @@ server_connection_note_output (ImpServerConnection *self)
   server_connection_update_reading (self);
 }
 
+/* Of what was sent, or not: TRUE unless it never can be. Takes @failure. */
+static inline gboolean
+server_connection_note_sent (ImpServerConnection *self, GError *failure, GError **error)
+{
+  if (G_UNLIKELY (failure != NULL))
+    {
+      if (!g_error_matches (failure, IMP_ERROR, IMP_ERROR_CLOSED))
+        {
+          g_propagate_error (error, failure);
+          return FALSE;
+        }
+      g_error_free (failure);
+    }
+  else if (G_UNLIKELY (!imp_link_may_queue (self->link)))
+    server_connection_note_output (self);
+  return TRUE;
+}
+
 /* Sends, unless it has ended. */
 static gboolean
 server_connection_try_send (ImpServerConnection *self, const ImpMessage *message, GError **error)
 {
-  g_autoptr (GError) failure = NULL;
+  GError *failure = NULL;
 
   if (self->funcs == NULL)
     return TRUE;
-  if (!imp_link_send (self->link, message, &failure))
-    {
-      if (g_error_matches (failure, IMP_ERROR, IMP_ERROR_CLOSED))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-  if (G_UNLIKELY (!imp_link_may_queue (self->link)))
-    server_connection_note_output (self);
-  return TRUE;
+  imp_link_send (self->link, message, &failure);
+  return server_connection_note_sent (self, failure, error);
 }
 
 /* What cannot be sent ends the connection: to leave a message out would leave somebody waiting for
@@ -233,11 +243,18 @@ server_connection_host_may_send (ImpAnalyzerHost *host)
 }
 
 static gboolean
-server_connection_host_send (ImpAnalyzerHost *host, const ImpMessage *message, GError **error)
+server_connection_host_send (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdict,
+                             GError **error)
 {
   ImpServerConnection *self = server_connection_of_host (host);
+  GError *failure = NULL;
 
-  return imp_link_may_queue (self->link) && server_connection_try_send (self, message, error);
+  if (!imp_link_may_queue (self->link))
+    return FALSE;
+  if (self->funcs == NULL)
+    return TRUE;
+  imp_link_send_verdict (self->link, id, verdict, &failure);
+  return server_connection_note_sent (self, failure, error);
 }
 
 static void
@@ -347,17 +364,6 @@ server_connection_refuse_data (ImpServerConnection *self, gint64 id)
   g_autofree char *text = g_strdup_printf ("there is no analyzer %" G_GINT64_FORMAT, id);
 
   server_connection_send_exception (self, id, text, FALSE);
-}
-
-static void
-server_connection_on_data (ImpServerConnection *self, ImpMessage *message)
-{
-  ImpHostedAnalyzer *analyzer = imp_server_analyzers_look_up (&self->analyzers, message->id);
-
-  if (analyzer != NULL)
-    imp_hosted_analyzer_feed (analyzer, message);
-  else
-    server_connection_refuse_data (self, message->id);
 }
 
 static void
@@ -481,7 +487,6 @@ static const struct
   guint version; /* the first that has it */
   void (*handle) (ImpServerConnection *self, ImpMessage *message);
 } handlers[] = {
-  { IMP_OP_DATA, 1, server_connection_on_data },
   { IMP_OP_NEW_ANALYZER, 1, server_connection_on_new_analyzer },
   { IMP_OP_DELETE_ANALYZER, 1, server_connection_on_delete_analyzer },
   { IMP_OP_SET_VERSION, 1, server_connection_on_set_version },
@@ -515,6 +520,25 @@ server_connection_handle (ImpServerConnection *self, ImpMessage *message)
         return;
       }
   server_connection_refuse_op (self, message->op);
+}
+
+static void
+server_connection_on_data (ImpLink *link, gint64 id, ImpDirection direction, const ImpView *data,
+                           gint64 offset, gint32 data_type, gpointer user_data)
+{
+  ImpServerConnection *self = user_data;
+  ImpHostedAnalyzer *analyzer;
+
+  imp_source_clear (&self->handshake);
+  imp_server_connection_ref (self);
+  if (G_UNLIKELY (!self->greeted))
+    server_connection_greet (self, 1);
+  analyzer = imp_server_analyzers_look_up (&self->analyzers, id);
+  if (G_LIKELY (analyzer != NULL && self->funcs != NULL))
+    imp_hosted_analyzer_feed (analyzer, direction, data, offset, data_type);
+  else if (self->funcs != NULL)
+    server_connection_refuse_data (self, id);
+  imp_server_connection_unref (self);
 }
 
 static void
@@ -580,6 +604,7 @@ server_connection_on_closed (ImpLink *link, const GError *error, gpointer user_d
 
 static const ImpLinkFuncs link_funcs = {
   .message = server_connection_on_message,
+  .data = server_connection_on_data,
   .malformed = server_connection_on_malformed,
   .closed = server_connection_on_closed,
   .drained = server_connection_on_drained,

@@ -3,7 +3,6 @@
 
 #include "core/imp-analyzer-private.h"
 #include "core/imp-input-queue-private.h"
-#include "wire/imp-message-private.h"
 
 G_BEGIN_DECLS
 
@@ -53,10 +52,11 @@ void imp_server_input_start (ImpServerInput *self, GMainContext *context);
 /* Nothing is fed any more by itself: entries are to be cleared. */
 void imp_server_input_stop (ImpServerInput *self);
 
-/* Feeds the analyzer with a DATA message, now or later. The caller has a hold on @self and the
- * analyzer for as long as this takes. */
+/* Feeds the analyzer with what its client has sent, now or later. The caller has a hold on @self
+ * and the analyzer for as long as this takes. */
 void imp_server_input_take (ImpServerInput *self, ImpServerInputEntry *entry,
-                            const ImpMessage *message);
+                            ImpDirection direction, const ImpView *data, gint64 offset,
+                            gint32 data_type);
 /* Feeds one piece that waits, if it may be fed now. */
 gboolean imp_server_input_feed (ImpServerInput *self, ImpServerInputEntry *entry,
                                 ImpDirection direction);

@@ -80,10 +80,8 @@ imp_server_input_clear (ImpServerInput *self, ImpServerInputEntry *entry)
 
 /* Messages are slices of a large read buffer, which smaller ones must not keep. */
 static void
-server_input_push (ImpServerInput *self, ImpServerInputEntry *entry, const ImpMessage *message)
+server_input_push (ImpServerInput *self, ImpServerInputEntry *entry, const ImpInput *input)
 {
-  const ImpInput input = { message->data, message->offset, message->data_type, message->direction };
-
   if (entry->waiting == NULL)
     {
       entry->waiting = g_new0 (ImpServerInputWaiting, 1);
@@ -92,18 +90,20 @@ server_input_push (ImpServerInput *self, ImpServerInputEntry *entry, const ImpMe
       entry->waiting->node.data = entry;
       imp_server_turns_join (self->turns, &entry->waiting->node);
     }
-  imp_input_queue_push (&entry->waiting->queues[message->direction], &input);
+  imp_input_queue_push (&entry->waiting->queues[input->direction], input);
 }
 
 gboolean
 imp_server_input_feed (ImpServerInput *self, ImpServerInputEntry *entry, ImpDirection direction)
 {
   ImpInput input;
+  ImpView view;
 
   if (!server_input_may_feed (self, entry, direction)
       || !imp_input_queue_take (&entry->waiting->queues[direction], IMP_INPUT_PIECE_SIZE, &input))
     return FALSE;
-  imp_analyzer_feed (entry->analyzer, direction, input.data, input.offset, input.data_type);
+  view = imp_view_of_bytes (input.data);
+  imp_analyzer_feed (entry->analyzer, direction, &view, input.offset, input.data_type);
   g_bytes_unref (input.data);
   /* Had it been ended meanwhile, there would be none. */
   if (entry->waiting != NULL && imp_input_queue_is_empty (&entry->waiting->queues[0])
@@ -112,31 +112,39 @@ imp_server_input_feed (ImpServerInput *self, ImpServerInputEntry *entry, ImpDire
   return TRUE;
 }
 
-/* Mostly nothing waits, and the message is small enough. */
-void
-imp_server_input_take (ImpServerInput *self, ImpServerInputEntry *entry, const ImpMessage *message)
+static void
+server_input_take_later (ImpServerInput *self, ImpServerInputEntry *entry, ImpDirection direction,
+                         const ImpView *data, gint64 offset, gint32 data_type)
 {
-  gsize size = g_bytes_get_size (message->data);
-  ImpDirection direction = message->direction;
+  g_autoptr (GBytes) bytes = NULL;
+  ImpInput input;
 
-  if (entry->waiting == NULL && !server_input_is_backlogged (self, entry, direction)
-      && (size <= IMP_INPUT_PIECE_SIZE || !imp_data_type_is_stream (message->data_type)))
-    {
-      imp_analyzer_feed (entry->analyzer, direction, message->data, message->offset,
-                         message->data_type);
-      if (entry->waiting != NULL)
-        imp_server_input_resume (self);
-      return;
-    }
   if (imp_analyzer_is_closed (entry->analyzer))
     {
       imp_server_input_clear (self, entry);
       return;
     }
-
-  server_input_push (self, entry, message);
-  for (gsize n = size / IMP_INPUT_PIECE_SIZE + 1;
+  bytes = imp_view_to_bytes (data);
+  input = (ImpInput){ bytes, offset, data_type, direction };
+  server_input_push (self, entry, &input);
+  for (gsize n = data->length / IMP_INPUT_PIECE_SIZE + 1;
        n > 0 && imp_server_input_feed (self, entry, direction); n--)
     ;
   imp_server_input_resume (self);
+}
+
+/* Mostly nothing waits, and the message is small enough. */
+void
+imp_server_input_take (ImpServerInput *self, ImpServerInputEntry *entry, ImpDirection direction,
+                       const ImpView *data, gint64 offset, gint32 data_type)
+{
+  if (entry->waiting != NULL || server_input_is_backlogged (self, entry, direction)
+      || (data->length > IMP_INPUT_PIECE_SIZE && imp_data_type_is_stream (data_type)))
+    {
+      server_input_take_later (self, entry, direction, data, offset, data_type);
+      return;
+    }
+  imp_analyzer_feed (entry->analyzer, direction, data, offset, data_type);
+  if (entry->waiting != NULL)
+    imp_server_input_resume (self);
 }

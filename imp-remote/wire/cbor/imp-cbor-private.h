@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* The parts of the codec "cbor": imp-cbor.c has the frames and the fast paths for what comes with
- * every chunk, imp-cbor-fields.c reads and writes all other messages, imp-cbor-item.c reads the
- * items that they consist of. */
+ * every analyzer, imp-cbor-hot.c for what comes with every chunk; imp-cbor-fields.c reads and
+ * writes any message, imp-cbor-item.c reads the items that they consist of. */
 
 enum
 {
@@ -77,6 +77,55 @@ imp_cbor_put_int (guint8 *p, gint64 value)
     return imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, value);
   return imp_cbor_put_head (p, IMP_CBOR_NEGATIVE, ~(guint64) value);
 }
+
+/* What the fast paths consist of. */
+#define IMP_CBOR_ITEM_ARRAY(n) (IMP_CBOR_ARRAY << 5 | (n))
+#define IMP_CBOR_ITEM_UINT16 0x19
+
+static inline guint8 *
+imp_cbor_put_uint16 (guint8 *p, guint16 value)
+{
+  p[0] = IMP_CBOR_ITEM_UINT16;
+  p[1] = value >> 8;
+  p[2] = value & 0xff;
+  return p + 3;
+}
+
+static inline gboolean
+imp_cbor_is_in_range (gint64 value, gint64 minimum)
+{
+  return value >= minimum && value <= IMP_MAX_ID;
+}
+
+/* The head of an item: where the next thing begins, or NULL if it is another kind of item, or cut.
+ * NULL stays NULL. */
+static inline const guint8 *
+imp_cbor_get_head (const guint8 *p, const guint8 *end, guint major, guint64 *value)
+{
+  guint info;
+
+  if (p == NULL || p == end || *p >> 5 != major)
+    return NULL;
+  info = *p++ & 0x1f;
+  if (info < 24)
+    {
+      *value = info;
+      return p;
+    }
+  if (info > 27 || (gsize) (end - p) < (gsize) 1 << (info - 24))
+    return NULL;
+  *value = 0;
+  for (guint n = 1 << (info - 24); n > 0; n--)
+    *value = *value << 8 | *p++;
+  return p;
+}
+
+/* See ImpWire. */
+gboolean imp_cbor_encode_data (ImpOutputBuffer *output, gint64 id, ImpDirection direction,
+                               const ImpView *data, gint64 offset, gint32 data_type);
+gboolean imp_cbor_encode_verdict (ImpOutputBuffer *output, gint64 id, const ImpVerdict *verdict);
+gsize imp_cbor_decode_head (const guint8 *data, gsize available, const ImpWireLimits *limits,
+                            ImpHead *head);
 
 /* The array of a message, without the frame around it. */
 void imp_cbor_write (const ImpFields *fields, ImpOutputBuffer *output);

@@ -3,12 +3,8 @@
 #include "core/imp-result-private.h"
 #include "wire/cbor/imp-cbor-private.h"
 
-/* Bytes of everything before the payload of DATA or REPLACE: frame, array, op, up to four
- * numbers, and the payload's own head. */
-#define FAST_MAX (IMP_CBOR_FRAME_HEAD + 1 + 3 + 4 * IMP_CBOR_HEAD_MAX + IMP_CBOR_HEAD_MAX)
-
-#define ITEM_ARRAY(n) (IMP_CBOR_ARRAY << 5 | (n))
-#define ITEM_UINT16 0x19
+/* Bytes of frame, array, op and id. */
+#define START_MAX (IMP_CBOR_FRAME_HEAD + 1 + 3 + IMP_CBOR_HEAD_MAX)
 
 static ImpDecodeStatus
 cbor_recognize (const guint8 *data, gsize length)
@@ -27,87 +23,14 @@ cbor_put_frame (guint8 *frame, gsize length)
   memcpy (frame + 1, &raw, sizeof raw);
 }
 
-static inline guint8 *
-cbor_put_uint16 (guint8 *p, guint16 value)
-{
-  *p++ = ITEM_UINT16;
-  *p++ = value >> 8;
-  *p++ = value & 0xff;
-  return p;
-}
-
+/* The fast paths do what the tables say, for the two messages that come with every connection that
+ * is inspected. Whatever is unusual is left to the general path, which also knows the errors. */
 static inline gboolean
-cbor_is_in_range (gint64 value, gint64 minimum)
+cbor_finish (ImpOutputBuffer *output, guint8 *start, guint8 *p)
 {
-  return value >= minimum && value <= IMP_MAX_ID;
-}
-
-/* Ends a message at @p, where its payload begins, if it has one. */
-static inline gboolean
-cbor_finish (ImpOutputBuffer *output, guint8 *start, guint8 *p, GBytes *payload)
-{
-  gsize length = payload != NULL ? g_bytes_get_size (payload) : 0;
-
-  cbor_put_frame (start, p - start - IMP_CBOR_FRAME_HEAD + length);
+  cbor_put_frame (start, p - start - IMP_CBOR_FRAME_HEAD);
   imp_output_buffer_commit (output, p - start);
-  if (length > 0)
-    imp_output_buffer_append_bytes (output, payload);
   return TRUE;
-}
-
-static inline gboolean
-cbor_fits (GBytes *payload)
-{
-  return payload == NULL || g_bytes_get_size (payload) < G_MAXUINT32 - FAST_MAX;
-}
-
-/* The fast paths do what the tables say, for the two messages that come with every chunk.
- * Whatever is unusual is left to the general path, which also knows the errors. */
-static gboolean
-cbor_encode_data (const ImpMessage *message, ImpOutputBuffer *output)
-{
-  guint8 *start, *p;
-
-  if (!cbor_is_in_range (message->id, 1) || !cbor_is_in_range (message->offset, -1)
-      || !cbor_fits (message->data))
-    return FALSE;
-  start = imp_output_buffer_reserve (output, FAST_MAX);
-  p = start + IMP_CBOR_FRAME_HEAD;
-  *p++ = ITEM_ARRAY (6);
-  p = cbor_put_uint16 (p, IMP_OP_DATA);
-  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->id);
-  *p++ = message->direction;
-  p = imp_cbor_put_int (p, message->offset);
-  p = imp_cbor_put_int (p, message->data_type);
-  p = imp_cbor_put_head (p, IMP_CBOR_BYTES,
-                         message->data != NULL ? g_bytes_get_size (message->data) : 0);
-  return cbor_finish (output, start, p, message->data);
-}
-
-static gboolean
-cbor_encode_result (const ImpMessage *message, ImpOutputBuffer *output)
-{
-  const ImpResult *result = message->result;
-  guint8 *start, *p;
-
-  if (result == NULL || !cbor_is_in_range (message->id, 1)
-      || !cbor_is_in_range (result->offset, -1))
-    return FALSE;
-  if (result->type != IMP_RESULT_PASS
-      && (result->type != IMP_RESULT_REPLACE || !cbor_fits (result->data)))
-    return FALSE;
-  start = imp_output_buffer_reserve (output, FAST_MAX);
-  p = start + IMP_CBOR_FRAME_HEAD;
-  *p++ = ITEM_ARRAY (result->type == IMP_RESULT_PASS ? 5 : 6);
-  p = cbor_put_uint16 (p, IMP_OP_RESULT);
-  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->id);
-  p = cbor_put_uint16 (p, result->type);
-  *p++ = result->direction;
-  p = imp_cbor_put_int (p, result->offset);
-  if (result->type == IMP_RESULT_PASS)
-    return cbor_finish (output, start, p, NULL);
-  p = imp_cbor_put_head (p, IMP_CBOR_BYTES, g_bytes_get_size (result->data));
-  return cbor_finish (output, start, p, result->data);
 }
 
 /* Contexts up to this are usual; the heads of their strings have at most three bytes. */
@@ -131,15 +54,15 @@ cbor_encode_analyzer (const ImpMessage *message, ImpOutputBuffer *output)
   gsize position = 0;
   guint8 *start, *p;
 
-  if (!cbor_is_in_range (message->id, 1) || n_pairs > USUAL_PAIRS || size > USUAL_SIZE)
+  if (!imp_cbor_is_in_range (message->id, 1) || n_pairs > USUAL_PAIRS || size > USUAL_SIZE)
     return FALSE;
-  start = imp_output_buffer_reserve (output, FAST_MAX + size + 2 * 3 * n_pairs);
+  start = imp_output_buffer_reserve (output, START_MAX + 3 + size + 2 * 3 * n_pairs);
   p = start + IMP_CBOR_FRAME_HEAD;
-  *p++ = ITEM_ARRAY (message->op == IMP_OP_NEW_ANALYZER ? 3 : 2);
-  p = cbor_put_uint16 (p, message->op);
+  *p++ = IMP_CBOR_ITEM_ARRAY (message->op == IMP_OP_NEW_ANALYZER ? 3 : 2);
+  p = imp_cbor_put_uint16 (p, message->op);
   p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, message->id);
   if (message->op == IMP_OP_DELETE_ANALYZER)
-    return cbor_finish (output, start, p, NULL);
+    return cbor_finish (output, start, p);
 
   p = imp_cbor_put_head (p, IMP_CBOR_MAP, n_pairs);
   while (imp_context_next_pair (message->context, &position, &pair))
@@ -147,24 +70,7 @@ cbor_encode_analyzer (const ImpMessage *message, ImpOutputBuffer *output)
       p = cbor_put_text (p, pair.key, pair.key_length);
       p = cbor_put_text (p, pair.value, pair.value_length);
     }
-  return cbor_finish (output, start, p, NULL);
-}
-
-static gboolean
-cbor_encode_fast (const ImpMessage *message, ImpOutputBuffer *output)
-{
-  switch (message->op)
-    {
-    case IMP_OP_DATA:
-      return cbor_encode_data (message, output);
-    case IMP_OP_RESULT:
-      return cbor_encode_result (message, output);
-    case IMP_OP_NEW_ANALYZER:
-    case IMP_OP_DELETE_ANALYZER:
-      return cbor_encode_analyzer (message, output);
-    default:
-      return FALSE;
-    }
+  return cbor_finish (output, start, p);
 }
 
 static gboolean
@@ -196,120 +102,32 @@ cbor_encode_fields (const ImpMessage *message, guint version, ImpOutputBuffer *o
 static gboolean
 cbor_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, GError **error)
 {
-  if (cbor_encode_fast (message, output))
+  if ((message->op == IMP_OP_NEW_ANALYZER || message->op == IMP_OP_DELETE_ANALYZER)
+      && cbor_encode_analyzer (message, output))
     return TRUE;
   return cbor_encode_fields (message, version, output, error);
 }
 
-/* An unsigned integer or the head of a byte string. */
-static inline gboolean
-cbor_get_head (ImpCursor *input, guint major, guint64 *value)
-{
-  guint8 first;
-  guint16 two;
-  guint32 four;
-
-  if (!imp_cursor_u8 (input, &first) || first >> 5 != major)
-    return FALSE;
-  first &= 0x1f;
-  if (first < 24)
-    {
-      *value = first;
-      return TRUE;
-    }
-  if (first == 24)
-    return imp_cursor_u8 (input, &first) ? (*value = first, TRUE) : FALSE;
-  if (first == 25)
-    return imp_cursor_u16_be (input, &two) ? (*value = two, TRUE) : FALSE;
-  if (first == 26)
-    return imp_cursor_u32_be (input, &four) ? (*value = four, TRUE) : FALSE;
-  return first == 27 && imp_cursor_u64_be (input, value);
-}
-
-/* An integer, whose negative values have one byte in what is usual. */
-static inline gboolean
-cbor_get_int (ImpCursor *input, gint64 *value)
-{
-  guint64 raw;
-
-  if (imp_cursor_left (input) > 0 && *imp_cursor_here (input) >> 5 == IMP_CBOR_NEGATIVE)
-    {
-      if (!cbor_get_head (input, IMP_CBOR_NEGATIVE, &raw) || raw > G_MAXINT32)
-        return FALSE;
-      *value = ~(gint64) raw;
-      return TRUE;
-    }
-  if (!cbor_get_head (input, IMP_CBOR_UNSIGNED, &raw) || raw > IMP_MAX_ID)
-    return FALSE;
-  *value = raw;
-  return TRUE;
-}
-
-static inline gboolean
-cbor_get_payload (ImpCursor *input, GBytes **payload)
-{
-  guint64 length;
-
-  if (!cbor_get_head (input, IMP_CBOR_BYTES, &length) || length != imp_cursor_left (input))
-    return FALSE;
-  *payload = imp_cursor_take_bytes (input, length);
-  return TRUE;
-}
-
+/* NEW_ANALYZER and DELETE_ANALYZER. */
 static gboolean
-cbor_decode_data (ImpCursor *frame, ImpMessage *message)
+cbor_decode_analyzer (ImpCursor frame, const ImpWireLimits *limits, ImpMessage *message)
 {
-  guint64 id, direction;
-  gint64 offset, type;
-
-  if (!cbor_get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID
-      || !cbor_get_head (frame, IMP_CBOR_UNSIGNED, &direction) || direction > 1
-      || !cbor_get_int (frame, &offset) || offset < -1 || !cbor_get_int (frame, &type) || type == 0
-      || type < G_MININT32 || type > G_MAXINT32 || !cbor_get_payload (frame, &message->data))
-    return FALSE;
-  message->op = IMP_OP_DATA;
-  message->id = id;
-  message->direction = direction;
-  message->offset = offset;
-  message->data_type = type;
-  return TRUE;
-}
-
-static gboolean
-cbor_decode_result (ImpCursor *frame, guint n, ImpMessage *message)
-{
-  guint64 id, type, direction;
-  GBytes *payload;
-  gint64 offset;
-
-  if (!cbor_get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID
-      || !cbor_get_head (frame, IMP_CBOR_UNSIGNED, &type)
-      || !cbor_get_head (frame, IMP_CBOR_UNSIGNED, &direction) || direction > 1
-      || !cbor_get_int (frame, &offset) || offset < -1)
-    return FALSE;
-  if (type == IMP_RESULT_PASS && n == 5 && imp_cursor_left (frame) == 0)
-    message->result = imp_result_new_pass (direction, offset);
-  else if (type == IMP_RESULT_REPLACE && n == 6 && cbor_get_payload (frame, &payload))
-    message->result = imp_result_new_replace_take (direction, offset, payload);
-  else
-    return FALSE;
-  message->op = IMP_OP_RESULT;
-  message->id = id;
-  return TRUE;
-}
-
-/* Both come with every connection that is inspected. */
-static gboolean
-cbor_decode_analyzer (ImpCursor *frame, ImpOp op, const ImpWireLimits *limits, ImpMessage *message)
-{
+  const guint8 *p = imp_cursor_here (&frame), *end = p + imp_cursor_left (&frame);
+  guint8 array = p < end ? *p : 0;
   ImpContext *context = NULL;
-  guint64 id;
+  guint64 op, id;
 
-  if (!cbor_get_head (frame, IMP_CBOR_UNSIGNED, &id) || id == 0 || id > IMP_MAX_ID)
+  if (array != IMP_CBOR_ITEM_ARRAY (2) && array != IMP_CBOR_ITEM_ARRAY (3))
     return FALSE;
-  if (op == IMP_OP_NEW_ANALYZER && !imp_cbor_pairs (frame, limits, FALSE, &context, NULL))
+  p = imp_cbor_get_head (p + 1, end, IMP_CBOR_UNSIGNED, &op);
+  p = imp_cbor_get_head (p, end, IMP_CBOR_UNSIGNED, &id);
+  if (p == NULL || id == 0 || id > IMP_MAX_ID
+      || op != (array == IMP_CBOR_ITEM_ARRAY (3) ? IMP_OP_NEW_ANALYZER : IMP_OP_DELETE_ANALYZER))
     return FALSE;
-  if (imp_cursor_left (frame) > 0)
+  imp_cursor_skip (&frame, p - imp_cursor_here (&frame));
+  if (op == IMP_OP_NEW_ANALYZER && !imp_cbor_pairs (&frame, limits, FALSE, &context, NULL))
+    return FALSE;
+  if (imp_cursor_left (&frame) > 0)
     {
       imp_context_unref (context);
       return FALSE;
@@ -318,24 +136,6 @@ cbor_decode_analyzer (ImpCursor *frame, ImpOp op, const ImpWireLimits *limits, I
   message->id = id;
   message->context = context;
   return TRUE;
-}
-
-static gboolean
-cbor_decode_fast (ImpCursor frame, const ImpWireLimits *limits, ImpMessage *message)
-{
-  guint8 array;
-  guint64 op;
-
-  if (!imp_cursor_u8 (&frame, &array) || !cbor_get_head (&frame, IMP_CBOR_UNSIGNED, &op))
-    return FALSE;
-  if (op == IMP_OP_DATA && array == ITEM_ARRAY (6))
-    return cbor_decode_data (&frame, message);
-  if (op == IMP_OP_RESULT && (array == ITEM_ARRAY (5) || array == ITEM_ARRAY (6)))
-    return cbor_decode_result (&frame, array & 0x1f, message);
-  if ((op == IMP_OP_NEW_ANALYZER && array == ITEM_ARRAY (3))
-      || (op == IMP_OP_DELETE_ANALYZER && array == ITEM_ARRAY (2)))
-    return cbor_decode_analyzer (&frame, op, limits, message);
-  return FALSE;
 }
 
 static ImpDecodeStatus
@@ -390,7 +190,7 @@ cbor_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
   ImpCursor frame;
   ImpDecodeStatus status = cbor_take_frame (input, limits, &frame, need, error);
 
-  if (status != IMP_DECODE_DONE || cbor_decode_fast (frame, limits, message))
+  if (status != IMP_DECODE_DONE || cbor_decode_analyzer (frame, limits, message))
     return status;
   return cbor_decode_fields (&frame, limits, message, error);
 }
@@ -401,4 +201,7 @@ const ImpWire imp_wire_cbor = {
   .recognize = cbor_recognize,
   .encode = cbor_encode,
   .decode = cbor_decode,
+  .encode_data = imp_cbor_encode_data,
+  .encode_verdict = imp_cbor_encode_verdict,
+  .decode_head = imp_cbor_decode_head,
 };

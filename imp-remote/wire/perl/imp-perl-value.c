@@ -526,7 +526,7 @@ imp_perl_value_dup_bytes (const ImpPerlValue *self, const ImpCursor *input)
     }
   if (self->string.form == IMP_PERL_UTF8)
     return perl_string_downgrade (&self->string);
-  if (self->string.length <= IMP_CURSOR_COPY_MAX)
+  if (self->string.length <= IMP_VIEW_COPY_MAX)
     return g_bytes_new (self->string.data, self->string.length);
   at.position = self->string.data - at.data;
   return imp_cursor_take_bytes (&at, self->string.length);

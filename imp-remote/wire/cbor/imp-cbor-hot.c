@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The two messages that come with every chunk, DATA and RESULT, in the shape that they nearly
+ * always have: read where they lie, and written where they go, with no object between. What is
+ * unusual, or wrong, is left to the general path, which also knows the errors. */
+#include "wire/cbor/imp-cbor-private.h"
+
+/* Bytes of everything before the payload: frame, array, op, up to four numbers or types, and the
+ * payload's own head. */
+#define HOT_MAX (IMP_CBOR_FRAME_HEAD + 1 + 3 + 5 * IMP_CBOR_HEAD_MAX)
+
+/* --- writing --- */
+
+static inline gboolean
+cbor_hot_fits (gsize length)
+{
+  return length < G_MAXUINT32 - HOT_MAX;
+}
+
+static inline void
+cbor_hot_finish (ImpOutputBuffer *output, guint8 *start, guint8 *p, gsize payload)
+{
+  guint32 length = GUINT32_TO_BE ((guint32) (p - start - IMP_CBOR_FRAME_HEAD + payload));
+
+  start[0] = IMP_CBOR_FRAME;
+  memcpy (start + 1, &length, sizeof length);
+  imp_output_buffer_commit (output, p - start);
+}
+
+static inline void
+cbor_hot_finish_payload (ImpOutputBuffer *output, guint8 *start, guint8 *p, const ImpView *payload)
+{
+  p = imp_cbor_put_head (p, IMP_CBOR_BYTES, payload->length);
+  cbor_hot_finish (output, start, p, payload->length);
+  imp_output_buffer_append_view (output, payload);
+}
+
+gboolean
+imp_cbor_encode_data (ImpOutputBuffer *output, gint64 id, ImpDirection direction,
+                      const ImpView *data, gint64 offset, gint32 data_type)
+{
+  guint8 *start, *p;
+
+  if (!imp_cbor_is_in_range (id, 1) || !imp_cbor_is_in_range (offset, -1) || data_type == 0
+      || !cbor_hot_fits (data->length))
+    return FALSE;
+  start = imp_output_buffer_reserve (output, HOT_MAX);
+  p = start + IMP_CBOR_FRAME_HEAD;
+  *p++ = IMP_CBOR_ITEM_ARRAY (6);
+  p = imp_cbor_put_uint16 (p, IMP_OP_DATA);
+  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, id);
+  *p++ = direction;
+  p = imp_cbor_put_int (p, offset);
+  p = imp_cbor_put_int (p, data_type);
+  cbor_hot_finish_payload (output, start, p, data);
+  return TRUE;
+}
+
+gboolean
+imp_cbor_encode_verdict (ImpOutputBuffer *output, gint64 id, const ImpVerdict *verdict)
+{
+  gboolean replaces = verdict->type == IMP_RESULT_REPLACE;
+  guint8 *start, *p;
+
+  if ((verdict->type != IMP_RESULT_PASS && verdict->type != IMP_RESULT_PREPASS && !replaces)
+      || !imp_cbor_is_in_range (id, 1) || !imp_cbor_is_in_range (verdict->offset, -1)
+      || (replaces && !cbor_hot_fits (verdict->data.length)))
+    return FALSE;
+  start = imp_output_buffer_reserve (output, HOT_MAX);
+  p = start + IMP_CBOR_FRAME_HEAD;
+  *p++ = IMP_CBOR_ITEM_ARRAY (5 + replaces);
+  p = imp_cbor_put_uint16 (p, IMP_OP_RESULT);
+  p = imp_cbor_put_head (p, IMP_CBOR_UNSIGNED, id);
+  p = imp_cbor_put_uint16 (p, verdict->type);
+  *p++ = verdict->direction;
+  p = imp_cbor_put_int (p, verdict->offset);
+  if (replaces)
+    cbor_hot_finish_payload (output, start, p, &verdict->data);
+  else
+    cbor_hot_finish (output, start, p, 0);
+  return TRUE;
+}
+
+/* --- reading: each step gives where the next one begins, or NULL --- */
+
+/* An offset or a type: not below -2^31, and not above what every peer can hold. */
+static inline const guint8 *
+cbor_hot_get_int (const guint8 *p, const guint8 *end, gint64 *value)
+{
+  gboolean negative = p != NULL && p < end && *p >> 5 == IMP_CBOR_NEGATIVE;
+  guint64 raw;
+
+  p = imp_cbor_get_head (p, end, negative ? IMP_CBOR_NEGATIVE : IMP_CBOR_UNSIGNED, &raw);
+  if (p == NULL || raw > (negative ? G_MAXINT32 : IMP_MAX_ID))
+    return NULL;
+  *value = negative ? ~(gint64) raw : (gint64) raw;
+  return p;
+}
+
+/* A payload is the last item. */
+static inline gboolean
+cbor_hot_get_payload (const guint8 *p, const guint8 *end, ImpHead *head)
+{
+  guint64 length;
+
+  p = imp_cbor_get_head (p, end, IMP_CBOR_BYTES, &length);
+  if (p == NULL || length != (gsize) (end - p))
+    return FALSE;
+  head->payload = p;
+  head->length = length;
+  return TRUE;
+}
+
+static inline const guint8 *
+cbor_hot_get_direction (const guint8 *p, const guint8 *end, ImpHead *head)
+{
+  if (p == NULL || p == end || *p > 1)
+    return NULL;
+  head->direction = *p;
+  return p + 1;
+}
+
+static inline gboolean
+cbor_hot_read_data (const guint8 *p, const guint8 *end, ImpHead *head)
+{
+  gint64 data_type;
+
+  p = cbor_hot_get_direction (p, end, head);
+  p = cbor_hot_get_int (p, end, &head->offset);
+  p = cbor_hot_get_int (p, end, &data_type);
+  if (p == NULL || head->offset < -1 || data_type == 0 || data_type > G_MAXINT32
+      || !cbor_hot_get_payload (p, end, head))
+    return FALSE;
+  head->op = IMP_OP_DATA;
+  head->data_type = data_type;
+  return TRUE;
+}
+
+static inline gboolean
+cbor_hot_read_result (const guint8 *p, const guint8 *end, guint n, ImpHead *head)
+{
+  guint64 type;
+
+  p = imp_cbor_get_head (p, end, IMP_CBOR_UNSIGNED, &type);
+  p = cbor_hot_get_direction (p, end, head);
+  p = cbor_hot_get_int (p, end, &head->offset);
+  if (p == NULL || head->offset < -1)
+    return FALSE;
+  if (n == 5 ? (type != IMP_RESULT_PASS && type != IMP_RESULT_PREPASS) || p != end
+             : type != IMP_RESULT_REPLACE || !cbor_hot_get_payload (p, end, head))
+    return FALSE;
+  head->op = IMP_OP_RESULT;
+  head->result = type;
+  return TRUE;
+}
+
+gsize
+imp_cbor_decode_head (const guint8 *data, gsize available, const ImpWireLimits *limits,
+                      ImpHead *head)
+{
+  const guint8 *p = data + IMP_CBOR_FRAME_HEAD, *end;
+  guint32 length;
+  guint64 id;
+
+  if (available < IMP_CBOR_FRAME_HEAD + 4 || data[0] != IMP_CBOR_FRAME)
+    return 0;
+  memcpy (&length, data + 1, sizeof length);
+  length = GUINT32_FROM_BE (length);
+  /* A frame of which a part is missing, or that is too long, is none of this. */
+  if (length < 4 || length > available - IMP_CBOR_FRAME_HEAD
+      || (gsize) length + IMP_CBOR_FRAME_HEAD > limits->max_message)
+    return 0;
+  end = p + length;
+  if (p[1] != IMP_CBOR_ITEM_UINT16)
+    return 0;
+  head->op = p[2] << 8 | p[3];
+  p = imp_cbor_get_head (p + 4, end, IMP_CBOR_UNSIGNED, &id);
+  if (p == NULL || id == 0 || id > IMP_MAX_ID)
+    return 0;
+  head->id = id;
+  switch (data[IMP_CBOR_FRAME_HEAD])
+    {
+    case IMP_CBOR_ITEM_ARRAY (5):
+      if (head->op != IMP_OP_RESULT || !cbor_hot_read_result (p, end, 5, head))
+        return 0;
+      break;
+    case IMP_CBOR_ITEM_ARRAY (6):
+      if (head->op == IMP_OP_DATA
+            ? !cbor_hot_read_data (p, end, head)
+            : head->op != IMP_OP_RESULT || !cbor_hot_read_result (p, end, 6, head))
+        return 0;
+      break;
+    default:
+      return 0;
+    }
+  return IMP_CBOR_FRAME_HEAD + length;
+}
