@@ -136,6 +136,19 @@ class Benchmark(unittest.TestCase):
             self.assertIn(f'{figure["server"]:.0f} + {figure["client"]:.0f}', done.stdout)
         self.assertGreater(found['cbor']['total'], found['limit']['total'])
 
+    def test_comparison_with_itself(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'bench.json')
+            done = subprocess.run(
+                ['/usr/bin/python3', os.path.join(HERE, 'imp-bench'), '--build', BUILD,
+                 '--baseline', BUILD, '--workloads', 'W3', '--transports', 'unix', '--rounds', '1',
+                 '--seconds', '0.05', '--counter', 'callgrind', '--json', path],
+                capture_output=True, text=True, check=False, timeout=240)
+            with open(path, encoding='utf-8') as file:
+                found = json.load(file)['instructions']
+        self.assertEqual(len(found), 1, done.stderr)
+        self.assertEqual(found[0]['build'], found[0]['baseline'])
+
 
 class Whole(unittest.TestCase):
     """The cheapest workload, as `make check` counts it."""

@@ -121,3 +121,10 @@ def count_instructions(cell, counter):
     if counter == 'callgrind' and SYSTEMS[cell.system].codec is not None:
         return count_turns(cell)
     return per_message(cell, counter, suitable_count(counter, cell.samples), 'same')
+
+
+def wants_instructions(cell):
+    """Scripts bring an interpreter that no counter should have to run."""
+    system = SYSTEMS[cell.system]
+    return (cell.workload.counts and cell.workload.compared_with is None
+            and cell.transport == 'unix' and system is not None and not system.spins)

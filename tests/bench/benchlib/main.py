@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 
-from . import counters, report, table, targets
+from . import compare, counters, report, table, targets
 from .cells import Cell
 from .options import parse
 from .programs import BenchError, Programs
-from .workloads import BY_NAME, SCALE, SYSTEMS, placements_of
+from .progress import Progress
+from .workloads import BY_NAME, SCALE, placements_of
 
 
 def make_cells(options, programs):
@@ -20,25 +21,6 @@ def make_cells(options, programs):
             for transport in options.transports if transport in workload.transports
             for system in workload.systems if system in options.systems
             for placement in placements_of(workload, system, options.pin, len(programs.cpus))]
-
-
-class Progress:
-    """One line that changes on a terminal; one line per step elsewhere, where asked for."""
-
-    def __init__(self, total):
-        self.total = total
-        self.done = 0
-        self.terminal = sys.stderr.isatty()
-
-    def step(self, text):
-        self.done += 1
-        if self.terminal:
-            sys.stderr.write(f'\r\033[K[{self.done}/{self.total}] {text}')
-            sys.stderr.flush()
-
-    def end(self):
-        if self.terminal:
-            sys.stderr.write('\r\033[K')
 
 
 def run_rounds(cells, options, progress):
@@ -58,13 +40,6 @@ def counted_cells(cells):
     return list(found.values())
 
 
-def wants_instructions(cell):
-    """Scripts bring an interpreter that no counter should have to run."""
-    system = SYSTEMS[cell.system]
-    return (cell.transport == 'unix' and cell.workload.compared_with is None
-            and system is not None and not system.spins)
-
-
 def choose_counters(options):
     """For system calls and for instructions; None where they are not wanted."""
     instructions = None
@@ -80,7 +55,7 @@ def run_counters(cells, counter_of, progress):
             progress.step(f'system calls: {cell}')
             cell.syscalls = counters.per_message(
                 cell, syscalls, counters.suitable_count(syscalls, cell.samples))
-        if instructions is not None and wants_instructions(cell):
+        if instructions is not None and counters.wants_instructions(cell):
             progress.step(f'instructions: {cell}')
             cell.instructions = counters.count_instructions(cell, instructions)
 
@@ -89,7 +64,7 @@ def count_steps(cells, options):
     steps = sum(min(options.rounds, cell.workload.max_rounds) for cell in cells)
     for cell in counted_cells(cells):
         steps += not options.no_syscalls
-        steps += not options.no_instructions and wants_instructions(cell)
+        steps += not options.no_instructions and counters.wants_instructions(cell)
     return steps
 
 
@@ -109,31 +84,48 @@ def make_report(cells, options, before):
 def measure(options):
     before = report.machine(options.build)
     counter_of = choose_counters(options)
-    programs = Programs(options.build)
-    try:
+    with Programs(options.build) as programs:
         cells = make_cells(options, programs)
         if not cells:
             raise BenchError('nothing to measure: no workload has any of these systems')
-        if options.pin == 'both' and len(programs.cpus) < 2:
-            print('imp-bench: there is one CPU: nothing is measured with a CPU each',
-                  file=sys.stderr)
-        progress = Progress(count_steps(cells, options))
-        try:
+        with Progress(count_steps(cells, options)) as progress:
             run_rounds(cells, options, progress)
             run_counters(cells, counter_of, progress)
-        finally:
-            progress.end()
-    finally:
-        programs.close()
     return make_report(cells, options, before)
+
+
+def measure_both(options):
+    before = report.machine(options.build)
+    compare.check_builds(options.baseline, options.build)
+    counter = choose_counters(options)[1]
+    with Programs(options.baseline) as baseline, Programs(options.build) as build:
+        pairs = compare.make_pairs(options, baseline, build)
+        if not pairs:
+            raise BenchError('nothing to compare: no workload has any of these systems')
+        with Progress(options.rounds * len(pairs)
+                      + (0 if counter is None else len(compare.counted_pairs(pairs)))) as progress:
+            for number in range(options.rounds):
+                for pair in pairs:
+                    progress.step(f'round {number + 1} of {options.rounds}: {pair.build}')
+                    pair.run(number, options)
+            instructions = (compare.count_instructions(pairs, counter, progress)
+                            if counter is not None else [])
+    comparison = [compare.describe(pair) for pair in pairs]
+    return {'machine': before | {'load_after': os.getloadavg()[0]},
+            'builds': {'baseline': options.baseline, 'build': options.build},
+            'comparison': comparison, 'instructions': instructions,
+            'worse': compare.judge(comparison, instructions)}
 
 
 def main(arguments):
     options = parse(arguments)
     # So that its programs and files go even if it is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    compares = options.baseline is not None
+    if options.pin == 'both' and len(os.sched_getaffinity(0)) < 2:
+        print('imp-bench: there is one CPU: nothing is measured with a CPU each', file=sys.stderr)
     try:
-        result = measure(options)
+        result = measure_both(options) if compares else measure(options)
     except BenchError as error:
         print(f'imp-bench: {error}', file=sys.stderr)
         return 1
@@ -143,5 +135,5 @@ def main(arguments):
         with open(options.json, 'w', encoding='utf-8') as file:
             json.dump(result, file, indent=1)
             file.write('\n')
-    table.print_table(result, sys.stdout)
-    return 0
+    (compare.print_report if compares else table.print_table)(result, sys.stdout)
+    return 1 if compares and result['worse'] else 0

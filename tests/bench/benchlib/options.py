@@ -35,17 +35,26 @@ def workloads_of(text):
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def add_defaults(options):
+    compares = options.baseline is not None
+    if options.workloads is None:
+        options.workloads = expand('W1,W2,W3,W4' if compares else 'all')
+    if options.systems is None:
+        options.systems = ['cbor', 'relay', 'relay-remote'] if compares else list(SYSTEMS)
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog='imp-bench', description='Measures imp-remote beside the bare limit and GDBus.')
     add = parser.add_argument
     add('--json', metavar='FILE', help='write everything that was measured to FILE')
-    add('--workloads', metavar='W1,W2,...', type=workloads_of, default='all',
-        help='W1 to W7, fairness, idle, scaling or all (the default)')
+    add('--workloads', metavar='W1,W2,...', type=workloads_of,
+        help='W1 to W7, fairness, idle, scaling or all (default: all, with --baseline W1 to W4)')
     add('--scaling', action='store_true',
         help='add W2 and W3 with 1 to 100 000 live analyzers (part of "all")')
-    add('--systems', metavar='A,B,...', type=some_of(SYSTEMS), default=list(SYSTEMS),
-        help=f'some of {", ".join(SYSTEMS)} (default: those that belong to each workload)')
+    add('--systems', metavar='A,B,...', type=some_of(SYSTEMS),
+        help=f'some of {", ".join(SYSTEMS)} (default: those that belong to each workload, with '
+        '--baseline cbor and the relays)')
     add('--transports', metavar='T,...', type=some_of(TRANSPORTS), default=list(TRANSPORTS))
     add('--rounds', type=int, default=5, help='how often each cell runs (default: %(default)s)')
     add('--seconds', type=float, default=1.0,
@@ -62,7 +71,10 @@ def parse(arguments):
     add('--max-analyzers', metavar='N', type=int, default=100000,
         help='open no more analyzers than this, for a quick try')
     add('--build', metavar='FOLDER', default=default_builddir(), help='(default: %(default)s)')
+    add('--baseline', metavar='FOLDER',
+        help='another build: run both by turns, and say what has become slower')
     options = parser.parse_args(arguments)
+    add_defaults(options)
     if options.rounds < 1 or options.seconds <= 0 or options.transfer < 1 \
             or options.max_analyzers < 2:
         parser.error('--rounds, --seconds, --transfer and --max-analyzers are too small')

@@ -37,6 +37,12 @@ class Programs:
             self.environment[name] = path + (':' + rest if rest else '')
         self.environment.pop('G_DEBUG', None)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
     def find(self, name):
         path = os.path.join(self.builddir, 'tests', 'bench', name)
         if not os.path.exists(path):
