@@ -16,7 +16,6 @@ typedef struct
 } JsonRigAnalyzer;
 typedef ImpAnalyzerClass JsonRigAnalyzerClass;
 
-GType json_rig_analyzer_get_type (void);
 G_DEFINE_TYPE (JsonRigAnalyzer, json_rig_analyzer, IMP_TYPE_ANALYZER)
 
 static gboolean

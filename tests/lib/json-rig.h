@@ -10,6 +10,8 @@
  * so many others. */
 #define JSON_RIG_BURST 1000
 
+GType json_rig_analyzer_get_type (void);
+
 typedef struct
 {
   ImpServer *server;
