@@ -29,6 +29,11 @@ gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize 
 /* What it is taken to accept until it has said so: pieces of a stream are no larger. */
 #define IMP_PROTOCOL_ASSUMED_MESSAGE 4096
 
+/* How large messages the other side takes: as it has announced it, or @otherwise; 0 with
+ * %IMP_ERROR_LIMIT if that is of no use. @who: "the server" or "the client". */
+gsize imp_protocol_get_max_message (const ImpMessage *theirs, gsize otherwise, const char *who,
+                                    GError **error);
+
 /* How many bytes of payload surely fit into a message of @max_message bytes in any form. */
 static inline gsize
 imp_protocol_max_payload (gsize max_message)

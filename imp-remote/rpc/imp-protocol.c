@@ -55,6 +55,21 @@ imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherw
   return (gsize) value;
 }
 
+gsize
+imp_protocol_get_max_message (const ImpMessage *theirs, gsize otherwise, const char *who,
+                              GError **error)
+{
+  gsize max_message = imp_protocol_get_limit (theirs, "max-message", otherwise);
+
+  if (max_message >= IMP_PROTOCOL_LEAST_MESSAGE)
+    return max_message;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
+               "%s takes messages of %" G_GSIZE_FORMAT
+               " bytes at most (max-message), and less than %d is of no use",
+               who, max_message, IMP_PROTOCOL_LEAST_MESSAGE);
+  return 0;
+}
+
 gint64
 imp_protocol_get_concerned (const ImpMessage *message)
 {

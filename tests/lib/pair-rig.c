@@ -36,6 +36,8 @@ pair_rig_init (PairRig *self)
     .message_timeout = 60000,
   };
   self->totals.max_memory = 1024 * 1024 * 1024;
+  self->totals.max_held_per_peer = self->totals.max_memory;
+  self->totals.max_analyzers_per_peer = G_MAXUINT;
 }
 
 void
@@ -57,7 +59,7 @@ pair_rig_start_server (PairRig *self, GIOStream *stream, GType type,
                                                          IMP_RESULT_FLAGS_ALL);
 
   self->server = imp_server_connection_new (stream, factory, NULL, &self->server_options,
-                                            &self->totals, NULL);
+                                            &self->totals, NULL, NULL);
   g_assert_nonnull (self->server);
   imp_server_connection_start (self->server, g_main_context_default (), funcs, user_data);
 }

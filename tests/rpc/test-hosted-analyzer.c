@@ -119,7 +119,11 @@ static const ImpServerInputFuncs input_funcs = {
 static void
 rig_init (Rig *rig, MockFunc func)
 {
-  *rig = (Rig){ .sent = g_string_new (NULL), .totals.max_memory = 1024 * 1024 * 1024 };
+  *rig = (Rig){
+    .sent = g_string_new (NULL),
+    .totals.max_memory = 1024 * 1024 * 1024,
+    .totals.max_held_per_peer = 1024 * 1024 * 1024,
+  };
   rig->host = (ImpAnalyzerHost){
     .funcs = &host_funcs,
     .input = imp_server_input_new (100, &input_funcs, rig),
@@ -128,7 +132,7 @@ rig_init (Rig *rig, MockFunc func)
     .max_output = 2000,
     .max_held_all = 1500,
   };
-  imp_server_account_open (&rig->host.account, &rig->totals, &account_funcs);
+  imp_server_account_open (&rig->host.account, &rig->totals, NULL, &account_funcs);
   imp_server_input_start (rig->host.input, g_main_context_default ());
   imp_server_turns_start (rig->host.output, g_main_context_default ());
   for (guint i = 0; i < N_ANALYZERS; i++)

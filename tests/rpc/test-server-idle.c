@@ -136,6 +136,32 @@ test_many_waiting (void)
   server_rig_clear (&rig);
 }
 
+/* Of two peers, the one that has more connections, however long others are idle. */
+static void
+test_largest_peer (void)
+{
+  TestPeer *stranger, *first, *second, *third;
+  ServerRig rig;
+
+  rig_init (&rig, 3);
+  stranger = server_rig_add_stranger (&rig);
+  server_rig_wait (2 * MAX_IDLE);
+  first = server_rig_connect_and_greet (&rig);
+  second = server_rig_connect_and_greet (&rig);
+  server_rig_wait (2 * MAX_IDLE);
+  third = server_rig_connect (&rig);
+  server_rig_say (third, SERVER_RIG_GREETING);
+  server_rig_expect (third, "set_version");
+  assert_told (first);
+  server_rig_ask (second, "");
+  server_rig_ask (stranger, SERVER_RIG_NEW);
+  test_peer_free (stranger);
+  test_peer_free (first);
+  test_peer_free (second);
+  test_peer_free (third);
+  server_rig_clear (&rig);
+}
+
 /* An established connection gets room as well. */
 static void
 test_stream (void)
@@ -207,6 +233,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/server-idle/kinds/asking", SERVER_RIG_GREETING SERVER_RIG_PING,
                         test_kinds);
   g_test_add_func ("/server-idle/many-waiting", test_many_waiting);
+  g_test_add_func ("/server-idle/largest-peer", test_largest_peer);
   g_test_add_func ("/server-idle/stream", test_stream);
   g_test_add_data_func ("/server-idle/closed-by/connected", "connected", test_closed_by);
   g_test_add_data_func ("/server-idle/closed-by/disconnected", "disconnected", test_closed_by);

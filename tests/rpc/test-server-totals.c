@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who pays when all connections of a server take too much memory together. */
+/* Who pays when all connections of a server take too much memory together: of all peers, and of all
+ * connections of one. */
 #include "rpc/server/imp-server-totals-private.h"
+
+#include <string.h>
 
 #define N_ACCOUNTS 4
 #define MAX_MEMORY 1000
@@ -54,16 +57,20 @@ static const ImpServerAccountFuncs funcs = {
   .release = payer_release,
 };
 
+/* A letter for each account: those with the same one are of the same peer, which is not known where
+ * it is '?'. */
 static void
-rig_init (Rig *rig)
+rig_init (Rig *rig, const char *peers)
 {
+  g_assert_cmpuint (strlen (peers), ==, N_ACCOUNTS);
   *rig = (Rig){ .totals.max_memory = MAX_MEMORY, .paid = g_string_new (NULL) };
   for (guint i = 0; i < N_ACCOUNTS; i++)
     {
       rig->payers[i].rig = rig;
       rig->payers[i].name = 'a' + i;
       rig->payers[i].step = 50;
-      imp_server_account_open (&rig->payers[i].account, &rig->totals, &funcs);
+      imp_server_account_open (&rig->payers[i].account, &rig->totals,
+                               peers[i] != '?' ? (char[]){ peers[i], '\0' } : NULL, &funcs);
     }
 }
 
@@ -74,7 +81,8 @@ rig_clear (Rig *rig)
   for (guint i = 0; i < N_ACCOUNTS; i++)
     imp_server_account_close (&rig->payers[i].account);
   g_assert_cmpuint (rig->totals.memory, ==, 0);
-  g_assert_cmpuint (rig->totals.accounts.length, ==, 0);
+  g_assert_cmpuint (rig->totals.peers.length, ==, 0);
+  g_assert_null (rig->totals.names);
   g_string_free (rig->paid, TRUE);
 }
 
@@ -94,11 +102,11 @@ rig_expect (Rig *rig, const char *paid)
 
 /* One that wants more than its share pays itself, also if others have as much or more. */
 static void
-test_share (void)
+test_share (gconstpointer peers)
 {
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, peers);
   rig_take (&rig, 0, 400);
   rig_take (&rig, 1, 300);
   rig_take (&rig, 2, 300);
@@ -111,11 +119,11 @@ test_share (void)
 
 /* One that takes little gets what it needs from the one that takes most. */
 static void
-test_largest (void)
+test_largest (gconstpointer peers)
 {
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, peers);
   rig_take (&rig, 0, 420);
   rig_take (&rig, 1, 480);
   rig_take (&rig, 2, 100);
@@ -129,11 +137,11 @@ test_largest (void)
 }
 
 static void
-test_room (void)
+test_room (gconstpointer peers)
 {
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, peers);
   rig_take (&rig, 0, 600);
   rig_take (&rig, 1, 300);
   g_assert_true (imp_server_account_make_room (&rig.payers[0].account, 100));
@@ -149,11 +157,11 @@ test_room (void)
 
 /* One that cannot give up anything is not asked without end. */
 static void
-test_in_vain (void)
+test_in_vain (gconstpointer peers)
 {
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, peers);
   rig.payers[0].step = 0;
   rig_take (&rig, 0, 1200);
   rig_expect (&rig, "a");
@@ -169,13 +177,65 @@ test_closed (gconstpointer data)
   guint closed = GPOINTER_TO_UINT (data);
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, "????");
   rig_take (&rig, 0, 700);
   rig_take (&rig, 1, 100);
   rig.to_be_closed = &rig.payers[closed];
   rig_take (&rig, 1, 401);
   /* With one less, the share of each is larger. */
   rig_expect (&rig, closed == 1 ? "b" : "bbbba");
+  rig_clear (&rig);
+}
+
+/* One peer has many connections, each with less than the only one of another peer: the one with
+ * many pays, whoever wants more. */
+static void
+test_many_of_one_peer (gconstpointer data)
+{
+  const guint wants = GPOINTER_TO_UINT (data);
+  Rig rig;
+
+  rig_init (&rig, "aaab");
+  for (guint i = 0; i < 3; i++)
+    rig_take (&rig, i, 210);
+  rig_take (&rig, 3, 330);
+  rig_expect (&rig, "");
+  rig_take (&rig, wants, 60);
+  /* The share of each connection of theirs is 166. */
+  rig_expect (&rig, wants == 3 ? "a" : "b");
+  rig_clear (&rig);
+}
+
+/* The other peer takes more than its share, with its only connection. */
+static void
+test_one_that_is_dear (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "aaab");
+  for (guint i = 0; i < 3; i++)
+    rig_take (&rig, i, 120);
+  rig_take (&rig, 3, 600);
+  rig_take (&rig, 0, 50);
+  rig_expect (&rig, "d");
+  rig_take (&rig, 3, 60);
+  rig_expect (&rig, "d");
+  rig_clear (&rig);
+}
+
+/* Within a peer it is as among peers: one that takes little has the largest pay. */
+static void
+test_within_a_peer (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "aaab");
+  rig_take (&rig, 0, 500);
+  rig_take (&rig, 1, 400);
+  rig_take (&rig, 2, 120);
+  rig_expect (&rig, "a");
+  rig_take (&rig, 1, 60);
+  rig_expect (&rig, "b");
   rig_clear (&rig);
 }
 
@@ -186,7 +246,7 @@ test_refusals (void)
   guint64 n;
   Rig rig;
 
-  rig_init (&rig);
+  rig_init (&rig, "aabb");
   imp_server_account_count_refusal (&rig.payers[0].account, IMP_SERVER_REFUSAL_MAX_HELD);
   imp_server_account_count_refusal (&rig.payers[1].account, IMP_SERVER_REFUSAL_MAX_HELD);
   counts = g_variant_ref_sink (imp_server_totals_describe_refusals (&rig.totals));
@@ -198,14 +258,34 @@ test_refusals (void)
   rig_clear (&rig);
 }
 
+/* Where all are of one peer, or each of its own, connections are all that counts. */
+static const char *const kinds[] = { "aaaa", "abcd", "????" };
+
+static void
+add (const char *name, const char *peers, GTestDataFunc func)
+{
+  g_autofree char *path = g_strdup_printf ("/server-totals/%s/%s", name, peers);
+
+  g_test_add_data_func (path, peers, func);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/server-totals/share", test_share);
-  g_test_add_func ("/server-totals/largest", test_largest);
-  g_test_add_func ("/server-totals/room", test_room);
-  g_test_add_func ("/server-totals/in-vain", test_in_vain);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      add ("share", kinds[i], test_share);
+      add ("largest", kinds[i], test_largest);
+      add ("room", kinds[i], test_room);
+      add ("in-vain", kinds[i], test_in_vain);
+    }
+  g_test_add_data_func ("/server-totals/many-of-one-peer/they", GUINT_TO_POINTER (1),
+                        test_many_of_one_peer);
+  g_test_add_data_func ("/server-totals/many-of-one-peer/the-other", GUINT_TO_POINTER (3),
+                        test_many_of_one_peer);
+  g_test_add_func ("/server-totals/one-that-is-dear", test_one_that_is_dear);
+  g_test_add_func ("/server-totals/within-a-peer", test_within_a_peer);
   g_test_add_data_func ("/server-totals/closed/by-itself", GUINT_TO_POINTER (1), test_closed);
   g_test_add_data_func ("/server-totals/closed/another", GUINT_TO_POINTER (2), test_closed);
   g_test_add_func ("/server-totals/refusals", test_refusals);

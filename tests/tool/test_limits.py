@@ -14,6 +14,9 @@ import tool_harness as harness
 # Holds all that does not end in a match, as far as one could begin there.
 HOLDER = 'pattern=rx=a%5Ba-z%5D%7B999%7D!&rxlen=1001&action=deny&hold-timeout=0'
 
+# Any user but the one who runs this.
+NOBODY = 65534
+
 
 class Client:
     """Speaks json, line by line, to a server."""
@@ -166,6 +169,73 @@ class Limits(unittest.TestCase):
             self.assertEqual([message['op'] for message in second.hear_to_the_end()], ['goodbye'])
             self.assert_fits(first.ask(op='data', id=1, dir=0, type=-1, text='x'))
             server.wait_for_log('max-idle')
+
+    def test_max_silence(self):
+        options = '--max-connections=1', '--max-silence=300'
+        with self.serve(*options) as server, Client(self.path) as first, \
+                Client(self.path, greet=False) as second:
+            self.assert_fits(first.ask(op='new_analyzer', id=1))
+            second.say(op='set_version', version=2, minimum=1)
+            self.assertEqual(second.hear()['op'], 'set_version')
+            heard = first.hear_to_the_end()
+            self.assert_exception(heard, 1, 'max-silence', 300)
+            self.assertEqual(heard[-1]['op'], 'goodbye')
+            server.wait_for_log('max-silence')
+
+    def test_max_connections_per_peer(self):
+        user = f'uid {os.geteuid()}'
+        with self.serve('--max-connections-per-peer=2') as server, Client(self.path) as first, \
+                Client(self.path) as second, Client(self.path, greet=False) as third:
+            for client in first, second:
+                self.assert_fits(client.ask(op='new_analyzer', id=1))
+            third.say(op='set_version', version=2, minimum=1)
+            heard = third.hear_to_the_end()
+            self.assert_exception(heard, 0, 'max-connections-per-peer', 2)
+            self.assertIn(user, heard[0]['message'])
+            status, _, err = harness.run_tool('ping', self.path)
+            self.assertEqual(status, 1)
+            self.assertIn('max-connections-per-peer', err)
+            server.wait_for_log(user)
+            for client in first, second:
+                self.assert_fits(client.ask(op='data', id=1, dir=0, type=-1, text='x'))
+
+    def test_max_analyzers_per_peer(self):
+        with self.serve('--max-analyzers-per-peer=2'), Client(self.path) as first, \
+                Client(self.path) as second:
+            for client in first, second:
+                self.assert_fits(client.ask(op='new_analyzer', id=1))
+            heard = second.ask(op='new_analyzer', id=2)
+            self.assert_exception(heard, 2, 'max-analyzers-per-peer', 2)
+
+    def test_max_held_per_peer(self):
+        with self.serve('--max-held-per-peer=600', '--max-held-all=600', module=HOLDER), \
+                Client(self.path) as first, Client(self.path) as second:
+            for client in first, second:
+                self.assert_fits(client.ask(op='new_analyzer', id=1))
+            self.assert_fits(first.ask(op='data', id=1, dir=0, type=-1, text=400 * 'a'))
+            self.assert_fits(second.ask(op='data', id=1, dir=0, type=-1, text=201 * 'a'))
+            self.assert_exception(first.ask(op='ping', token=2), 1, 'max-held-per-peer', 600)
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root can be another user')
+    def test_another_user(self):
+        """Who has all places that one user may have does not keep others out."""
+        path = f'@imp-test-{os.getpid()}'
+        with harness.Tool('serve', '--max-connections-per-peer=2', '--max-analyzers-per-peer=2',
+                          path), \
+                Client('\0' + path[1:]) as first, Client('\0' + path[1:]) as second:
+            for client in first, second:
+                self.assert_fits(client.ask(op='new_analyzer', id=1))
+            self.assertEqual(harness.run_tool('ping', path)[0], 1)
+            os.seteuid(NOBODY)
+            try:
+                other = Client('\0' + path[1:])
+            finally:
+                os.seteuid(0)
+            with other:
+                for number in 1, 2:
+                    self.assert_fits(other.ask(op='new_analyzer', id=number))
+                self.assert_exception(other.ask(op='new_analyzer', id=3), 3,
+                                      f'uid {NOBODY} has 2', 2)
 
     def test_message_timeout(self):
         with self.serve('--message-timeout=200'), Client(self.path) as client, \

@@ -229,6 +229,7 @@ static void
 client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
+  gsize max_message;
   guint version;
 
   if (self->ready)
@@ -246,18 +247,14 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
 
   imp_link_set_version (self->host.link, version);
   self->ready = TRUE;
-  self->host.max_message = imp_protocol_get_limit (message, "max-message",
-                                                   self->options.limits.max_message);
-  if (self->host.max_message < IMP_PROTOCOL_LEAST_MESSAGE)
+  max_message = imp_protocol_get_max_message (message, self->options.limits.max_message,
+                                              "the server", &error);
+  if (max_message == 0)
     {
-      g_autofree char *text = g_strdup_printf ("the server takes messages of %" G_GSIZE_FORMAT
-                                               " bytes at most (max-message), and less "
-                                               "than %d is of no use",
-                                               self->host.max_message, IMP_PROTOCOL_LEAST_MESSAGE);
-
-      client_connection_fail_literal (self, IMP_ERROR_LIMIT, text);
+      imp_client_connection_fail (self, error);
       return;
     }
+  self->host.max_message = max_message;
   self->host.max_piece = MIN (IMP_INPUT_PIECE_SIZE,
                               imp_protocol_max_payload (self->host.max_message));
   if (version >= 2 && message->features != NULL

@@ -50,6 +50,12 @@ struct _ImpAnalyzerHost
 
 #define IMP_ANALYZER_HOST_HOARDERS_MAX 1024
 
+static inline ImpAnalyzerHost *
+imp_analyzer_host_of_account (ImpServerAccount *account)
+{
+  return (ImpAnalyzerHost *) ((char *) account - G_STRUCT_OFFSET (ImpAnalyzerHost, account));
+}
+
 /* An analyzer is taken to need so much memory, besides its context and what it holds. */
 #define IMP_HOSTED_ANALYZER_MEMORY 1024
 
@@ -73,6 +79,8 @@ void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, ImpDirection direction, 
 void imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, gboolean busy);
 /* The client is told that it is ended since the server keeps too much, and it is. */
 void imp_hosted_analyzer_pay (ImpHostedAnalyzer *self);
+/* The same for another limit, which is counted already. */
+void imp_hosted_analyzer_give_up (ImpHostedAnalyzer *self, const char *text);
 
 /* How much memory it takes, in bytes. */
 gsize imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self);

@@ -62,6 +62,7 @@ static void
 hosted_analyzer_set_kept (ImpHostedAnalyzer *self, gsize kept)
 {
   self->host->held += kept - self->kept;
+  self->host->account.peer->held += kept - self->kept;
   imp_server_account_add (&self->host->account, kept - self->kept);
   self->kept = kept;
   hosted_analyzer_update_hoarder (self);
@@ -76,6 +77,21 @@ imp_analyzer_host_find_hoarder (const ImpAnalyzerHost *self, ImpHostedAnalyzer *
     if (largest == NULL || ((ImpHostedAnalyzer *) l->data)->kept > largest->kept)
       largest = l->data;
   return largest;
+}
+
+/* Of all analyzers of a peer: the one that has most, of the connection that has most. Where there
+ * are only many that have little, it is the one that wants more. */
+static ImpHostedAnalyzer *
+hosted_analyzer_find_hoarder_of_peer (ImpHostedAnalyzer *self)
+{
+  const ImpAnalyzerHost *host = self->host;
+  ImpHostedAnalyzer *hoarder;
+
+  for (GList *l = self->host->account.peer->accounts.head; l != NULL; l = l->next)
+    if (imp_analyzer_host_of_account (l->data)->held > host->held)
+      host = imp_analyzer_host_of_account (l->data);
+  hoarder = imp_analyzer_host_find_hoarder (host, host == self->host ? self : NULL);
+  return hoarder != NULL ? hoarder : self;
 }
 
 gsize
@@ -124,6 +140,18 @@ hosted_analyzer_fail_held_all (ImpHostedAnalyzer *self)
 }
 
 static void
+hosted_analyzer_fail_held_of_peer (ImpHostedAnalyzer *self)
+{
+  const ImpServerPeer *peer = self->host->account.peer;
+
+  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_HELD_PER_PEER,
+                        "%s holds %" G_GSIZE_FORMAT " bytes here, %" G_GSIZE_FORMAT
+                        " of them for the analyzer (max-held-per-peer is %" G_GSIZE_FORMAT ")",
+                        imp_server_peer_get_title (peer), peer->held, self->kept,
+                        peer->totals->max_held_per_peer);
+}
+
+static void
 hosted_analyzer_fail_output (ImpHostedAnalyzer *self)
 {
   hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_OUTPUT,
@@ -142,6 +170,12 @@ imp_hosted_analyzer_pay (ImpHostedAnalyzer *self)
                         " bytes, and all of the server %" G_GSIZE_FORMAT
                         " (max-memory is %" G_GSIZE_FORMAT ")",
                         imp_hosted_analyzer_get_memory (self), totals->memory, totals->max_memory);
+}
+
+void
+imp_hosted_analyzer_give_up (ImpHostedAnalyzer *self, const char *text)
+{
+  self->host->funcs->fail (self->host, self->id, text);
 }
 
 void
@@ -247,6 +281,8 @@ hosted_analyzer_check (ImpHostedAnalyzer *self)
     hosted_analyzer_fail_held (self);
   while (self->host != NULL && self->host->held > self->host->max_held_all)
     hosted_analyzer_fail_held_all (imp_analyzer_host_find_hoarder (self->host, self));
+  while (self->host != NULL && imp_server_account_exceeds_held (&self->host->account))
+    hosted_analyzer_fail_held_of_peer (hosted_analyzer_find_hoarder_of_peer (self));
   if (self->host != NULL)
     imp_server_account_check (&self->host->account);
 }

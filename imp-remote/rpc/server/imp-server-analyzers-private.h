@@ -28,8 +28,10 @@ typedef struct
   gsize alone;      /* bytes that the connection takes itself */
 } ImpServerAnalyzers;
 
+/* @peer: see imp_server_account_open(). */
 void imp_server_analyzers_init (ImpServerAnalyzers *self, const ImpServerAnalyzersLimits *limits,
-                                const ImpAnalyzerHostFuncs *funcs, ImpServerTotals *totals);
+                                const ImpAnalyzerHostFuncs *funcs, ImpServerTotals *totals,
+                                const char *peer);
 /* After imp_server_analyzers_end(), or instead of imp_server_analyzers_start(). */
 void imp_server_analyzers_clear (ImpServerAnalyzers *self);
 void imp_server_analyzers_start (ImpServerAnalyzers *self, GMainContext *context);
@@ -45,6 +47,9 @@ void imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer 
 /* If there is such a one. */
 void imp_server_analyzers_remove (ImpServerAnalyzers *self, gint64 id);
 void imp_server_analyzers_remove_all (ImpServerAnalyzers *self);
+/* The client is told that each of them is ended since a limit was met, as @text says, and they are.
+ * This may end the connection. */
+void imp_server_analyzers_fail_all (ImpServerAnalyzers *self, const char *text);
 
 /* Something can perhaps be sent and fed now. */
 void imp_server_analyzers_resume (ImpServerAnalyzers *self);

@@ -6,8 +6,7 @@
 static ImpServerAnalyzers *
 server_analyzers_of_account (ImpServerAccount *account)
 {
-  return (ImpServerAnalyzers *) ((char *) account
-                                 - G_STRUCT_OFFSET (ImpServerAnalyzers, host.account));
+  return (ImpServerAnalyzers *) imp_analyzer_host_of_account (account);
 }
 
 /* An analyzer that takes no less than the others do on average: of many that each have little, one
@@ -96,7 +95,8 @@ static const ImpServerInputFuncs input_funcs = {
 
 void
 imp_server_analyzers_init (ImpServerAnalyzers *self, const ImpServerAnalyzersLimits *limits,
-                           const ImpAnalyzerHostFuncs *funcs, ImpServerTotals *totals)
+                           const ImpAnalyzerHostFuncs *funcs, ImpServerTotals *totals,
+                           const char *peer)
 {
   gsize max_waiting = MIN (limits->max_waiting, limits->max_held / 8);
 
@@ -107,7 +107,7 @@ imp_server_analyzers_init (ImpServerAnalyzers *self, const ImpServerAnalyzersLim
   self->host.max_held_all = limits->max_held_all;
   self->host.input = imp_server_input_new (max_waiting, &input_funcs, &self->host);
   self->host.output = imp_server_turns_new (imp_hosted_analyzer_take_output_turn);
-  imp_server_account_open (&self->host.account, totals, &account_funcs);
+  imp_server_account_open (&self->host.account, totals, peer, &account_funcs);
   imp_id_table_init (&self->table);
 }
 
@@ -145,6 +145,20 @@ imp_server_analyzers_resume (ImpServerAnalyzers *self)
 
 /* --- one of them --- */
 
+/* All that the peer has. */
+static char *
+server_analyzers_check_peer (ImpServerAnalyzers *self)
+{
+  const ImpServerPeer *peer = self->host.account.peer;
+
+  if (peer == NULL || peer->n_analyzers < peer->totals->max_analyzers_per_peer)
+    return NULL;
+  imp_server_analyzers_count_refusal (self, IMP_SERVER_REFUSAL_MAX_ANALYZERS_PER_PEER);
+  return g_strdup_printf ("%s has %u analyzers already (max-analyzers-per-peer is %u)",
+                          imp_server_peer_get_title (peer), peer->n_analyzers,
+                          peer->totals->max_analyzers_per_peer);
+}
+
 /* Why there cannot be another one within the limits; NULL if there can. */
 static char *
 server_analyzers_check_limits (ImpServerAnalyzers *self, gsize context_size)
@@ -164,7 +178,7 @@ server_analyzers_check_limits (ImpServerAnalyzers *self, gsize context_size)
                               " bytes (max-context-all is %" G_GSIZE_FORMAT ")",
                               self->contexts + context_size, limits->max_context_all);
     }
-  return NULL;
+  return server_analyzers_check_peer (self);
 }
 
 static char *
@@ -202,6 +216,7 @@ imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *anal
   ImpHostedAnalyzer *hosted = imp_hosted_analyzer_new (&self->host, id, analyzer, context_size);
 
   self->contexts += context_size;
+  self->host.account.peer->n_analyzers++;
   self->host.account.totals->n_analyzers++;
   imp_id_table_insert (&self->table, id, hosted);
   imp_hosted_analyzer_start (hosted);
@@ -215,6 +230,7 @@ imp_server_analyzers_remove (ImpServerAnalyzers *self, gint64 id)
   if (analyzer == NULL)
     return;
   self->contexts -= imp_hosted_analyzer_get_context_size (analyzer);
+  self->host.account.peer->n_analyzers--;
   imp_hosted_analyzer_remove (analyzer);
 }
 
@@ -223,7 +239,19 @@ imp_server_analyzers_remove_all (ImpServerAnalyzers *self)
 {
   g_autoptr (GPtrArray) analyzers = imp_id_table_get_values (&self->table);
 
+  if (analyzers->len > 0)
+    self->host.account.peer->n_analyzers -= analyzers->len;
   imp_id_table_clear (&self->table);
   self->contexts = 0;
   g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) imp_hosted_analyzer_remove, NULL);
+}
+
+void
+imp_server_analyzers_fail_all (ImpServerAnalyzers *self, const char *text)
+{
+  ImpHostedAnalyzer *analyzer;
+  gsize cursor = 0;
+
+  while ((analyzer = imp_id_table_next (&self->table, &cursor)) != NULL)
+    imp_hosted_analyzer_give_up (analyzer, text);
 }

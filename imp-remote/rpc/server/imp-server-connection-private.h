@@ -31,12 +31,13 @@ typedef struct
   void (*ended) (ImpServerConnection *connection, const GError *error, gpointer user_data);
 } ImpServerConnectionFuncs;
 
-/* @codec: NULL to recognize it. @totals: of the server; they last until the connection has
- * ended. */
+/* @codec: NULL to recognize it. @totals: of the server; they last until the connection has ended.
+ * @peer: who it is with, see imp_server_account_open(). */
 ImpServerConnection *imp_server_connection_new (GIOStream *stream, ImpFactory *factory,
                                                 ImpCodec *codec,
                                                 const ImpServerConnectionOptions *options,
-                                                ImpServerTotals *totals, GError **error);
+                                                ImpServerTotals *totals, const char *peer,
+                                                GError **error);
 ImpServerConnection *imp_server_connection_ref (ImpServerConnection *self);
 void imp_server_connection_unref (ImpServerConnection *self);
 
@@ -50,11 +51,22 @@ void imp_server_connection_drain (ImpServerConnection *self);
 
 /* Since when it has had no analyzers and asked for nothing, as a monotonic time; else 0. */
 gint64 imp_server_connection_get_idle_since (ImpServerConnection *self);
+/* Since when the client has said nothing about its analyzers, or has waited for interfaces, as far
+ * as this function has been called; 0 if it has neither. */
+gint64 imp_server_connection_get_silent_since (ImpServerConnection *self, gint64 now);
 /* Whether nothing has come that could change that. */
 gboolean imp_server_connection_is_quiet (ImpServerConnection *self);
-/* As imp_server_connection_close(), but the client is told that it may come again. */
-void imp_server_connection_close_idle (ImpServerConnection *self, const GError *error);
+/* Ends it, as soon as the client has been told that its analyzers are ended, if there are any,
+ * since a limit was met, and that it may come again. */
+void imp_server_connection_make_room (ImpServerConnection *self, const GError *error);
 
+/* The one whose account it is. */
+static inline ImpServerConnection *
+imp_server_connection_of_account (ImpServerAccount *account)
+{
+  /* The host is the first in it. */
+  return (ImpServerConnection *) imp_analyzer_host_of_account (account);
+}
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
 GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);
 const char *imp_server_connection_get_codec_name (ImpServerConnection *self);

@@ -25,7 +25,10 @@ struct _ImpServerConnection
   gsize input;        /* bytes of an unfinished message, as they are accounted */
   gsize output;       /* bytes that wait for the client, where that is many */
   gint64 idle_since;  /* where there are no analyzers */
-  guint n_queries;    /* that have no answer yet */
+  guint64 n_aside;    /* messages about no analyzer */
+  guint64 n_seen;     /* all others, when it was last looked */
+  gint64 silent_since;
+  guint n_queries; /* that have no answer yet */
   guint n_malformed;
   gboolean greeted;
   gboolean draining;
@@ -377,40 +380,27 @@ server_connection_on_busy (ImpServerConnection *self, ImpMessage *message)
 
 /* --- other messages --- */
 
-/* What it takes must be enough to tell it what is wrong. */
-static gboolean
-server_connection_check_client (ImpServerConnection *self, const ImpMessage *message,
-                                GError **error)
-{
-  gsize max_message = imp_protocol_get_limit (message, "max-message", G_MAXSIZE);
-
-  if (max_message < IMP_PROTOCOL_LEAST_MESSAGE)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "the client takes messages of %" G_GSIZE_FORMAT
-                   " bytes at most (max-message), and less than %d is of no use",
-                   max_message, IMP_PROTOCOL_LEAST_MESSAGE);
-      return FALSE;
-    }
-  imp_link_set_max_sent (self->link, max_message);
-  return TRUE;
-}
-
 static void
 server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
+  gsize max_message = 0;
   guint version;
 
+  self->n_aside++;
   version = imp_protocol_negotiate (message, imp_link_get_max_version (self->link), &error);
   self->analyzers.host.takes_want = version >= 2 && message->features != NULL
                                     && g_strv_contains ((const char *const *) message->features,
                                                         IMP_FEATURE_WANT);
-  if (version > 0 && !server_connection_check_client (self, message, &error))
-    version = 0;
-  if (version == 0)
-    server_connection_refuse (self, error->message);
-  else if (!self->greeted)
+  if (version > 0)
+    max_message = imp_protocol_get_max_message (message, G_MAXSIZE, "the client", &error);
+  if (max_message == 0)
+    {
+      server_connection_refuse (self, error->message);
+      return;
+    }
+  imp_link_set_max_sent (self->link, max_message);
+  if (!self->greeted)
     server_connection_greet (self, version);
 }
 
@@ -435,6 +425,7 @@ server_connection_on_interfaces_found (GObject *source, GAsyncResult *result, gp
 static void
 server_connection_on_get_interface (ImpServerConnection *self, ImpMessage *message)
 {
+  self->n_aside++;
   self->n_queries++;
   server_connection_update_reading (self);
   g_main_context_push_thread_default (self->context);
@@ -450,6 +441,7 @@ server_connection_on_set_interface (ImpServerConnection *self, ImpMessage *messa
   g_autoptr (GError) error = NULL;
   ImpFactory *bound;
 
+  self->n_aside++;
   if (message->interfaces == NULL)
     {
       server_connection_send_exception (self, 0, "set_interface without an interface", FALSE);
@@ -470,6 +462,7 @@ server_connection_on_ping (ImpServerConnection *self, ImpMessage *message)
 {
   ImpMessage pong = { .op = IMP_OP_PONG, .token = message->token };
 
+  self->n_aside++;
   server_connection_send (self, &pong);
 }
 
@@ -477,6 +470,7 @@ static void
 server_connection_on_nothing (ImpServerConnection *self, ImpMessage *message)
 {
   /* PONG: that something has come is all that matters. GOODBYE: there will be no new analyzers. */
+  self->n_aside++;
 }
 
 /* --- the link --- */
@@ -630,7 +624,7 @@ server_connection_on_handshake_timeout (gpointer user_data)
 ImpServerConnection *
 imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *codec,
                            const ImpServerConnectionOptions *options, ImpServerTotals *totals,
-                           GError **error)
+                           const char *peer, GError **error)
 {
   g_autoptr (ImpLink) link = imp_link_new (stream, codec, &options->limits, error);
   ImpServerConnection *self;
@@ -644,7 +638,7 @@ imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *cod
   self->bound = g_object_ref (factory);
   self->options = *options;
   self->link = g_steal_pointer (&link);
-  imp_server_analyzers_init (&self->analyzers, &options->analyzers, &host_funcs, totals);
+  imp_server_analyzers_init (&self->analyzers, &options->analyzers, &host_funcs, totals, peer);
   totals->n_connections++;
   imp_link_set_busy_poll (self->link, options->busy_poll);
   imp_link_set_keepalive (self->link, options->keepalive);
@@ -660,6 +654,7 @@ imp_server_connection_start (ImpServerConnection *self, GMainContext *context,
   g_assert (self->context == NULL);
   self->context = g_main_context_ref (context);
   self->idle_since = g_get_monotonic_time ();
+  self->silent_since = self->idle_since;
   self->funcs = funcs;
   self->user_data = user_data;
   self->handshake = imp_source_add_timeout (context, self->options.handshake_timeout,
@@ -691,20 +686,43 @@ imp_server_connection_get_idle_since (ImpServerConnection *self)
   return self->idle_since;
 }
 
+gint64
+imp_server_connection_get_silent_since (ImpServerConnection *self, gint64 now)
+{
+  guint64 n = imp_link_get_counters (self->link)->messages_in - self->n_aside;
+
+  if (self->funcs == NULL || self->finishing
+      || (imp_server_analyzers_get_n (&self->analyzers) == 0 && self->n_queries == 0))
+    return 0;
+  if (n != self->n_seen)
+    self->silent_since = now;
+  self->n_seen = n;
+  return self->silent_since;
+}
+
 gboolean
 imp_server_connection_is_quiet (ImpServerConnection *self)
 {
   return !imp_link_may_queue (self->link) || imp_link_is_quiet (self->link);
 }
 
+/* Who does not read cannot be told. */
 void
-imp_server_connection_close_idle (ImpServerConnection *self, const GError *error)
+imp_server_connection_make_room (ImpServerConnection *self, const GError *error)
 {
+  gboolean tells = imp_server_analyzers_get_n (&self->analyzers) > 0
+                   && imp_link_may_queue (self->link);
+
   imp_server_connection_ref (self);
+  if (tells)
+    imp_server_analyzers_fail_all (&self->analyzers, error->message);
   if (self->greeted)
     server_connection_send_goodbye (self);
   imp_link_flush (self->link);
-  imp_server_connection_close (self, error);
+  if (tells && imp_link_get_queued (self->link) > 0)
+    server_connection_finish (self);
+  else
+    imp_server_connection_close (self, error);
   imp_server_connection_unref (self);
 }
 

@@ -5,13 +5,17 @@ static const char *const refusal_names[] = {
   [IMP_SERVER_REFUSAL_HANDSHAKE_TIMEOUT] = "handshake-timeout",
   [IMP_SERVER_REFUSAL_MALFORMED] = "malformed",
   [IMP_SERVER_REFUSAL_MAX_ANALYZERS] = "max-analyzers",
+  [IMP_SERVER_REFUSAL_MAX_ANALYZERS_PER_PEER] = "max-analyzers-per-peer",
   [IMP_SERVER_REFUSAL_MAX_CONNECTIONS] = "max-connections",
+  [IMP_SERVER_REFUSAL_MAX_CONNECTIONS_PER_PEER] = "max-connections-per-peer",
   [IMP_SERVER_REFUSAL_MAX_CONTEXT_ALL] = "max-context-all",
   [IMP_SERVER_REFUSAL_MAX_HELD] = "max-held",
   [IMP_SERVER_REFUSAL_MAX_HELD_ALL] = "max-held-all",
+  [IMP_SERVER_REFUSAL_MAX_HELD_PER_PEER] = "max-held-per-peer",
   [IMP_SERVER_REFUSAL_MAX_IDLE] = "max-idle",
   [IMP_SERVER_REFUSAL_MAX_MEMORY] = "max-memory",
   [IMP_SERVER_REFUSAL_MAX_OUTPUT] = "max-output",
+  [IMP_SERVER_REFUSAL_MAX_SILENCE] = "max-silence",
   [IMP_SERVER_REFUSAL_MESSAGE_TIMEOUT] = "message-timeout",
 };
 
@@ -28,28 +32,117 @@ imp_server_totals_describe_refusals (const ImpServerTotals *self)
   return g_variant_builder_end (&builder);
 }
 
+/* --- peers --- */
+
+ImpServerPeer *
+imp_server_totals_look_up_peer (const ImpServerTotals *self, const char *name)
+{
+  return name != NULL && self->names != NULL ? g_hash_table_lookup (self->names, name) : NULL;
+}
+
+static ImpServerPeer *
+server_peer_new (ImpServerTotals *totals, const char *name)
+{
+  ImpServerPeer *self = g_new0 (ImpServerPeer, 1);
+
+  self->totals = totals;
+  self->name = g_strdup (name);
+  self->node.data = self;
+  g_queue_push_tail_link (&totals->peers, &self->node);
+  if (name == NULL)
+    return self;
+  if (totals->names == NULL)
+    totals->names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_hash_table_insert (totals->names, self->name, self);
+  return self;
+}
+
+static void
+server_peer_free (ImpServerPeer *self)
+{
+  ImpServerTotals *totals = self->totals;
+
+  g_assert (self->accounts.length == 0 && self->n_analyzers == 0 && self->held == 0);
+  g_queue_unlink (&totals->peers, &self->node);
+  if (self->name != NULL)
+    g_hash_table_remove (totals->names, self->name);
+  if (totals->names != NULL && g_hash_table_size (totals->names) == 0)
+    g_clear_pointer (&totals->names, g_hash_table_unref);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* Only where somebody has to pay, so that it is not kept. */
+static gsize
+server_peer_get_memory (const ImpServerPeer *self)
+{
+  gsize memory = 0;
+
+  for (GList *l = self->accounts.head; l != NULL; l = l->next)
+    memory += ((ImpServerAccount *) l->data)->memory;
+  return memory;
+}
+
+/* --- who pays --- */
+
+/* The one that takes most, and more than @otherwise. */
+static ImpServerPeer *
+server_totals_find_dearest (const ImpServerTotals *self, ImpServerPeer *otherwise, gsize memory)
+{
+  ImpServerPeer *dearest = otherwise;
+
+  for (GList *l = self->peers.head; l != NULL; l = l->next)
+    {
+      gsize taken = server_peer_get_memory (l->data);
+
+      if (taken > memory)
+        {
+          dearest = l->data;
+          memory = taken;
+        }
+    }
+  return dearest;
+}
+
+static ImpServerAccount *
+server_peer_find_dearest (const ImpServerPeer *self, ImpServerAccount *otherwise)
+{
+  ImpServerAccount *dearest = otherwise;
+
+  for (GList *l = self->accounts.head; l != NULL; l = l->next)
+    if (dearest == NULL || ((ImpServerAccount *) l->data)->memory > dearest->memory)
+      dearest = l->data;
+  return dearest;
+}
+
 static ImpServerAccount *
 server_totals_find_payer (const ImpServerTotals *self, ImpServerAccount *wants)
 {
-  ImpServerAccount *payer = wants;
+  const gsize share = self->max_memory / self->peers.length;
+  const gsize memory = server_peer_get_memory (wants->peer);
+  ImpServerPeer *peer = wants->peer;
 
-  if (wants->memory > self->max_memory / self->accounts.length)
+  if (memory <= share)
+    peer = server_totals_find_dearest (self, peer, memory);
+  if (peer != wants->peer)
+    return server_peer_find_dearest (peer, NULL);
+  if (wants->memory > share / peer->accounts.length)
     return wants;
-  for (GList *l = self->accounts.head; l != NULL; l = l->next)
-    if (((ImpServerAccount *) l->data)->memory > payer->memory)
-      payer = l->data;
-  return payer;
+  return server_peer_find_dearest (peer, wants);
 }
 
 void
-imp_server_account_open (ImpServerAccount *self, ImpServerTotals *totals,
+imp_server_account_open (ImpServerAccount *self, ImpServerTotals *totals, const char *peer,
                          const ImpServerAccountFuncs *funcs)
 {
+  self->peer = imp_server_totals_look_up_peer (totals, peer);
+  if (self->peer == NULL)
+    self->peer = server_peer_new (totals, peer);
   self->totals = totals;
   self->memory = 0;
   self->funcs = funcs;
   self->node.data = self;
-  g_queue_push_tail_link (&totals->accounts, &self->node);
+  g_queue_push_tail_link (&self->peer->accounts, &self->node);
 }
 
 void
@@ -58,7 +151,10 @@ imp_server_account_close (ImpServerAccount *self)
   if (self->totals == NULL)
     return;
   self->totals->memory -= self->memory;
-  g_queue_unlink (&self->totals->accounts, &self->node);
+  g_queue_unlink (&self->peer->accounts, &self->node);
+  if (self->peer->accounts.length == 0)
+    server_peer_free (self->peer);
+  self->peer = NULL;
   self->totals = NULL;
 }
 

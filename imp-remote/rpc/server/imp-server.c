@@ -5,8 +5,15 @@
 #include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
+#include "rpc/imp-peer-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 #include "rpc/server/imp-server-listeners-private.h"
+#include "rpc/server/imp-server-refused-private.h"
+#include "rpc/server/imp-server-room-private.h"
+
+/* Clients that are being told that they are one too many. Further ones take the places of the
+ * oldest, so that they cost no more descriptors than these. */
+#define REFUSED_MAX 8
 
 struct _ImpServer
 {
@@ -18,17 +25,17 @@ struct _ImpServer
   ImpCodec *codec;
   ImpServerConnectionOptions options;
   ImpServerTotals totals;
-  guint max_connections;
-  guint max_idle; /* milliseconds, as the next one */
-  guint grace;
+  ImpServerRoom room;
+  guint grace; /* milliseconds */
   ImpServerListenersOptions listening;
   ImpServerListeners listeners;
   GHashTable *connections; /* a set of ImpServerConnection */
+  GQueue refused;          /* of ImpServerRefused */
   GQueue stopping;         /* of GTask: stop_async() */
   GSource *grace_timer;
   gboolean stopped;
-  ImpLogLimit idle_log;
   ImpLogLimit failure_log;
+  ImpLogLimit refusal_log;
 };
 
 /**
@@ -62,24 +69,54 @@ static const ImpLimit server_limits[] = {
    * ImpServer:max-connections:
    *
    * The maximum number of connections that are served at once; further clients wait to be accepted.
-   * Idle connections make room for them: see [property@Imp.Server:max-idle].
+   * Idle and silent connections make room for them: see [property@Imp.Server:max-idle] and
+   * [property@Imp.Server:max-silence].
    *
    * Since: 0.1
    */
-  { "max-connections", IMP_LIMIT_COUNT, PLACE (max_connections), 1, G_MAXINT32, 1024,
+  { "max-connections", IMP_LIMIT_COUNT, PLACE (room.max_connections), 1, G_MAXINT32, 4096,
     "how many clients may be connected" },
+  /**
+   * ImpServer:max-connections-per-peer:
+   *
+   * The maximum number of connections of one peer: of one user at unix sockets, as the kernel says
+   * it, else of one address, of one /64 network in IPv6, or of all loopback addresses together. The
+   * others have places only if this is less than [property@Imp.Server:max-connections]. Where a
+   * peer has as many, its own idle and silent connections make room for another one; if there are
+   * none that one is told why it is refused. Streams of which it is not known who is at their other
+   * end are not counted.
+   *
+   * Since: 0.1
+   */
+  { "max-connections-per-peer", IMP_LIMIT_COUNT, PLACE (totals.max_connections_per_peer), 1,
+    G_MAXINT32, 2048, "how many of them one user or address may have" },
   /**
    * ImpServer:max-idle:
    *
    * The time, in milliseconds, that a connection may have no analyzers while others wait to be
-   * accepted since there are [property@Imp.Server:max-connections]. The one that has had none for
-   * longest is closed then, after a goodbye. While nobody waits connections may be idle for as long
-   * as they like.
+   * accepted since there are [property@Imp.Server:max-connections]. Of the peer that has most
+   * connections, the one that has had none for longest is closed then, after a goodbye. While
+   * nobody waits connections may be idle for as long as they like.
    *
    * Since: 0.1
    */
-  { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (max_idle), 1, G_MAXINT32, 5000,
+  { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (room.max_idle), 1, G_MAXINT32, 5000,
     "how long a client may have no analyzers while others wait" },
+  /**
+   * ImpServer:max-silence:
+   *
+   * The time, in milliseconds, that a client may say nothing about its analyzers while others wait
+   * to be accepted since there are [property@Imp.Server:max-connections] and none of those is idle
+   * for [property@Imp.Server:max-idle]. Of the peer that has most connections, the one that has
+   * been silent for longest is closed then: its analyzers end by an exception each, as by other
+   * limits. A ping does not count. The time begins when the server has as many connections as it
+   * may, and is known to a quarter. While nobody waits clients may be silent for as long as they
+   * like.
+   *
+   * Since: 0.1
+   */
+  { "max-silence", IMP_LIMIT_MILLISECONDS, PLACE (room.max_silence), 1, G_MAXINT32, 60000,
+    "how long a client may say nothing about its analyzers while others wait" },
   /**
    * ImpServer:max-analyzers:
    *
@@ -89,6 +126,16 @@ static const ImpLimit server_limits[] = {
    */
   { "max-analyzers", IMP_LIMIT_COUNT, PLACE (options.analyzers.max_analyzers), 1, G_MAXINT32,
     1 << 17, "how many analyzers a client may have" },
+  /**
+   * ImpServer:max-analyzers-per-peer:
+   *
+   * The maximum number of analyzers of all connections of one peer; further ones are refused by an
+   * exception. See [property@Imp.Server:max-connections-per-peer] for who is one peer.
+   *
+   * Since: 0.1
+   */
+  { "max-analyzers-per-peer", IMP_LIMIT_COUNT, PLACE (totals.max_analyzers_per_peer), 1, G_MAXINT32,
+    1 << 18, "how many of them one user or address may have" },
   /**
    * ImpServer:max-message:
    *
@@ -151,13 +198,25 @@ static const ImpLimit server_limits[] = {
   { "max-held-all", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_held_all), 1, G_MAXUINT32,
     256 * 1024 * 1024, "the same two for all analyzers of a client" },
   /**
+   * ImpServer:max-held-per-peer:
+   *
+   * The same for all connections of one peer together (see
+   * [property@Imp.Server:max-connections-per-peer]): of the connection that has most of it, the
+   * analyzer that has most is ended by an exception, until the others fit.
+   *
+   * Since: 0.1
+   */
+  { "max-held-per-peer", IMP_LIMIT_BYTES, PLACE (totals.max_held_per_peer), 1, G_MAXINT64,
+    512 * 1024 * 1024, "the same two for all clients of one user or address" },
+  /**
    * ImpServer:max-memory:
    *
    * The maximum number of bytes that the server keeps for all its clients together: analyzers, each
    * counted with 1 KiB and its context, what they hold and have to say, and messages that are not
-   * whole yet or not read. The connection that makes it exceed this has to pay, if it takes more
-   * than its share, which is the same for all; else the one that takes most. What takes most of
-   * that is ended: an analyzer, by an exception, or the connection, if it is a message.
+   * whole yet or not read. The peer that makes it exceed this has to pay, if it takes more than its
+   * share, which is the same for all; else the one that takes most. The same decides which of its
+   * connections pays. What takes most of that is ended: an analyzer, by an exception, or the
+   * connection, if it is a message.
    *
    * Since: 0.1
    */
@@ -370,7 +429,7 @@ server_get_room (ImpServer *self)
 {
   guint n = g_hash_table_size (self->connections);
 
-  return n < self->max_connections ? self->max_connections - n : 0;
+  return n < self->room.max_connections ? self->room.max_connections - n : 0;
 }
 
 static gboolean
@@ -379,63 +438,15 @@ server_is_full (ImpServer *self)
   return server_get_room (self) == 0;
 }
 
-/* The connection that has been idle for longest, and for long enough. One from which something has
- * just come is spared for as long again, and no longer, since a client could always have something
- * to say. */
-static ImpServerConnection *
-server_find_idlest (ImpServer *self)
-{
-  gint64 enough = g_get_monotonic_time () - (gint64) self->max_idle * 1000;
-  gint64 since = enough + 1;
-  ImpServerConnection *idlest = NULL;
-  GHashTableIter iter;
-  gpointer connection;
-
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    {
-      gint64 idle_since = imp_server_connection_get_idle_since (connection);
-
-      if (idle_since == 0 || idle_since >= since
-          || (idle_since > enough - (gint64) self->max_idle * 1000
-              && !imp_server_connection_is_quiet (connection)))
-        continue;
-      since = idle_since;
-      idlest = connection;
-    }
-  return idlest;
-}
-
-static void
-server_close_idle (ImpServer *self, ImpServerConnection *connection)
-{
-  guint64 n = imp_log_limit_note (&self->idle_log);
-  g_autoptr (GError) error = NULL;
-
-  self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_IDLE]++;
-  g_set_error (&error, IMP_ERROR, IMP_ERROR_LIMIT,
-               "It had no analyzers for %u ms (max-idle) while others waited to connect "
-               "(max-connections is %u)",
-               self->max_idle, self->max_connections);
-  if (n > 0)
-    g_message ("An idle connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message,
-               n);
-  imp_server_connection_close_idle (connection, error);
-}
-
 /* Asked when somebody waits. Clients that connect while the server is at max-connections, and
- * nobody is idle, wait in the listener's backlog. */
+ * nobody makes room, wait in the listener's backlog. */
 static gboolean
 server_may_accept (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
-  ImpServerConnection *idlest = NULL;
 
-  if (!server_is_full (self))
-    return TRUE;
-  idlest = server_find_idlest (self);
-  if (idlest != NULL)
-    server_close_idle (self, idlest);
+  if (server_is_full (self))
+    imp_server_room_make (&self->room);
   return !server_is_full (self);
 }
 
@@ -465,16 +476,17 @@ server_ensure_codec (ImpServer *self, GError **error)
 }
 
 static gboolean
-server_add_connection (ImpServer *self, GIOStream *stream, GError **error)
+server_add_connection (ImpServer *self, GIOStream *stream, const char *peer, GError **error)
 {
   ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
-                                                               &self->options, &self->totals,
+                                                               &self->options, &self->totals, peer,
                                                                error);
 
   if (connection == NULL)
     return FALSE;
   g_hash_table_add (self->connections, imp_server_connection_ref (connection));
   imp_server_connection_start (connection, self->context, &connection_funcs, self);
+  imp_server_room_note (&self->room, peer, g_hash_table_size (self->connections));
   /* Whoever hears of it may close the server. */
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
   if (self->stopped)
@@ -484,17 +496,64 @@ server_add_connection (ImpServer *self, GIOStream *stream, GError **error)
 }
 
 static void
+server_on_refused_ended (ImpServerRefused *refused, gpointer user_data)
+{
+  ImpServer *self = user_data;
+
+  g_queue_remove (&self->refused, refused);
+  imp_server_refused_free (refused);
+}
+
+/* FALSE if the stream cannot be used. */
+static gboolean
+server_refuse (ImpServer *self, GIOStream *stream, const GError *reason, GError **error)
+{
+  ImpServerRefused *refused = imp_server_refused_new (stream, self->codec, &self->options.limits,
+                                                      self->context, reason->message,
+                                                      server_on_refused_ended, self, error);
+
+  if (refused == NULL)
+    return FALSE;
+  if (self->refused.length >= REFUSED_MAX)
+    imp_server_refused_free (g_queue_pop_head (&self->refused));
+  g_queue_push_tail (&self->refused, refused);
+  return TRUE;
+}
+
+static void
+server_log_failure (ImpServer *self, const GError *error)
+{
+  guint64 n = imp_log_limit_note (&self->failure_log);
+
+  if (n > 0)
+    g_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+}
+
+static void
+server_log_refusal (ImpServer *self, const GError *error)
+{
+  guint64 n = imp_log_limit_note (&self->refusal_log);
+
+  if (n > 0)
+    g_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+}
+
+static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
-  g_autoptr (GError) error = NULL;
-  guint64 n;
+  g_autofree char *peer = imp_peer_get_name (G_IO_STREAM (connection));
+  g_autoptr (GError) error = NULL, failure = NULL;
 
-  if (server_add_connection (self, G_IO_STREAM (connection), &error))
-    return;
-  n = imp_log_limit_note (&self->failure_log);
-  if (n > 0)
-    g_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+  if (imp_server_room_admit (&self->room, peer, &error))
+    server_add_connection (self, G_IO_STREAM (connection), peer, &failure);
+  else if (!self->stopped)
+    {
+      server_log_refusal (self, error);
+      server_refuse (self, G_IO_STREAM (connection), error, &failure);
+    }
+  if (failure != NULL)
+    server_log_failure (self, failure);
 }
 
 static guint
@@ -583,6 +642,7 @@ imp_server_init (ImpServer *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->context = g_main_context_ref_thread_default ();
+  imp_server_room_init (&self->room, self->context, &self->totals);
   imp_server_listeners_init (&self->listeners, self->context, &listeners_funcs, self);
   self->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
@@ -741,13 +801,16 @@ imp_server_listen_finish (ImpServer *self, GAsyncResult *result, GError **error)
  *
  * Returns: %TRUE on success; %FALSE with %IMP_ERROR_UNSUPPORTED if the stream cannot be used
  *   without blocking, %IMP_ERROR_LIMIT if there are [property@Imp.Server:max-connections]
- *   connections already, or %IMP_ERROR_CLOSED if the server is stopped
+ *   connections already, or [property@Imp.Server:max-connections-per-peer] of this client's peer,
+ *   or %IMP_ERROR_CLOSED if the server is stopped
  *
  * Since: 0.1
  */
 gboolean
 imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 {
+  g_autofree char *peer = NULL;
+
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
 
@@ -757,10 +820,13 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
     {
       self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "There are %u connections already (max-connections)", self->max_connections);
+                   "There are %u connections already (max-connections)",
+                   self->room.max_connections);
       return FALSE;
     }
-  return server_ensure_codec (self, error) && server_add_connection (self, stream, error);
+  peer = imp_peer_get_name (stream);
+  return imp_server_room_admit (&self->room, peer, error) && server_ensure_codec (self, error)
+         && server_add_connection (self, stream, peer, error);
 }
 
 /**
@@ -798,6 +864,13 @@ imp_server_list_addresses (ImpServer *self)
   g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
 
   return imp_server_listeners_list (&self->listeners);
+}
+
+/* No more of them come: the listeners are closed. */
+static void
+server_drop_refused (ImpServer *self)
+{
+  g_queue_clear_full (&self->refused, (GDestroyNotify) imp_server_refused_free);
 }
 
 static GList *
@@ -860,6 +933,7 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
     {
       self->stopped = TRUE;
       imp_server_listeners_close (&self->listeners, TRUE);
+      server_drop_refused (self);
       connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
         imp_server_connection_drain (l->data);
@@ -905,7 +979,9 @@ imp_server_close (ImpServer *self)
 
   self->stopped = TRUE;
   imp_server_listeners_close (&self->listeners, FALSE);
+  server_drop_refused (self);
   server_close_connections (self, "The server was closed");
+  imp_server_room_stop (&self->room);
   server_finish_stopping (self);
 }
 

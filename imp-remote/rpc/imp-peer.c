@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/imp-peer-private.h"
+
+#include <string.h>
+
+/* Of IPv6, one customer or machine has a network of so many bits. */
+#define NETWORK_BYTES 8
+/* ::ffff:0:0/96 holds IPv4. */
+#define MAPPED_BYTES 12
+
+static GSocket *
+peer_find_socket (GIOStream *stream)
+{
+  g_autoptr (GIOStream) base = NULL;
+
+  if (G_IS_SOCKET_CONNECTION (stream))
+    return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  if (!G_IS_TLS_CONNECTION (stream))
+    return NULL;
+  g_object_get (stream, "base-io-stream", &base, NULL);
+  return base != NULL ? peer_find_socket (base) : NULL;
+}
+
+/* The kernel knows, whatever the process says. */
+static char *
+peer_get_user (GSocket *socket)
+{
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, NULL);
+  uid_t uid;
+
+  if (credentials == NULL)
+    return NULL;
+  uid = g_credentials_get_unix_user (credentials, NULL);
+  return uid != (uid_t) -1 ? g_strdup_printf ("uid %u", (guint) uid) : NULL;
+}
+
+static char *
+peer_get_network (const guint8 *bytes)
+{
+  guint8 network[16] = { 0 };
+  g_autoptr (GInetAddress) address = NULL;
+  g_autofree char *text = NULL;
+
+  memcpy (network, bytes, NETWORK_BYTES);
+  address = g_inet_address_new_from_bytes (network, G_SOCKET_FAMILY_IPV6);
+  text = g_inet_address_to_string (address);
+  return g_strdup_printf ("%s/%d", text, NETWORK_BYTES * 8);
+}
+
+static gboolean
+peer_is_mapped (const guint8 *bytes)
+{
+  static const guint8 prefix[MAPPED_BYTES] = { [10] = 0xff, [11] = 0xff };
+
+  return memcmp (bytes, prefix, sizeof prefix) == 0;
+}
+
+char *
+imp_peer_get_name_of_ip (GInetAddress *ip)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (ip);
+
+  if (g_inet_address_get_is_loopback (ip))
+    return g_strdup ("loopback");
+  if (g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV4)
+    return g_inet_address_to_string (ip);
+  if (peer_is_mapped (bytes))
+    {
+      g_autoptr (GInetAddress) inner = NULL;
+
+      inner = g_inet_address_new_from_bytes (bytes + MAPPED_BYTES, G_SOCKET_FAMILY_IPV4);
+      return imp_peer_get_name_of_ip (inner);
+    }
+  return peer_get_network (bytes);
+}
+
+char *
+imp_peer_get_name (GIOStream *stream)
+{
+  GSocket *socket = peer_find_socket (stream);
+  g_autoptr (GSocketAddress) remote = NULL;
+
+  if (socket == NULL)
+    return NULL;
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return peer_get_user (socket);
+  remote = g_socket_get_remote_address (socket, NULL);
+  if (!G_IS_INET_SOCKET_ADDRESS (remote))
+    return NULL;
+  return imp_peer_get_name_of_ip (
+    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+}
