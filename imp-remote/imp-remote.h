@@ -11,6 +11,7 @@
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"
 #include "core/imp-error.h"
+#include "core/imp-factory-status.h"
 #include "core/imp-factory.h"
 #include "core/imp-interface.h"
 #include "core/imp-pass-analyzer.h"

@@ -19,6 +19,14 @@ ImpFactory *imp_factory_get_base (ImpFactory *self);
 /* What imp_factory_fail() said, or NULL. */
 const char *imp_factory_get_failure (ImpFactory *self);
 
+/* What it is called in its status: a copy of @name, or else its type's name. */
+void imp_factory_set_name (ImpFactory *self, const char *name);
+const char *imp_factory_get_name (ImpFactory *self);
+
+/* For those who make lists of ImpFactoryStatus: takes @status. */
+GList *imp_factory_status_list_new (ImpFactoryStatus *status);
+void imp_factory_status_list_free (gpointer list);
+
 /* Those of @offered that can serve one of @wanted; (transfer full), in the order of @wanted
  * and with its types of data. */
 GList *imp_interface_list_match (GList *offered, GList *wanted);

@@ -27,6 +27,7 @@
 typedef struct
 {
   char *failure; /* what keeps it from making analyzers */
+  char *name;    /* that of its module, or NULL */
   /* Of a bound factory, what it is bound to; else NULL. */
   ImpFactory *base;
   ImpInterface *interface;
@@ -53,6 +54,23 @@ factory_check (ImpFactory *self, GError **error)
     return TRUE;
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FATAL, failure);
   return FALSE;
+}
+
+void
+imp_factory_set_name (ImpFactory *self, const char *name)
+{
+  ImpFactoryPrivate *priv = PRIVATE (self);
+
+  g_free (priv->name);
+  priv->name = g_strdup (name);
+}
+
+const char *
+imp_factory_get_name (ImpFactory *self)
+{
+  const char *name = PRIVATE (self)->name;
+
+  return name != NULL ? name : G_OBJECT_TYPE_NAME (self);
 }
 
 static void
@@ -141,12 +159,48 @@ imp_factory_real_query_interfaces_finish (ImpFactory *self, GAsyncResult *result
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+GList *
+imp_factory_status_list_new (ImpFactoryStatus *status)
+{
+  return g_list_prepend (NULL, status);
+}
+
+void
+imp_factory_status_list_free (gpointer list)
+{
+  g_list_free_full (list, (GDestroyNotify) imp_factory_status_unref);
+}
+
+static GList *
+factory_list_own_status (ImpFactory *self)
+{
+  const char *failure = imp_factory_get_failure (self);
+  ImpFactoryState state = failure != NULL ? IMP_FACTORY_STATE_UNUSABLE : IMP_FACTORY_STATE_UP;
+
+  return imp_factory_status_list_new (
+    imp_factory_status_new (imp_factory_get_name (self), state, failure, -1, -1));
+}
+
+static GList *
+imp_factory_real_list_statuses (ImpFactory *self)
+{
+  return factory_list_own_status (self);
+}
+
+static void
+imp_factory_real_query_statuses (ImpFactory *self, guint timeout_ms, GTask *task)
+{
+  g_task_return_pointer (task, imp_factory_list_statuses (self), imp_factory_status_list_free);
+  g_object_unref (task);
+}
+
 static void
 imp_factory_finalize (GObject *object)
 {
   ImpFactoryPrivate *priv = PRIVATE (IMP_FACTORY (object));
 
   g_free (priv->failure);
+  g_free (priv->name);
   g_clear_object (&priv->base);
   g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_factory_parent_class)->finalize (object);
@@ -160,6 +214,8 @@ imp_factory_class_init (ImpFactoryClass *klass)
   klass->set_interface = imp_factory_real_set_interface;
   klass->query_interfaces_async = imp_factory_real_query_interfaces_async;
   klass->query_interfaces_finish = imp_factory_real_query_interfaces_finish;
+  klass->list_statuses = imp_factory_real_list_statuses;
+  klass->query_statuses = imp_factory_real_query_statuses;
 }
 
 static void
@@ -506,4 +562,92 @@ imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result, GEr
   g_return_val_if_fail (G_IS_ASYNC_RESULT (result), NULL);
 
   return IMP_FACTORY_GET_CLASS (self)->query_interfaces_finish (self, result, error);
+}
+
+/**
+ * imp_factory_list_statuses:
+ * @self: a factory
+ *
+ * Gets how the factory is, as far as it knows: whether it can be used now, and if not, why, and
+ * what is being done about it. There is one entry for each factory that it consists of; one that
+ * has failed ([method@Imp.Factory.fail]) is unusable.
+ *
+ * This does not wait for anything: of a factory whose analyzers are elsewhere it tells only whether
+ * they can be reached. To ask there use [method@Imp.Factory.query_statuses_async].
+ *
+ * Returns: (transfer full) (element-type ImpFactoryStatus): the statuses, at least one
+ *
+ * Since: 0.1
+ */
+GList *
+imp_factory_list_statuses (ImpFactory *self)
+{
+  GList *statuses = NULL;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+
+  self = imp_factory_get_base (self);
+  if (imp_factory_get_failure (self) == NULL)
+    statuses = IMP_FACTORY_GET_CLASS (self)->list_statuses (self);
+  /* To ask may have been what failed. */
+  if (statuses != NULL && imp_factory_get_failure (self) == NULL)
+    return statuses;
+  imp_factory_status_list_free (statuses);
+  return factory_list_own_status (self);
+}
+
+/**
+ * imp_factory_query_statuses_async:
+ * @self: a factory
+ * @timeout_ms: how long an answer may take that is not here, in milliseconds
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the answer is there
+ * @user_data: data for @callback
+ *
+ * Starts to find out how the factory is, also where that has to be asked in another process.
+ *
+ * An entry of who does not answer in time is %IMP_FACTORY_STATE_UNUSABLE.
+ *
+ * Since: 0.1
+ */
+void
+imp_factory_query_statuses_async (ImpFactory *self, guint timeout_ms, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data)
+{
+  ImpFactory *base;
+  GTask *task;
+
+  g_return_if_fail (IMP_IS_FACTORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_factory_query_statuses_async);
+  base = imp_factory_get_base (self);
+  if (imp_factory_get_failure (base) == NULL)
+    IMP_FACTORY_GET_CLASS (base)->query_statuses (base, timeout_ms, task);
+  else
+    imp_factory_real_query_statuses (base, timeout_ms, task);
+}
+
+/**
+ * imp_factory_query_statuses_finish:
+ * @self: a factory
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Finishes an operation started with [method@Imp.Factory.query_statuses_async]. That something
+ * cannot be asked is no error: the answer says so.
+ *
+ * Returns: (transfer full) (element-type ImpFactoryStatus): the statuses, at least one; empty with
+ *   %G_IO_ERROR_CANCELLED if it was cancelled
+ *
+ * Since: 0.1
+ */
+GList *
+imp_factory_query_statuses_finish (ImpFactory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer.h"
+#include "core/imp-factory-status.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,8 @@ G_DECLARE_DERIVABLE_TYPE (ImpFactory, imp_factory, IMP, FACTORY, GObject)
  *   factory that need not know
  * @query_interfaces_async: starts to find out which of the wanted interfaces match
  * @query_interfaces_finish: ends it
+ * @list_statuses: (transfer full): gets how the factory is, as far as it knows without asking
+ *   anybody; the default is that it is up, unless it has failed ([method@Imp.Factory.fail])
  *
  * What a plugin implements.
  *
@@ -78,6 +81,16 @@ struct _ImpFactoryClass
    */
   GList       *(*query_interfaces_finish) (ImpFactory *self, GAsyncResult *result, GError **error);
 
+  /**
+   * ImpFactoryClass::list_statuses:
+   * @self: a factory
+   *
+   * Gets how the factory is: one entry, or one for each factory that it consists of.
+   *
+   * Returns: (transfer full) (element-type ImpFactoryStatus): the statuses
+   */
+  GList       *(*list_statuses)   (ImpFactory *self);
+
   /*< private >*/
   /* Inside the library only: a context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
@@ -85,7 +98,16 @@ struct _ImpFactoryClass
    * is wrong with them together or what their GParamSpecs cannot say. Errors that were found
    * before are in it already: then a setting that is missing need not have been left out. */
   void         (*validate) (ImpFactory *self, GPtrArray *errors);
-  gpointer padding[7];
+  /**
+   * ImpFactoryClass::query_statuses: (skip)
+   * @self: a factory
+   * @timeout_ms: how long it may take
+   * @task: (transfer full): gets the list
+   *
+   * Inside the library only: the same as list_statuses(), for those who have to ask somebody.
+   */
+  void         (*query_statuses)  (ImpFactory *self, guint timeout_ms, GTask *task);
+  gpointer padding[5];
 };
 
 IMP_AVAILABLE_IN_0_1
@@ -108,6 +130,16 @@ void   imp_factory_query_interfaces_async  (ImpFactory *self, GList *wanted,
                                             gpointer user_data);
 IMP_AVAILABLE_IN_0_1
 GList *imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result,
+                                            GError **error);
+
+IMP_AVAILABLE_IN_0_1
+GList *imp_factory_list_statuses           (ImpFactory *self);
+IMP_AVAILABLE_IN_0_1
+void   imp_factory_query_statuses_async    (ImpFactory *self, guint timeout_ms,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+GList *imp_factory_query_statuses_finish   (ImpFactory *self, GAsyncResult *result,
                                             GError **error);
 
 IMP_AVAILABLE_IN_0_1

@@ -258,6 +258,27 @@ test('interfaces', async () => {
     equal(fails(Imp.Error.FATAL, () => factory.create_analyzer({})), reason);
 });
 
+test('statuses', () => {
+    const Raising = define(class Raising extends Imp.Factory {
+        vfunc_list_statuses() {
+            throw new RangeError('no statuses');
+        }
+    });
+    const Calling = define(class Calling extends Imp.Factory {
+        vfunc_list_statuses() {
+            return 'fine';
+        }
+    });
+    for (const [factory, reason] of [
+        [new Raising(), 'Raising.vfunc_list_statuses failed: RangeError: no statuses'],
+        [new Calling(), 'fine'],
+    ]) {
+        const [status] = factory.list_statuses();
+        equal(status.get_state(), Imp.FactoryState.UNUSABLE);
+        contains(status.get_reason(), reason);
+    }
+});
+
 test('wrong answers', () => {
     for (const answer of [5, 'analyzer', Agreeable, {}]) {
         const factory = new Failing();

@@ -305,6 +305,23 @@ def test_interfaces():
     contains(ask(Naming()), "'imp.data.stream'")
 
 
+def test_statuses():
+    """What fails while it is asked how it is, is not well."""
+    class Raising(Imp.Factory):
+        def do_list_statuses(self):
+            raise LookupError('no statuses')
+
+    class Naming(Imp.Factory):
+        def do_list_statuses(self):
+            return 'fine'
+
+    raised = 'Raising.do_list_statuses failed: LookupError: no statuses'
+    for factory, reason in ((Raising(), raised), (Naming(), "'fine'")):
+        status, = factory.list_statuses()
+        equal(status.get_state(), Imp.FactoryState.UNUSABLE)
+        contains(status.get_reason(), reason)
+
+
 def test_wrong_answers():
     for answer in (5, 'analyzer', Agreeable, object()):
         factory = Failing()

@@ -286,6 +286,39 @@ test('interface asked for', async () => {
     equal(found.length, 1);
 });
 
+/* Is not well, and says so. */
+const Ailing = GObject.registerClass(class Ailing extends Imp.Factory {
+    vfunc_list_statuses() {
+        return [Imp.FactoryStatus.new('heart', Imp.FactoryState.UP, null, 7, -1),
+            Imp.FactoryStatus.new('head', Imp.FactoryState.RESTARTING, 'dizzy', 1500, 0)];
+    }
+});
+
+test('statuses', async () => {
+    const asked = await new Promise((resolve, reject) => {
+        new Ailing().query_statuses_async(1000, null, (source, result) => {
+            try {
+                resolve(source.query_statuses_finish(result));
+            } catch (error) {
+                reject(error);
+            }
+        });
+    });
+    for (const found of [new Ailing().list_statuses(), asked]) {
+        equal(found.map(status => status.get_name()), ['heart', 'head']);
+        equal(found.map(status => status.get_state()),
+            [Imp.FactoryState.UP, Imp.FactoryState.RESTARTING]);
+        equal(found.map(status => status.get_reason()), [null, 'dizzy']);
+        equal(found.map(status => [status.get_since(), status.get_retry()]), [[7, -1], [1500, 0]]);
+        equal(found[1].to_string(), 'head: restarting for 1.5 s, being tried now: dizzy');
+    }
+    const factory = new Configured();
+    equal(factory.list_statuses().map(status => status.get_state()), [Imp.FactoryState.UP]);
+    factory.fail('out of luck');
+    const [status] = factory.list_statuses();
+    equal([status.get_state(), status.get_reason()], [Imp.FactoryState.UNUSABLE, 'out of luck']);
+});
+
 test('settings', () => {
     const factory = Imp.Factory.new_from_settings(Configured.$gtype, 'word=a%26b&number=7');
     equal([factory.word, factory.number], ['a&b', 7]);

@@ -309,6 +309,42 @@ def test_interface_asked_for():
     equal(len(found), 1)
 
 
+class Ailing(Imp.Factory):
+    """Is not well, and says so."""
+
+    def do_list_statuses(self):
+        return [Imp.FactoryStatus.new('heart', Imp.FactoryState.UP, None, 7, -1),
+                Imp.FactoryStatus.new('head', Imp.FactoryState.RESTARTING, 'dizzy', 1500, 0)]
+
+
+def statuses_asked_for(factory):
+    loop = GLib.MainLoop()
+    found = []
+
+    def answered(source, result):
+        found.extend(source.query_statuses_finish(result))
+        loop.quit()
+
+    factory.query_statuses_async(1000, None, answered)
+    loop.run()
+    return found
+
+
+def test_statuses():
+    for found in (Ailing().list_statuses(), statuses_asked_for(Ailing())):
+        equal([status.get_name() for status in found], ['heart', 'head'])
+        equal([status.get_state() for status in found],
+              [Imp.FactoryState.UP, Imp.FactoryState.RESTARTING])
+        equal([status.get_reason() for status in found], [None, 'dizzy'])
+        equal([(status.get_since(), status.get_retry()) for status in found], [(7, -1), (1500, 0)])
+        equal(found[1].to_string(), 'head: restarting for 1.5 s, being tried now: dizzy')
+    factory = Configured()
+    equal([status.get_state() for status in factory.list_statuses()], [Imp.FactoryState.UP])
+    factory.fail('out of luck')
+    status, = factory.list_statuses()
+    equal((status.get_state(), status.get_reason()), (Imp.FactoryState.UNUSABLE, 'out of luck'))
+
+
 def test_settings():
     factory = Imp.Factory.new_from_settings(Configured, 'word=a%26b&number=7')
     equal((factory.word, factory.number), ('a&b', 7))

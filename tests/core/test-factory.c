@@ -482,6 +482,143 @@ test_failed_analyzer (void)
   imp_analyzer_close (analyzer);
 }
 
+/* --- statuses --- */
+
+/* A factory of two parts, one of which is not well, or one that fails while it is asked. */
+typedef struct
+{
+  ImpFactory parent_instance;
+  gboolean fails;
+  gboolean says_nothing;
+} Sick;
+typedef ImpFactoryClass SickClass;
+
+GType sick_get_type (void);
+G_DEFINE_TYPE (Sick, sick, IMP_TYPE_FACTORY)
+
+static GList *
+sick_list_statuses (ImpFactory *factory)
+{
+  Sick *self = (Sick *) factory;
+  GList *list = NULL;
+
+  if (self->says_nothing)
+    return NULL;
+  if (self->fails)
+    imp_factory_fail (factory, "it failed when it was asked");
+  list = g_list_prepend (list, imp_factory_status_new ("second", IMP_FACTORY_STATE_RESTARTING,
+                                                       "bad \xff byte", 1234, 300));
+  return g_list_prepend (list,
+                         imp_factory_status_new ("first", IMP_FACTORY_STATE_UP, NULL, -1, -1));
+}
+
+static void
+sick_class_init (SickClass *klass)
+{
+  klass->list_statuses = sick_list_statuses;
+}
+
+static void
+sick_init (Sick *self)
+{
+}
+
+static char *
+format_statuses (GList *statuses)
+{
+  GString *text = g_string_new (NULL);
+
+  for (GList *l = statuses; l != NULL; l = l->next)
+    {
+      g_autofree char *line = imp_factory_status_to_string (l->data);
+
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", line);
+    }
+  imp_factory_status_list_free (statuses);
+  return g_string_free (text, FALSE);
+}
+
+static void
+on_statuses (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  GList *statuses = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, &error);
+
+  if (error != NULL)
+    g_assert_null (statuses);
+  *(char **) user_data = error != NULL ? g_strdup (error->message) : format_statuses (statuses);
+}
+
+/* Both ways to ask say the same. */
+static void
+assert_statuses (ImpFactory *factory, const char *expected)
+{
+  g_autofree char *listed = format_statuses (imp_factory_list_statuses (factory));
+  g_autofree char *queried = NULL;
+
+  g_assert_cmpstr (listed, ==, expected);
+  imp_factory_query_statuses_async (factory, 1000, NULL, on_statuses, &queried);
+  while (queried == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (queried, ==, expected);
+}
+
+static void
+test_statuses (void)
+{
+  g_autoptr (ImpFactory) plugin = plugin_new (MAKE_ANALYZER);
+  g_autoptr (ImpInterface) interface = imp_interface_new (IMP_DATA_TYPE_STREAM, 0);
+  g_autoptr (ImpFactory) sick = g_object_new (sick_get_type (), NULL);
+  g_autoptr (ImpFactory) bound = imp_factory_set_interface (sick, interface, NULL);
+
+  assert_statuses (plugin, "Plugin: up");
+  imp_factory_set_name (plugin, "plugin.so");
+  assert_statuses (plugin, "plugin.so: up");
+  imp_factory_fail (plugin, "out of luck");
+  assert_statuses (plugin, "plugin.so: unusable: out of luck");
+
+  /* What has an interface is no other module. */
+  assert_statuses (bound, "first: up; second: restarting for 1.2 s, next attempt in 0.3 s: bad "
+                          "\xef\xbf\xbd byte");
+  ((Sick *) sick)->says_nothing = TRUE;
+  assert_statuses (bound, "Sick: up");
+  ((Sick *) sick)->says_nothing = FALSE;
+  ((Sick *) sick)->fails = TRUE;
+  assert_statuses (bound, "Sick: unusable: it failed when it was asked");
+  ((Sick *) sick)->fails = FALSE;
+  assert_statuses (sick, "Sick: unusable: it failed when it was asked");
+}
+
+static void
+test_status (void)
+{
+  g_autoptr (ImpFactoryStatus) status = imp_factory_status_new ("a", IMP_FACTORY_STATE_RESTARTING,
+                                                                "why", 60000, 0);
+  g_autoptr (ImpFactoryStatus) same = imp_factory_status_ref (status);
+  g_autofree char *text = imp_factory_status_to_string (same);
+
+  g_assert_cmpstr (text, ==, "a: restarting for 60.0 s, being tried now: why");
+  g_assert_cmpstr (imp_factory_status_get_name (status), ==, "a");
+  g_assert_cmpint (imp_factory_status_get_state (status), ==, IMP_FACTORY_STATE_RESTARTING);
+  g_assert_cmpstr (imp_factory_status_get_reason (status), ==, "why");
+  g_assert_cmpint (imp_factory_status_get_since (status), ==, 60000);
+  g_assert_cmpint (imp_factory_status_get_retry (status), ==, 0);
+}
+
+static void
+test_statuses_cancelled (void)
+{
+  g_autoptr (ImpFactory) plugin = plugin_new (MAKE_ANALYZER);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autofree char *said = NULL;
+
+  imp_factory_query_statuses_async (plugin, 1000, cancellable, on_statuses, &said);
+  g_cancellable_cancel (cancellable);
+  while (said == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (said, ==, "Operation was cancelled");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -497,5 +634,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/factory/type-factory", test_type_factory);
   g_test_add_func ("/factory/failed", test_failed);
   g_test_add_func ("/factory/failed-analyzer", test_failed_analyzer);
+  g_test_add_func ("/factory/status", test_status);
+  g_test_add_func ("/factory/statuses", test_statuses);
+  g_test_add_func ("/factory/statuses/cancelled", test_statuses_cancelled);
   return g_test_run ();
 }

@@ -31,7 +31,7 @@ const VIRTUAL_FUNCTIONS = {
     Analyzer: {data: [], busy: [], close: null},
     Factory: {
         list_interfaces: null, create_analyzer: null, set_interface: null,
-        query_interfaces_async: null, query_interfaces_finish: null,
+        query_interfaces_async: null, query_interfaces_finish: null, list_statuses: null,
     },
     Codec: {get_name: null, encode: null, decode: [null, 0]},
 };
@@ -39,8 +39,8 @@ const VIRTUAL_FUNCTIONS = {
 const MAY_BE_ASYNC = ['data', 'busy'];
 /* Those that can give no error, and what they return when they have failed. */
 const CANNOT_THROW = {
-    close: undefined, list_interfaces: [], query_interfaces_async: undefined, get_name: null,
-    constructed: undefined, notify: undefined,
+    close: undefined, list_interfaces: [], list_statuses: [], query_interfaces_async: undefined,
+    get_name: null, constructed: undefined, notify: undefined,
 };
 const OBJECT_FUNCTIONS = [
     'constructed', 'dispatch_properties_changed', 'dispose', 'finalize', 'get_property', 'notify',
@@ -346,7 +346,7 @@ function _init() {
     FailedAnalyzer = GObject.registerClass(class ImpFailedAnalyzer extends Imp.Analyzer {});
     kinds = {
         create_analyzer: Imp.Analyzer, set_interface: Imp.Factory, encode: GLib.Bytes,
-        list_interfaces: Array,
+        list_interfaces: Array, list_statuses: Array,
     };
 
     const classInit = GObject.Object._classInit;

@@ -118,6 +118,7 @@ _KINDS = {
     'do_set_interface': ('Imp.Factory', Imp.Factory),
     'do_encode': ('GLib.Bytes', GLib.Bytes),
     'do_list_interfaces': ('list', list),
+    'do_list_statuses': ('list', list),
     'do_get_name': ('str', str),
 }
 
@@ -226,6 +227,7 @@ def _nothing(_self, *_arguments):
 _NEUTRAL = {
     'do_get_property': lambda _self, spec: spec.default_value,
     'do_list_interfaces': lambda _self: [],
+    'do_list_statuses': lambda _self: [],
 }
 # Of what is GObject's own, PyGObject calls only these.
 _OF_OBJECTS = {'do_get_property', 'do_notify', 'do_set_property'}
