@@ -17,17 +17,17 @@ struct _ImpMessage
   gatomicrefcount ref_count; /* of messages on the heap */
   ImpOp op;
   guint8 direction;
-  gboolean busy;     /* BUSY */
+  gboolean busy;     /* BUSY; of STATUS: more */
   gboolean overload; /* EXCEPTION */
   gint32 data_type;
   guint version; /* SET_VERSION */
   guint minimum; /* SET_VERSION */
   gint64 id;
-  gint64 offset;
-  gint64 token;        /* PING, PONG */
+  gint64 offset;       /* DATA; of GET_STATUS: the timeout */
+  gint64 token;        /* PING, PONG, GET_STATUS, STATUS */
   GBytes *data;        /* DATA */
   ImpResult *result;   /* RESULT */
-  ImpContext *context; /* NEW_ANALYZER */
+  ImpContext *context; /* NEW_ANALYZER; of STATUS: the status */
   GList *interfaces;   /* of ImpInterface: GET_INTERFACE, SET_INTERFACE (one), INTERFACE */
   char *text;          /* EXCEPTION, GOODBYE */
   ImpContext *limits;  /* SET_VERSION: name -> decimal number */
@@ -45,6 +45,9 @@ void imp_message_clear (ImpMessage *self);
 ImpMessage *imp_message_steal (ImpMessage *self);
 /* Fills @target, which is empty, with the same contents. */
 void imp_message_copy_to (const ImpMessage *self, ImpMessage *target);
+
+/* How long a server may take that is asked for its status, unless it is told something else. */
+#define IMP_STATUS_TIMEOUT_DEFAULT 5000
 
 GList *imp_message_copy_interfaces (GList *interfaces);
 ImpMessage *imp_message_new_new_analyzer_packed (gint64 id, ImpContext *context);
@@ -80,6 +83,9 @@ typedef enum
   IMP_FIELD_PATTERN,
   IMP_FIELD_MAX_LENGTH,
   IMP_FIELD_DATA,
+  IMP_FIELD_TIMEOUT,
+  IMP_FIELD_STATUS,
+  IMP_FIELD_MORE,
   IMP_N_FIELDS,
 } ImpField;
 

@@ -43,6 +43,10 @@ const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
   FIELD (PATTERN, "pattern", PATTERN, 1, NONE, R (text)),
   FIELD (MAX_LENGTH, "max_length", NUMBER, 1, NONE, R (extra), 0, G_MAXINT32, 0),
   FIELD (DATA, "data", DATA, 1, M (data), R (data)),
+  FIELD (TIMEOUT, "timeout", NUMBER, 2, M (offset), NONE,
+         1, G_MAXINT32, IMP_STATUS_TIMEOUT_DEFAULT),
+  FIELD (STATUS, "status", CONTEXT, 2, M (context), NONE),
+  FIELD (MORE, "more", BOOLEAN, 2, M (busy), NONE, 0, 1, 0),
 };
 
 #define F(field) IMP_FIELD_##field
@@ -66,6 +70,10 @@ static const ImpMessageSchema ops[] = {
   { IMP_OP_GET_INTERFACE, "get_interface", 1, IMP_SENDER_PROVIDER, { OPTIONAL (INTERFACES) } },
   { IMP_OP_SET_INTERFACE, "set_interface", 1, IMP_SENDER_PROVIDER, { F (INTERFACE) } },
   { IMP_OP_INTERFACE, "interface", 1, IMP_SENDER_SERVER, { OPTIONAL (INTERFACES) } },
+  { IMP_OP_GET_STATUS, "get_status", 2, IMP_SENDER_PROVIDER,
+    { OPTIONAL (TOKEN), OPTIONAL (TIMEOUT) } },
+  { IMP_OP_STATUS, "status", 2, IMP_SENDER_SERVER,
+    { OPTIONAL (TOKEN), OPTIONAL (STATUS), OPTIONAL (MORE) } },
 };
 
 #define RESULT(type, ...) { IMP_RESULT_##type, NULL, 1, IMP_SENDER_SERVER, { __VA_ARGS__ } }

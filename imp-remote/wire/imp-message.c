@@ -14,9 +14,11 @@ G_DEFINE_ENUM_TYPE (ImpOp, imp_op,
                     G_DEFINE_ENUM_VALUE (IMP_OP_PING, "ping"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_PONG, "pong"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_GOODBYE, "goodbye"),
+                    G_DEFINE_ENUM_VALUE (IMP_OP_GET_STATUS, "get-status"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_EXCEPTION, "exception"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_INTERFACE, "interface"),
-                    G_DEFINE_ENUM_VALUE (IMP_OP_RESULT, "result"))
+                    G_DEFINE_ENUM_VALUE (IMP_OP_RESULT, "result"),
+                    G_DEFINE_ENUM_VALUE (IMP_OP_STATUS, "status"))
 /* clang-format on */
 
 G_DEFINE_BOXED_TYPE (ImpMessage, imp_message, imp_message_ref, imp_message_unref)
@@ -378,6 +380,57 @@ imp_message_new_goodbye (const char *text)
   return self;
 }
 
+/**
+ * imp_message_new_get_status: (constructor)
+ * @token: a number from 0 to 2^53 - 1, which the answers carry back
+ * @timeout_ms: how long the answer may take, in milliseconds, from 1 to 2^31 - 1
+ *
+ * Creates the question how the modules of a server are. Version 2 only, and only for servers that
+ * have the feature "status".
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+ImpMessage *
+imp_message_new_get_status (gint64 token, guint timeout_ms)
+{
+  ImpMessage *self;
+
+  g_return_val_if_fail (token >= 0 && token <= IMP_MAX_ID, NULL);
+  g_return_val_if_fail (timeout_ms > 0 && timeout_ms <= G_MAXINT32, NULL);
+
+  self = message_new_with_token (IMP_OP_GET_STATUS, token);
+  self->offset = timeout_ms;
+  return self;
+}
+
+/**
+ * imp_message_new_status: (constructor)
+ * @token: the number that the question carried
+ * @status: (element-type utf8 utf8) (nullable): how one module is: "name", "state", "reason",
+ *   "since" and "retry"
+ * @more: whether another one follows
+ *
+ * Creates an answer to %IMP_OP_GET_STATUS, one of as many as there are modules. Version 2 only.
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+ImpMessage *
+imp_message_new_status (gint64 token, GHashTable *status, gboolean more)
+{
+  ImpMessage *self;
+
+  g_return_val_if_fail (token >= 0 && token <= IMP_MAX_ID, NULL);
+
+  self = message_new_with_token (IMP_OP_STATUS, token);
+  self->context = imp_context_from_table (status);
+  self->busy = more != FALSE;
+  return self;
+}
+
 void
 imp_message_clear (ImpMessage *self)
 {
@@ -525,7 +578,9 @@ imp_message_get_offset (ImpMessage *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->op == IMP_OP_RESULT ? self->result->offset : self->offset;
+  if (self->op == IMP_OP_RESULT)
+    return self->result->offset;
+  return self->op == IMP_OP_DATA ? self->offset : 0;
 }
 
 /**
@@ -579,7 +634,7 @@ imp_message_get_busy (ImpMessage *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return self->busy;
+  return self->op == IMP_OP_BUSY && self->busy;
 }
 
 /**
@@ -622,7 +677,7 @@ imp_message_get_text (ImpMessage *self)
  * imp_message_get_token:
  * @self: a message
  *
- * Gets the number that PING and PONG carry.
+ * Gets the number that PING and PONG carry, or GET_STATUS and STATUS.
  *
  * Returns: the number
  *
@@ -742,7 +797,61 @@ imp_message_dup_context (ImpMessage *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return imp_context_to_table (self->context);
+  return imp_context_to_table (self->op == IMP_OP_NEW_ANALYZER ? self->context : NULL);
+}
+
+/**
+ * imp_message_get_timeout:
+ * @self: a message
+ *
+ * Gets how long the answer to GET_STATUS may take.
+ *
+ * Returns: a time in milliseconds
+ *
+ * Since: 0.1
+ */
+guint
+imp_message_get_timeout (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_GET_STATUS ? (guint) self->offset : 0;
+}
+
+/**
+ * imp_message_dup_status:
+ * @self: a message
+ *
+ * Gets what STATUS says about one module.
+ *
+ * Returns: (transfer full) (element-type utf8 utf8): a new table
+ *
+ * Since: 0.1
+ */
+GHashTable *
+imp_message_dup_status (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return imp_context_to_table (self->op == IMP_OP_STATUS ? self->context : NULL);
+}
+
+/**
+ * imp_message_get_more:
+ * @self: a message
+ *
+ * Gets whether another STATUS follows this one.
+ *
+ * Returns: %TRUE if it is not the last one
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_message_get_more (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->op == IMP_OP_STATUS && self->busy;
 }
 
 static gboolean
@@ -874,8 +983,9 @@ message_append_field (GString *text, const ImpMessage *self, const ImpFields *fi
   switch (imp_field_infos[field].kind)
     {
     case IMP_FIELD_KIND_BOOLEAN:
-      if (field == IMP_FIELD_OVERLOAD)
-        g_string_append (text, fields->values[field].number != 0 ? " overload" : "");
+      if (field == IMP_FIELD_OVERLOAD || field == IMP_FIELD_MORE)
+        g_string_append_printf (text, fields->values[field].number != 0 ? " %s" : "",
+                                imp_field_infos[field].name);
       else
         g_string_append (text, fields->values[field].number != 0 ? " on" : " off");
       break;

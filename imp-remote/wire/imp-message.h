@@ -18,9 +18,11 @@ G_BEGIN_DECLS
  * @IMP_OP_PING: either: are you there? (version 2)
  * @IMP_OP_PONG: either: the answer (version 2)
  * @IMP_OP_GOODBYE: either: no new analyzers, old ones may finish (version 2)
+ * @IMP_OP_GET_STATUS: provider: how are the modules? (version 2)
  * @IMP_OP_EXCEPTION: server: one analyzer, or the whole factory, has failed
  * @IMP_OP_INTERFACE: server: the interfaces that match
  * @IMP_OP_RESULT: server: a result of an analyzer
+ * @IMP_OP_STATUS: server: how one of the modules is (version 2)
  *
  * What a message asks or tells. The values are those on the wire.
  *
@@ -38,9 +40,11 @@ typedef enum
   IMP_OP_PING = 0x4008,
   IMP_OP_PONG = 0x4009,
   IMP_OP_GOODBYE = 0x400a,
+  IMP_OP_GET_STATUS = 0x400b,
   IMP_OP_EXCEPTION = 0x4101,
   IMP_OP_INTERFACE = 0x4102,
   IMP_OP_RESULT = 0x4103,
+  IMP_OP_STATUS = 0x4104,
 } ImpOp;
 
 #define IMP_TYPE_OP (imp_op_get_type ())
@@ -98,6 +102,11 @@ ImpMessage *imp_message_new_pong            (gint64 token);
 IMP_AVAILABLE_IN_0_1
 ImpMessage *imp_message_new_goodbye         (const char *text);
 IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_get_status      (gint64 token, guint timeout_ms);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_status          (gint64 token, GHashTable *status,
+                                             gboolean more);
+IMP_AVAILABLE_IN_0_1
 ImpMessage *imp_message_ref                 (ImpMessage *self);
 IMP_AVAILABLE_IN_0_1
 void        imp_message_unref               (ImpMessage *self);
@@ -134,6 +143,12 @@ IMP_AVAILABLE_IN_0_1
 GHashTable        *imp_message_dup_context    (ImpMessage *self);
 IMP_AVAILABLE_IN_0_1
 GList             *imp_message_get_interfaces (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_timeout    (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+GHashTable        *imp_message_dup_status     (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gboolean           imp_message_get_more       (ImpMessage *self);
 
 IMP_AVAILABLE_IN_0_1
 gboolean imp_message_equal     (ImpMessage *self, ImpMessage *other);

@@ -62,6 +62,10 @@ test('messages', () => {
     equal(Imp.Message.new_exception(0, 'oh').get_text(), 'oh');
     equal([Imp.Message.new_ping(8).get_token(), Imp.Message.new_pong(8).get_token()], [8, 8]);
     equal(Imp.Message.new_goodbye('bye').get_text(), 'bye');
+    const question = Imp.Message.new_get_status(8, 2000);
+    equal([question.get_token(), question.get_timeout()], [8, 2000]);
+    const answer = Imp.Message.new_status(8, {state: 'up'}, true);
+    equal([answer.get_token(), answer.dup_status(), answer.get_more()], [8, {state: 'up'}, true]);
     contains(data.to_string(), 'data');
     equal([data.equal(data), data.equal(create)], [true, false]);
 });

@@ -57,6 +57,10 @@ def test_messages():
     equal(Imp.Message.new_exception(0, 'oh').get_text(), 'oh')
     equal((Imp.Message.new_ping(8).get_token(), Imp.Message.new_pong(8).get_token()), (8, 8))
     equal(Imp.Message.new_goodbye('bye').get_text(), 'bye')
+    question = Imp.Message.new_get_status(8, 2000)
+    equal((question.get_token(), question.get_timeout()), (8, 2000))
+    answer = Imp.Message.new_status(8, {'state': 'up'}, True)
+    equal((answer.get_token(), answer.dup_status(), answer.get_more()), (8, {'state': 'up'}, True))
     contains(data.to_string(), 'data')
     assert data.equal(data) and not data.equal(new)
 

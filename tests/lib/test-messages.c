@@ -231,6 +231,7 @@ static ImpMessage *
 random_of_version_2 (GRand *random, guint kind)
 {
   g_autofree char *text = test_random_text (random);
+  g_autoptr (GHashTable) status = random_table (random);
 
   switch (kind)
     {
@@ -241,6 +242,11 @@ random_of_version_2 (GRand *random, guint kind)
       return imp_message_new_ping (random_number (random, 53));
     case 2:
       return imp_message_new_pong (random_number (random, 53));
+    case 3:
+      return imp_message_new_get_status (random_number (random, 53),
+                                         1 + random_number (random, 30));
+    case 4:
+      return imp_message_new_status (random_number (random, 53), status, g_rand_boolean (random));
     default:
       return imp_message_new_goodbye (text);
     }
@@ -249,7 +255,7 @@ random_of_version_2 (GRand *random, guint kind)
 ImpMessage *
 test_random_message (GRand *random, guint version)
 {
-  guint kind = g_rand_int_range (random, 0, version > 1 ? 17 : 13);
+  guint kind = g_rand_int_range (random, 0, version > 1 ? 19 : 13);
 
   if (kind < 3)
     return random_about_interfaces (random, kind);

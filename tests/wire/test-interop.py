@@ -31,9 +31,11 @@ OPS = {
     'ping': (0x4008, ['token']),
     'pong': (0x4009, ['token']),
     'goodbye': (0x400a, ['message']),
+    'get_status': (0x400b, ['token', 'timeout']),
     'exception': (0x4101, ['id', 'message']),
     'interface': (0x4102, ['interfaces']),
     'result': (0x4103, ['id', 'result']),
+    'status': (0x4104, ['token', 'status', 'more']),
 }
 RESULTS = {
     'log': (0x0001, ['dir', 'offset', 'length', 'level', 'message', 'details']),
@@ -104,6 +106,9 @@ MAKERS = {
     'interface': interface,
     'busy': lambda rng: rng.random() < 0.5,
     'token': number,
+    'timeout': lambda rng: number(rng, 31) or 1,
+    'status': table,
+    'more': lambda rng: rng.random() < 0.5,
     'context': table,
     'details': table,
     'result': lambda rng: rng.choice(sorted(RESULTS)),

@@ -116,6 +116,37 @@ test_others (void)
   assert_text (goodbye, "goodbye \"later\"");
 }
 
+/* The question for the status, and an answer, which share no getter with others. */
+static void
+test_status (void)
+{
+  g_autoptr (GHashTable) table = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) copy = NULL, none = NULL, context = NULL;
+  g_autoptr (ImpMessage) question = imp_message_new_get_status (7, 2000);
+  g_autoptr (ImpMessage) answer = NULL, last = NULL;
+
+  g_hash_table_insert (table, (char *) "state", (char *) "up");
+  answer = imp_message_new_status (7, table, 5);
+  last = imp_message_new_status (7, table, FALSE);
+  copy = imp_message_dup_status (answer);
+  none = imp_message_dup_status (question);
+  context = imp_message_dup_context (answer);
+  g_assert_cmpuint (imp_message_get_timeout (question), ==, 2000);
+  g_assert_cmpint (imp_message_get_offset (question), ==, 0);
+  g_assert_cmpint (imp_message_get_token (question), ==, 7);
+  g_assert_cmpint (imp_message_get_token (answer), ==, 7);
+  g_assert_cmpuint (imp_message_get_timeout (answer), ==, 0);
+  g_assert_true (imp_message_get_more (answer) == TRUE);
+  g_assert_false (imp_message_get_busy (answer));
+  g_assert_false (imp_message_get_more (last));
+  g_assert_false (imp_message_equal (answer, last));
+  g_assert_cmpstr (g_hash_table_lookup (copy, "state"), ==, "up");
+  g_assert_cmpuint (g_hash_table_size (none) + g_hash_table_size (context), ==, 0);
+  assert_text (question, "get_status token=7 timeout=2000");
+  assert_text (answer, "status token=7 state=\"up\" more");
+  assert_text (last, "status token=7 state=\"up\"");
+}
+
 /* Binary text in a context reaches the wire as UTF-8. */
 static void
 test_invalid_text (void)
@@ -172,7 +203,7 @@ test_ops (void)
 {
   g_autoptr (GEnumClass) ops = g_type_class_ref (IMP_TYPE_OP);
 
-  g_assert_cmpuint (ops->n_values, ==, 13);
+  g_assert_cmpuint (ops->n_values, ==, 15);
   for (guint i = 0; i < ops->n_values; i++)
     {
       const char *name = imp_op_to_string (ops->values[i].value);
@@ -221,6 +252,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/message/interfaces", test_interfaces);
   g_test_add_func ("/message/context", test_context);
   g_test_add_func ("/message/others", test_others);
+  g_test_add_func ("/message/status", test_status);
   g_test_add_func ("/message/invalid-text", test_invalid_text);
   g_test_add_func ("/message/equal", test_equal);
   g_test_add_func ("/message/steal", test_steal);

@@ -366,6 +366,8 @@ test_version_1 (gconstpointer data)
     imp_message_new_ping (1),
     imp_message_new_pong (1),
     imp_message_new_goodbye ("bye"),
+    imp_message_new_get_status (1, 1000),
+    imp_message_new_status (1, NULL, FALSE),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
