@@ -49,7 +49,7 @@ message_writer_may_be_large (const ImpMessageWriter *self, const ImpMessage *mes
   const ImpResult *result = message->result;
 
   if (result == NULL)
-    return message->text != NULL || message->interfaces != NULL;
+    return message->text != NULL || message->interfaces != NULL || message->context != NULL;
   return result->text != NULL
          || (result->data != NULL && g_bytes_get_size (result->data) > self->surely_sent);
 }

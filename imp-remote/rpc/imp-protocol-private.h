@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-factory-status.h"
 #include "wire/imp-wire-private.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,9 @@ G_BEGIN_DECLS
 /* The client takes WANT; see docs/wire-format.md. */
 #define IMP_FEATURE_WANT "want"
 
+/* The server answers get_status; see docs/wire-format.md. */
+#define IMP_FEATURE_STATUS "status"
+
 /* Fills @message, which is empty, with our set_version. @features: NULL-terminated, or NULL. */
 void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
                                 const char *const *features);
@@ -23,6 +27,8 @@ void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits
 guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GError **error);
 /* A limit that the other side has announced, or @otherwise. */
 gsize imp_protocol_get_limit (const ImpMessage *theirs, const char *name, gsize otherwise);
+
+gboolean imp_protocol_has_feature (const ImpMessage *theirs, const char *name);
 
 /* A server that takes less in one message (max-message) cannot be worked with. */
 #define IMP_PROTOCOL_LEAST_MESSAGE 256
@@ -45,6 +51,10 @@ imp_protocol_max_payload (gsize max_message)
 /* The analyzer that a client's message is about, though the rest of it makes no sense; 0 if that is
  * not known. It misses something now and cannot go on; the others can. */
 gint64 imp_protocol_get_concerned (const ImpMessage *message);
+
+/* The pairs that a status is on its way. What is missing or unknown makes a module unusable. */
+ImpContext *imp_protocol_pack_status (ImpFactoryStatus *status);
+ImpFactoryStatus *imp_protocol_unpack_status (ImpContext *pairs);
 
 void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
 

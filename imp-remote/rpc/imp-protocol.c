@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-protocol-private.h"
 
+#include "core/imp-clean-text-private.h"
 #include "core/imp-error.h"
+
+/* Bytes of a name or a reason in a status that are told. */
+#define STATUS_TEXT_MAX 512
 
 static void
 protocol_add_limit (ImpContextBuilder *builder, const char *name, gsize value)
@@ -70,6 +74,12 @@ imp_protocol_get_max_message (const ImpMessage *theirs, gsize otherwise, const c
   return 0;
 }
 
+gboolean
+imp_protocol_has_feature (const ImpMessage *theirs, const char *name)
+{
+  return theirs->features != NULL && g_strv_contains ((const char *const *) theirs->features, name);
+}
+
 gint64
 imp_protocol_get_concerned (const ImpMessage *message)
 {
@@ -79,6 +89,81 @@ imp_protocol_get_concerned (const ImpMessage *message)
       || schema->fields[0] != IMP_FIELD_ID)
     return 0;
   return message->id;
+}
+
+static void
+protocol_add_text (ImpContextBuilder *builder, const char *key, const char *value)
+{
+  gsize length = strlen (value), shown = MIN (length, STATUS_TEXT_MAX);
+  g_autofree char *clean = imp_clean_text (value, shown, length - shown);
+
+  imp_context_builder_add (builder, key, strlen (key), clean, strlen (clean));
+}
+
+static void
+protocol_add_time (ImpContextBuilder *builder, const char *key, gint64 milliseconds)
+{
+  char text[32];
+
+  if (milliseconds < 0)
+    return;
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, milliseconds);
+  imp_context_builder_add (builder, key, strlen (key), text, strlen (text));
+}
+
+static GEnumValue *
+protocol_find_state (ImpFactoryState state, const char *nick)
+{
+  g_autoptr (GEnumClass) states = g_type_class_ref (IMP_TYPE_FACTORY_STATE);
+
+  return nick != NULL ? g_enum_get_value_by_nick (states, nick) : g_enum_get_value (states, state);
+}
+
+ImpContext *
+imp_protocol_pack_status (ImpFactoryStatus *status)
+{
+  const char *reason = imp_factory_status_get_reason (status);
+  ImpContextBuilder builder;
+
+  imp_context_builder_init (&builder);
+  protocol_add_text (&builder, "name", imp_factory_status_get_name (status));
+  protocol_add_text (&builder, "state",
+                     protocol_find_state (imp_factory_status_get_state (status), NULL)->value_nick);
+  if (reason != NULL)
+    protocol_add_text (&builder, "reason", reason);
+  protocol_add_time (&builder, "since", imp_factory_status_get_since (status));
+  protocol_add_time (&builder, "retry", imp_factory_status_get_retry (status));
+  return imp_context_builder_finish (&builder);
+}
+
+static gint64
+protocol_look_up_time (ImpContext *pairs, const char *key)
+{
+  const char *text = imp_context_lookup (pairs, key);
+  guint64 value;
+
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, IMP_MAX_ID, &value, NULL))
+    return -1;
+  return (gint64) value;
+}
+
+ImpFactoryStatus *
+imp_protocol_unpack_status (ImpContext *pairs)
+{
+  const char *name = imp_context_lookup (pairs, "name");
+  const char *nick = imp_context_lookup (pairs, "state");
+  const char *reason = imp_context_lookup (pairs, "reason");
+  GEnumValue *state = protocol_find_state (0, nick != NULL ? nick : "");
+  g_autofree char *unknown = NULL;
+
+  if (state == NULL)
+    reason = unknown = g_strdup_printf ("its state is \"%s\", which is not known here",
+                                        nick != NULL ? nick : "");
+  return imp_factory_status_new (name != NULL ? name : "",
+                                 state != NULL ? (ImpFactoryState) state->value
+                                               : IMP_FACTORY_STATE_UNUSABLE,
+                                 reason, protocol_look_up_time (pairs, "since"),
+                                 protocol_look_up_time (pairs, "retry"));
 }
 
 void

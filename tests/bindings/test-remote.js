@@ -142,6 +142,11 @@ testWithServer('interfaces', address => {
     iterateUntil(() => found.length > 0);
     const [[chosen]] = found;
     equal(chosen.allows(Imp.ResultType.REPLACE), true);
+    const statuses = [];
+    remote.query_statuses_async(60000, null,
+        (source, result) => statuses.push(source.query_statuses_finish(result)));
+    iterateUntil(() => statuses.length > 0);
+    equal(statuses[0].map(status => status.get_state()), [Imp.FactoryState.UP]);
     const bound = remote.set_interface(chosen);
     const [said, heard] = pushLines(bound.create_analyzer({}), 10);
     equal(heard, said.toUpperCase());

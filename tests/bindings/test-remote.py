@@ -143,6 +143,11 @@ def test_interfaces():
         iterate_until(lambda: found)
         interface = found[0][0]
         assert interface.allows(Imp.ResultType.REPLACE)
+        statuses = []
+        remote.query_statuses_async(60000, None, lambda source, result:
+                                    statuses.append(source.query_statuses_finish(result)))
+        iterate_until(lambda: statuses)
+        equal([status.get_state() for status in statuses[0]], [Imp.FactoryState.UP])
         bound = remote.set_interface(interface)
         said, heard = push_lines(bound.create_analyzer({}), 10)
         assert heard == said.upper()

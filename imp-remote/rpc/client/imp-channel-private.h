@@ -43,6 +43,13 @@ guint imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts);
 ImpRemoteState imp_channel_get_state (ImpChannel *self);
 /* Why it is down or closed. */
 const GError *imp_channel_get_reason (ImpChannel *self);
+/* For how many milliseconds it has been in its state. */
+gint64 imp_channel_get_since (ImpChannel *self);
+/* Whether it is down after an attempt that is too recent for another one. */
+gboolean imp_channel_has_just_failed (ImpChannel *self);
+/* How many milliseconds it is until there is an attempt to connect, 0 during one; -1 if there will
+ * be none. */
+gint64 imp_channel_get_retry (ImpChannel *self);
 ImpClientConnection *imp_channel_get_connection (ImpChannel *self); /* NULL: there is none */
 guint64 imp_channel_get_messages_in (ImpChannel *self);
 /* A stream that has not been used: to be used by another one. NULL where there is none. */

@@ -19,6 +19,7 @@ struct _ImpChannel
   gpointer user_data;
 
   ImpRemoteState state;
+  gint64 since;                    /* when that began, on the monotonic clock */
   GError *reason;                  /* why it is down or closed */
   ImpClientConnection *connection; /* for new analyzers; may still be without a stream */
   GPtrArray *leaving;              /* of ImpClientConnection: servers that have said goodbye */
@@ -75,6 +76,7 @@ channel_set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
   if (self->state == state)
     return;
   self->state = state;
+  self->since = g_get_monotonic_time ();
   if (self->changed != NULL)
     self->changed (self->user_data);
 }
@@ -332,6 +334,7 @@ imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *s
   self->changed = changed;
   self->user_data = user_data;
   self->leaving = g_ptr_array_new ();
+  self->since = g_get_monotonic_time ();
   return self;
 }
 
@@ -381,15 +384,22 @@ imp_channel_set_codec (ImpChannel *self, ImpCodec *codec)
   g_set_object (&self->codec, codec);
 }
 
+gboolean
+imp_channel_has_just_failed (ImpChannel *self)
+{
+  gint64 since = (g_get_monotonic_time () - self->attempted) / G_TIME_SPAN_MILLISECOND;
+
+  return self->state == IMP_REMOTE_STATE_DOWN && self->connection == NULL
+         && since < self->options.reconnect_min;
+}
+
 /* Somebody wants a connection now, perhaps long before the next attempt is due. The outcome of what
  * is asked for now is no longer open, but what comes next may find the server back. */
 static void
 channel_hurry (ImpChannel *self)
 {
-  gint64 since = (g_get_monotonic_time () - self->attempted) / G_TIME_SPAN_MILLISECOND;
-
   if (self->state != IMP_REMOTE_STATE_DOWN || self->connection != NULL || self->timer == NULL
-      || since < self->options.reconnect_min)
+      || imp_channel_has_just_failed (self))
     return;
   imp_source_clear (&self->timer);
   channel_start (self);
@@ -490,6 +500,27 @@ const GError *
 imp_channel_get_reason (ImpChannel *self)
 {
   return self->reason;
+}
+
+gint64
+imp_channel_get_since (ImpChannel *self)
+{
+  return (g_get_monotonic_time () - self->since) / G_TIME_SPAN_MILLISECOND;
+}
+
+gint64
+imp_channel_get_retry (ImpChannel *self)
+{
+  gint64 left;
+
+  if (self->state == IMP_REMOTE_STATE_READY || self->state == IMP_REMOTE_STATE_CLOSED)
+    return -1;
+  if (self->state == IMP_REMOTE_STATE_IDLE || self->connection != NULL)
+    return 0;
+  if (self->timer == NULL)
+    return -1;
+  left = g_source_get_ready_time (self->timer) - g_get_monotonic_time ();
+  return MAX (0, left) / G_TIME_SPAN_MILLISECOND;
 }
 
 ImpClientConnection *

@@ -76,6 +76,12 @@ void imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *an
 /* Asks which of @wanted match; @task gets a GList of ImpInterface, or an error. Takes @task. */
 void imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *task);
 
+/* Asks how the server's modules are, in use and where it tells; @task gets a GList of
+ * ImpFactoryStatus, or an error, within @timeout_ms. Takes @task. */
+void imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_ms,
+                                           GTask *task);
+gboolean imp_client_connection_tells_status (ImpClientConnection *self);
+
 /* Whether the server has done more than to greet: given a verdict, or answered a question. */
 gboolean imp_client_connection_was_of_use (ImpClientConnection *self);
 guint imp_client_connection_get_n_analyzers (ImpClientConnection *self);

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
+#include "rpc/client/imp-client-questions-private.h"
 #include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -20,7 +21,7 @@ struct _ImpClientConnection
   gpointer user_data;
   ImpIdTable analyzers; /* not owned: whoever holds one has it closed */
   gint64 last_id;
-  GQueue queries;        /* of GTask, in the order they were sent */
+  ImpClientQuestions questions;
   GQueue unsent_queries; /* of ImpMessage, while there is no connection */
   GSource *keepalive;
   guint64 bytes_in_seen; /* at the last keepalive */
@@ -30,6 +31,7 @@ struct _ImpClientConnection
   gboolean pinged;
   gboolean ready;
   gboolean of_use;
+  gboolean tells_status; /* the server does */
   gboolean lost;
   gboolean abandoned; /* nothing is called any more */
   guint64 exceptions, late_results;
@@ -257,9 +259,9 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
   self->host.max_message = max_message;
   self->host.max_piece = MIN (IMP_INPUT_PIECE_SIZE,
                               imp_protocol_max_payload (self->host.max_message));
-  if (version >= 2 && message->features != NULL
-      && g_strv_contains ((const char *const *) message->features, IMP_FEATURE_END))
+  if (version >= 2 && imp_protocol_has_feature (message, IMP_FEATURE_END))
     client_connection_apply_settles_end (self, FALSE);
+  self->tells_status = version >= 2 && imp_protocol_has_feature (message, IMP_FEATURE_STATUS);
   if (self->funcs != NULL)
     self->funcs->ready (self, self->user_data);
 }
@@ -267,18 +269,21 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
 static void
 client_connection_on_interface (ImpClientConnection *self, ImpMessage *message)
 {
-  GTask *task = g_queue_pop_head (&self->queries);
+  g_autoptr (GError) error = NULL;
 
-  if (task == NULL)
-    {
-      client_connection_fail_literal (self, IMP_ERROR_PROTOCOL,
-                                      "the server answered get_interface, which nobody had asked");
-      return;
-    }
   self->of_use = TRUE;
-  g_task_return_pointer (task, g_steal_pointer (&message->interfaces),
-                         imp_protocol_free_interfaces);
-  g_object_unref (task);
+  if (!imp_client_questions_take_interfaces (&self->questions, message, &error))
+    imp_client_connection_fail (self, error);
+}
+
+static void
+client_connection_on_status (ImpClientConnection *self, ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->of_use = TRUE;
+  if (!imp_client_questions_take_status (&self->questions, message, &error))
+    imp_client_connection_fail (self, error);
 }
 
 /* An id that was given away once may still be on its way; one that never was is a lie. */
@@ -362,6 +367,7 @@ static const struct
   { IMP_OP_PING, 2, client_connection_on_ping },
   { IMP_OP_PONG, 2, client_connection_on_pong },
   { IMP_OP_GOODBYE, 2, client_connection_on_goodbye },
+  { IMP_OP_STATUS, 2, client_connection_on_status },
 };
 
 static void
@@ -453,6 +459,7 @@ imp_client_connection_new (GMainContext *context, const ImpClientConnectionOptio
   self->funcs = funcs;
   self->user_data = user_data;
   imp_id_table_init (&self->analyzers);
+  imp_client_questions_init (&self->questions, context);
   imp_remote_analyzer_host_init (&self->host, &client_connection_host_funcs, g_strdup (name),
                                  context);
   self->host.max_message = options->limits.max_message;
@@ -473,11 +480,12 @@ imp_client_connection_unref (ImpClientConnection *self)
 {
   if (--self->ref_count > 0)
     return;
-  g_assert (self->analyzers.n_values == 0 && self->queries.length == 0);
+  g_assert (self->analyzers.n_values == 0);
 
   g_clear_pointer (&self->host.link, imp_link_unref);
   g_clear_pointer (&self->interface, imp_interface_unref);
   imp_id_table_clear (&self->analyzers);
+  imp_client_questions_clear (&self->questions);
   imp_remote_analyzer_host_clear (&self->host);
   g_main_context_unref (self->context);
   g_free (self);
@@ -604,19 +612,6 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
   return TRUE;
 }
 
-static void
-client_connection_fail_queries (ImpClientConnection *self, const GError *error)
-{
-  GTask *task;
-
-  g_queue_clear_full (&self->unsent_queries, (GDestroyNotify) imp_message_unref);
-  while ((task = g_queue_pop_head (&self->queries)) != NULL)
-    {
-      g_task_return_error (task, g_error_copy (error));
-      g_object_unref (task);
-    }
-}
-
 void
 imp_client_connection_fail (ImpClientConnection *self, const GError *error)
 {
@@ -637,7 +632,8 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   funcs = g_steal_pointer (&self->funcs);
   if (funcs != NULL)
     funcs->lost (self, reason, self->user_data);
-  client_connection_fail_queries (self, reason);
+  g_queue_clear_full (&self->unsent_queries, (GDestroyNotify) imp_message_unref);
+  imp_client_questions_fail (&self->questions, reason);
   client_connection_resolve_all (self, reason);
   if (funcs != NULL && !self->abandoned)
     funcs->gone (self, self->user_data);
@@ -657,11 +653,28 @@ imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *ta
 {
   g_autoptr (ImpMessage) message = imp_message_new_get_interface (wanted);
 
-  g_queue_push_tail (&self->queries, task);
+  imp_client_questions_add_interfaces (&self->questions, task);
   if (self->host.link == NULL)
     g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
   else
     client_connection_send (self, message);
+}
+
+void
+imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_ms, GTask *task)
+{
+  ImpMessage message = { .op = IMP_OP_GET_STATUS, .offset = timeout_ms };
+
+  g_assert (self->ready && self->tells_status);
+
+  message.token = imp_client_questions_add_statuses (&self->questions, timeout_ms, task);
+  client_connection_send (self, &message);
+}
+
+gboolean
+imp_client_connection_tells_status (ImpClientConnection *self)
+{
+  return self->tells_status;
 }
 
 gboolean

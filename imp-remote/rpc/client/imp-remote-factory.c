@@ -3,7 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
-#include "rpc/client/imp-channel-private.h"
+#include "rpc/client/imp-status-request-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
 
@@ -495,6 +495,7 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
   bound->options = self->options;
   bound->interface = imp_interface_ref (interface);
   g_set_object (&bound->codec, self->codec);
+  imp_factory_set_name (IMP_FACTORY (bound), imp_factory_get_name (factory));
   return IMP_FACTORY (bound);
 }
 
@@ -517,6 +518,41 @@ imp_remote_factory_query_interfaces_finish (ImpFactory *factory, GAsyncResult *r
   g_return_val_if_fail (g_task_is_valid (result, factory), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* What it is called as a module, or by itself. */
+static char *
+remote_factory_describe (ImpRemoteFactory *self, gboolean *is_module)
+{
+  const char *name = imp_factory_get_name (IMP_FACTORY (self));
+  const char *target = self->address != NULL ? self->address
+                       : self->name != NULL  ? self->name
+                                             : "stream";
+
+  *is_module = !g_str_equal (name, G_OBJECT_TYPE_NAME (self));
+  return *is_module ? g_strdup_printf ("%s %s", name, target) : g_strdup (target);
+}
+
+static GList *
+imp_remote_factory_list_statuses (ImpFactory *factory)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  gboolean is_module;
+  g_autofree char *name = remote_factory_describe (self, &is_module);
+
+  return imp_status_request_look (remote_factory_get_channel (self), name);
+}
+
+static void
+imp_remote_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
+{
+  ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
+  gboolean is_module;
+  g_autofree char *name = remote_factory_describe (self, &is_module);
+  g_autofree char *prefix = is_module ? g_strconcat (name, ": ", NULL) : g_strdup ("");
+
+  imp_status_request_start (remote_factory_get_channel (self), self->context, name, prefix,
+                            timeout_ms, task);
 }
 
 static void
@@ -552,6 +588,8 @@ imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
   factory_class->query_interfaces_async = imp_remote_factory_query_interfaces_async;
   factory_class->query_interfaces_finish = imp_remote_factory_query_interfaces_finish;
   factory_class->validate = imp_remote_factory_validate;
+  factory_class->list_statuses = imp_remote_factory_list_statuses;
+  factory_class->query_statuses = imp_remote_factory_query_statuses;
 
   remote_factory_install_properties (object_class);
 }

@@ -4,10 +4,11 @@
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-protocol-private.h"
+#include "rpc/server/imp-server-question-private.h"
 
 /* Malformed messages that a client may send before it is disconnected. */
 #define MALFORMED_MAX 16
-/* Questions for interfaces that may be asked before an answer. */
+/* Questions that may be asked before an answer. */
 #define QUERIES_MAX 16
 
 struct _ImpServerConnection
@@ -194,7 +195,7 @@ server_connection_send_goodbye (ImpServerConnection *self)
 static void
 server_connection_greet (ImpServerConnection *self, guint version)
 {
-  const char *const features[] = { IMP_FEATURE_END, NULL };
+  const char *const features[] = { IMP_FEATURE_END, IMP_FEATURE_STATUS, NULL };
   ImpMessage message = IMP_MESSAGE_INIT;
 
   self->greeted = TRUE;
@@ -389,9 +390,8 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
 
   self->n_aside++;
   version = imp_protocol_negotiate (message, imp_link_get_max_version (self->link), &error);
-  self->analyzers.host.takes_want = version >= 2 && message->features != NULL
-                                    && g_strv_contains ((const char *const *) message->features,
-                                                        IMP_FEATURE_WANT);
+  self->analyzers.host.takes_want = version >= 2
+                                    && imp_protocol_has_feature (message, IMP_FEATURE_WANT);
   if (version > 0)
     max_message = imp_protocol_get_max_message (message, G_MAXSIZE, "the client", &error);
   if (max_message == 0)
@@ -405,34 +405,37 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
 }
 
 static void
-server_connection_on_interfaces_found (GObject *source, GAsyncResult *result, gpointer user_data)
+server_connection_on_answer (GPtrArray *answers, const GError *error, gpointer user_data)
 {
   ImpServerConnection *self = user_data;
-  g_autoptr (GError) error = NULL;
-  ImpMessage message = { .op = IMP_OP_INTERFACE };
+  g_autoptr (GError) failure = error != NULL ? g_error_copy (error) : NULL;
 
   self->n_queries--;
   server_connection_update_reading (self);
-  message.interfaces = imp_factory_query_interfaces_finish (IMP_FACTORY (source), result, &error);
-  if (error == NULL)
-    server_connection_try_send (self, &message, &error);
-  if (error != NULL)
-    server_connection_send_exception (self, 0, error->message, FALSE);
-  imp_message_clear (&message);
+  for (guint i = 0; i < answers->len && failure == NULL; i++)
+    {
+      ImpMessage *answer = answers->pdata[i];
+
+      if (!server_connection_try_send (self, answer, &failure)
+          && imp_server_question_shorten (answer))
+        {
+          g_clear_error (&failure);
+          server_connection_try_send (self, answer, &failure);
+        }
+    }
+  if (failure != NULL)
+    server_connection_send_exception (self, 0, failure->message, FALSE);
   imp_server_connection_unref (self);
 }
 
 static void
-server_connection_on_get_interface (ImpServerConnection *self, ImpMessage *message)
+server_connection_on_question (ImpServerConnection *self, ImpMessage *message)
 {
   self->n_aside++;
   self->n_queries++;
   server_connection_update_reading (self);
-  g_main_context_push_thread_default (self->context);
-  imp_factory_query_interfaces_async (self->factory, message->interfaces, NULL,
-                                      server_connection_on_interfaces_found,
-                                      imp_server_connection_ref (self));
-  g_main_context_pop_thread_default (self->context);
+  imp_server_question_ask (self->factory, self->context, message, server_connection_on_answer,
+                           imp_server_connection_ref (self));
 }
 
 static void
@@ -484,12 +487,13 @@ static const struct
   { IMP_OP_NEW_ANALYZER, 1, server_connection_on_new_analyzer },
   { IMP_OP_DELETE_ANALYZER, 1, server_connection_on_delete_analyzer },
   { IMP_OP_SET_VERSION, 1, server_connection_on_set_version },
-  { IMP_OP_GET_INTERFACE, 1, server_connection_on_get_interface },
+  { IMP_OP_GET_INTERFACE, 1, server_connection_on_question },
   { IMP_OP_SET_INTERFACE, 1, server_connection_on_set_interface },
   { IMP_OP_BUSY, 2, server_connection_on_busy },
   { IMP_OP_PING, 2, server_connection_on_ping },
   { IMP_OP_PONG, 2, server_connection_on_nothing },
   { IMP_OP_GOODBYE, 2, server_connection_on_nothing },
+  { IMP_OP_GET_STATUS, 2, server_connection_on_question },
 };
 
 static void
