@@ -3,6 +3,7 @@
 
 #include "analyzers/imp-pattern-factory.h"
 #include "core/imp-error.h"
+#include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
 #include "core/imp-type-factory.h"
@@ -137,6 +138,37 @@ module_resolve_alias (const StockModule *module, const char *settings)
   return g_strjoinv ("&", parts);
 }
 
+static ImpFactory *
+module_new_factory (const char *name, const char *settings, GError **error)
+{
+  g_autofree char *resolved = NULL;
+  const StockModule *module;
+  GType type;
+
+  if (imp_module_is_script (name) && !g_file_test (name, G_FILE_TEST_IS_REGULAR))
+    {
+      module_set_no_file (error, name);
+      return NULL;
+    }
+  if (imp_module_is_script (name))
+    return imp_module_run_script (name, settings, error);
+  if (imp_module_is_object (name))
+    {
+      type = imp_module_load_object (name, error);
+      return type == G_TYPE_INVALID ? NULL
+                                    : module_new_factory_for_type (type, name, settings, error);
+    }
+
+  module = module_find_stock (name);
+  if (module == NULL)
+    {
+      module_set_unknown (error, name);
+      return NULL;
+    }
+  resolved = module_resolve_alias (module, settings);
+  return module_new_factory_for_type (module->get_type (), name, resolved, error);
+}
+
 /**
  * imp_module_new_factory:
  * @spec: "NAME" or "NAME=SETTINGS"
@@ -176,39 +208,18 @@ module_resolve_alias (const StockModule *module, const char *settings)
 ImpFactory *
 imp_module_new_factory (const char *spec, GError **error)
 {
-  g_autofree char *name = NULL, *resolved = NULL;
-  const StockModule *module;
-  const char *equals, *settings;
-  GType type;
+  g_autofree char *name = NULL;
+  const char *equals;
+  ImpFactory *factory;
 
   g_return_val_if_fail (spec != NULL, NULL);
 
   equals = module_find_settings (spec);
   name = g_strndup (spec, equals - spec);
-  settings = *equals == '=' ? equals + 1 : NULL;
-
-  if (imp_module_is_script (name) && !g_file_test (name, G_FILE_TEST_IS_REGULAR))
-    {
-      module_set_no_file (error, name);
-      return NULL;
-    }
-  if (imp_module_is_script (name))
-    return imp_module_run_script (name, settings, error);
-  if (imp_module_is_object (name))
-    {
-      type = imp_module_load_object (name, error);
-      return type == G_TYPE_INVALID ? NULL
-                                    : module_new_factory_for_type (type, name, settings, error);
-    }
-
-  module = module_find_stock (name);
-  if (module == NULL)
-    {
-      module_set_unknown (error, name);
-      return NULL;
-    }
-  resolved = module_resolve_alias (module, settings);
-  return module_new_factory_for_type (module->get_type (), name, resolved, error);
+  factory = module_new_factory (name, *equals == '=' ? equals + 1 : NULL, error);
+  if (factory != NULL)
+    imp_factory_set_name (factory, name);
+  return factory;
 }
 
 /**

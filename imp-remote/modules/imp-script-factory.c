@@ -35,7 +35,8 @@ struct _ImpScriptFactory
   GPtrArray *leaving;  /* of ImpScriptHost: lost, but their processes are not gone */
   GSource *restart;
   guint attempts;    /* in vain, since it was of use last */
-  gint64 started_at; /* monotonic microseconds */
+  gint64 started_at; /* monotonic microseconds, as the next one */
+  gint64 down_at;    /* since when there is nothing that could be used; 0 while there is */
   char *reason;      /* why there is no host */
 };
 
@@ -156,6 +157,7 @@ script_factory_on_ready (ImpScriptHost *host, GList *interfaces, gpointer user_d
   imp_protocol_free_interfaces (self->interfaces);
   self->interfaces = interfaces;
   self->is_ready = TRUE;
+  self->down_at = 0;
 }
 
 static void
@@ -164,6 +166,8 @@ script_factory_on_lost (ImpScriptHost *host, gpointer user_data)
   ImpScriptFactory *self = user_data;
 
   g_assert (host == self->host);
+  if (self->down_at == 0)
+    self->down_at = g_get_monotonic_time ();
   g_ptr_array_add (self->leaving, g_steal_pointer (&self->host));
   script_factory_set_reason (self, imp_script_host_get_reason (host));
   if (imp_script_host_get_age (host) >= USEFUL_AGE_MS)
@@ -181,7 +185,7 @@ script_factory_on_gone (ImpScriptHost *host, gpointer user_data)
   if (self->is_ready)
     g_message ("The script \"%s\" %s; it is started again", self->path,
                imp_script_host_get_reason (host));
-  if (self->host == NULL)
+  if (self->down_at != 0)
     script_factory_set_reason (self, imp_script_host_get_reason (host));
   g_ptr_array_remove (self->leaving, host);
 }
@@ -267,6 +271,100 @@ imp_script_factory_create_packed (ImpFactory *factory, gpointer context, GError 
   return imp_factory_create_packed (imp_script_host_get_factory (self->host), context, error);
 }
 
+/* --- how it is --- */
+
+static gboolean
+script_factory_is_up (ImpScriptFactory *self)
+{
+  return self->host != NULL && imp_script_host_is_ready (self->host);
+}
+
+/* Until the next attempt, in milliseconds; 0 where one is under way. */
+static gint64
+script_factory_get_retry (ImpScriptFactory *self)
+{
+  gint64 left = 0;
+
+  if (self->host == NULL && self->restart != NULL)
+    left = g_source_get_ready_time (self->restart) - g_get_monotonic_time ();
+  return MAX (0, left) / G_TIME_SPAN_MILLISECOND;
+}
+
+static GList *
+imp_script_factory_list_statuses (ImpFactory *factory)
+{
+  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
+  gint64 down = (g_get_monotonic_time () - self->down_at) / G_TIME_SPAN_MILLISECOND;
+
+  return imp_factory_status_list_new (
+    script_factory_is_up (self)
+      ? imp_factory_status_new (self->path, IMP_FACTORY_STATE_UP, NULL,
+                                imp_script_host_get_age (self->host), -1)
+      : imp_factory_status_new (self->path, IMP_FACTORY_STATE_RESTARTING, self->reason, down,
+                                script_factory_get_retry (self)));
+}
+
+/* A script is one module, whatever it consists of: as good as the worst of that. */
+static ImpFactoryStatus *
+script_factory_find_worst (GList *statuses)
+{
+  ImpFactoryStatus *worst = statuses->data;
+
+  for (GList *l = statuses->next; l != NULL; l = l->next)
+    if (imp_factory_status_get_state (l->data) > imp_factory_status_get_state (worst))
+      worst = l->data;
+  return worst;
+}
+
+static GList *
+script_factory_name_status (ImpScriptFactory *self, ImpFactoryStatus *status)
+{
+  gint64 since = imp_factory_status_get_since (status);
+
+  if (imp_factory_status_get_state (status) == IMP_FACTORY_STATE_UP)
+    since = imp_script_host_get_age (self->host);
+  return imp_factory_status_list_new (
+    imp_factory_status_new (self->path, imp_factory_status_get_state (status),
+                            imp_factory_status_get_reason (status), since,
+                            imp_factory_status_get_retry (status)));
+}
+
+static void
+script_factory_on_statuses (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (
+    imp_factory_get_base (g_task_get_source_object (task)));
+  GList *statuses = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, NULL);
+  GList *own;
+
+  /* The process that was asked may be gone by now. */
+  if (statuses == NULL || !script_factory_is_up (self)
+      || G_OBJECT (imp_script_host_get_factory (self->host)) != source)
+    own = imp_script_factory_list_statuses (IMP_FACTORY (self));
+  else
+    own = script_factory_name_status (self, script_factory_find_worst (statuses));
+  imp_factory_status_list_free (statuses);
+  g_task_return_pointer (task, own, imp_factory_status_list_free);
+}
+
+/* Whether it reacts, only the script can tell. */
+static void
+imp_script_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
+{
+  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
+
+  if (script_factory_is_up (self))
+    {
+      imp_factory_query_statuses_async (imp_script_host_get_factory (self->host), timeout_ms, NULL,
+                                        script_factory_on_statuses, task);
+      return;
+    }
+  g_task_return_pointer (task, imp_script_factory_list_statuses (factory),
+                         imp_factory_status_list_free);
+  g_object_unref (task);
+}
+
 static void
 imp_script_factory_dispose (GObject *object)
 {
@@ -305,6 +403,8 @@ imp_script_factory_class_init (ImpScriptFactoryClass *klass)
   object_class->set_property = imp_script_factory_set_property;
   factory_class->list_interfaces = imp_script_factory_list_interfaces;
   factory_class->create_packed = imp_script_factory_create_packed;
+  factory_class->list_statuses = imp_script_factory_list_statuses;
+  factory_class->query_statuses = imp_script_factory_query_statuses;
   script_factory_install_properties (object_class);
 }
 
@@ -312,6 +412,7 @@ static void
 imp_script_factory_init (ImpScriptFactory *self)
 {
   self->context = g_main_context_ref_thread_default ();
+  self->down_at = g_get_monotonic_time ();
   self->leaving = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_script_host_free);
   imp_limits_init (script_factory_limits, G_N_ELEMENTS (script_factory_limits), self);
 }

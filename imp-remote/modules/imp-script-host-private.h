@@ -38,6 +38,7 @@ void imp_script_host_free (ImpScriptHost *self);
 
 /* Makes analyzers, from the start on: what they are told waits until the script is ready. */
 ImpFactory *imp_script_host_get_factory (ImpScriptHost *self);
+gboolean imp_script_host_is_ready (ImpScriptHost *self);
 /* For how many milliseconds it has been ready; 0 if it never was. */
 gint64 imp_script_host_get_age (ImpScriptHost *self);
 /* Once it is lost: why, as in "ended with exit status 3". It is known best when it is gone. */

@@ -247,6 +247,12 @@ imp_script_host_get_factory (ImpScriptHost *self)
   return IMP_FACTORY (self->remote);
 }
 
+gboolean
+imp_script_host_is_ready (ImpScriptHost *self)
+{
+  return self->ready_at != 0 && !self->lost;
+}
+
 gint64
 imp_script_host_get_age (ImpScriptHost *self)
 {

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
+#include "core/imp-clean-text-private.h"
+
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
+
+/* The server answers, but nothing can be analyzed there now. */
+#define PING_NOT_USABLE 3
+/* Of each second of the time, what the question for the modules may take. */
+#define STATUS_SHARE_MS 750
 
 typedef struct
 {
@@ -13,7 +21,9 @@ typedef struct
 
   GMainLoop *loop;
   ImpRemoteFactory *factory;
-  gint64 asked; /* monotonic microseconds */
+  guint version;  /* once there is a connection */
+  GList *modules; /* of ImpFactoryStatus */
+  gint64 asked;   /* monotonic microseconds */
   int status;
 } Ping;
 
@@ -28,6 +38,7 @@ ping_clear (Ping *self)
   g_free (self->codec);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->factory);
+  g_list_free_full (self->modules, (GDestroyNotify) imp_factory_status_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ping, ping_clear)
@@ -45,18 +56,75 @@ ping_fail (Ping *self, const GError *error)
   ping_end (self, tool_error ("ping \"%s\": %s", self->address, error->message));
 }
 
+static gboolean
+ping_is_usable (Ping *self)
+{
+  for (GList *l = self->modules; l != NULL; l = l->next)
+    if (imp_factory_status_get_state (l->data) != IMP_FACTORY_STATE_UP)
+      return FALSE;
+  return TRUE;
+}
+
+/* What a server says must not look like what it does not. */
+static char *
+ping_clean (const char *text)
+{
+  return imp_clean_text (text, strlen (text), 0);
+}
+
 static void
 ping_print_text (Ping *self, GList *interfaces, gint64 microseconds)
 {
-  printf ("version: %u\n", imp_remote_factory_get_version (self->factory));
+  printf ("version: %u\n", self->version);
   printf ("codec: %s\n", imp_remote_factory_get_codec_name (self->factory));
+  for (GList *l = self->modules; l != NULL; l = l->next)
+    {
+      g_autofree char *text = imp_factory_status_to_string (l->data);
+      g_autofree char *clean = ping_clean (text);
+
+      printf ("module: %s\n", clean);
+    }
   for (GList *l = interfaces; l != NULL; l = l->next)
     {
       g_autofree char *text = imp_interface_to_string (l->data);
 
       printf ("interface: %s\n", text);
     }
-  printf ("round-trip time: %.3f ms\n", microseconds / 1000.0);
+  if (microseconds >= 0)
+    printf ("round-trip time: %.3f ms\n", microseconds / 1000.0);
+}
+
+static void
+ping_add_text (JsonBuilder *builder, const char *name, const char *text)
+{
+  if (text == NULL)
+    return;
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, text);
+}
+
+static void
+ping_add_number (JsonBuilder *builder, const char *name, gint64 number)
+{
+  if (number < 0)
+    return;
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, number);
+}
+
+static void
+ping_add_module (JsonBuilder *builder, ImpFactoryStatus *status)
+{
+  g_autoptr (GEnumClass) states = g_type_class_ref (IMP_TYPE_FACTORY_STATE);
+
+  json_builder_begin_object (builder);
+  ping_add_text (builder, "name", imp_factory_status_get_name (status));
+  ping_add_text (builder, "state",
+                 g_enum_get_value (states, imp_factory_status_get_state (status))->value_nick);
+  ping_add_text (builder, "reason", imp_factory_status_get_reason (status));
+  ping_add_number (builder, "since-ms", imp_factory_status_get_since (status));
+  ping_add_number (builder, "next-attempt-ms", imp_factory_status_get_retry (status));
+  json_builder_end_object (builder);
 }
 
 static void
@@ -68,17 +136,19 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "version");
-  json_builder_add_int_value (builder, imp_remote_factory_get_version (self->factory));
-  json_builder_set_member_name (builder, "codec");
-  json_builder_add_string_value (builder, imp_remote_factory_get_codec_name (self->factory));
+  ping_add_number (builder, "version", self->version);
+  ping_add_text (builder, "codec", imp_remote_factory_get_codec_name (self->factory));
+  json_builder_set_member_name (builder, "modules");
+  json_builder_begin_array (builder);
+  for (GList *l = self->modules; l != NULL; l = l->next)
+    ping_add_module (builder, l->data);
+  json_builder_end_array (builder);
   json_builder_set_member_name (builder, "interfaces");
   json_builder_begin_array (builder);
   for (GList *l = interfaces; l != NULL; l = l->next)
     json_builder_add_value (builder, json_boxed_serialize (IMP_TYPE_INTERFACE, l->data));
   json_builder_end_array (builder);
-  json_builder_set_member_name (builder, "round-trip-us");
-  json_builder_add_int_value (builder, microseconds);
+  ping_add_number (builder, "round-trip-us", microseconds);
   json_builder_set_member_name (builder, "statistics");
   json_builder_add_value (builder, json_gvariant_serialize (statistics));
   json_builder_end_object (builder);
@@ -89,7 +159,31 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
 }
 
 static void
-ping_on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+ping_print (Ping *self, GList *interfaces, gint64 microseconds)
+{
+  if (self->json)
+    ping_print_json (self, interfaces, microseconds);
+  else
+    ping_print_text (self, interfaces, microseconds);
+}
+
+/* A server whose module cannot be reached may not know its interfaces. That it answers is shown all
+ * the same, with what is wrong. */
+static void
+ping_go_without_interfaces (Ping *self, const char *reason)
+{
+  if (ping_is_usable (self))
+    {
+      ping_end (self, tool_error ("ping \"%s\": %s", self->address, reason));
+      return;
+    }
+  tool_error ("ping \"%s\": no interfaces: %s", self->address, reason);
+  ping_print (self, NULL, -1);
+  ping_end (self, PING_NOT_USABLE);
+}
+
+static void
+ping_on_interfaces (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Ping *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -98,15 +192,22 @@ ping_on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (error != NULL)
     {
-      ping_fail (self, error);
+      ping_go_without_interfaces (self, error->message);
       return;
     }
-  if (self->json)
-    ping_print_json (self, interfaces, took);
-  else
-    ping_print_text (self, interfaces, took);
+  ping_print (self, interfaces, took);
   g_list_free_full (interfaces, (GDestroyNotify) imp_interface_unref);
-  ping_end (self, TOOL_DONE);
+  ping_end (self, ping_is_usable (self) ? TOOL_DONE : PING_NOT_USABLE);
+}
+
+static void
+ping_on_statuses (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Ping *self = user_data;
+
+  self->modules = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, NULL);
+  self->asked = g_get_monotonic_time ();
+  imp_factory_query_interfaces_async (IMP_FACTORY (source), NULL, NULL, ping_on_interfaces, self);
 }
 
 static void
@@ -120,17 +221,18 @@ ping_on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       ping_fail (self, error);
       return;
     }
-  self->asked = g_get_monotonic_time ();
-  imp_factory_query_interfaces_async (IMP_FACTORY (source), NULL, NULL, ping_on_answered, self);
+  self->version = imp_remote_factory_get_version (self->factory);
+  imp_factory_query_statuses_async (IMP_FACTORY (source), self->timeout * STATUS_SHARE_MS, NULL,
+                                    ping_on_statuses, self);
 }
 
 static gboolean
 ping_on_timeout (gpointer user_data)
 {
   Ping *self = user_data;
+  g_autofree char *text = g_strdup_printf ("no answer within %u seconds", self->timeout);
 
-  ping_end (self,
-            tool_error ("ping \"%s\": no answer within %u seconds", self->address, self->timeout));
+  ping_go_without_interfaces (self, text);
   return G_SOURCE_REMOVE;
 }
 
@@ -146,9 +248,11 @@ ping_parse (Ping *self, int *argc, char ***argv, int *status)
   };
   const ToolOptions options = {
     .parameters = "ADDRESS - see whether a server answers",
-    .summary = "Connects to a server and prints the version of the protocol, the wire format, the\n"
-               "interfaces and the round-trip time. Addresses are /PATH or ./PATH for a unix "
-               "socket,\n@NAME, HOST:PORT or [IPV6]:PORT.",
+    .summary
+    = "Connects to a server and prints the version of the protocol, the wire format, how its\n"
+      "modules are, the interfaces and the round-trip time. Addresses are /PATH or ./PATH "
+      "for\na unix socket, @NAME, HOST:PORT or [IPV6]:PORT. The exit status is 0 if all "
+      "modules can\nbe used, 3 if one cannot now, and 1 if there is no answer.",
     .entries = entries,
     .limits = limits,
   };

@@ -306,15 +306,15 @@ class Ping(unittest.TestCase):
 
     def test_json(self):
         answer = self.ask('pattern=string=x&action=replace&actdata=y')
-        self.assertEqual(set(answer), {'version', 'codec', 'interfaces', 'round-trip-us',
-                                       'statistics'})
+        self.assertEqual(set(answer), {'version', 'codec', 'modules', 'interfaces',
+                                       'round-trip-us', 'statistics'})
         self.assertEqual((answer['version'], answer['codec']), (2, 'cbor'))
         self.assertEqual(answer['interfaces'], [
             {'type': None, 'results': ['pass', 'replace', 'pause', 'continue', 'want']}])
         self.assertGreater(answer['round-trip-us'], 0)
         statistics = answer['statistics']
         self.assertEqual([statistics[key] for key in (
-            'connections', 'analyzers', 'messages-in', 'messages-out')], [1, 0, 2, 2])
+            'connections', 'analyzers', 'messages-in', 'messages-out')], [1, 0, 3, 3])
         self.assertGreater(statistics['bytes-in'], 0)
 
     def test_codec(self):
