@@ -102,22 +102,39 @@ imp_cbor_is_in_range (gint64 value, gint64 minimum)
 static inline const guint8 *
 imp_cbor_get_head (const guint8 *p, const guint8 *end, guint major, guint64 *value)
 {
+  guint16 two;
+  guint32 four;
+  guint64 eight;
   guint info;
 
   if (p == NULL || p == end || *p >> 5 != major)
     return NULL;
   info = *p++ & 0x1f;
-  if (info < 24)
+  if (G_LIKELY (info < 24))
     {
       *value = info;
       return p;
     }
   if (info > 27 || (gsize) (end - p) < (gsize) 1 << (info - 24))
     return NULL;
-  *value = 0;
-  for (guint n = 1 << (info - 24); n > 0; n--)
-    *value = *value << 8 | *p++;
-  return p;
+  switch (info)
+    {
+    case 24:
+      *value = *p;
+      return p + 1;
+    case 25:
+      memcpy (&two, p, sizeof two);
+      *value = GUINT16_FROM_BE (two);
+      return p + sizeof two;
+    case 26:
+      memcpy (&four, p, sizeof four);
+      *value = GUINT32_FROM_BE (four);
+      return p + sizeof four;
+    default:
+      memcpy (&eight, p, sizeof eight);
+      *value = GUINT64_FROM_BE (eight);
+      return p + sizeof eight;
+    }
 }
 
 /* See ImpWire. */
