@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-analyzer-private.h"
 #include "provider/imp-filter.h"
 
 /* Bytes are not all that holding costs: so many chunks may be held in each direction. Small chunks
@@ -10,3 +11,9 @@
 /* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
  * and no byte of its input is missing before it: an answer, after which nothing is expected. */
 gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);
+
+/* The detail of the signal `result` for a type of result: its name. */
+GQuark imp_filter_get_detail (ImpResultType type);
+/* Has @func called with each result of these types (the sum of their flags), before it is applied,
+ * for who owns the filter. */
+void imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data);

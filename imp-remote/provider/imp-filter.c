@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-filter-private.h"
 
-#include "core/imp-analyzer-private.h"
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
 #include "core/imp-flow-private.h"
@@ -63,8 +62,12 @@ struct _ImpFilter
   ImpFlow *flows[2];
   guint64 max_held;
   FilterState state;
-  GError *error;      /* why it is not open; what pushes give */
-  char *reason;       /* the same in the analyzer's words */
+  GError *error;  /* why it is not open; what pushes give */
+  char *reason;   /* the same in the analyzer's words */
+  guint observed; /* flags of the types of results that the observer wants */
+  ImpVerdictFunc observer;
+  gpointer observer_data;
+  gboolean watched;   /* somebody has connected to the signal of the results */
   gboolean listening; /* the analyzer's results come here */
   gboolean working;   /* the queue is being carried out, further up the stack */
   gboolean closed;    /* by the owner: nothing is emitted any more */
@@ -319,13 +322,37 @@ filter_apply_verdict (ImpFilter *self, const ImpVerdict *verdict)
     }
 }
 
+GQuark
+imp_filter_get_detail (ImpResultType type)
+{
+  return g_quark_from_static_string (imp_result_type_to_string (type));
+}
+
+/* Emissions are dear, and so is it to ask for handlers: that is done once for each push. */
+static void
+filter_update_watched (ImpFilter *self)
+{
+  self->watched = g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[SIGNAL_RESULT], 0, NULL,
+                                         NULL, NULL)
+                  != 0;
+}
+
 /* An object is made for those who look at it. */
 static void
 filter_emit_result (ImpFilter *self, const ImpVerdict *verdict)
 {
   g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
 
-  g_signal_emit (self, signals[SIGNAL_RESULT], 0, result);
+  g_signal_emit (self, signals[SIGNAL_RESULT], imp_filter_get_detail (verdict->type), result);
+}
+
+static void
+filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
+{
+  if ((self->observed & imp_result_type_to_flag (verdict->type)) != 0)
+    self->observer (self->analyzer, verdict, self->observer_data);
+  if (self->watched && self->state == STATE_OPEN)
+    filter_emit_result (self, verdict);
 }
 
 static void
@@ -334,9 +361,8 @@ filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer us
   ImpFilter *self = user_data;
 
   g_object_ref (self);
-  if (self->state == STATE_OPEN
-      && g_signal_has_handler_pending (self, signals[SIGNAL_RESULT], 0, TRUE))
-    filter_emit_result (self, verdict);
+  if ((self->watched || self->observed != 0) && self->state == STATE_OPEN)
+    filter_show_verdict (self, verdict);
   if (self->state == STATE_OPEN)
     filter_apply_verdict (self, verdict);
   filter_work (self);
@@ -369,6 +395,7 @@ filter_listen (ImpFilter *self)
   if (self->listening || self->state != STATE_OPEN)
     return;
   self->listening = TRUE;
+  filter_update_watched (self);
   imp_analyzer_set_sink (self->analyzer, filter_on_verdict, self);
 }
 
@@ -494,8 +521,10 @@ filter_class_add_signal (GObjectClass *klass, guint signal, const char *name, GT
 {
   guint n_arguments = argument == G_TYPE_NONE ? 0 : 1;
 
-  signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                  NULL, G_TYPE_NONE, n_arguments, argument);
+  GSignalFlags flags = G_SIGNAL_RUN_LAST | (signal == SIGNAL_RESULT ? G_SIGNAL_DETAILED : 0);
+
+  signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), flags, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, n_arguments, argument);
 }
 
 static void
@@ -508,6 +537,10 @@ filter_class_add_signals (GObjectClass *klass)
    *
    * Emitted for each result of the analyzer, before it is applied: for logs and accounts, and for
    * observers.
+   *
+   * The detail is the name of the result's type: who connects to `result::log` is not called for
+   * each chunk. A handler that is connected later than the input was pushed to which a result is
+   * the answer may miss that result.
    *
    * Since: 0.1
    */
@@ -775,6 +808,7 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
                            "The filter has no output function: call imp_filter_set_output()");
       return FALSE;
     }
+  filter_update_watched (self);
   if (!filter_push_to_flow (self, direction, data, data_type, error))
     return FALSE;
 
@@ -873,6 +907,14 @@ imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
 
   return self->ended[direction];
+}
+
+void
+imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data)
+{
+  self->observed = types;
+  self->observer = func;
+  self->observer_data = user_data;
 }
 
 gboolean

@@ -2,6 +2,7 @@
 #include "provider/imp-relay.h"
 
 #include "core/imp-source-private.h"
+#include "provider/imp-filter-private.h"
 #include "provider/imp-pump-private.h"
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)
@@ -97,6 +98,9 @@ imp_relay_finalize (GObject *object)
   ImpRelay *self = IMP_RELAY (object);
 
   g_clear_pointer (&self->pump, imp_pump_free);
+  /* Somebody else may have a reference. */
+  if (self->filter != NULL)
+    imp_filter_observe (self->filter, 0, NULL, NULL);
   g_clear_object (&self->filter);
   g_clear_object (&self->analyzer);
   g_clear_object (&self->client);
@@ -272,12 +276,13 @@ imp_relay_class_init (ImpRelayClass *klass)
    * @result: the result
    *
    * Emitted for each result of the analyzer, before it is applied: for logs and accounts. It has
-   * to be connected to before the relay runs: without a handler then the results are not followed.
+   * to be connected to before the relay runs: only the types that somebody is connected to then are
+   * followed. The detail is the name of the type, as in `result::log`.
    *
    * Since: 0.1
    */
-  signal_result = g_signal_new ("result", IMP_TYPE_RELAY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                G_TYPE_NONE, 1, IMP_TYPE_RESULT);
+  signal_result = g_signal_new ("result", IMP_TYPE_RELAY, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0,
+                                NULL, NULL, NULL, G_TYPE_NONE, 1, IMP_TYPE_RESULT);
 }
 
 /**
@@ -305,9 +310,30 @@ imp_relay_new (GIOStream *client, GIOStream *server, ImpAnalyzer *analyzer)
 }
 
 static void
-relay_on_result (ImpRelay *self, ImpResult *result)
+relay_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
-  g_signal_emit (self, signal_result, 0, result);
+  g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
+
+  g_signal_emit (user_data, signal_result, imp_filter_get_detail (verdict->type), result);
+}
+
+/* The types of results that somebody wants to see. */
+static guint
+relay_find_observed (ImpRelay *self)
+{
+  g_autoptr (GEnumClass) types = NULL;
+  guint observed = 0;
+
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signal_result, 0, NULL, NULL, NULL) == 0)
+    return 0;
+  if (g_signal_has_handler_pending (self, signal_result, 0, TRUE))
+    return G_MAXUINT;
+  types = g_type_class_ref (IMP_TYPE_RESULT_TYPE);
+  for (guint i = 0; i < types->n_values; i++)
+    if (g_signal_has_handler_pending (self, signal_result,
+                                      imp_filter_get_detail (types->values[i].value), TRUE))
+      observed |= imp_result_type_to_flag (types->values[i].value);
+  return observed;
 }
 
 static void
@@ -378,9 +404,7 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
     return;
 
   self->task = g_object_ref (task);
-  if (g_signal_has_handler_pending (self, signal_result, 0, TRUE))
-    g_signal_connect_object (self->filter, "result", G_CALLBACK (relay_on_result), self,
-                             G_CONNECT_SWAPPED);
+  imp_filter_observe (self->filter, relay_find_observed (self), relay_on_verdict, self);
   if (!imp_pump_start (self->pump, self->client, self->server, &self->limits, relay_on_done, self,
                        &error))
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A filter that is open: what goes in, and what comes out. */
 #include "filter-script.h"
+#include "test-clock.h"
 
 #include <string.h>
 
@@ -199,6 +200,27 @@ test_result_signal (void)
   filter_script_expect (t, "[drop] dropped");
 }
 
+/* Who wants to see one type of result is not called for the others. */
+static void
+test_result_details (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (mock_pass);
+  gulong handler = g_signal_connect (t->filter, "result::log", G_CALLBACK (on_result), t);
+
+  g_signal_connect (t->filter, "result::account_field", G_CALLBACK (on_result), t);
+  filter_script_push (t, CLIENT, "ab", "0>ab");
+  imp_analyzer_log (t->analyzer, CLIENT, 0, 2, IMP_LOG_LEVEL_INFO, "seen");
+  imp_analyzer_account (t->analyzer, "user", "x");
+  filter_script_expect (t, "[log dir=0 offset=0 length=2 level=2 \"seen\"] "
+                           "[account_field \"user\"=\"x\"]");
+  g_signal_handler_disconnect (t->filter, handler);
+  imp_analyzer_log (t->analyzer, CLIENT, 0, 2, IMP_LOG_LEVEL_INFO, "again");
+  imp_analyzer_account (t->analyzer, "user", "y");
+  filter_script_expect (t, "[account_field \"user\"=\"y\"]");
+  g_signal_connect (t->filter, "result", G_CALLBACK (on_result), t);
+  filter_script_push (t, CLIENT, "cd", "[pass dir=0 offset=4] 0>cd");
+}
+
 static void
 test_pass_pattern (void)
 {
@@ -299,6 +321,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  test_clock_set_step (TEST_CLOCK_STEP);
   g_test_add_func ("/filter/at-once", test_at_once);
   g_test_add_func ("/filter/later", test_later);
   g_test_add_func ("/filter/types", test_types);
@@ -310,6 +333,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/push-in-output", test_push_in_output);
   g_test_add_func ("/filter/push-in-data", test_push_in_data);
   g_test_add_func ("/filter/result-signal", test_result_signal);
+  g_test_add_func ("/filter/result-details", test_result_details);
   g_test_add_func ("/filter/pass-pattern", test_pass_pattern);
   g_test_add_func ("/filter/pass-pattern/at-beginning", test_pass_pattern_at_beginning);
   g_test_add_func ("/filter/pass-ever", test_pass_ever);

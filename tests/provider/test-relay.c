@@ -236,6 +236,31 @@ test_signal (void)
   relay_rig_wait_done (rig);
 }
 
+/* Which types are followed is known once the relay runs. */
+static void
+test_signal_details (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (scripted_analyzer_pass_all),
+                                            NULL, NULL, 0);
+  ImpAnalyzer *analyzer = imp_filter_get_analyzer (imp_relay_get_filter (rig->relay));
+  guint n_logs = 0, n_accounts = 0, n_late = 0;
+
+  g_signal_connect (rig->relay, "result::log", G_CALLBACK (count_result), &n_logs);
+  g_signal_connect (rig->relay, "result::account_field", G_CALLBACK (count_result), &n_accounts);
+  relay_rig_run (rig);
+  g_signal_connect (rig->relay, "result::pass", G_CALLBACK (count_result), &n_late);
+  relay_rig_send_text (rig, 0, "hello");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  g_assert_cmpuint (n_logs + n_accounts + n_late, ==, 0);
+  imp_analyzer_log (analyzer, 0, 0, 1, IMP_LOG_LEVEL_INFO, "seen");
+  imp_analyzer_log (analyzer, 0, 0, 1, IMP_LOG_LEVEL_INFO, "seen again");
+  imp_analyzer_account (analyzer, "user", "x");
+  g_assert_cmpuint (n_logs, ==, 2);
+  g_assert_cmpuint (n_accounts, ==, 1);
+  g_cancellable_cancel (rig->cancellable);
+  relay_rig_wait_done (rig);
+}
+
 static void
 test_unsupported (void)
 {
@@ -266,6 +291,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/held", test_held);
   g_test_add_func ("/relay/pause", test_pause);
   g_test_add_func ("/relay/signal", test_signal);
+  g_test_add_func ("/relay/signal-details", test_signal_details);
   g_test_add_func ("/relay/unsupported", test_unsupported);
   return g_test_run ();
 }

@@ -23,7 +23,6 @@ struct _RelayConnection
   ImpConnector *connector;
   ImpRelay *relay;
   GCancellable *cancellable;
-  gulong result_handler;
   RelayConnectionFunc over;
   gpointer user_data;
 };
@@ -74,11 +73,8 @@ relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_da
       relay_connection_log_result (self, "account", field);
       break;
     default:
-      if (self->verbose)
-        {
-          field = imp_result_to_string (result);
-          relay_connection_log_result (self, "verdict", field);
-        }
+      field = imp_result_to_string (result);
+      relay_connection_log_result (self, "verdict", field);
       break;
     }
 }
@@ -165,12 +161,25 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
 }
 
 static void
+relay_connection_follow (RelayConnection *self, const char *signal)
+{
+  g_signal_connect (self->relay, signal, G_CALLBACK (relay_connection_on_result), self);
+}
+
+static void
 relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
 {
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
                               analyzer, "idle-timeout", self->idle_timeout_ms, NULL);
-  self->result_handler = g_signal_connect (self->relay, "result",
-                                           G_CALLBACK (relay_connection_on_result), self);
+  if (self->verbose)
+    {
+      relay_connection_follow (self, "result");
+    }
+  else
+    {
+      relay_connection_follow (self, "result::log");
+      relay_connection_follow (self, "result::account_field");
+    }
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
@@ -249,7 +258,7 @@ relay_connection_free (RelayConnection *self)
 {
   g_clear_pointer (&self->connector, imp_connector_cancel);
   if (self->relay != NULL)
-    g_signal_handler_disconnect (self->relay, self->result_handler);
+    g_signal_handlers_disconnect_by_data (self->relay, self);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->relay);
