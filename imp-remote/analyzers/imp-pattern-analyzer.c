@@ -111,27 +111,43 @@ pattern_analyzer_answer (ImpPatternAnalyzer *self, ImpResult *result)
     imp_analyzer_take_result (IMP_ANALYZER (self), result);
 }
 
+/* The same for those that come often. */
+static void
+pattern_analyzer_give (ImpPatternAnalyzer *self, const ImpVerdict *verdict)
+{
+  if (!self->closed)
+    imp_analyzer_take_verdict (IMP_ANALYZER (self), verdict);
+}
+
 static void
 pattern_analyzer_pass (ImpPatternAnalyzer *self, Side *side, gint64 offset)
 {
+  const ImpVerdict verdict = imp_verdict_of_offset (IMP_RESULT_PASS, side->direction, offset);
+
   if (offset <= side->settled)
     return;
   side->settled = offset;
-  pattern_analyzer_answer (self, imp_result_new_pass (side->direction, offset));
+  pattern_analyzer_give (self, &verdict);
 }
 
 static void
 pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, GBytes *data)
 {
+  const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_REPLACE, side->direction, offset,
+                                                  imp_view_of_bytes (data));
+
   side->settled = offset;
-  pattern_analyzer_answer (self, imp_result_new_replace (side->direction, offset, data));
+  pattern_analyzer_give (self, &verdict);
 }
 
 static void
 pattern_analyzer_send_back (ImpPatternAnalyzer *self, Side *side, GBytes *data)
 {
-  if (g_bytes_get_size (data) > 0)
-    pattern_analyzer_answer (self, imp_result_new_to_sender (side->direction, data));
+  const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_TO_SENDER, side->direction, 0,
+                                                  imp_view_of_bytes (data));
+
+  if (verdict.data.length > 0)
+    pattern_analyzer_give (self, &verdict);
 }
 
 /* Where the provider can take a LOG; it is never demanded. */
