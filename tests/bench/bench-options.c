@@ -9,13 +9,21 @@
 #include <string.h>
 
 static const struct option long_options[] = {
-  { "address", required_argument, NULL, 'a' },  { "connect", required_argument, NULL, 'b' },
-  { "workload", required_argument, NULL, 'w' }, { "analyzers", required_argument, NULL, 'n' },
-  { "chunk", required_argument, NULL, 'c' },    { "outstanding", required_argument, NULL, 'o' },
-  { "warmup", required_argument, NULL, 'u' },   { "seconds", required_argument, NULL, 's' },
-  { "count", required_argument, NULL, 'N' },    { "spin", required_argument, NULL, 'S' },
-  { "peer-pid", required_argument, NULL, 'p' }, { "codec", required_argument, NULL, 'C' },
-  { "in-process", no_argument, NULL, 'I' },     { NULL, 0, NULL, 0 },
+  { "address", required_argument, NULL, 'a' },
+  { "connect", required_argument, NULL, 'b' },
+  { "workload", required_argument, NULL, 'w' },
+  { "analyzers", required_argument, NULL, 'n' },
+  { "chunk", required_argument, NULL, 'c' },
+  { "outstanding", required_argument, NULL, 'o' },
+  { "warmup", required_argument, NULL, 'u' },
+  { "seconds", required_argument, NULL, 's' },
+  { "count", required_argument, NULL, 'N' },
+  { "spin", required_argument, NULL, 'S' },
+  { "peer-pid", required_argument, NULL, 'p' },
+  { "codec", required_argument, NULL, 'C' },
+  { "connections", required_argument, NULL, 'm' },
+  { "in-process", no_argument, NULL, 'I' },
+  { NULL, 0, NULL, 0 },
 };
 
 static const char *const workload_names[] = {
@@ -110,6 +118,9 @@ take_option (BenchOptions *options, int name, const char *value)
     case 'C':
       options->codec = value;
       break;
+    case 'm':
+      options->connections = (uint32_t) parse_number (value, 1, 1000);
+      break;
     case 'I':
       options->in_process = true;
       break;
@@ -123,9 +134,13 @@ bench_options_parse (BenchOptions *options, int argc, char **argv)
 {
   int name;
 
-  *options = (BenchOptions){
-    .analyzers = 1, .chunk = 1024, .outstanding = 1, .warmup = 0.2, .seconds = 1, .codec = "cbor"
-  };
+  *options = (BenchOptions){ .analyzers = 1,
+                             .connections = 1,
+                             .chunk = 1024,
+                             .outstanding = 1,
+                             .warmup = 0.2,
+                             .seconds = 1,
+                             .codec = "cbor" };
   while ((name = getopt_long (argc, argv, "", long_options, NULL)) != -1)
     take_option (options, name, optarg);
   if (optind != argc)

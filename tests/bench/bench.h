@@ -31,6 +31,7 @@ typedef struct
   const char *connect; /* the other address of a relay, or of the reading end of a transfer */
   BenchWorkload workload;
   uint32_t analyzers;
+  uint32_t connections;
   uint32_t chunk;
   uint32_t outstanding;
   double warmup; /* seconds */

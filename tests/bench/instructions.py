@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from benchlib import callgrind, gate  # noqa: E402
-from benchlib.programs import BenchError  # noqa: E402
+from benchlib.programs import BenchError, Programs  # noqa: E402
 
 SKIPPED = 77
 NAMES = [workload.name for workload in callgrind.WORKLOADS]
@@ -44,6 +44,11 @@ def parse():
     return options
 
 
+def measure(options, workloads):
+    with Programs(options.build) as programs:
+        return callgrind.measure(programs, workloads)
+
+
 def check(options, built):
     record = gate.read(options.record)
     differences = gate.find_differences(built, record['built'])
@@ -54,7 +59,7 @@ def check(options, built):
     recorded = record['instructions']
     if options.workload:
         recorded = {name: recorded[name] for name in options.workload if name in recorded}
-    measured = callgrind.measure(options.build, chosen)
+    measured = measure(options, chosen)
     units = {workload.name: workload.unit for workload in chosen}
     for key, value in gate.flatten(measured).items():
         print(gate.describe(key, value, units[key[0]]))
@@ -73,7 +78,7 @@ def main():
     try:
         if options.command == 'check':
             return check(options, built)
-        gate.write(options.record, built, callgrind.measure(options.build))
+        gate.write(options.record, built, measure(options, callgrind.WORKLOADS))
     except BenchError as error:
         print(f'error: {error}')
         return 1

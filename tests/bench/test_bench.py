@@ -3,6 +3,7 @@
 
 No time is judged here: that is what the benchmark itself is for."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -14,7 +15,8 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from benchlib import counters, report, targets, workloads  # noqa: E402
+from benchlib import (cells, counters, programs, report, targets, transfers,  # noqa: E402
+                      workloads)
 
 BENCH = os.path.join(HERE, 'imp-bench')
 BUILD = os.environ['IMP_BENCH_BUILD']
@@ -38,10 +40,11 @@ class Runs(unittest.TestCase):
     def check_result(self, result):
         names = {'memory': ['client_bytes', 'server_bytes'],
                  'idle': ['client_wakeups', 'server_wakeups'],
-                 'latency': ['p50_us', 'p99_us', 'max_us'], 'rate': [], 'transfer': []}
+                 'latency': ['p50_us', 'p99_us', 'max_us'], 'rate': [], 'transfer': [],
+                 'dense': []}
         for name in names[result['kind']]:
             self.check_spread(result[name])
-        if result['kind'] in ('latency', 'rate', 'transfer'):
+        if result['kind'] in ('latency', 'rate', 'transfer', 'dense'):
             for name in ('messages_per_second', 'bytes_per_second', 'cpu_seconds_per_gib'):
                 self.check_spread(result[name])
                 self.assertGreater(result[name]['median'], 0, name)
@@ -81,7 +84,7 @@ class Runs(unittest.TestCase):
 
 class Errors(unittest.TestCase):
     def test_arguments(self):
-        for arguments, named in ((['--workloads', 'W9'], 'W9'), (['--systems', 'fast'], 'fast'),
+        for arguments, named in ((['--workloads', 'W10'], 'W10'), (['--systems', 'fast'], 'fast'),
                                  (['--transports', 'pigeon'], 'pigeon'),
                                  (['--rounds', '0'], '--rounds')):
             done = run(*arguments)
@@ -103,6 +106,65 @@ class Errors(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn('/nonexistent/socket', done.stderr)
         self.assertEqual(done.stdout, '')
+
+
+class Dense(unittest.TestCase):
+    """What the relay, sed and the reader of the transfer do is the same."""
+
+    def text(self, *arguments):
+        return subprocess.run(
+            [os.path.join(BUILD, 'tests', 'bench', 'bench-dense-transfer'), '--count', '100000',
+             *arguments], capture_output=True, check=True, timeout=60).stdout
+
+    def test_sed(self):
+        text = self.text()
+        done = subprocess.run(['sed', transfers.SED_SCRIPT], input=text, capture_output=True,
+                              check=True, timeout=60, env={'LC_ALL': 'C', 'PATH': '/usr/bin:/bin'})
+        self.assertEqual(done.stdout, self.text('--in-process'))
+
+    def test_density(self):
+        text = self.text()
+        matches = sum(text.count(letter) for letter in transfers.MATCHES)
+        self.assertAlmostEqual(len(text) / matches, 6.5, delta=0.1)
+        self.assertLess(max(map(len, text.split(b'\n'))), 200)
+
+    def transfer(self, module):
+        """Through a relay with that module."""
+        workload = dataclasses.replace(workloads.BY_NAME['W8/100'], module=module, connections=3)
+        with programs.Programs(BUILD) as found:
+            cell = cells.Cell(found, workload, 'unix', 'relay', 'none')
+            return cell.run(1, 1 << 20)
+
+    def test_wrong_output(self):
+        with self.assertRaisesRegex(programs.BenchError, 'is not what was to arrive'):
+            self.transfer(workloads.DENSE.replace('--', '-+'))
+
+    def test_sum_of_all_connections(self):
+        sample = self.transfer(workloads.DENSE)
+        self.assertEqual(sample['bytes'], (1 << 20) // transfers.DENSE_PART // 3 * 3)
+        self.assertAlmostEqual(sample['bytes'] / sample['chunks'], 6.5, delta=0.5)
+
+    def test_sed_that_fails(self):
+        with programs.Programs(BUILD) as found:
+            with self.assertRaisesRegex(programs.BenchError, 'status 1'):
+                found.time(['/bin/sh', '-c', transfers.sed_script('/nonexistent', 2)], 60,
+                           {0, *os.sched_getaffinity(0)})
+
+
+class Finding(unittest.TestCase):
+    def test_what_a_baseline_does_not_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, 'tests', 'bench'))
+            own = os.path.join(folder, 'tests', 'bench', 'bench-imp-client')
+            with open(own, 'wb'):
+                pass
+            with programs.Programs(folder, BUILD) as found:
+                self.assertEqual(found.find('bench-imp-client'), own)
+                self.assertEqual(found.find('bench-transfer'),
+                                 os.path.join(BUILD, 'tests', 'bench', 'bench-transfer'))
+                self.assertEqual(found.library, os.path.join(folder, 'imp-remote'))
+                with self.assertRaisesRegex(programs.BenchError, 'imp-remote is missing'):
+                    found.find_tool()
 
 
 class Placements(unittest.TestCase):
@@ -169,6 +231,18 @@ class Figures(unittest.TestCase):
         report.add_ratios(results, workloads.BY_NAME)
         self.assertEqual([r['ratio_to_limit'] for r in results], [1, 1, 0.9, 0.25])
         self.assertEqual([r['worse_ratio'] for r in results], [1, 1, 0.25, 0.25])
+
+    def transfer(self, system, rate, placement='same'):
+        return {'workload': 'W7', 'transport': 'tcp', 'system': system, 'placement': placement,
+                'kind': 'transfer', 'bytes_per_second': {'median': rate}}
+
+    def test_the_faster_copy_is_another_limit(self):
+        results = [self.transfer('splice', 4000), self.transfer('copy', 1000),
+                   self.transfer('copy-128k', 2000), self.transfer('relay', 1000),
+                   self.transfer('relay', 600, 'split'), self.transfer('copy', 800, 'split')]
+        report.add_ratios(results, workloads.BY_NAME)
+        self.assertEqual([r['ratio_to_copy'] for r in results], [2, 0.5, 1, 0.5, 0.75, 1])
+        self.assertEqual([r['ratio_to_limit'] for r in results], [1, 0.25, 0.5, 0.25, None, None])
 
     def test_no_limit_that_ran_alike(self):
         results = [self.result('limit', 1000, placement='split'), self.result('cbor', 1000)]

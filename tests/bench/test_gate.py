@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from benchlib import callgrind, gate  # noqa: E402
+from benchlib import callgrind, gate, programs  # noqa: E402
 from benchlib.programs import BenchError  # noqa: E402
 
 BUILD = os.environ['IMP_BENCH_BUILD']
@@ -121,7 +121,8 @@ class Benchmark(unittest.TestCase):
             path = os.path.join(folder, 'bench.json')
             done = subprocess.run(
                 ['/usr/bin/python3', os.path.join(HERE, 'imp-bench'), '--build', BUILD,
-                 '--workloads', 'W3', '--systems', 'limit,cbor', '--transports', 'unix',
+                 '--workloads', 'W3,W8/1', '--systems', 'limit,cbor,relay', '--transports', 'unix',
+                 '--transfer', '8',
                  '--rounds', '1', '--seconds', '0.05', '--no-syscalls', '--counter', 'callgrind',
                  '--json', path], capture_output=True, text=True, check=False, timeout=240)
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -129,7 +130,9 @@ class Benchmark(unittest.TestCase):
                 results = json.load(file)['results']
         found = {r['system']: r['instructions_per_message'] for r in results
                  if 'instructions_per_message' in r}
-        self.assertEqual(set(found), {'limit', 'cbor'})
+        self.assertEqual(set(found), {'limit', 'cbor', 'relay'})
+        self.assertEqual(found['relay'].pop('server'), 0)
+        self.assertEqual(found.pop('relay')['counter'], 'callgrind')
         for system, figure in found.items():
             self.assertEqual(figure['total'], figure['server'] + figure['client'])
             self.assertGreater(figure['server'], 50, system)
@@ -157,7 +160,8 @@ class Whole(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.counted = callgrind.measure(BUILD, [cls.WORKLOAD])[cls.WORKLOAD.name]
+        with programs.Programs(BUILD) as found:
+            cls.counted = callgrind.measure(found, [cls.WORKLOAD])[cls.WORKLOAD.name]
 
     def setUp(self):
         self.path = os.path.join(tempfile.mkdtemp(prefix='imp-gate-'), 'instructions.json')

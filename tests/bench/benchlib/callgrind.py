@@ -67,14 +67,11 @@ def inclusive_cost(text, function):
     return sum(map(int, found))
 
 
-def run(builddir, workload, count, library=None):
-    """What the program says, and the instructions of each end; with the library of another build,
-    if one is named."""
-    program = os.path.join(builddir, 'tests', 'bench', workload.program)
-    if not os.path.exists(program):
-        raise BenchError(f'{program} is missing: build with meson first, or name --build')
+def run(programs, workload, count):
+    """What the program says, and the instructions of each end."""
+    program = programs.find(workload.program)
     environment = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C', 'GLIBC_TUNABLES': PLAIN_CPU,
-                   'LD_LIBRARY_PATH': os.path.join(library or builddir, 'imp-remote')}
+                   'LD_LIBRARY_PATH': programs.library}
     with tempfile.TemporaryDirectory(prefix='imp-bench-') as folder:
         path = os.path.join(folder, 'callgrind')
         command = [find_valgrind(), '-q', '--tool=callgrind', f'--callgrind-out-file={path}',
@@ -102,10 +99,10 @@ def difference(workload, few, many):
     return {end: (many[1][end] - few[1][end]) / messages for end in workload.ends}
 
 
-def measure(builddir, workloads=WORKLOADS, library=None):
+def measure(programs, workloads=WORKLOADS):
     """Instructions per message: {workload: {end: number}}."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runs = [[pool.submit(run, builddir, workload, times * workload.count, library)
-                 for times in (1, 2)] for workload in workloads]
+        runs = [[pool.submit(run, programs, workload, times * workload.count) for times in (1, 2)]
+                for workload in workloads]
         return {workload.name: difference(workload, *[part.result() for part in pair])
                 for workload, pair in zip(workloads, runs)}

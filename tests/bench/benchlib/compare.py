@@ -6,8 +6,6 @@ What is judged is the median of the rounds' own ratios: what slows the machine d
 a moment slows both. The programs of the limit are the same in both builds, so that their ratio says
 how far the machine is to be believed; it is not judged."""
 
-import os
-
 from . import counters, report, table
 from .cells import Cell
 from .programs import BenchError
@@ -65,19 +63,6 @@ def describe(pair):
             'cpu_time_ratio': report.spread([new / old for old, new in zip(*times)])}
 
 
-def count_both(pair, counter):
-    """Instructions of both builds."""
-    if counter == 'callgrind' and SYSTEMS[pair.build.system].codec is not None:
-        build = counters.count_turns(pair.build)
-        own = os.path.exists(os.path.join(pair.baseline.programs.builddir, 'tests', 'bench',
-                                          'bench-imp-pair'))
-        # A baseline from before there was the program is driven by the one of the build.
-        baseline = (counters.count_turns(pair.baseline) if own else
-                    counters.count_turns(pair.build, pair.baseline.programs.builddir))
-        return baseline, build
-    return [counters.count_instructions(cell, counter) for cell in (pair.baseline, pair.build)]
-
-
 def counted_pairs(pairs):
     """One of each workload and system over a unix socket, whatever its placement."""
     found = {}
@@ -92,7 +77,8 @@ def count_instructions(pairs, counter, progress):
     results = []
     for pair in counted_pairs(pairs):
         progress.step(f'instructions: {pair.build}')
-        baseline, build = count_both(pair, counter)
+        baseline, build = [counters.count_instructions(cell, counter)
+                           for cell in (pair.baseline, pair.build)]
         results.append({'workload': pair.build.workload.name, 'transport': pair.build.transport,
                         'system': pair.build.system, 'baseline': baseline, 'build': build})
     return results
@@ -103,7 +89,7 @@ def name_of(result):
 
 
 def is_control(result):
-    return result['system'] in ('limit', 'limit-spin', 'gdbus', 'splice', 'socat')
+    return not SYSTEMS[result['system']].is_ours
 
 
 def judge(comparison, instructions):

@@ -106,25 +106,37 @@ def suitable_count(counter, samples):
     return int(min(max(best['chunks'] / best['seconds'] * share, 500), most))
 
 
-def count_turns(cell, library=None):
-    """Of those that can take turns in one process: that is exact. The programs are the cell's, the
-    library may be that of another build."""
-    workload = callgrind.Counted(
-        cell.workload.name, 'bench-imp-pair',
-        (*cell.workload.arguments, '--codec', SYSTEMS[cell.system].codec), 640, 'total', 'chunk')
-    found = callgrind.measure(cell.programs.builddir, [workload], library)[workload.name]
-    return {'counter': 'callgrind', **found, 'total': found['server'] + found['client']}
+def counted_of(cell):
+    """What takes turns in one process and does the same as the cell, or None: that is exact."""
+    if cell.workload.turns is not None:
+        return next((w for w in callgrind.WORKLOADS
+                     if w.name == cell.workload.turns.get(cell.system)), None)
+    codec = getattr(SYSTEMS[cell.system], 'codec', None)
+    if codec is None:
+        return None
+    return callgrind.Counted(cell.workload.name, 'bench-imp-pair',
+                             (*cell.workload.arguments, '--codec', codec), 640, 'total', 'chunk')
+
+
+def count_turns(cell):
+    workload = counted_of(cell)
+    found = callgrind.measure(cell.programs, [workload])[workload.name]
+    client = found.get('client', found.get('relay'))
+    server = found.get('server', 0)
+    return {'counter': 'callgrind', 'server': server, 'client': client, 'total': server + client}
 
 
 def count_instructions(cell, counter):
     """Two processes on one CPU take turns, too, as well as the kernel lets them."""
-    if counter == 'callgrind' and SYSTEMS[cell.system].codec is not None:
+    if counted_of(cell) is not None and (counter == 'callgrind' or cell.workload.kind == 'dense'):
         return count_turns(cell)
     return per_message(cell, counter, suitable_count(counter, cell.samples), 'same')
 
 
 def wants_instructions(cell):
     """Scripts bring an interpreter that no counter should have to run."""
+    if cell.workload.kind == 'dense':
+        return counted_of(cell) is not None
     system = SYSTEMS[cell.system]
     return (cell.workload.counts and cell.workload.compared_with is None
-            and cell.transport == 'unix' and system is not None and not system.spins)
+            and cell.transport == 'unix' and not system.spins)

@@ -35,8 +35,7 @@ def counted_cells(cells):
     """One of each workload, transport and system: the first placement."""
     found = {}
     for cell in cells:
-        if cell.workload.counts:
-            found.setdefault((cell.workload.name, cell.transport, cell.system), cell)
+        found.setdefault((cell.workload.name, cell.transport, cell.system), cell)
     return list(found.values())
 
 
@@ -51,7 +50,7 @@ def choose_counters(options):
 def run_counters(cells, counter_of, progress):
     syscalls, instructions = counter_of
     for cell in counted_cells(cells):
-        if syscalls is not None:
+        if syscalls is not None and cell.workload.counts:
             progress.step(f'system calls: {cell}')
             cell.syscalls = counters.per_message(
                 cell, syscalls, counters.suitable_count(syscalls, cell.samples))
@@ -63,7 +62,7 @@ def run_counters(cells, counter_of, progress):
 def count_steps(cells, options):
     steps = sum(min(options.rounds, cell.workload.max_rounds) for cell in cells)
     for cell in counted_cells(cells):
-        steps += not options.no_syscalls
+        steps += not options.no_syscalls and cell.workload.counts
         steps += not options.no_instructions and counters.wants_instructions(cell)
     return steps
 
@@ -98,7 +97,8 @@ def measure_both(options):
     before = report.machine(options.build)
     compare.check_builds(options.baseline, options.build)
     counter = choose_counters(options)[1]
-    with Programs(options.baseline) as baseline, Programs(options.build) as build:
+    with Programs(options.baseline, options.build) as baseline, \
+            Programs(options.build) as build:
         pairs = compare.make_pairs(options, baseline, build)
         if not pairs:
             raise BenchError('nothing to compare: no workload has any of these systems')

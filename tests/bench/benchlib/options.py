@@ -49,7 +49,7 @@ def parse(arguments):
     add = parser.add_argument
     add('--json', metavar='FILE', help='write everything that was measured to FILE')
     add('--workloads', metavar='W1,W2,...', type=workloads_of,
-        help='W1 to W7, fairness, idle, scaling or all (default: all, with --baseline W1 to W4)')
+        help='W1 to W9, fairness, idle, scaling or all (default: all, with --baseline W1 to W4)')
     add('--scaling', action='store_true',
         help='add W2 and W3 with 1 to 100 000 live analyzers (part of "all")')
     add('--systems', metavar='A,B,...', type=some_of(SYSTEMS),
@@ -59,7 +59,8 @@ def parse(arguments):
     add('--rounds', type=int, default=5, help='how often each cell runs (default: %(default)s)')
     add('--seconds', type=float, default=1.0,
         help='how long each cell is measured, in each round (default: %(default)s)')
-    add('--transfer', metavar='MIB', type=int, default=1024, help='the size of the transfer of W7')
+    add('--transfer', metavar='MIB', type=int, default=1024,
+        help='the size of the transfers of W7 and W9; W8 has a part of it')
     add('--pin', choices=('both', *PLACEMENTS), default='both',
         help='server and client on a CPU each (split), on the same one (same), both of that one '
         'after the other (both, the default), or wherever the kernel wants (none)')

@@ -18,20 +18,24 @@ class BenchError(Exception):
 
 
 class Programs:
-    """Where the programs are, and which of them run."""
+    """Where the programs are, and which of them run.
 
-    def __init__(self, builddir):
+    What a build does not have yet is taken from @newer, if that is given, and works with the
+    library of the build."""
+
+    def __init__(self, builddir, newer=None):
         self.builddir = builddir
+        self.newer = newer
         self.cpus = sorted(os.sched_getaffinity(0))
         self.folder = tempfile.mkdtemp(prefix='imp-bench-')
         self.running = []
         self.sockets = 0
         self.environment = dict(os.environ)
-        library = os.path.join(builddir, 'imp-remote')
         source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
             os.path.abspath(__file__)))))
         bindings = os.path.join(source, 'imp-remote', 'bindings')
-        for name, path in (('GI_TYPELIB_PATH', library), ('LD_LIBRARY_PATH', library),
+        for name, path in (('GI_TYPELIB_PATH', self.library),
+                           ('LD_LIBRARY_PATH', self.library),
                            ('PYTHONPATH', bindings), ('GJS_PATH', bindings)):
             rest = self.environment.get(name)
             self.environment[name] = path + (':' + rest if rest else '')
@@ -44,10 +48,23 @@ class Programs:
         self.close()
 
     def find(self, name):
-        path = os.path.join(self.builddir, 'tests', 'bench', name)
+        """One of the programs of the benchmark."""
+        paths = [os.path.join(folder, 'tests', 'bench', name)
+                 for folder in (self.builddir, self.newer) if folder is not None]
+        for path in paths:
+            if os.path.exists(path):
+                return path
+        raise BenchError(f'{paths[0]} is missing: build with meson first, or name --build')
+
+    def find_tool(self):
+        path = os.path.join(self.builddir, 'imp-remote', 'tool', 'imp-remote')
         if not os.path.exists(path):
-            raise BenchError(f'{path} is missing: build with meson first, or name --build')
+            raise BenchError(f'{path} is missing: build with meson first')
         return path
+
+    @property
+    def library(self):
+        return os.path.join(self.builddir, 'imp-remote')
 
     def address(self, transport):
         if transport == 'tcp':
@@ -95,8 +112,8 @@ class Programs:
             self.fail(process, f'it said {text!r} instead of where it listens')
         return process, address
 
-    def run_client(self, command, timeout, cpus):
-        """Runs what prints one JSON object; returns that."""
+    def run_to_end(self, command, timeout, cpus):
+        """Runs a program; returns what it prints."""
         process = self.start(command, cpus)
         try:
             text, _ = process.communicate(timeout=timeout)
@@ -105,7 +122,29 @@ class Programs:
         if process.returncode != 0:
             self.fail(process, f'it ended with status {process.returncode}')
         self.forget(process)
+        return text
+
+    def run_client(self, command, timeout, cpus):
+        """Runs what prints one JSON object; returns that."""
+        text = self.run_to_end(command, timeout, cpus)
         return json.loads(text) if text.strip() else None
+
+    def time(self, command, timeout, cpus):
+        """Runs a program that prints little; returns how long that took, and the CPU time of it
+        and of those that it has waited for."""
+        begin = time.monotonic()
+        process = self.start(command, cpus)
+        end = os.pidfd_open(process.pid)
+        ready, _, _ = select.select([end], [], [], timeout)
+        seconds = time.monotonic() - begin
+        os.close(end)
+        if not ready:
+            self.fail(process, f'it has not ended after {timeout:.0f} s')
+        usage = self.reap(process)
+        if process.returncode != 0:
+            self.fail(process, f'it ended with status {process.returncode}')
+        self.forget(process)
+        return seconds, usage.ru_utime + usage.ru_stime
 
     def wait(self, process, timeout=10):
         """Lets a server end, which it does after its last connection."""
@@ -122,19 +161,24 @@ class Programs:
         process.errors.close()
         self.running.remove(process)
 
+    @staticmethod
+    def reap(process, options=0):
+        """Not wait(), which would lose the usage."""
+        pid, status, usage = os.wait4(process.pid, options)
+        if pid == 0:
+            return None
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return usage
+
     def stop(self, process):
         """Ends a program of ours that may go on by itself; returns the CPU time it has used."""
         # Not terminate() and kill(): they would reap a process that has ended, and its usage.
         os.kill(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + 10
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid != 0:
-                break
+        while (usage := self.reap(process, os.WNOHANG)) is None:
             if time.monotonic() > deadline:
                 os.kill(process.pid, signal.SIGKILL)
             time.sleep(0.01)
-        process.returncode = os.waitstatus_to_exitcode(status)
         self.forget(process)
         return usage.ru_utime + usage.ru_stime
 

@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import time
 
+from .workloads import COPIES
+
 GIB = 1 << 30
 
 
@@ -39,7 +41,7 @@ def other_figures(samples):
 
 def describe(cell):
     """The JSON object of one (workload, transport, system, placement)."""
-    rated = cell.workload.kind in ('rate', 'latency', 'transfer')
+    rated = cell.workload.kind in ('rate', 'latency', 'transfer', 'dense')
     result = {'workload': cell.workload.name, 'what': cell.workload.what,
               'transport': cell.transport, 'system': cell.system,
               'placement': cell.placement, 'kind': cell.workload.kind, 'rounds': len(cell.samples)}
@@ -55,7 +57,7 @@ def main_figure(result):
     """What the ratio to the limit is made of, and whether more of it is better."""
     if result['kind'] == 'latency':
         return result['p50_us']['median'], False
-    if result['kind'] in ('rate', 'transfer'):
+    if result['kind'] in ('rate', 'transfer', 'dense'):
         return result['bytes_per_second']['median'], True
     return None, True
 
@@ -64,24 +66,40 @@ def key_of(result):
     return result['workload'], result['transport'], result['system']
 
 
+def ratio_to(result, limit):
+    """The share of the limit's speed: below 1 is slower than the limit, for latencies too."""
+    own, more_is_better = main_figure(result)
+    if limit is None or own is None:
+        return None
+    other = main_figure(limit)[0]
+    return own / other if more_is_better else other / own
+
+
+def find_limit(found, result, workload):
+    system = 'limit-spin' if result['system'].endswith('-spin') else workload.limit
+    return found.get((workload.compared_with or workload.name, result['transport'], system,
+                      result['placement']))
+
+
+def fastest_copy(found, result):
+    """With whichever buffer."""
+    copies = [found.get((result['workload'], result['transport'], system, result['placement']))
+              for system in COPIES]
+    return max((copy for copy in copies if copy is not None),
+               key=lambda copy: main_figure(copy)[0], default=None)
+
+
 def add_ratios(results, workloads):
-    """The share of the limit's speed where both run alike: below 1 is slower than the limit, for
-    latencies too. The worse one of all placements is what is judged."""
+    """To the limits, where both run alike. The worse one of all placements is what is judged."""
     found = {(*key_of(r), r['placement']): r for r in results}
     worse = {}
     for result in results:
-        own = main_figure(result)[0]
-        name = workloads[result['workload']].compared_with or result['workload']
-        system = {'transfer': 'splice'}.get(result['kind'], 'limit')
-        if result['system'].endswith('-spin'):
-            system = 'limit-spin'
-        limit = found.get((name, result['transport'], system, result['placement']))
-        result['ratio_to_limit'] = None
-        if limit is not None and own is not None:
-            more_is_better = main_figure(result)[1]
-            other = main_figure(limit)[0]
-            ratio = own / other if more_is_better else other / own
-            result['ratio_to_limit'] = ratio
+        workload = workloads[result['workload']]
+        ratio = ratio_to(result, find_limit(found, result, workload))
+        result['ratio_to_limit'] = ratio
+        if workload.copies:
+            result['ratio_to_copy'] = ratio_to(result, fastest_copy(found, result))
+        if ratio is not None:
             worse[key_of(result)] = min(ratio, worse.get(key_of(result), ratio))
     for result in results:
         result['worse_ratio'] = worse.get(key_of(result))

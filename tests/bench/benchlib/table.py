@@ -2,7 +2,7 @@
 """The table for people."""
 
 COLUMNS = ('workload', 'over', 'system', 'CPUs', 'median', 'min', 'max', 'of limit', 'worse',
-           'CPU s/GiB', 'p50 / p99 / max us', 'syscalls/msg', 'instructions/msg')
+           'of copy', 'CPU s/GiB', 'p50 / p99 / max us', 'syscalls/msg', 'instructions/msg')
 LEFT = 4   # so many columns are words
 PLACEMENTS = {'split': 'each', 'same': 'one', 'none': 'any'}
 JUDGED_AT = {'split': ', with a CPU each', 'same': ', on one CPU', 'none': ''}
@@ -63,6 +63,7 @@ def rows_of(result):
     values = latency_row(result) if result['kind'] == 'latency' else rate_row(result)
     yield (words_of(result) + values
            + [optional(result['ratio_to_limit'], '.2f'), optional(result['worse_ratio'], '.2f'),
+              optional(result.get('ratio_to_copy'), '.2f'),
               f'{result["cpu_seconds_per_gib"]["median"]:.2f}',
               ' / '.join([optional(p50, '.1f')] + [f'{value:.0f}' for value in tail]),
               optional(calls, '.3f'), instructions(result.get('instructions_per_message'))])

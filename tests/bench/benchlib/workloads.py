@@ -15,14 +15,19 @@ ONE = ('same',)
 class Workload:
     name: str
     what: str
-    kind: str            # rate, latency, memory, idle or transfer
+    kind: str            # rate, latency, memory, idle, transfer or dense
     arguments: tuple     # of the client
     systems: tuple
     compared_with: str = None   # the workload whose limit the ratio refers to, if not its own
     transports: tuple = ('unix', 'tcp')
     placements: tuple = BOTH    # unless another one is asked for
     max_rounds: int = 99
-    counts: bool = True  # system calls and instructions per message are worth counting
+    counts: bool = True  # system calls per message are worth counting
+    module: str = None   # of a transfer: what the relay looks with
+    connections: int = 1
+    limit: str = 'limit' # which system is the limit
+    copies: bool = False # and whether one that copies is another one
+    turns: dict = None   # which counted workload does the same as a system
 
     def limited_to(self, analyzers):
         """The same with no more than so many analyzers."""
@@ -39,6 +44,7 @@ class System:
     client: tuple
     spins: bool = False
     codec: str = None    # of bench-imp-pair, which does the same in one process
+    is_ours: bool = False
 
     def commands(self, programs):
         """Absolute commands without the arguments that all programs understand."""
@@ -56,8 +62,22 @@ class System:
         return [programs.find(command[0])]
 
 
+@dataclass(frozen=True)
+class Between:
+    """What a transfer goes through."""
+    kind: str            # tool, bare, socat or sed
+    command: tuple = ()
+    is_remote: bool = False
+    spins: bool = False
+
+    @property
+    def is_ours(self):
+        return self.kind == 'tool'
+
+
 def ours(codec, server='bench-imp-server', **more):
-    return System((server,), ('bench-imp-client', '--codec', codec), **more)
+    return System((server,), ('bench-imp-client', '--codec', codec), is_ours=True,
+                  **more)
 
 
 def ours_in_c(codec):
@@ -76,8 +96,13 @@ SYSTEMS = {
     'gdbus': System(('bench-gdbus-server',), ('bench-gdbus-client',)),
     'python': ours('cbor', 'imp-server.py'),
     'js': ours('cbor', 'imp-server.js'),
-    # Relays for the transfer; these are started otherwise.
-    'splice': None, 'socat': None, 'relay': None, 'relay-remote': None,
+    'splice': Between('bare', ('bench-splice-relay',)),
+    'copy': Between('bare', ('bench-copy-relay', '--chunk', str(64 << 10))),
+    'copy-128k': Between('bare', ('bench-copy-relay', '--chunk', str(128 << 10))),
+    'socat': Between('socat'),
+    'sed': Between('sed'),
+    'relay': Between('tool'),
+    'relay-remote': Between('tool', is_remote=True),
 }
 
 FOUR = ('limit', 'cbor', 'json', 'gdbus')
@@ -86,6 +111,11 @@ STREAM = ('--workload', 'stream')
 W2 = STREAM + ('--chunk', '16384', '--outstanding', '64')
 W3 = STREAM + ('--chunk', '64', '--outstanding', '64')
 HUNDRED = ('--analyzers', '100')
+BARE = ('splice', 'copy', 'copy-128k', 'socat')
+COPIES = ('copy', 'copy-128k')
+RELAYS = ('relay', 'relay-remote')
+# As bench-dense-transfer expects it. The computing that a search may need is no matter here.
+DENSE = 'pattern=rx=[aeio]&rxlen=1&action=replace&actdata=--&max-effort=60000'
 SCALE = (1, 10, 100, 1000, 10000, 100000)
 
 WORKLOADS = [
@@ -104,8 +134,16 @@ WORKLOADS = [
              ('python', 'js'), compared_with='W2'),
     Workload('W6/W3', 'W3 through an analyzer in a script', 'rate', W3 + HUNDRED,
              ('python', 'js'), compared_with='W3'),
-    Workload('W7', '1 GiB through a relay', 'transfer', (),
-             ('splice', 'socat', 'relay', 'relay-remote'), counts=False),
+    Workload('W7', '1 GiB through a relay', 'transfer', (), BARE + RELAYS, counts=False,
+             module='bench-pass.so', limit='splice', copies=True),
+] + [
+    Workload(f'W8/{connections}', f'17 MB with a match every 6.5 bytes, {connections} connections',
+             'dense', (), ('sed',) + RELAYS, transports=('unix',), max_rounds=3, counts=False,
+             module=DENSE, connections=connections, limit='sed', turns=turns)
+    for connections, turns in ((1, {'relay': 'W8 in process', 'relay-remote': 'W8'}), (100, {}))
+] + [
+    Workload('W9', '1 GiB after 4 KiB of interest', 'transfer', (), BARE + RELAYS, counts=False,
+             module='bench-brief.so', limit='splice', copies=True),
     Workload('fairness', '1 KiB round trips beside 16 MiB chunks', 'latency',
              ('--workload', 'fairness', '--analyzers', '2', '--chunk', str(16 << 20)), FOUR,
              counts=False),
@@ -120,19 +158,18 @@ WORKLOADS = [
 ]
 
 
-
 def placements_of(workload, system, pin, n_cpus):
     """Where one cell is measured. Who spins while the other end should run measures nothing."""
     if pin != 'both':
         return (pin,)
-    spins = SYSTEMS[system] is not None and SYSTEMS[system].spins
+    spins = SYSTEMS[system].spins
     return tuple(placement for placement in workload.placements
                  if (placement == 'same' and not spins) or (placement == 'split' and n_cpus > 1))
 
 
 SCALING = tuple(w.name for w in WORKLOADS if '@' in w.name)
 BY_NAME = {w.name: w for w in WORKLOADS}
-GROUPS = {'W6': ('W6/W2', 'W6/W3'), 'scaling': SCALING}
+GROUPS = {'W6': ('W6/W2', 'W6/W3'), 'W8': ('W8/1', 'W8/100'), 'scaling': SCALING}
 
 
 def expand(text):
