@@ -3,7 +3,7 @@
 #include "analyzers/imp-pattern-private.h"
 #include "analyzers/imp-pattern-stream-private.h"
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 #include "core/imp-input-queue-private.h"
 
 /* A piece of input of which the end is held waits with it, if it has no more bytes: so a request
@@ -364,7 +364,7 @@ pattern_analyzer_take_data (ImpPatternAnalyzer *self, Side *side, const ImpInput
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (input->data, &length);
-  gboolean is_packet = !imp_data_type_is_stream (input->data_type);
+  gboolean is_packet = !imp_data_type_is_streaming (input->data_type);
 
   side->begin = side->stream.fed;
   if (is_packet)

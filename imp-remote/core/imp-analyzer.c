@@ -557,7 +557,7 @@ analyzer_call_data (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection dir
     return klass->view != NULL && klass->view (self, direction, view, offset, data_type, error);
   if (view->bytes != NULL)
     return klass->data (self, direction, view->bytes, offset, data_type, error);
-  bytes = imp_view_to_bytes (view);
+  bytes = imp_view_ref_bytes (view);
   done = klass->data (self, direction, bytes, offset, data_type, error);
   g_bytes_unref (bytes);
   return done;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 #include "core/imp-ring-private.h"
 
 G_BEGIN_DECLS

@@ -44,7 +44,7 @@ held_try_join (ImpHeld *self, GBytes *bytes, gsize offset, gsize length, gint32 
 {
   ImpChunk *last = imp_held_get (self, imp_held_get_n (self) - 1);
 
-  if (last->data_type != data_type || !imp_data_type_is_stream (data_type)
+  if (last->data_type != data_type || !imp_data_type_is_streaming (data_type)
       || (last->bytes == NULL) != (bytes == NULL))
     return FALSE;
   if (bytes != NULL)

@@ -55,7 +55,7 @@ search_keep_window (ImpFlowSearch *self, const guint8 *data, gsize length, gsize
 static gint64
 search_get_position (const ImpFlowSearch *self, gint64 begin, gint64 origin, gsize from)
 {
-  return imp_data_type_is_stream (self->data_type) ? origin + (gint64) from : begin;
+  return imp_data_type_is_streaming (self->data_type) ? origin + (gint64) from : begin;
 }
 
 /* Looks through the window and @data, which follows it. */
@@ -112,7 +112,7 @@ search_continue (ImpFlowSearch *self, ImpHeld *held, gint64 begin, ImpEffort *ef
                  gint64 *position, GError **error)
 {
   ImpChunk *chunk = imp_held_get (held, self->n_searched);
-  gboolean is_stream = imp_data_type_is_stream (chunk->data_type);
+  gboolean is_stream = imp_data_type_is_streaming (chunk->data_type);
 
   if (!is_stream || chunk->data_type != self->data_type)
     {

@@ -256,7 +256,7 @@ flow_distribute (ImpFlow *self, GBytes *bytes, gint64 begin, gint32 data_type, G
   gint64 ahead = CLAMP (imp_marks_get_settled (&self->marks), begin, self->input);
 
   /* A packet is fed whole, even if a PASS ends inside of it since it was prepassed. */
-  if (unseen < self->input && !imp_data_type_is_stream (data_type))
+  if (unseen < self->input && !imp_data_type_is_streaming (data_type))
     unseen = begin;
   if (ahead > begin)
     flow_forward_new (self, bytes, ahead - begin, data_type);
@@ -302,7 +302,7 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
 
   self->input += length;
   self->last_type = data_type;
-  if (!imp_data_type_is_stream (data_type))
+  if (!imp_data_type_is_streaming (data_type))
     imp_marks_spare_packet (&self->marks, begin, self->input);
   return flow_distribute (self, bytes, begin, data_type, error);
 }
@@ -364,7 +364,7 @@ imp_flow_replace (ImpFlow *self, gint64 offset, const ImpView *data, GError **er
       flow_take_held (self, MIN ((gint64) imp_held_get (&self->held, 0)->length, left), FALSE);
     }
   if (data->length > 0)
-    flow_forward (self, imp_view_to_bytes (data), data_type);
+    flow_forward (self, imp_view_ref_bytes (data), data_type);
   return TRUE;
 }
 

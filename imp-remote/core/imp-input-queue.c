@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-input-queue-private.h"
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 
 #include <string.h>
 
@@ -110,7 +110,7 @@ imp_input_queue_take (ImpInputQueue *self, gsize max, ImpInput *input)
   if (self->split.data == NULL)
     input_queue_read (self, &self->split);
   if (g_bytes_get_size (self->split.data) - self->n_taken > max
-      && imp_data_type_is_stream (self->split.data_type))
+      && imp_data_type_is_streaming (self->split.data_type))
     input_queue_take_piece (self, max, input);
   else
     input_queue_take_rest (self, input);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-marks-private.h"
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 #include "core/imp-error.h"
 
 void
@@ -64,7 +64,7 @@ imp_marks_spare_packet (ImpMarks *self, gint64 begin, gint64 end)
 static void
 marks_note_packets (ImpMarks *self, gint64 begin, gint64 end, gint32 data_type)
 {
-  gboolean is_packet = !imp_data_type_is_stream (data_type);
+  gboolean is_packet = !imp_data_type_is_streaming (data_type);
 
   if (is_packet)
     imp_marks_spare_packet (self, begin, end);

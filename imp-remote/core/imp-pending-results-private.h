@@ -57,7 +57,14 @@ void imp_pending_results_defer (ImpPendingResults **self, ImpResult *pattern);
 ImpResult *imp_pending_results_take_deferred (ImpPendingResults *self, ImpDirection direction);
 
 /* How much memory those take that may be taken now or are held back for this direction. */
-gsize imp_pending_results_get_size (const ImpPendingResults *self, ImpDirection direction);
+static inline gsize
+imp_pending_results_get_size (const ImpPendingResults *self, ImpDirection direction)
+{
+  return self == NULL ? 0
+                      : imp_result_queue_get_size (&self->ready)
+                          + imp_result_queue_get_size (&self->held_back[direction]);
+}
+
 /* The reason of a FATAL that is ready, or NULL. */
 char *imp_pending_results_dup_failure (ImpPendingResults *self);
 

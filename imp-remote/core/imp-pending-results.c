@@ -117,15 +117,6 @@ imp_pending_results_take_deferred (ImpPendingResults *self, ImpDirection directi
   return self == NULL ? NULL : g_steal_pointer (&self->deferred[direction]);
 }
 
-gsize
-imp_pending_results_get_size (const ImpPendingResults *self, ImpDirection direction)
-{
-  if (self == NULL)
-    return 0;
-  return imp_result_queue_get_size (&self->ready)
-         + imp_result_queue_get_size (&self->held_back[direction]);
-}
-
 char *
 imp_pending_results_dup_failure (ImpPendingResults *self)
 {

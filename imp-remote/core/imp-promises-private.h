@@ -26,6 +26,13 @@ gboolean imp_promises_add (ImpPromises **self, gint64 begin, gint64 end);
 /* What lies before @position is over. */
 void imp_promises_trim (ImpPromises **self, gint64 position);
 /* Is all of it promised? */
-gboolean imp_promises_covers (const ImpPromises *self, gint64 begin, gint64 end);
+gboolean imp_promises_cover (const ImpPromises *self, gint64 begin, gint64 end);
+
+/* Nearly always there are none. */
+static inline gboolean
+imp_promises_covers (const ImpPromises *self, gint64 begin, gint64 end)
+{
+  return self != NULL && imp_promises_cover (self, begin, end);
+}
 
 G_END_DECLS

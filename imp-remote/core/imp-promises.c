@@ -63,9 +63,9 @@ imp_promises_trim (ImpPromises **self, gint64 position)
 }
 
 gboolean
-imp_promises_covers (const ImpPromises *self, gint64 begin, gint64 end)
+imp_promises_cover (const ImpPromises *self, gint64 begin, gint64 end)
 {
-  for (guint i = 0; self != NULL && i < self->n && self->ranges[i].begin <= begin; i++)
+  for (guint i = 0; i < self->n && self->ranges[i].begin <= begin; i++)
     if (end <= self->ranges[i].end)
       return TRUE;
   return FALSE;

@@ -22,9 +22,9 @@ imp_verdict_to_result (const ImpVerdict *self)
       return imp_result_new_prepass (self->direction, self->offset);
     case IMP_RESULT_REPLACE:
       return imp_result_new_replace_take (self->direction, self->offset,
-                                          imp_view_to_bytes (&self->data));
+                                          imp_view_ref_bytes (&self->data));
     case IMP_RESULT_TO_SENDER:
-      return imp_result_new_to_sender_take (self->direction, imp_view_to_bytes (&self->data));
+      return imp_result_new_to_sender_take (self->direction, imp_view_ref_bytes (&self->data));
     case IMP_RESULT_PAUSE:
       return imp_result_new_pause (self->direction);
     case IMP_RESULT_CONTINUE:

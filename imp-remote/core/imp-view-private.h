@@ -18,6 +18,13 @@ imp_view_of_bytes (GBytes *bytes)
   return self;
 }
 
+/* As imp_view_to_bytes(), which need not be called where the bytes are at hand. */
+static inline GBytes *
+imp_view_ref_bytes (const ImpView *self)
+{
+  return self->bytes != NULL ? g_bytes_ref (self->bytes) : imp_view_to_bytes (self);
+}
+
 static inline ImpView
 imp_view_of_data (const guint8 *data, gsize length)
 {

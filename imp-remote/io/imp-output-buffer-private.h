@@ -117,7 +117,7 @@ imp_output_buffer_append_view (ImpOutputBuffer *self, const ImpView *view)
       imp_output_buffer_append (self, view->data, view->length);
       return;
     }
-  bytes = imp_view_to_bytes (view);
+  bytes = imp_view_ref_bytes (view);
   imp_output_buffer_append_reference (self, bytes);
   g_bytes_unref (bytes);
 }

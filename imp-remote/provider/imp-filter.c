@@ -273,7 +273,7 @@ filter_send_back (ImpFilter *self, ImpDirection direction, const ImpView *data)
   gint32 data_type = imp_flow_get_data_type (self->flows[direction]);
 
   if (data->length > 0)
-    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, imp_view_to_bytes (data), 0,
+    imp_flow_event_queue_push (&self->queue, EVENT_SEND, !direction, imp_view_ref_bytes (data), 0,
                                data_type != 0 ? data_type : IMP_DATA_TYPE_STREAM);
 }
 
@@ -346,10 +346,18 @@ filter_emit_result (ImpFilter *self, const ImpVerdict *verdict)
   g_signal_emit (self, signals[SIGNAL_RESULT], imp_filter_get_detail (verdict->type), result);
 }
 
+static inline gboolean
+filter_is_observed (ImpFilter *self, ImpResultType type)
+{
+  guint flag = type == IMP_RESULT_PASS ? IMP_RESULT_FLAGS_PASS : imp_result_type_to_flag (type);
+
+  return (self->observed & flag) != 0;
+}
+
 static void
 filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
 {
-  if ((self->observed & imp_result_type_to_flag (verdict->type)) != 0)
+  if (filter_is_observed (self, verdict->type))
     self->observer (self->analyzer, verdict, self->observer_data);
   if (self->watched && self->state == STATE_OPEN)
     filter_emit_result (self, verdict);

@@ -102,7 +102,7 @@ static gboolean
 message_writer_write_any_data (ImpMessageWriter *self, gint64 id, ImpDirection direction,
                                const ImpView *data, gint64 offset, gint32 data_type, GError **error)
 {
-  g_autoptr (GBytes) bytes = imp_view_to_bytes (data);
+  g_autoptr (GBytes) bytes = imp_view_ref_bytes (data);
   const ImpMessage message = {
     .op = IMP_OP_DATA,
     .id = id,

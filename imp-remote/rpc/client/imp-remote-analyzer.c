@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/client/imp-remote-analyzer-private.h"
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 #include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
@@ -24,7 +24,7 @@ static void
 remote_analyzer_send_pieces (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
                              gint64 offset, gint32 data_type)
 {
-  g_autoptr (GBytes) whole = imp_view_to_bytes (data);
+  g_autoptr (GBytes) whole = imp_view_ref_bytes (data);
 
   for (gsize done = 0, step; done < data->length && self->host != NULL; done += step)
     {
@@ -42,7 +42,7 @@ static inline void
 remote_analyzer_send_data (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
                            gint64 offset, gint32 data_type)
 {
-  if (G_LIKELY (data->length <= self->host->max_piece || !imp_data_type_is_stream (data_type)))
+  if (G_LIKELY (data->length <= self->host->max_piece || !imp_data_type_is_streaming (data_type)))
     remote_analyzer_send_piece (self, direction, data, offset, data_type);
   else
     remote_analyzer_send_pieces (self, direction, data, offset, data_type);
@@ -60,7 +60,7 @@ remote_analyzer_check_packet (ImpRemoteAnalyzer *self, gsize size, gint32 data_t
 {
   g_autofree char *reason = NULL;
 
-  if (imp_data_type_is_stream (data_type)
+  if (imp_data_type_is_streaming (data_type)
       || size <= imp_protocol_max_payload (self->host->max_message))
     return TRUE;
   reason = g_strdup_printf ("a packet of %" G_GSIZE_FORMAT " bytes does not fit into the server's "
@@ -91,7 +91,7 @@ static void
 remote_analyzer_queue_data (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
                             gint64 offset, gint32 data_type)
 {
-  g_autoptr (GBytes) bytes = imp_view_to_bytes (data);
+  g_autoptr (GBytes) bytes = imp_view_ref_bytes (data);
   const ImpInput input = { bytes, offset, data_type, direction };
   ImpRemoteAnalyzerHost *host = self->host;
   g_autoptr (GError) error = NULL;

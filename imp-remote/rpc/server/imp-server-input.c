@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-server-input-private.h"
 
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 #include "rpc/server/imp-server-turns-private.h"
 
 struct _ImpServerInput
@@ -124,7 +124,7 @@ server_input_take_later (ImpServerInput *self, ImpServerInputEntry *entry, ImpDi
       imp_server_input_clear (self, entry);
       return;
     }
-  bytes = imp_view_to_bytes (data);
+  bytes = imp_view_ref_bytes (data);
   input = (ImpInput){ bytes, offset, data_type, direction };
   server_input_push (self, entry, &input);
   for (gsize n = data->length / IMP_INPUT_PIECE_SIZE + 1;
@@ -139,7 +139,7 @@ imp_server_input_take (ImpServerInput *self, ImpServerInputEntry *entry, ImpDire
                        const ImpView *data, gint64 offset, gint32 data_type)
 {
   if (entry->waiting != NULL || server_input_is_backlogged (self, entry, direction)
-      || (data->length > IMP_INPUT_PIECE_SIZE && imp_data_type_is_stream (data_type)))
+      || (data->length > IMP_INPUT_PIECE_SIZE && imp_data_type_is_streaming (data_type)))
     {
       server_input_take_later (self, entry, direction, data, offset, data_type);
       return;
