@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/imp-error.h"
+#include "test-clock.h"
 
 typedef struct
 {
@@ -387,9 +388,11 @@ test_costly (void)
   };
 
   data[2999] = 'd';
+  test_clock_set_step (TEST_CLOCK_STEP);
   imp_effort_init (&effort, IMP_EFFORT_LIMIT_DEFAULT);
   g_assert_cmpint (imp_matcher_find (matcher, &run, &error), ==, IMP_MATCH_FAILED);
   g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  test_clock_set_step (0);
 }
 
 int

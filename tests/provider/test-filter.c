@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "test-clock.h"
+
 #define CLIENT IMP_DIRECTION_FROM_CLIENT
 #define SERVER IMP_DIRECTION_FROM_SERVER
 #define STREAM IMP_DATA_TYPE_STREAM
@@ -277,6 +279,7 @@ test_search (void)
   guint n_turns = 0;
   guint source = g_timeout_add (0, count_turn, &n_turns);
 
+  test_clock_set_step (TEST_CLOCK_STEP);
   imp_analyzer_pass_pattern (t->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
   g_assert_true (imp_filter_push_bytes (t->filter, CLIENT, (guint8 *) text, 1000, STREAM, NULL));
   g_assert_true (imp_filter_is_paused (t->filter, CLIENT));
@@ -292,6 +295,7 @@ test_search (void)
   filter_script_push (t, CLIENT, "b", "");
   mock_analyzer_expect (t->mock, "0<aaaaaaaaaaaaaaa@985 0<b");
   g_source_remove (source);
+  test_clock_set_step (0);
 }
 
 /* And one that takes too long ends its own connection. */
@@ -303,6 +307,7 @@ test_search_too_long (void)
   g_autofree char *text = g_strnfill (65536, 'a');
   g_autoptr (GError) error = NULL;
 
+  test_clock_set_step (TEST_CLOCK_STEP);
   imp_analyzer_pass_pattern (t->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
   imp_analyzer_pass_pattern (closed->analyzer, CLIENT, "(?:a|a){15}[bc]", 20);
   imp_filter_push_bytes (t->filter, CLIENT, (guint8 *) text, 65536, STREAM, NULL);
@@ -315,6 +320,7 @@ test_search_too_long (void)
   g_assert_false (imp_filter_is_paused (t->filter, CLIENT));
   g_string_truncate (t->log, 0);
   g_string_truncate (closed->log, 0);
+  test_clock_set_step (0);
 }
 
 int
