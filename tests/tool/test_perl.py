@@ -94,7 +94,7 @@ class Server(unittest.TestCase):
         cls.web.shutdown()
         cls.web.server_close()
 
-    def start(self, form):
+    def start_perl(self, form):
         path = os.path.join(harness.make_folder(), 'socket')
         perl = subprocess.Popen(['perl', os.path.join(PEERS, 'perl-server.pl'), form, path],
                                 stdout=subprocess.PIPE)
@@ -102,6 +102,10 @@ class Server(unittest.TestCase):
         self.addCleanup(perl.wait)
         self.addCleanup(perl.kill)
         self.assertEqual(perl.stdout.readline(), b'listening\n')
+        return path
+
+    def start(self, form):
+        path = self.start_perl(form)
         relay = harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
                              f'remote=addr={path}&codec={form}',
                              '--connect', f'127.0.0.1:{self.web.server_port}')
@@ -113,6 +117,16 @@ class Server(unittest.TestCase):
         with urllib.request.urlopen(f'http://127.0.0.1:{relay.port}{path}',
                                     timeout=harness.TIMEOUT) as answer:
             return answer.read()
+
+    def test_ping(self):
+        """A server that cannot be asked how its modules are is not asked."""
+        for form in FORMS:
+            with self.subTest(form):
+                path = self.start_perl(form)
+                status, out, err = harness.run_tool('ping', '--codec', form, path)
+                self.assertEqual((status, err), (0, ''))
+                self.assertIn(f'version: 1\ncodec: {form}\nmodule: {path}: up: the server does not '
+                              'tell of its modules\n', out)
 
     def test_page_changed(self):
         self.assertGreater(self.web.page.count(b'Perl'), 1000)
