@@ -25,6 +25,12 @@ gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError *
 /* Does some more of what a push or a PASS_PATTERN has begun. %IMP_ERROR_LIMIT: as above. */
 gboolean imp_flow_go_on (ImpFlow *self, GError **error);
 
+/* What a search holds has been held for long enough. What is a match whatever follows is fed as
+ * one; else all of it is forwarded, and the search goes on: a match that is complete later is still
+ * fed, from its beginning, but what has gone of it cannot be replaced (%IMP_ERROR_TIMEOUT of such a
+ * verdict). %IMP_ERROR_LIMIT: as above. */
+gboolean imp_flow_release (ImpFlow *self, GError **error);
+
 /* A verdict. Whatever says nothing about this direction's bytes is ignored. If the model forbids
  * it (%IMP_ERROR_PROTOCOL, %IMP_ERROR_SETTINGS of a pattern, or %IMP_ERROR_CLOSED after a refusal),
  * nothing has changed. %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */

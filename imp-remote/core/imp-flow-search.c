@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-flow-search-private.h"
 
-/* What may still become a match is held; the window has a copy of it, with the context that the
- * matcher wants, so that a search goes on where it stood. */
+/* What may still become a match is in doubt; the window has a copy of it, with the context that the
+ * matcher wants, so that a search goes on where it stood. What is in doubt is held, unless it was
+ * held for too long: then some of it, or all, has gone. */
 struct _ImpFlowSearch
 {
   ImpMatcher *matcher;
-  GByteArray *window; /* context, then the bytes of the first @n_searched held chunks */
+  GByteArray *window; /* context, then what is in doubt: the last of it are the bytes of the first
+                       * @n_searched held chunks */
   gsize context;
   gboolean start; /* the window begins where its run of one data type begins */
   guint n_searched;
@@ -58,10 +60,23 @@ search_get_position (const ImpFlowSearch *self, gint64 begin, gint64 origin, gsi
   return imp_data_type_is_streaming (self->data_type) ? origin + (gint64) from : begin;
 }
 
+static gboolean
+search_has_doubt (const ImpFlowSearch *self)
+{
+  return self->window->len > self->context;
+}
+
+static void
+search_clear_window (ImpFlowSearch *self)
+{
+  g_byte_array_set_size (self->window, 0);
+  self->context = 0;
+}
+
 /* Looks through the window and @data, which follows it. */
 static ImpFlowSearchStep
-search_examine (ImpFlowSearch *self, const guint8 *data, gsize length, gint64 begin, gboolean final,
-                ImpEffort *effort, gint64 *position, GError **error)
+search_examine (ImpFlowSearch *self, const guint8 *data, gsize length, gint64 begin,
+                ImpMatchEnd end, ImpEffort *effort, gint64 *position, GError **error)
 {
   ImpSearchRun run = { .position = self->context, .start = self->start, .effort = effort };
   ImpMatchStatus status;
@@ -77,7 +92,7 @@ search_examine (ImpFlowSearch *self, const guint8 *data, gsize length, gint64 be
 
   run.data = data;
   run.length = length;
-  run.end = final ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN;
+  run.end = end;
   status = imp_matcher_find (self->matcher, &run, error);
   if (status == IMP_MATCH_FAILED)
     return IMP_FLOW_SEARCH_FAILED;
@@ -87,19 +102,20 @@ search_examine (ImpFlowSearch *self, const guint8 *data, gsize length, gint64 be
       return IMP_FLOW_SEARCH_FOUND;
     }
   self->is_within = status == IMP_MATCH_BUSY;
-  self->is_final = final;
+  self->is_final = end == IMP_MATCH_END_FINAL;
   *position = self->is_within ? search_get_position (self, begin, origin, run.from)
                               : origin + (gint64) run.from;
-  if (!final || self->is_within)
+  if (!self->is_final || self->is_within)
     search_keep_window (self, data, length, run.from);
+  else
+    search_clear_window (self);
   return IMP_FLOW_SEARCH_PASSED;
 }
 
 static void
 search_begin_run (ImpFlowSearch *self, gint32 data_type)
 {
-  g_byte_array_set_size (self->window, 0);
-  self->context = 0;
+  search_clear_window (self);
   self->start = TRUE;
   self->data_type = data_type;
 }
@@ -116,16 +132,17 @@ search_continue (ImpFlowSearch *self, ImpHeld *held, gint64 begin, ImpEffort *ef
 
   if (!is_stream || chunk->data_type != self->data_type)
     {
-      if (self->n_searched > 0)
-        return search_examine (self, NULL, 0, begin, TRUE, effort, position, error);
+      if (search_has_doubt (self))
+        return search_examine (self, NULL, 0, begin, IMP_MATCH_END_FINAL, effort, position, error);
       search_begin_run (self, chunk->data_type);
     }
   if (self->n_searched == 0)
     self->end = begin;
   self->n_searched++;
   self->end += chunk->length;
-  return search_examine (self, imp_chunk_get_data (chunk), chunk->length, begin, !is_stream, effort,
-                         position, error);
+  return search_examine (self, imp_chunk_get_data (chunk), chunk->length, begin,
+                         is_stream ? IMP_MATCH_END_OPEN : IMP_MATCH_END_FINAL, effort, position,
+                         error);
 }
 
 static ImpFlowSearchStep
@@ -133,11 +150,13 @@ search_step (ImpFlowSearch *self, ImpHeld *held, gint64 begin, gboolean final, I
              gint64 *position, GError **error)
 {
   if (self->is_within)
-    return search_examine (self, NULL, 0, begin, self->is_final, effort, position, error);
+    return search_examine (self, NULL, 0, begin,
+                           self->is_final ? IMP_MATCH_END_FINAL : IMP_MATCH_END_OPEN, effort,
+                           position, error);
   if (self->n_searched < imp_held_get_n (held))
     return search_continue (self, held, begin, effort, position, error);
-  if (final && self->n_searched > 0)
-    return search_examine (self, NULL, 0, begin, TRUE, effort, position, error);
+  if (final && search_has_doubt (self))
+    return search_examine (self, NULL, 0, begin, IMP_MATCH_END_FINAL, effort, position, error);
   return IMP_FLOW_SEARCH_IDLE;
 }
 
@@ -154,6 +173,29 @@ imp_flow_search_step (ImpFlowSearch *self, ImpHeld *held, gint64 begin, gboolean
                   || (self->n_searched < imp_held_get_n (held)
                       && imp_effort_slice_is_over (effort));
   return step;
+}
+
+ImpFlowSearchStep
+imp_flow_search_pause (ImpFlowSearch *self, gint64 begin, ImpEffort *effort, gint64 *position,
+                       GError **error)
+{
+  g_assert (!self->is_busy);
+
+  if (!search_has_doubt (self))
+    return IMP_FLOW_SEARCH_IDLE;
+  return search_examine (self, NULL, 0, begin, IMP_MATCH_END_PAUSE, effort, position, error);
+}
+
+GBytes *
+imp_flow_search_copy_gone (const ImpFlowSearch *self, gint64 position, gint64 begin,
+                           gint32 *data_type)
+{
+  gint64 origin = self->end - (gint64) self->window->len;
+
+  g_assert (position >= origin && begin <= self->end);
+
+  *data_type = self->data_type;
+  return g_bytes_new (self->window->data + (position - origin), begin - position);
 }
 
 gboolean

@@ -28,6 +28,7 @@ struct _ImpFlow
   gint64 passed;
   gint64 replaced;
   gint64 denied;
+  gint64 released; /* end of what a search has held for too long; it may be fed nevertheless */
   gint32 last_type;
   guint8 direction;
   guint8 end; /* FlowEnd */
@@ -127,18 +128,26 @@ flow_forward_end (ImpFlow *self)
 
 /* --- a search: what is held is unseen; before a match it passes, from there on it is fed --- */
 
+/* @target may have gone already. */
 static void
 flow_pass_unseen (ImpFlow *self, gint64 target)
 {
   flow_forward_held (self, target);
-  imp_marks_pass_unseen (&self->marks, self->settled);
+  imp_marks_pass_unseen (&self->marks, MIN (target, self->settled));
 }
 
 static void
 flow_end_search (ImpFlow *self, gint64 position)
 {
+  g_autoptr (GBytes) gone = NULL;
+  gint32 data_type = 0;
+
   flow_pass_unseen (self, position);
+  if (position < self->settled)
+    gone = imp_flow_search_copy_gone (self->search, position, self->settled, &data_type);
   g_clear_pointer (&self->search, imp_flow_search_free);
+  if (gone != NULL)
+    flow_feed (self, g_steal_pointer (&gone), position, data_type);
   position = self->settled;
   for (guint i = 0; i < imp_held_get_n (&self->held); i++)
     {
@@ -196,6 +205,38 @@ gboolean
 imp_flow_go_on (ImpFlow *self, GError **error)
 {
   return !imp_flow_is_busy (self) || flow_search_on (self, error);
+}
+
+/* What is held may be needed by somebody to get something. */
+static void
+flow_forward_doubt (ImpFlow *self)
+{
+  flow_forward_held (self, self->input);
+  imp_marks_prepass_unseen (&self->marks, self->settled);
+  self->released = self->settled;
+}
+
+gboolean
+imp_flow_release (ImpFlow *self, GError **error)
+{
+  gint64 position = self->settled;
+
+  if (self->search == NULL || imp_flow_is_busy (self) || imp_flow_get_held (self) == 0)
+    return TRUE;
+  imp_effort_begin_slice (&self->effort);
+  switch (imp_flow_search_pause (self->search, self->settled, &self->effort, &position, error))
+    {
+    case IMP_FLOW_SEARCH_FAILED:
+      return FALSE;
+    case IMP_FLOW_SEARCH_FOUND:
+      flow_end_search (self, position);
+      return TRUE;
+    case IMP_FLOW_SEARCH_PASSED:
+    case IMP_FLOW_SEARCH_IDLE:
+      flow_forward_doubt (self);
+      return TRUE;
+    }
+  g_assert_not_reached ();
 }
 
 /* --- input --- */
@@ -329,11 +370,35 @@ imp_flow_pass (ImpFlow *self, gint64 offset, GError **error)
   return TRUE;
 }
 
+/* Does a verdict at @offset speak of what has gone before it was fed? */
+static gboolean
+flow_is_released (ImpFlow *self, gint64 offset)
+{
+  return G_UNLIKELY (offset < self->released && self->marks.final < self->released)
+         && offset >= self->marks.final && !self->marks.searching;
+}
+
+static gboolean
+flow_refuse_released (ImpFlow *self, const char *verdict, GError **error)
+{
+  g_set_error (error, IMP_ERROR, IMP_ERROR_TIMEOUT,
+               "%s: what lies between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+               " was forwarded before the rest of the match came (hold-timeout)",
+               verdict, self->marks.final, self->released);
+  return FALSE;
+}
+
 gboolean
 imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error)
 {
-  if (!flow_check_open (self, "prepass", error) || !imp_marks_prepass (&self->marks, offset, error))
+  if (!flow_check_open (self, "prepass", error))
     return FALSE;
+  /* The analyzer cannot know that it says nothing. */
+  if (flow_is_released (self, offset))
+    return TRUE;
+  if (!imp_marks_prepass (&self->marks, offset, error))
+    return FALSE;
+  self->released = 0;
   flow_forward_held (self, self->marks.prepassed);
   flow_forward_end (self);
   return TRUE;
@@ -353,7 +418,12 @@ imp_flow_replace (ImpFlow *self, gint64 offset, const ImpView *data, GError **er
 {
   gint32 data_type = flow_get_output_type (self);
 
-  if (!flow_check_open (self, "replace", error) || !imp_marks_replace (&self->marks, offset, error))
+  if (!flow_check_open (self, "replace", error))
+    return FALSE;
+  /* It begins where the last verdict ended, wherever it ends. */
+  if (flow_is_released (self, self->marks.final))
+    return flow_refuse_released (self, "replace", error);
+  if (!imp_marks_replace (&self->marks, offset, error))
     return FALSE;
 
   self->replaced += offset - self->settled;
@@ -389,8 +459,11 @@ flow_forget (ImpFlow *self, gint64 from, gint64 to)
 gboolean
 imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError **error)
 {
-  if (!flow_check_open (self, "replace_later", error)
-      || !imp_marks_replace_later (&self->marks, offset, end_offset, error))
+  if (!flow_check_open (self, "replace_later", error))
+    return FALSE;
+  if (flow_is_released (self, MAX (offset, self->marks.final)))
+    return flow_refuse_released (self, "replace_later", error);
+  if (!imp_marks_replace_later (&self->marks, offset, end_offset, error))
     return FALSE;
   flow_forget (self, offset, end_offset);
   return TRUE;

@@ -83,6 +83,9 @@ void imp_marks_spare_packet (ImpMarks *self, gint64 begin, gint64 end);
 /* All before @position has passed without being fed, since a search went on. */
 void imp_marks_pass_unseen (ImpMarks *self, gint64 position);
 
+/* The same, but a match may yet begin before @position: from there on it will be fed. */
+void imp_marks_prepass_unseen (ImpMarks *self, gint64 position);
+
 /* A verdict. If the model does not allow it here, that is an %IMP_ERROR_PROTOCOL, and nothing has
  * changed; a pattern that cannot be used is an %IMP_ERROR_SETTINGS or %IMP_ERROR_LIMIT. */
 gboolean imp_marks_apply (ImpMarks *self, const ImpVerdict *verdict, GError **error);

@@ -130,6 +130,13 @@ imp_marks_pass_unseen (ImpMarks *self, gint64 position)
   marks_trim_borders (self);
 }
 
+void
+imp_marks_prepass_unseen (ImpMarks *self, gint64 position)
+{
+  self->prepassed = MAX (self->prepassed, position);
+  marks_trim_borders (self);
+}
+
 /* --- verdicts --- */
 
 static gboolean marks_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);

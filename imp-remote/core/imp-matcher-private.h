@@ -42,7 +42,8 @@ typedef enum
 {
   IMP_MATCH_END_OPEN,  /* perhaps more */
   IMP_MATCH_END_FINAL, /* nothing */
-  /* Perhaps more, but not soon: what is a match whatever follows is taken as it stands. */
+  /* Perhaps more, but not soon: what is a match whatever follows is taken as it stands. Never
+   * IMP_MATCH_BUSY: what a slice has no time for stays in doubt. */
   IMP_MATCH_END_PAUSE,
 } ImpMatchEnd;
 

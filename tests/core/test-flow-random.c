@@ -28,6 +28,7 @@ typedef struct
   guint n_refused;
   guint n_found;
   guint n_finished;
+  guint n_late; /* matches whose beginning had been released */
 } Test;
 
 static gint64
@@ -190,12 +191,25 @@ random_pass_pattern (Test *t)
 }
 
 static void
+random_release (Test *t)
+{
+  GError *error = NULL;
+
+  note (t, "release");
+  imp_flow_release (t->flow, &error);
+  g_assert_no_error (error);
+  naive_flow_release (t->naive);
+}
+
+static void
 random_operation (Test *t)
 {
   gboolean searching = imp_flow_is_searching (t->flow);
   gint64 kind = pick (t, 0, 100);
 
-  if (kind < 45)
+  if (searching && chance (t, 30))
+    random_release (t);
+  else if (kind < 45)
     random_push (t);
   else if (kind < 65)
     random_pass (t, FALSE);
@@ -314,6 +328,7 @@ run_flow (Test *t)
     }
 
   t->n_finished += t->naive->end_forwarded;
+  t->n_late += t->naive->n_late;
   imp_flow_free (t->flow);
   imp_flow_event_queue_clear (&t->queue);
   naive_flow_free (t->naive);
@@ -341,11 +356,13 @@ test_random (void)
   for (guint done = 0; done < steps; done += STEPS_PER_FLOW)
     run_flow (&t);
 
-  g_test_message ("%u accepted, %u refused, %u searches ended, %u streams finished", t.n_accepted,
-                  t.n_refused, t.n_found, t.n_finished);
+  g_test_message (
+    "%u accepted, %u refused, %u searches ended, %u matches late, %u streams finished",
+    t.n_accepted, t.n_refused, t.n_found, t.n_late, t.n_finished);
   /* It tests nothing if nearly all is refused, or the rare things never come. */
   g_assert_cmpuint (t.n_accepted, >, t.n_refused / 2);
   g_assert_cmpuint (t.n_found, >, 0);
+  g_assert_cmpuint (t.n_late, >, 0);
   g_assert_cmpuint (t.n_finished, >, 0);
   g_rand_free (t.rand);
   g_string_free (t.history, TRUE);

@@ -140,12 +140,14 @@ step (Script *script, GError **error)
     case 10:
       return pass_pattern (script, error);
     default:
-      /* Rarely, since not much happens afterwards. */
+      /* The first two rarely, since not much happens afterwards. */
       offset = fuzz_take (input);
       if (offset == 0)
         imp_flow_deny (script->flow);
       else if (offset == 1)
         return imp_flow_pass (script->flow, IMP_MAX_OFFSET, error);
+      else if (offset < 128)
+        return imp_flow_release (script->flow, error);
       return TRUE;
     }
 }

@@ -169,11 +169,11 @@ matches (NaiveFlow *self, gint64 i, gboolean whole)
 }
 
 static void
-end_search (NaiveFlow *self)
+end_search (NaiveFlow *self, gint64 position)
 {
   g_clear_pointer (&self->pattern, g_free);
   self->gap = TRUE;
-  self->refed = naive_flow_settled (self);
+  self->refed = position;
   self->verdict = MAX (self->verdict, self->refed);
 }
 
@@ -184,7 +184,8 @@ found_at (NaiveFlow *self, gint64 position)
     position--;
   for (gint64 i = naive_flow_settled (self); i < position; i++)
     pass_byte (self, i);
-  end_search (self);
+  self->n_late += position < naive_flow_settled (self);
+  end_search (self, position);
   for (gint64 i = position; i < self->input; i++)
     feed_byte (self, i);
 }
@@ -194,7 +195,7 @@ search (NaiveFlow *self)
 {
   if (self->pattern == NULL)
     return;
-  for (gint64 i = naive_flow_settled (self); i < self->input; i++)
+  for (gint64 i = self->doubt; i < self->input; i++)
     if (matches (self, i, TRUE))
       {
         found_at (self, i);
@@ -204,7 +205,15 @@ search (NaiveFlow *self)
     return;
   for (gint64 i = naive_flow_settled (self); i < self->input; i++)
     pass_byte (self, i);
-  end_search (self);
+  end_search (self, self->input);
+}
+
+/* May a match begin here of which a part has not come yet? Only the last run, of a stream, can have
+ * one. */
+static gboolean
+is_in_doubt (NaiveFlow *self, gint64 i)
+{
+  return !is_packet_at (self, i) && run_end (self, i) == self->input && matches (self, i, FALSE);
 }
 
 gboolean
@@ -217,11 +226,13 @@ naive_flow_search_settled (NaiveFlow *self, gint64 settled)
   if (self->pattern == NULL)
     return settled == begin;
 
-  /* What may begin a match must be kept; only the last run, of a stream, can. */
-  while (upper < self->input
-         && !(!is_packet_at (self, upper) && run_end (self, upper) == self->input
-              && matches (self, upper, FALSE)))
+  /* What may belong to a match must be kept. */
+  for (gint64 i = self->doubt; i < begin && upper == begin; i++)
+    if (is_in_doubt (self, i))
+      upper = -1;
+  while (upper >= 0 && upper < self->input && !is_in_doubt (self, upper))
     upper++;
+  upper = MAX (upper, begin);
   while (lower > begin && self->input - lower < (gint64) self->pattern_max + 1
          && !is_packet_at (self, lower - 1) && run_end (self, lower - 1) == self->input)
     lower--;
@@ -230,9 +241,20 @@ naive_flow_search_settled (NaiveFlow *self, gint64 settled)
 
   for (gint64 i = begin; i < settled; i++)
     pass_byte (self, i);
-  if (settled > self->verdict)
+  if (settled > self->verdict && settled > self->released)
     self->verdict = settled;
   return TRUE;
+}
+
+void
+naive_flow_release (NaiveFlow *self)
+{
+  if (self->pattern == NULL || naive_flow_settled (self) == self->input)
+    return;
+  for (gint64 i = naive_flow_settled (self); i < self->input; i++)
+    pass_byte (self, i);
+  self->prepass = MAX (self->prepass, self->input);
+  self->released = self->input;
 }
 
 /* --- input --- */
@@ -263,7 +285,10 @@ push_bytes (NaiveFlow *self, const guint8 *data, gsize length, gint32 type)
 
   for (gint64 i = begin; i < self->input; i++)
     if (i < self->verdict || i < self->prepass)
-      pass_byte (self, i);
+      {
+        pass_byte (self, i);
+        self->doubt = i + 1;
+      }
   for (gint64 i = begin; i < self->input; i++)
     {
       if (self->verdict >= self->input || (i < self->verdict && type < 0))
@@ -361,12 +386,17 @@ naive_flow_prepass (NaiveFlow *self, gint64 offset)
     return FALSE;
   if (self->verdict == NAIVE_INDEFINITE || self->prepass == NAIVE_INDEFINITE)
     return TRUE;
-  if (self->pattern != NULL || offset < self->verdict || offset < self->prepass)
+  if (self->pattern != NULL || offset < self->verdict)
+    return FALSE;
+  if (offset < self->released)
+    return TRUE;
+  if (offset < self->prepass)
     return FALSE;
   offset = without_cut_packet (self, offset);
   if (is_promised_before (self, offset))
     return FALSE;
   self->prepass = offset;
+  self->released = 0;
   pass_held (self, offset);
   return TRUE;
 }
@@ -378,7 +408,7 @@ naive_flow_replace (NaiveFlow *self, gint64 offset, const guint8 *data, gsize le
   gint32 type = settled < self->input ? self->bytes[settled].type : self->last_type;
 
   if (self->denied || self->pattern != NULL || offset < settled || offset > self->shown
-      || self->verdict > settled || self->prepass > settled
+      || self->verdict < self->released || self->verdict > settled || self->prepass > settled
       || without_cut_packet (self, offset) != offset)
     return FALSE;
   for (gint64 i = settled; i < offset; i++)
@@ -406,7 +436,8 @@ naive_flow_replace_later (NaiveFlow *self, gint64 offset, gint64 end_offset)
   gint64 begin = MAX (MAX (offset, naive_flow_settled (self)), MAX (self->verdict, self->prepass));
   gboolean touches = FALSE;
 
-  if (self->denied || self->pattern != NULL || offset < 0 || end_offset <= begin)
+  if (self->denied || self->pattern != NULL || offset < 0 || end_offset <= begin
+      || MAX (offset, self->verdict) < self->released)
     return FALSE;
   for (gint64 i = MAX (begin - 1, naive_flow_settled (self)); i <= end_offset; i++)
     touches = touches || self->promised[i];
@@ -426,6 +457,7 @@ naive_flow_pass_pattern (NaiveFlow *self, const char *pattern, guint max_length)
     return FALSE;
   self->pattern = g_strdup (pattern);
   self->pattern_max = max_length;
+  self->doubt = naive_flow_settled (self);
   search (self);
   if (self->ended)
     feed_end (self);

@@ -52,7 +52,10 @@ typedef struct
   gboolean denied;
   char *pattern; /* what is looked for, literally */
   guint pattern_max;
+  gint64 doubt;    /* a match may begin here, or later */
+  gint64 released; /* the end of what was held for too long */
   gint64 refed;
+  guint n_late; /* matches whose beginning had gone */
   GArray *output;
   GArray *fed;
 } NaiveFlow;
@@ -68,6 +71,7 @@ gboolean naive_flow_replace (NaiveFlow *self, gint64 offset, const guint8 *data,
 gboolean naive_flow_replace_later (NaiveFlow *self, gint64 offset, gint64 end_offset);
 gboolean naive_flow_pass_pattern (NaiveFlow *self, const char *pattern, guint max_length);
 void naive_flow_deny (NaiveFlow *self);
+void naive_flow_release (NaiveFlow *self);
 
 /* While a pattern is looked for, how much of the end is held back is not fixed, only bounded:
  * checks that @settled is within the bounds and passes the bytes before it. */
