@@ -269,9 +269,10 @@ imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
  * more have been fed than now, or the stream has ended.
  *
  * An analyzer that leaves bytes without a verdict has the provider wait for it, and be impatient at
- * last ([property@Imp.RemoteFactory:deadline]); one that has said what it waits for is not late. It
- * is fed as ever, and may give a verdict at any time. The hint is dropped where the chosen
- * interface lacks it ([flags@Imp.ResultFlags.WANT]), or the provider does not know it.
+ * last ([property@Imp.RemoteFactory:deadline], [property@Imp.Filter:deadline]); one that has said
+ * what it waits for is not late. It is fed as ever, and may give a verdict at any time. The hint is
+ * dropped where the chosen interface lacks it ([flags@Imp.ResultFlags.WANT]), or the provider does
+ * not know it.
  *
  * Since: 0.1
  */
@@ -300,6 +301,10 @@ imp_analyzer_want (ImpAnalyzer *self, ImpDirection direction, guint n_bytes)
  *
  * Input that was under way already is kept from the plugin; it comes again if it belongs to what
  * begins with the match.
+ *
+ * A provider may let pass, after a while, what may yet become a match
+ * ([property@Imp.Filter:hold-timeout]). The match is fed from its beginning even then, but what has
+ * passed of it can no more be replaced: to try that is the end of the connection.
  *
  * Since: 0.1
  */

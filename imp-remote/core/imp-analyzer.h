@@ -41,7 +41,9 @@ struct _ImpAnalyzerClass
 #endif
 
   /*< private >*/
-  gpointer padding[7];
+  /* Inside the library only, of those that stand for another one: a struct of functions. */
+  gconstpointer proxy;
+  gpointer padding[6];
 };
 
 /**

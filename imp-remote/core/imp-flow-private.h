@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-flow-event-private.h"
+#include "core/imp-marks-private.h"
 #include "core/imp-verdict-private.h"
 
 G_BEGIN_DECLS
@@ -44,6 +45,8 @@ gboolean imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_leng
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */
 void imp_flow_deny (ImpFlow *self);
 
+/* Where the analyzer's stand, once it has been fed what is in the queue. */
+const ImpMarks *imp_flow_peek_marks (const ImpFlow *self);
 gint64 imp_flow_get_input (const ImpFlow *self);
 gint64 imp_flow_get_settled (const ImpFlow *self);
 gint64 imp_flow_get_held (const ImpFlow *self);

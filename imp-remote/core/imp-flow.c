@@ -4,7 +4,6 @@
 #include "core/imp-error.h"
 #include "core/imp-flow-held-private.h"
 #include "core/imp-flow-search-private.h"
-#include "core/imp-marks-private.h"
 
 typedef enum
 {
@@ -556,6 +555,12 @@ imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error)
 }
 
 /* --- questions --- */
+
+const ImpMarks *
+imp_flow_peek_marks (const ImpFlow *self)
+{
+  return &self->marks;
+}
 
 gint64
 imp_flow_get_input (const ImpFlow *self)

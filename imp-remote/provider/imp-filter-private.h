@@ -8,6 +8,9 @@
  * of a stream are joined long before that; packets are not. */
 #define IMP_FILTER_CHUNKS_MAX 65536
 
+/* From now on it works in the main context that is the thread's default now. Before it has an
+ * output function. */
+void imp_filter_move_here (ImpFilter *self);
 /* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
  * and no byte of its input is missing before it: an answer, after which nothing is expected. */
 gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "provider/imp-filter-private.h"
+#include "provider/imp-filter-object-private.h"
 
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
-#include "core/imp-flow-private.h"
 
 #define MAX_HELD_DEFAULT (16 * 1024 * 1024)
+#define MAX_EXTENSIONS_DEFAULT 10
 
 /* The filter's own kind of event: bytes that the analyzer itself sends. */
 #define EVENT_SEND IMP_FLOW_EVENT_OWN
-
-typedef enum
-{
-  STATE_OPEN,
-  STATE_DENIED,
-  STATE_DROPPED,
-  STATE_FAILED,
-  STATE_CLOSED,
-} FilterState;
-
-/* Who wants a direction not to be fed for now. */
-typedef enum
-{
-  PAUSED_BY_ANALYZER = 1 << 0,
-  PAUSED_BY_SEARCH = 1 << 1,
-} FilterPause;
 
 /**
  * ImpFilter:
@@ -41,50 +25,27 @@ typedef enum
  * to the output, [signal@Imp.Filter::denied], [signal@Imp.Filter::dropped] or
  * [signal@Imp.Filter::failed] is emitted, and from then on every push gives an error.
  *
- * A verdict that the model does not allow counts as a failure of the analyzer.
+ * A verdict that the model does not allow counts as a failure of the analyzer, and so does one that
+ * does not come within [property@Imp.Filter:deadline], if that is set. There is none by default,
+ * since it takes a main loop to notice: the main context that was the thread's default when the
+ * filter was created has to run.
  *
  * An analyzer may ask for a search (PASS_PATTERN). A costly one is done piece by piece, from the
- * main context that was the thread's default when the filter was created, so that it does not hold
- * up others; meanwhile [method@Imp.Filter.is_paused] is %TRUE. If it takes too much time all in
- * all, the analyzer has failed.
+ * same main context, so that it does not hold up others; meanwhile [method@Imp.Filter.is_paused] is
+ * %TRUE. If it takes too much time all in all, the analyzer has failed. What may be the beginning
+ * of a match is held until more comes, or for [property@Imp.Filter:hold-timeout].
  *
  * Since: 0.1
  */
-struct _ImpFilter
-{
-  GObject parent_instance;
-
-  ImpAnalyzer *analyzer;
-  ImpOutputFunc output;
-  gpointer output_data;
-  GDestroyNotify output_destroy;
-  ImpFlowEventQueue queue;
-  ImpFlow *flows[2];
-  guint64 max_held;
-  FilterState state;
-  GError *error;  /* why it is not open; what pushes give */
-  char *reason;   /* the same in the analyzer's words */
-  guint observed; /* flags of the types of results that the observer wants */
-  ImpVerdictFunc observer;
-  gpointer observer_data;
-  gboolean watched;   /* somebody has connected to the signal of the results */
-  gboolean listening; /* the analyzer's results come here */
-  gboolean working;   /* the queue is being carried out, further up the stack */
-  gboolean closed;    /* by the owner: nothing is emitted any more */
-  gboolean notified;  /* the signal that goes with the state has been emitted */
-  gboolean ended[2];  /* the end of that direction was given to the output */
-  gboolean sent[2];   /* what was given to it last came from the analyzer */
-  guint8 paused[2];   /* of FilterPause */
-  GMainContext *context;
-  GSource *search_source; /* goes on with a search, or NULL */
-};
-
 G_DEFINE_FINAL_TYPE (ImpFilter, imp_filter, G_TYPE_OBJECT)
 
 typedef enum
 {
   PROP_ANALYZER = 1,
-  PROP_MAX_HELD,
+  PROP_MAX_HELD, /* from here on as ImpFilterLimit */
+  PROP_DEADLINE,
+  PROP_MAX_EXTENSIONS,
+  PROP_HOLD_TIMEOUT,
   PROP_HELD_BYTES,
 } FilterProperty;
 
@@ -101,7 +62,15 @@ enum
 
 static guint signals[SIGNAL_PAUSED_CHANGED + 1];
 
-static gboolean filter_on_search (gpointer user_data);
+static void filter_on_turn (gpointer user_data);
+static void filter_on_late (const char *reason, gpointer user_data);
+static void filter_on_held (ImpDirection direction, gpointer user_data);
+
+static const ImpFilterClockFuncs filter_clock_funcs = {
+  .turn = filter_on_turn,
+  .late = filter_on_late,
+  .held = filter_on_held,
+};
 
 /* ---- how it works: results, verdicts and input go in at one end of the queue, calls come out at
  * the other ---- */
@@ -119,13 +88,14 @@ filter_refuse (ImpFilter *self, FilterState state, ImpError code, const char *pr
   self->error = g_error_new (IMP_ERROR, code, "%s%s", prefix, self->reason);
   imp_flow_deny (self->flows[0]);
   imp_flow_deny (self->flows[1]);
+  g_clear_pointer (&self->clock, imp_filter_clock_free);
 }
 
 static void
 filter_fail (ImpFilter *self, ImpError code, const char *reason)
 {
-  filter_refuse (self, STATE_FAILED, code,
-                 code == IMP_ERROR_LIMIT ? "" : "The analyzer failed: ", reason);
+  filter_refuse (self, STATE_FAILED, code, code == IMP_ERROR_FATAL ? "The analyzer failed: " : "",
+                 reason);
 }
 
 /* Emits, once, the signal that says what has become of the filter. */
@@ -145,21 +115,52 @@ filter_notify_outcome (ImpFilter *self)
 }
 
 static void
-filter_check_limits (ImpFilter *self)
+filter_check_held (ImpFilter *self, guint64 held)
 {
-  guint64 held = imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]);
   guint n_chunks = MAX (imp_flow_get_n_held (self->flows[0]), imp_flow_get_n_held (self->flows[1]));
   g_autofree char *reason = NULL;
 
-  if (held > self->max_held)
+  if (held > self->limits[IMP_FILTER_MAX_HELD])
     reason = g_strdup_printf ("The analyzer leaves %" G_GUINT64_FORMAT " bytes unsettled; the "
                               "limit is %" G_GUINT64_FORMAT " (property max-held of ImpFilter)",
-                              held, self->max_held);
+                              held, self->limits[IMP_FILTER_MAX_HELD]);
   else if (n_chunks > IMP_FILTER_CHUNKS_MAX)
     reason = g_strdup_printf ("The analyzer leaves %u chunks unsettled; the limit is %d", n_chunks,
                               IMP_FILTER_CHUNKS_MAX);
   if (reason != NULL)
     filter_fail (self, IMP_ERROR_LIMIT, reason);
+}
+
+/* Something may have to be done later. */
+static void
+filter_update_clock (ImpFilter *self)
+{
+  if (self->clock == NULL)
+    {
+      self->clock = imp_filter_clock_new (self->context, self->analyzer, self->flows,
+                                          &filter_clock_funcs, self);
+      imp_filter_clock_set (self->clock, self->limits);
+    }
+  imp_filter_clock_check (self->clock);
+}
+
+static inline gboolean
+filter_has_times (ImpFilter *self)
+{
+  return (self->limits[IMP_FILTER_DEADLINE] | self->limits[IMP_FILTER_HOLD_TIMEOUT]) != 0;
+}
+
+/* Mostly nothing is held, and nothing else is waited for. */
+static void
+filter_check_limits (ImpFilter *self)
+{
+  guint64 held = imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]);
+
+  if (held > 0)
+    filter_check_held (self, held);
+  if ((held | self->paused[0] | self->paused[1] | self->has_end) != 0 && filter_has_times (self)
+      && self->state == STATE_OPEN)
+    filter_update_clock (self);
 }
 
 /* After its end nothing can follow in a direction, not even from the analyzer. */
@@ -202,30 +203,17 @@ filter_is_searching (ImpFilter *self)
   return imp_flow_is_busy (self->flows[0]) || imp_flow_is_busy (self->flows[1]);
 }
 
-static void
-filter_stop_searching (ImpFilter *self)
+static gboolean
+filter_was_searching (ImpFilter *self)
 {
-  if (self->search_source == NULL)
-    return;
-  g_source_destroy (self->search_source);
-  g_clear_pointer (&self->search_source, g_source_unref);
+  return ((self->paused[0] | self->paused[1]) & PAUSED_BY_SEARCH) != 0;
 }
 
 static void
 filter_update_searching (ImpFilter *self)
 {
-  gboolean is_searching = filter_is_searching (self);
-
-  if (is_searching && self->search_source == NULL)
-    {
-      self->search_source = g_idle_source_new ();
-      g_source_set_priority (self->search_source, G_PRIORITY_DEFAULT);
-      g_source_set_static_name (self->search_source, "ImpFilter: search");
-      g_source_set_callback (self->search_source, filter_on_search, self, NULL);
-      g_source_attach (self->search_source, self->context);
-    }
-  else if (!is_searching)
-    filter_stop_searching (self);
+  if (self->state == STATE_OPEN)
+    filter_update_clock (self);
   for (guint direction = 0; direction < 2; direction++)
     filter_set_paused (self, direction, PAUSED_BY_SEARCH,
                        imp_flow_is_busy (self->flows[direction]));
@@ -258,7 +246,7 @@ filter_work (ImpFilter *self)
   self->working = FALSE;
   if (self->state == STATE_OPEN)
     filter_check_limits (self);
-  if (self->search_source != NULL || filter_is_searching (self))
+  if (filter_is_searching (self) || filter_was_searching (self))
     filter_update_searching (self);
   filter_notify_outcome (self);
   if (self->closed)
@@ -291,7 +279,8 @@ filter_apply_verdict (ImpFilter *self, const ImpVerdict *verdict)
     case IMP_RESULT_WANT:
     case IMP_RESULT_PASS_PATTERN:
       if (!imp_flow_apply (self->flows[verdict->direction], verdict, &error))
-        filter_fail (self, IMP_ERROR_FATAL, error->message);
+        filter_fail (self, error->code == IMP_ERROR_TIMEOUT ? IMP_ERROR_TIMEOUT : IMP_ERROR_FATAL,
+                     error->message);
       /* One that is not fed any more need not be spared. */
       else if (verdict->type == IMP_RESULT_PASS && verdict->offset == IMP_MAX_OFFSET)
         filter_set_paused (self, verdict->direction, PAUSED_BY_ANALYZER, FALSE);
@@ -378,8 +367,8 @@ filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer us
 }
 
 /* Each direction gets a slice of time. */
-static gboolean
-filter_on_search (gpointer user_data)
+static void
+filter_on_turn (gpointer user_data)
 {
   ImpFilter *self = user_data;
 
@@ -393,7 +382,30 @@ filter_on_search (gpointer user_data)
     }
   filter_work (self);
   g_object_unref (self);
-  return G_SOURCE_CONTINUE;
+}
+
+static void
+filter_on_late (const char *reason, gpointer user_data)
+{
+  ImpFilter *self = user_data;
+
+  g_object_ref (self);
+  filter_fail (self, IMP_ERROR_TIMEOUT, reason);
+  filter_work (self);
+  g_object_unref (self);
+}
+
+static void
+filter_on_held (ImpDirection direction, gpointer user_data)
+{
+  ImpFilter *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_object_ref (self);
+  if (!imp_flow_release (self->flows[direction], &error))
+    filter_fail (self, IMP_ERROR_LIMIT, error->message);
+  filter_work (self);
+  g_object_unref (self);
 }
 
 /* Takes the analyzer's results from now on. */
@@ -420,7 +432,12 @@ imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamS
       self->analyzer = g_value_dup_object (value);
       break;
     case PROP_MAX_HELD:
-      imp_filter_set_max_held (self, g_value_get_uint64 (value));
+      imp_filter_set_limit (self, IMP_FILTER_MAX_HELD, g_value_get_uint64 (value));
+      break;
+    case PROP_DEADLINE:
+    case PROP_MAX_EXTENSIONS:
+    case PROP_HOLD_TIMEOUT:
+      imp_filter_set_limit (self, id - PROP_MAX_HELD, g_value_get_uint (value));
       break;
     case PROP_HELD_BYTES:
     default:
@@ -439,7 +456,12 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_object (value, self->analyzer);
       break;
     case PROP_MAX_HELD:
-      g_value_set_uint64 (value, self->max_held);
+      g_value_set_uint64 (value, self->limits[IMP_FILTER_MAX_HELD]);
+      break;
+    case PROP_DEADLINE:
+    case PROP_MAX_EXTENSIONS:
+    case PROP_HOLD_TIMEOUT:
+      g_value_set_uint (value, self->limits[id - PROP_MAX_HELD]);
       break;
     case PROP_HELD_BYTES:
       g_value_set_int64 (value,
@@ -478,13 +500,68 @@ imp_filter_init (ImpFilter *self)
   imp_flow_event_queue_init (&self->queue);
   for (guint direction = 0; direction < 2; direction++)
     self->flows[direction] = imp_flow_new (&self->queue, direction);
-  self->max_held = MAX_HELD_DEFAULT;
+  self->limits[IMP_FILTER_MAX_HELD] = MAX_HELD_DEFAULT;
+  self->limits[IMP_FILTER_MAX_EXTENSIONS] = MAX_EXTENSIONS_DEFAULT;
   self->context = g_main_context_ref_thread_default ();
+}
+
+static void
+filter_class_install_times (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ImpFilter:deadline:
+   *
+   * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
+   * (the default) indefinitely. It is measured to a quarter of it. Then the analyzer has failed,
+   * with %IMP_ERROR_TIMEOUT.
+   *
+   * A direction that is busy ([method@Imp.Filter.set_busy]) does not count, nor does an analyzer
+   * that has said what it waits for ([method@Imp.Analyzer.want]), as long as that has not come. A
+   * direction that the analyzer keeps paused waits as well; PAUSE and REPLACE_LATER gain another
+   * deadline, [property@Imp.Filter:max-extensions] times. An analyzer of an
+   * [class@Imp.RemoteFactory] is left to that one's own deadline, and its outcome, also where it
+   * was given none.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DEADLINE] = g_param_spec_uint ("deadline", NULL, NULL, 0, G_MAXINT32, 0, flags);
+
+  /**
+   * ImpFilter:max-extensions:
+   *
+   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
+   * [property@Imp.Filter:deadline].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_EXTENSIONS] = g_param_spec_uint ("max-extensions", NULL, NULL, 0, G_MAXINT32,
+                                                       MAX_EXTENSIONS_DEFAULT, flags);
+
+  /**
+   * ImpFilter:hold-timeout:
+   *
+   * How long, in milliseconds, bytes are held since they may be the beginning of what an analyzer
+   * has asked to look for (PASS_PATTERN); 0 (the default): until that is decided. It is measured to
+   * a quarter of it. Then what is a match whatever follows is taken for one as it stands; else the
+   * bytes pass.
+   *
+   * The search goes on: a match that is complete later is still fed, from its beginning. But what
+   * has passed of it cannot be replaced any more: if the analyzer wants that, the connection is
+   * refused, with %IMP_ERROR_TIMEOUT.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HOLD_TIMEOUT] = g_param_spec_uint ("hold-timeout", NULL, NULL, 0, G_MAXINT32, 0,
+                                                     flags);
 }
 
 static void
 filter_class_install_properties (GObjectClass *klass)
 {
+  filter_class_install_times ();
+
   /**
    * ImpFilter:analyzer:
    *
@@ -581,8 +658,8 @@ filter_class_add_signals (GObjectClass *klass)
    * @self: the filter
    * @message: what went wrong
    *
-   * Emitted once the analyzer has failed, gave a verdict that the model does not allow, or left
-   * more unsettled than the filter may hold; or the application cannot go on
+   * Emitted once the analyzer has failed, gave a verdict that the model does not allow, took too
+   * long for one, or left more unsettled than the filter may hold; or the application cannot go on
    * ([method@Imp.Filter.fail]).
    *
    * Since: 0.1
@@ -654,45 +731,18 @@ imp_filter_get_analyzer (ImpFilter *self)
   return self->analyzer;
 }
 
-/**
- * imp_filter_set_max_held: (set-property max-held)
- * @self: a filter
- * @max_held: a number of bytes
- *
- * Sets how many bytes, of both directions together, may wait for a verdict.
- *
- * A limit below what is held already takes effect with the next push.
- *
- * Since: 0.1
- */
 void
-imp_filter_set_max_held (ImpFilter *self, guint64 max_held)
+imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value)
 {
-  g_return_if_fail (IMP_IS_FILTER (self));
-  g_return_if_fail (max_held <= G_MAXINT64);
-
-  if (self->max_held == max_held)
+  if (self->limits[limit] == value)
     return;
-  self->max_held = max_held;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_HELD]);
-}
-
-/**
- * imp_filter_get_max_held: (get-property max-held)
- * @self: a filter
- *
- * Gets how many bytes, of both directions together, may wait for a verdict.
- *
- * Returns: a number of bytes
- *
- * Since: 0.1
- */
-guint64
-imp_filter_get_max_held (ImpFilter *self)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-
-  return self->max_held;
+  self->limits[limit] = value;
+  if (self->clock != NULL)
+    imp_filter_clock_set (self->clock, self->limits);
+  /* What waits already counts from now on. */
+  if (self->listening && self->state == STATE_OPEN && filter_has_times (self))
+    filter_update_clock (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_HELD + limit]);
 }
 
 /**
@@ -736,8 +786,9 @@ imp_filter_set_output (ImpFilter *self, ImpOutputFunc output, gpointer user_data
  * Checks whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
  * %IMP_ERROR_CLOSED if the analyzer dropped the connection or the filter was closed,
  * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_FAILED if the application did
- * ([method@Imp.Filter.fail]), %IMP_ERROR_LIMIT if too much was left unsettled. Once it has an error
- * it keeps it.
+ * ([method@Imp.Filter.fail]), %IMP_ERROR_LIMIT if too much was left unsettled, %IMP_ERROR_TIMEOUT
+ * if that was so for too long ([property@Imp.Filter:deadline], [property@Imp.Filter:hold-timeout]).
+ * Once it has an error it keeps it.
  *
  * Returns: %TRUE if it is open
  *
@@ -819,6 +870,8 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
   filter_update_watched (self);
   if (!filter_push_to_flow (self, direction, data, data_type, error))
     return FALSE;
+  if (g_bytes_get_size (data) == 0)
+    self->has_end = TRUE;
 
   g_object_ref (self);
   filter_work (self);
@@ -925,6 +978,13 @@ imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer 
   self->observer_data = user_data;
 }
 
+void
+imp_filter_move_here (ImpFilter *self)
+{
+  g_main_context_unref (self->context);
+  self->context = g_main_context_ref_thread_default ();
+}
+
 gboolean
 imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
 {
@@ -982,7 +1042,6 @@ imp_filter_close (ImpFilter *self)
   self->closed = TRUE;
   self->notified = TRUE;
   filter_refuse (self, STATE_CLOSED, IMP_ERROR_CLOSED, "The filter is closed", NULL);
-  filter_stop_searching (self);
   imp_flow_event_queue_clear (&self->queue);
   if (self->analyzer != NULL)
     imp_analyzer_close (self->analyzer);
@@ -990,104 +1049,4 @@ imp_filter_close (ImpFilter *self)
   if (!self->working)
     filter_release_output (self);
   g_object_unref (self);
-}
-
-/**
- * imp_filter_get_input:
- * @self: a filter
- * @direction: a direction
- *
- * Gets how much was pushed: always the sum of what passed, was replaced, was denied and is held.
- *
- * Returns: a number of bytes
- *
- * Since: 0.1
- */
-gint64
-imp_filter_get_input (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
-
-  return imp_flow_get_input (self->flows[direction]);
-}
-
-/**
- * imp_filter_get_held:
- * @self: a filter
- * @direction: a direction
- *
- * Gets how much input waits for a verdict.
- *
- * Returns: a number of bytes
- *
- * Since: 0.1
- */
-gint64
-imp_filter_get_held (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
-
-  return imp_flow_get_held (self->flows[direction]);
-}
-
-/**
- * imp_filter_get_passed:
- * @self: a filter
- * @direction: a direction
- *
- * Gets how much input was let through as it came.
- *
- * Returns: a number of bytes
- *
- * Since: 0.1
- */
-gint64
-imp_filter_get_passed (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
-
-  return imp_flow_get_passed (self->flows[direction]);
-}
-
-/**
- * imp_filter_get_replaced:
- * @self: a filter
- * @direction: a direction
- *
- * Gets how much input was replaced by other bytes, or none.
- *
- * Returns: a number of bytes of the input
- *
- * Since: 0.1
- */
-gint64
-imp_filter_get_replaced (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
-
-  return imp_flow_get_replaced (self->flows[direction]);
-}
-
-/**
- * imp_filter_get_denied:
- * @self: a filter
- * @direction: a direction
- *
- * Gets how much input was held when the connection was refused or the filter closed.
- *
- * Returns: a number of bytes
- *
- * Since: 0.1
- */
-gint64
-imp_filter_get_denied (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
-
-  return imp_flow_get_denied (self->flows[direction]);
 }

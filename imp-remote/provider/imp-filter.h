@@ -41,6 +41,18 @@ IMP_AVAILABLE_IN_0_1
 guint64      imp_filter_get_max_held (ImpFilter *self);
 
 IMP_AVAILABLE_IN_0_1
+void         imp_filter_set_deadline (ImpFilter *self, guint deadline);
+IMP_AVAILABLE_IN_0_1
+guint        imp_filter_get_deadline (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
+void         imp_filter_set_max_extensions (ImpFilter *self, guint max_extensions);
+IMP_AVAILABLE_IN_0_1
+guint        imp_filter_get_max_extensions (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
+void         imp_filter_set_hold_timeout (ImpFilter *self, guint hold_timeout);
+IMP_AVAILABLE_IN_0_1
+guint        imp_filter_get_hold_timeout (ImpFilter *self);
+IMP_AVAILABLE_IN_0_1
 gboolean imp_filter_push        (ImpFilter *self, ImpDirection direction, GBytes *data,
                                  gint32 data_type, GError **error);
 IMP_AVAILABLE_IN_0_1

@@ -614,6 +614,7 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPu
                             pump_on_transport, &self->sides[i]);
     }
   /* From here on the filter works: the analyzer may have spoken already. */
+  imp_filter_move_here (self->filter);
   imp_filter_set_output (self->filter, pump_on_output, self, NULL);
   if (limits->idle > 0)
     {

@@ -10,6 +10,9 @@
 /* More than a filter's own default: with analyzers elsewhere, all that is in the buffers of the
  * sockets there and back waits for its verdict. */
 #define MAX_HELD_DEFAULT (32 * 1024 * 1024)
+#define DEADLINE_DEFAULT 60000
+#define MAX_EXTENSIONS_DEFAULT 10
+#define HOLD_TIMEOUT_DEFAULT 500
 
 /**
  * ImpRelay:
@@ -36,8 +39,8 @@
  * and so it does for a side that has got nothing, where it is the other side's stream that is
  * denied.
  *
- * What may wait for the analyzer's verdict is limited by
- * [property@Imp.Relay:max-held]; what became of the bytes, the filter counts: see
+ * What may wait for the analyzer's verdict is limited by [property@Imp.Relay:max-held], and for how
+ * long, by [property@Imp.Relay:deadline]; what became of the bytes, the filter counts: see
  * [method@Imp.Relay.get_filter].
  *
  * Everything happens in the main context that is the thread's default when
@@ -56,6 +59,9 @@ struct _ImpRelay
   ImpPump *pump;
   ImpPumpLimits limits;
   guint64 max_held;
+  guint deadline;
+  guint max_extensions;
+  guint hold_timeout;
   GTask *task;
   GSource *cancelled;
 };
@@ -71,9 +77,12 @@ typedef enum
   PROP_LINGER,
   PROP_IDLE_TIMEOUT,
   PROP_MAX_HELD,
+  PROP_DEADLINE,
+  PROP_MAX_EXTENSIONS,
+  PROP_HOLD_TIMEOUT,
 } RelayProperty;
 
-static GParamSpec *properties[PROP_MAX_HELD + 1];
+static GParamSpec *properties[PROP_HOLD_TIMEOUT + 1];
 static guint signal_result;
 
 static void
@@ -89,6 +98,9 @@ imp_relay_constructed (GObject *object)
   G_OBJECT_CLASS (imp_relay_parent_class)->constructed (object);
   self->filter = imp_filter_new (self->analyzer);
   imp_filter_set_max_held (self->filter, self->max_held);
+  imp_filter_set_deadline (self->filter, self->deadline);
+  imp_filter_set_max_extensions (self->filter, self->max_extensions);
+  imp_filter_set_hold_timeout (self->filter, self->hold_timeout);
   self->pump = imp_pump_new (self->filter);
 }
 
@@ -136,6 +148,15 @@ imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_MAX_HELD:
       g_value_set_uint64 (value, self->max_held);
       break;
+    case PROP_DEADLINE:
+      g_value_set_uint (value, self->deadline);
+      break;
+    case PROP_MAX_EXTENSIONS:
+      g_value_set_uint (value, self->max_extensions);
+      break;
+    case PROP_HOLD_TIMEOUT:
+      g_value_set_uint (value, self->hold_timeout);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -168,6 +189,15 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
       break;
     case PROP_MAX_HELD:
       self->max_held = g_value_get_uint64 (value);
+      break;
+    case PROP_DEADLINE:
+      self->deadline = g_value_get_uint (value);
+      break;
+    case PROP_MAX_EXTENSIONS:
+      self->max_extensions = g_value_get_uint (value);
+      break;
+    case PROP_HOLD_TIMEOUT:
+      self->hold_timeout = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -256,6 +286,45 @@ relay_class_install_limits (GParamFlags flags)
 }
 
 static void
+relay_class_install_times (GParamFlags flags)
+{
+  /**
+   * ImpRelay:deadline:
+   *
+   * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
+   * for no limit. Then the connection is refused, with %IMP_ERROR_TIMEOUT. What counts is told at
+   * [property@Imp.Filter:deadline].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DEADLINE] = g_param_spec_uint ("deadline", NULL, NULL, 0, G_MAXINT32,
+                                                 DEADLINE_DEFAULT, flags);
+
+  /**
+   * ImpRelay:max-extensions:
+   *
+   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
+   * [property@Imp.Relay:deadline].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_EXTENSIONS] = g_param_spec_uint ("max-extensions", NULL, NULL, 0, G_MAXINT32,
+                                                       MAX_EXTENSIONS_DEFAULT, flags);
+
+  /**
+   * ImpRelay:hold-timeout:
+   *
+   * How long, in milliseconds, bytes are held since they may be the beginning of what an analyzer
+   * has asked to look for (PASS_PATTERN); 0: until that is decided. See
+   * [property@Imp.Filter:hold-timeout].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HOLD_TIMEOUT] = g_param_spec_uint ("hold-timeout", NULL, NULL, 0, G_MAXINT32,
+                                                     HOLD_TIMEOUT_DEFAULT, flags);
+}
+
+static void
 imp_relay_class_init (ImpRelayClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -268,6 +337,7 @@ imp_relay_class_init (ImpRelayClass *klass)
   object_class->set_property = imp_relay_set_property;
   relay_class_install_ends (flags);
   relay_class_install_limits (flags);
+  relay_class_install_times (flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -423,9 +493,10 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
  *
  * Finishes an operation started with [method@Imp.Relay.run_async].
  *
- * The errors are those of [method@Imp.Filter.check] (denied, dropped, failed), those of reading and
- * writing in the domain %G_IO_ERROR, and %IMP_ERROR_UNSUPPORTED if one of the streams cannot be
- * used without blocking.
+ * The errors are those of [method@Imp.Filter.check] (denied, dropped, failed, too late), an
+ * %IMP_ERROR_TIMEOUT after [property@Imp.Relay:idle-timeout], those of reading and writing in the
+ * domain %G_IO_ERROR, and %IMP_ERROR_UNSUPPORTED if one of the streams cannot be used without
+ * blocking.
  *
  * Returns: %TRUE if both directions have ended regularly
  *

@@ -66,6 +66,34 @@ test('limit of a filter', () => {
         '10');
 });
 
+test('deadline of a filter', () => {
+    const output = Imp.Filter.new(new Silent());
+    const failures = [];
+    output.connect('failed', (source, message) => failures.push(message));
+    output.set_output(() => {});
+    output.set_deadline(50);
+    output.set_max_extensions(0);
+    equal([output.get_deadline(), output.get_max_extensions(), output.get_hold_timeout()],
+        [50, 0, 0]);
+    output.push_bytes(CLIENT, 'word', STREAM);
+    iterateUntil(() => failures.length > 0);
+    contains(failures[0], 'Silent let 4 bytes from the client wait for more than 50 ms');
+    contains(fails(Imp.Error.TIMEOUT, () => output.push_bytes(CLIENT, 'x', STREAM)), failures[0]);
+});
+
+test('hold timeout of a filter', () => {
+    const analyzer = new Silent();
+    const output = Imp.Filter.new(analyzer);
+    const heard = [];
+    output.set_output((source, direction, data) => heard.push(text(data)));
+    output.set_hold_timeout(50);
+    analyzer.pass_pattern(CLIENT, 'EVIL', 4);
+    output.push_bytes(CLIENT, 'EV', STREAM);
+    equal([heard, output.get_held(CLIENT)], [[], 2]);
+    iterateUntil(() => heard.length > 0);
+    equal([heard, output.check()], [['EV'], true]);
+});
+
 test('relay', () => {
     const [client, clientStream] = connectedPair();
     const [server, serverStream] = connectedPair();

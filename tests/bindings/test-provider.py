@@ -51,6 +51,39 @@ def test_filter_limit():
     contains(fails(Imp.Error.LIMIT, output.push_bytes, CLIENT, b'x' * 11, STREAM), '10')
 
 
+def iterate_until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+def test_filter_deadline():
+    output = Imp.Filter.new(Silent())
+    failures = []
+    output.connect('failed', lambda source, message: failures.append(message))
+    output.set_output(lambda *unused: None)
+    output.set_deadline(50)
+    output.set_max_extensions(0)
+    equal((output.get_deadline(), output.get_max_extensions(), output.get_hold_timeout()),
+          (50, 0, 0))
+    assert output.push_bytes(CLIENT, b'word', STREAM)
+    iterate_until(lambda: failures)
+    contains(failures[0], 'Silent let 4 bytes from the client wait for more than 50 ms')
+    contains(fails(Imp.Error.TIMEOUT, output.push_bytes, CLIENT, b'x', STREAM), failures[0])
+
+
+def test_filter_hold_timeout():
+    analyzer = Silent()
+    output = Imp.Filter.new(analyzer)
+    heard = []
+    output.set_output(lambda source, direction, data, data_type: heard.append(data.get_data()))
+    output.set_hold_timeout(50)
+    analyzer.pass_pattern(CLIENT, 'EVIL', 4)
+    assert output.push_bytes(CLIENT, b'EV', STREAM)
+    equal((heard, output.get_held(CLIENT)), ([], 2))
+    iterate_until(lambda: heard)
+    equal((heard, output.check()), ([b'EV'], True))
+
+
 class Silent(Imp.Analyzer):
     def do_data(self, direction, data, offset, data_type):
         pass

@@ -140,3 +140,21 @@ test_run_until (gboolean (*done) (gpointer data), gpointer data, guint ms)
   g_source_destroy (timer);
   return is_done;
 }
+
+int
+test_get_next_wakeup (void)
+{
+  GMainContext *context = g_main_context_default ();
+  GPollFD fds[16];
+  int priority, timeout, n;
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, &priority);
+  n = g_main_context_query (context, priority, &timeout, fds, G_N_ELEMENTS (fds));
+  g_assert_cmpint (n, <=, G_N_ELEMENTS (fds));
+  for (int i = 0; i < n; i++)
+    fds[i].revents = 0;
+  g_main_context_check (context, priority, fds, n);
+  g_main_context_release (context);
+  return timeout;
+}

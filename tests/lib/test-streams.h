@@ -33,3 +33,5 @@ GBytes *test_bytes_pattern (gsize length);
 /* Runs the thread-default main context until @done says so or @ms are over; returns what it last
  * said. */
 gboolean test_run_until (gboolean (*done) (gpointer data), gpointer data, guint ms);
+/* When the default main context would wake up by itself, in milliseconds from now: -1 for never. */
+int test_get_next_wakeup (void);

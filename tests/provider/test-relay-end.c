@@ -13,6 +13,12 @@ hold_all (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 }
 
 static void
+pass_first (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
+{
+  imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, 4);
+}
+
+static void
 deny_second (ScriptedAnalyzer *self, ImpDirection direction, GBytes *data)
 {
   if (self->fed[direction] <= 4)
@@ -108,6 +114,82 @@ test_fatal_later (void)
   g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_FATAL);
   g_assert_nonnull (strstr (rig->error->message, "out of ideas"));
   g_assert_cmpuint (rig->peers[1]->n_received, ==, 0);
+}
+
+/* What was let through arrives, and the rest never does. */
+static void
+test_deadline (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (hold_all), NULL, NULL, 0);
+
+  relay_rig_set (rig, scripted_analyzer_new (pass_first), "deadline", 60);
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "good");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  relay_rig_send_text (rig, 0, "late");
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_TIMEOUT);
+  g_assert_cmpstr (rig->error->message, ==,
+                   "The analyzer ScriptedAnalyzer let 4 bytes from the client wait for more than "
+                   "60 ms (property deadline of ImpFilter)");
+  test_peer_assert_received (rig->peers[1], "good", 4);
+}
+
+/* What may be the beginning of a match arrives, and the connection goes on. */
+static void
+test_hold_timeout (void)
+{
+  ImpAnalyzer *analyzer = scripted_analyzer_new (hold_all);
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (hold_all), NULL, NULL, 0);
+
+  relay_rig_set (rig, analyzer, "hold-timeout", 60);
+  imp_analyzer_pass_pattern (analyzer, IMP_DIRECTION_FROM_CLIENT, "EVIL", 4);
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "EV");
+  g_assert_true (test_run_until (test_peer_has_received, rig->peers[1], 5000));
+  test_peer_assert_received (rig->peers[1], "EV", 2);
+  relay_rig_send_text (rig, 0, "en ");
+  while (imp_relay_get_sent (rig->relay, IMP_DIRECTION_FROM_CLIENT) < 5)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (rig->done);
+  g_cancellable_cancel (rig->cancellable);
+  relay_rig_wait_done (rig);
+}
+
+/* A relay works where it runs, wherever it was made. */
+static void
+test_deadline_elsewhere (void)
+{
+  g_autoptr (GMainContext) elsewhere = g_main_context_new ();
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (hold_all), NULL, NULL, 0);
+
+  g_main_context_push_thread_default (elsewhere);
+  relay_rig_set (rig, scripted_analyzer_new (hold_all), "deadline", 60);
+  g_main_context_pop_thread_default (elsewhere);
+  relay_rig_run (rig);
+  relay_rig_send_text (rig, 0, "late");
+  relay_rig_wait_done (rig);
+  g_assert_error (rig->error, IMP_ERROR, IMP_ERROR_TIMEOUT);
+}
+
+static void
+test_times (void)
+{
+  g_autoptr (RelayRig) rig = relay_rig_new (scripted_analyzer_new (hold_all), NULL, NULL, 0);
+  ImpFilter *filter = imp_relay_get_filter (rig->relay);
+  guint deadline, max_extensions, hold_timeout;
+
+  g_object_get (rig->relay, "deadline", &deadline, "max-extensions", &max_extensions,
+                "hold-timeout", &hold_timeout, NULL);
+  g_assert_cmpuint (deadline, ==, 60000);
+  g_assert_cmpuint (max_extensions, ==, 10);
+  g_assert_cmpuint (hold_timeout, ==, 500);
+  g_assert_cmpuint (imp_filter_get_deadline (filter), ==, deadline);
+  g_assert_cmpuint (imp_filter_get_max_extensions (filter), ==, max_extensions);
+  g_assert_cmpuint (imp_filter_get_hold_timeout (filter), ==, hold_timeout);
+  relay_rig_run (rig);
+  g_cancellable_cancel (rig->cancellable);
+  relay_rig_wait_done (rig);
 }
 
 /* A refused connection does not wait indefinitely for a peer that does not read. */
@@ -207,6 +289,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay-end/drop", test_drop);
   g_test_add_func ("/relay-end/drop-full", test_drop_full);
   g_test_add_func ("/relay-end/fatal-later", test_fatal_later);
+  g_test_add_func ("/relay-end/deadline", test_deadline);
+  g_test_add_func ("/relay-end/deadline/elsewhere", test_deadline_elsewhere);
+  g_test_add_func ("/relay-end/hold-timeout", test_hold_timeout);
+  g_test_add_func ("/relay-end/times", test_times);
   g_test_add_func ("/relay-end/linger", test_linger);
   g_test_add_func ("/relay-end/cancel", test_cancel);
   g_test_add_func ("/relay-end/idle", test_idle);

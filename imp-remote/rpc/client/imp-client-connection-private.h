@@ -29,7 +29,8 @@ typedef struct
 {
   ImpFailMode fail;
   ImpFailMode overload;
-  guint deadline; /* milliseconds, 0: none */
+  guint deadline;      /* milliseconds, 0: none */
+  gboolean is_program; /* the other end is a program of ours: none is for whoever asks to say */
   guint max_extensions;
   guint keepalive;       /* milliseconds, 0: none */
   guint hang_timeout;    /* milliseconds, 0: none; see client_connection_probe() */

@@ -553,6 +553,7 @@ imp_client_connection_set_options (ImpClientConnection *self,
   self->host.max_waiting = options->max_waiting;
   imp_send_scheduler_set_limits (self->host.scheduler, &limits);
   imp_deadline_set (self->host.deadline, options->deadline, options->max_extensions);
+  self->host.has_deadline = options->deadline > 0 || !options->is_program;
   if (self->host.link != NULL)
     imp_link_set_busy_poll (self->host.link, options->busy_poll);
   if (other_keepalive)

@@ -40,10 +40,11 @@ struct _ImpRemoteAnalyzerHost
   gsize max_piece;   /* bytes of a stream in one message */
   gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
   gsize max_waiting_all;
-  gsize waiting_all;    /* as far as it was noticed: the sum of what they have noted */
-  ImpFailMode fail;     /* where the server is to blame */
-  ImpFailMode overload; /* where the traffic may be */
-  gboolean settles_end; /* the server does not: see docs/wire-format.md, feature "end" */
+  gsize waiting_all;     /* as far as it was noticed: the sum of what they have noted */
+  ImpFailMode fail;      /* where the server is to blame */
+  ImpFailMode overload;  /* where the traffic may be */
+  gboolean has_deadline; /* that, or that there is none, holds for whoever asks, too */
+  gboolean settles_end;  /* the server does not: see docs/wire-format.md, feature "end" */
   guint64 resolved_hard, resolved_soft, deadlines;
 };
 

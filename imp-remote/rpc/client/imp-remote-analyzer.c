@@ -2,6 +2,7 @@
 #include "rpc/client/imp-remote-analyzer-private.h"
 
 #include "core/imp-data-type-private.h"
+#include "core/imp-proxy-private.h"
 #include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
@@ -183,6 +184,27 @@ imp_remote_analyzer_close (ImpAnalyzer *analyzer)
   remote_analyzer_leave (IMP_REMOTE_ANALYZER (analyzer));
 }
 
+static const char *
+remote_analyzer_peek_name (ImpAnalyzer *analyzer)
+{
+  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
+
+  return self->host != NULL ? self->host->name : NULL;
+}
+
+static gboolean
+remote_analyzer_has_deadline (ImpAnalyzer *analyzer)
+{
+  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
+
+  return self->host != NULL && self->host->has_deadline;
+}
+
+static const ImpProxyFuncs remote_analyzer_proxy_funcs = {
+  .peek_name = remote_analyzer_peek_name,
+  .has_deadline = remote_analyzer_has_deadline,
+};
+
 static void
 imp_remote_analyzer_dispose (GObject *object)
 {
@@ -199,6 +221,7 @@ imp_remote_analyzer_class_init (ImpRemoteAnalyzerClass *klass)
   analyzer_class->view = imp_remote_analyzer_view;
   analyzer_class->busy = imp_remote_analyzer_busy;
   analyzer_class->close = imp_remote_analyzer_close;
+  analyzer_class->proxy = &remote_analyzer_proxy_funcs;
 }
 
 static void

@@ -62,7 +62,8 @@ static const ImpLimit remote_factory_limits[] = {
    * ImpRemoteFactory:deadline:
    *
    * The time in milliseconds that a byte may wait for a verdict, in a direction that is neither
-   * paused nor busy; 0 indefinitely. It is measured to a quarter of it.
+   * paused nor busy; 0 indefinitely. It is measured to a quarter of it. A filter's or a relay's own
+   * deadline does not count for these analyzers.
    *
    * Since: 0.1
    */
@@ -660,6 +661,7 @@ imp_remote_factory_new_for_program (GIOStream *stream, const char *name, guint h
 
   self->name = g_strdup (name);
   self->options.connection.hang_timeout = hang_timeout;
+  self->options.connection.is_program = TRUE;
   return self;
 }
 

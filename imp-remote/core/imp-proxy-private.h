@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-analyzer.h"
+
+G_BEGIN_DECLS
+
+/* What a class of analyzers that stand for others can say of them: ImpAnalyzerClass.proxy. */
+typedef struct
+{
+  const char *(*peek_name) (ImpAnalyzer *self); /* NULL: it stands for none any more */
+  gboolean (*has_deadline) (ImpAnalyzer *self);
+} ImpProxyFuncs;
+
+/* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
+const char *imp_proxy_peek_name (ImpAnalyzer *analyzer);
+/* Is it for others to say when its verdicts take too long? It gets its outcome from them then. */
+gboolean imp_proxy_has_deadline (ImpAnalyzer *analyzer);
+
+G_END_DECLS

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "provider/imp-filter-clock-private.h"
+#include "provider/imp-filter-private.h"
+
+G_BEGIN_DECLS
+
+/* For the files of the filter itself. */
+
+typedef enum
+{
+  STATE_OPEN,
+  STATE_DENIED,
+  STATE_DROPPED,
+  STATE_FAILED,
+  STATE_CLOSED,
+} FilterState;
+
+/* Who wants a direction not to be fed for now. */
+typedef enum
+{
+  PAUSED_BY_ANALYZER = 1 << 0,
+  PAUSED_BY_SEARCH = 1 << 1,
+} FilterPause;
+
+struct _ImpFilter
+{
+  GObject parent_instance;
+
+  ImpAnalyzer *analyzer;
+  ImpOutputFunc output;
+  gpointer output_data;
+  GDestroyNotify output_destroy;
+  ImpFlowEventQueue queue;
+  ImpFlow *flows[2];
+  guint64 limits[IMP_FILTER_N_LIMITS];
+  FilterState state;
+  GError *error;  /* why it is not open; what pushes give */
+  char *reason;   /* the same in the analyzer's words */
+  guint observed; /* flags of the types of results that the observer wants */
+  ImpVerdictFunc observer;
+  gpointer observer_data;
+  gboolean watched;      /* somebody has connected to the signal of the results */
+  gboolean listening;    /* the analyzer's results come here */
+  gboolean working;      /* the queue is being carried out, further up the stack */
+  gboolean closed;       /* by the owner: nothing is emitted any more */
+  gboolean notified;     /* the signal that goes with the state has been emitted */
+  gboolean ended[2];     /* the end of that direction was given to the output */
+  gboolean sent[2];      /* what was given to it last came from the analyzer */
+  guint8 paused[2];      /* of FilterPause */
+  guint8 has_end;        /* the end of a direction was pushed */
+  ImpFilterClock *clock; /* NULL: nothing has been left for later yet, or nothing is any more */
+  GMainContext *context;
+};
+
+/* Sets it, and what follows from it. */
+void imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value);
+
+G_END_DECLS
