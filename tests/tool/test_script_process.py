@@ -158,6 +158,14 @@ class Hanging(Processes):
                 wait_until(lambda: host not in children(server.process))
                 self.assertEqual(say(relay.port, b'after\n'), b'after\n')
 
+    def test_deadline_of_relay(self):
+        """A script that nobody else asks hangs no longer than the relay waits."""
+        with harness.Upstream(echo) as upstream, \
+                self.relay(DYING + '=hang-timeout=300', upstream, '--deadline=1') as relay:
+            self.assertEqual(say(relay.port, b'loop\n'), b'')
+            relay.wait_for_log('hang-timeout); it is started again')
+            self.assertEqual(say(relay.port, b'after\n'), b'after\n')
+
     def test_client_gone(self):
         """The one who gives up may be the client of the relay."""
         with harness.Upstream(echo) as upstream, \

@@ -18,6 +18,9 @@ struct _RelayConnection
   char *target_text;
   ImpFactory *factory;
   guint idle_timeout_ms;
+  guint deadline_ms;
+  guint max_extensions;
+  guint hold_timeout_ms;
   guint keepalive_s;
   gboolean verbose;
   ImpConnector *connector;
@@ -170,7 +173,9 @@ static void
 relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
 {
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
-                              analyzer, "idle-timeout", self->idle_timeout_ms, NULL);
+                              analyzer, "idle-timeout", self->idle_timeout_ms, "deadline",
+                              self->deadline_ms, "max-extensions", self->max_extensions,
+                              "hold-timeout", self->hold_timeout_ms, NULL);
   if (self->verbose)
     {
       relay_connection_follow (self, "result");
@@ -242,6 +247,9 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->target_text = g_strdup (setup->target_text);
   self->factory = g_object_ref (setup->factory);
   self->idle_timeout_ms = setup->idle_timeout_ms;
+  self->deadline_ms = setup->deadline_ms;
+  self->max_extensions = setup->max_extensions;
+  self->hold_timeout_ms = setup->hold_timeout_ms;
   self->keepalive_s = setup->keepalive_s;
   self->verbose = setup->verbose;
   self->cancellable = g_cancellable_new ();

@@ -15,6 +15,9 @@ typedef struct
   const char *target_text;
   guint connect_timeout_ms;
   guint idle_timeout_ms;
+  guint deadline_ms; /* for a verdict */
+  guint max_extensions;
+  guint hold_timeout_ms;
   guint keepalive_s; /* 0: none */
   gboolean verbose;  /* log every result */
 } RelayConnectionSetup;

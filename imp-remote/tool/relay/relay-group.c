@@ -147,6 +147,9 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .target_text = self->target_text,
     .connect_timeout_ms = self->options.connect_timeout * 1000,
     .idle_timeout_ms = self->options.idle_timeout * 1000,
+    .deadline_ms = self->options.deadline * 1000,
+    .max_extensions = self->options.max_extensions,
+    .hold_timeout_ms = self->options.hold_timeout,
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
   };

@@ -14,6 +14,9 @@ typedef struct
   guint max_connections; /* per group */
   guint connect_timeout; /* seconds */
   guint idle_timeout;    /* seconds, 0: none */
+  guint deadline;        /* seconds, 0: none */
+  guint max_extensions;  /* of the deadline */
+  guint hold_timeout;    /* milliseconds, 0: none */
   guint keepalive;       /* seconds, 0: none */
   gboolean verbose;      /* log every result */
 } RelayOptions;
