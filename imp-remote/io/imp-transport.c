@@ -61,11 +61,9 @@ transport_tune_socket (GSocket *socket)
   if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
     g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, UNIX_SEND_BUFFER, NULL);
   else
-    {
-      g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-      /* Urgent bytes would be left out of what is read, unseen. */
-      g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
-    }
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  /* Urgent bytes would be left out of what is read, unseen; unix sockets have them as well. */
+  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
 }
 
 static gboolean

@@ -119,8 +119,7 @@ connector_on_event (GSocketClient *client, GSocketClientEvent event, GSocketConn
   if (event != G_SOCKET_CLIENT_CONNECTING)
     return;
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
-    g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
 }
 
 /* A name's addresses may change between one attempt and the next, and a GNetworkAddress keeps those

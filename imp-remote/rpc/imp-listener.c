@@ -47,8 +47,7 @@ listener_new (GSocket *socket, const char *address)
 
   g_socket_set_blocking (socket, FALSE);
   /* Those that it accepts have it as well, before the first byte comes: see imp_transport_new(). */
-  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
-    g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
   self->socket = g_object_ref (socket);
   self->address = g_strdup (address);
   return self;

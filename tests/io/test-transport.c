@@ -241,6 +241,28 @@ test_closed_from_callback (gconstpointer plain)
   tear_down (&fixture, other);
 }
 
+/* They stand among the others; none is left out. */
+static void
+test_urgent_bytes (void)
+{
+  Fixture fixture;
+  int other;
+
+  set_up (&fixture, TRUE, &other);
+  imp_transport_set_interest (fixture.transport, G_IO_IN);
+  g_assert_cmpint (send (other, "urg", 3, 0), ==, 3);
+  if (send (other, "e", 1, MSG_OOB) != 1)
+    g_test_skip ("unix sockets have no urgent bytes here");
+  else
+    {
+      g_assert_cmpint (send (other, "nt", 2, 0), ==, 2);
+      while (fixture.received->len < 6)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpstr (fixture.received->str, ==, "urgent");
+    }
+  tear_down (&fixture, other);
+}
+
 static void
 test_refuses_blocking_streams (void)
 {
@@ -275,6 +297,7 @@ main (int argc, char **argv)
   add ("full", test_full_socket);
   add ("nested-loop", test_nested_loop);
   add ("closed-from-callback", test_closed_from_callback);
+  g_test_add_func ("/transport/urgent-bytes", test_urgent_bytes);
   g_test_add_func ("/transport/refuses-blocking-streams", test_refuses_blocking_streams);
   return g_test_run ();
 }

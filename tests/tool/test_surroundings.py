@@ -250,6 +250,16 @@ class Log(unittest.TestCase):
         self.assertIn('bytes more)', lines[0])
 
 
+def has_urgent_bytes():
+    """Whether unix sockets have them; old kernels have not."""
+    one, other = socket.socketpair()
+    with one, other:
+        try:
+            return one.send(b'x', socket.MSG_OOB) == 1
+        except OSError:
+            return False
+
+
 class Network(unittest.TestCase):
     def options_of(self, relay):
         """What ss(8) says of the timers of the relay's connections."""
@@ -273,6 +283,12 @@ class Network(unittest.TestCase):
         self.check_keepalive(True, '--keepalive=5')
         self.check_keepalive(False, '--keepalive=0')
 
+    def say_secret(self, client):
+        client.sendall(b'my sec')
+        client.send(b'r', socket.MSG_OOB)
+        client.sendall(b'et is')
+        client.shutdown(socket.SHUT_WR)
+
     def test_urgent(self):
         """Urgent bytes are bytes: they are inspected like all others, and none is lost."""
         for module, wanted in (('pattern=string=secret&action=replace&actdata=XXXXXX&rxdir=0',
@@ -282,11 +298,31 @@ class Network(unittest.TestCase):
                     harness.Tool('relay', '--listen', '127.0.0.1:0', '--module', module,
                                  '--connect', upstream.address) as relay, \
                     harness.connect(relay.port) as client:
-                client.sendall(b'my sec')
-                client.send(b'r', socket.MSG_OOB)
-                client.sendall(b'et is')
-                client.shutdown(socket.SHUT_WR)
+                self.say_secret(client)
                 self.assertEqual(harness.read_all(client), wanted)
+
+    @unittest.skipUnless(has_urgent_bytes(), 'unix sockets have no urgent bytes here')
+    def test_urgent_at_unix_sockets(self):
+        """From both sides; the upstream's come back to the client."""
+        folder = harness.make_folder()
+        paths = [os.path.join(folder, name) for name in 'lu']
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(paths[1])
+            listener.listen()
+            for module, wanted in (('pattern=string=secret&action=replace&actdata=XXXXXX',
+                                    b'my XXXXXX is'),
+                                   ('pass', b'my secret is')):
+                with harness.Tool('relay', '--listen', paths[0], '--module', module, '--connect',
+                                  paths[1]), \
+                        socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(harness.TIMEOUT)
+                    client.connect(paths[0])
+                    with listener.accept()[0] as server:
+                        server.settimeout(harness.TIMEOUT)
+                        for one in client, server:
+                            self.say_secret(one)
+                        for one in client, server:
+                            self.assertEqual(harness.read_all(one), wanted)
 
     def test_urgent_alone(self):
         with harness.Upstream(echo) as upstream, \
