@@ -199,6 +199,41 @@ class Limits(unittest.TestCase):
             for client in first, second:
                 self.assert_fits(client.ask(op='data', id=1, dir=0, type=-1, text='x'))
 
+    def test_max_connections_per_peer_of_relay(self):
+        """All of 127.0.0.0/8 is one peer; another one is the user at a unix socket."""
+        path = os.path.join(harness.make_folder(), 's')
+        with harness.Upstream(lambda client: client.sendall(client.recv(1))) as upstream, \
+                harness.Tool('relay', '--max-connections-per-peer=2', '--listen', '127.0.0.1:0',
+                             '--listen', path, '--connect', upstream.address,
+                             listeners=2) as relay:
+            first = harness.connect(relay.port)
+            second = socket.create_connection(('127.0.0.1', relay.port), harness.TIMEOUT,
+                                              ('127.0.0.9', 0))
+            with self.assertRaises(ConnectionResetError), harness.connect(relay.port) as third:
+                third.recv(1)
+            relay.wait_for_log('loopback')
+            relay.wait_for_log('max-connections-per-peer')
+            with socket.socket(socket.AF_UNIX) as local:
+                local.settimeout(harness.TIMEOUT)
+                local.connect(path)
+                local.sendall(b'x')
+                self.assertEqual(local.recv(1), b'x')
+            for client in first, second:
+                client.sendall(b'x')
+                self.assertEqual(client.recv(1), b'x')
+            first.close()
+            second.close()
+            # Places that were given back are there for others, as soon as that is known.
+            for _ in range(harness.TIMEOUT * 100):
+                try:
+                    with harness.connect(relay.port) as client:
+                        client.sendall(b'x')
+                        self.assertEqual(client.recv(1), b'x')
+                        return
+                except ConnectionResetError:
+                    time.sleep(0.01)
+            self.fail('no place has become free')
+
     def test_max_analyzers_per_peer(self):
         with self.serve('--max-analyzers-per-peer=2'), Client(self.path) as first, \
                 Client(self.path) as second:

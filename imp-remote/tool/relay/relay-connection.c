@@ -133,16 +133,23 @@ relay_connection_end (RelayConnection *self)
   self->over (self, self->user_data);
 }
 
-/* For a client that was never connected with anybody: an end would say that the server had nothing
- * to answer. */
+/* A regular end would say that the server had nothing to answer. */
+void
+relay_connection_reset (GSocketConnection *client)
+{
+  struct linger linger = { .l_onoff = TRUE, .l_linger = 0 };
+  GSocket *socket = g_socket_connection_get_socket (client);
+
+  if (G_IS_TCP_CONNECTION (client))
+    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  g_io_stream_close (G_IO_STREAM (client), NULL, NULL);
+}
+
+/* For a client that was never connected with anybody. */
 static void
 relay_connection_refuse (RelayConnection *self)
 {
-  struct linger linger = { .l_onoff = TRUE, .l_linger = 0 };
-  GSocket *socket = g_socket_connection_get_socket (self->client);
-
-  if (G_IS_TCP_CONNECTION (self->client))
-    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  relay_connection_reset (self->client);
   relay_connection_end (self);
 }
 

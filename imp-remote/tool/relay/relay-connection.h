@@ -22,6 +22,9 @@ typedef struct
   gboolean verbose;  /* log every result */
 } RelayConnectionSetup;
 
+/* Ends a connection that nothing is done for, so that nobody takes it for one that is complete. */
+void relay_connection_reset (GSocketConnection *client);
+
 /* Called once, from the main loop, when it has ended. */
 typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
 

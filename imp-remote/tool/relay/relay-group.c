@@ -3,6 +3,8 @@
 
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-listener-private.h"
+#include "rpc/imp-peer-private.h"
+#include "tool/log.h"
 #include "tool/relay/relay-connection.h"
 
 struct _RelayGroup
@@ -17,8 +19,9 @@ struct _RelayGroup
   char *target_text;
   GSocketConnectable *target;
   ImpFactory *factory;
-  GPtrArray *listeners; /* of ImpListener; NULL once stopped */
-  GHashTable *connections;
+  GPtrArray *listeners;    /* of ImpListener; NULL once stopped */
+  GHashTable *connections; /* RelayConnection -> its peer's name, or NULL */
+  GHashTable *peers;       /* a peer's name -> how many of them it has */
   gboolean stopping;
 };
 
@@ -35,7 +38,8 @@ relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpoint
   self->modules = g_ptr_array_new_with_free_func (g_free);
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
-                                             NULL);
+                                             g_free);
+  self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -44,6 +48,7 @@ relay_group_free (RelayGroup *self)
 {
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
   g_hash_table_unref (self->connections);
+  g_hash_table_unref (self->peers);
   g_clear_object (&self->factory);
   g_clear_object (&self->target);
   g_free (self->target_text);
@@ -126,12 +131,63 @@ relay_group_update_accepting (RelayGroup *self)
     imp_listener_set_accepting (self->listeners->pdata[i], has_room);
 }
 
+/* --- what one peer has --- */
+
+static guint
+relay_group_count (RelayGroup *self, const char *peer)
+{
+  return peer != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (self->peers, peer)) : 0;
+}
+
+static void
+relay_group_set_count (RelayGroup *self, const char *peer, guint n)
+{
+  if (n > 0)
+    g_hash_table_insert (self->peers, g_strdup (peer), GUINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (self->peers, peer);
+}
+
+static void
+relay_group_add (RelayGroup *self, RelayConnection *connection, const char *peer)
+{
+  g_hash_table_insert (self->connections, connection, g_strdup (peer));
+  if (peer != NULL)
+    relay_group_set_count (self, peer, relay_group_count (self, peer) + 1);
+}
+
+static void
+relay_group_remove (RelayGroup *self, RelayConnection *connection)
+{
+  const char *peer = g_hash_table_lookup (self->connections, connection);
+
+  if (peer != NULL)
+    relay_group_set_count (self, peer, relay_group_count (self, peer) - 1);
+  g_hash_table_remove (self->connections, connection);
+}
+
+/* FALSE if it has as many as it may; then that is over. */
+static gboolean
+relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer)
+{
+  if (relay_group_count (self, peer) < self->options.max_connections_per_peer)
+    return TRUE;
+  if (log_admit ())
+    g_message ("%s -> %s: refused: there are %u connections of it already "
+               "(--max-connections-per-peer)",
+               peer, self->target_text, self->options.max_connections_per_peer);
+  relay_connection_reset (client);
+  return FALSE;
+}
+
+/* --- connections --- */
+
 static void
 relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
 {
   RelayGroup *self = user_data;
 
-  g_hash_table_remove (self->connections, connection);
+  relay_group_remove (self, connection);
   relay_group_update_accepting (self);
   if (relay_group_is_idle (self))
     self->stopped (self->user_data);
@@ -141,6 +197,7 @@ static void
 relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 {
   RelayGroup *self = user_data;
+  g_autofree char *peer = imp_peer_get_name (G_IO_STREAM (client));
   RelayConnectionSetup setup = {
     .factory = self->factory,
     .target = self->target,
@@ -153,10 +210,12 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
   };
-  RelayConnection *connection = relay_connection_new (client, &setup,
-                                                      relay_group_on_connection_over, self);
 
-  g_hash_table_add (self->connections, connection);
+  if (!relay_group_admit (self, client, peer))
+    return;
+  relay_group_add (self,
+                   relay_connection_new (client, &setup, relay_group_on_connection_over, self),
+                   peer);
   relay_group_update_accepting (self);
 }
 

@@ -11,14 +11,15 @@ typedef struct _RelayGroup RelayGroup;
 
 typedef struct
 {
-  guint max_connections; /* per group */
-  guint connect_timeout; /* seconds */
-  guint idle_timeout;    /* seconds, 0: none */
-  guint deadline;        /* seconds, 0: none */
-  guint max_extensions;  /* of the deadline */
-  guint hold_timeout;    /* milliseconds, 0: none */
-  guint keepalive;       /* seconds, 0: none */
-  gboolean verbose;      /* log every result */
+  guint max_connections;          /* per group, as the next one */
+  guint max_connections_per_peer; /* see imp_peer_get_name() */
+  guint connect_timeout;          /* seconds */
+  guint idle_timeout;             /* seconds, 0: none */
+  guint deadline;                 /* seconds, 0: none */
+  guint max_extensions;           /* of the deadline */
+  guint hold_timeout;             /* milliseconds, 0: none */
+  guint keepalive;                /* seconds, 0: none */
+  gboolean verbose;               /* log every result */
 } RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */

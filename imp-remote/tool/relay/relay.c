@@ -41,6 +41,8 @@ typedef struct
 static const ImpLimit relay_limits[] = {
   { "max-connections", IMP_LIMIT_COUNT, PLACE (options.max_connections), 1, 1000000, 4096,
     "how many connections there may be at once" },
+  { "max-connections-per-peer", IMP_LIMIT_COUNT, PLACE (options.max_connections_per_peer), 1,
+    1000000, 4096, "how many of them one address or user may have" },
   { "connect-timeout", IMP_LIMIT_SECONDS, PLACE (options.connect_timeout), 1, TOOL_MAX_SECONDS, 10,
     "how long the server may take to accept" },
   { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 3600,
