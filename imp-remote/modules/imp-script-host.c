@@ -185,9 +185,9 @@ script_host_connect (ImpScriptHost *self, const char *name, const ImpScriptHostO
   self->remote = imp_remote_factory_new_for_program (G_IO_STREAM (stream), name,
                                                      options->hang_timeout);
   /* How long a program may take to load is no matter of the connection. That the process lives is
-   * seen without asking it. */
-  g_object_set (self->remote, "connect-timeout", G_MAXINT32, "keepalive", 0, "deadline",
-                options->deadline, "fail", options->fail, NULL);
+   * seen without asking it, and one that computes for long may do so in the middle of a message. */
+  g_object_set (self->remote, "connect-timeout", G_MAXINT32, "keepalive", 0, "message-timeout", 0,
+                "deadline", options->deadline, "fail", options->fail, NULL);
   g_signal_connect (self->remote, "notify::state", G_CALLBACK (script_host_on_state), self);
   imp_factory_query_interfaces_async (IMP_FACTORY (self->remote), NULL, NULL, script_host_on_answer,
                                       script_host_ref (self));

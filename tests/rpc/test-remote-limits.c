@@ -335,6 +335,58 @@ test_connect_timeout (void)
   rig_clear (&rig);
 }
 
+static gboolean
+drip (gpointer data)
+{
+  test_raw_say_bytes (data, " ", 1);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Bytes come all the while, so that it is no silence. */
+static void
+test_message_timeout (void)
+{
+  TestOutcome *outcome, *other;
+  guint dripping;
+  Rig rig;
+
+  rig_init (&rig, "message-timeout", 200);
+  g_object_set (rig.remote, "keepalive", 10000, NULL);
+  outcome = add (&rig);
+  other = add (&rig);
+  greet (&rig);
+  test_raw_say_bytes (rig.server, "{\"op\":", strlen ("{\"op\":"));
+  dripping = g_timeout_add (10, drip, rig.server);
+  assert_refused (outcome, "message-timeout", 200);
+  assert_refused (other, "message-timeout", 200);
+  g_source_remove (dripping);
+  test_outcome_free (outcome);
+  test_outcome_free (other);
+  rig_clear (&rig);
+}
+
+/* One that comes in pieces, and the silence behind it, are no such thing. */
+static void
+test_message_in_pieces (gconstpointer data)
+{
+  const guint timeout = GPOINTER_TO_UINT (data);
+  TestOutcome *outcome;
+  Rig rig;
+
+  rig_init (&rig, "message-timeout", timeout);
+  outcome = add (&rig);
+  greet (&rig);
+  test_raw_expect (rig.server, "\"new_analyzer\"", 1);
+  test_raw_say_bytes (rig.server, "{\"op\":\"result\",", strlen ("{\"op\":\"result\","));
+  test_run_until (has_log, outcome, timeout > 0 ? 100 : 400);
+  test_raw_say (rig.server, "\"id\":1,\"result\":\"log\",\"dir\":0,\"message\":\"x\"}");
+  g_assert_true (test_run_until (has_log, outcome, 5000));
+  test_run_until (is_settled, outcome, timeout > 0 ? 100 : 400);
+  g_assert_false (test_outcome_is_resolved (outcome));
+  test_outcome_free (outcome);
+  rig_clear (&rig);
+}
+
 static void
 test_keepalive (void)
 {
@@ -670,6 +722,11 @@ main (int argc, char **argv)
                         test_before_greeting);
   g_test_add_func ("/remote-limits/connect-timeout", test_connect_timeout);
   g_test_add_func ("/remote-limits/keepalive", test_keepalive);
+  g_test_add_func ("/remote-limits/message-timeout", test_message_timeout);
+  g_test_add_data_func ("/remote-limits/message-in-pieces/in-time", GUINT_TO_POINTER (60000),
+                        test_message_in_pieces);
+  g_test_add_data_func ("/remote-limits/message-in-pieces/no-timeout", GUINT_TO_POINTER (0),
+                        test_message_in_pieces);
   g_test_add_func ("/remote-limits/pong", test_pong);
   g_test_add_data_func ("/remote-limits/tcp-keepalive/on", GUINT_TO_POINTER (30),
                         test_tcp_keepalive);

@@ -33,6 +33,7 @@ typedef struct
   gboolean is_program; /* the other end is a program of ours: none is for whoever asks to say */
   guint max_extensions;
   guint keepalive;       /* milliseconds, 0: none */
+  guint message_timeout; /* the same, for the rest of a message that has begun */
   guint hang_timeout;    /* milliseconds, 0: none; see client_connection_probe() */
   guint busy_poll;       /* microseconds, 0: none */
   gsize link_high_water; /* bytes that wait to be written, above which analyzers wait their turn */

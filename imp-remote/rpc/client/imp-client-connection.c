@@ -598,6 +598,7 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
     return FALSE;
   imp_link_set_busy_poll (self->host.link, self->options.busy_poll);
   imp_link_set_high_water (self->host.link, self->options.link_high_water);
+  imp_link_set_message_timeout (self->host.link, self->options.message_timeout);
   imp_link_start (self->host.link, self->context, &client_connection_link_funcs, self);
   client_connection_start_keepalive (self);
 

@@ -99,6 +99,17 @@ static const ImpLimit remote_factory_limits[] = {
   { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (connection.keepalive), 0, G_MAXINT32, 30000,
     "ms of silence before a response is asked for, 0 never" },
   /**
+   * ImpRemoteFactory:message-timeout:
+   *
+   * The time within which the server has to send the rest of a message, in milliseconds; else the
+   * connection is lost. It is known to a quarter. 0 for never. Bytes of a message that does not end
+   * are no silence, so that [property@Imp.RemoteFactory:keepalive] does not notice it.
+   *
+   * Since: 0.1
+   */
+  { "message-timeout", IMP_LIMIT_MILLISECONDS, PLACE (connection.message_timeout), 0, G_MAXINT32,
+    60000, "ms within which a message of the server has to be complete, 0 never" },
+  /**
    * ImpRemoteFactory:reconnect-min:
    *
    * The longest pause before the first new attempt to connect, in milliseconds. It is doubled with
