@@ -23,6 +23,12 @@ void imp_flow_free (ImpFlow *self);
  * flow cannot go on. */
 gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error);
 
+/* How many of the next bytes of a stream pass whatever they are, with nothing before them that
+ * waits, so that nobody need see them. */
+gint64 imp_flow_get_unseen_room (const ImpFlow *self);
+/* That many, at most, have passed elsewhere: they are counted as if they had been pushed. */
+void imp_flow_note_unseen (ImpFlow *self, gint64 length, gint32 data_type);
+
 /* Does some more of what a push or a PASS_PATTERN has begun. %IMP_ERROR_LIMIT: as above. */
 gboolean imp_flow_go_on (ImpFlow *self, GError **error);
 

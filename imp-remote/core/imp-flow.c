@@ -347,6 +347,28 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
   return flow_distribute (self, bytes, begin, data_type, error);
 }
 
+gint64
+imp_flow_get_unseen_room (const ImpFlow *self)
+{
+  gint64 end = MIN (self->marks.final, G_MAXINT64 - 1); /* what can be counted */
+
+  if (self->is_denied || self->end != FLOW_END_UNKNOWN || self->search != NULL
+      || self->settled < self->input)
+    return 0;
+  return MAX (end - self->input, 0);
+}
+
+void
+imp_flow_note_unseen (ImpFlow *self, gint64 length, gint32 data_type)
+{
+  g_assert (length >= 0 && length <= imp_flow_get_unseen_room (self));
+
+  self->input += length;
+  self->settled += length;
+  self->passed += length;
+  self->last_type = data_type;
+}
+
 /* --- verdicts: the marks say whether they may be, here the bytes follow --- */
 
 static gboolean

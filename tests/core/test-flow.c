@@ -63,6 +63,55 @@ test_pass_future (void)
   g_assert_cmpint (imp_flow_get_settled (s->flow), ==, 6);
 }
 
+/* What has passed elsewhere counts; what comes behind it is fed with its place. */
+static void
+test_unseen (void)
+{
+  g_autoptr (FlowScript) s = flow_script_new ();
+
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 0);
+  flow_script_push (s, STREAM, "ab", "<ab");
+  flow_script_apply (s, prepass (9), ">ab");
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 0);
+  flow_script_apply (s, pass (6), "");
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 4);
+  imp_flow_note_unseen (s->flow, 3, STREAM);
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 1);
+  g_assert_cmpint (imp_flow_get_input (s->flow), ==, 5);
+  g_assert_cmpint (imp_flow_get_passed (s->flow), ==, 5);
+  g_assert_true (imp_flow_is_balanced (s->flow));
+  flow_script_push (s, STREAM, "fghij", ">fghi <ghij@6");
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 0);
+  flow_script_apply (s, pass (IMP_MAX_OFFSET), ">j");
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, G_MAXINT64 - 1 - 10);
+  imp_flow_note_unseen (s->flow, G_MAXINT64 - 1 - 10, STREAM);
+  g_assert_cmpint (imp_flow_get_unseen_room (s->flow), ==, 0);
+  g_assert_true (imp_flow_is_balanced (s->flow));
+  imp_flow_deny (s->flow);
+  g_assert_true (imp_flow_is_balanced (s->flow));
+}
+
+/* Nor is there room behind the end, a refusal, or while a search goes on. */
+static void
+test_unseen_never (void)
+{
+  g_autoptr (FlowScript) ended = flow_script_new ();
+  g_autoptr (FlowScript) denied = flow_script_new ();
+  g_autoptr (FlowScript) searching = flow_script_new ();
+
+  flow_script_apply (ended, pass (IMP_MAX_OFFSET), "");
+  g_assert_cmpint (imp_flow_get_unseen_room (ended->flow), >, 0);
+  flow_script_end (ended, ">.");
+  g_assert_cmpint (imp_flow_get_unseen_room (ended->flow), ==, 0);
+
+  flow_script_apply (denied, pass (IMP_MAX_OFFSET), "");
+  imp_flow_deny (denied->flow);
+  g_assert_cmpint (imp_flow_get_unseen_room (denied->flow), ==, 0);
+
+  g_assert_true (imp_flow_pass_pattern (searching->flow, "x", 1, NULL));
+  g_assert_cmpint (imp_flow_get_unseen_room (searching->flow), ==, 0);
+}
+
 static void
 test_pass_indefinitely (void)
 {
@@ -541,6 +590,8 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/pass/no-copy", test_pass_no_copy);
   g_test_add_func ("/flow/pass/future", test_pass_future);
   g_test_add_func ("/flow/pass/indefinitely", test_pass_indefinitely);
+  g_test_add_func ("/flow/unseen", test_unseen);
+  g_test_add_func ("/flow/unseen/never", test_unseen_never);
   g_test_add_func ("/flow/pass/backward", test_pass_backward);
   g_test_add_func ("/flow/prepass", test_prepass);
   g_test_add_func ("/flow/prepass/backward", test_prepass_backward);
