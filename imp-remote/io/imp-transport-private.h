@@ -35,6 +35,15 @@ gboolean imp_transport_is_readable (ImpTransport *self);
 /* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);
+/* Whether the next two can be used: it is a stream socket, and nothing else. */
+gboolean imp_transport_can_splice (ImpTransport *self);
+/* Moves bytes into the pipe, which is empty, without copying them. As imp_transport_read(), but 0
+ * is where nothing could be moved, for whatever reason: the end of the stream, urgent bytes next,
+ * or nothing at all. */
+gssize imp_transport_splice_in (ImpTransport *self, int pipe, gsize length, GError **error);
+/* Moves @length bytes, all that are in it, out of the pipe. As imp_transport_writev(), but 0 where
+ * there is no room. */
+gssize imp_transport_splice_out (ImpTransport *self, int pipe, gsize length, GError **error);
 /* Ends the output, so that the peer sees the end of the stream; reading goes on. Where the stream
  * cannot do that, FALSE with an error. */
 gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);

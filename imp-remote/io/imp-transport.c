@@ -4,10 +4,12 @@
 #include "core/imp-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixconnection.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -31,7 +33,8 @@ struct _ImpTransport
   gboolean kicked;
   gboolean dispatching;
   gboolean closed;
-  gboolean is_tcp; /* and of the fast path */
+  gboolean is_tcp;    /* and of the fast path */
+  gboolean is_stream; /* the same; packets have borders that a pipe does not keep */
   gboolean was_reset;
 };
 
@@ -101,6 +104,7 @@ imp_transport_new (GIOStream *stream, GError **error)
       transport_tune_socket (socket);
       self->fd = g_socket_get_fd (socket);
       self->is_tcp = g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX;
+      self->is_stream = g_socket_get_socket_type (socket) == G_SOCKET_TYPE_STREAM;
     }
   else if (!transport_find_pollables (self, error))
     return NULL;
@@ -355,6 +359,72 @@ imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_
   if (n < 0)
     self->was_reset |= errno == ECONNRESET;
   return n < 0 ? transport_fail (error, errno, "Cannot write") : n;
+}
+
+gboolean
+imp_transport_can_splice (ImpTransport *self)
+{
+  return self->is_stream && !self->closed;
+}
+
+gssize
+imp_transport_splice_in (ImpTransport *self, int pipe, gsize length, GError **error)
+{
+  gssize n;
+
+  if (self->closed)
+    return transport_fail (error, EBADF, "Cannot read");
+  do
+    n = splice (self->fd, NULL, pipe, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  while (n < 0 && errno == EINTR);
+  if (n >= 0 || errno == EAGAIN)
+    return MAX (n, 0);
+  /* The kernel has told it now, and will not tell a read. What says that this cannot be done has
+   * told nothing. */
+  if (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == ENOMEM)
+    return 0;
+  self->was_reset |= errno == ECONNRESET;
+  return transport_fail (error, errno, "Cannot read");
+}
+
+/* splice() knows no MSG_NOSIGNAL, and a program may have undone that GSocket ignores the signal. */
+static gssize
+transport_splice_silently (int pipe, int fd, gsize length)
+{
+  struct timespec now = { 0 };
+  sigset_t signals, before, pending;
+  gboolean was_pending;
+  gssize n;
+  int code;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &signals, &before);
+  was_pending = sigpending (&pending) == 0 && sigismember (&pending, SIGPIPE) == 1;
+  do
+    n = splice (pipe, NULL, fd, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  while (n < 0 && errno == EINTR);
+  code = errno;
+  if (n < 0 && code == EPIPE && !was_pending)
+    while (sigtimedwait (&signals, NULL, &now) < 0 && errno == EINTR)
+      ;
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  errno = code;
+  return n;
+}
+
+gssize
+imp_transport_splice_out (ImpTransport *self, int pipe, gsize length, GError **error)
+{
+  gssize n;
+
+  if (self->closed)
+    return transport_fail (error, EBADF, "Cannot write");
+  n = transport_splice_silently (pipe, self->fd, length);
+  if (n >= 0 || errno == EAGAIN)
+    return MAX (n, 0);
+  self->was_reset |= errno == ECONNRESET;
+  return transport_fail (error, errno, "Cannot write");
 }
 
 gboolean
