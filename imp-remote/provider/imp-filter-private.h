@@ -14,6 +14,10 @@ void imp_filter_move_here (ImpFilter *self);
 /* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
  * and no byte of its input is missing before it: an answer, after which nothing is expected. */
 gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);
+/* How many of a stream's next bytes would come out as they go in, at once and seen by nobody. So
+ * many may go another way, and are then said to have passed. */
+gint64 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction);
+void imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length);
 
 /* The detail of the signal `result` for a type of result: its name. */
 GQuark imp_filter_get_detail (ImpResultType type);

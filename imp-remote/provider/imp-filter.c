@@ -992,6 +992,22 @@ imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
          && imp_flow_get_denied (self->flows[direction]) == 0;
 }
 
+gint64
+imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction)
+{
+  /* At work, there may be something in the queue that comes first. */
+  if (self->state != STATE_OPEN || self->output == NULL || self->working)
+    return 0;
+  return imp_flow_get_unseen_room (self->flows[direction]);
+}
+
+void
+imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length)
+{
+  imp_flow_note_unseen (self->flows[direction], length, IMP_DATA_TYPE_STREAM);
+  self->sent[direction] = FALSE;
+}
+
 /**
  * imp_filter_fail:
  * @self: a filter

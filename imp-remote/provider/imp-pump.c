@@ -6,6 +6,7 @@
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-output-buffer-private.h"
+#include "io/imp-splice-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-filter-private.h"
 
@@ -13,6 +14,11 @@
 #define WRITE_MAX (1024 * 1024)
 /* How often what was set free is written at once. */
 #define ROUNDS_MAX 8
+/* What is moved without a copy is worth a pipe from so many bytes on, both where that is allowed
+ * and where a read finds them. */
+#define SPLICE_MIN (64 * 1024)
+/* With fewer it is not worth it any more. */
+#define SPLICE_LEAST (16 * 1024)
 /* How often it is looked whether a peer has taken what was written, in milliseconds. */
 #define ACKNOWLEDGED_POLL 10
 /* How long a peer may take to end its own output after a refusal, in milliseconds. */
@@ -32,12 +38,14 @@ typedef struct
   ImpPump *pump;
   ImpDirection direction; /* that comes from here */
   ImpTransport *transport;
+  ImpSplice splice; /* what comes before the output: bytes that nobody has seen */
   ImpOutputBuffer *output;
   ImpWatermark ahead;           /* of the output: above it the other side is not read */
   ImpWatermark behind;          /* and above this one, not this side either */
   ImpLingeringClose *lingering; /* while it is drained */
   gint64 sent;
   guint input_ended : 1;
+  guint input_is_bulk : 1; /* reads find much at once */
   guint output_ended : 1;  /* the end is to be sent behind what is queued */
   guint output_shut : 1;   /* it was sent */
   guint output_broken : 1; /* it cannot be */
@@ -81,8 +89,10 @@ pump_unref (ImpPump *self)
     {
       g_clear_pointer (&self->sides[i].lingering, imp_lingering_close_free);
       g_clear_pointer (&self->sides[i].transport, imp_transport_unref);
+      imp_splice_clear (&self->sides[i].splice);
       imp_output_buffer_free (self->sides[i].output);
     }
+  imp_splice_unuse ();
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->error);
   g_object_unref (self->filter);
@@ -116,11 +126,18 @@ pump_keep_error (ImpPump *self, const GError *error)
 
 /* ---- who may go on ---- */
 
+/* What waits to be written. */
+static gsize
+pump_side_get_queued (const PumpSide *side)
+{
+  return imp_splice_get_held (&side->splice) + imp_output_buffer_get_size (side->output);
+}
+
 /* To be called after every change of the output's size. */
 static void
 pump_side_update_watermarks (PumpSide *side)
 {
-  gsize size = imp_output_buffer_get_size (side->output);
+  gsize size = pump_side_get_queued (side);
 
   imp_watermark_update (&side->ahead, size);
   imp_watermark_update (&side->behind, size);
@@ -129,6 +146,7 @@ pump_side_update_watermarks (PumpSide *side)
 static void
 pump_side_clear_output (PumpSide *side)
 {
+  imp_splice_clear (&side->splice);
   imp_output_buffer_clear (side->output);
   pump_side_update_watermarks (side);
 }
@@ -143,6 +161,15 @@ pump_side_set_watermarks (PumpSide *side, gsize buffer_size)
   imp_watermark_set_high (&side->behind, 2 * (buffer_size + IMP_INPUT_BUFFER_READ_SIZE) + 1);
 }
 
+/* A pipe is filled when it is empty: behind it, what need not be seen waits in the socket. What is
+ * to be seen does not wait for that. */
+static gboolean
+pump_waits_for_pipe (ImpPump *self, ImpDirection direction)
+{
+  return imp_splice_get_held (&self->sides[!direction].splice) > 0
+         && imp_filter_get_unseen_room (self->filter, direction) > 0;
+}
+
 /* The one question that decides over reading and over the filter's busyness alike. */
 static gboolean
 pump_is_blocked (ImpPump *self, ImpDirection direction)
@@ -155,7 +182,8 @@ static gboolean
 pump_may_read (ImpPump *self, ImpDirection direction)
 {
   return !self->sides[direction].input_ended && !self->sides[!direction].output_broken
-         && !pump_is_blocked (self, direction) && !imp_filter_is_paused (self->filter, direction);
+         && !pump_is_blocked (self, direction) && !imp_filter_is_paused (self->filter, direction)
+         && !pump_waits_for_pipe (self, direction);
 }
 
 static void
@@ -188,6 +216,7 @@ static void
 pump_side_close (PumpSide *side)
 {
   g_clear_pointer (&side->lingering, imp_lingering_close_free);
+  imp_splice_clear (&side->splice);
   imp_output_buffer_clear (side->output);
   if (side->transport == NULL)
     return;
@@ -238,8 +267,7 @@ pump_side_may_end (ImpPump *self, const PumpSide *side, const GError *error)
   if (imp_filter_is_answered (self->filter, direction))
     return TRUE;
   return g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED) && side->sent == 0
-         && imp_output_buffer_get_size (side->output) == 0
-         && imp_filter_get_denied (self->filter, direction) == 0
+         && pump_side_get_queued (side) == 0 && imp_filter_get_denied (self->filter, direction) == 0
          && imp_filter_get_held (self->filter, direction) == 0;
 }
 
@@ -310,7 +338,7 @@ pump_side_is_output_over (const PumpSide *side)
 {
   if (side->output_shut || side->output_broken)
     return TRUE;
-  return side->output_cut && imp_output_buffer_get_size (side->output) == 0
+  return side->output_cut && pump_side_get_queued (side) == 0
          && imp_transport_get_unacknowledged (side->transport) == 0;
 }
 
@@ -375,12 +403,15 @@ pump_flush_side (ImpPump *self, PumpSide *side)
 {
   gssize n, written = 0;
 
-  while (imp_output_buffer_get_size (side->output) > 0 && !side->output_full && written < WRITE_MAX)
+  while (pump_side_get_queued (side) > 0 && !side->output_full && written < WRITE_MAX)
     {
       g_autoptr (GError) error = NULL;
       gboolean full;
 
-      n = imp_output_buffer_write (side->output, side->transport, &full, &error);
+      if (imp_splice_get_held (&side->splice) > 0)
+        n = imp_splice_drain (&side->splice, side->transport, &full, &error);
+      else
+        n = imp_output_buffer_write (side->output, side->transport, &full, &error);
       if (n < 0)
         {
           pump_break_output (self, side, error);
@@ -395,7 +426,7 @@ pump_flush_side (ImpPump *self, PumpSide *side)
       pump_note_progress (self);
       pump_side_update_watermarks (side);
     }
-  if (imp_output_buffer_get_size (side->output) > 0)
+  if (pump_side_get_queued (side) > 0)
     return;
   side->output_full = FALSE;
   /* A side that nothing waits for needs no memory. */
@@ -424,6 +455,51 @@ pump_flush (ImpPump *self)
 }
 
 static void
+pump_fail_input (ImpPump *self, PumpSide *side, const GError *error)
+{
+  side->input_ended = TRUE;
+  pump_refuse (self, error);
+}
+
+/* How many bytes may be moved unseen now: none, if it is not worth it. */
+static gsize
+pump_get_splice_room (ImpPump *self, const PumpSide *side)
+{
+  const PumpSide *to = &self->sides[!side->direction];
+  gint64 room;
+
+  if (!side->input_is_bulk || pump_side_get_queued (to) > 0
+      || !imp_splice_is_possible (side->transport, to->transport))
+    return 0;
+  room = imp_filter_get_unseen_room (self->filter, side->direction);
+  return room < SPLICE_MIN ? 0 : MIN (room, IMP_SPLICE_SIZE);
+}
+
+/* Moves what need not be seen. FALSE: it is to be read. */
+static gboolean
+pump_splice_side (ImpPump *self, PumpSide *side)
+{
+  PumpSide *to = &self->sides[!side->direction];
+  gsize room = pump_get_splice_room (self, side);
+  g_autoptr (GError) error = NULL;
+  gssize n;
+
+  if (room == 0)
+    return FALSE;
+  n = imp_splice_fill (&to->splice, side->transport, room, &error);
+  if (n < 0)
+    pump_fail_input (self, side, error);
+  if (n > 0)
+    {
+      pump_note_progress (self);
+      side->input_is_bulk = n >= SPLICE_LEAST;
+      imp_filter_note_unseen (self->filter, side->direction, n);
+      pump_side_update_watermarks (to);
+    }
+  return n != 0;
+}
+
+static void
 pump_read_side (ImpPump *self, PumpSide *side)
 {
   ImpInputBuffer input = { 0 };
@@ -439,11 +515,11 @@ pump_read_side (ImpPump *self, PumpSide *side)
                                  "The connection was reset");
   if (error != NULL)
     {
-      side->input_ended = TRUE;
-      pump_refuse (self, error);
+      pump_fail_input (self, side, error);
       return;
     }
   pump_note_progress (self);
+  side->input_is_bulk = n >= SPLICE_MIN;
   side->input_ended = n == 0;
   bytes = imp_input_buffer_take (&input);
   if (!imp_filter_push (self->filter, side->direction, bytes, IMP_DATA_TYPE_STREAM, &error))
@@ -459,7 +535,7 @@ pump_get_interest (ImpPump *self, PumpSide *side)
         ? pump_may_read (self, side->direction)
         : side->lingering != NULL && imp_lingering_close_wants_input (side->lingering))
     interest |= G_IO_IN;
-  if (imp_output_buffer_get_size (side->output) > 0)
+  if (pump_side_get_queued (side) > 0)
     interest |= G_IO_OUT;
   return interest;
 }
@@ -489,7 +565,10 @@ pump_on_transport (ImpTransport *transport, GIOCondition conditions, gpointer us
   if ((conditions & G_IO_IN) != 0)
     {
       if (self->state == STATE_RUNNING && pump_may_read (self, side->direction))
-        pump_read_side (self, side);
+        {
+          if (!pump_splice_side (self, side))
+            pump_read_side (self, side);
+        }
       else if (side->lingering != NULL)
         imp_lingering_close_read (side->lingering);
     }
@@ -568,6 +647,7 @@ imp_pump_new (ImpFilter *filter)
   ImpPump *self = g_new0 (ImpPump, 1);
 
   self->ref_count = 1;
+  imp_splice_use ();
   self->filter = g_object_ref (filter);
   for (guint i = 0; i < 2; i++)
     {
@@ -638,7 +718,7 @@ imp_pump_abort (ImpPump *self, const GError *error)
 gsize
 imp_pump_get_queued (ImpPump *self, guint side)
 {
-  return imp_output_buffer_get_size (self->sides[side].output);
+  return pump_side_get_queued (&self->sides[side]);
 }
 
 gint64

@@ -246,6 +246,9 @@ relay_class_install_limits (GParamFlags flags)
    * which it is again once a quarter of them waits. It can be exceeded by one read (256 KiB), and
    * by what the analyzer puts in its place.
    *
+   * Where much comes that the analyzer has passed ahead, it may be moved without being copied:
+   * then up to 256 KiB wait in the kernel, and more is read when they are written.
+   *
    * Since: 0.1
    */
   properties[PROP_BUFFER_SIZE] = g_param_spec_uint ("buffer-size", NULL, NULL, 0, G_MAXINT,

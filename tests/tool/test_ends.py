@@ -80,6 +80,41 @@ class Ends(unittest.TestCase):
             reset(connection)
         self.check_download(serve, (b'', 'reset'))
 
+    def test_server_resets_amid_much(self):
+        sent = os.urandom(8 * MIB)
+
+        def serve(connection):
+            connection.recv(10)
+            connection.sendall(sent)
+            reset(connection)
+        with harness.Upstream(serve) as upstream, self.relay(upstream) as relay, \
+                harness.connect(relay.port) as client:
+            client.sendall(b'go\n')
+            time.sleep(0.2)
+            got, end = read_end(client)
+        self.assertEqual(end, 'reset')
+        self.assertTrue(sent.startswith(got))
+
+    def test_much_leaves_no_pipe(self):
+        def serve(connection):
+            connection.sendall(b'x' * 8 * MIB)
+            connection.recv(10)
+        with harness.Upstream(serve) as upstream, self.relay(upstream) as relay:
+            clients = [harness.connect(relay.port) for _ in range(20)]
+            for client in clients:
+                left = 8 * MIB
+                while left > 0:
+                    got = client.recv(left)
+                    self.assertTrue(got)
+                    left -= len(got)
+            folder = f'/proc/{relay.process.pid}/fd'
+            pipes = [link for link in (os.readlink(f'{folder}/{fd}') for fd in os.listdir(folder))
+                     if link.startswith('pipe:')]
+            # Those that were empty last, and the tool's own.
+            self.assertLess(len(pipes), 16)
+            for client in clients:
+                client.close()
+
     def test_server_ends(self):
         def serve(connection):
             connection.recv(10)
