@@ -49,7 +49,6 @@ void imp_deadline_free (ImpDeadline *self);
 
 /* @milliseconds: 0 for no deadline. */
 void imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions);
-gboolean imp_deadline_is_set (ImpDeadline *self);
 guint imp_deadline_get_extensions (ImpDeadline *self);
 
 void imp_deadline_add (ImpDeadline *self, ImpDeadlineEntry *entry); /* that is not watched */

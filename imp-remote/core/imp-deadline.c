@@ -222,12 +222,6 @@ imp_deadline_set (ImpDeadline *self, guint milliseconds, guint max_extensions)
   deadline_start_timer (self);
 }
 
-gboolean
-imp_deadline_is_set (ImpDeadline *self)
-{
-  return self->milliseconds > 0;
-}
-
 guint
 imp_deadline_get_extensions (ImpDeadline *self)
 {

@@ -15,6 +15,12 @@ typedef struct
 /* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
 const char *imp_proxy_peek_name (ImpAnalyzer *analyzer);
 /* Is it for others to say when its verdicts take too long? It gets its outcome from them then. */
-gboolean imp_proxy_has_deadline (ImpAnalyzer *analyzer);
+static inline gboolean
+imp_proxy_has_deadline (ImpAnalyzer *analyzer)
+{
+  const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
+
+  return proxy != NULL && proxy->has_deadline (analyzer);
+}
 
 G_END_DECLS

@@ -9,11 +9,3 @@ imp_proxy_peek_name (ImpAnalyzer *analyzer)
 
   return name != NULL ? name : G_OBJECT_TYPE_NAME (analyzer);
 }
-
-gboolean
-imp_proxy_has_deadline (ImpAnalyzer *analyzer)
-{
-  const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
-
-  return proxy != NULL && proxy->has_deadline (analyzer);
-}

@@ -18,6 +18,7 @@ struct _ImpFilterClock
   ImpDeadlineEntry verdict;
   ImpDeadlineEntry search;
   ImpMarks held[2]; /* what the searches hold, as it was last asked for */
+  gboolean has_deadline, has_hold_timeout;
   GMainContext *context;
   GSource *turn; /* of a search that is not finished, or NULL */
 };
@@ -199,6 +200,8 @@ imp_filter_clock_free (ImpFilterClock *self)
 void
 imp_filter_clock_set (ImpFilterClock *self, const guint64 *limits)
 {
+  self->has_deadline = limits[IMP_FILTER_DEADLINE] > 0;
+  self->has_hold_timeout = limits[IMP_FILTER_HOLD_TIMEOUT] > 0;
   imp_deadline_set (self->verdicts, limits[IMP_FILTER_DEADLINE], limits[IMP_FILTER_MAX_EXTENSIONS]);
   imp_deadline_set (self->searches, limits[IMP_FILTER_HOLD_TIMEOUT], 0);
 }
@@ -214,7 +217,7 @@ static void
 filter_clock_check_searches (ImpFilterClock *self)
 {
   filter_clock_update_turn (self);
-  if (!self->search.watched && imp_deadline_is_set (self->searches)
+  if (!self->search.watched && self->has_hold_timeout
       && (filter_clock_is_held (self->flows[0]) || filter_clock_is_held (self->flows[1])))
     imp_deadline_watch (self->searches, &self->search);
 }
@@ -222,8 +225,7 @@ filter_clock_check_searches (ImpFilterClock *self)
 void
 imp_filter_clock_check (ImpFilterClock *self)
 {
-  if (!self->verdict.watched && imp_deadline_is_set (self->verdicts)
-      && !imp_proxy_has_deadline (self->analyzer)
+  if (!self->verdict.watched && self->has_deadline && !imp_proxy_has_deadline (self->analyzer)
       && (filter_clock_is_waiting (self, 0) || filter_clock_is_waiting (self, 1)))
     imp_deadline_watch (self->verdicts, &self->verdict);
   if (self->turn != NULL || imp_flow_is_searching (self->flows[0])
