@@ -164,6 +164,7 @@ main (int argc, char **argv)
       uint8_t *out = allocate (2 * length);
 
       length = bench_dense_replace (text, length, out);
+      free (text);
       text = out;
     }
 
@@ -173,5 +174,8 @@ main (int argc, char **argv)
     send_all ();
   else if (fwrite (text, 1, length, stdout) != length || fflush (stdout) != 0)
     bench_die ("write: %s", strerror (errno));
+  free (text);
+  free (fds);
+  free (connections);
   return 0;
 }
