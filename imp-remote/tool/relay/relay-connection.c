@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Milliseconds. */
+#define REFUSAL_DELAY 50
+
 struct _RelayConnection
 {
   GSocketConnection *client;
@@ -23,6 +26,7 @@ struct _RelayConnection
   guint hold_timeout_ms;
   guint keepalive_s;
   gboolean verbose;
+  guint refusal; /* the source of it, or 0 */
   ImpConnector *connector;
   ImpRelay *relay;
   GCancellable *cancellable;
@@ -145,12 +149,23 @@ relay_connection_reset (GSocketConnection *client)
   g_io_stream_close (G_IO_STREAM (client), NULL, NULL);
 }
 
-/* For a client that was never connected with anybody. */
+static gboolean
+relay_connection_on_refusal (gpointer user_data)
+{
+  RelayConnection *self = user_data;
+
+  self->refusal = 0;
+  relay_connection_reset (self->client);
+  self->over (self, self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* For a client that was never connected with anybody. A reset that came at once could overtake the
+ * client's own connect(), for which nobody would listen here then. */
 static void
 relay_connection_refuse (RelayConnection *self)
 {
-  relay_connection_reset (self->client);
-  relay_connection_end (self);
+  self->refusal = g_timeout_add (REFUSAL_DELAY, relay_connection_on_refusal, self);
 }
 
 static void
@@ -272,6 +287,7 @@ void
 relay_connection_free (RelayConnection *self)
 {
   g_clear_pointer (&self->connector, imp_connector_cancel);
+  g_clear_handle_id (&self->refusal, g_source_remove);
   if (self->relay != NULL)
     g_signal_handlers_disconnect_by_data (self->relay, self);
   g_cancellable_cancel (self->cancellable);
