@@ -162,6 +162,11 @@ class Finding(unittest.TestCase):
                 self.assertEqual(found.find('bench-imp-client'), own)
                 self.assertEqual(found.find('bench-transfer'),
                                  os.path.join(BUILD, 'tests', 'bench', 'bench-transfer'))
+                self.assertTrue(found.has('bench-imp-client'))
+                self.assertFalse(found.has('bench-transfer'))
+                for name in ('bench-imp-pair', 'bench-brief.so', 'bench-imp-server'):
+                    with self.assertRaisesRegex(programs.BenchError, f'{folder}.*{name}'):
+                        found.find(name)
                 self.assertEqual(found.library, os.path.join(folder, 'imp-remote'))
                 with self.assertRaisesRegex(programs.BenchError, 'imp-remote is missing'):
                     found.find_tool()

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 from types import SimpleNamespace
+from unittest import mock
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -61,6 +62,18 @@ class Pairs(unittest.TestCase):
         found = [(p.build.workload.name, p.build.transport)
                  for p in compare.counted_pairs(make_pairs())]
         self.assertEqual(found, [('W1', 'unix'), ('W3', 'unix')])
+
+
+class Counting(unittest.TestCase):
+    def test_both_are_counted_alike(self):
+        """A build that has no program which takes turns is not compared with one that does."""
+        pair = next(p for p in make_pairs() if p.build.workload.name == 'W3')
+        for old, new in ((True, True), (False, True), (False, False)):
+            for cell, has in ((pair.baseline, old), (pair.build, new)):
+                cell.programs.has = lambda name, has=has: has
+            with mock.patch.object(compare.counters, 'count_instructions') as count:
+                compare.count_instructions([pair], 'callgrind', mock.Mock())
+            self.assertEqual([call.args[2] for call in count.call_args_list], [old and new] * 2)
 
 
 class Judging(unittest.TestCase):
@@ -121,6 +134,15 @@ class Report(unittest.TestCase):
         self.assertIn('Nothing is worse than the baseline by more than 3%.', self.text_of([]))
         self.assertIn('WORSE  this', self.text_of(['this']))
         self.assertNotIn('Nothing', self.text_of(['this']))
+
+
+    def test_no_server(self):
+        found = [{'workload': 'W8/1', 'transport': 'unix', 'system': 'relay',
+                  'baseline': {'server': 0, 'client': 10, 'total': 10},
+                  'build': {'server': 0, 'client': 20, 'total': 20}}]
+        rows = list(compare.instruction_rows(found))[1:]
+        self.assertEqual([row[3:] for row in rows],
+                         [('client', '10', '20', '+100.0%'), ('total', '10', '20', '+100.0%')])
 
 
 class Runs(unittest.TestCase):

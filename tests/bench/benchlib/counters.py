@@ -126,9 +126,15 @@ def count_turns(cell):
     return {'counter': 'callgrind', 'server': server, 'client': client, 'total': server + client}
 
 
-def count_instructions(cell, counter):
+def can_take_turns(cell):
+    """Whether it has the program for it, which the build of a baseline may not have yet."""
+    return cell.workload.kind == 'dense' or cell.programs.has('bench-imp-pair')
+
+
+def count_instructions(cell, counter, by_turns=True):
     """Two processes on one CPU take turns, too, as well as the kernel lets them."""
-    if counted_of(cell) is not None and (counter == 'callgrind' or cell.workload.kind == 'dense'):
+    if cell.workload.kind == 'dense' or (
+            counter == 'callgrind' and by_turns and counted_of(cell) is not None):
         return count_turns(cell)
     return per_message(cell, counter, suitable_count(counter, cell.samples), 'same')
 

@@ -21,7 +21,11 @@ class Programs:
     """Where the programs are, and which of them run.
 
     What a build does not have yet is taken from @newer, if that is given, and works with the
-    library of the build."""
+    library of the build: programs that do without it, or only call what was always there. An
+    analyzer of today may be one that an older library does not understand."""
+
+    BORROWED = ('bench-transfer', 'bench-dense-transfer', 'bench-splice-relay',
+                'bench-copy-relay', 'bench-relay-pair')
 
     def __init__(self, builddir, newer=None):
         self.builddir = builddir
@@ -49,12 +53,15 @@ class Programs:
 
     def find(self, name):
         """One of the programs of the benchmark."""
-        paths = [os.path.join(folder, 'tests', 'bench', name)
-                 for folder in (self.builddir, self.newer) if folder is not None]
-        for path in paths:
-            if os.path.exists(path):
-                return path
-        raise BenchError(f'{paths[0]} is missing: build with meson first, or name --build')
+        borrows = self.newer is not None and name in self.BORROWED and not self.has(name)
+        path = os.path.join(self.newer if borrows else self.builddir, 'tests', 'bench', name)
+        if not os.path.exists(path):
+            raise BenchError(f'{path} is missing: build with meson first, or name --build')
+        return path
+
+    def has(self, name):
+        """Its own."""
+        return os.path.exists(os.path.join(self.builddir, 'tests', 'bench', name))
 
     def find_tool(self):
         path = os.path.join(self.builddir, 'imp-remote', 'tool', 'imp-remote')

@@ -114,8 +114,8 @@ HUNDRED = ('--analyzers', '100')
 BARE = ('splice', 'copy', 'copy-128k', 'socat')
 COPIES = ('copy', 'copy-128k')
 RELAYS = ('relay', 'relay-remote')
-# As bench-dense-transfer expects it. The computing that a search may need is no matter here.
-DENSE = 'pattern=rx=[aeio]&rxlen=1&action=replace&actdata=--&max-effort=60000'
+# As bench-dense-transfer expects it.
+DENSE = 'pattern=rx=[aeio]&rxlen=1&action=replace&actdata=--'
 SCALE = (1, 10, 100, 1000, 10000, 100000)
 
 WORKLOADS = [
