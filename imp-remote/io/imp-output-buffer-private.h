@@ -93,33 +93,24 @@ imp_output_buffer_append (ImpOutputBuffer *self, gconstpointer data, gsize lengt
     }
 }
 
-void imp_output_buffer_append_reference (ImpOutputBuffer *self, GBytes *bytes);
-
-static inline void
-imp_output_buffer_append_bytes (ImpOutputBuffer *self, GBytes *bytes)
-{
-  gsize length;
-  gconstpointer data = g_bytes_get_data (bytes, &length);
-
-  if (length <= IMP_OUTPUT_BUFFER_COPY_MAX)
-    imp_output_buffer_append (self, data, length);
-  else
-    imp_output_buffer_append_reference (self, bytes);
-}
+/* Takes @bytes, which are referenced however few they are. */
+void imp_output_buffer_take_bytes (ImpOutputBuffer *self, GBytes *bytes);
 
 static inline void
 imp_output_buffer_append_view (ImpOutputBuffer *self, const ImpView *view)
 {
-  GBytes *bytes;
-
   if (view->length <= IMP_OUTPUT_BUFFER_COPY_MAX)
-    {
-      imp_output_buffer_append (self, view->data, view->length);
-      return;
-    }
-  bytes = imp_view_ref_bytes (view);
-  imp_output_buffer_append_reference (self, bytes);
-  g_bytes_unref (bytes);
+    imp_output_buffer_append (self, view->data, view->length);
+  else
+    imp_output_buffer_take_bytes (self, imp_view_ref_bytes (view));
+}
+
+static inline void
+imp_output_buffer_append_bytes (ImpOutputBuffer *self, GBytes *bytes)
+{
+  const ImpView view = imp_view_of_bytes (bytes);
+
+  imp_output_buffer_append_view (self, &view);
 }
 
 /* Takes back the @length bytes that were written last and end at @end, if they are all there still,

@@ -144,13 +144,13 @@ imp_output_buffer_append_slow (ImpOutputBuffer *self, const guint8 *data, gsize 
 }
 
 void
-imp_output_buffer_append_reference (ImpOutputBuffer *self, GBytes *bytes)
+imp_output_buffer_take_bytes (ImpOutputBuffer *self, GBytes *bytes)
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
   output_buffer_seal (self);
-  output_buffer_push_piece (self, data, length)->bytes = g_bytes_ref (bytes);
+  output_buffer_push_piece (self, data, length)->bytes = bytes;
   self->size += length;
 }
 
