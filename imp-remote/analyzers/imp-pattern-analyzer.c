@@ -4,6 +4,7 @@
 #include "analyzers/imp-pattern-stream-private.h"
 
 #include "core/imp-data-type-private.h"
+#include "core/imp-source-private.h"
 #include "core/imp-input-queue-private.h"
 
 /* A piece of input of which the end is held waits with it, if it has no more bytes: so a request
@@ -60,22 +61,13 @@ imp_pattern_analyzer_init (ImpPatternAnalyzer *self)
 {
 }
 
-static void
-pattern_analyzer_clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Forgets all that it would still have to look at. */
 static void
 pattern_analyzer_stop (ImpPatternAnalyzer *self)
 {
   self->closed = TRUE;
-  pattern_analyzer_clear_source (&self->timer);
-  pattern_analyzer_clear_source (&self->search);
+  imp_source_clear (&self->timer);
+  imp_source_clear (&self->search);
   for (guint i = 0; i < 2; i++)
     {
       Side *side = &self->sides[i];
@@ -541,7 +533,7 @@ pattern_analyzer_on_timeout (gpointer user_data)
     pattern_analyzer_catch_up_all (self, &error);
   pattern_analyzer_finish_work (self, error);
   if (!self->sides[0].holding && !self->sides[1].holding)
-    pattern_analyzer_clear_source (&self->timer);
+    imp_source_clear (&self->timer);
   return G_SOURCE_CONTINUE;
 }
 
@@ -602,7 +594,7 @@ pattern_analyzer_update (ImpPatternAnalyzer *self)
       behind |= pattern_analyzer_update_paused (self, &self->sides[i]);
     }
   if (!behind)
-    pattern_analyzer_clear_source (&self->search);
+    imp_source_clear (&self->search);
   else if (self->search == NULL)
     self->search = pattern_analyzer_attach (self, g_idle_source_new (), pattern_analyzer_on_search,
                                             "ImpPatternAnalyzer: search");

@@ -15,9 +15,6 @@ void imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *in
 ImpContext *imp_analyzer_peek_context (ImpAnalyzer *self);
 ImpInterface *imp_analyzer_peek_interface (ImpAnalyzer *self);
 
-/* The class of an analyzer, unchecked. */
-#define IMP_ANALYZER_CLASS_OF(self) ((ImpAnalyzerClass *) ((GTypeInstance *) (self))->g_class)
-
 /* The class of the last one that imp_analyzer_check_type() has seen to be an analyzer. */
 extern gpointer imp_analyzer_known_class;
 gboolean imp_analyzer_check_type (gconstpointer self);

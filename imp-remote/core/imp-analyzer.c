@@ -568,7 +568,7 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *vie
                    gint32 data_type)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
-  ImpAnalyzerClass *klass = IMP_ANALYZER_CLASS_OF (self);
+  ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
   GError *error = NULL;
 
   if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))

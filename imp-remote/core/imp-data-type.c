@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-data-type.h"
+#include "core/imp-data-type-private.h"
 
 #include "core/imp-error.h"
 
@@ -143,5 +143,5 @@ imp_data_type_from_name (const char *name)
 gboolean
 imp_data_type_is_stream (gint32 type)
 {
-  return type < 0;
+  return imp_data_type_is_streaming (type);
 }
