@@ -405,6 +405,15 @@ remote_factory_on_state_changed (gpointer user_data)
   g_object_notify_by_pspec (user_data, props[PROP_STATE]);
 }
 
+/* What people call the other end. */
+static const char *
+remote_factory_get_server_name (ImpRemoteFactory *self)
+{
+  if (self->address != NULL)
+    return self->address;
+  return self->name != NULL ? self->name : "stream";
+}
+
 /* A factory that can never connect closes at once, and says why to everybody who asks. */
 static ImpChannel *
 remote_factory_get_channel (ImpRemoteFactory *self)
@@ -425,10 +434,8 @@ remote_factory_get_channel (ImpRemoteFactory *self)
     self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
 
   self->channel = imp_channel_new (self->context, target, self->stream,
-                                   self->address != NULL ? self->address
-                                   : self->name != NULL  ? self->name
-                                                         : "stream",
-                                   self->interface, remote_factory_on_state_changed, self);
+                                   remote_factory_get_server_name (self), self->interface,
+                                   remote_factory_on_state_changed, self);
   imp_channel_set_options (self->channel, &self->options);
   imp_channel_set_codec (self->channel, self->codec);
   g_clear_object (&self->stream);
@@ -537,12 +544,10 @@ static char *
 remote_factory_describe (ImpRemoteFactory *self, gboolean *is_module)
 {
   const char *name = imp_factory_get_name (IMP_FACTORY (self));
-  const char *target = self->address != NULL ? self->address
-                       : self->name != NULL  ? self->name
-                                             : "stream";
+  const char *server = remote_factory_get_server_name (self);
 
   *is_module = !g_str_equal (name, G_OBJECT_TYPE_NAME (self));
-  return *is_module ? g_strdup_printf ("%s %s", name, target) : g_strdup (target);
+  return *is_module ? g_strdup_printf ("%s %s", name, server) : g_strdup (server);
 }
 
 static GList *
