@@ -156,7 +156,7 @@ relay_connection_on_refusal (gpointer user_data)
 
   self->refusal = 0;
   relay_connection_reset (self->client);
-  self->over (self, self->user_data);
+  relay_connection_end (self);
   return G_SOURCE_REMOVE;
 }
 
