@@ -48,13 +48,6 @@ find_all_in_pieces (ImpMatcher *matcher, const char *data, gsize length, guint s
       ImpMatchStatus status = imp_matcher_find (matcher, &run, NULL);
       RegexSpan span = { run.from + base, run.to + base };
 
-      /* A slice of time is over, on a busy machine at any time. */
-      if (status == IMP_MATCH_BUSY)
-        {
-          imp_effort_begin_slice (&effort);
-          settled = span.from;
-          continue;
-        }
       g_assert_cmpint (status, <=, IMP_MATCH_MORE);
       settled = status == IMP_MATCH_FOUND ? span.to : span.from;
       if (status == IMP_MATCH_FOUND)

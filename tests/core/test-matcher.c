@@ -156,12 +156,6 @@ spans_by_matcher (ImpMatcher *matcher, const char *data, gsize length, guint mos
           continue;
         }
       settled = span.from;
-      /* A slice of time is over, on a busy machine at any time. */
-      if (status == IMP_MATCH_BUSY)
-        {
-          imp_effort_begin_slice (&effort);
-          continue;
-        }
       g_assert_cmpuint (have - settled, <=, hold);
       g_assert_true (status == IMP_MATCH_NONE ? settled == have : settled < have);
       if (have == length)
