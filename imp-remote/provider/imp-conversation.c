@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "provider/imp-conversation-private.h"
+
+#include "core/imp-data-type-private.h"
+
+static void
+chunk_clear (gpointer data)
+{
+  ImpChunk *self = data;
+
+  g_bytes_unref (self->data);
+}
+
+static inline gboolean
+chunk_is_end (const ImpChunk *self)
+{
+  return g_bytes_get_size (self->data) == 0;
+}
+
+/* Whether the bytes of two chunks of one direction may as well come as one. */
+static gboolean
+chunk_can_join (const ImpChunk *self, const ImpChunk *next)
+{
+  return self->direction == next->direction && self->data_type == next->data_type
+         && imp_data_type_is_streaming (self->data_type) && !chunk_is_end (self)
+         && !chunk_is_end (next);
+}
+
+ImpConversation *
+imp_conversation_new (void)
+{
+  ImpConversation *self = g_new0 (ImpConversation, 1);
+
+  self->chunks = g_array_new (FALSE, FALSE, sizeof (ImpChunk));
+  g_array_set_clear_func (self->chunks, chunk_clear);
+  return self;
+}
+
+void
+imp_conversation_free (ImpConversation *self)
+{
+  g_array_unref (self->chunks);
+  g_free (self);
+}
+
+void
+imp_conversation_add (ImpConversation *self, ImpDirection direction, GBytes *data, gint32 data_type)
+{
+  const ImpChunk chunk = { data, data_type, direction };
+
+  g_array_append_val (self->chunks, chunk);
+}
+
+static void
+conversation_add_chunk (ImpConversation *self, const ImpChunk *chunk)
+{
+  imp_conversation_add (self, chunk->direction, g_bytes_ref (chunk->data), chunk->data_type);
+}
+
+gsize
+imp_conversation_get_size (const ImpConversation *self)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    size += g_bytes_get_size (imp_conversation_get (self, i)->data);
+  return size;
+}
+
+static gsize
+chunk_count_cuts (const ImpChunk *self)
+{
+  if (chunk_is_end (self) || !imp_data_type_is_streaming (self->data_type))
+    return 0;
+  return g_bytes_get_size (self->data) - 1;
+}
+
+gsize
+imp_conversation_count_cuts (const ImpConversation *self)
+{
+  gsize n = 0;
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    n += chunk_count_cuts (imp_conversation_get (self, i));
+  return n;
+}
+
+/* ---- orders ---- */
+
+static gboolean
+conversation_has_end (const ImpConversation *self, guint direction)
+{
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, i);
+
+      if (chunk->direction == direction && chunk_is_end (chunk))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The next chunk of @direction at or after @index that is no end. */
+static guint
+conversation_find (const ImpConversation *self, guint direction, guint index)
+{
+  while (index < self->chunks->len
+         && (imp_conversation_get (self, index)->direction != direction
+             || chunk_is_end (imp_conversation_get (self, index))))
+    index++;
+  return index;
+}
+
+static void
+conversation_add_ends (ImpConversation *self, const ImpConversation *other)
+{
+  for (guint i = 0; i < other->chunks->len; i++)
+    if (chunk_is_end (imp_conversation_get (other, i)))
+      conversation_add_chunk (self, imp_conversation_get (other, i));
+}
+
+/* Whose turn it is, where both have something to say. */
+static guint
+order_choose (ImpOrder order, guint last, GRand *random)
+{
+  switch (order)
+    {
+    case IMP_ORDER_CLIENT_FIRST:
+      return 0;
+    case IMP_ORDER_SERVER_FIRST:
+      return 1;
+    case IMP_ORDER_RANDOM:
+      return g_rand_int_range (random, 0, 2);
+    case IMP_ORDER_TURNS:
+    case IMP_ORDER_KEPT:
+    default:
+      return !last;
+    }
+}
+
+/* Ends come last in any order but the given one: what an analyzer sends to a side cannot come
+ * after the end of what is sent to it. */
+ImpConversation *
+imp_conversation_order (const ImpConversation *self, ImpOrder order, GRand *random)
+{
+  ImpConversation *ordered = imp_conversation_new ();
+  guint at[2] = { conversation_find (self, 0, 0), conversation_find (self, 1, 0) };
+  guint last = 1;
+
+  if (order == IMP_ORDER_KEPT)
+    {
+      for (guint i = 0; i < self->chunks->len; i++)
+        conversation_add_chunk (ordered, imp_conversation_get (self, i));
+      return ordered;
+    }
+  while (at[0] < self->chunks->len || at[1] < self->chunks->len)
+    {
+      if (at[0] == self->chunks->len || at[1] == self->chunks->len)
+        last = at[0] == self->chunks->len;
+      else
+        last = order_choose (order, last, random);
+      conversation_add_chunk (ordered, imp_conversation_get (self, at[last]));
+      at[last] = conversation_find (self, last, at[last] + 1);
+    }
+  conversation_add_ends (ordered, self);
+  return ordered;
+}
+
+/* One chunk of all the streams that follow each other from @index on; this is moved behind them. */
+static GBytes *
+conversation_join_from (const ImpConversation *self, guint *index)
+{
+  const ImpChunk *first = imp_conversation_get (self, *index);
+  GByteArray *joined = g_byte_array_new ();
+
+  do
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, *index);
+
+      g_byte_array_append (joined, g_bytes_get_data (chunk->data, NULL),
+                           g_bytes_get_size (chunk->data));
+      *index += 1;
+    }
+  while (*index < self->chunks->len && chunk_can_join (first, imp_conversation_get (self, *index)));
+  return g_byte_array_free_to_bytes (joined);
+}
+
+ImpConversation *
+imp_conversation_join (const ImpConversation *self, ImpOrder order)
+{
+  g_autoptr (ImpConversation) ordered = imp_conversation_order (self, order, NULL);
+  ImpConversation *joined = imp_conversation_new ();
+
+  for (guint direction = 0; direction < 2; direction++)
+    if (!conversation_has_end (self, direction))
+      imp_conversation_add (ordered, direction, g_bytes_new (NULL, 0), IMP_DATA_TYPE_STREAM);
+  for (guint i = 0; i < ordered->chunks->len;)
+    {
+      const ImpChunk *first = imp_conversation_get (ordered, i);
+      GBytes *data = conversation_join_from (ordered, &i);
+
+      imp_conversation_add (joined, first->direction, data, first->data_type);
+    }
+  return joined;
+}
+
+/* ---- cuts ---- */
+
+ImpConversation *
+imp_conversation_cut (const ImpConversation *self, ImpCutFunc cut, gpointer user_data)
+{
+  ImpConversation *result = imp_conversation_new ();
+  gsize index = 0;
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, i);
+      const gsize n_cuts = chunk_count_cuts (chunk);
+      gsize start = 0;
+
+      for (gsize end = 1; end <= n_cuts; end++)
+        if (cut (index++, user_data))
+          {
+            imp_conversation_add (result, chunk->direction,
+                                  g_bytes_new_from_bytes (chunk->data, start, end - start),
+                                  chunk->data_type);
+            start = end;
+          }
+      imp_conversation_add (result, chunk->direction,
+                            g_bytes_new_from_bytes (chunk->data, start,
+                                                    g_bytes_get_size (chunk->data) - start),
+                            chunk->data_type);
+    }
+  return result;
+}
+
+/* ---- smaller ones ---- */
+
+ImpConversation *
+imp_conversation_remove (const ImpConversation *self, guint index, guint n)
+{
+  g_autoptr (ImpConversation) result = imp_conversation_new ();
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, i);
+
+      if (i < index || i - index >= n || chunk_is_end (chunk))
+        conversation_add_chunk (result, chunk);
+    }
+  return result->chunks->len < self->chunks->len ? g_steal_pointer (&result) : NULL;
+}
+
+static GBytes *
+bytes_concatenate (GBytes *first, GBytes *second)
+{
+  GByteArray *joined = g_byte_array_new ();
+
+  g_byte_array_append (joined, g_bytes_get_data (first, NULL), g_bytes_get_size (first));
+  g_byte_array_append (joined, g_bytes_get_data (second, NULL), g_bytes_get_size (second));
+  return g_byte_array_free_to_bytes (joined);
+}
+
+ImpConversation *
+imp_conversation_merge (const ImpConversation *self, guint index)
+{
+  const ImpChunk *first, *second;
+  ImpConversation *result;
+
+  if (index + 1 >= self->chunks->len)
+    return NULL;
+  first = imp_conversation_get (self, index);
+  second = first + 1;
+  if (!chunk_can_join (first, second))
+    return NULL;
+
+  result = imp_conversation_new ();
+  for (guint i = 0; i < index; i++)
+    conversation_add_chunk (result, imp_conversation_get (self, i));
+  imp_conversation_add (result, first->direction, bytes_concatenate (first->data, second->data),
+                        first->data_type);
+  for (guint i = index + 2; i < self->chunks->len; i++)
+    conversation_add_chunk (result, imp_conversation_get (self, i));
+  return result;
+}
+
+ImpConversation *
+imp_conversation_trim (const ImpConversation *self, guint index, gsize start, gsize end)
+{
+  ImpConversation *result = imp_conversation_new ();
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, i);
+      const gsize length = g_bytes_get_size (chunk->data);
+
+      if (i != index)
+        conversation_add_chunk (result, chunk);
+      else
+        imp_conversation_add (result, chunk->direction,
+                              g_bytes_new_from_bytes (chunk->data, start, length - start - end),
+                              chunk->data_type);
+    }
+  return result;
+}
