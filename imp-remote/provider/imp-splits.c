@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-splits-private.h"
 
+/* About so many chunks there are in a random way at the most: to have many small ones of a long
+ * input costs time, and chunks of one size do that, too. */
+#define CHUNKS_MAX 128
+
 typedef enum
 {
   STAGE_ALL,     /* each subset of the places */
@@ -111,7 +115,7 @@ splits_cut (ImpSplits *self, guint64 way)
     case STAGE_RANDOM:
     case STAGE_OVER:
     default:
-      cuts.rarity = 1u << g_rand_int_range (self->random, 0, 10);
+      cuts.rarity = MAX (self->n_cuts / CHUNKS_MAX, 1) << g_rand_int_range (self->random, 0, 9);
       return imp_conversation_cut (self->whole, splits_cut_random, &cuts);
     }
 }
