@@ -17,8 +17,7 @@ class Shout extends Imp.Analyzer {
         this.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET);
     }
 
-    vfunc_data(direction, data, _offset, _dataType) {
-        const bytes = data.toArray();
+    vfunc_bytes(direction, bytes, _offset, _dataType) {
         if (bytes.length > 0 && direction === Imp.Direction.FROM_SERVER) {
             this.position += bytes.length;
             this.replace_bytes(direction, this.position,

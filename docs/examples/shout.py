@@ -13,7 +13,7 @@ class Shout(Imp.Analyzer):
         self.position = 0
         self.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET)
 
-    def do_data(self, direction, data, offset, data_type):
-        if direction == Imp.Direction.FROM_SERVER and data.get_size() > 0:
-            self.position += data.get_size()
-            self.replace_bytes(direction, self.position, data.get_data().upper())
+    def do_bytes(self, direction, data, offset, data_type):
+        if direction == Imp.Direction.FROM_SERVER and data:
+            self.position += len(data)
+            self.replace_bytes(direction, self.position, data.upper())

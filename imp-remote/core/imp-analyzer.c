@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-analyzer-private.h"
 
+#include "core/imp-analyzer-input-private.h"
 #include "core/imp-error.h"
 #include "core/imp-interface-private.h"
 #include "core/imp-mailbox-private.h"
@@ -545,24 +546,6 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 
 /* --- what a provider calls --- */
 
-/* Calls the plugin, by the one of both that it has. */
-static gboolean
-analyzer_call_data (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection direction,
-                    const ImpView *view, gint64 offset, gint32 data_type, GError **error)
-{
-  gboolean done;
-  GBytes *bytes;
-
-  if (klass->data == NULL)
-    return klass->view != NULL && klass->view (self, direction, view, offset, data_type, error);
-  if (view->bytes != NULL)
-    return klass->data (self, direction, view->bytes, offset, data_type, error);
-  bytes = imp_view_ref_bytes (view);
-  done = klass->data (self, direction, bytes, offset, data_type, error);
-  g_bytes_unref (bytes);
-  return done;
-}
-
 void
 imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view, gint64 offset,
                    gint32 data_type)
@@ -587,10 +570,9 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *vie
   if (!priv->is_proxy)
     offset = imp_explicit_offset (offset);
   priv->calls++;
-  if (!analyzer_call_data (self, klass, direction, view, offset, data_type, &error)
+  if (!imp_analyzer_call_input (self, klass, direction, view, offset, data_type, &error)
       || error != NULL)
-    analyzer_fail_plugin (self, klass->data != NULL || klass->view == NULL ? "data" : "view",
-                          error);
+    analyzer_fail_plugin (self, imp_analyzer_name_input (klass), error);
   priv->calls--;
   if (priv->marks[direction].ended)
     analyzer_settle_end (self, direction);

@@ -18,7 +18,9 @@ G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
  * @busy: called when the provider cannot take more output in a direction, and when it can again
  * @close: called once, when the analyzer is needed no more
  * @view: as @data, for analyzers in C that need a chunk for the time of the call only, which costs
- *   less; called where @data is %NULL
+ *   less; called where @data and @bytes are %NULL
+ * @bytes: as @data, for analyzers in scripts, to which plain bytes cost less than a
+ *   [struct@GLib.Bytes] around them; called where @data is %NULL
  *
  * What a plugin implements. `data` and `busy` return %TRUE, or %FALSE with an error, which reaches
  * the provider as a [enum@Imp.ResultType.FATAL] result.
@@ -39,13 +41,32 @@ struct _ImpAnalyzerClass
 #else
   gpointer view;
 #endif
+  gboolean (*bytes) (ImpAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length,
+                     gint64 offset, gint32 data_type, GError **error);
 
   /*< private >*/
   /* Inside the library only, of those that stand for another one: a struct of functions. */
   gconstpointer proxy;
-  gpointer padding[6];
+  gpointer padding[5];
 };
 
+/**
+ * ImpAnalyzerClass::bytes:
+ * @self: an analyzer
+ * @direction: a direction
+ * @data: (array length=length): input; empty at the end of the stream
+ * @length: how many bytes
+ * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
+ * @data_type: the type of @data
+ *
+ * Takes a piece of input, as [vfunc@Imp.Analyzer.data] does, as plain bytes: `bytes` in Python, an
+ * `Uint8Array` in JavaScript. It is called where [vfunc@Imp.Analyzer.data] is not implemented, and
+ * is the faster one of both in scripts. In C, @data is there for the time of the call.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
 /**
  * ImpResultFunc:
  * @analyzer: the analyzer

@@ -11,8 +11,8 @@ const Pass = GObject.registerClass(class Pass extends Imp.Analyzer {
         this._position = [0, 0];
     }
 
-    vfunc_data(direction, data, offset, _type) {
-        const position = (offset || this._position[direction]) + data.toArray().length;
+    vfunc_bytes(direction, data, offset, _type) {
+        const position = (offset || this._position[direction]) + data.length;
         this._position[direction] = position;
         this.pass_bytes(direction, position);
         return true;

@@ -15,8 +15,8 @@ class Pass(Imp.Analyzer):
         super().__init__(**properties)
         self.position = [0, 0]
 
-    def do_data(self, direction, data, offset, data_type):
-        position = (offset or self.position[direction]) + data.get_size()
+    def do_bytes(self, direction, data, offset, data_type):
+        position = (offset or self.position[direction]) + len(data)
         self.position[direction] = position
         self.pass_bytes(direction, position)
 

@@ -153,6 +153,46 @@ test('nobody runs it', () => {
     }, {Implements: [Imp.Codec]});
 });
 
+/* vfunc_bytes() is called where vfunc_data() is not there, so that nobody has both. */
+test('one input', () => {
+    const says = klass => raises(() => define(klass)).message;
+
+    contains(says(class Both extends Imp.Analyzer {
+        vfunc_data() {}
+
+        vfunc_bytes() {}
+    }), 'Both.vfunc_bytes() would never be called');
+    contains(says(class Beside extends Agreeable {
+        vfunc_bytes() {}
+    }), 'Beside.vfunc_bytes() would never be called');
+});
+
+test('plain input fails', async () => {
+    const Plain = define(class Plain extends Imp.Analyzer {
+        vfunc_bytes() {
+            return this.answer();
+        }
+    });
+    const answered = answer => {
+        const analyzer = create(Plain);
+        analyzer.answer = answer;
+        return [feed(analyzer), analyzer];
+    };
+    const error = new RangeError('bad thing');
+
+    equal(answered(() => {
+        throw error;
+    })[0], ['fatal "RangeError: bad thing"']);
+    contains(answered(() => false)[0][0], '.bytes() failed without saying why"');
+    contains(answered(() => (function* () {})())[0][0], 'vfunc_bytes() returned');
+    equal(answered(() => true)[0], []);
+    equal(answered(() => undefined)[0], []);
+    const [said, analyzer] = answered(() => Promise.reject(error));
+    equal(said, []);
+    const later = await eventually(() => texts(analyzer.poll_results())[0]);
+    equal(later, 'fatal "Plain.vfunc_bytes failed: RangeError: bad thing"');
+});
+
 test('promises', async () => {
     const later = () => new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_DEFAULT, 5, () => {
         resolve();

@@ -195,6 +195,45 @@ def test_nobody_calls_it():
     assert_refused('def do_query_interfaces_async(self, *rest): pass', 'Python', base='Imp.Factory')
 
 
+def test_one_input():
+    """do_bytes() is called where do_data() is not there, so that nobody has both."""
+    assert_refused('def do_data(self, *rest): pass\n    def do_bytes(self, *rest): pass',
+                   'do_bytes')
+
+    class Boxed(Imp.Analyzer):
+        def do_data(self, direction, data, offset, data_type):
+            pass
+
+    def derive():
+        class Both(Boxed):
+            def do_bytes(self, direction, data, offset, data_type):
+                pass
+
+    contains(str(raises(TypeError, derive)), 'Both.do_bytes() would never be called')
+
+
+def test_plain_input_fails():
+    class Plain(Imp.Analyzer):
+        answer = None
+
+        def do_bytes(self, direction, data, offset, data_type):
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+    async def later():
+        pass
+
+    for answer, said in ((ValueError('bad thing'), 'fatal "ValueError: bad thing"'),
+                         (False, '.bytes() failed without saying why"'),
+                         (later(), 'Plain.do_bytes() returned a coroutine')):
+        Plain.answer = answer
+        contains(feed(create(Plain))[0], said)
+    for answer in (None, True):
+        Plain.answer = answer
+        equal(feed(create(Plain)), [])
+
+
 def test_late_discovery():
     """What an ordinary function gets from a coroutine or a generator that it calls."""
     async def later():

@@ -43,6 +43,17 @@ const Obedient = GObject.registerClass(class Obedient extends Imp.Analyzer {
     }
 });
 
+/* Keeps what it gets as plain bytes. */
+const Plain = GObject.registerClass(class Plain extends Imp.Analyzer {
+    seen = [];
+
+    vfunc_bytes(direction, data, offset, dataType) {
+        if (!(data instanceof Uint8Array))
+            throw new TypeError(`${data} is no array of bytes`);
+        this.seen.push([direction, ...data, offset, dataType].join());
+    }
+});
+
 const Quiet = GObject.registerClass(class Quiet extends Imp.Analyzer {});
 
 const Configured = GObject.registerClass({
@@ -214,6 +225,15 @@ test('what is not implemented', () => {
     const analyzer = new Quiet();
     analyzer.data_bytes(CLIENT, 'x', 0, STREAM);
     contains(texts(analyzer.poll_results())[0], 'fatal');
+});
+
+test('plain input', () => {
+    const analyzer = new Plain();
+    analyzer.data_bytes(CLIENT, [97, 0, 98], 0, STREAM);
+    analyzer.data(SERVER, new GLib.Bytes([1, 2]), 7, STREAM);
+    analyzer.data_bytes(CLIENT, [], 0, STREAM);
+    equal(texts(analyzer.poll_results()), []);
+    equal(analyzer.seen, ['0,97,0,98,0,-1', '1,1,2,7,-1', '0,0,-1']);
 });
 
 test('misspelt', () => {

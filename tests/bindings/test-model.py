@@ -35,6 +35,24 @@ class Obedient(Imp.Analyzer):
         closed.append(self)
 
 
+class Plain(Imp.Analyzer):
+    """Keeps what it gets as plain bytes."""
+
+    def __init__(self, **properties):
+        super().__init__(**properties)
+        self.seen = []
+
+    def do_bytes(self, direction, data, offset, data_type):
+        self.seen.append((direction, data, offset, data_type))
+
+
+class Heir(Plain):
+    """Hands on what it gets to its base."""
+
+    def do_bytes(self, direction, data, offset, data_type):
+        super().do_bytes(direction, data + b'!', offset, data_type)
+
+
 class Quiet(Imp.Analyzer):
     """Implements nothing."""
 
@@ -205,6 +223,18 @@ def test_not_implemented():
     contains(texts(analyzer.poll_results())[0], 'fatal')
 
 
+def test_plain_input():
+    analyzer = Plain()
+    analyzer.data_bytes(CLIENT, b'a\0b', 0, STREAM)
+    analyzer.data(SERVER, GLib.Bytes.new(b'later'), 7, STREAM)
+    analyzer.data_bytes(CLIENT, b'', 0, STREAM)
+    equal(analyzer.seen, [(CLIENT, b'a\0b', 0, STREAM), (SERVER, b'later', 7, STREAM),
+                          (CLIENT, b'', 0, STREAM)])
+    heir = Heir()
+    heir.data_bytes(CLIENT, b'mind', 3, STREAM)
+    equal(heir.seen, [(CLIENT, b'mind!', 3, STREAM)])
+
+
 def test_misspelt():
     def misspelt_data():
         class Wrong(Imp.Analyzer):
@@ -233,7 +263,7 @@ def test_misspelt():
     contains(str(raises(TypeError, misspelt_data)), 'do_data()')
     contains(str(raises(TypeError, misspelt_create)), 'do_create_analyzer()')
     contains(str(raises(TypeError, misspelt_decode)), 'do_decode()')
-    contains(str(raises(TypeError, far_off)), 'there are do_busy, do_close')
+    contains(str(raises(TypeError, far_off)), 'there are do_busy, do_bytes, do_close')
 
 
 def test_not_misspelt():

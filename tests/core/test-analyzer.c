@@ -70,6 +70,63 @@ plugin_new (void)
   return g_object_new (plugin_get_type (), NULL);
 }
 
+/* Says which of its functions was called, and with what. */
+
+#define INPUT_DATA 1
+#define INPUT_BYTES 2
+#define INPUT_VIEW 4
+
+static gboolean
+input_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
+            gint32 data_type, GError **error)
+{
+  imp_analyzer_account (analyzer, "data", "");
+  return TRUE;
+}
+
+static gboolean
+input_bytes (ImpAnalyzer *analyzer, ImpDirection direction, const guint8 *data, gsize length,
+             gint64 offset, gint32 data_type, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_nonnull (data);
+  if (length == 0)
+    return FALSE;
+  text = g_strndup ((const char *) data, length);
+  imp_analyzer_account (analyzer, "bytes", text);
+  return TRUE;
+}
+
+static gboolean
+input_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *view, gint64 offset,
+            gint32 data_type, GError **error)
+{
+  imp_analyzer_account (analyzer, "view", "");
+  return TRUE;
+}
+
+static void
+input_class_init (ImpAnalyzerClass *klass, gpointer functions)
+{
+  klass->data = GPOINTER_TO_UINT (functions) & INPUT_DATA ? input_data : NULL;
+  klass->bytes = GPOINTER_TO_UINT (functions) & INPUT_BYTES ? input_bytes : NULL;
+  klass->view = GPOINTER_TO_UINT (functions) & INPUT_VIEW ? input_view : NULL;
+}
+
+static Plugin *
+input_new (const char *name, guint functions)
+{
+  const GTypeInfo info = {
+    .class_size = sizeof (ImpAnalyzerClass),
+    .class_init = (GClassInitFunc) (void (*) (void)) input_class_init,
+    .class_data = GUINT_TO_POINTER (functions),
+    .instance_size = sizeof (ImpAnalyzer),
+  };
+
+  return g_object_new (g_type_register_static (IMP_TYPE_ANALYZER, name, &info, 0), NULL);
+}
+
 static void
 collect (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
 {
@@ -124,6 +181,26 @@ test_queue_and_callback (void)
   g_assert_cmpstr (text->str, ==, "pause dir=1;");
   imp_analyzer_resume (analyzer, 1);
   g_assert_cmpstr (text->str, ==, "pause dir=1;continue dir=1;");
+}
+
+static void
+test_input (void)
+{
+  g_autoptr (GObject) all = (GObject *) input_new ("InputAll", 7);
+  g_autoptr (GObject) both = (GObject *) input_new ("InputBoth", INPUT_BYTES | INPUT_VIEW);
+  g_autoptr (GObject) bytes = (GObject *) input_new ("InputBytes", INPUT_BYTES);
+  g_autoptr (GObject) none = (GObject *) input_new ("InputNone", 0);
+
+  feed ((Plugin *) all, "a", 0);
+  assert_polled ((Plugin *) all, "account_field \"data\"=\"\";");
+  feed ((Plugin *) both, "b", 0);
+  assert_polled ((Plugin *) both, "account_field \"bytes\"=\"b\";");
+  feed ((Plugin *) bytes, "c", 0);
+  feed ((Plugin *) bytes, "", 0);
+  assert_polled ((Plugin *) bytes, "account_field \"bytes\"=\"c\";"
+                                   "fatal \"InputBytes.bytes() failed without saying why\";");
+  feed ((Plugin *) none, "d", 0);
+  assert_polled ((Plugin *) none, "fatal \"InputNone.data() failed without saying why\";");
 }
 
 static void
@@ -469,6 +546,7 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/pattern-hides", test_pattern_hides_what_was_under_way);
   g_test_add_func ("/analyzer/pattern-waits", test_pattern_waits_for_pass);
   g_test_add_func ("/analyzer/pattern-waits-in-vain", test_pattern_waits_in_vain);
+  g_test_add_func ("/analyzer/input", test_input);
   g_test_add_func ("/analyzer/settle", test_settle);
   g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);
   g_test_add_func ("/analyzer/callback-drops-everything", test_callback_drops_everything);

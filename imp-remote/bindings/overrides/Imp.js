@@ -10,6 +10,7 @@
  * - vfunc_data() and vfunc_busy() may be async: if the promise is rejected, the analyzer fails.
  *   Everywhere else an async function, and everywhere a generator, is refused.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
+ *   The same holds for vfunc_bytes() beside vfunc_data().
  * - gjs 1.74 refuses every call from C, for good, once one comes while its collector is between
  *   two slices of an incremental collection. So calls are counted, those from C into a class or
  *   callback of ours and those from JavaScript into the library, and a whole collection is made
@@ -21,6 +22,8 @@ const {GLib, GObject} = imports.gi;
 const System = imports.system;
 
 const CALLS_PER_COLLECTION = 5000;
+/* The collector begins by itself at about 38 MB of arrays. */
+const BYTES_PER_COLLECTION = 16 * 1024 * 1024;
 const MILLISECONDS_PER_COLLECTION = 100;
 /* A collection of many objects takes longer: no more than a fifth of the time is spent in them. */
 const PAUSE_PER_DURATION = 4;
@@ -28,15 +31,17 @@ const PAUSE_PER_DURATION = 4;
 /* The virtual functions by the type that has them. Those that return a gboolean name the neutral
  * values of what they give back besides; introspection data cannot be asked for this from here. */
 const VIRTUAL_FUNCTIONS = {
-    Analyzer: {data: [], busy: [], close: null},
+    Analyzer: {data: [], bytes: [], busy: [], close: null},
     Factory: {
         list_interfaces: null, create_analyzer: null, set_interface: null,
         query_interfaces_async: null, query_interfaces_finish: null, list_statuses: null,
     },
     Codec: {get_name: null, encode: null, decode: [null, 0]},
 };
+/* Those of an analyzer that get its input, of which it has one. */
+const INPUTS = ['data', 'bytes'];
 /* Those whose answer can come later, which a promise then stands for. */
-const MAY_BE_ASYNC = ['data', 'busy'];
+const MAY_BE_ASYNC = ['data', 'bytes', 'busy'];
 /* Those that can give no error, and what they return when they have failed. */
 const CANNOT_THROW = {
     close: undefined, list_interfaces: [], list_statuses: [], query_interfaces_async: undefined,
@@ -52,6 +57,8 @@ let FailedAnalyzer;
 /* What a virtual function returns, besides nothing. */
 let kinds;
 let calls = 0;
+/* In arrays that came with calls. */
+let bytes = 0;
 let collectAfter = 0;
 
 function collect() {
@@ -59,12 +66,14 @@ function collect() {
     System.gc();
     const ended = Date.now();
     calls = 0;
+    bytes = 0;
     collectAfter = ended +
         Math.max(MILLISECONDS_PER_COLLECTION, PAUSE_PER_DURATION * (ended - begun));
 }
 
 function countCall() {
-    if (++calls >= CALLS_PER_COLLECTION || Date.now() >= collectAfter)
+    if (++calls >= CALLS_PER_COLLECTION || bytes >= BYTES_PER_COLLECTION ||
+        Date.now() >= collectAfter)
         collect();
 }
 
@@ -150,6 +159,27 @@ function wrapThrowing(func, name, neutral) {
                 return awaitAnswer(this, name, value);
             checkKind(name, value);
             return neutral ? complete(value, neutral) : value;
+        } catch (error) {
+            throw asGLibError(error);
+        }
+    };
+}
+
+/* The same for one that gets each piece of input, where every look-up counts. */
+function wrapInput(func, name) {
+    const isArray = name === 'bytes';
+    return function (direction, data, offset, dataType) {
+        if (isArray)
+            bytes += data.length;
+        countCall();
+        try {
+            const value = func.call(this, direction, data, offset, dataType);
+            if (value === undefined || value === true)
+                return true;
+            if (isPromise(value))
+                return awaitAnswer(this, name, value);
+            checkKind(name, value);
+            return value;
         } catch (error) {
             throw asGLibError(error);
         }
@@ -243,6 +273,8 @@ function adoptFunctions(klass, functions) {
         checkDeferred(klass, name, value);
         if (name in CANNOT_THROW)
             klass.prototype[key] = wrapSilent(value, name);
+        else if (INPUTS.includes(name))
+            klass.prototype[key] = wrapInput(value, name);
         else if (known.includes(name))
             klass.prototype[key] = wrapThrowing(value, name, functions[name]);
     }
@@ -275,12 +307,30 @@ function adoptProperties(klass) {
     }
 }
 
+/* The class that implements a virtual function in JavaScript, if one does. */
+function implementer(klass, name) {
+    let {prototype} = klass;
+    while (prototype instanceof Imp.Analyzer) {
+        if (Object.hasOwn(prototype, `vfunc_${name}`))
+            return prototype.constructor;
+        prototype = Object.getPrototypeOf(prototype);
+    }
+    return null;
+}
+
+function checkInputs(klass) {
+    if (INPUTS.every(name => implementer(klass, name)))
+        throw new TypeError(`${klass.name}.vfunc_bytes() would never be called beside ` +
+            'vfunc_data(); implement one of them');
+}
+
 function adopt(klass) {
     const functions = Object.assign({}, ...Object.entries(VIRTUAL_FUNCTIONS)
         .filter(([type]) => isOurs(klass, Imp[type])).map(([, entries]) => entries));
     if (Object.keys(functions).length === 0)
         return;
     adoptFunctions(klass, functions);
+    checkInputs(klass);
     adoptProperties(klass);
 }
 

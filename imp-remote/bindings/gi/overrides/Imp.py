@@ -14,7 +14,8 @@ agrees. So the classes that are derived from Imp's are looked at when they are m
 - an exception in a function that takes results or output makes the analyzer or the filter fail;
 - None, where True is meant, is True: who reaches the end of do_data() has not failed;
 - coroutines and generators are refused, since nobody would run them;
-- a method do_NAME that is no virtual function is refused, since it would never be called.
+- a method do_NAME that is no virtual function is refused, since it would never be called, and so
+  is do_bytes() beside do_data().
 
 A class may have any name and any module: what does not go into the name of a GType is replaced.
 """
@@ -123,6 +124,10 @@ _KINDS = {
 }
 
 
+# Those of an analyzer that get its input, of which it has one.
+_INPUTS = {'do_data', 'do_bytes'}
+
+
 def _neutral_outputs(info):
     """What is given back besides True if nothing is: None for an object, 0 for a number."""
     outputs = [argument for argument in info.get_arguments()
@@ -175,6 +180,27 @@ def _wrap_throwing(function, name, whole_name, info):
         except BaseException as error:
             raise _as_glib_error(error) from None
         return _complete(value, neutral) if is_boolean else value
+
+    return wrapped
+
+
+def _wrap_input(function, whole_name):
+    """The same for one that gets each piece of input, where every look-up counts."""
+    @functools.wraps(function)
+    def wrapped(self, direction, data, offset, data_type, last=None):
+        # From C, PyGObject gives the length of an array behind it; a derived class does not.
+        if last is not None:
+            offset, data_type = data_type, last
+        try:
+            value = function(self, direction, data, offset, data_type)
+            if value is None or value is True:
+                return True
+            _check_ran(whole_name, value)
+        except _EXITS:
+            raise
+        except BaseException as error:
+            raise _as_glib_error(error) from None
+        return value
 
     return wrapped
 
@@ -239,6 +265,8 @@ def _wrap(cls, name, function, info):
     whole_name = f'{cls.__name__}.{name}'
     if name == 'do_set_property':
         wrapped = _wrap_property_setter(function)
+    elif name in _INPUTS:
+        wrapped = _wrap_input(function, whole_name)
     elif info.can_throw_gerror():
         wrapped = _wrap_throwing(function, name, whole_name, info)
     else:
@@ -338,6 +366,12 @@ def _check_name(cls, name, known):
                     f'{hint}')
 
 
+def _check_inputs(cls):
+    if all(not _is_native(_owner(cls, name)) for name in _INPUTS):
+        raise TypeError(f'{cls.__name__}.do_bytes() would never be called beside do_data(); '
+                        'implement one of them')
+
+
 def _implemented(cls):
     """What a class implements itself, or has from a base of plain Python, which nobody asks."""
     names = {name for base in cls.__mro__ if not _is_native(base) for name in base.__dict__
@@ -379,6 +413,8 @@ def _adopt(cls):
             type.__setattr__(cls, name, _wrap(cls, name, function, known[name]))
     if issubclass(cls, (Imp.Analyzer, Imp.Factory)):
         _adopt_constructor(cls)
+    if issubclass(cls, Imp.Analyzer):
+        _check_inputs(cls)
 
 
 class _Class(type(Imp.Analyzer)):
