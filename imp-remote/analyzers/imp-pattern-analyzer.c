@@ -7,6 +7,8 @@
 #include "core/imp-source-private.h"
 #include "core/imp-input-queue-private.h"
 
+#include <string.h>
+
 /* A piece of input of which the end is held waits with it, if it has no more bytes: so a request
  * arrives whole, and what is refused later was not begun. */
 #define TOGETHER_MAX 4096
@@ -30,6 +32,15 @@ typedef struct
   guint paused : 1;
 } Side;
 
+/* Verdicts on their way, and what they bring. */
+typedef struct
+{
+  ImpVerdict verdicts[IMP_VERDICT_RUN_MAX];
+  guint n;
+  gsize n_bytes;
+  guint8 bytes[4096];
+} PatternRun;
+
 /* Why a connection is refused. */
 typedef enum
 {
@@ -48,6 +59,7 @@ struct _ImpPatternAnalyzer
   Side sides[2];
   GSource *timer;  /* while something is held */
   GSource *search; /* while a search is to go on */
+  PatternRun *run; /* while a search gives verdicts */
   guint working : 1;
   guint closed : 1; /* or refused: nothing is looked at any more */
 };
@@ -95,8 +107,22 @@ imp_pattern_analyzer_finalize (GObject *object)
 /* ---- answers: whoever gets one may feed more, which waits, or close the analyzer ---- */
 
 static void
+pattern_analyzer_flush (ImpPatternAnalyzer *self)
+{
+  PatternRun *run = self->run;
+  guint n = run != NULL ? run->n : 0;
+
+  if (n == 0)
+    return;
+  run->n = run->n_bytes = 0;
+  if (!self->closed)
+    imp_analyzer_take_run (IMP_ANALYZER (self), run->verdicts, n);
+}
+
+static void
 pattern_analyzer_answer (ImpPatternAnalyzer *self, ImpResult *result)
 {
+  pattern_analyzer_flush (self);
   if (self->closed)
     imp_result_unref (result);
   else
@@ -107,8 +133,35 @@ pattern_analyzer_answer (ImpPatternAnalyzer *self, ImpResult *result)
 static void
 pattern_analyzer_give (ImpPatternAnalyzer *self, const ImpVerdict *verdict)
 {
+  PatternRun *run = self->run;
+
+  if (run != NULL && imp_verdict_can_run (verdict))
+    {
+      run->verdicts[run->n++] = *verdict;
+      if (run->n == IMP_VERDICT_RUN_MAX)
+        pattern_analyzer_flush (self);
+      return;
+    }
+  pattern_analyzer_flush (self);
   if (!self->closed)
     imp_analyzer_take_verdict (IMP_ANALYZER (self), verdict);
+}
+
+/* For what is gone before the verdict is given. */
+static ImpView
+pattern_analyzer_keep (ImpPatternAnalyzer *self, ImpView data)
+{
+  PatternRun *run = self->run;
+  guint8 *kept;
+
+  if (run == NULL || data.length == 0 || data.length > IMP_VERDICT_RUN_DATA_MAX)
+    return data;
+  if (data.length > sizeof run->bytes - run->n_bytes)
+    pattern_analyzer_flush (self);
+  kept = run->bytes + run->n_bytes;
+  memcpy (kept, data.data, data.length);
+  run->n_bytes += data.length;
+  return imp_view_of_data (kept, data.length);
 }
 
 static void
@@ -123,10 +176,10 @@ pattern_analyzer_pass (ImpPatternAnalyzer *self, Side *side, gint64 offset)
 }
 
 static void
-pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, GBytes *data)
+pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, ImpView data)
 {
   const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_REPLACE, side->direction, offset,
-                                                  imp_view_of_bytes (data));
+                                                  data);
 
   side->settled = offset;
   pattern_analyzer_give (self, &verdict);
@@ -224,10 +277,18 @@ static gboolean
 pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
                          GError **error)
 {
-  g_autoptr (GBytes) data = NULL, nothing = NULL;
+  GBytes *constant = imp_pattern_template_peek_constant (self->pattern->data);
+  g_autoptr (GBytes) data = NULL;
 
   if (from < side->settled)
     return pattern_analyzer_settle_late (self, side, from, to, error);
+  if (constant != NULL && self->pattern->action == IMP_PATTERN_REPLACE
+      && side->packet.bytes == NULL)
+    {
+      pattern_analyzer_pass (self, side, from);
+      pattern_analyzer_replace (self, side, to, imp_view_of_bytes (constant));
+      return TRUE;
+    }
   data = imp_pattern_template_expand (self->pattern->data, &side->stream.found, error);
   if (data == NULL)
     return FALSE;
@@ -237,11 +298,11 @@ pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint
   pattern_analyzer_pass (self, side, from);
   if (self->pattern->action == IMP_PATTERN_REPLACE)
     {
-      pattern_analyzer_replace (self, side, to, data);
+      pattern_analyzer_replace (self, side, to,
+                                pattern_analyzer_keep (self, imp_view_of_bytes (data)));
       return TRUE;
     }
-  nothing = g_bytes_new (NULL, 0);
-  pattern_analyzer_replace (self, side, to, nothing);
+  pattern_analyzer_replace (self, side, to, imp_view_of_data (NULL, 0));
   pattern_analyzer_send_back (self, side, data);
   return TRUE;
 }
@@ -270,7 +331,8 @@ pattern_analyzer_settle_packet (ImpPatternAnalyzer *self, Side *side, GError **e
   answers = g_steal_pointer (&side->packet.answers);
   imp_pattern_packet_clear (&side->packet);
   if (changed != NULL)
-    pattern_analyzer_replace (self, side, side->stream.fed, changed);
+    pattern_analyzer_replace (self, side, side->stream.fed,
+                              pattern_analyzer_keep (self, imp_view_of_bytes (changed)));
   else
     pattern_analyzer_pass (self, side, side->stream.fed);
   for (guint i = 0; answers != NULL && i < answers->len; i++)
@@ -292,7 +354,7 @@ pattern_analyzer_pass_decided (ImpPatternAnalyzer *self, Side *side, ImpMatchSta
 
 /* Goes on with the search of a side until it is over, or busy. */
 static gboolean
-pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_look (ImpPatternAnalyzer *self, Side *side, GError **error)
 {
   ImpMatchStatus status = IMP_MATCH_FOUND;
 
@@ -318,6 +380,21 @@ pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
   if (side->packet.bytes == NULL && !side->finished)
     pattern_analyzer_pass_decided (self, side, status);
   return TRUE;
+}
+
+/* The same; what it answers goes together. */
+static gboolean
+pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
+{
+  PatternRun run;
+  gboolean good;
+
+  run.n = run.n_bytes = 0;
+  self->run = &run;
+  good = pattern_analyzer_look (self, side, error);
+  pattern_analyzer_flush (self);
+  self->run = NULL;
+  return good;
 }
 
 /* ---- input ---- */

@@ -18,6 +18,8 @@ ImpPatternTemplate *imp_pattern_template_new (GBytes *text, ImpMatcher *matcher,
 void imp_pattern_template_free (ImpPatternTemplate *self);
 
 gboolean imp_pattern_template_is_empty (const ImpPatternTemplate *self);
+/* What it gives in any case; NULL: that depends on the match. Lives as long as the template. */
+GBytes *imp_pattern_template_peek_constant (const ImpPatternTemplate *self);
 /* With what @run has found; NULL: with nothing. NULL with %IMP_ERROR_LIMIT if it is too much. */
 GBytes *imp_pattern_template_expand (const ImpPatternTemplate *self, const ImpSearchRun *run,
                                      GError **error);

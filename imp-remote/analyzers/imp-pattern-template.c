@@ -155,6 +155,12 @@ imp_pattern_template_is_empty (const ImpPatternTemplate *self)
   return g_bytes_get_size (self->text) == 0;
 }
 
+GBytes *
+imp_pattern_template_peek_constant (const ImpPatternTemplate *self)
+{
+  return self->parts == NULL ? self->text : NULL;
+}
+
 static gboolean
 pattern_template_append (GByteArray *output, const guint8 *data, gsize length, GError **error)
 {

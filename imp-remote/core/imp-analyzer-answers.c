@@ -374,3 +374,15 @@ imp_analyzer_get_interface (ImpAnalyzer *self)
 
   return imp_analyzer_peek_interface (self);
 }
+
+void
+imp_analyzer_take_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n)
+{
+  guint done;
+
+  g_object_ref (self);
+  done = imp_analyzer_try_run (self, verdicts, n);
+  while (done < n)
+    imp_analyzer_take_verdict (self, &verdicts[done++]);
+  g_object_unref (self);
+}

@@ -4,7 +4,7 @@
 #include "core/imp-analyzer.h"
 #include "core/imp-context-private.h"
 #include "core/imp-marks-private.h"
-#include "core/imp-verdict-private.h"
+#include "core/imp-verdict-run-private.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +37,11 @@ void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView
 typedef void (*ImpVerdictFunc) (ImpAnalyzer *analyzer, const ImpVerdict *verdict,
                                 gpointer user_data);
 void imp_analyzer_set_sink (ImpAnalyzer *self, ImpVerdictFunc sink, gpointer user_data);
+/* A sink that takes several at once, too (NULL: it does not); see imp-verdict-run-private.h. Set it
+ * after the sink. */
+typedef void (*ImpVerdictRunFunc) (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n,
+                                   gpointer user_data);
+void imp_analyzer_set_run_sink (ImpAnalyzer *self, ImpVerdictRunFunc sink);
 
 /* As imp_analyzer_add_result(). The analyzer may be gone afterwards, unless the caller has a
  * reference. */
@@ -46,6 +51,13 @@ void imp_analyzer_take_result (ImpAnalyzer *self, ImpResult *result);
 /* As imp_analyzer_take_verdict(), but what the model does not allow is an error, and it is for the
  * caller to resolve the analyzer. */
 gboolean imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error);
+
+/* Delivers as many verdicts of a run as can go together, and says how many these are. The others
+ * are to be given one by one, the first of them next. The analyzer may be gone afterwards, unless
+ * the caller has a reference. */
+guint imp_analyzer_try_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n);
+/* As imp_analyzer_take_verdict() with each of them. */
+void imp_analyzer_take_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n);
 
 const ImpMarks *imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction);
 gboolean imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction);

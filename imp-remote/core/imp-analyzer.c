@@ -18,8 +18,9 @@ typedef enum
  * is the number of cache lines. */
 typedef struct
 {
-  ImpVerdictFunc sink; /* takes the results; NULL while nobody does */
-  gpointer user_data;  /* of the sink */
+  ImpVerdictFunc sink;        /* takes the results; NULL while nobody does */
+  ImpVerdictRunFunc run_sink; /* takes several at once; may be NULL */
+  gpointer user_data;         /* of the sink */
   ImpInterface *interface;
   ImpPendingResults *pending; /* NULL if there are none */
   gboolean *gone;             /* set when the last reference goes while something is delivered */
@@ -81,6 +82,7 @@ analyzer_clear_callback (ImpAnalyzerPrivate *priv)
   gpointer user_data = g_steal_pointer (&priv->user_data);
 
   priv->sink = NULL;
+  priv->run_sink = NULL;
   priv->callback = NULL;
   if (destroy != NULL)
     destroy (user_data);
@@ -207,15 +209,19 @@ analyzer_deliver_pending (ImpAnalyzer *self)
 
 /* Calls the sink. Whoever is called may drop the last reference; to notice that costs less than a
  * reference of one's own. FALSE if it is gone. */
-static gboolean
-analyzer_call_sink (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, const ImpVerdict *verdict)
+static inline gboolean
+analyzer_call_sink (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, const ImpVerdict *verdicts,
+                    guint n)
 {
   gboolean *outer = priv->gone;
   gboolean gone = FALSE;
 
   priv->gone = &gone;
   priv->delivering = TRUE;
-  priv->sink (self, verdict, priv->user_data);
+  if (n == 1)
+    priv->sink (self, verdicts, priv->user_data);
+  else
+    priv->run_sink (self, verdicts, n, priv->user_data);
   if (G_UNLIKELY (gone))
     {
       if (outer != NULL)
@@ -240,7 +246,7 @@ analyzer_deliver (ImpAnalyzer *self, const ImpVerdict *verdict)
       imp_pending_results_push (&priv->pending, priv->busy, imp_verdict_to_result (verdict));
       analyzer_deliver_pending (self);
     }
-  else if (analyzer_call_sink (self, priv, verdict) && priv->pending != NULL)
+  else if (analyzer_call_sink (self, priv, verdict, 1) && priv->pending != NULL)
     analyzer_deliver_pending (self);
 }
 
@@ -330,16 +336,6 @@ analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
 
 /* --- judging them --- */
 
-/* Who has passed indefinitely already may say so again, as plugins like to do at the end of a
- * stream that was settled for them; the provider need not hear it twice. */
-static gboolean
-verdict_is_repetition (const ImpVerdict *verdict, const ImpMarks *marks)
-{
-  return imp_marks_is_passed (marks)
-         && (verdict->type == IMP_RESULT_PASS || verdict->type == IMP_RESULT_PREPASS)
-         && verdict->offset >= IMP_MAX_OFFSET;
-}
-
 static gboolean
 analyzer_refuse_outside_interface (ImpAnalyzerPrivate *priv, const ImpVerdict *verdict,
                                    GError **error)
@@ -393,7 +389,7 @@ analyzer_try_any (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error)
                      || imp_interface_allows (priv->interface, verdict->type);
 
   if (priv->state != ANALYZER_STATE_OPEN || (!allowed && imp_verdict_is_hint (verdict))
-      || verdict_is_repetition (verdict, marks))
+      || imp_marks_is_repetition (marks, verdict))
     return TRUE;
   if (!analyzer_check_verdict (priv, verdict, allowed, error))
     return FALSE;
@@ -418,9 +414,33 @@ imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict, GError *
                   || priv->busy != 0 || priv->sink == NULL
                   || !imp_marks_pass_onward (&priv->marks[verdict->direction], verdict->offset)))
     return analyzer_try_any (self, verdict, error);
-  if (analyzer_call_sink (self, priv, verdict) && priv->pending != NULL)
+  if (analyzer_call_sink (self, priv, verdict, 1) && priv->pending != NULL)
     analyzer_deliver_pending (self);
   return TRUE;
+}
+
+guint
+imp_analyzer_try_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpDirection direction = verdicts->direction;
+  guint done = 0;
+
+  if (priv->run_sink == NULL || !priv->allows_pass || priv->state != ANALYZER_STATE_OPEN
+      || priv->pending != NULL || priv->delivering || priv->busy != 0
+      || !imp_mailbox_is_here (&priv->mailbox)
+      || (priv->interface != NULL && !imp_interface_allows (priv->interface, IMP_RESULT_REPLACE)))
+    return 0;
+  while (done < n && imp_marks_go_onward (&priv->marks[direction], &verdicts[done]))
+    done++;
+  if (done == 0)
+    return 0;
+  g_object_ref (self);
+  if (analyzer_call_sink (self, priv, verdicts, done) && priv->pending != NULL)
+    analyzer_deliver_pending (self);
+  analyzer_settle_end (self, direction);
+  g_object_unref (self);
+  return done;
 }
 
 /* What other threads have answered meanwhile. */
@@ -581,67 +601,6 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *vie
 }
 
 /**
- * imp_analyzer_data:
- * @self: an analyzer
- * @direction: a direction
- * @data: input; empty at the end of the stream
- * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
- * @data_type: the type of @data
- *
- * Feeds the analyzer.
- *
- * After a PASS_PATTERN the next piece always says its true position; should that be 0, it is
- * spelled %IMP_MAX_OFFSET here, and the plugin sees 0.
- *
- * There is no error to look at: a plugin that fails answers with a FATAL result.
- *
- * Since: 0.1
- */
-void
-imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint64 offset,
-                   gint32 data_type)
-{
-  ImpView view;
-
-  g_return_if_fail (imp_analyzer_is_valid (self));
-  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
-  g_return_if_fail (data != NULL);
-
-  view = imp_view_of_bytes (data);
-  g_object_ref (self);
-  imp_analyzer_feed (self, direction, &view, offset, data_type);
-  g_object_unref (self);
-}
-
-/**
- * imp_analyzer_data_bytes:
- * @self: an analyzer
- * @direction: a direction
- * @data: (array length=length): input; empty at the end of the stream
- * @length: how many bytes
- * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
- * @data_type: the type of @data
- *
- * Feeds the analyzer, as [method@Imp.Analyzer.data], with a copy of @data.
- *
- * Since: 0.1
- */
-void
-imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8 *data,
-                         gsize length, gint64 offset, gint32 data_type)
-{
-  const ImpView view = imp_view_of_data (data, length);
-
-  g_return_if_fail (imp_analyzer_is_valid (self));
-  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
-  g_return_if_fail (data != NULL || length == 0);
-
-  g_object_ref (self);
-  imp_analyzer_feed (self, direction, &view, offset, data_type);
-  g_object_unref (self);
-}
-
-/**
  * imp_analyzer_set_busy:
  * @self: an analyzer
  * @direction: a direction
@@ -729,6 +688,12 @@ imp_analyzer_set_sink (ImpAnalyzer *self, ImpVerdictFunc sink, gpointer user_dat
   priv->sink = sink;
   priv->user_data = user_data;
   analyzer_deliver_pending (self);
+}
+
+void
+imp_analyzer_set_run_sink (ImpAnalyzer *self, ImpVerdictRunFunc sink)
+{
+  PRIVATE (self)->run_sink = PRIVATE (self)->callback == NULL ? sink : NULL;
 }
 
 /**

@@ -3,7 +3,7 @@
 
 #include "core/imp-flow-event-private.h"
 #include "core/imp-marks-private.h"
-#include "core/imp-verdict-private.h"
+#include "core/imp-verdict-run-private.h"
 
 G_BEGIN_DECLS
 
@@ -42,6 +42,10 @@ gboolean imp_flow_release (ImpFlow *self, GError **error);
  * it (%IMP_ERROR_PROTOCOL, %IMP_ERROR_SETTINGS of a pattern, or %IMP_ERROR_CLOSED after a refusal),
  * nothing has changed. %IMP_ERROR_LIMIT, from a PASS_PATTERN: as above. */
 gboolean imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error);
+
+/* The same with each verdict of a run; what they set free of one type of stream becomes few pieces.
+ * After an error the rest of them was not looked at. */
+gboolean imp_flow_apply_run (ImpFlow *self, const ImpVerdict *verdicts, guint n, GError **error);
 
 gboolean imp_flow_pass (ImpFlow *self, gint64 offset, GError **error);
 gboolean imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error);

@@ -5,6 +5,8 @@
 #include "core/imp-flow-held-private.h"
 #include "core/imp-flow-search-private.h"
 
+#include <string.h>
+
 typedef enum
 {
   FLOW_END_UNKNOWN,
@@ -574,6 +576,90 @@ imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error)
     }
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "There is no result type 0x%x", verdict->type);
   return FALSE;
+}
+
+/* --- runs of verdicts --- */
+
+/* Pieces of more bytes are not copied. */
+#define JOINED_PIECE_MAX 1024
+#define JOINED_SIZE 4096
+
+/* What several verdicts set free, put together. */
+typedef struct
+{
+  guint8 *data;
+  gsize length;
+  gint32 data_type;
+} FlowJoin;
+
+static void
+flow_join_end (ImpFlow *self, FlowJoin *join)
+{
+  gsize length = join->length;
+
+  if (length == 0)
+    return;
+  join->length = 0;
+  if (length < JOINED_SIZE / 2)
+    join->data = g_realloc (join->data, length);
+  flow_forward (self, g_bytes_new_take (g_steal_pointer (&join->data), length), join->data_type);
+}
+
+static void
+flow_join_append (ImpFlow *self, FlowJoin *join, const guint8 *data, gsize length, gint32 data_type)
+{
+  if (length > JOINED_SIZE - join->length || join->data_type != data_type)
+    flow_join_end (self, join);
+  if (join->data == NULL)
+    join->data = g_malloc (JOINED_SIZE);
+  memcpy (join->data + join->length, data, length);
+  join->length += length;
+  join->data_type = data_type;
+}
+
+/* A verdict up to a place in the first chunk that is held, or its end: TRUE. FALSE, and nothing has
+ * changed, where there is more to be looked at. */
+static gboolean
+flow_join_verdict (ImpFlow *self, FlowJoin *join, const ImpVerdict *verdict)
+{
+  gboolean passes = verdict->type == IMP_RESULT_PASS;
+  ImpChunk *first;
+  gint64 length;
+
+  if (self->is_denied || self->search != NULL || self->released > 0
+      || imp_held_get_n (&self->held) == 0)
+    return FALSE;
+  first = imp_held_get (&self->held, 0);
+  length = verdict->offset - self->settled;
+  if (first->bytes == NULL || !imp_data_type_is_streaming (first->data_type) || length < 0
+      || (gsize) length > first->length || (passes && length > JOINED_PIECE_MAX)
+      || !imp_marks_go_onward (&self->marks, verdict))
+    return FALSE;
+
+  if (passes)
+    flow_join_append (self, join, imp_chunk_get_data (first), length, first->data_type);
+  else
+    flow_join_append (self, join, verdict->data.data, verdict->data.length, first->data_type);
+  *(passes ? &self->passed : &self->replaced) += length;
+  flow_take_held (self, length, FALSE);
+  return TRUE;
+}
+
+gboolean
+imp_flow_apply_run (ImpFlow *self, const ImpVerdict *verdicts, guint n, GError **error)
+{
+  FlowJoin join = { 0 };
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < n && good; i++)
+    if (!flow_join_verdict (self, &join, &verdicts[i]))
+      {
+        flow_join_end (self, &join);
+        good = imp_flow_apply (self, &verdicts[i], error);
+      }
+  flow_join_end (self, &join);
+  g_free (join.data);
+  return good;
 }
 
 /* --- questions --- */

@@ -103,6 +103,20 @@ imp_marks_pass_onward (ImpMarks *self, gint64 offset)
   return TRUE;
 }
 
+/* The same for a PASS or a REPLACE, also after the end of the stream. */
+static inline gboolean
+imp_marks_go_onward (ImpMarks *self, const ImpVerdict *verdict)
+{
+  gint64 offset = verdict->offset;
+
+  if (G_UNLIKELY (offset < self->final || self->extra != NULL || self->searching))
+    return FALSE;
+  if (verdict->type == IMP_RESULT_REPLACE && (offset < self->prepassed || offset > self->fed))
+    return FALSE;
+  self->final = offset;
+  return TRUE;
+}
+
 static inline gboolean
 imp_marks_pass (ImpMarks *self, gint64 offset, GError **error)
 {
@@ -138,6 +152,16 @@ static inline gboolean
 imp_marks_is_passed (const ImpMarks *self)
 {
   return self->final == IMP_MARK_INDEFINITE;
+}
+
+/* Who has passed indefinitely already may say so again, as plugins like to do at the end of a
+ * stream that was settled for them; the provider need not hear it twice. */
+static inline gboolean
+imp_marks_is_repetition (const ImpMarks *self, const ImpVerdict *verdict)
+{
+  return imp_marks_is_passed (self)
+         && (verdict->type == IMP_RESULT_PASS || verdict->type == IMP_RESULT_PREPASS)
+         && verdict->offset >= IMP_MAX_OFFSET;
 }
 
 /* How far all is passed, prepassed or replaced; may lie in the future. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has become of the bytes of a filter. */
+/* What has become of the bytes of a filter, and other ways to give it some. */
 #include "provider/imp-filter-object-private.h"
 
 /**
@@ -100,4 +100,75 @@ imp_filter_get_denied (ImpFilter *self, ImpDirection direction)
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
 
   return imp_flow_get_denied (self->flows[direction]);
+}
+
+/**
+ * imp_filter_is_finished:
+ * @self: a filter
+ * @direction: a direction
+ *
+ * Checks whether the end of a direction's stream has been given to the output. Nothing follows in
+ * that direction.
+ *
+ * Returns: %TRUE if it has
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
+
+  return self->ended[direction];
+}
+
+gboolean
+imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
+{
+  return self->sent[direction] && imp_flow_get_held (self->flows[direction]) == 0
+         && imp_flow_get_denied (self->flows[direction]) == 0;
+}
+
+gint64
+imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction)
+{
+  /* At work, there may be something in the queue that comes first. */
+  if (self->state != STATE_OPEN || self->output == NULL || self->working)
+    return 0;
+  return imp_flow_get_unseen_room (self->flows[direction]);
+}
+
+void
+imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length)
+{
+  imp_flow_note_unseen (self->flows[direction], length, IMP_DATA_TYPE_STREAM);
+  self->sent[direction] = FALSE;
+}
+
+/**
+ * imp_filter_push_bytes:
+ * @self: a filter
+ * @direction: where it comes from
+ * @data: (array length=length) (nullable): what has arrived
+ * @length: the number of bytes; 0: the end of that direction's stream
+ * @data_type: its type
+ * @error: return location for an error
+ *
+ * Gives the filter a copy of what has arrived; see [method@Imp.Filter.push].
+ *
+ * Returns: %TRUE if it was taken
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_push_bytes (ImpFilter *self, ImpDirection direction, const guint8 *data, gsize length,
+                       gint32 data_type, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (data != NULL || length == 0, FALSE);
+
+  bytes = g_bytes_new (data, length);
+  return imp_filter_push (self, direction, bytes, data_type, error);
 }

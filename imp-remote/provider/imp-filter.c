@@ -64,6 +64,8 @@ static guint signals[SIGNAL_PAUSED_CHANGED + 1];
 
 static void filter_on_turn (gpointer user_data);
 static void filter_on_late (const char *reason, gpointer user_data);
+static void filter_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n,
+                           gpointer user_data);
 static void filter_on_held (ImpDirection direction, gpointer user_data);
 
 static const ImpFilterClockFuncs filter_clock_funcs = {
@@ -96,6 +98,14 @@ filter_fail (ImpFilter *self, ImpError code, const char *reason)
 {
   filter_refuse (self, STATE_FAILED, code, code == IMP_ERROR_FATAL ? "The analyzer failed: " : "",
                  reason);
+}
+
+/* The flow does not take a verdict. */
+static void
+filter_fail_verdict (ImpFilter *self, const GError *error)
+{
+  filter_fail (self, error->code == IMP_ERROR_TIMEOUT ? IMP_ERROR_TIMEOUT : IMP_ERROR_FATAL,
+               error->message);
 }
 
 /* Emits, once, the signal that says what has become of the filter. */
@@ -279,8 +289,7 @@ filter_apply_verdict (ImpFilter *self, const ImpVerdict *verdict)
     case IMP_RESULT_WANT:
     case IMP_RESULT_PASS_PATTERN:
       if (!imp_flow_apply (self->flows[verdict->direction], verdict, &error))
-        filter_fail (self, error->code == IMP_ERROR_TIMEOUT ? IMP_ERROR_TIMEOUT : IMP_ERROR_FATAL,
-                     error->message);
+        filter_fail_verdict (self, error);
       /* One that is not fed any more need not be spared. */
       else if (verdict->type == IMP_RESULT_PASS && verdict->offset == IMP_MAX_OFFSET)
         filter_set_paused (self, verdict->direction, PAUSED_BY_ANALYZER, FALSE);
@@ -317,13 +326,28 @@ imp_filter_get_detail (ImpResultType type)
   return g_quark_from_static_string (imp_result_type_to_string (type));
 }
 
+/* Whoever looks at verdicts sees each as it comes. */
+static void
+filter_update_run_sink (ImpFilter *self)
+{
+  gboolean shows = self->watched
+                   || (self->observed & (IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE)) != 0;
+
+  if (self->listening)
+    imp_analyzer_set_run_sink (self->analyzer, shows ? NULL : filter_on_run);
+}
+
 /* Emissions are dear, and so is it to ask for handlers: that is done once for each push. */
 static void
 filter_update_watched (ImpFilter *self)
 {
+  gboolean watched = self->watched;
+
   self->watched = g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[SIGNAL_RESULT], 0, NULL,
                                          NULL, NULL)
                   != 0;
+  if (self->watched != watched)
+    filter_update_run_sink (self);
 }
 
 /* An object is made for those who look at it. */
@@ -362,6 +386,33 @@ filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer us
     filter_show_verdict (self, verdict);
   if (self->state == STATE_OPEN)
     filter_apply_verdict (self, verdict);
+  filter_work (self);
+  g_object_unref (self);
+}
+
+static void
+filter_apply_run (ImpFilter *self, const ImpVerdict *verdicts, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  guint applied = 0;
+
+  /* A PASS indefinitely has more to it; see filter_apply_verdict(). */
+  while (applied < n && verdicts[applied].offset != IMP_MAX_OFFSET)
+    applied++;
+  if (!imp_flow_apply_run (self->flows[verdicts->direction], verdicts, applied, &error))
+    filter_fail_verdict (self, error);
+  while (applied < n && self->state == STATE_OPEN)
+    filter_apply_verdict (self, &verdicts[applied++]);
+}
+
+static void
+filter_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n, gpointer user_data)
+{
+  ImpFilter *self = user_data;
+
+  g_object_ref (self);
+  if (self->state == STATE_OPEN)
+    filter_apply_run (self, verdicts, n);
   filter_work (self);
   g_object_unref (self);
 }
@@ -417,6 +468,7 @@ filter_listen (ImpFilter *self)
   self->listening = TRUE;
   filter_update_watched (self);
   imp_analyzer_set_sink (self->analyzer, filter_on_verdict, self);
+  filter_update_run_sink (self);
 }
 
 /* ---- the object ---- */
@@ -881,33 +933,6 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
 }
 
 /**
- * imp_filter_push_bytes:
- * @self: a filter
- * @direction: where it comes from
- * @data: (array length=length) (nullable): what has arrived
- * @length: the number of bytes; 0: the end of that direction's stream
- * @data_type: its type
- * @error: return location for an error
- *
- * Gives the filter a copy of what has arrived; see [method@Imp.Filter.push].
- *
- * Returns: %TRUE if it was taken
- *
- * Since: 0.1
- */
-gboolean
-imp_filter_push_bytes (ImpFilter *self, ImpDirection direction, const guint8 *data, gsize length,
-                       gint32 data_type, GError **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-
-  g_return_val_if_fail (data != NULL || length == 0, FALSE);
-
-  bytes = g_bytes_new (data, length);
-  return imp_filter_push (self, direction, bytes, data_type, error);
-}
-
-/**
  * imp_filter_set_busy:
  * @self: a filter
  * @direction: a direction
@@ -949,33 +974,13 @@ imp_filter_is_paused (ImpFilter *self, ImpDirection direction)
   return self->paused[direction] != 0;
 }
 
-/**
- * imp_filter_is_finished:
- * @self: a filter
- * @direction: a direction
- *
- * Checks whether the end of a direction's stream has been given to the output. Nothing follows in
- * that direction.
- *
- * Returns: %TRUE if it has
- *
- * Since: 0.1
- */
-gboolean
-imp_filter_is_finished (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
-
-  return self->ended[direction];
-}
-
 void
 imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data)
 {
   self->observed = types;
   self->observer = func;
   self->observer_data = user_data;
+  filter_update_run_sink (self);
 }
 
 void
@@ -983,29 +988,6 @@ imp_filter_move_here (ImpFilter *self)
 {
   g_main_context_unref (self->context);
   self->context = g_main_context_ref_thread_default ();
-}
-
-gboolean
-imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
-{
-  return self->sent[direction] && imp_flow_get_held (self->flows[direction]) == 0
-         && imp_flow_get_denied (self->flows[direction]) == 0;
-}
-
-gint64
-imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction)
-{
-  /* At work, there may be something in the queue that comes first. */
-  if (self->state != STATE_OPEN || self->output == NULL || self->working)
-    return 0;
-  return imp_flow_get_unseen_room (self->flows[direction]);
-}
-
-void
-imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length)
-{
-  imp_flow_note_unseen (self->flows[direction], length, IMP_DATA_TYPE_STREAM);
-  self->sent[direction] = FALSE;
 }
 
 /**

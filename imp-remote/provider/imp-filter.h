@@ -20,7 +20,9 @@ G_DECLARE_FINAL_TYPE (ImpFilter, imp_filter, IMP, FILTER, GObject)
  * Takes what comes out of a filter.
  *
  * It may call any function of the filter; what comes out because of that is given to it after it
- * has returned, so that the order stays. One that cannot do its work calls
+ * has returned, so that the order stays. Where several verdicts are known at once, what they set
+ * free may come in one piece, and one that makes the direction busy gets what is known already. One
+ * that cannot do its work calls
  * [method@Imp.Filter.fail].
  *
  * Since: 0.1

@@ -18,6 +18,9 @@ typedef struct
   void (*data) (ImpLink *link, gint64 id, ImpDirection direction, const ImpView *data,
                 gint64 offset, gint32 data_type, gpointer user_data);
   void (*verdict) (ImpLink *link, gint64 id, const ImpVerdict *verdict, gpointer user_data);
+  /* Verdicts of a run that have come together (may be NULL): says how many of them were taken. The
+   * others are given to verdict(), one by one. For a link that is always read. */
+  guint (*run) (ImpLink *link, gint64 id, const ImpVerdict *verdicts, guint n, gpointer user_data);
   /* What came is malformed (may be NULL: then the link ends). Unless that is @unrecoverable it
    * ended where it said, and the connection can go on; else this is the time for last words.
    * @message has the op and the id as far as they could be read, 0 where not. */
@@ -64,6 +67,10 @@ gboolean imp_link_send_data (ImpLink *self, gint64 id, ImpDirection direction, c
                              gint64 offset, gint32 data_type, GError **error);
 gboolean imp_link_send_verdict (ImpLink *self, gint64 id, const ImpVerdict *verdict,
                                 GError **error);
+/* Verdicts of one direction that follow each other, as many as in a run. Says how many were sent;
+ * if not all, with an error about the next. */
+guint imp_link_send_run (ImpLink *self, gint64 id, const ImpVerdict *verdicts, guint n,
+                         GError **error);
 
 /* Writes at once what can be written. */
 void imp_link_flush (ImpLink *self);

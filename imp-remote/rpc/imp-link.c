@@ -9,6 +9,7 @@
 #include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
 #include "rpc/imp-message-writer-private.h"
+#include "rpc/imp-run-reader-private.h"
 #include "rpc/imp-stall-timer-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
@@ -208,8 +209,7 @@ link_close_cursor (ImpLink *self, const ImpCursor *cursor)
 static inline void
 link_handle_head (ImpLink *self, const ImpHead *head, gsize length)
 {
-  const ImpView view = { head->payload, head->length, NULL,
-                         imp_input_buffer_get_block (&self->input), imp_block_slice };
+  const ImpView view = imp_run_reader_view_payload (&self->input, head);
   ImpVerdict verdict;
 
   imp_input_buffer_consume (&self->input, length);
@@ -221,6 +221,34 @@ link_handle_head (ImpLink *self, const ImpHead *head, gsize length)
     }
   verdict = imp_verdict_of_data (head->result, head->direction, head->offset, view);
   self->funcs->verdict (self, head->id, &verdict, self->user_data);
+}
+
+/* Verdicts that lie behind each other go together. FALSE if there is only one, or it is none. */
+G_GNUC_NO_INLINE
+static gboolean
+link_try_run (ImpLink *self, const ImpHead *head, gsize length)
+{
+  ImpVerdict verdicts[IMP_VERDICT_RUN_MAX];
+  guint n = imp_run_reader_read (&self->input, self->writer.wire, &self->limits, head, &length,
+                                 verdicts);
+  guint done;
+
+  if (n < 2)
+    return FALSE;
+  self->counters.messages_in += n - 1;
+  imp_input_buffer_consume (&self->input, length);
+  done = self->funcs->run (self, head->id, verdicts, n, self->user_data);
+  while (done < n && self->state == STATE_OPEN)
+    self->funcs->verdict (self, head->id, &verdicts[done++], self->user_data);
+  return TRUE;
+}
+
+/* Runs are worth it from a REPLACE on: a PASS takes the place of the one before it anyway. */
+static inline gboolean
+link_may_begin_run (const ImpLink *self, const ImpHead *head)
+{
+  return head->op == IMP_OP_RESULT && head->result == IMP_RESULT_REPLACE
+         && self->funcs->run != NULL;
 }
 
 /* A message of those that come with every chunk, in its usual shape, needs no object: TRUE if it
@@ -242,7 +270,8 @@ link_try_head (ImpLink *self)
     return FALSE;
   self->need = self->searched = 0;
   self->counters.messages_in++;
-  link_handle_head (self, &head, length);
+  if (!link_may_begin_run (self, &head) || !link_try_run (self, &head, length))
+    link_handle_head (self, &head, length);
   return TRUE;
 }
 
@@ -598,6 +627,20 @@ imp_link_send_verdict (ImpLink *self, gint64 id, const ImpVerdict *verdict, GErr
     return FALSE;
   link_note_sent (self);
   return TRUE;
+}
+
+guint
+imp_link_send_run (ImpLink *self, gint64 id, const ImpVerdict *verdicts, guint n, GError **error)
+{
+  guint sent = 0;
+
+  if (!link_check_open (self, error))
+    return 0;
+  while (sent < n && imp_message_writer_write_verdict (&self->writer, id, &verdicts[sent], error))
+    sent++;
+  if (sent > 0)
+    link_note_sent (self);
+  return sent;
 }
 
 void

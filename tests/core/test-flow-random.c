@@ -28,6 +28,7 @@ typedef struct
   guint n_refused;
   guint n_found;
   guint n_finished;
+  guint n_runs;
   guint n_late; /* matches whose beginning had been released */
 } Test;
 
@@ -160,6 +161,34 @@ random_replace (Test *t)
   agree (t, by_flow, naive_flow_replace (t->naive, offset, data.data, length), error);
 }
 
+/* Several verdicts at once; after one that is refused, nobody looks at the others. */
+static void
+random_run (Test *t)
+{
+  ImpVerdict verdicts[8];
+  guint n = pick (t, 1, G_N_ELEMENTS (verdicts) + 1);
+  gint64 last = imp_flow_get_settled (t->flow);
+  gboolean by_flow, by_naive = TRUE;
+  GError *error = NULL;
+
+  for (guint i = 0; i < n; i++)
+    {
+      gint64 offset = last = chance (t, 5) ? pick_offset (t) : last + pick (t, 0, 5);
+      const ImpView data = imp_view_of_data ((const guint8 *) "WXYZ", pick (t, 0, 5));
+
+      verdicts[i] = chance (t, 50) ? imp_verdict_of_offset (IMP_RESULT_PASS, 0, offset)
+                                   : imp_verdict_of_data (IMP_RESULT_REPLACE, 0, offset, data);
+      note (t, "run: %s %" G_GINT64_FORMAT, imp_result_type_to_string (verdicts[i].type), offset);
+    }
+  for (guint i = 0; i < n && by_naive; i++)
+    by_naive = verdicts[i].type == IMP_RESULT_PASS
+                 ? naive_flow_pass (t->naive, verdicts[i].offset)
+                 : naive_flow_replace (t->naive, verdicts[i].offset, verdicts[i].data.data,
+                                       verdicts[i].data.length);
+  by_flow = imp_flow_apply_run (t->flow, verdicts, n, &error);
+  t->n_runs += agree (t, by_flow, by_naive, error) && n > 1;
+}
+
 static void
 random_replace_later (Test *t)
 {
@@ -215,8 +244,10 @@ random_operation (Test *t)
     random_pass (t, FALSE);
   else if (kind < 73)
     random_pass (t, TRUE);
-  else if (kind < 88)
+  else if (kind < 81)
     random_replace (t);
+  else if (kind < 88)
+    random_run (t);
   else if (kind < 94)
     random_replace_later (t);
   else if (kind < 99)
@@ -362,6 +393,7 @@ test_random (void)
   /* It tests nothing if nearly all is refused, or the rare things never come. */
   g_assert_cmpuint (t.n_accepted, >, t.n_refused / 2);
   g_assert_cmpuint (t.n_found, >, 0);
+  g_assert_cmpuint (t.n_runs, >, 0);
   g_assert_cmpuint (t.n_late, >, 0);
   g_assert_cmpuint (t.n_finished, >, 0);
   g_rand_free (t.rand);

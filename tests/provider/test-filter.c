@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A filter that is open: what goes in, and what comes out. */
+#include "core/imp-analyzer-private.h"
 #include "filter-script.h"
 #include "test-clock.h"
 
@@ -323,6 +324,60 @@ test_search_too_long (void)
   test_clock_set_step (0);
 }
 
+/* Verdicts that are known at once set free one piece, up to what is not joined: another type, a
+ * large piece, the end. */
+static void
+test_run (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  const ImpView dash = imp_view_of_data ((const guint8 *) "-", 1);
+  const ImpVerdict verdicts[] = {
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, 1),
+    imp_verdict_of_data (IMP_RESULT_REPLACE, CLIENT, 2, dash),
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, 3),
+    imp_verdict_of_data (IMP_RESULT_REPLACE, CLIENT, 5, dash),
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, 6),
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, IMP_MAX_OFFSET),
+  };
+
+  filter_script_push (t, CLIENT, "abcd", "");
+  filter_script_push_type (t, CLIENT, "efg", -2, "");
+  imp_analyzer_take_run (t->analyzer, verdicts, G_N_ELEMENTS (verdicts));
+  filter_script_expect (t, "0>a-c 0>- 0>f/-2 0>g/-2");
+  g_assert_cmpint (imp_filter_get_passed (t->filter, CLIENT), ==, 4);
+  g_assert_cmpint (imp_filter_get_replaced (t->filter, CLIENT), ==, 3);
+  filter_script_push (t, CLIENT, "", "0>.");
+}
+
+static void
+count_result (ImpFilter *filter, ImpResult *result, gpointer user_data)
+{
+  guint *n_results = user_data;
+
+  ++*n_results;
+}
+
+/* Whoever looks at results sees each of them before what it sets free. */
+static void
+test_run_watched (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  const ImpView dash = imp_view_of_data ((const guint8 *) "-", 1);
+  const ImpVerdict verdicts[] = {
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, 1),
+    imp_verdict_of_data (IMP_RESULT_REPLACE, CLIENT, 2, dash),
+    imp_verdict_of_offset (IMP_RESULT_PASS, CLIENT, 3),
+  };
+  guint n_results = 0;
+  gulong id = g_signal_connect (t->filter, "result", G_CALLBACK (count_result), &n_results);
+
+  filter_script_push (t, CLIENT, "abc", "");
+  imp_analyzer_take_run (t->analyzer, verdicts, G_N_ELEMENTS (verdicts));
+  filter_script_expect (t, "0>a 0>- 0>c");
+  g_assert_cmpuint (n_results, ==, 3);
+  g_signal_handler_disconnect (t->filter, id);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -343,6 +398,8 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/pass-pattern", test_pass_pattern);
   g_test_add_func ("/filter/pass-pattern/at-beginning", test_pass_pattern_at_beginning);
   g_test_add_func ("/filter/pass-ever", test_pass_ever);
+  g_test_add_func ("/filter/run", test_run);
+  g_test_add_func ("/filter/run/watched", test_run_watched);
   g_test_add_func ("/filter/search", test_search);
   g_test_add_func ("/filter/search/too-long", test_search_too_long);
   return g_test_run ();

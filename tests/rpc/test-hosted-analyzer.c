@@ -40,6 +40,16 @@ rig_send (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdict, GError **
   return TRUE;
 }
 
+static guint
+rig_send_run (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdicts, guint n, GError **error)
+{
+  guint sent = 0;
+
+  while (sent < n && rig_send (host, id, &verdicts[sent], error))
+    sent++;
+  return sent;
+}
+
 static void
 rig_remove (Rig *rig, gint64 id)
 {
@@ -69,6 +79,7 @@ rig_lose (ImpAnalyzerHost *host, gint64 id, const char *text, gboolean overload)
 static const ImpAnalyzerHostFuncs host_funcs = {
   .may_send = rig_may_send,
   .send = rig_send,
+  .send_run = rig_send_run,
   .fail = rig_fail,
   .lose = rig_lose,
 };

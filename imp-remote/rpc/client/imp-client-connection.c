@@ -421,6 +421,24 @@ client_connection_on_verdict (ImpLink *link, gint64 id, const ImpVerdict *verdic
   imp_client_connection_unref (self);
 }
 
+static guint
+client_connection_on_run (ImpLink *link, gint64 id, const ImpVerdict *verdicts, guint n,
+                          gpointer user_data)
+{
+  ImpClientConnection *self = user_data;
+  ImpRemoteAnalyzer *analyzer = imp_id_table_lookup (&self->analyzers, id);
+  guint done;
+
+  /* What is wrong is said of the first one. */
+  if (!self->ready || analyzer == NULL || !analyzer->send.announced)
+    return 0;
+  imp_client_connection_ref (self);
+  self->of_use = TRUE;
+  done = imp_remote_analyzer_take_run (analyzer, verdicts, n);
+  imp_client_connection_unref (self);
+  return done;
+}
+
 static void
 client_connection_on_drained (ImpLink *link, gpointer user_data)
 {
@@ -440,6 +458,7 @@ client_connection_on_closed (ImpLink *link, const GError *error, gpointer user_d
 static const ImpLinkFuncs client_connection_link_funcs = {
   .message = client_connection_on_message,
   .verdict = client_connection_on_verdict,
+  .run = client_connection_on_run,
   .closed = client_connection_on_closed,
   .drained = client_connection_on_drained,
 };

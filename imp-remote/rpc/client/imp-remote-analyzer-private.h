@@ -78,6 +78,8 @@ void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *h
 
 /* What the server says of it. It may be gone afterwards. */
 void imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict);
+/* As many of these, of one direction, as can go together, and says how many that is. */
+guint imp_remote_analyzer_take_run (ImpRemoteAnalyzer *self, const ImpVerdict *verdicts, guint n);
 /* It has been lost: gives it its outcome. */
 void imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason);
 /* The same for a limit that traffic alone can reach. */

@@ -413,6 +413,15 @@ imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *ver
   g_object_unref (self);
 }
 
+guint
+imp_remote_analyzer_take_run (ImpRemoteAnalyzer *self, const ImpVerdict *verdicts, guint n)
+{
+  /* Where nothing waits, nothing is over a limit. */
+  if (self->busy != 0 || self->waiting > 0)
+    return 0;
+  return imp_analyzer_try_run ((ImpAnalyzer *) self, verdicts, n);
+}
+
 void
 imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
 {

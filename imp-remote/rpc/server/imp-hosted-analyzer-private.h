@@ -20,6 +20,9 @@ typedef struct
   gboolean (*may_send) (ImpAnalyzerHost *host);
   /* Sends it, if that may be. An error: it never can be sent. */
   gboolean (*send) (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdict, GError **error);
+  /* Sends as many verdicts of a run as may be now, and says how many. */
+  guint (*send_run) (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdicts, guint n,
+                     GError **error);
   /* The analyzer has met a limit: the client is told @text, and it is removed. This may end the
    * connection. */
   void (*fail) (ImpAnalyzerHost *host, gint64 id, const char *text);

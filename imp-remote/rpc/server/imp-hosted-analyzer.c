@@ -332,6 +332,29 @@ hosted_analyzer_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gp
   hosted_analyzer_leave (self);
 }
 
+static void
+hosted_analyzer_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n,
+                        gpointer user_data)
+{
+  ImpHostedAnalyzer *self = user_data;
+  GError *error = NULL;
+  guint sent = 0;
+
+  hosted_analyzer_enter (self);
+  if (self->host != NULL && self->output == NULL)
+    sent = self->host->funcs->send_run (self->host, self->id, verdicts, n, &error);
+  if (G_UNLIKELY (error != NULL))
+    {
+      self->host->funcs->fail (self->host, self->id, error->message);
+      g_error_free (error);
+    }
+  while (sent < n && self->host != NULL)
+    hosted_analyzer_send (self, &verdicts[sent++]);
+  if (self->calls == 1)
+    hosted_analyzer_check (self);
+  hosted_analyzer_leave (self);
+}
+
 ImpHostedAnalyzer *
 imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
                          gsize context_size)
@@ -351,6 +374,7 @@ void
 imp_hosted_analyzer_start (ImpHostedAnalyzer *self)
 {
   imp_analyzer_set_sink (self->input.analyzer, hosted_analyzer_on_verdict, self);
+  imp_analyzer_set_run_sink (self->input.analyzer, hosted_analyzer_on_run);
 }
 
 void

@@ -261,6 +261,21 @@ server_connection_host_send (ImpAnalyzerHost *host, gint64 id, const ImpVerdict 
   return server_connection_note_sent (self, failure, error);
 }
 
+static guint
+server_connection_host_send_run (ImpAnalyzerHost *host, gint64 id, const ImpVerdict *verdicts,
+                                 guint n, GError **error)
+{
+  ImpServerConnection *self = server_connection_of_host (host);
+  GError *failure = NULL;
+  guint sent;
+
+  if (self->funcs == NULL || !imp_link_may_queue (self->link))
+    return 0;
+  sent = imp_link_send_run (self->link, id, verdicts, n, &failure);
+  server_connection_note_sent (self, failure, error);
+  return sent;
+}
+
 static void
 server_connection_host_fail (ImpAnalyzerHost *host, gint64 id, const char *text)
 {
@@ -317,6 +332,7 @@ server_connection_host_release (ImpAnalyzerHost *host)
 static const ImpAnalyzerHostFuncs host_funcs = {
   .may_send = server_connection_host_may_send,
   .send = server_connection_host_send,
+  .send_run = server_connection_host_send_run,
   .fail = server_connection_host_fail,
   .lose = server_connection_host_lose,
   .pay = server_connection_host_pay,
