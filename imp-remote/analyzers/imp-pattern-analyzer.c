@@ -36,6 +36,7 @@ typedef struct
 typedef struct
 {
   ImpVerdict verdicts[IMP_VERDICT_RUN_MAX];
+  ImpEffort *effort; /* of the search */
   guint n;
   gsize n_bytes;
   guint8 bytes[4096];
@@ -112,6 +113,9 @@ pattern_analyzer_flush (ImpPatternAnalyzer *self)
   PatternRun *run = self->run;
   guint n = run != NULL ? run->n : 0;
 
+  /* What whoever gets them does is no part of the search. */
+  if (run != NULL)
+    imp_effort_close (run->effort);
   if (n == 0)
     return;
   run->n = run->n_bytes = 0;
@@ -289,6 +293,7 @@ pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint
       pattern_analyzer_replace (self, side, to, imp_view_of_bytes (constant));
       return TRUE;
     }
+  imp_effort_close (&side->stream.effort);
   data = imp_pattern_template_expand (self->pattern->data, &side->stream.found, error);
   if (data == NULL)
     return FALSE;
@@ -360,6 +365,7 @@ pattern_analyzer_look (ImpPatternAnalyzer *self, Side *side, GError **error)
 
   while (status == IMP_MATCH_FOUND && !self->closed)
     {
+      imp_effort_open (&side->stream.effort);
       status = imp_pattern_stream_next (&side->stream, error);
       if (status == IMP_MATCH_FAILED)
         return FALSE;
@@ -390,6 +396,7 @@ pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
   gboolean good;
 
   run.n = run.n_bytes = 0;
+  run.effort = &side->stream.effort;
   self->run = &run;
   good = pattern_analyzer_look (self, side, error);
   pattern_analyzer_flush (self);

@@ -28,7 +28,7 @@ typedef struct
   gint64 base;        /* offset of the first byte there */
   gboolean start;     /* it is the first one of all */
   ImpMatchEnd end;    /* what follows the input */
-  ImpSearchRun found; /* the last match */
+  ImpSearchRun found; /* the search of the last match */
 } ImpPatternStream;
 
 void imp_pattern_stream_init (ImpPatternStream *self, ImpMatcher *matcher, guint max_effort);

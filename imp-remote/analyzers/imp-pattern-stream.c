@@ -167,23 +167,18 @@ pattern_stream_proceed (ImpPatternStream *self)
 static ImpMatchStatus
 pattern_stream_find (ImpPatternStream *self, GError **error)
 {
-  ImpSearchRun run = {
-    .data = self->in_tail ? self->tail->data : self->chunk,
-    .length = self->in_tail ? self->tail->len : self->chunk_length,
-    .position = self->position,
-    .start = self->start,
-    .end = self->end,
-    .effort = &self->effort,
-  };
   gboolean is_partial = self->in_tail && self->chunk != NULL && self->n_joined < self->chunk_length;
+  ImpSearchRun *run = &self->found;
   ImpMatchStatus status;
 
-  if (is_partial)
-    run.end = IMP_MATCH_END_OPEN;
-  status = imp_matcher_find (self->matcher, &run, error);
-  self->position = status == IMP_MATCH_FOUND ? run.to : run.from;
-  if (status == IMP_MATCH_FOUND)
-    self->found = run;
+  run->data = self->in_tail ? self->tail->data : self->chunk;
+  run->length = self->in_tail ? self->tail->len : self->chunk_length;
+  run->position = self->position;
+  run->start = self->start;
+  run->end = is_partial ? IMP_MATCH_END_OPEN : self->end;
+  run->effort = &self->effort;
+  status = imp_matcher_find (self->matcher, run, error);
+  self->position = status == IMP_MATCH_FOUND ? run->to : run->from;
   return status;
 }
 

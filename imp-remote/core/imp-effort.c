@@ -65,8 +65,8 @@ effort_add (ImpEffort *self, gint64 debt)
   self->debt = MAX (0, self->debt + debt);
 }
 
-gboolean
-imp_effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
+static gboolean
+effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
 {
   gint64 now = effort_get_clock (self);
   gint64 cost = now - *time;
@@ -86,4 +86,33 @@ imp_effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
       *time = effort_get_clock (self);
     }
   return self->debt <= self->limit;
+}
+
+gboolean
+imp_effort_charge (ImpEffort *self, gint64 *time, gsize n_bytes)
+{
+  gboolean affordable = effort_charge (self, time, n_bytes + self->n_bytes);
+
+  self->n_bytes = self->work = 0;
+  self->time = *time;
+  return affordable;
+}
+
+void
+imp_effort_open (ImpEffort *self)
+{
+  if (self->is_open)
+    return;
+  self->time = imp_effort_begin (self);
+  self->is_open = TRUE;
+}
+
+void
+imp_effort_close (ImpEffort *self)
+{
+  gint64 time = self->time;
+
+  if (self->n_bytes > 0)
+    imp_effort_charge (self, &time, 0);
+  self->is_open = FALSE;
 }

@@ -64,6 +64,13 @@ char *imp_regex_program_describe_error (int error);
 ImpRegexOutcome imp_regex_program_search (ImpRegexProgram *self, const guint8 *data, gsize length,
                                           gsize position, gsize last, guint limit, gboolean open,
                                           ImpRegexFinding *finding);
+/* Can the next one be asked for? */
+gboolean imp_regex_program_can_search_next (ImpRegexProgram *self);
+/* As imp_regex_program_search(), in data that go on: quicker, but what is not a match may be
+ * IMP_REGEX_COSTLY. */
+ImpRegexOutcome imp_regex_program_search_next (ImpRegexProgram *self, const guint8 *data,
+                                               gsize length, gsize position, guint limit,
+                                               ImpRegexFinding *finding);
 /* A match that begins at @position. */
 ImpRegexOutcome imp_regex_program_attempt (ImpRegexProgram *self, const guint8 *data, gsize length,
                                            gsize position, ImpRegexEnd end,

@@ -54,7 +54,9 @@ typedef struct
   pcre2_match_context *context;
   pcre2_match_data *data;
   pcre2_jit_stack *stack;
+  const gsize *offsets; /* of the data */
   guint n_pairs;
+  guint limit;       /* of the context */
   gboolean is_large; /* since a run had to do without the compiler, and the data keep its memory */
 } RegexScratch;
 
@@ -110,9 +112,19 @@ regex_scratch_get (guint n_pairs)
       pcre2_match_data_free (self->data);
       self->n_pairs = MAX (self->n_pairs, n_pairs);
       self->data = pcre2_match_data_create (self->n_pairs, NULL);
+      self->offsets = pcre2_get_ovector_pointer (self->data);
       self->is_large = FALSE;
     }
   return self;
+}
+
+static inline void
+regex_scratch_set_limit (RegexScratch *self, guint limit)
+{
+  if (self->limit == limit)
+    return;
+  self->limit = limit;
+  pcre2_set_match_limit (self->context, limit);
 }
 
 void
@@ -362,7 +374,7 @@ imp_regex_program_matches_empty (ImpRegexProgram *self)
   RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
 
   pcre2_set_callout (scratch->context, NULL, NULL);
-  pcre2_set_match_limit (scratch->context, G_MAXUINT16);
+  regex_scratch_set_limit (scratch, G_MAXUINT16);
   pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
   return pcre2_match (self->quick.code, (PCRE2_SPTR) "", 0, 0, 0, scratch->data, scratch->context)
          > 0;
@@ -536,13 +548,40 @@ imp_regex_program_search (ImpRegexProgram *self, const guint8 *data, gsize lengt
   if (!form->jit && self->utf8)
     run.form = form = regex_program_get_limited (self);
   pcre2_set_callout (scratch->context, form->calls ? regex_run_on_item : NULL, &run);
-  pcre2_set_match_limit (scratch->context, limit);
+  regex_scratch_set_limit (scratch, limit);
   pcre2_set_offset_limit (scratch->context, last);
   if (!form->jit && self->utf8)
     number = regex_run_search_parts (&run, scratch, position, MIN (last, length));
   else
     number = regex_run_match (&run, scratch, position);
   return regex_run_finish (&run, scratch, number, finding);
+}
+
+/* Nothing but the compiled code is needed. */
+gboolean
+imp_regex_program_can_search_next (ImpRegexProgram *self)
+{
+  return self->quick.jit && !self->quick.calls;
+}
+
+ImpRegexOutcome
+imp_regex_program_search_next (ImpRegexProgram *self, const guint8 *data, gsize length,
+                               gsize position, guint limit, ImpRegexFinding *finding)
+{
+  RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
+  int number;
+
+  regex_scratch_set_limit (scratch, limit);
+  /* pcre2_match() would do the same, after some questions whose answers are known. */
+  number = pcre2_jit_match (self->quick.code, data, length, position,
+                            PCRE2_NOTEMPTY | PCRE2_PARTIAL_HARD, scratch->data, scratch->context);
+  if (number <= 0)
+    return number == PCRE2_ERROR_NOMATCH ? IMP_REGEX_NONE : IMP_REGEX_COSTLY;
+  finding->from = scratch->offsets[0];
+  finding->to = scratch->offsets[1];
+  finding->groups = scratch->offsets;
+  finding->n_groups = number;
+  return IMP_REGEX_MATCH;
 }
 
 ImpRegexOutcome
@@ -561,7 +600,7 @@ imp_regex_program_attempt (ImpRegexProgram *self, const guint8 *data, gsize leng
   if (!form->jit && !regex_program_can_be_interpreted (self))
     return IMP_REGEX_COSTLY;
   pcre2_set_callout (scratch->context, regex_run_on_item, &run);
-  pcre2_set_match_limit (scratch->context, form->calls_all ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
+  regex_scratch_set_limit (scratch, form->calls_all ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
   pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
   number = form->jit ? regex_run_match (&run, scratch, position)
                      : regex_run_interpret (&run, scratch, position);

@@ -26,6 +26,7 @@
 /* And so often in all of a block, or at a place that is alone. */
 #define LIMITS_MAX (512 * 1024)
 #define LIMIT_ALONE (2 * 1024 * 1024)
+#define IS_USED_UP "its time in this connection is used up"
 /* A block that is too costly becomes so much smaller. */
 #define BLOCK_STEP 16
 #define BLOCK_MIN 32
@@ -43,6 +44,8 @@ struct _ImpRegexSearch
   gboolean is_far; /* an attempt may look beyond its window */
   gboolean utf8;
   gboolean reports_over;
+  guint next_limit;  /* for the next match; 0: it is not asked for */
+  guint64 next_work; /* so many bytes that may look at for each place */
 };
 
 /* Where a find is. */
@@ -182,6 +185,14 @@ regex_search_build (ImpRegexSearch *self, const char *regex, gsize lookahead, GE
   self->is_far = info->reach > self->window;
   self->block_max = regex_search_compute_block (self);
   self->context = imp_regex_program_get_behind (self->program);
+  if (!self->is_far && !self->utf8 && self->block_max >= self->window
+      && imp_regex_program_can_search_next (self->program))
+    {
+      gsize n = self->block_max + self->window;
+
+      self->next_limit = regex_search_compute_limit (self, n);
+      self->next_work = (guint64) self->next_limit * regex_search_get_span (self, n);
+    }
   return TRUE;
 }
 
@@ -551,15 +562,52 @@ regex_cursor_charge (RegexCursor *self, gint64 *time)
   return imp_effort_charge (self->run->effort, time, n_places);
 }
 
+/* Where matches are dense the next one is near, and nothing about it is special: it is asked for as
+ * the first step of a find would, with less around it. FALSE: that step is to be made. */
+static gboolean
+regex_search_find_next (ImpRegexSearch *self, ImpSearchRun *run)
+{
+  gsize left = run->length - run->position;
+  gsize base = run->position - MIN (run->position, self->context);
+  ImpRegexFinding finding;
+
+  if (self->next_limit == 0 || run->end != IMP_MATCH_END_OPEN || left < self->window)
+    return FALSE;
+  left = MIN (left, self->block_max + self->window);
+  if (imp_regex_program_search_next (self->program, run->data + base, run->position + left - base,
+                                     run->position - base, self->next_limit, &finding)
+        != IMP_REGEX_MATCH
+      || finding.to - finding.from > self->max_length)
+    return FALSE;
+  run->from = finding.from + base;
+  run->to = finding.to + base;
+  run->groups = finding.groups;
+  run->n_groups = finding.n_groups;
+  run->groups_base = base;
+  return TRUE;
+}
+
+static gboolean
+regex_search_charge_next (ImpRegexSearch *self, ImpSearchRun *run, gint64 *time)
+{
+  guint64 work = (run->from - run->position + 1) * self->next_work;
+
+  return imp_effort_charge_short (run->effort, time, run->to - run->position, work);
+}
+
 ImpMatchStatus
 imp_regex_search_find (ImpRegexSearch *self, ImpSearchRun *run, GError **error)
 {
   RegexCursor cursor = { self, run, run->position, self->block_max, run->position };
   gboolean paused = run->end == IMP_MATCH_END_PAUSE;
-  gint64 time = imp_effort_begin (run->effort);
-  gboolean affordable = TRUE;
+  gboolean affordable = imp_effort_is_affordable (run->effort);
+  gint64 time = imp_effort_enter (run->effort);
   RegexStep step = STEP_GO_ON;
 
+  if (affordable && regex_search_find_next (self, run))
+    return regex_search_charge_next (self, run, &time)
+             ? IMP_MATCH_FOUND
+             : regex_cursor_fail (&cursor, IS_USED_UP, error);
   /* However long it takes, each slice gets somewhere. */
   while (step == STEP_GO_ON && cursor.position < run->length && affordable
          && !(imp_effort_slice_is_over (run->effort) && cursor.position > run->position))
@@ -571,7 +619,7 @@ imp_regex_search_find (ImpRegexSearch *self, ImpSearchRun *run, GError **error)
   if (cursor.position > cursor.charged)
     affordable = affordable && regex_cursor_charge (&cursor, &time);
   if (!affordable)
-    return regex_cursor_fail (&cursor, "its time in this connection is used up", error);
+    return regex_cursor_fail (&cursor, IS_USED_UP, error);
   return paused ? regex_cursor_finish_paused (&cursor, step, run->position, error)
                 : regex_cursor_finish (&cursor, step, error);
 }

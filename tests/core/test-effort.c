@@ -126,6 +126,71 @@ test_time (void)
   g_assert_cmpint (effort.debt, ==, 0);
 }
 
+/* Short searches are charged together: in the end, or before that may have taken long. */
+static void
+test_open (void)
+{
+  ImpEffort effort;
+  gint64 time;
+
+  imp_effort_init (&effort, 1000);
+  imp_effort_open (&effort);
+  for (guint i = 0; i < 10; i++)
+    {
+      time = imp_effort_enter (&effort);
+      burn (MILLISECOND);
+      g_assert_true (imp_effort_charge_short (&effort, &time, 1000, 1000));
+      g_assert_cmpint (effort.debt, ==, 0);
+    }
+  imp_effort_close (&effort);
+  g_assert_cmpint (effort.debt, ==, 9 * MILLISECOND);
+  /* What is done while it is closed is no search. */
+  burn (50 * MILLISECOND);
+  imp_effort_open (&effort);
+  g_assert_cmpint (effort.debt, <, 9 * MILLISECOND);
+  effort.debt = 0;
+  time = imp_effort_enter (&effort);
+  burn (MILLISECOND);
+  g_assert_true (imp_effort_charge_short (&effort, &time, 0, IMP_EFFORT_WORK_MAX + 1));
+  g_assert_cmpint (effort.debt, ==, MILLISECOND);
+  imp_effort_close (&effort);
+  g_assert_cmpint (effort.debt, ==, MILLISECOND);
+}
+
+/* Those that come one after the other cannot escape the limit, though none is charged by itself. */
+static void
+test_open_limit (void)
+{
+  static const char data[] = "-a-b-a-b-a-b-a-b-a-b-a-b-a-b-a-b";
+  g_autoptr (ImpMatcher) matcher = imp_matcher_new_regex ("[ab]", 1, 0, 0, NULL);
+  ImpMatchStatus status = IMP_MATCH_FOUND;
+  g_autoptr (GError) error = NULL;
+  ImpEffort effort;
+  guint n = 0;
+
+  imp_effort_init (&effort, 20);
+  while (status == IMP_MATCH_FOUND)
+    {
+      ImpSearchRun run
+        = { .data = (const guint8 *) data, .length = sizeof data - 1, .start = TRUE };
+
+      run.effort = &effort;
+      imp_effort_open (&effort);
+      for (guint i = 0; i < 8 && status == IMP_MATCH_FOUND; i++)
+        {
+          status = imp_matcher_find (matcher, &run, &error);
+          run.position = run.to;
+          burn (MILLISECOND / 4);
+        }
+      imp_effort_close (&effort);
+      g_assert_cmpuint (++n, <, 100);
+    }
+  g_assert_cmpint (status, ==, IMP_MATCH_FAILED);
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_cmpuint (n, >=, 10);
+  g_assert_cmpuint (n, <=, 13);
+}
+
 typedef struct
 {
   const char *regex; /* 2^16 steps and more at each place */
@@ -193,6 +258,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/effort/limit", test_limit);
   g_test_add_func ("/effort/bytes", test_bytes);
   g_test_add_func ("/effort/time", test_time);
+  g_test_add_func ("/effort/open", test_open);
+  g_test_add_func ("/effort/open/limit", test_open_limit);
   g_test_add_func ("/effort/attacks", test_attacks);
   return g_test_run ();
 }
