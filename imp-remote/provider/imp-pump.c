@@ -19,6 +19,8 @@
 #define SPLICE_MIN (64 * 1024)
 /* With fewer it is not worth it any more. */
 #define SPLICE_LEAST (16 * 1024)
+/* So often a pipe is filled and emptied per wake-up. */
+#define SPLICES_MAX 4
 /* How often it is looked whether a peer has taken what was written, in milliseconds. */
 #define ACKNOWLEDGED_POLL 10
 /* How long a peer may take to end its own output after a refusal, in milliseconds. */
@@ -475,18 +477,14 @@ pump_get_splice_room (ImpPump *self, const PumpSide *side)
   return room < SPLICE_MIN ? 0 : MIN (room, IMP_SPLICE_SIZE);
 }
 
-/* Moves what need not be seen. FALSE: it is to be read. */
-static gboolean
-pump_splice_side (ImpPump *self, PumpSide *side)
+/* Moves at most @room bytes that need not be seen into the pipe: how many, or -1. */
+static gssize
+pump_fill_pipe (ImpPump *self, PumpSide *side, gsize room)
 {
   PumpSide *to = &self->sides[!side->direction];
-  gsize room = pump_get_splice_room (self, side);
   g_autoptr (GError) error = NULL;
-  gssize n;
+  gssize n = imp_splice_fill (&to->splice, side->transport, room, &error);
 
-  if (room == 0)
-    return FALSE;
-  n = imp_splice_fill (&to->splice, side->transport, room, &error);
   if (n < 0)
     pump_fail_input (self, side, error);
   if (n > 0)
@@ -496,7 +494,30 @@ pump_splice_side (ImpPump *self, PumpSide *side)
       imp_filter_note_unseen (self->filter, side->direction, n);
       pump_side_update_watermarks (to);
     }
-  return n != 0;
+  return n;
+}
+
+/* Moves what need not be seen, and where it fills the pipe, some more of it: a turn of the loop
+ * would take a good part of the time that this does. FALSE: it is to be read. */
+static gboolean
+pump_splice_side (ImpPump *self, PumpSide *side)
+{
+  guint round = 0;
+  gsize room;
+  gssize n;
+
+  do
+    {
+      room = pump_get_splice_room (self, side);
+      n = room > 0 ? pump_fill_pipe (self, side, room) : 0;
+      if (n == 0)
+        return round > 0;
+      if (n < 0 || (gsize) n < room)
+        return TRUE;
+      pump_flush_side (self, &self->sides[!side->direction]);
+    }
+  while (++round < SPLICES_MAX && pump_may_read (self, side->direction));
+  return TRUE;
 }
 
 static void
