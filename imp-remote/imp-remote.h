@@ -7,6 +7,7 @@
 #include "imp-version.h"
 
 #include "analyzers/imp-pattern-factory.h"
+#include "analyzers/imp-pinning-factory.h"
 #include "core/imp-analyzer.h"
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"

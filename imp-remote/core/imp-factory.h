@@ -107,7 +107,9 @@ struct _ImpFactoryClass
    * Inside the library only: the same as list_statuses(), for those who have to ask somebody.
    */
   void         (*query_statuses)  (ImpFactory *self, guint timeout_ms, GTask *task);
-  gpointer padding[5];
+  /* Inside the library only: a struct of functions for settings that are no properties. */
+  gconstpointer numbered;
+  gpointer padding[4];
 };
 
 IMP_AVAILABLE_IN_0_1

@@ -29,6 +29,7 @@ typedef enum
   /* Anything, or nothing, but it will take its time: what is a match whatever comes counts as one
    * as it stands. */
   IMP_REGEX_END_PAUSE,
+  IMP_REGEX_END_WHOLE, /* nothing, and only what reaches it is a match */
 } ImpRegexEnd;
 
 typedef struct

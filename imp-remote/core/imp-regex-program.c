@@ -453,6 +453,8 @@ regex_run_match (RegexRun *self, RegexScratch *scratch, gsize position)
 
   if (self->end == IMP_REGEX_END_OPEN)
     options |= PCRE2_PARTIAL_HARD;
+  if (self->end == IMP_REGEX_END_WHOLE)
+    options |= PCRE2_ENDANCHORED;
   return pcre2_match (self->form->code, self->data, self->length, position, options, scratch->data,
                       scratch->context);
 }
@@ -590,20 +592,23 @@ imp_regex_program_attempt (ImpRegexProgram *self, const guint8 *data, gsize leng
 {
   const RegexForm *form = regex_program_get_careful (self);
   RegexScratch *scratch = regex_scratch_get (self->n_groups + 1);
-  RegexRun run = { self, form, data, length, end, form->jit, TRUE };
+  /* The compiler does not know how to stop at the end only. */
+  gboolean jit = form->jit && end != IMP_REGEX_END_WHOLE;
+  RegexRun run = { self, form, data, length, end, jit, TRUE };
   int number;
 
   /* It would not be seen what is asked. */
   if (end == IMP_REGEX_END_PAUSE && !form->calls_all)
     return IMP_REGEX_NONE;
   finding->error = PCRE2_ERROR_JIT_BADOPTION;
-  if (!form->jit && !regex_program_can_be_interpreted (self))
+  if (!jit && !regex_program_can_be_interpreted (self))
     return IMP_REGEX_COSTLY;
+  scratch->is_large |= form->jit && !jit;
   pcre2_set_callout (scratch->context, regex_run_on_item, &run);
   regex_scratch_set_limit (scratch, form->calls_all ? G_MAXUINT32 : CAREFUL_MATCH_LIMIT);
   pcre2_set_offset_limit (scratch->context, PCRE2_UNSET);
-  number = form->jit ? regex_run_match (&run, scratch, position)
-                     : regex_run_interpret (&run, scratch, position);
+  number = jit ? regex_run_match (&run, scratch, position)
+               : regex_run_interpret (&run, scratch, position);
   /* Without callouts the interpreter would not notice all edges. */
   if (number == PCRE2_ERROR_JIT_STACKLIMIT && form->calls_all
       && regex_program_can_be_interpreted (self))

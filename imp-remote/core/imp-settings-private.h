@@ -9,6 +9,22 @@ G_BEGIN_DECLS
  * be written as text; they stand in the order of their definition. NULL-terminated. */
 GParamSpec **imp_settings_list (GObjectClass *klass);
 
+/* Settings of which a factory has any number, as name0, name1 and so on: one for each
+ * specification, which is no property. A class of the library that has them points to this. */
+typedef struct
+{
+  GParamSpec **(*list) (void); /* NULL-terminated */
+  guint max;                   /* how many numbers there may be */
+  /* Called for each one that was given, in any order, before the factory is validated. */
+  void (*set) (ImpFactory *self, guint number, GParamSpec *pspec, const GValue *value);
+  guint (*count) (ImpFactory *self);
+  /* @value has the type of @pspec. */
+  void (*get) (ImpFactory *self, guint number, GParamSpec *pspec, GValue *value);
+} ImpNumberedSettings;
+
+/* Of a class; or NULL. */
+const ImpNumberedSettings *imp_settings_get_numbered (GObjectClass *klass);
+
 /* Splits "key=value&key=value" and decodes both sides: the keys are UTF-8 with '-' for '_', the
  * values any bytes. What cannot be split goes to @errors (char *). */
 typedef struct

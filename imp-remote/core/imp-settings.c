@@ -143,12 +143,34 @@ imp_settings_list (GObjectClass *klass)
   return list;
 }
 
-/* What will be properties of a new factory. */
+const ImpNumberedSettings *
+imp_settings_get_numbered (GObjectClass *klass)
+{
+  return IMP_FACTORY_CLASS (klass)->numbered;
+}
+
+/* A setting that is no property. */
+typedef struct
+{
+  GParamSpec *pspec;
+  guint number;
+  GValue value;
+} NumberedSetting;
+
+static void
+numbered_setting_clear (NumberedSetting *setting)
+{
+  g_value_unset (&setting->value);
+}
+
+/* What will be properties of a new factory, and what will be set otherwise. */
 typedef struct
 {
   GParamSpec **known;
   GPtrArray *names; /* of GParamSpecs */
   GArray *values;
+  const ImpNumberedSettings *numbered; /* or NULL */
+  GArray *others;                      /* of NumberedSetting */
   GPtrArray *errors;
 } Conversion;
 
@@ -162,13 +184,102 @@ settings_find (GParamSpec **known, const char *key)
 }
 
 static char *
-settings_describe (GParamSpec **known)
+settings_describe (Conversion *conversion)
 {
   GString *text = g_string_new (NULL);
+  GParamSpec **numbered = conversion->numbered != NULL ? conversion->numbered->list () : NULL;
 
-  for (; *known != NULL; known++)
+  for (; numbered != NULL && *numbered != NULL; numbered++)
+    g_string_append_printf (text, "%s%sN", text->len > 0 ? ", " : "", (*numbered)->name);
+  for (GParamSpec **known = conversion->known; *known != NULL; known++)
     g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", (*known)->name);
   return g_string_free (text, FALSE);
+}
+
+static void
+conversion_refuse_unknown (Conversion *conversion, ImpSetting *setting)
+{
+  g_autofree char *names = settings_describe (conversion);
+
+  g_ptr_array_add (conversion->errors,
+                   *names == '\0'
+                     ? g_strdup_printf ("\"%s\": there are no settings here", setting->text)
+                     : g_strdup_printf ("\"%s\": there is no such setting (known are %s)",
+                                        setting->text, names));
+}
+
+static void
+conversion_refuse_twice (Conversion *conversion, ImpSetting *setting)
+{
+  g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s is set more than once",
+                                                        setting->text, setting->key));
+}
+
+static gboolean
+conversion_parse (Conversion *conversion, ImpSetting *setting, GParamSpec *pspec, GValue *value)
+{
+  g_autofree char *wanted = NULL;
+
+  if (imp_setting_parse (pspec, setting->value, value))
+    return TRUE;
+  wanted = imp_setting_describe (pspec);
+  g_ptr_array_add (conversion->errors,
+                   g_strdup_printf ("\"%s\": %s must be %s", setting->text, setting->key, wanted));
+  g_value_unset (value);
+  return FALSE;
+}
+
+/* Is the key NAMEn? Its number has no leading zeros, and may be too large for a guint. */
+static GParamSpec *
+settings_find_numbered (const ImpNumberedSettings *numbered, const char *key, guint64 *number)
+{
+  GParamSpec **list = numbered->list ();
+
+  for (; *list != NULL; list++)
+    {
+      const char *name = (*list)->name;
+      const char *digits = g_str_has_prefix (key, name) ? key + strlen (name) : "";
+
+      if (*digits != '\0' && (*digits != '0' || digits[1] == '\0')
+          && g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT32, number, NULL))
+        return *list;
+    }
+  return NULL;
+}
+
+static gboolean
+conversion_has_numbered (Conversion *conversion, GParamSpec *pspec, guint number)
+{
+  for (guint i = 0; i < conversion->others->len; i++)
+    {
+      const NumberedSetting *other = &g_array_index (conversion->others, NumberedSetting, i);
+
+      if (other->pspec == pspec && other->number == number)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+conversion_add_numbered (Conversion *conversion, ImpSetting *setting)
+{
+  NumberedSetting other = { NULL, 0, G_VALUE_INIT };
+  guint64 number = 0;
+
+  if (conversion->numbered != NULL)
+    other.pspec = settings_find_numbered (conversion->numbered, setting->key, &number);
+  other.number = number;
+  if (other.pspec == NULL)
+    conversion_refuse_unknown (conversion, setting);
+  else if (number >= conversion->numbered->max)
+    g_ptr_array_add (
+      conversion->errors,
+      g_strdup_printf ("\"%s\": the number in %s is too large, the greatest one is %u",
+                       setting->text, setting->key, conversion->numbered->max - 1));
+  else if (conversion_has_numbered (conversion, other.pspec, other.number))
+    conversion_refuse_twice (conversion, setting);
+  else if (conversion_parse (conversion, setting, other.pspec, &other.value))
+    g_array_append_val (conversion->others, other);
 }
 
 static void
@@ -178,30 +289,24 @@ conversion_add (Conversion *conversion, ImpSetting *setting)
   GValue value = G_VALUE_INIT;
 
   if (pspec == NULL)
-    {
-      g_autofree char *names = settings_describe (conversion->known);
-
-      g_ptr_array_add (conversion->errors,
-                       *names == '\0'
-                         ? g_strdup_printf ("\"%s\": there are no settings here", setting->text)
-                         : g_strdup_printf ("\"%s\": there is no such setting (known are %s)",
-                                            setting->text, names));
-    }
+    conversion_add_numbered (conversion, setting);
   else if (g_ptr_array_find (conversion->names, pspec->name, NULL))
-    g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s is set more than once",
-                                                          setting->text, pspec->name));
-  else if (!imp_setting_parse (pspec, setting->value, &value))
-    {
-      g_autofree char *wanted = imp_setting_describe (pspec);
-
-      g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s must be %s", setting->text,
-                                                            pspec->name, wanted));
-      g_value_unset (&value);
-    }
-  else
+    conversion_refuse_twice (conversion, setting);
+  else if (conversion_parse (conversion, setting, pspec, &value))
     {
       g_ptr_array_add (conversion->names, (gpointer) pspec->name);
       g_array_append_val (conversion->values, value);
+    }
+}
+
+static void
+conversion_set_numbered (Conversion *conversion, ImpFactory *factory)
+{
+  for (guint i = 0; i < conversion->others->len; i++)
+    {
+      const NumberedSetting *other = &g_array_index (conversion->others, NumberedSetting, i);
+
+      conversion->numbered->set (factory, other->number, other->pspec, &other->value);
     }
 }
 
@@ -226,10 +331,14 @@ settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray
   g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (GValue));
-  Conversion conversion = { known, names, values, errors };
+  g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (NumberedSetting));
+  Conversion conversion = {
+    known, names, values, imp_settings_get_numbered (klass), others, errors,
+  };
   ImpFactory *factory;
 
   g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
+  g_array_set_clear_func (others, (GDestroyNotify) numbered_setting_clear);
   for (guint i = 0; i < list->len; i++)
     conversion_add (&conversion, list->pdata[i]);
 
@@ -237,6 +346,7 @@ settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray
                                                      (const GValue *) (gpointer) values->data);
   if (!settings_check_made (factory, type, errors))
     return factory;
+  conversion_set_numbered (&conversion, factory);
   /* What is wrong in itself does not hide what does not go together. */
   if (IMP_FACTORY_CLASS (klass)->validate != NULL)
     IMP_FACTORY_CLASS (klass)->validate (factory, errors);
@@ -251,12 +361,13 @@ settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray
  *
  * Creates a factory from a string such as "rx=foo%26bar&rxlen=7&action=deny".
  *
- * The keys are the writable properties of @type and of its ancestors below [class@Imp.Factory];
- * "_" and "-" are the same in them. Both sides of "=" are percent-encoded: "&", "%", and in a key
- * "=", must be; any other byte may be. A plus sign stands for itself. Booleans are "true" or
- * "false" (or yes, on, 1, no, off, 0), enumerations are given by the nick of a value, flags by
- * nicks with commas between, numbers in decimal. A property that is a #GBytes takes any bytes,
- * all others are UTF-8 without NUL.
+ * The keys are the writable properties of @type and of its ancestors below [class@Imp.Factory]; "_"
+ * and "-" are the same in them. Both sides of "=" are percent-encoded: "&", "%", and in a key "=",
+ * must be; any other byte may be. A plus sign stands for itself. Booleans are "true" or "false" (or
+ * yes, on, 1, no, off, 0), enumerations are given by the nick of a value, flags by nicks with
+ * commas between, numbers in decimal. A property that is a #GBytes takes any bytes, all others are
+ * UTF-8 without NUL. Some classes have numbered settings besides, such as "rx0", "rx1" and so on;
+ * then they say so.
  *
  * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS, whose message names
  *   all errors: what was written, and what would be right
@@ -286,24 +397,48 @@ imp_factory_new_from_settings (GType type, const char *settings, GError **error)
 }
 
 static void
+settings_append_value (GString *settings, const char *key, GParamSpec *pspec, const GValue *value)
+{
+  g_autoptr (GBytes) bytes = imp_setting_format (pspec, value);
+  gsize length;
+  const guint8 *data;
+
+  if (bytes == NULL)
+    return;
+  data = g_bytes_get_data (bytes, &length);
+  imp_settings_append (settings, key, data, length);
+}
+
+static void
 settings_append_property (GString *settings, GObject *object, GParamSpec *pspec)
 {
   g_auto (GValue) value = G_VALUE_INIT;
-  g_autoptr (GBytes) bytes = NULL;
-  gsize length;
-  const guint8 *data;
 
   if ((pspec->flags & G_PARAM_READABLE) == 0)
     return;
   g_value_init (&value, pspec->value_type);
   g_object_get_property (object, pspec->name, &value);
-  if (g_param_value_defaults (pspec, &value))
-    return;
-  bytes = imp_setting_format (pspec, &value);
-  if (bytes == NULL)
-    return;
-  data = g_bytes_get_data (bytes, &length);
-  imp_settings_append (settings, pspec->name, data, length);
+  if (!g_param_value_defaults (pspec, &value))
+    settings_append_value (settings, pspec->name, pspec, &value);
+}
+
+/* These have no defaults. */
+static void
+settings_append_numbered (GString *settings, ImpFactory *factory)
+{
+  const ImpNumberedSettings *numbered = imp_settings_get_numbered (G_OBJECT_GET_CLASS (factory));
+  guint n = numbered != NULL ? numbered->count (factory) : 0;
+
+  for (guint i = 0; i < n; i++)
+    for (GParamSpec **list = numbered->list (); *list != NULL; list++)
+      {
+        g_autofree char *key = g_strdup_printf ("%s%u", (*list)->name, i);
+        g_auto (GValue) value = G_VALUE_INIT;
+
+        g_value_init (&value, (*list)->value_type);
+        numbered->get (factory, i, *list, &value);
+        settings_append_value (settings, key, *list, &value);
+      }
 }
 
 /**
@@ -312,9 +447,9 @@ settings_append_property (GString *settings, GObject *object, GParamSpec *pspec)
  *
  * Writes the factory's settings as [ctor@Imp.Factory.new_from_settings] reads them.
  *
- * They come in the order in which their properties are defined, without those that have their
- * defaults, and without those that can only be written. So two factories of one class with the same
- * settings give the same string.
+ * Numbered ones come first, the others in the order in which their properties are defined, without
+ * those that have their defaults, and without those that can only be written. So two factories of
+ * one class with the same settings give the same string.
  *
  * Returns: (transfer full): the settings; "" if all have their defaults
  *
@@ -330,6 +465,7 @@ imp_factory_get_settings (ImpFactory *self)
 
   self = imp_factory_get_base (self);
   settings = g_string_new (NULL);
+  settings_append_numbered (settings, self);
   known = imp_settings_list (G_OBJECT_GET_CLASS (self));
   for (gsize i = 0; known[i] != NULL; i++)
     settings_append_property (settings, G_OBJECT (self), known[i]);

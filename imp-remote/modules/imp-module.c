@@ -2,6 +2,7 @@
 #include "modules/imp-module-private.h"
 
 #include "analyzers/imp-pattern-factory.h"
+#include "analyzers/imp-pinning-factory.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
@@ -26,6 +27,10 @@ static const StockModule stock_modules[] = {
   { "pattern",
     imp_pattern_factory_get_type,
     "denies, rejects or replaces what matches a pattern",
+    { NULL } },
+  { "protocol-pinning",
+    imp_pinning_factory_get_type,
+    "denies what does not begin as a protocol should, in both directions",
     { NULL } },
   { "remote",
     imp_remote_factory_get_type,
@@ -242,11 +247,33 @@ imp_module_list (void)
 }
 
 static void
+module_describe_meaning (GString *text, GParamSpec *pspec)
+{
+  const char *blurb = g_param_spec_get_blurb (pspec);
+
+  if (blurb != NULL && *blurb != '\0')
+    g_string_append_printf (text, "      %s\n", blurb);
+}
+
+/* Those of which there may be several have no defaults. */
+static void
+module_describe_numbered (GString *text, const ImpNumberedSettings *numbered)
+{
+  for (GParamSpec **list = numbered->list (); *list != NULL; list++)
+    {
+      g_autofree char *values = imp_setting_describe (*list);
+
+      g_string_append_printf (text, "  %sN=%s (N: 0, 1, ... up to %u)\n", (*list)->name, values,
+                              numbered->max - 1);
+      module_describe_meaning (text, *list);
+    }
+}
+
+static void
 module_describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
 {
   g_autofree char *values = imp_setting_describe (pspec);
   g_autoptr (GBytes) bytes = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
-  const char *blurb = g_param_spec_get_blurb (pspec);
 
   if (module != NULL && g_strcmp0 (module->alias[1], pspec->name) == 0)
     g_string_append_printf (text, "  %s=%s (or %s)", pspec->name, values, module->alias[0]);
@@ -260,8 +287,7 @@ module_describe_setting (GString *text, const StockModule *module, GParamSpec *p
       g_string_append_printf (text, " (default: %.*s)", (int) length, value);
     }
   g_string_append_c (text, '\n');
-  if (blurb != NULL && *blurb != '\0')
-    g_string_append_printf (text, "      %s\n", blurb);
+  module_describe_meaning (text, pspec);
 }
 
 static void
@@ -275,6 +301,8 @@ module_describe_type (GString *text, const StockModule *module, GType type)
       g_string_append (text, "  no settings\n");
       return;
     }
+  if (imp_settings_get_numbered (G_OBJECT_CLASS (klass)) != NULL)
+    module_describe_numbered (text, imp_settings_get_numbered (G_OBJECT_CLASS (klass)));
   settings = imp_settings_list (G_OBJECT_CLASS (klass));
   for (gsize i = 0; settings[i] != NULL; i++)
     module_describe_setting (text, module, settings[i]);

@@ -151,6 +151,25 @@ test('pattern', () => {
     contains(fails(Imp.Error.SETTINGS, () => Imp.PatternFactory.new('actoin=x')), 'actoin');
 });
 
+test('pinning', () => {
+    const factory = new Imp.PinningFactory({ignore_order: true});
+    equal(factory.add_rule(CLIENT, 4, 'a+b'), true);
+    equal(factory.add_rule(Imp.Direction.FROM_SERVER, 1, 'x'), true);
+    contains(fails(Imp.Error.SETTINGS, () => factory.add_rule(CLIENT, 9, 'a(')), 'a(');
+    contains(factory.get_settings(), 'dir0=0&rxlen0=4&rx0=a%2Bb');
+    const output = Imp.Filter.new(factory.create_analyzer({}));
+    let heard = '';
+    output.set_output((source, direction, data) => {
+        heard += text(data);
+    });
+    for (const chunk of ['aa', 'b', 'c'])
+        output.push_bytes(CLIENT, chunk, STREAM);
+    equal(heard, 'aab');
+    output.push_bytes(Imp.Direction.FROM_SERVER, 'x', STREAM);
+    equal(heard.length, 5);
+    contains(fails(Imp.Error.SETTINGS, () => Imp.PinningFactory.new('dir0=5')), 'dir0=5');
+});
+
 test('modules', () => {
     equal(Imp.module_list().includes('pattern'), true);
     contains(Imp.module_describe('pattern'), 'actdata');

@@ -138,6 +138,24 @@ def test_pattern():
     contains(fails(Imp.Error.SETTINGS, Imp.PatternFactory.new, 'actoin=x'), 'actoin')
 
 
+def test_pinning():
+    factory = Imp.PinningFactory(allow_dup=True)
+    assert factory.add_rule(SERVER, 255, r'SSH-2\.0-.*\n')
+    assert factory.add_rule(CLIENT, 255, r'SSH-2\.0-.*\n')
+    contains(fails(Imp.Error.SETTINGS, factory.add_rule, CLIENT, 9, 'a('), 'a(')
+    contains(factory.get_settings(), 'dir0=1&rxlen0=255&rx0=SSH-2')
+    output = Imp.Filter.new(factory.create_analyzer({}))
+    heard = []
+    output.set_output(lambda source, direction, data, data_type:
+                      heard.append(data.get_data() or b''))
+    for direction, chunk in ((SERVER, b'SSH-2.0-a\n'), (CLIENT, b'SSH-2.0'), (CLIENT, b'-b\n'),
+                             (CLIENT, b'rest')):
+        output.push_bytes(direction, chunk, STREAM)
+    equal(b''.join(heard), b'SSH-2.0-a\nSSH-2.0-b\nrest')
+    contains(fails(Imp.Error.SETTINGS, Imp.PinningFactory.new, 'dir0=5'), 'dir0=5')
+    fails(Imp.Error.SETTINGS, factory.add_rule, CLIENT, 9, 'a')
+
+
 def test_modules():
     assert 'pattern' in Imp.module_list()
     contains(Imp.module_describe('pattern'), 'actdata')

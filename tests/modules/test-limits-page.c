@@ -3,6 +3,7 @@
  * that a user can set stands there. */
 #include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
+#include "analyzers/imp-pinning-factory.h"
 #include "core/imp-promises-private.h"
 #include "core/imp-result-private.h"
 #include "core/imp-matcher-private.h"
@@ -130,6 +131,7 @@ static const Subject subjects[] = {
   { "Of filters and relays", "Filter", imp_filter_get_type },
   { "Of filters and relays", "Relay", imp_relay_get_type },
   { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
+  { "Of protocol pinning", "PinningFactory", imp_pinning_factory_get_type },
   { "Of scripts", "ScriptFactory", imp_script_factory_get_type },
 };
 
