@@ -8,6 +8,7 @@
 
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
+#include "analyzers/imp-session-log-factory.h"
 #include "core/imp-analyzer.h"
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"

@@ -3,6 +3,7 @@
 
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
+#include "analyzers/imp-session-log-factory.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
@@ -36,6 +37,10 @@ static const StockModule stock_modules[] = {
     imp_remote_factory_get_type,
     "uses the analyzers of a server (imp-remote serve)",
     { "addr", "address" } },
+  { "session-log",
+    imp_session_log_factory_get_type,
+    "passes everything and writes each connection to a file",
+    { NULL } },
 };
 
 static const StockModule *

@@ -6,11 +6,13 @@
 IMP_EXTERN void imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec,
                                ImpFactoryClass *factory, ImpTypeFactoryClass *type_factory,
                                ImpError error, ImpFailMode fail, ImpPatternAction action,
-                               ImpPatternOver over, ImpPatternHoldAction hold_action);
+                               ImpPatternOver over, ImpPatternHoldAction hold_action,
+                               ImpSessionLogFormat format);
 
 void
 imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec, ImpFactoryClass *factory,
                ImpTypeFactoryClass *type_factory, ImpError error, ImpFailMode fail,
-               ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action)
+               ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action,
+               ImpSessionLogFormat format)
 {
 }

@@ -170,6 +170,12 @@ test('pinning', () => {
     contains(fails(Imp.Error.SETTINGS, () => Imp.PinningFactory.new('dir0=5')), 'dir0=5');
 });
 
+test('session log', () => {
+    const factory = new Imp.SessionLogFactory({dir: '/tmp', format: Imp.SessionLogFormat.PCAP});
+    equal(factory.get_settings(), 'dir=/tmp&format=pcap');
+    contains(fails(Imp.Error.SETTINGS, () => Imp.SessionLogFactory.new('format=x')), 'bin or pcap');
+});
+
 test('modules', () => {
     equal(Imp.module_list().includes('pattern'), true);
     contains(Imp.module_describe('pattern'), 'actdata');

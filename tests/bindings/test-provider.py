@@ -156,6 +156,18 @@ def test_pinning():
     fails(Imp.Error.SETTINGS, factory.add_rule, CLIENT, 9, 'a')
 
 
+def test_session_log():
+    with tempfile.TemporaryDirectory() as folder:
+        factory = Imp.SessionLogFactory.new(f'dir={folder}')
+        analyzer = factory.create_analyzer({'caddr': '192.0.2.1', 'cport': '7'})
+        results = analyzer.poll_results()
+        equal([result.get_result_type() for result in results],
+              [Imp.ResultType.PREPASS, Imp.ResultType.PREPASS, Imp.ResultType.ACCOUNT_FIELD])
+        contains(results[2].get_value(), f'{folder}/')
+        contains(results[2].get_value(), '-192.0.2.1.7-unknown.unknown-')
+        contains(fails(Imp.Error.SETTINGS, Imp.SessionLogFactory.new, 'format=x'), 'bin or pcap')
+
+
 def test_modules():
     assert 'pattern' in Imp.module_list()
     contains(Imp.module_describe('pattern'), 'actdata')

@@ -4,6 +4,7 @@
 #include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
 #include "analyzers/imp-pinning-factory.h"
+#include "analyzers/imp-session-log-factory.h"
 #include "core/imp-promises-private.h"
 #include "core/imp-result-private.h"
 #include "core/imp-matcher-private.h"
@@ -132,6 +133,7 @@ static const Subject subjects[] = {
   { "Of filters and relays", "Relay", imp_relay_get_type },
   { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
   { "Of protocol pinning", "PinningFactory", imp_pinning_factory_get_type },
+  { "Of session logs", "SessionLogFactory", imp_session_log_factory_get_type },
   { "Of scripts", "ScriptFactory", imp_script_factory_get_type },
 };
 

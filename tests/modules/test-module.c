@@ -53,7 +53,7 @@ test_errors (void)
     ImpError code;
     const char *says;
   } cases[] = {
-    { "", IMP_ERROR_SETTINGS, "pass, pattern, protocol-pinning, remote" },
+    { "", IMP_ERROR_SETTINGS, "pass, pattern, protocol-pinning, remote, session-log" },
     { "patern=rx=x", IMP_ERROR_SETTINGS, "\"patern\"" },
     { "Pattern", IMP_ERROR_SETTINGS, "\"Pattern\"" },
     { "pass=x=1", IMP_ERROR_SETTINGS, "no settings" },
