@@ -33,6 +33,15 @@ static const Proof proofs[] = {
   { "pattern=rx=%5B%C3%A4%C3%B6%5D%2B&rxlen=8&utf8=true&action=replace&actdata=u",
     ">\xc3\xa4\xc3\xb6-\xc3\xa4x\xc3\xb6" },
   { "pattern=rx=quit&rxlen=4&action=reject&actdata=bye", ">mail, then quit" },
+  { "protocol-pinning=dir0=1&rxlen0=9&rx0=220.*%5Cn&dir1=0&rxlen1=9&rx1=HELO%20%5Cw%2B%5Cn",
+    "<220 a\n>HELO b\nrest", TRUE },
+  { "protocol-pinning=dir0=0&rxlen0=4&rx0=a%2B&dir1=0&rxlen1=3&rx1=ab&dir2=1&rxlen2=1&rx2=x",
+    ">aaaaab<x", TRUE },
+  { "protocol-pinning=dir0=0&rxlen0=4&rx0=a%2B&dir1=0&rxlen1=3&rx1=ab&dir2=1&rxlen2=1&rx2=x",
+    ">aaab<x", TRUE },
+  { "protocol-pinning=ignore_order=1&allow_reorder=1&dir0=0&rxlen0=9&rx0=b%2B.&dir1=0&rxlen1=9"
+    "&rx1=a%2B&dir2=1&rxlen2=9&rx2=.*%5Cn",
+    ">aaabbckey<hello\n" },
 };
 
 static ImpProver *
