@@ -13,6 +13,13 @@ ImpAnalyzer *imp_factory_create_packed (ImpFactory *self, ImpContext *context, G
 ImpAnalyzer *imp_factory_create_bound (ImpFactory *self, ImpContext *context,
                                        ImpInterface *interface, GError **error);
 
+/* As imp_factory_create_packed(). Where the factory is not interested there is neither an analyzer
+ * nor an error, but @ignored is set. */
+ImpAnalyzer *imp_factory_create_wanted (ImpFactory *self, ImpContext *context, gboolean *ignored,
+                                        GError **error);
+/* It is interested in no connection at all; nobody has to ask it with a context. */
+void imp_factory_set_ignores_all (ImpFactory *self);
+
 /* The factory that this one is bound to an interface of, or itself. */
 ImpFactory *imp_factory_get_base (ImpFactory *self);
 

@@ -20,7 +20,8 @@
  * change, so that any number of providers can share it.
  *
  * A plugin that needs no more than a class of analyzers takes [class@Imp.TypeFactory]; others
- * derive from this class and implement `create_analyzer`.
+ * derive from this class and implement `create_analyzer`. One that wants to look at some
+ * connections only implements `ignores` as well: all others pass and cost no analyzer.
  *
  * Since: 0.1
  */
@@ -28,6 +29,7 @@ typedef struct
 {
   char *failure; /* what keeps it from making analyzers */
   char *name;    /* that of its module, or NULL */
+  gboolean ignores_all;
   /* Of a bound factory, what it is bound to; else NULL. */
   ImpFactory *base;
   ImpInterface *interface;
@@ -403,16 +405,55 @@ imp_factory_set_interface (ImpFactory *self, ImpInterface *interface, GError **e
   return NULL;
 }
 
+void
+imp_factory_set_ignores_all (ImpFactory *self)
+{
+  PRIVATE (self)->ignores_all = TRUE;
+}
+
+/* What is asked for about one connection. */
+typedef struct
+{
+  ImpContext *context;
+  GHashTable *table;     /* the same, or NULL */
+  GHashTable *own_table; /* the same, once it was needed */
+  ImpInterface *interface;
+} FactoryRequest;
+
+static GHashTable *
+factory_request_get_table (FactoryRequest *request)
+{
+  if (request->table == NULL)
+    request->table = request->own_table = imp_context_to_table (request->context);
+  return request->table;
+}
+
+/* A factory that has failed ignores nobody. */
+static gboolean
+factory_call_ignores (ImpFactory *self, FactoryRequest *request, GError **error)
+{
+  ImpFactoryClass *klass = IMP_FACTORY_GET_CLASS (self);
+  g_autoptr (GError) local = NULL;
+  gboolean ignores;
+
+  if (PRIVATE (self)->ignores_all || klass->ignores == NULL)
+    return PRIVATE (self)->ignores_all;
+  ignores = klass->ignores (self, factory_request_get_table (request), &local);
+  if (local == NULL)
+    return factory_check (self, error) && ignores;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 /* The one place where a plugin's code makes an analyzer. Scripts cannot always say why they
  * failed, so that a missing error gets words here. */
 static ImpAnalyzer *
-factory_call_create (ImpFactory *self, ImpContext *context, GHashTable *table, GError **error)
+factory_call_create (ImpFactory *self, FactoryRequest *request, GError **error)
 {
   ImpFactoryClass *klass = IMP_FACTORY_GET_CLASS (self);
-  g_autoptr (GHashTable) own_table = NULL;
 
   if (klass->create_packed != NULL)
-    return klass->create_packed (self, context, error);
+    return klass->create_packed (self, request->context, error);
 
   if (klass->create_analyzer == NULL)
     {
@@ -421,9 +462,7 @@ factory_call_create (ImpFactory *self, ImpContext *context, GHashTable *table, G
       return NULL;
     }
 
-  if (table == NULL)
-    table = own_table = imp_context_to_table (context);
-  return klass->create_analyzer (self, table, error);
+  return klass->create_analyzer (self, factory_request_get_table (request), error);
 }
 
 /* A constructor can give no error. One that has failed has left an analyzer that says so, and that
@@ -444,18 +483,11 @@ factory_check_analyzer (ImpAnalyzer *analyzer, GError **error)
 }
 
 static ImpAnalyzer *
-factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInterface *interface,
-                GError **error)
+factory_create_checked (ImpFactory *self, FactoryRequest *request, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  g_autoptr (ImpAnalyzer) analyzer = factory_call_create (self, request, &local);
 
-  if (interface == NULL)
-    interface = PRIVATE (self)->interface;
-  self = imp_factory_get_base (self);
-  if (!factory_check (self, error))
-    return NULL;
-  analyzer = factory_call_create (self, context, table, &local);
   if (analyzer == NULL)
     {
       if (local == NULL)
@@ -469,21 +501,105 @@ factory_create (ImpFactory *self, ImpContext *context, GHashTable *table, ImpInt
     return NULL;
 
   /* "Not interested" can be said under every interface. */
-  imp_analyzer_bind (analyzer, context, IMP_IS_PASS_ANALYZER (analyzer) ? NULL : interface);
+  imp_analyzer_bind (analyzer, request->context,
+                     IMP_IS_PASS_ANALYZER (analyzer) ? NULL : request->interface);
   return g_steal_pointer (&analyzer);
+}
+
+/* NULL without an error, and @ignored is set: it is not interested. */
+static ImpAnalyzer *
+factory_create_wanted (ImpFactory *self, FactoryRequest *request, gboolean *ignored, GError **error)
+{
+  GError *local = NULL;
+  ImpAnalyzer *analyzer = NULL;
+
+  *ignored = FALSE;
+  if (request->interface == NULL)
+    request->interface = PRIVATE (self)->interface;
+  self = imp_factory_get_base (self);
+  if (!factory_check (self, error))
+    return NULL;
+  *ignored = factory_call_ignores (self, request, &local);
+  if (G_UNLIKELY (local != NULL))
+    g_propagate_error (error, local);
+  else if (!*ignored)
+    analyzer = factory_create_checked (self, request, error);
+  g_clear_pointer (&request->own_table, g_hash_table_unref);
+  return analyzer;
+}
+
+/* Who has to have an analyzer gets one that passes everything. */
+static ImpAnalyzer *
+factory_create (ImpFactory *self, FactoryRequest *request, GError **error)
+{
+  gboolean ignored;
+  ImpAnalyzer *analyzer = factory_create_wanted (self, request, &ignored, error);
+
+  if (ignored)
+    {
+      analyzer = imp_pass_analyzer_new ();
+      imp_analyzer_bind (analyzer, request->context, NULL);
+    }
+  return analyzer;
 }
 
 ImpAnalyzer *
 imp_factory_create_bound (ImpFactory *self, ImpContext *context, ImpInterface *interface,
                           GError **error)
 {
-  return factory_create (self, context, NULL, interface, error);
+  FactoryRequest request = { .context = context, .interface = interface };
+
+  return factory_create (self, &request, error);
 }
 
 ImpAnalyzer *
 imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error)
 {
-  return factory_create (self, context, NULL, NULL, error);
+  return imp_factory_create_bound (self, context, NULL, error);
+}
+
+ImpAnalyzer *
+imp_factory_create_wanted (ImpFactory *self, ImpContext *context, gboolean *ignored, GError **error)
+{
+  FactoryRequest request = { .context = context };
+
+  return factory_create_wanted (self, &request, ignored, error);
+}
+
+/**
+ * imp_factory_ignores:
+ * @self: a factory
+ * @context: (nullable) (element-type utf8 utf8): what is known of the connection, as for
+ *   [method@Imp.Factory.create_analyzer]
+ * @error: return location for an error
+ *
+ * Checks whether the factory is not interested in a connection.
+ *
+ * All of such a connection may pass, so that a provider needs no analyzer for it. Nobody has to
+ * ask: [method@Imp.Factory.create_analyzer] returns a [class@Imp.PassAnalyzer] then, and a server
+ * answers its client without making an analyzer.
+ *
+ * A factory whose analyzers are in another process does not know; there it is the answer to
+ * [method@Imp.Factory.create_analyzer] that passes everything.
+ *
+ * Returns: %TRUE if it is not interested; %FALSE if it is, or with @error set if it has failed
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_factory_ignores (ImpFactory *self, GHashTable *context, GError **error)
+{
+  FactoryRequest request = { .table = context };
+  gboolean ignores;
+
+  g_return_val_if_fail (IMP_IS_FACTORY (self), FALSE);
+
+  self = imp_factory_get_base (self);
+  if (!factory_check (self, error))
+    return FALSE;
+  ignores = factory_call_ignores (self, &request, error);
+  g_clear_pointer (&request.own_table, g_hash_table_unref);
+  return ignores;
 }
 
 /**
@@ -495,8 +611,8 @@ imp_factory_create_packed (ImpFactory *self, ImpContext *context, GError **error
  *
  * Creates an analyzer for one connection.
  *
- * A factory that is not interested in it returns a [class@Imp.PassAnalyzer], or another one that
- * passes everything.
+ * A factory that is not interested in it ([method@Imp.Factory.ignores]) makes none; what is
+ * returned then is a [class@Imp.PassAnalyzer].
  *
  * Returns: (transfer full): an analyzer, or %NULL with the plugin's error, with %IMP_ERROR_FATAL if
  *   the factory has failed ([method@Imp.Factory.fail]) or the analyzer did while it was made
@@ -508,11 +624,14 @@ ImpAnalyzer *
 imp_factory_create_analyzer (ImpFactory *self, GHashTable *context, GError **error)
 {
   g_autoptr (ImpContext) packed = NULL;
+  FactoryRequest request = { NULL };
 
   g_return_val_if_fail (IMP_IS_FACTORY (self), NULL);
 
   packed = imp_context_from_table (context);
-  return factory_create (self, packed, context, NULL, error);
+  request.context = packed;
+  request.table = context;
+  return factory_create (self, &request, error);
 }
 
 /**

@@ -15,13 +15,15 @@ G_DECLARE_DERIVABLE_TYPE (ImpFactory, imp_factory, IMP, FACTORY, GObject)
  * @list_interfaces: (transfer full): gets the interfaces that the factory's analyzers
  *   can work with; the default is any data and all results
  * @create_analyzer: makes an analyzer for the connection that @context describes; %NULL is a
- *   failure, with @error set. A factory that is not interested returns a [class@Imp.PassAnalyzer]
+ *   failure, with @error set, and never "not interested"
  * @set_interface: makes a factory whose analyzers are bound to @interface; the default suits every
  *   factory that need not know
  * @query_interfaces_async: starts to find out which of the wanted interfaces match
  * @query_interfaces_finish: ends it
  * @list_statuses: (transfer full): gets how the factory is, as far as it knows without asking
  *   anybody; the default is that it is up, unless it has failed ([method@Imp.Factory.fail])
+ * @ignores: checks whether the factory is not interested in the connection that @context
+ *   describes; the default is that it is in all of them
  *
  * What a plugin implements.
  *
@@ -91,6 +93,22 @@ struct _ImpFactoryClass
    */
   GList       *(*list_statuses)   (ImpFactory *self);
 
+  /**
+   * ImpFactoryClass::ignores:
+   * @self: a factory
+   * @context: (element-type utf8 utf8): what is known of the connection
+   * @error: return location for an error
+   *
+   * Checks whether the factory is not interested in one connection. Then all of it passes, and no
+   * analyzer is asked for.
+   *
+   * %FALSE is the answer of whoever is interested, and of whoever has failed: with @error set there
+   * is no analyzer either.
+   *
+   * Returns: %TRUE if the connection is to pass without an analyzer
+   */
+  gboolean     (*ignores)         (ImpFactory *self, GHashTable *context, GError **error);
+
   /*< private >*/
   /* Inside the library only: a context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
@@ -109,7 +127,7 @@ struct _ImpFactoryClass
   void         (*query_statuses)  (ImpFactory *self, guint timeout_ms, GTask *task);
   /* Inside the library only: a struct of functions for settings that are no properties. */
   gconstpointer numbered;
-  gpointer padding[4];
+  gpointer padding[3];
 };
 
 IMP_AVAILABLE_IN_0_1
@@ -123,6 +141,9 @@ ImpFactory  *imp_factory_set_interface    (ImpFactory *self, ImpInterface *inter
                                            GError **error);
 IMP_AVAILABLE_IN_0_1
 ImpAnalyzer *imp_factory_create_analyzer  (ImpFactory *self, GHashTable *context,
+                                           GError **error);
+IMP_AVAILABLE_IN_0_1
+gboolean     imp_factory_ignores          (ImpFactory *self, GHashTable *context,
                                            GError **error);
 
 IMP_AVAILABLE_IN_0_1

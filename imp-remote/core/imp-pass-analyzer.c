@@ -7,8 +7,8 @@
  * An analyzer that is not interested: it passes everything.
  *
  * Its first two results, which are there before any input is, pass both directions indefinitely, so
- * that a provider need not feed it at all. It is what a factory returns for a connection that it
- * does not want to look at.
+ * that a provider need not feed it at all. It is what [method@Imp.Factory.create_analyzer] returns
+ * where a factory ignores a connection ([method@Imp.Factory.ignores]).
  *
  * Since: 0.1
  */

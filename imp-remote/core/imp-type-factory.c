@@ -2,6 +2,8 @@
 #include "core/imp-type-factory.h"
 
 #include "core/imp-error.h"
+#include "core/imp-factory-private.h"
+#include "core/imp-pass-analyzer.h"
 
 /**
  * ImpTypeFactory:
@@ -84,6 +86,8 @@ imp_type_factory_set_property (GObject *object, guint id, const GValue *value, G
     {
     case PROP_ANALYZER_TYPE:
       self->analyzer_type = g_value_get_gtype (value);
+      if (self->analyzer_type == IMP_TYPE_PASS_ANALYZER)
+        imp_factory_set_ignores_all (IMP_FACTORY (self));
       break;
     case PROP_DATA_TYPE:
       self->data_type = g_value_get_int (value);

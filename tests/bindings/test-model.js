@@ -67,6 +67,14 @@ const Configured = GObject.registerClass({
         return [Imp.Interface.new(STREAM, Imp.ResultFlags.PASS | Imp.ResultFlags.LOG)];
     }
 
+    vfunc_ignores(context) {
+        if ('unsure' in context)
+            throw new Error('no rule');
+        if ('boring' in context)
+            return true;
+        /* Nothing is returned: it is interested. */
+    }
+
     vfunc_create_analyzer(context) {
         if ('raise' in context)
             throw new Error('no such thing');
@@ -278,6 +286,17 @@ test('factories', () => {
     equal(fails(Imp.Error.FATAL, () => factory.create_analyzer({raise: 'yes'})),
         'Error: no such thing');
     contains(fails(Imp.Error.FAILED, () => factory.create_analyzer({none: 'yes'})), 'Configured');
+});
+
+test('factory that ignores', () => {
+    const factory = new Configured();
+    equal(factory.ignores({boring: 'yes'}), true);
+    const passing = factory.create_analyzer({boring: 'yes', none: 'yes'});
+    equal(passing instanceof Imp.PassAnalyzer, true);
+    equal(factory.ignores({}), false);
+    equal(factory.ignores({interesting: 'yes'}), false);
+    contains(fails(Imp.Error.FATAL, () => factory.ignores({unsure: 'yes'})), 'no rule');
+    contains(fails(Imp.Error.FATAL, () => factory.create_analyzer({unsure: 'yes'})), 'no rule');
 });
 
 test('interface of a factory', () => {

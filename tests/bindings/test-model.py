@@ -66,6 +66,13 @@ class Configured(Imp.Factory):
     def do_list_interfaces(self):
         return [Imp.Interface.new(STREAM, Imp.ResultFlags.PASS | Imp.ResultFlags.LOG)]
 
+    def do_ignores(self, context):
+        if 'unsure' in context:
+            raise KeyError('no rule')
+        if 'boring' in context:
+            return True
+        # Nothing is returned: it is interested.
+
     def do_create_analyzer(self, context):
         if 'raise' in context:
             raise RuntimeError('no such thing')
@@ -311,6 +318,16 @@ def test_factories():
     equal(fails(Imp.Error.FATAL, factory.create_analyzer, {'raise': 'yes'}),
           'RuntimeError: no such thing')
     contains(fails(Imp.Error.FAILED, factory.create_analyzer, {'none': 'yes'}), 'Configured')
+
+
+def test_ignoring_factory():
+    factory = Configured()
+    assert factory.ignores({'boring': 'yes'})
+    assert isinstance(factory.create_analyzer({'boring': 'yes', 'none': 'yes'}), Imp.PassAnalyzer)
+    assert not factory.ignores({})
+    assert not factory.ignores({'interesting': 'yes'})
+    contains(fails(Imp.Error.FATAL, factory.ignores, {'unsure': 'yes'}), 'no rule')
+    contains(fails(Imp.Error.FATAL, factory.create_analyzer, {'unsure': 'yes'}), 'no rule')
 
 
 def test_interface_of_factory():

@@ -18,7 +18,8 @@ typedef struct
 {
   ImpFactory parent_instance;
   Make make;
-  char *seen; /* the context's caddr */
+  gboolean fails; /* altogether, when it is asked whether it is interested */
+  char *seen;     /* the context's caddr */
   guint n_keys;
 } Plugin;
 typedef ImpFactoryClass PluginClass;
@@ -71,10 +72,23 @@ plugin_finalize (GObject *object)
   G_OBJECT_CLASS (plugin_parent_class)->finalize (object);
 }
 
+static gboolean
+plugin_ignores (ImpFactory *factory, GHashTable *context, GError **error)
+{
+  const char *app = g_hash_table_lookup (context, "app");
+
+  if (((Plugin *) factory)->fails)
+    imp_factory_fail (factory, "no rules");
+  if (g_strcmp0 (app, "broken") == 0)
+    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_LIMIT, "cannot say");
+  return g_strcmp0 (app, "boring") == 0 || g_strcmp0 (app, "broken") == 0;
+}
+
 static void
 plugin_class_init (PluginClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = plugin_finalize;
+  klass->ignores = plugin_ignores;
   klass->create_analyzer = plugin_create;
 }
 
@@ -334,6 +348,96 @@ test_not_interested (void)
 
   unlikely = imp_factory_create_bound (factory, NULL, deny, NULL);
   assert_passes_all (unlikely);
+}
+
+static ImpAnalyzer *
+create_for (ImpFactory *factory, const char *app, GError **error)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+
+  g_hash_table_insert (context, (char *) "app", (char *) app);
+  return imp_factory_create_analyzer (factory, context, error);
+}
+
+static gboolean
+ignores (ImpFactory *factory, const char *app, GError **error)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+
+  g_hash_table_insert (context, (char *) "app", (char *) app);
+  return imp_factory_ignores (factory, context, error);
+}
+
+/* Who ignores a connection is not asked for an analyzer, also under an interface without PASS. */
+static void
+test_ignores (void)
+{
+  g_autoptr (ImpFactory) factory = plugin_new (MAKE_ERROR), bound = NULL;
+  g_autoptr (ImpInterface) deny = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpAnalyzer) analyzer = NULL, by_bound = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ignores (factory, "boring", &error));
+  g_assert_no_error (error);
+  analyzer = create_for (factory, "boring", &error);
+  g_assert_no_error (error);
+  g_assert_true (IMP_IS_PASS_ANALYZER (analyzer));
+  g_assert_cmpstr (imp_analyzer_lookup_context (analyzer, "app"), ==, "boring");
+  assert_passes_all (analyzer);
+
+  bound = imp_factory_set_interface (factory, deny, NULL);
+  g_assert_true (ignores (bound, "boring", &error));
+  by_bound = create_for (bound, "boring", &error);
+  g_assert_no_error (error);
+  assert_passes_all (by_bound);
+
+  g_assert_false (ignores (factory, "http", &error));
+  g_assert_no_error (error);
+  g_assert_false (imp_factory_ignores (factory, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_null (create_for (factory, "http", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+}
+
+/* Whatever it says besides, who cannot tell ignores nobody, and inspects nobody. */
+static void
+test_ignores_fails (void)
+{
+  g_autoptr (ImpFactory) factory = plugin_new (MAKE_ANALYZER);
+  g_autoptr (GError) error = NULL, create_error = NULL, fail_error = NULL;
+  gboolean ignored = TRUE;
+
+  g_assert_false (ignores (factory, "broken", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_null (create_for (factory, "broken", &create_error));
+  g_assert_error (create_error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_cmpstr (create_error->message, ==, "cannot say");
+
+  ((Plugin *) factory)->fails = TRUE;
+  g_assert_null (imp_factory_create_wanted (factory, NULL, &ignored, &fail_error));
+  g_assert_false (ignored);
+  g_assert_error (fail_error, IMP_ERROR, IMP_ERROR_FATAL);
+  g_clear_error (&fail_error);
+  g_assert_false (ignores (factory, "boring", &fail_error));
+  g_assert_error (fail_error, IMP_ERROR, IMP_ERROR_FATAL);
+}
+
+/* A factory whose analyzers all pass needs none. */
+static void
+test_ignores_all (void)
+{
+  g_autoptr (ImpFactory) all = imp_type_factory_new (IMP_TYPE_PASS_ANALYZER, IMP_DATA_TYPE_ANY,
+                                                     IMP_RESULT_FLAGS_PASS);
+  g_autoptr (ImpFactory) none = imp_type_factory_new (mute_get_type (), IMP_DATA_TYPE_ANY,
+                                                      IMP_RESULT_FLAGS_PASS);
+  g_autoptr (GError) error = NULL;
+  gboolean ignored = FALSE;
+
+  g_assert_true (imp_factory_ignores (all, NULL, &error));
+  g_assert_null (imp_factory_create_wanted (all, NULL, &ignored, &error));
+  g_assert_true (ignored);
+  g_assert_false (imp_factory_ignores (none, NULL, &error));
+  g_assert_no_error (error);
 }
 
 static void
@@ -630,6 +734,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/factory/bound", test_bound);
   g_test_add_func ("/factory/bound-fails", test_bound_fails);
   g_test_add_func ("/factory/not-interested", test_not_interested);
+  g_test_add_func ("/factory/ignores", test_ignores);
+  g_test_add_func ("/factory/ignores-fails", test_ignores_fails);
+  g_test_add_func ("/factory/ignores-all", test_ignores_all);
   g_test_add_func ("/factory/query", test_query);
   g_test_add_func ("/factory/type-factory", test_type_factory);
   g_test_add_func ("/factory/failed", test_failed);

@@ -6,7 +6,8 @@
  * - Where C takes no error, in a constructor, an accessor of a property, vfunc_close() and so on,
  *   what is thrown makes the object fail (Imp.Analyzer.fail(), Imp.Factory.fail()); and so it does
  *   with the analyzer or filter whose results or output a function takes.
- * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed.
+ * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed. In
+ *   vfunc_ignores() it is false, since nobody is left uninspected by an oversight.
  * - vfunc_data() and vfunc_busy() may be async: if the promise is rejected, the analyzer fails.
  *   Everywhere else an async function, and everywhere a generator, is refused.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
@@ -35,6 +36,7 @@ const VIRTUAL_FUNCTIONS = {
     Factory: {
         list_interfaces: null, create_analyzer: null, set_interface: null,
         query_interfaces_async: null, query_interfaces_finish: null, list_statuses: null,
+        ignores: null,
     },
     Codec: {get_name: null, encode: null, decode: [null, 0]},
 };
@@ -384,7 +386,7 @@ function acceptNullList(type, name) {
 
 const COUNTED_METHODS = {
     Analyzer: ['close', 'data', 'data_bytes', 'poll_results', 'set_callback'],
-    Factory: ['create_analyzer'],
+    Factory: ['create_analyzer', 'ignores'],
     Filter: ['check', 'is_finished', 'push', 'push_bytes', 'set_output'],
     RemoteFactory: ['wait'],
 };

@@ -12,7 +12,8 @@ agrees. So the classes that are derived from Imp's are looked at when they are m
   makes the object fail (Imp.Analyzer.fail(), Imp.Factory.fail()), as does a constructor that does
   not call super().__init__();
 - an exception in a function that takes results or output makes the analyzer or the filter fail;
-- None, where True is meant, is True: who reaches the end of do_data() has not failed;
+- None, where True is meant, is True: who reaches the end of do_data() has not failed; in
+  do_ignores() it is False, since nobody is left uninspected by an oversight;
 - coroutines and generators are refused, since nobody would run them;
 - a method do_NAME that is no virtual function is refused, since it would never be called, and so
   is do_bytes() beside do_data().
@@ -126,6 +127,8 @@ _KINDS = {
 
 # Those of an analyzer that get its input, of which it has one.
 _INPUTS = {'do_data', 'do_bytes'}
+# None is no "yes" here.
+_FALSE_BY_DEFAULT = {'do_ignores'}
 
 
 def _neutral_outputs(info):
@@ -160,7 +163,8 @@ def _check_earlier(self):
 
 def _wrap_throwing(function, name, whole_name, info):
     """For a virtual function that can give an error."""
-    is_boolean = info.get_return_type().get_tag_as_string() == 'gboolean'
+    is_boolean = (info.get_return_type().get_tag_as_string() == 'gboolean'
+                  and name not in _FALSE_BY_DEFAULT)
     neutral = _neutral_outputs(info)
     is_codec = info.get_container().get_name() == 'Codec'
 
