@@ -30,9 +30,9 @@ void imp_id_table_clear (ImpIdTable *self);
 void imp_id_table_insert (ImpIdTable *self, gint64 id, gpointer value);
 /* What was there, NULL if nothing was. */
 gpointer imp_id_table_remove (ImpIdTable *self, gint64 id);
-/* The next value, in no order, NULL if there is none: where *@cursor is kept all have a turn before
- * one has another. It may have any value. */
-gpointer imp_id_table_next (const ImpIdTable *self, gsize *cursor);
+/* The next value and its id, in no order, NULL if there is none: where *@cursor is kept all have a
+ * turn before one has another. It may have any value. */
+gpointer imp_id_table_next (const ImpIdTable *self, gsize *cursor, gint64 *id);
 /* All values, in no order; free the array, not them. */
 GPtrArray *imp_id_table_get_values (const ImpIdTable *self);
 

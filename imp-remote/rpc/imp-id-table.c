@@ -108,15 +108,17 @@ imp_id_table_remove (ImpIdTable *self, gint64 id)
 }
 
 gpointer
-imp_id_table_next (const ImpIdTable *self, gsize *cursor)
+imp_id_table_next (const ImpIdTable *self, gsize *cursor, gint64 *id)
 {
-  gpointer value = NULL;
+  const ImpIdSlot *slot;
 
   if (self->n_values == 0)
     return NULL;
-  while (value == NULL)
-    value = self->slots[(*cursor)++ & self->mask].value;
-  return value;
+  do
+    slot = &self->slots[(*cursor)++ & self->mask];
+  while (slot->value == NULL);
+  *id = slot->id;
+  return slot->value;
 }
 
 GPtrArray *

@@ -87,6 +87,13 @@ json_rig_new (const char *limit, guint64 value)
 {
   g_autoptr (ImpFactory) factory = IMP_FACTORY (imp_type_factory_new (
     json_rig_analyzer_get_type (), IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL));
+
+  return json_rig_new_for_factory (factory, limit, value);
+}
+
+JsonRig *
+json_rig_new_for_factory (ImpFactory *factory, const char *limit, guint64 value)
+{
   JsonRig *self = g_new0 (JsonRig, 1);
   g_autoptr (GIOStream) far = NULL;
   g_autoptr (GError) error = NULL;

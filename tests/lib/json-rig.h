@@ -21,6 +21,8 @@ typedef struct
 
 /* @limit: a property of the server that is a number, or NULL. Both have said their versions. */
 JsonRig *json_rig_new (const char *limit, guint64 value);
+/* The same with other analyzers. */
+JsonRig *json_rig_new_for_factory (ImpFactory *factory, const char *limit, guint64 value);
 void json_rig_free (JsonRig *self);
 
 G_GNUC_PRINTF (2, 3)

@@ -95,7 +95,8 @@ rig_pay (ImpServerAccount *account)
 {
   ImpHostedAnalyzer *payer = imp_analyzer_host_find_hoarder (&rig_of_account (account)->host, NULL);
 
-  imp_hosted_analyzer_pay (payer);
+  imp_analyzer_host_have_pay (&rig_of_account (account)->host, imp_hosted_analyzer_get_id (payer),
+                              imp_hosted_analyzer_get_memory (payer));
 }
 
 static void

@@ -90,20 +90,26 @@ test_next (void)
 {
   ImpIdTable table;
   gsize cursor = G_MAXSIZE - 5;
+  gint64 id;
 
   imp_id_table_init (&table);
-  g_assert_null (imp_id_table_next (&table, &cursor));
-  for (gint64 id = 1; id <= 100; id++)
+  g_assert_null (imp_id_table_next (&table, &cursor, &id));
+  for (id = 1; id <= 100; id++)
     imp_id_table_insert (&table, id, value_of (id));
   for (guint round = 0; round < 3; round++)
     {
       g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
       for (guint i = 0; i < 100; i++)
-        g_assert_true (g_hash_table_add (seen, imp_id_table_next (&table, &cursor)));
+        {
+          gpointer value = imp_id_table_next (&table, &cursor, &id);
+
+          g_assert_true (value == value_of (id));
+          g_assert_true (g_hash_table_add (seen, value));
+        }
     }
   imp_id_table_clear (&table);
-  g_assert_null (imp_id_table_next (&table, &cursor));
+  g_assert_null (imp_id_table_next (&table, &cursor, &id));
 }
 
 int

@@ -111,7 +111,7 @@ class Limits(unittest.TestCase):
             self.assert_exception(heard, 2, 'max-context', 10)
 
     def test_max_context_all(self):
-        with self.serve('--max-context-all=15'), Client(self.path) as client:
+        with self.serve('--max-context-all=15', module=HOLDER), Client(self.path) as client:
             self.assert_fits(client.ask(op='new_analyzer', id=1, context={'a': '1234567'}))
             heard = client.ask(op='new_analyzer', id=2, context={'a': '1234567'})
             self.assert_exception(heard, 2, 'max-context-all', 15)

@@ -66,6 +66,10 @@ imp_analyzer_host_of_account (ImpServerAccount *account)
 ImpHostedAnalyzer *imp_analyzer_host_find_hoarder (const ImpAnalyzerHost *self,
                                                    ImpHostedAnalyzer *otherwise);
 
+/* The client is told that this one, which takes so many bytes, is ended since the server keeps too
+ * much, and it is. */
+void imp_analyzer_host_have_pay (ImpAnalyzerHost *self, gint64 id, gsize memory);
+
 /* @context_size: bytes of its context. */
 ImpHostedAnalyzer *imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
                                             gsize context_size);
@@ -80,11 +84,8 @@ void imp_hosted_analyzer_remove (ImpHostedAnalyzer *self);
 void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, ImpDirection direction, const ImpView *data,
                                gint64 offset, gint32 data_type);
 void imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, gboolean busy);
-/* The client is told that it is ended since the server keeps too much, and it is. */
-void imp_hosted_analyzer_pay (ImpHostedAnalyzer *self);
-/* The same for another limit, which is counted already. */
-void imp_hosted_analyzer_give_up (ImpHostedAnalyzer *self, const char *text);
 
+gint64 imp_hosted_analyzer_get_id (const ImpHostedAnalyzer *self);
 /* How much memory it takes, in bytes. */
 gsize imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self);
 gsize imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self);

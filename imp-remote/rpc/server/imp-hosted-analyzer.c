@@ -94,6 +94,12 @@ hosted_analyzer_find_hoarder_of_peer (ImpHostedAnalyzer *self)
   return hoarder != NULL ? hoarder : self;
 }
 
+gint64
+imp_hosted_analyzer_get_id (const ImpHostedAnalyzer *self)
+{
+  return self->id;
+}
+
 gsize
 imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self)
 {
@@ -161,21 +167,17 @@ hosted_analyzer_fail_output (ImpHostedAnalyzer *self)
 }
 
 void
-imp_hosted_analyzer_pay (ImpHostedAnalyzer *self)
+imp_analyzer_host_have_pay (ImpAnalyzerHost *self, gint64 id, gsize memory)
 {
-  const ImpServerTotals *totals = self->host->account.totals;
+  const ImpServerTotals *totals = self->account.totals;
+  g_autofree char *text = NULL;
 
-  hosted_analyzer_fail (self, IMP_SERVER_REFUSAL_MAX_MEMORY,
-                        "the analyzer takes %" G_GSIZE_FORMAT
-                        " bytes, and all of the server %" G_GSIZE_FORMAT
-                        " (max-memory is %" G_GSIZE_FORMAT ")",
-                        imp_hosted_analyzer_get_memory (self), totals->memory, totals->max_memory);
-}
-
-void
-imp_hosted_analyzer_give_up (ImpHostedAnalyzer *self, const char *text)
-{
-  self->host->funcs->fail (self->host, self->id, text);
+  text = g_strdup_printf ("the analyzer takes %" G_GSIZE_FORMAT
+                          " bytes, and all of the server %" G_GSIZE_FORMAT
+                          " (max-memory is %" G_GSIZE_FORMAT ")",
+                          memory, totals->memory, totals->max_memory);
+  imp_server_account_count_refusal (&self->account, IMP_SERVER_REFUSAL_MAX_MEMORY);
+  self->funcs->fail (self, id, text);
 }
 
 void

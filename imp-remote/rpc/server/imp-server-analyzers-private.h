@@ -22,10 +22,11 @@ typedef struct
 {
   ImpAnalyzerHost host; /* the first */
   ImpServerAnalyzersLimits limits;
-  ImpIdTable table; /* of ImpHostedAnalyzer */
-  gsize cursor;     /* where the next one that has to pay is looked for */
-  gsize contexts;   /* bytes of theirs */
-  gsize alone;      /* bytes that the connection takes itself */
+  ImpIdTable table; /* of ImpHostedAnalyzer, or this itself for one that is ignored */
+  guint n_ignored;
+  gsize cursor;   /* where the next one that has to pay is looked for */
+  gsize contexts; /* bytes of theirs */
+  gsize alone;    /* bytes that the connection takes itself */
 } ImpServerAnalyzers;
 
 /* @peer: see imp_server_account_open(). */
@@ -35,6 +36,9 @@ void imp_server_analyzers_init (ImpServerAnalyzers *self, const ImpServerAnalyze
 /* After imp_server_analyzers_end(), or instead of imp_server_analyzers_start(). */
 void imp_server_analyzers_clear (ImpServerAnalyzers *self);
 void imp_server_analyzers_start (ImpServerAnalyzers *self, GMainContext *context);
+/* What an id takes whose analyzer is ignored: its share of the table, at the most. */
+#define IMP_IGNORED_ANALYZER_MEMORY 128
+
 /* There are no analyzers any more, and no memory is counted. */
 void imp_server_analyzers_end (ImpServerAnalyzers *self);
 
@@ -44,6 +48,9 @@ char *imp_server_analyzers_check_new (ImpServerAnalyzers *self, gint64 id, gsize
                                       gboolean *overload);
 void imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *analyzer,
                                gsize context_size);
+/* The client has this one, and the factory is not interested: there is no analyzer, and whatever
+ * comes for it is ignored. */
+void imp_server_analyzers_add_ignored (ImpServerAnalyzers *self, gint64 id);
 /* If there is such a one. */
 void imp_server_analyzers_remove (ImpServerAnalyzers *self, gint64 id);
 void imp_server_analyzers_remove_all (ImpServerAnalyzers *self);
@@ -65,10 +72,17 @@ imp_server_analyzers_get_n (const ImpServerAnalyzers *self)
   return self->table.n_values;
 }
 
+/* NULL if there is none. One that is ignored has nothing but its id. */
 static inline ImpHostedAnalyzer *
 imp_server_analyzers_look_up (const ImpServerAnalyzers *self, gint64 id)
 {
   return imp_id_table_lookup (&self->table, id);
+}
+
+static inline gboolean
+imp_server_analyzers_is_ignored (const ImpServerAnalyzers *self, const ImpHostedAnalyzer *analyzer)
+{
+  return (gconstpointer) analyzer == self;
 }
 
 static inline void

@@ -9,18 +9,26 @@ server_analyzers_of_account (ImpServerAccount *account)
   return (ImpServerAnalyzers *) imp_analyzer_host_of_account (account);
 }
 
+static gsize
+server_analyzers_get_memory (const ImpServerAnalyzers *self, const ImpHostedAnalyzer *analyzer)
+{
+  return imp_server_analyzers_is_ignored (self, analyzer)
+           ? IMP_IGNORED_ANALYZER_MEMORY
+           : imp_hosted_analyzer_get_memory (analyzer);
+}
+
 /* An analyzer that takes no less than the others do on average: of many that each have little, one
  * as good as any. */
 static ImpHostedAnalyzer *
-server_analyzers_find_average (ImpServerAnalyzers *self)
+server_analyzers_find_average (ImpServerAnalyzers *self, gint64 *id)
 {
   gsize all = self->host.account.memory - self->alone;
   gsize average = all / MAX (self->table.n_values, 1);
   ImpHostedAnalyzer *analyzer;
 
   do
-    analyzer = imp_id_table_next (&self->table, &self->cursor);
-  while (analyzer != NULL && imp_hosted_analyzer_get_memory (analyzer) < average);
+    analyzer = imp_id_table_next (&self->table, &self->cursor, id);
+  while (analyzer != NULL && server_analyzers_get_memory (self, analyzer) < average);
   return analyzer;
 }
 
@@ -30,15 +38,18 @@ server_analyzers_pay (ImpServerAccount *account)
 {
   ImpServerAnalyzers *self = server_analyzers_of_account (account);
   ImpHostedAnalyzer *analyzer = NULL;
+  gint64 id = 0;
 
   if (self->alone < account->memory - self->alone)
     {
       analyzer = imp_analyzer_host_find_hoarder (&self->host, NULL);
-      if (analyzer == NULL)
-        analyzer = server_analyzers_find_average (self);
+      if (analyzer != NULL)
+        id = imp_hosted_analyzer_get_id (analyzer);
+      else
+        analyzer = server_analyzers_find_average (self, &id);
     }
   if (analyzer != NULL)
-    imp_hosted_analyzer_pay (analyzer);
+    imp_analyzer_host_have_pay (&self->host, id, server_analyzers_get_memory (self, analyzer));
   else
     self->host.funcs->pay (&self->host);
 }
@@ -209,6 +220,14 @@ imp_server_analyzers_check_new (ImpServerAnalyzers *self, gint64 id, gsize conte
   return text != NULL ? text : server_analyzers_check_memory (self, context_size);
 }
 
+static void
+server_analyzers_insert (ImpServerAnalyzers *self, gint64 id, gpointer value)
+{
+  self->host.account.peer->n_analyzers++;
+  self->host.account.totals->n_analyzers++;
+  imp_id_table_insert (&self->table, id, value);
+}
+
 void
 imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *analyzer,
                           gsize context_size)
@@ -216,10 +235,23 @@ imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *anal
   ImpHostedAnalyzer *hosted = imp_hosted_analyzer_new (&self->host, id, analyzer, context_size);
 
   self->contexts += context_size;
-  self->host.account.peer->n_analyzers++;
-  self->host.account.totals->n_analyzers++;
-  imp_id_table_insert (&self->table, id, hosted);
+  server_analyzers_insert (self, id, hosted);
   imp_hosted_analyzer_start (hosted);
+}
+
+static void
+server_analyzers_count_ignored (ImpServerAnalyzers *self, guint n)
+{
+  imp_server_account_add (&self->host.account,
+                          ((gsize) n - self->n_ignored) * IMP_IGNORED_ANALYZER_MEMORY);
+  self->n_ignored = n;
+}
+
+void
+imp_server_analyzers_add_ignored (ImpServerAnalyzers *self, gint64 id)
+{
+  server_analyzers_count_ignored (self, self->n_ignored + 1);
+  server_analyzers_insert (self, id, self);
 }
 
 void
@@ -229,8 +261,13 @@ imp_server_analyzers_remove (ImpServerAnalyzers *self, gint64 id)
 
   if (analyzer == NULL)
     return;
-  self->contexts -= imp_hosted_analyzer_get_context_size (analyzer);
   self->host.account.peer->n_analyzers--;
+  if (imp_server_analyzers_is_ignored (self, analyzer))
+    {
+      server_analyzers_count_ignored (self, self->n_ignored - 1);
+      return;
+    }
+  self->contexts -= imp_hosted_analyzer_get_context_size (analyzer);
   imp_hosted_analyzer_remove (analyzer);
 }
 
@@ -241,17 +278,21 @@ imp_server_analyzers_remove_all (ImpServerAnalyzers *self)
 
   if (analyzers->len > 0)
     self->host.account.peer->n_analyzers -= analyzers->len;
+  if (self->n_ignored > 0)
+    server_analyzers_count_ignored (self, 0);
   imp_id_table_clear (&self->table);
   self->contexts = 0;
-  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) imp_hosted_analyzer_remove, NULL);
+  for (guint i = 0; i < analyzers->len; i++)
+    if (!imp_server_analyzers_is_ignored (self, analyzers->pdata[i]))
+      imp_hosted_analyzer_remove (analyzers->pdata[i]);
 }
 
 void
 imp_server_analyzers_fail_all (ImpServerAnalyzers *self, const char *text)
 {
-  ImpHostedAnalyzer *analyzer;
   gsize cursor = 0;
+  gint64 id;
 
-  while ((analyzer = imp_id_table_next (&self->table, &cursor)) != NULL)
-    imp_hosted_analyzer_give_up (analyzer, text);
+  while (imp_id_table_next (&self->table, &cursor, &id) != NULL)
+    self->host.funcs->fail (&self->host, id, text);
 }

@@ -352,23 +352,48 @@ server_connection_check_new (ImpServerConnection *self, gint64 id, gsize context
   return text == NULL && self->funcs != NULL;
 }
 
+/* What a factory that is not interested has to say. A client that does not read is not read, so
+ * that what waits of this is bounded. */
+static void
+server_connection_ignore (ImpServerConnection *self, gint64 id)
+{
+  g_autoptr (GError) error = NULL;
+
+  imp_server_analyzers_add_ignored (&self->analyzers, id);
+  for (guint direction = 0; direction < 2 && self->funcs != NULL; direction++)
+    {
+      const ImpVerdict pass = imp_verdict_of_offset (IMP_RESULT_PASS, direction, IMP_MAX_OFFSET);
+      GError *failure = NULL;
+
+      imp_link_send_verdict (self->link, id, &pass, &failure);
+      if (!server_connection_note_sent (self, failure, &error))
+        imp_server_connection_close (self, error);
+    }
+}
+
 static void
 server_connection_on_new_analyzer (ImpServerConnection *self, ImpMessage *message)
 {
   gsize context_size = imp_context_get_size (message->context);
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
+  gboolean ignored;
 
   if (!server_connection_check_new (self, message->id, context_size))
     return;
-  analyzer = imp_factory_create_packed (self->bound, message->context, &error);
-  if (analyzer == NULL)
+  analyzer = imp_factory_create_wanted (self->bound, message->context, &ignored, &error);
+  if (error != NULL)
     server_connection_send_exception (self, message->id, error->message, FALSE);
   /* Checked again, since the plugin may have let things go on meanwhile. */
-  else if (self->funcs != NULL && server_connection_check_new (self, message->id, context_size))
-    imp_server_analyzers_add (&self->analyzers, message->id, analyzer, context_size);
+  else if (self->funcs == NULL || !server_connection_check_new (self, message->id, context_size))
+    {
+      if (analyzer != NULL)
+        imp_analyzer_close (analyzer);
+    }
+  else if (ignored)
+    server_connection_ignore (self, message->id);
   else
-    imp_analyzer_close (analyzer);
+    imp_server_analyzers_add (&self->analyzers, message->id, analyzer, context_size);
 }
 
 static void
@@ -391,7 +416,7 @@ server_connection_on_busy (ImpServerConnection *self, ImpMessage *message)
 {
   ImpHostedAnalyzer *analyzer = imp_server_analyzers_look_up (&self->analyzers, message->id);
 
-  if (analyzer != NULL)
+  if (analyzer != NULL && !imp_server_analyzers_is_ignored (&self->analyzers, analyzer))
     imp_hosted_analyzer_set_busy (analyzer, message->direction, message->busy);
 }
 
@@ -548,10 +573,14 @@ server_connection_on_data (ImpLink *link, gint64 id, ImpDirection direction, con
   if (G_UNLIKELY (!self->greeted))
     server_connection_greet (self, 1);
   analyzer = imp_server_analyzers_look_up (&self->analyzers, id);
-  if (G_LIKELY (analyzer != NULL && self->funcs != NULL))
+  if (G_UNLIKELY (analyzer == NULL || self->funcs == NULL))
+    {
+      if (self->funcs != NULL)
+        server_connection_refuse_data (self, id);
+    }
+  /* It has passed already what a client goes on to send. */
+  else if (G_LIKELY (!imp_server_analyzers_is_ignored (&self->analyzers, analyzer)))
     imp_hosted_analyzer_feed (analyzer, direction, data, offset, data_type);
-  else if (self->funcs != NULL)
-    server_connection_refuse_data (self, id);
   imp_server_connection_unref (self);
 }
 
