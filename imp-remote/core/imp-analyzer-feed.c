@@ -30,9 +30,7 @@ imp_analyzer_data (ImpAnalyzer *self, ImpDirection direction, GBytes *data, gint
   g_return_if_fail (data != NULL);
 
   view = imp_view_of_bytes (data);
-  g_object_ref (self);
-  imp_analyzer_feed (self, direction, &view, offset, data_type);
-  g_object_unref (self);
+  imp_analyzer_feed_any (self, direction, &view, offset, data_type);
 }
 
 /**
@@ -58,7 +56,5 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
   g_return_if_fail (data != NULL || length == 0);
 
-  g_object_ref (self);
-  imp_analyzer_feed (self, direction, &view, offset, data_type);
-  g_object_unref (self);
+  imp_analyzer_feed_any (self, direction, &view, offset, data_type);
 }

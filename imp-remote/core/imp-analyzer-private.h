@@ -33,6 +33,11 @@ imp_analyzer_is_valid (gconstpointer self)
 void imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view,
                         gint64 offset, gint32 data_type);
 
+/* The same for callers that may lose their reference meanwhile. A plugin gets one, since it goes on
+ * after its answer; a proxy is written to do without. */
+void imp_analyzer_feed_any (ImpAnalyzer *self, ImpDirection direction, const ImpView *view,
+                            gint64 offset, gint32 data_type);
+
 /* Takes the results by value: as a callback does, but no object is made. */
 typedef void (*ImpVerdictFunc) (ImpAnalyzer *analyzer, const ImpVerdict *verdict,
                                 gpointer user_data);
@@ -76,7 +81,8 @@ void imp_analyzer_set_settles_end (ImpAnalyzer *self, gboolean settles_end);
  * NULL: the global default one. */
 GMainContext *imp_analyzer_peek_main_context (ImpAnalyzer *self);
 
-/* A proxy hands on what it is fed as it is: also how offset 0 is spelled after a PASS_PATTERN. */
+/* A proxy hands on what it is fed as it is: also how offset 0 is spelled after a PASS_PATTERN. It
+ * touches nothing of itself once its view() has done what could take the last reference. */
 void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
 
 /* The one outcome of an analyzer that cannot be reached any more. Hard: FATAL with @reason. Soft:

@@ -6,6 +6,7 @@
 #include "core/imp-interface-private.h"
 #include "core/imp-mailbox-private.h"
 #include "core/imp-pending-results-private.h"
+#include "core/imp-watch-private.h"
 
 typedef enum
 {
@@ -23,7 +24,7 @@ typedef struct
   gpointer user_data;         /* of the sink */
   ImpInterface *interface;
   ImpPendingResults *pending; /* NULL if there are none */
-  gboolean *gone;             /* set when the last reference goes while something is delivered */
+  gboolean *gone;             /* see ImpWatch */
   guint calls;                /* depth of calls into the plugin's data() */
   guint8 state;               /* AnalyzerState */
   guint8 busy;                /* bit per direction */
@@ -88,6 +89,16 @@ analyzer_clear_callback (ImpAnalyzerPrivate *priv)
     destroy (user_data);
 }
 
+/* Analyzers are made and ended with connections, and what GObject does here it does once more right
+ * after this, if the last reference went. If not, somebody disposes of the object while it is in
+ * use (g_object_run_dispose()). */
+static void
+imp_analyzer_dispose (GObject *object)
+{
+  if (g_atomic_int_get ((gint *) &object->ref_count) > 1)
+    G_OBJECT_CLASS (imp_analyzer_parent_class)->dispose (object);
+}
+
 static void
 imp_analyzer_finalize (GObject *object)
 {
@@ -108,6 +119,7 @@ imp_analyzer_finalize (GObject *object)
 static void
 imp_analyzer_class_init (ImpAnalyzerClass *klass)
 {
+  G_OBJECT_CLASS (klass)->dispose = imp_analyzer_dispose;
   G_OBJECT_CLASS (klass)->finalize = imp_analyzer_finalize;
 }
 
@@ -207,29 +219,22 @@ analyzer_deliver_pending (ImpAnalyzer *self)
   g_object_unref (self);
 }
 
-/* Calls the sink. Whoever is called may drop the last reference; to notice that costs less than a
- * reference of one's own. FALSE if it is gone. */
-static inline gboolean
+/* Calls the sink. FALSE if it is gone. */
+G_ALWAYS_INLINE static inline gboolean
 analyzer_call_sink (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, const ImpVerdict *verdicts,
                     guint n)
 {
-  gboolean *outer = priv->gone;
-  gboolean gone = FALSE;
+  ImpWatch watch;
 
-  priv->gone = &gone;
+  imp_watch_begin (&watch, &priv->gone);
   priv->delivering = TRUE;
   if (n == 1)
     priv->sink (self, verdicts, priv->user_data);
   else
     priv->run_sink (self, verdicts, n, priv->user_data);
-  if (G_UNLIKELY (gone))
-    {
-      if (outer != NULL)
-        *outer = TRUE;
-      return FALSE;
-    }
+  if (G_UNLIKELY (!imp_watch_end (&watch, &priv->gone)))
+    return FALSE;
   priv->delivering = FALSE;
-  priv->gone = outer;
   return TRUE;
 }
 
@@ -523,7 +528,7 @@ imp_analyzer_bind (ImpAnalyzer *self, ImpContext *context, ImpInterface *interfa
   g_clear_pointer (&priv->interface, imp_interface_unref);
   priv->interface = imp_interface_ref (interface);
   priv->allows_pass = imp_interface_allows (interface, IMP_RESULT_PASS);
-  if (priv->state == ANALYZER_STATE_OPEN)
+  if (priv->pending != NULL && priv->state == ANALYZER_STATE_OPEN)
     analyzer_judge_again (self);
 }
 
@@ -566,16 +571,14 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 
 /* --- what a provider calls --- */
 
-void
-imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view, gint64 offset,
-                   gint32 data_type)
+/* @watch: tells whether the analyzer is gone, where nobody has a reference; else NULL. */
+G_ALWAYS_INLINE static inline void
+analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection direction,
+               const ImpView *view, gint64 offset, gint32 data_type, ImpWatch *watch)
 {
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
   GError *error = NULL;
 
-  if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))
-    analyzer_collect (self);
   if (priv->state != ANALYZER_STATE_OPEN)
     return;
   if (!imp_marks_feed (&priv->marks[direction], view->length, offset, data_type))
@@ -589,15 +592,47 @@ imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *vie
 
   if (!priv->is_proxy)
     offset = imp_explicit_offset (offset);
+  if (watch != NULL)
+    imp_watch_begin (watch, &priv->gone);
   priv->calls++;
   if (!imp_analyzer_call_input (self, klass, direction, view, offset, data_type, &error)
       || error != NULL)
     analyzer_fail_plugin (self, imp_analyzer_name_input (klass), error);
+  if (G_UNLIKELY (error != NULL))
+    g_error_free (error);
+  if (watch != NULL && !imp_watch_end (watch, &priv->gone))
+    return;
   priv->calls--;
   if (priv->marks[direction].ended)
     analyzer_settle_end (self, direction);
-  if (G_UNLIKELY (error != NULL))
-    g_error_free (error);
+}
+
+void
+imp_analyzer_feed (ImpAnalyzer *self, ImpDirection direction, const ImpView *view, gint64 offset,
+                   gint32 data_type)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  if (G_UNLIKELY (imp_mailbox_is_used (&priv->mailbox)))
+    analyzer_collect (self);
+  analyzer_feed (self, priv, direction, view, offset, data_type, NULL);
+}
+
+void
+imp_analyzer_feed_any (ImpAnalyzer *self, ImpDirection direction, const ImpView *view,
+                       gint64 offset, gint32 data_type)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+  ImpWatch watch;
+
+  if (G_LIKELY (priv->is_proxy && !imp_mailbox_is_used (&priv->mailbox)))
+    analyzer_feed (self, priv, direction, view, offset, data_type, &watch);
+  else
+    {
+      g_object_ref (self);
+      imp_analyzer_feed (self, direction, view, offset, data_type);
+      g_object_unref (self);
+    }
 }
 
 /**
@@ -619,7 +654,7 @@ imp_analyzer_set_busy (ImpAnalyzer *self, ImpDirection direction, gboolean busy)
 {
   ImpAnalyzerPrivate *priv;
 
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (imp_analyzer_is_valid (self));
   g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
 
   priv = PRIVATE (self);
@@ -658,7 +693,7 @@ imp_analyzer_set_callback (ImpAnalyzer *self, ImpResultFunc callback, gpointer u
 {
   ImpAnalyzerPrivate *priv;
 
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (imp_analyzer_is_valid (self));
 
   priv = PRIVATE (self);
   imp_mailbox_move_here (&priv->mailbox);
@@ -751,22 +786,22 @@ void
 imp_analyzer_close (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv;
-  ImpAnalyzerClass *klass;
+  ImpWatch watch;
 
-  g_return_if_fail (IMP_IS_ANALYZER (self));
+  g_return_if_fail (imp_analyzer_is_valid (self));
 
   priv = PRIVATE (self);
-  klass = IMP_ANALYZER_GET_CLASS (self);
   if (priv->state == ANALYZER_STATE_CLOSED)
     return;
 
-  g_object_ref (self);
+  imp_watch_begin (&watch, &priv->gone);
   priv->state = ANALYZER_STATE_CLOSED;
   imp_pending_results_clear (&priv->pending);
-  if (klass->close != NULL)
-    klass->close (self);
-  analyzer_clear_callback (priv);
-  g_object_unref (self);
+  if (IMP_ANALYZER_GET_CLASS (self)->close != NULL)
+    IMP_ANALYZER_GET_CLASS (self)->close (self);
+  /* The callback's data can have the last reference. */
+  if (imp_watch_end (&watch, &priv->gone))
+    analyzer_clear_callback (priv);
 }
 
 /**
@@ -782,7 +817,7 @@ imp_analyzer_close (ImpAnalyzer *self)
 gboolean
 imp_analyzer_is_closed (ImpAnalyzer *self)
 {
-  g_return_val_if_fail (IMP_IS_ANALYZER (self), TRUE);
+  g_return_val_if_fail (imp_analyzer_is_valid (self), TRUE);
 
   return PRIVATE (self)->state != ANALYZER_STATE_OPEN;
 }

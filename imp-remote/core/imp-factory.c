@@ -472,7 +472,7 @@ factory_check_analyzer (ImpAnalyzer *analyzer, GError **error)
 {
   g_autofree char *failure = NULL;
 
-  if (G_LIKELY (!imp_analyzer_is_closed (analyzer)))
+  if (G_LIKELY (imp_analyzer_is_valid (analyzer) && !imp_analyzer_is_closed (analyzer)))
     return TRUE;
   failure = imp_analyzer_dup_failure (analyzer);
   if (failure == NULL)

@@ -530,6 +530,66 @@ test_callback_drops_everything (void)
   g_assert_null (object);
 }
 
+/* The same by what is told that the callback is not needed any more. */
+static void
+test_close_drops_everything (void)
+{
+  ImpAnalyzer *analyzer = (ImpAnalyzer *) plugin_new ();
+  GWeakRef weak;
+
+  g_weak_ref_init (&weak, analyzer);
+  imp_analyzer_set_callback (analyzer, close_and_drop, analyzer, g_object_unref);
+  imp_analyzer_close (analyzer);
+  g_assert_null (g_weak_ref_get (&weak));
+  g_weak_ref_clear (&weak);
+}
+
+static void
+count_call (gpointer user_data, GObject *object)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+count_closure (gpointer user_data, GClosure *closure)
+{
+  ++*(guint *) user_data;
+}
+
+/* Whoever follows an object hears once of its end, whichever end that is. */
+static void
+test_disposal (gconstpointer runs_dispose)
+{
+  GObject *object = (GObject *) plugin_new ();
+  gpointer pointer = object;
+  guint n_weak = 0, n_closures = 0, n_watched = 0;
+  GClosure *watched = g_cclosure_new (G_CALLBACK (count_call), &n_watched, NULL);
+  GWeakRef weak;
+
+  g_closure_ref (watched);
+  g_closure_sink (watched);
+  g_weak_ref_init (&weak, object);
+  g_object_weak_ref (object, count_call, &n_weak);
+  g_object_add_weak_pointer (object, &pointer);
+  g_signal_connect_data (object, "notify", G_CALLBACK (count_call), &n_closures, count_closure, 0);
+  g_object_watch_closure (object, watched);
+  if (runs_dispose != NULL)
+    {
+      g_object_run_dispose (object);
+      g_assert_cmpuint (n_weak, ==, 1);
+      g_assert_cmpuint (n_closures, ==, 1);
+      g_assert_true (watched->is_invalid);
+    }
+  g_object_unref (object);
+  g_assert_cmpuint (n_weak, ==, 1);
+  g_assert_cmpuint (n_closures, ==, 1);
+  g_assert_true (watched->is_invalid);
+  g_assert_null (pointer);
+  g_assert_null (g_weak_ref_get (&weak));
+  g_weak_ref_clear (&weak);
+  g_closure_unref (watched);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -550,5 +610,8 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/settle", test_settle);
   g_test_add_func ("/analyzer/settle-while-busy", test_settle_while_busy);
   g_test_add_func ("/analyzer/callback-drops-everything", test_callback_drops_everything);
+  g_test_add_func ("/analyzer/close-drops-everything", test_close_drops_everything);
+  g_test_add_data_func ("/analyzer/disposal/last-reference", NULL, test_disposal);
+  g_test_add_data_func ("/analyzer/disposal/in-use", "", test_disposal);
   return g_test_run ();
 }

@@ -469,6 +469,38 @@ test_two_threads (void)
 }
 
 static void
+drop_on_fatal (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  ImpAnalyzer **reference = user_data;
+
+  if (imp_result_get_result_type (result) == IMP_RESULT_FATAL)
+    g_clear_object (reference);
+}
+
+/* The callback gives the last reference away, while the analyzer is fed what is too much. */
+static void
+check_gone_while_fed (const char *limit, gint32 data_type)
+{
+  const gsize length = 100001;
+  g_autofree guint8 *bytes = g_malloc0 (length);
+  g_autoptr (ImpRemoteFactory) remote = imp_remote_factory_new ("127.0.0.1:1", NULL);
+  ImpAnalyzer *analyzer;
+
+  g_object_set (remote, limit, (guint64) length - 1, NULL);
+  analyzer = imp_factory_create_analyzer (IMP_FACTORY (remote), NULL, NULL);
+  imp_analyzer_set_callback (analyzer, drop_on_fatal, &analyzer, NULL);
+  imp_analyzer_data_bytes (analyzer, 0, bytes, length, 0, data_type);
+  g_assert_null (analyzer);
+}
+
+static void
+test_gone_while_fed (void)
+{
+  check_gone_while_fed ("max-queued", IMP_DATA_TYPE_STREAM);
+  check_gone_while_fed ("max-message", IMP_DATA_TYPE_PACKET);
+}
+
+static void
 add (const char *codec, const char *name, GTestDataFunc func)
 {
   g_autofree char *path = g_strdup_printf ("/remote/%s/%s", codec, name);
@@ -492,6 +524,7 @@ main (int argc, char **argv)
       add (codecs[i], "many", test_many);
     }
   g_test_add_func ("/remote/takeover", test_takeover);
+  g_test_add_func ("/remote/gone-while-fed", test_gone_while_fed);
   g_test_add_func ("/remote/two-threads", test_two_threads);
   return g_test_run ();
 }

@@ -27,6 +27,7 @@ remote_analyzer_send_pieces (ImpRemoteAnalyzer *self, ImpDirection direction, co
 {
   g_autoptr (GBytes) whole = imp_view_ref_bytes (data);
 
+  g_object_ref (self);
   for (gsize done = 0, step; done < data->length && self->host != NULL; done += step)
     {
       g_autoptr (GBytes) bytes = NULL;
@@ -37,6 +38,7 @@ remote_analyzer_send_pieces (ImpRemoteAnalyzer *self, ImpDirection direction, co
       piece = imp_view_of_bytes (bytes);
       remote_analyzer_send_piece (self, direction, &piece, done == 0 ? offset : 0, data_type);
     }
+  g_object_unref (self);
 }
 
 static inline void
@@ -103,6 +105,7 @@ remote_analyzer_queue_data (ImpRemoteAnalyzer *self, ImpDirection direction, con
   host->funcs->release (host);
 }
 
+/* It may be gone once it has sent. */
 static gboolean
 imp_remote_analyzer_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *data,
                           gint64 offset, gint32 data_type, GError **error)
