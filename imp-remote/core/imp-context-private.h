@@ -104,6 +104,58 @@ imp_context_next (ImpContext *self, gsize *position, const char **key, const cha
   return TRUE;
 }
 
+/* Writes a text as the block has it, if it is short and ASCII without NUL, and gives where the next
+ * one goes; NULL if it is something else. There is room for length + 2 bytes. It is copied and
+ * looked at in one go; see imp_text_is_plain(). */
+static inline char *
+imp_context_put_plain (char *to, const char *text, gsize length)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101), tops = ones << 7;
+  guint64 word, bad = 0;
+  guint32 first, last;
+
+  if (G_UNLIKELY (length >= IMP_CONTEXT_LONG))
+    return NULL;
+  *to++ = length;
+  if (length >= sizeof word)
+    {
+      for (gsize position = 0; length - position > sizeof word; position += sizeof word)
+        {
+          memcpy (&word, text + position, sizeof word);
+          memcpy (to + position, &word, sizeof word);
+          bad |= word | (word - ones);
+        }
+      memcpy (&word, text + length - sizeof word, sizeof word);
+      memcpy (to + length - sizeof word, &word, sizeof word);
+      bad |= word | (word - ones);
+    }
+  else if (length >= sizeof first)
+    {
+      memcpy (&first, text, sizeof first);
+      memcpy (&last, text + length - sizeof last, sizeof last);
+      memcpy (to, &first, sizeof first);
+      memcpy (to + length - sizeof last, &last, sizeof last);
+      word = (guint64) first << 32 | last;
+      bad = word | (word - ones);
+    }
+  else
+    for (gsize i = 0; i < length; i++)
+      {
+        to[i] = text[i];
+        bad |= (guint8) (text[i] - 1) >= 0x7f ? tops : 0;
+      }
+  to[length] = '\0';
+  return (bad & tops) == 0 ? to + length + 1 : NULL;
+}
+
+/* For a decoder that writes the block where it stays: of at most @room bytes, with twice as many
+ * texts as there are pairs (at least one), and then it says where it ends. */
+ImpContext *imp_context_begin_block (guint n_pairs, gsize room, char **block);
+void imp_context_end_block (ImpContext *self, const char *end);
+/* All keys and values in the order in which they were added: for each its length, or
+ * IMP_CONTEXT_LONG, its bytes and NUL. */
+const char *imp_context_peek_block (ImpContext *self, gsize *length);
+
 static inline void
 imp_context_builder_add_text (ImpContextBuilder *builder, const char *text, gsize length)
 {
@@ -127,6 +179,27 @@ imp_context_builder_add (ImpContextBuilder *builder, const char *key, gsize key_
   imp_context_builder_add_text (builder, key, key_length);
   imp_context_builder_add_text (builder, value, value_length);
   builder->n_pairs++;
+}
+
+/* The same for texts of which it is not known whether they are valid: FALSE, and nothing is added,
+ * if they are not plain and short. */
+static inline gboolean
+imp_context_builder_add_plain (ImpContextBuilder *builder, const char *key, gsize key_length,
+                               const char *value, gsize value_length)
+{
+  gsize room = builder->size - builder->length;
+  char *p = builder->block + builder->length;
+
+  if (room < 4 || key_length > room - 4 || value_length > room - 4 - key_length)
+    return FALSE;
+  p = imp_context_put_plain (p, key, key_length);
+  if (p != NULL)
+    p = imp_context_put_plain (p, value, value_length);
+  if (p == NULL)
+    return FALSE;
+  builder->length = p - builder->block;
+  builder->n_pairs++;
+  return TRUE;
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpContext, imp_context_unref)

@@ -61,18 +61,42 @@ imp_context_builder_size (ImpContextBuilder *builder)
 }
 
 ImpContext *
+imp_context_begin_block (guint n_pairs, gsize room, char **block)
+{
+  ImpContext *self = g_malloc (sizeof (ImpContext) + room);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->n_pairs = n_pairs;
+  self->size = 0;
+  *block = self->block;
+  return self;
+}
+
+void
+imp_context_end_block (ImpContext *self, const char *end)
+{
+  self->size = end - self->block;
+}
+
+const char *
+imp_context_peek_block (ImpContext *self, gsize *length)
+{
+  *length = self != NULL ? self->size : 0;
+  return self != NULL ? self->block : NULL;
+}
+
+ImpContext *
 imp_context_builder_finish (ImpContextBuilder *builder)
 {
   ImpContext *self;
+  char *block;
 
   if (builder->n_pairs == 0)
     return NULL;
 
-  self = g_malloc (sizeof (ImpContext) + builder->length);
-  g_atomic_ref_count_init (&self->ref_count);
-  self->n_pairs = builder->n_pairs;
-  self->size = builder->length;
-  memcpy (self->block, builder->block, builder->length);
+  self = imp_context_begin_block (builder->n_pairs, builder->length, &block);
+  memcpy (block, builder->block, builder->length);
+  imp_context_end_block (self, block + builder->length);
   imp_context_builder_clear (builder);
   return self;
 }
@@ -87,11 +111,11 @@ imp_context_builder_clear (ImpContextBuilder *builder)
 
 /* Wire formats carry UTF-8: what a careless caller gives becomes readable here, once. */
 static void
-context_add_valid (ImpContextBuilder *builder, const char *key, const char *value)
+context_add_valid (ImpContextBuilder *builder, const char *key, gsize key_length, const char *value,
+                   gsize value_length)
 {
   g_autofree char *valid_key = NULL;
   g_autofree char *valid_value = NULL;
-  gsize key_length = strlen (key), value_length = strlen (value);
 
   if (!imp_text_is_valid (key, key_length))
     {
@@ -106,20 +130,26 @@ context_add_valid (ImpContextBuilder *builder, const char *key, const char *valu
   imp_context_builder_add (builder, key, key_length, value, value_length);
 }
 
+static void
+context_add_pair (gpointer key, gpointer value, gpointer builder)
+{
+  const char *text = value != NULL ? value : "";
+  gsize key_length = strlen (key), length = strlen (text);
+
+  if (G_UNLIKELY (!imp_context_builder_add_plain (builder, key, key_length, text, length)))
+    context_add_valid (builder, key, key_length, text, length);
+}
+
 ImpContext *
 imp_context_from_table (GHashTable *table)
 {
   ImpContextBuilder builder;
-  GHashTableIter iter;
-  gpointer key, value;
 
   if (table == NULL)
     return NULL;
 
   imp_context_builder_init (&builder);
-  g_hash_table_iter_init (&iter, table);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    context_add_valid (&builder, key, value != NULL ? value : "");
+  g_hash_table_foreach (table, context_add_pair, &builder);
   return imp_context_builder_finish (&builder);
 }
 

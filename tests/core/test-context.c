@@ -105,6 +105,65 @@ test_table (void)
   g_assert_false (imp_context_equal (context, NULL));
 }
 
+/* The short way gives what the general one does, writes nothing behind the text, and leaves to it
+ * what is not plain, wherever that stands. */
+static void
+check_plain (const char *text, gsize length)
+{
+  g_autofree char *exact = g_memdup2 (text, length);
+  g_autofree char *to = g_malloc (length + 2);
+  char *end = imp_context_put_plain (to, exact, length);
+
+  if (length >= IMP_CONTEXT_LONG || !imp_text_is_plain (text, length))
+    {
+      g_assert_null (end);
+      return;
+    }
+  g_assert_true (end == to + length + 2);
+  g_assert_cmpuint ((guint8) to[0], ==, length);
+  g_assert_cmpmem (to + 1, length, text, length);
+  g_assert_cmpint (end[-1], ==, 0);
+}
+
+static void
+test_plain (void)
+{
+  static const char others[] = { '\0', '\x7f', '\x80', '\xff', '\x01' };
+
+  for (gsize length = 0; length < 300; length++)
+    {
+      g_autofree char *text = make_text (length, 'x');
+
+      check_plain (text, length);
+      for (gsize at = 0; at < length; at += MAX (length / 40, 1))
+        for (gsize i = 0; i < sizeof others; i++)
+          {
+            text[at] = others[i];
+            check_plain (text, length);
+            text[at] = 'x';
+          }
+    }
+}
+
+/* What has no room is not added, and what is not plain neither. */
+static void
+test_plain_pairs (void)
+{
+  ImpContextBuilder builder;
+  g_autoptr (ImpContext) context = NULL;
+
+  imp_context_builder_init (&builder);
+  g_assert_false (imp_context_builder_add_plain (&builder, "a", 1, "\xc3\xab", 2));
+  g_assert_cmpuint (builder.length, ==, 0);
+  for (guint i = 0; i < sizeof builder.small / 8; i++)
+    g_assert_true (imp_context_builder_add_plain (&builder, "ab", 2, "cd", 2));
+  g_assert_cmpuint (builder.length, ==, sizeof builder.small);
+  g_assert_false (imp_context_builder_add_plain (&builder, "", 0, "", 0));
+  g_assert_cmpuint (builder.n_pairs, ==, sizeof builder.small / 8);
+  context = imp_context_builder_finish (&builder);
+  g_assert_cmpstr (imp_context_lookup (context, "ab"), ==, "cd");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -112,5 +171,7 @@ main (int argc, char **argv)
   g_test_add_func ("/context/text", test_text);
   g_test_add_func ("/context/pairs", test_pairs);
   g_test_add_func ("/context/table", test_table);
+  g_test_add_func ("/context/plain", test_plain);
+  g_test_add_func ("/context/plain-pairs", test_plain_pairs);
   return g_test_run ();
 }
