@@ -21,6 +21,8 @@ typedef struct
   /* Verdicts of a run that have come together (may be NULL): says how many of them were taken. The
    * others are given to verdict(), one by one. For a link that is always read. */
   guint (*run) (ImpLink *link, gint64 id, const ImpVerdict *verdicts, guint n, gpointer user_data);
+  /* The same for NEW_ANALYZER, with its context, and DELETE_ANALYZER. */
+  void (*analyzer) (ImpLink *link, ImpOp op, gint64 id, ImpContext *context, gpointer user_data);
   /* What came is malformed (may be NULL: then the link ends). Unless that is @unrecoverable it
    * ended where it said, and the connection can go on; else this is the time for last words.
    * @message has the op and the id as far as they could be read, 0 where not. */

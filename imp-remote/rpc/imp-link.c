@@ -205,22 +205,53 @@ link_close_cursor (ImpLink *self, const ImpCursor *cursor)
   imp_input_buffer_consume (&self->input, cursor->position);
 }
 
-/* @length: of the whole message, which is consumed first, as the link may be closed in the call. */
+/* The whole message is consumed first, as the link may be closed in the call. */
 static inline void
+link_consume_head (ImpLink *self, gsize length)
+{
+  self->need = self->searched = 0;
+  self->counters.messages_in++;
+  imp_input_buffer_consume (&self->input, length);
+}
+
+G_GNUC_NO_INLINE
+static gboolean
+link_handle_analyzer (ImpLink *self, const ImpHead *head, gsize length)
+{
+  gboolean takes = self->funcs->analyzer != NULL;
+
+  if (takes)
+    {
+      link_consume_head (self, length);
+      self->funcs->analyzer (self, head->op, head->id, head->context, self->user_data);
+    }
+  imp_context_unref (head->context);
+  return takes;
+}
+
+static inline gboolean
 link_handle_head (ImpLink *self, const ImpHead *head, gsize length)
 {
   const ImpView view = imp_run_reader_view_payload (&self->input, head);
-  ImpVerdict verdict;
 
-  imp_input_buffer_consume (&self->input, length);
-  if (head->op == IMP_OP_DATA)
+  if (head->op == IMP_OP_DATA && self->funcs->data != NULL)
     {
+      link_consume_head (self, length);
       self->funcs->data (self, head->id, head->direction, &view, head->offset, head->data_type,
                          self->user_data);
-      return;
+      return TRUE;
     }
-  verdict = imp_verdict_of_data (head->result, head->direction, head->offset, view);
-  self->funcs->verdict (self, head->id, &verdict, self->user_data);
+  if (head->op == IMP_OP_RESULT && self->funcs->verdict != NULL)
+    {
+      const ImpVerdict verdict = imp_verdict_of_data (head->result, head->direction, head->offset,
+                                                      view);
+
+      link_consume_head (self, length);
+      self->funcs->verdict (self, head->id, &verdict, self->user_data);
+      return TRUE;
+    }
+  return head->op != IMP_OP_DATA && head->op != IMP_OP_RESULT
+         && link_handle_analyzer (self, head, length);
 }
 
 /* Verdicts that lie behind each other go together. FALSE if there is only one, or it is none. */
@@ -236,7 +267,7 @@ link_try_run (ImpLink *self, const ImpHead *head, gsize length)
   if (n < 2)
     return FALSE;
   self->counters.messages_in += n - 1;
-  imp_input_buffer_consume (&self->input, length);
+  link_consume_head (self, length);
   done = self->funcs->run (self, head->id, verdicts, n, self->user_data);
   while (done < n && self->state == STATE_OPEN)
     self->funcs->verdict (self, head->id, &verdicts[done++], self->user_data);
@@ -251,8 +282,8 @@ link_may_begin_run (const ImpLink *self, const ImpHead *head)
          && self->funcs->run != NULL;
 }
 
-/* A message of those that come with every chunk, in its usual shape, needs no object: TRUE if it
- * was one. */
+/* A message of those that come with every chunk or analyzer, in its usual shape, needs no object:
+ * TRUE if it was one. */
 static inline gboolean
 link_try_head (ImpLink *self)
 {
@@ -265,14 +296,10 @@ link_try_head (ImpLink *self)
     return FALSE;
   data = imp_input_buffer_peek (&self->input, &available);
   length = self->writer.wire->decode_head (data, available, &self->limits, &head);
-  if (length == 0
-      || (head.op == IMP_OP_DATA ? self->funcs->data == NULL : self->funcs->verdict == NULL))
+  if (length == 0)
     return FALSE;
-  self->need = self->searched = 0;
-  self->counters.messages_in++;
-  if (!link_may_begin_run (self, &head) || !link_try_run (self, &head, length))
-    link_handle_head (self, &head, length);
-  return TRUE;
+  return (link_may_begin_run (self, &head) && link_try_run (self, &head, length))
+         || link_handle_head (self, &head, length);
 }
 
 static void
@@ -293,6 +320,9 @@ link_handle_message (ImpLink *self, ImpMessage *message)
 
       self->funcs->verdict (self, message->id, &verdict, self->user_data);
     }
+  else if ((message->op == IMP_OP_NEW_ANALYZER || message->op == IMP_OP_DELETE_ANALYZER)
+           && self->funcs->analyzer != NULL)
+    self->funcs->analyzer (self, message->op, message->id, message->context, self->user_data);
   else
     self->funcs->message (self, message, self->user_data);
 }

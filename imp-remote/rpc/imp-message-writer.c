@@ -42,6 +42,14 @@ message_writer_encode (ImpMessageWriter *self, const ImpMessage *message, GError
   return self->wire->encode (message, self->version, self->output, error);
 }
 
+/* A byte of a context takes six at the most, and what is around a pair less than 16. */
+static inline gboolean
+message_writer_context_may_be_large (const ImpMessageWriter *self, ImpContext *context)
+{
+  return imp_context_get_size (context) > self->surely_sent / 16
+         || imp_context_get_n_pairs (context) > self->surely_sent / 64;
+}
+
 /* Whether it could be more than the peer takes. */
 static gboolean
 message_writer_may_be_large (const ImpMessageWriter *self, const ImpMessage *message)
@@ -49,7 +57,8 @@ message_writer_may_be_large (const ImpMessageWriter *self, const ImpMessage *mes
   const ImpResult *result = message->result;
 
   if (result == NULL)
-    return message->text != NULL || message->interfaces != NULL || message->context != NULL;
+    return message->text != NULL || message->interfaces != NULL
+           || message_writer_context_may_be_large (self, message->context);
   return result->text != NULL
          || (result->data != NULL && g_bytes_get_size (result->data) > self->surely_sent);
 }

@@ -11,6 +11,18 @@ run_reader_take (const ImpInputBuffer *input, const ImpHead *head, ImpVerdict *v
   return imp_verdict_can_run (verdict);
 }
 
+/* Whether the next message belongs to the run. One that does not is read again later, so that a
+ * context which came with it goes. */
+static inline gboolean
+run_reader_continue (const ImpInputBuffer *input, const ImpHead *first, const ImpHead *head,
+                     ImpVerdict *verdict)
+{
+  if (head->op == IMP_OP_NEW_ANALYZER)
+    imp_context_unref (head->context);
+  return head->id == first->id && head->direction == first->direction
+         && run_reader_take (input, head, verdict);
+}
+
 guint
 imp_run_reader_read (const ImpInputBuffer *input, const ImpWire *wire, const ImpWireLimits *limits,
                      const ImpHead *first, gsize *length, ImpVerdict *verdicts)
@@ -24,8 +36,7 @@ imp_run_reader_read (const ImpInputBuffer *input, const ImpWire *wire, const Imp
     return 0;
   while (n < IMP_VERDICT_RUN_MAX
          && (more = wire->decode_head (data + position, available - position, limits, &head)) > 0
-         && head.id == first->id && head.direction == first->direction
-         && run_reader_take (input, &head, &verdicts[n]))
+         && run_reader_continue (input, first, &head, &verdicts[n]))
     {
       position += more;
       n++;

@@ -36,7 +36,8 @@ typedef struct
     IMP_WIRE_MAX_MESSAGE_DEFAULT, IMP_WIRE_MAX_CONTEXT_DEFAULT, IMP_WIRE_MAX_DEPTH_DEFAULT         \
   }
 
-/* A DATA or RESULT as it lies in the input: nothing of it outlives the call that gave it. */
+/* A DATA or RESULT as it lies in the input: nothing of it outlives the call that gave it. Or a
+ * NEW_ANALYZER, whose context has a reference for the caller, or DELETE_ANALYZER. */
 typedef struct
 {
   gint64 id;
@@ -47,6 +48,7 @@ typedef struct
   guint8 direction;
   const guint8 *payload; /* DATA, REPLACE */
   gsize length;
+  ImpContext *context; /* NEW_ANALYZER */
 } ImpHead;
 
 typedef struct
@@ -73,8 +75,9 @@ typedef struct
   ImpDecodeStatus (*decode) (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
                              gsize *need, GError **error);
 
-  /* The same for what comes with every chunk, where the format has a shorter way (else NULL). Each
-   * may leave anything to the general way: then it has changed nothing and gives FALSE, or 0. */
+  /* The same for what comes with every chunk or analyzer, where the format has a shorter way (else
+   * NULL). Each may leave anything to the general way: then it has changed nothing and gives FALSE,
+   * or 0. */
   gboolean (*encode_data) (ImpOutputBuffer *output, gint64 id, ImpDirection direction,
                            const ImpView *data, gint64 offset, gint32 data_type);
   gboolean (*encode_verdict) (ImpOutputBuffer *output, gint64 id, const ImpVerdict *verdict);

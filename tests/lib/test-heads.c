@@ -16,6 +16,14 @@ message_of_head (const ImpHead *head)
       bytes = imp_view_to_bytes (&view);
       return imp_message_new_data (head->id, head->direction, head->offset, head->data_type, bytes);
     }
+  if (head->op == IMP_OP_NEW_ANALYZER)
+    {
+      g_autoptr (GHashTable) table = imp_context_to_table (head->context);
+
+      return imp_message_new_new_analyzer (head->id, table);
+    }
+  if (head->op == IMP_OP_DELETE_ANALYZER)
+    return imp_message_new_delete_analyzer (head->id);
   g_assert_cmpint (head->op, ==, IMP_OP_RESULT);
   verdict = imp_verdict_of_data (head->result, head->direction, head->offset, view);
   result = imp_verdict_to_result (&verdict);
@@ -61,6 +69,19 @@ check_written (const ImpWire *wire, ImpMessage *message)
   g_assert_true (g_bytes_equal (by_short, by_general));
 }
 
+/* Also in the order of the pairs. Takes @by_head. */
+static void
+check_contexts (ImpContext *by_head, ImpContext *context)
+{
+  gsize length_by_head, length;
+  const char *block_by_head = imp_context_peek_block (by_head, &length_by_head);
+  const char *block = imp_context_peek_block (context, &length);
+
+  g_assert_cmpmem (block_by_head, length_by_head, block, length);
+  g_assert_cmpuint (imp_context_get_n_pairs (by_head), ==, imp_context_get_n_pairs (context));
+  imp_context_unref (by_head);
+}
+
 gboolean
 test_heads_agree (const ImpWire *wire, const guint8 *data, gsize length,
                   const ImpWireLimits *limits)
@@ -87,6 +108,8 @@ test_heads_agree (const ImpWire *wire, const guint8 *data, gsize length,
       g_assert_cmpint (status, ==, IMP_DECODE_DONE);
       g_assert_cmpuint (taken, ==, cursor.position);
       g_assert_true (imp_message_equal (by_head, &message));
+      if (head.op == IMP_OP_NEW_ANALYZER)
+        check_contexts (head.context, message.context);
     }
   if (status == IMP_DECODE_DONE)
     check_written (wire, &message);

@@ -255,7 +255,10 @@ test_short (gconstpointer data)
       g_autofree guint8 *copy = NULL;
 
       limits.max_message = g_rand_boolean (random) ? IMP_WIRE_MAX_MESSAGE_DEFAULT : length;
+      limits.max_context = g_rand_boolean (random) ? IMP_WIRE_MAX_CONTEXT_DEFAULT
+                                                   : (gsize) g_rand_int_range (random, 0, 100);
       n_taken += test_heads_agree (wire, g_bytes_get_data (bytes, NULL), length, &limits);
+      limits.max_context = IMP_WIRE_MAX_CONTEXT_DEFAULT;
       limits.max_message = length - 1;
       g_assert_false (test_heads_agree (wire, g_bytes_get_data (bytes, NULL), length, &limits));
       limits.max_message = IMP_WIRE_MAX_MESSAGE_DEFAULT;

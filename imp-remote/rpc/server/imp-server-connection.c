@@ -372,35 +372,28 @@ server_connection_ignore (ImpServerConnection *self, gint64 id)
 }
 
 static void
-server_connection_on_new_analyzer (ImpServerConnection *self, ImpMessage *message)
+server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpContext *context)
 {
-  gsize context_size = imp_context_get_size (message->context);
+  gsize context_size = imp_context_get_size (context);
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
   gboolean ignored;
 
-  if (!server_connection_check_new (self, message->id, context_size))
+  if (!server_connection_check_new (self, id, context_size))
     return;
-  analyzer = imp_factory_create_wanted (self->bound, message->context, &ignored, &error);
+  analyzer = imp_factory_create_wanted (self->bound, context, &ignored, &error);
   if (error != NULL)
-    server_connection_send_exception (self, message->id, error->message, FALSE);
+    server_connection_send_exception (self, id, error->message, FALSE);
   /* Checked again, since the plugin may have let things go on meanwhile. */
-  else if (self->funcs == NULL || !server_connection_check_new (self, message->id, context_size))
+  else if (self->funcs == NULL || !server_connection_check_new (self, id, context_size))
     {
       if (analyzer != NULL)
         imp_analyzer_close (analyzer);
     }
   else if (ignored)
-    server_connection_ignore (self, message->id);
+    server_connection_ignore (self, id);
   else
-    imp_server_analyzers_add (&self->analyzers, message->id, analyzer, context_size);
-}
-
-static void
-server_connection_on_delete_analyzer (ImpServerConnection *self, ImpMessage *message)
-{
-  /* One that failed here may be deleted by a client that does not know it yet. */
-  server_connection_remove_analyzer (self, message->id);
+    imp_server_analyzers_add (&self->analyzers, id, analyzer, context_size);
 }
 
 static void
@@ -525,8 +518,6 @@ static const struct
   guint version; /* the first that has it */
   void (*handle) (ImpServerConnection *self, ImpMessage *message);
 } handlers[] = {
-  { IMP_OP_NEW_ANALYZER, 1, server_connection_on_new_analyzer },
-  { IMP_OP_DELETE_ANALYZER, 1, server_connection_on_delete_analyzer },
   { IMP_OP_SET_VERSION, 1, server_connection_on_set_version },
   { IMP_OP_GET_INTERFACE, 1, server_connection_on_question },
   { IMP_OP_SET_INTERFACE, 1, server_connection_on_set_interface },
@@ -549,19 +540,6 @@ server_connection_refuse_op (ImpServerConnection *self, ImpOp op)
 }
 
 static void
-server_connection_handle (ImpServerConnection *self, ImpMessage *message)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (handlers); i++)
-    if (handlers[i].op == message->op && imp_link_get_version (self->link) >= handlers[i].version)
-      {
-        if (self->funcs != NULL)
-          handlers[i].handle (self, message);
-        return;
-      }
-  server_connection_refuse_op (self, message->op);
-}
-
-static void
 server_connection_on_data (ImpLink *link, gint64 id, ImpDirection direction, const ImpView *data,
                            gint64 offset, gint32 data_type, gpointer user_data)
 {
@@ -574,10 +552,7 @@ server_connection_on_data (ImpLink *link, gint64 id, ImpDirection direction, con
     server_connection_greet (self, 1);
   analyzer = imp_server_analyzers_look_up (&self->analyzers, id);
   if (G_UNLIKELY (analyzer == NULL || self->funcs == NULL))
-    {
-      if (self->funcs != NULL)
-        server_connection_refuse_data (self, id);
-    }
+    server_connection_refuse_data (self, id);
   /* It has passed already what a client goes on to send. */
   else if (G_LIKELY (!imp_server_analyzers_is_ignored (&self->analyzers, analyzer)))
     imp_hosted_analyzer_feed (analyzer, direction, data, offset, data_type);
@@ -585,16 +560,42 @@ server_connection_on_data (ImpLink *link, gint64 id, ImpDirection direction, con
 }
 
 static void
+server_connection_on_analyzer (ImpLink *link, ImpOp op, gint64 id, ImpContext *context,
+                               gpointer user_data)
+{
+  ImpServerConnection *self = user_data;
+
+  imp_source_clear (&self->handshake);
+  imp_server_connection_ref (self);
+  if (G_UNLIKELY (!self->greeted))
+    server_connection_greet (self, 1);
+  /* One that failed here may be deleted by a client that does not know it yet. */
+  if (self->funcs != NULL && op == IMP_OP_DELETE_ANALYZER)
+    server_connection_remove_analyzer (self, id);
+  else if (self->funcs != NULL)
+    server_connection_add_analyzer (self, id, context);
+  imp_server_connection_unref (self);
+}
+
+static void
 server_connection_on_message (ImpLink *link, ImpMessage *message, gpointer user_data)
 {
   ImpServerConnection *self = user_data;
+  guint version = imp_link_get_version (link);
+  gsize i = 0;
 
   imp_source_clear (&self->handshake);
   imp_server_connection_ref (self);
   /* A client that does not say its version speaks version 1, and hears ours first. */
   if (!self->greeted && message->op != IMP_OP_SET_VERSION)
     server_connection_greet (self, 1);
-  server_connection_handle (self, message);
+  while (i < G_N_ELEMENTS (handlers)
+         && (handlers[i].op != message->op || version < handlers[i].version))
+    i++;
+  if (i == G_N_ELEMENTS (handlers))
+    server_connection_refuse_op (self, message->op);
+  else if (self->funcs != NULL)
+    handlers[i].handle (self, message);
   imp_server_connection_unref (self);
 }
 
@@ -648,6 +649,7 @@ server_connection_on_closed (ImpLink *link, const GError *error, gpointer user_d
 static const ImpLinkFuncs link_funcs = {
   .message = server_connection_on_message,
   .data = server_connection_on_data,
+  .analyzer = server_connection_on_analyzer,
   .malformed = server_connection_on_malformed,
   .closed = server_connection_on_closed,
   .drained = server_connection_on_drained,

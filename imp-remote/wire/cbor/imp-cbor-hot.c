@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two messages that come with every chunk, DATA and RESULT, in the shape that they nearly
- * always have: read where they lie, and written where they go, with no object between. What is
- * unusual, or wrong, is left to the general path, which also knows the errors. */
+/* The two messages that come with every chunk, DATA and RESULT, and the two that come with every
+ * analyzer, in the shape that they nearly always have: read where they lie, and written where they
+ * go, with no object between. What is unusual, or wrong, is left to the general path, which also
+ * knows the errors. */
 #include "wire/cbor/imp-cbor-private.h"
 
 /* Bytes of everything before the payload: frame, array, op, up to four numbers or types, and the
@@ -153,6 +154,69 @@ cbor_hot_read_result (const guint8 *p, const guint8 *end, guint n, ImpHead *head
   return TRUE;
 }
 
+/* Where a text begins that has its length in the first byte of its head or in the second one. */
+static inline const guint8 *
+cbor_hot_get_text (const guint8 *p, const guint8 *end, gsize *length)
+{
+  if (p == end || *p >> 5 != IMP_CBOR_TEXT)
+    return NULL;
+  *length = *p++ & 0x1f;
+  if (*length >= 24)
+    {
+      if (*length > 24 || p == end)
+        return NULL;
+      *length = *p++;
+    }
+  return *length <= (gsize) (end - p) ? p : NULL;
+}
+
+/* Writes the texts where they are kept. Their heads, of one byte or two, are what the limit counts
+ * for each, or less; the block has two. */
+static ImpContext *
+cbor_hot_read_pairs (const guint8 *p, const guint8 *end, guint n_pairs)
+{
+  char *to;
+  ImpContext *context = imp_context_begin_block (n_pairs, end - p + 2 * n_pairs, &to);
+  gsize length;
+
+  for (guint i = 0; i < 2 * n_pairs && to != NULL; i++)
+    {
+      p = cbor_hot_get_text (p, end, &length);
+      if (p == NULL)
+        break;
+      to = imp_context_put_plain (to, (const char *) p, length);
+      p += length;
+    }
+  if (to == NULL || p != end)
+    {
+      imp_context_unref (context);
+      return NULL;
+    }
+  imp_context_end_block (context, to);
+  return context;
+}
+
+G_GNUC_NO_INLINE
+static gboolean
+cbor_hot_read_analyzer (const guint8 *p, const guint8 *end, guint8 array,
+                        const ImpWireLimits *limits, ImpHead *head)
+{
+  guint n_pairs;
+
+  head->context = NULL;
+  if (array == IMP_CBOR_ITEM_ARRAY (2))
+    return head->op == IMP_OP_DELETE_ANALYZER && p == end;
+  if (array != IMP_CBOR_ITEM_ARRAY (3) || head->op != IMP_OP_NEW_ANALYZER)
+    return FALSE;
+  n_pairs = p < end && *p >> 5 == IMP_CBOR_MAP ? *p & 0x1f : 24;
+  if (n_pairs >= 24 || (gsize) (end - ++p) > limits->max_context)
+    return FALSE;
+  if (n_pairs == 0)
+    return p == end;
+  head->context = cbor_hot_read_pairs (p, end, n_pairs);
+  return head->context != NULL;
+}
+
 gsize
 imp_cbor_decode_head (const guint8 *data, gsize available, const ImpWireLimits *limits,
                       ImpHead *head)
@@ -190,7 +254,8 @@ imp_cbor_decode_head (const guint8 *data, gsize available, const ImpWireLimits *
         return 0;
       break;
     default:
-      return 0;
+      if (!cbor_hot_read_analyzer (p, end, data[IMP_CBOR_FRAME_HEAD], limits, head))
+        return 0;
     }
   return IMP_CBOR_FRAME_HEAD + length;
 }

@@ -37,12 +37,47 @@ cbor_finish (ImpOutputBuffer *output, guint8 *start, guint8 *p)
 #define USUAL_PAIRS 64
 #define USUAL_SIZE 2048
 
+/* Nearly all are of 4 to 16 bytes; to have them copied takes longer. */
 static inline guint8 *
 cbor_put_text (guint8 *p, const char *text, gsize length)
 {
+  guint64 words[2];
+  guint32 halves[2];
+
   p = imp_cbor_put_head (p, IMP_CBOR_TEXT, length);
-  memcpy (p, text, length);
+  if (length >= 8 && length <= 16)
+    {
+      memcpy (&words[0], text, 8);
+      memcpy (&words[1], text + length - 8, 8);
+      memcpy (p, &words[0], 8);
+      memcpy (p + length - 8, &words[1], 8);
+    }
+  else if (length >= 4 && length < 8)
+    {
+      memcpy (&halves[0], text, 4);
+      memcpy (&halves[1], text + length - 4, 4);
+      memcpy (p, &halves[0], 4);
+      memcpy (p + length - 4, &halves[1], 4);
+    }
+  else
+    memcpy (p, text, length);
   return p + length;
+}
+
+static guint8 *
+cbor_put_texts (guint8 *p, ImpContext *context)
+{
+  gsize size, length;
+  const char *text = imp_context_peek_block (context, &size), *end = text + size;
+
+  for (; text < end; text += length + 1)
+    {
+      length = (guint8) *text++;
+      if (length == IMP_CONTEXT_LONG)
+        length = strlen (text);
+      p = cbor_put_text (p, text, length);
+    }
+  return p;
 }
 
 static gboolean
@@ -50,8 +85,6 @@ cbor_encode_analyzer (const ImpMessage *message, ImpOutputBuffer *output)
 {
   guint n_pairs = imp_context_get_n_pairs (message->context);
   gsize size = imp_context_get_size (message->context);
-  ImpContextPair pair;
-  gsize position = 0;
   guint8 *start, *p;
 
   if (!imp_cbor_is_in_range (message->id, 1) || n_pairs > USUAL_PAIRS || size > USUAL_SIZE)
@@ -65,12 +98,7 @@ cbor_encode_analyzer (const ImpMessage *message, ImpOutputBuffer *output)
     return cbor_finish (output, start, p);
 
   p = imp_cbor_put_head (p, IMP_CBOR_MAP, n_pairs);
-  while (imp_context_next_pair (message->context, &position, &pair))
-    {
-      p = cbor_put_text (p, pair.key, pair.key_length);
-      p = cbor_put_text (p, pair.value, pair.value_length);
-    }
-  return cbor_finish (output, start, p);
+  return cbor_finish (output, start, cbor_put_texts (p, message->context));
 }
 
 static gboolean
@@ -106,36 +134,6 @@ cbor_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, 
       && cbor_encode_analyzer (message, output))
     return TRUE;
   return cbor_encode_fields (message, version, output, error);
-}
-
-/* NEW_ANALYZER and DELETE_ANALYZER. */
-static gboolean
-cbor_decode_analyzer (ImpCursor frame, const ImpWireLimits *limits, ImpMessage *message)
-{
-  const guint8 *p = imp_cursor_here (&frame), *end = p + imp_cursor_left (&frame);
-  guint8 array = p < end ? *p : 0;
-  ImpContext *context = NULL;
-  guint64 op, id;
-
-  if (array != IMP_CBOR_ITEM_ARRAY (2) && array != IMP_CBOR_ITEM_ARRAY (3))
-    return FALSE;
-  p = imp_cbor_get_head (p + 1, end, IMP_CBOR_UNSIGNED, &op);
-  p = imp_cbor_get_head (p, end, IMP_CBOR_UNSIGNED, &id);
-  if (p == NULL || id == 0 || id > IMP_MAX_ID
-      || op != (array == IMP_CBOR_ITEM_ARRAY (3) ? IMP_OP_NEW_ANALYZER : IMP_OP_DELETE_ANALYZER))
-    return FALSE;
-  imp_cursor_skip (&frame, p - imp_cursor_here (&frame));
-  if (op == IMP_OP_NEW_ANALYZER && !imp_cbor_pairs (&frame, limits, FALSE, &context, NULL))
-    return FALSE;
-  if (imp_cursor_left (&frame) > 0)
-    {
-      imp_context_unref (context);
-      return FALSE;
-    }
-  message->op = op;
-  message->id = id;
-  message->context = context;
-  return TRUE;
 }
 
 static ImpDecodeStatus
@@ -190,7 +188,7 @@ cbor_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
   ImpCursor frame;
   ImpDecodeStatus status = cbor_take_frame (input, limits, &frame, need, error);
 
-  if (status != IMP_DECODE_DONE || cbor_decode_analyzer (frame, limits, message))
+  if (status != IMP_DECODE_DONE)
     return status;
   return cbor_decode_fields (&frame, limits, message, error);
 }
