@@ -458,8 +458,8 @@ imp_result_unref (ImpResult *self)
     return;
   g_clear_pointer (&self->data, g_bytes_unref);
   g_clear_pointer (&self->details, g_hash_table_unref);
-  g_free (self->text);
-  g_free (self->value);
+  g_clear_pointer (&self->text, g_free);
+  g_clear_pointer (&self->value, g_free);
   g_clear_pointer (&self->matcher, imp_matcher_unref);
   g_free (self);
 }

@@ -150,7 +150,8 @@ rig_init (Rig *rig, MockFunc func)
   for (guint i = 0; i < N_ANALYZERS; i++)
     {
       rig->mocks[i] = mock_analyzer_new (func, rig);
-      rig->analyzers[i] = imp_hosted_analyzer_new (&rig->host, i, IMP_ANALYZER (rig->mocks[i]),
+      rig->analyzers[i] = imp_hosted_analyzer_new (&rig->host, i,
+                                                   g_object_ref (IMP_ANALYZER (rig->mocks[i])),
                                                    CONTEXT_SIZE);
       imp_hosted_analyzer_start (rig->analyzers[i]);
     }

@@ -70,7 +70,7 @@ ImpHostedAnalyzer *imp_analyzer_host_find_hoarder (const ImpAnalyzerHost *self,
  * much, and it is. */
 void imp_analyzer_host_have_pay (ImpAnalyzerHost *self, gint64 id, gsize memory);
 
-/* @context_size: bytes of its context. */
+/* Takes @analyzer. @context_size: bytes of its context. */
 ImpHostedAnalyzer *imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
                                             gsize context_size);
 /* Sends what the plugin has said already, and then each result as it comes. The caller has a hold

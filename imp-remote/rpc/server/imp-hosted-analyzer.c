@@ -35,7 +35,7 @@ hosted_analyzer_leave (ImpHostedAnalyzer *self)
   if (--self->calls > 0 || self->host != NULL)
     return;
   g_object_unref (self->input.analyzer);
-  g_slice_free (ImpHostedAnalyzer, self);
+  g_free (self);
 }
 
 /* --- what it keeps --- */
@@ -361,11 +361,11 @@ ImpHostedAnalyzer *
 imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer,
                          gsize context_size)
 {
-  ImpHostedAnalyzer *self = g_slice_new0 (ImpHostedAnalyzer);
+  ImpHostedAnalyzer *self = g_new0 (ImpHostedAnalyzer, 1);
 
   self->id = id;
   self->host = host;
-  self->input.analyzer = g_object_ref (analyzer);
+  self->input.analyzer = analyzer;
   self->context_size = context_size;
   imp_watermark_set_high (&self->level, host->max_held / 2);
   imp_server_account_add (&host->account, imp_hosted_analyzer_get_memory (self));

@@ -46,6 +46,7 @@ void imp_server_analyzers_end (ImpServerAnalyzers *self);
  * connection may end. @overload: whether it is by a limit. */
 char *imp_server_analyzers_check_new (ImpServerAnalyzers *self, gint64 id, gsize context_size,
                                       gboolean *overload);
+/* Takes @analyzer. */
 void imp_server_analyzers_add (ImpServerAnalyzers *self, gint64 id, ImpAnalyzer *analyzer,
                                gsize context_size);
 /* The client has this one, and the factory is not interested: there is no analyzer, and whatever

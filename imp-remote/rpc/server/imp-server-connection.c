@@ -393,7 +393,7 @@ server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpContext
   else if (ignored)
     server_connection_ignore (self, id);
   else
-    imp_server_analyzers_add (&self->analyzers, id, analyzer, context_size);
+    imp_server_analyzers_add (&self->analyzers, id, g_steal_pointer (&analyzer), context_size);
 }
 
 static void
