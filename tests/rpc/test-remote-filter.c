@@ -222,12 +222,11 @@ push_all (ImpFilter *filter, const GString *input)
 }
 
 static void
-run_filter (ImpFactory *factory, const Behavior *behavior)
+run_filter_with (ImpFactory *factory, const Behavior *behavior, const GString *input)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (factory, NULL, &error);
   g_autoptr (ImpFilter) filter = imp_filter_new (analyzer);
-  g_autoptr (GString) input = random_input ();
   g_autoptr (GString) output = g_string_new (NULL);
   g_autoptr (GString) expected = g_string_new (NULL);
   guint alarm = g_timeout_add_seconds (20, on_alarm, NULL);
@@ -245,6 +244,14 @@ run_filter (ImpFactory *factory, const Behavior *behavior)
   g_assert_cmpint (imp_filter_get_input (filter, CLIENT), ==, input->len);
   g_assert_cmpint (imp_filter_get_held (filter, CLIENT), ==, 0);
   imp_filter_close (filter);
+}
+
+static void
+run_filter (ImpFactory *factory, const Behavior *behavior)
+{
+  g_autoptr (GString) input = random_input ();
+
+  run_filter_with (factory, behavior, input);
 }
 
 static ImpServer *
@@ -289,6 +296,25 @@ test_behavior (gconstpointer data)
   test_codec (behavior, IMP_FACTORY (factory), "json");
 }
 
+/* The end is there before anybody knows who will settle it, and all before it is settled: there is
+ * nothing. But something may be put in. */
+static void
+test_empty (void)
+{
+  static const Behavior behavior = { "count", NULL, count_bytes, expect_count };
+  g_autoptr (BehaveFactory) factory = g_object_new (BEHAVE_TYPE_FACTORY, NULL);
+  g_autofree char *address = NULL;
+  g_autoptr (ImpServer) server = start_server (IMP_FACTORY (factory), &address);
+  g_autoptr (GString) nothing = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpRemoteFactory) remote = imp_remote_factory_new (address, &error);
+
+  g_assert_no_error (error);
+  factory->behavior = &behavior;
+  run_filter_with (IMP_FACTORY (remote), &behavior, nothing);
+  imp_server_close (server);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -299,5 +325,6 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &behaviors[i], test_behavior);
     }
+  g_test_add_func ("/remote-filter/empty", test_empty);
   return g_test_run ();
 }

@@ -259,8 +259,9 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
   self->host.max_message = max_message;
   self->host.max_piece = MIN (IMP_INPUT_PIECE_SIZE,
                               imp_protocol_max_payload (self->host.max_message));
-  if (version >= 2 && imp_protocol_has_feature (message, IMP_FEATURE_END))
-    client_connection_apply_settles_end (self, FALSE);
+  /* Until now nobody has known: the end may bring something yet. */
+  if (version < 2 || !imp_protocol_has_feature (message, IMP_FEATURE_END))
+    client_connection_apply_settles_end (self, TRUE);
   self->tells_status = version >= 2 && imp_protocol_has_feature (message, IMP_FEATURE_STATUS);
   if (self->funcs != NULL)
     self->funcs->ready (self, self->user_data);

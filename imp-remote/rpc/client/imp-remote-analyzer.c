@@ -597,7 +597,6 @@ imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host, const ImpRemoteAnaly
     .name = name,
     .scheduler = imp_send_scheduler_new (&remote_analyzer_send_funcs, host),
     .deadline = imp_deadline_new (context, &remote_analyzer_deadline_funcs, host),
-    .settles_end = TRUE,
   };
 }
 
