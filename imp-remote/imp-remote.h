@@ -6,6 +6,7 @@
 #include "imp-macros.h"
 #include "imp-version.h"
 
+#include "analyzers/imp-cascade.h"
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
 #include "analyzers/imp-session-log-factory.h"

@@ -26,6 +26,8 @@ gboolean imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError *
 /* How many of the next bytes of a stream pass whatever they are, with nothing before them that
  * waits, so that nobody need see them. */
 gint64 imp_flow_get_unseen_room (const ImpFlow *self);
+/* The same for what is forwarded at once, though it may be fed: as after a PREPASS. */
+gint64 imp_flow_get_open_room (const ImpFlow *self);
 /* That many, at most, have passed elsewhere: they are counted as if they had been pushed. */
 void imp_flow_note_unseen (ImpFlow *self, gint64 length, gint32 data_type);
 

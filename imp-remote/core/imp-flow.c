@@ -349,15 +349,27 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
   return flow_distribute (self, bytes, begin, data_type, error);
 }
 
-gint64
-imp_flow_get_unseen_room (const ImpFlow *self)
+static gint64
+flow_get_room (const ImpFlow *self, gint64 mark)
 {
-  gint64 end = MIN (self->marks.final, G_MAXINT64 - 1); /* what can be counted */
+  gint64 end = MIN (mark, G_MAXINT64 - 1); /* what can be counted */
 
   if (self->is_denied || self->end != FLOW_END_UNKNOWN || self->search != NULL
       || self->settled < self->input)
     return 0;
   return MAX (end - self->input, 0);
+}
+
+gint64
+imp_flow_get_unseen_room (const ImpFlow *self)
+{
+  return flow_get_room (self, self->marks.final);
+}
+
+gint64
+imp_flow_get_open_room (const ImpFlow *self)
+{
+  return flow_get_room (self, imp_marks_get_settled (&self->marks));
 }
 
 void

@@ -10,6 +10,7 @@ typedef struct
 {
   const char *(*peek_name) (ImpAnalyzer *self); /* NULL: it stands for none any more */
   gboolean (*has_deadline) (ImpAnalyzer *self);
+  gboolean varies; /* what that says: so it has to be asked again when the time is over */
 } ImpProxyFuncs;
 
 /* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
@@ -21,6 +22,15 @@ imp_proxy_has_deadline (ImpAnalyzer *analyzer)
   const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
 
   return proxy != NULL && proxy->has_deadline (analyzer);
+}
+
+/* The same, and it stays so. */
+static inline gboolean
+imp_proxy_keeps_deadline (ImpAnalyzer *analyzer)
+{
+  const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
+
+  return proxy != NULL && !proxy->varies && proxy->has_deadline (analyzer);
 }
 
 G_END_DECLS

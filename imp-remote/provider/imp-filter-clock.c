@@ -225,7 +225,7 @@ filter_clock_check_searches (ImpFilterClock *self)
 void
 imp_filter_clock_check (ImpFilterClock *self)
 {
-  if (!self->verdict.watched && self->has_deadline && !imp_proxy_has_deadline (self->analyzer)
+  if (!self->verdict.watched && self->has_deadline && !imp_proxy_keeps_deadline (self->analyzer)
       && (filter_clock_is_waiting (self, 0) || filter_clock_is_waiting (self, 1)))
     imp_deadline_watch (self->verdicts, &self->verdict);
   if (self->turn != NULL || imp_flow_is_searching (self->flows[0])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* docs/limits.md says what is so: each default in its tables is that of the code, and every number
  * that a user can set stands there. */
+#include "analyzers/imp-cascade.h"
 #include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
 #include "analyzers/imp-pinning-factory.h"
@@ -131,6 +132,7 @@ static const Subject subjects[] = {
   { "Of a server", "Server", imp_server_get_type },
   { "Of filters and relays", "Filter", imp_filter_get_type },
   { "Of filters and relays", "Relay", imp_relay_get_type },
+  { "Of filters and relays", "Cascade", imp_cascade_get_type },
   { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
   { "Of protocol pinning", "PinningFactory", imp_pinning_factory_get_type },
   { "Of session logs", "SessionLogFactory", imp_session_log_factory_get_type },

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/imp-factory.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_CASCADE (imp_cascade_get_type ())
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpCascade, imp_cascade, IMP, CASCADE, ImpFactory)
+
+IMP_AVAILABLE_IN_0_1
+ImpFactory *imp_cascade_new (GList *factories);
+
+G_END_DECLS
