@@ -61,7 +61,8 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
 {
   const GOptionEntry entries[] = {
     { "module", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &self->modules,
-      "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
+      "The analyzer: a module and its settings (default: pass); several: one behind the other",
+      "NAME[=SETTINGS]" },
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec,
       "The wire format: auto (default), cbor, json, storable or sereal", "NAME" },
     { "replace", 0, 0, G_OPTION_ARG_NONE, &self->replace,
@@ -72,7 +73,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
   };
   const ToolOptions options = {
     .parameters = "ADDRESS... - let others use analyzers of this process",
-    .summary = "Serves a module at one or more addresses: /PATH or ./PATH for a unix socket,\n"
+    .summary = "Serves modules at one or more addresses: /PATH or ./PATH for a unix socket,\n"
                "@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd. Prints \"listening ADDRESS\" for "
                "each.",
     .entries = entries,

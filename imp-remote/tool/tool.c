@@ -195,25 +195,98 @@ tool_limit_connections (guint wanted, guint descriptors)
   return (guint) possible;
 }
 
-ImpFactory *
-tool_new_factory (const char *const *modules, int *status)
+static ImpFactory *
+tool_load_module (const char *spec, int *status)
 {
-  g_autoptr (ImpFactory) factory = NULL;
   g_autoptr (GError) error = NULL;
-  const char *spec = modules != NULL && modules[0] != NULL ? modules[0] : "pass";
-
-  if (modules != NULL && modules[0] != NULL && modules[1] != NULL)
-    {
-      *status = tool_usage_error ("--module \"%s\": cascades are not supported yet: give --module "
-                                  "once",
-                                  modules[1]);
-      return NULL;
-    }
+  ImpFactory *factory;
 
   tool_loads_module = TRUE;
   factory = imp_module_new_factory (spec, &error);
   tool_loads_module = FALSE;
   if (factory == NULL)
     *status = tool_option_error ("--module", spec, error);
-  return g_steal_pointer (&factory);
+  return factory;
+}
+
+/* Can it work with @wanted, or with anything (NULL)? Everything here understands all results. */
+static gboolean
+tool_check_interface (ImpFactory *factory, ImpInterface *wanted)
+{
+  GList list = { .data = wanted };
+  GList *matches = wanted != NULL ? imp_factory_match_interfaces (factory, &list)
+                                  : imp_factory_list_interfaces (factory);
+  gboolean matching = matches != NULL;
+
+  g_list_free_full (matches, (GDestroyNotify) imp_interface_unref);
+  return matching;
+}
+
+/* Each for itself, so that it can be named. @who: who has nothing but streams, or NULL. */
+static gboolean
+tool_load_modules (const char *const *modules, const char *who, GPtrArray *factories, int *status)
+{
+  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+
+  for (; *modules != NULL; modules++)
+    {
+      ImpFactory *factory = tool_load_module (*modules, status);
+
+      if (factory == NULL)
+        return FALSE;
+      g_ptr_array_add (factories, factory);
+      if (who == NULL || tool_check_interface (factory, stream))
+        continue;
+      *status = tool_error ("--module \"%s\": the module does not work with streams, and %s has "
+                            "nothing else for it",
+                            *modules, who);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* What goes through one must be something for the next. */
+static ImpFactory *
+tool_new_cascade (const char *const *modules, GPtrArray *factories, int *status)
+{
+  g_autoptr (GList) list = NULL;
+  g_autoptr (ImpFactory) cascade = NULL;
+  g_autofree char *names = NULL;
+
+  for (guint i = factories->len; i-- > 0;)
+    list = g_list_prepend (list, factories->pdata[i]);
+  cascade = imp_cascade_new (list);
+  if (tool_check_interface (cascade, NULL))
+    return g_steal_pointer (&cascade);
+  names = g_strjoinv ("\", \"", (char **) modules);
+  *status = tool_error ("--module \"%s\": there is no type of data that all of them work with",
+                        names);
+  return NULL;
+}
+
+static ImpFactory *
+tool_make_factory (const char *const *modules, const char *who, int *status)
+{
+  static const char *const nothing[] = { "pass", NULL };
+  g_autoptr (GPtrArray) factories = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (modules == NULL || modules[0] == NULL)
+    modules = nothing;
+  if (!tool_load_modules (modules, who, factories, status))
+    return NULL;
+  if (factories->len > 1)
+    return tool_new_cascade (modules, factories, status);
+  return g_object_ref (factories->pdata[0]);
+}
+
+ImpFactory *
+tool_new_factory (const char *const *modules, int *status)
+{
+  return tool_make_factory (modules, NULL, status);
+}
+
+ImpFactory *
+tool_new_stream_factory (const char *const *modules, const char *who, int *status)
+{
+  return tool_make_factory (modules, who, status);
 }

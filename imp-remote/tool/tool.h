@@ -63,7 +63,9 @@ void tool_raise_descriptor_limit (void);
  * there are none would be accepted and dropped; so they have to wait. */
 guint tool_limit_connections (guint wanted, guint descriptors);
 
-/* The factory for some --module options (may be NULL), bound to streams. */
+/* The factory for some --module options (may be NULL): of several, a cascade. */
 ImpFactory *tool_new_factory (const char *const *modules, int *status);
+/* The same; each of them must work with streams, since @who has nothing else. */
+ImpFactory *tool_new_stream_factory (const char *const *modules, const char *who, int *status);
 
 G_END_DECLS

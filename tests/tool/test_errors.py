@@ -133,8 +133,11 @@ class Errors(unittest.TestCase):
         self.assert_fails(2, 'serve', '--module', './none.so', '@x', says=['./none.so'])
         self.assert_fails(2, 'serve', '--module', './none.py', '@x', says=['./none.py'])
         self.assert_fails(2, 'serve', '--module', './none.txt', '@x', says=['./none.txt', '.so'])
-        self.assert_fails(2, 'serve', '--module', 'pass', '--module', 'pass', '@x',
-                          says=['cascades are not supported yet'])
+        # Of several, the one that is wrong is named.
+        self.assert_fails(2, 'serve', '--module', 'pass', '--module', 'patern', '@x',
+                          says=['--module "patern"'])
+        self.assert_fails(2, 'relay', '--listen', '@x', '--module', 'pass', '--module', 'pass=x=1',
+                          '--connect', '@y', says=['--module "pass=x=1"', 'no settings'])
 
     def test_module_without_query(self):
         folder = harness.make_folder()

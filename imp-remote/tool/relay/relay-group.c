@@ -78,23 +78,6 @@ relay_group_add_module (RelayGroup *self, const char *spec)
   return TOOL_DONE;
 }
 
-/* The relay forwards streams, and understands all results. */
-static int
-relay_group_check_factory (RelayGroup *self)
-{
-  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
-  GList wanted = { .data = stream };
-  GList *matches = imp_factory_match_interfaces (self->factory, &wanted);
-  gboolean matching = matches != NULL;
-
-  g_list_free_full (matches, (GDestroyNotify) imp_interface_unref);
-  if (matching)
-    return TOOL_DONE;
-  return tool_error ("--module \"%s\": the module does not work with streams, and a relay has "
-                     "nothing else for it",
-                     (const char *) self->modules->pdata[0]);
-}
-
 /* The last word of a group: with it the factory is made. */
 int
 relay_group_set_target (RelayGroup *self, const char *address)
@@ -110,8 +93,11 @@ relay_group_set_target (RelayGroup *self, const char *address)
   self->target_text = g_strdup (address);
 
   g_ptr_array_add (self->modules, NULL);
-  self->factory = tool_new_factory ((const char *const *) self->modules->pdata, &status);
-  return self->factory == NULL ? status : relay_group_check_factory (self);
+  self->factory = tool_new_stream_factory ((const char *const *) self->modules->pdata, "a relay",
+                                           &status);
+  if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
+    g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
+  return status;
 }
 
 static guint

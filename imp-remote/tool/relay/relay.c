@@ -105,7 +105,8 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
     { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, relay_on_part, "Where clients connect to",
       "ADDRESS" },
     { "module", 'm', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
-      "The analyzer: a module and its settings (default: pass)", "NAME[=SETTINGS]" },
+      "The analyzer: a module and its settings (default: pass); several: one behind the other",
+      "NAME[=SETTINGS]" },
     { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
       "The server that they are connected with", "ADDRESS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
@@ -113,9 +114,9 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
-    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]] --connect ADDRESS}...",
+    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]]... --connect ADDRESS}...",
     .summary = "Forwards each connection that comes in at a --listen to the --connect behind it,\n"
-               "through the module between them. Addresses are /PATH or ./PATH for a unix "
+               "through the modules between them. Addresses are /PATH or ./PATH for a unix "
                "socket,\n@NAME, HOST:PORT or [IPV6]:PORT; --listen also takes fd:N and systemd. "
                "Prints\n\"listening ADDRESS\" for each. What the analyzers say is logged on "
                "standard error.",
