@@ -14,9 +14,21 @@
 #define PARTS_MAX 4
 #define INPUT_LENGTH 2000
 
+typedef enum
+{
+  KIND_STREAM,
+  KIND_MIXED, /* two types of streams by turns */
+  KIND_PACKETS,
+} Kind;
+
+#define TURN_LENGTH 37
+#define OTHER_STREAM -7
+
 /* One filter, or several of which each feeds the next. */
 typedef struct
 {
+  Kind kind;
+  gint32 type[2]; /* of the last output */
   ImpFilter *filters[PARTS_MAX];
   guint n;
   GString *output[2];
@@ -28,6 +40,17 @@ on_failed (ImpFilter *filter, const char *message, gpointer user_data)
   g_error ("failed: %s", message);
 }
 
+/* The types can be seen in the output, and where packets begin. */
+static void
+chain_write (Chain *self, ImpDirection direction, GBytes *data, gint32 data_type)
+{
+  if (data_type != self->type[direction] || data_type == IMP_DATA_TYPE_PACKET)
+    g_string_append_printf (self->output[direction], "{%d}", data_type);
+  self->type[direction] = data_type;
+  g_string_append_len (self->output[direction], g_bytes_get_data (data, NULL),
+                       g_bytes_get_size (data));
+}
+
 static void
 on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_type,
            gpointer user_data)
@@ -37,21 +60,20 @@ on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_
 
   while (chain->filters[i] != filter)
     i++;
-  g_assert_cmpint (data_type, ==, IMP_DATA_TYPE_STREAM);
   if (direction == IMP_DIRECTION_FROM_CLIENT ? i + 1 < chain->n : i > 0)
     g_assert_true (
       imp_filter_push (chain->filters[direction == IMP_DIRECTION_FROM_CLIENT ? i + 1 : i - 1],
                        direction, data, data_type, NULL));
   else
-    g_string_append_len (chain->output[direction], g_bytes_get_data (data, NULL),
-                         g_bytes_get_size (data));
+    chain_write (chain, direction, data, data_type);
 }
 
 static Chain *
-chain_new (GList *factories)
+chain_new (GList *factories, Kind kind)
 {
   Chain *self = g_new0 (Chain, 1);
 
+  self->kind = kind;
   for (; factories != NULL; factories = factories->next)
     {
       g_autoptr (GError) error = NULL;
@@ -97,13 +119,28 @@ on_alarm (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Packets are what they are; streams can be cut anywhere. */
 static gsize
-random_length (guint pieces, gsize left)
+random_length (Kind kind, guint pieces, gsize position, gsize left)
 {
   gsize length = pieces == 0 ? g_test_rand_int_range (1, 4)
                              : g_test_rand_int_range (1, pieces == 1 ? 30 : 600);
 
+  if (kind == KIND_PACKETS)
+    length = 1 + position * 7 % 23;
+  else if (kind == KIND_MIXED)
+    length = MIN (length, TURN_LENGTH - position % TURN_LENGTH);
   return MIN (length, left);
+}
+
+static gint32
+chain_get_type (Chain *self, gsize position)
+{
+  if (self->kind == KIND_PACKETS)
+    return IMP_DATA_TYPE_PACKET;
+  if (self->kind == KIND_MIXED && position / TURN_LENGTH % 2 == 1)
+    return OTHER_STREAM;
+  return IMP_DATA_TYPE_STREAM;
 }
 
 /* Sends both, each cut at random and both mixed, while the parts may answer in between. */
@@ -118,13 +155,14 @@ chain_run (Chain *self, GString *const *input)
   while (!ended[0] || !ended[1])
     {
       guint direction = g_test_rand_bit ();
-      gsize length = random_length (pieces, input[direction]->len - done[direction]);
+      gsize length = random_length (self->kind, pieces, done[direction],
+                                    input[direction]->len - done[direction]);
 
       if (!ended[direction])
         g_assert_true (
           imp_filter_push_bytes (chain_get_end (self, direction), direction,
                                  (const guint8 *) input[direction]->str + done[direction], length,
-                                 IMP_DATA_TYPE_STREAM, NULL));
+                                 chain_get_type (self, done[direction]), NULL));
       ended[direction] |= length == 0;
       done[direction] += length;
       if (g_test_rand_int_range (0, 8) == 0)
@@ -157,14 +195,15 @@ random_input (GString **input)
 }
 
 static GList *
-random_factories (void)
+random_factories (Kind kind)
 {
   guint n = g_test_rand_int_range (2, PARTS_MAX + 1);
   GList *factories = NULL;
 
   for (guint i = 0; i < n; i++)
     factories = g_list_prepend (factories,
-                                random_part_factory_new (g_test_rand_int_range (0, G_MAXINT32)));
+                                random_part_factory_new (g_test_rand_int_range (0, G_MAXINT32),
+                                                         kind == KIND_PACKETS));
   return factories;
 }
 
@@ -173,7 +212,7 @@ check_cascade (GList *parts, Chain *expected, GString *const *input)
 {
   g_autoptr (ImpFactory) cascade = imp_cascade_new (parts);
   GList one = { .data = cascade };
-  g_autoptr (Chain) chain = chain_new (&one);
+  g_autoptr (Chain) chain = chain_new (&one, expected->kind);
 
   chain_run (chain, input);
   for (guint direction = 0; direction < 2; direction++)
@@ -210,12 +249,14 @@ elsewhere_clear (Elsewhere *self)
 }
 
 static void
-test_here (void)
+test_here (gconstpointer data)
 {
-  for (guint i = 0; i < 3000; i++)
+  Kind kind = GPOINTER_TO_INT (data);
+
+  for (guint i = 0; i < 500; i++)
     {
-      GList *factories = random_factories ();
-      g_autoptr (Chain) expected = chain_new (factories);
+      GList *factories = random_factories (kind);
+      g_autoptr (Chain) expected = chain_new (factories, kind);
       GString *input[2];
 
       random_input (input);
@@ -232,10 +273,11 @@ test_here (void)
 static void
 test_elsewhere (void)
 {
-  for (guint i = 0; i < 200; i++)
+  for (guint i = 0; i < 100; i++)
     {
-      GList *factories = random_factories ();
-      g_autoptr (Chain) expected = chain_new (factories);
+      Kind kind = i % 3;
+      GList *factories = random_factories (kind);
+      g_autoptr (Chain) expected = chain_new (factories, kind);
       GList *moved = g_list_nth (factories, g_test_rand_int_range (0, expected->n));
       g_autoptr (ImpFactory) here = moved->data;
       g_autoptr (ImpFactory) cascade = NULL;
@@ -264,7 +306,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/cascade-random/here", test_here);
+  g_test_add_data_func ("/cascade-random/streams", GINT_TO_POINTER (KIND_STREAM), test_here);
+  g_test_add_data_func ("/cascade-random/mixed", GINT_TO_POINTER (KIND_MIXED), test_here);
+  g_test_add_data_func ("/cascade-random/packets", GINT_TO_POINTER (KIND_PACKETS), test_here);
   g_test_add_func ("/cascade-random/elsewhere", test_elsewhere);
   return g_test_run ();
 }

@@ -176,6 +176,24 @@ test('session log', () => {
     contains(fails(Imp.Error.SETTINGS, () => Imp.SessionLogFactory.new('format=x')), 'bin or pcap');
 });
 
+// What the client says goes through the first one first.
+test('cascade', () => {
+    const cascade = Imp.Cascade.new([['wolf', 'fox'], ['fox', 'lamb']].map(([from, to]) =>
+        Imp.PatternFactory.new(`string=${from}&action=replace&actdata=${to}`)));
+    equal(cascade instanceof Imp.Cascade, true);
+    equal(cascade.list_statuses().length, 2);
+    const output = Imp.Filter.new(cascade.create_analyzer({}));
+    const heard = ['', ''];
+    output.set_output((source, direction, data) => {
+        heard[direction] += text(data);
+    });
+    for (const direction of [0, 1]) {
+        for (const chunk of ['a wo', 'lf came', ''])
+            output.push_bytes(direction, chunk, STREAM);
+    }
+    equal(heard.join(), 'a lamb came,a fox came');
+});
+
 test('modules', () => {
     equal(Imp.module_list().includes('pattern'), true);
     contains(Imp.module_describe('pattern'), 'actdata');

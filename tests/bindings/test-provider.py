@@ -168,6 +168,25 @@ def test_session_log():
         contains(fails(Imp.Error.SETTINGS, Imp.SessionLogFactory.new, 'format=x'), 'bin or pcap')
 
 
+def test_cascade():
+    """What the client says goes through the first one first."""
+    cascade = Imp.Cascade.new([Imp.PatternFactory.new(f'string={a}&action=replace&actdata={b}')
+                               for a, b in (('wolf', 'fox'), ('fox', 'lamb'))])
+    equal(type(cascade), Imp.Cascade)
+    equal(len(cascade.list_statuses()), 2)
+    output = Imp.Filter.new(cascade.create_analyzer({}))
+    heard = {0: b'', 1: b''}
+
+    def hear(source, direction, data, data_type):
+        heard[direction] += data.get_data() or b''
+
+    output.set_output(hear)
+    for direction in (0, 1):
+        for chunk in (b'a wo', b'lf came', b''):
+            output.push_bytes(direction, chunk, STREAM)
+    equal(heard, {0: b'a lamb came', 1: b'a fox came'})
+
+
 def test_modules():
     assert 'pattern' in Imp.module_list()
     contains(Imp.module_describe('pattern'), 'actdata')

@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-/* What is done with the next so many bytes. */
+/* What is done with the next so many bytes, or the next packet. */
 typedef enum
 {
-  STEP_PASS, /* before they have come */
+  STEP_PASS, /* before they have come, unless it is a packet */
   STEP_HOLD,
   STEP_PREPASS,
   STEP_REPLACE,
@@ -27,7 +27,8 @@ typedef struct
   gint64 settled;   /* may lie in the future */
   gint64 fed;
   gint64 prepassed;
-  gint64 length; /* of the step */
+  GArray *packets; /* the lengths of those that are held, or NULL */
+  gint64 length;   /* of the step */
   Step step;
   gboolean has_step;
   gboolean said; /* what there is to say at the beginning of the step */
@@ -56,6 +57,8 @@ random_side_begin (RandomSide *self)
   self->has_step = TRUE;
   self->said = FALSE;
   self->length = g_rand_int_range (self->program, 1, number % 7 == 0 ? 400 : 20);
+  if (self->packets != NULL)
+    self->length = g_array_index (self->packets, gint64, 0);
   if (number < 3)
     self->step = number == 0 ? STEP_PREDONE : STEP_DONE;
   else
@@ -71,6 +74,8 @@ random_side_go (RandomSide *self, gint64 length)
   guint drop = MIN ((gint64) self->held->len, length);
 
   g_byte_array_remove_range (self->held, 0, drop);
+  if (self->packets != NULL)
+    g_array_remove_index (self->packets, 0);
   self->settled += length;
   self->has_step = FALSE;
 }
@@ -187,7 +192,7 @@ random_part_advance (RandomPart *self, ImpDirection direction)
     {
       gint64 there = side->fed - side->settled;
 
-      if (there < 0 || (there == 0 && (side->settled > 0 || side->ended)))
+      if (there < 0 || (there == 0 && (side->settled > 0 || side->ended || side->packets != NULL)))
         {
           if (side->ended)
             random_part_say_end (self, direction);
@@ -236,6 +241,8 @@ random_part_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, g
   side->fed += length;
   if (!side->over)
     g_byte_array_append (side->held, bytes + skipped, length - skipped);
+  if (side->packets != NULL && length > 0)
+    g_array_append_val (side->packets, length);
   side->ended |= length == 0;
   /* The end, once all before it is settled, is taken for settled too unless it is answered. */
   if (length == 0 || (self->later == 0 && g_test_rand_int_range (0, 4) > 0))
@@ -261,6 +268,7 @@ random_part_finalize (GObject *object)
     {
       g_rand_free (self->sides[direction].program);
       g_byte_array_unref (self->sides[direction].held);
+      g_clear_pointer (&self->sides[direction].packets, g_array_unref);
     }
   G_OBJECT_CLASS (random_part_parent_class)->finalize (object);
 }
@@ -288,6 +296,7 @@ struct _RandomFactory
 {
   ImpFactory parent_instance;
   guint32 seed;
+  gboolean packets;
 };
 
 G_DEFINE_FINAL_TYPE (RandomFactory, random_factory, IMP_TYPE_FACTORY)
@@ -302,6 +311,8 @@ random_factory_create_analyzer (ImpFactory *factory, GHashTable *context, GError
     {
       part->sides[direction].program = g_rand_new_with_seed (part->seed + direction);
       part->sides[direction].held = g_byte_array_new ();
+      if (RANDOM_FACTORY (factory)->packets)
+        part->sides[direction].packets = g_array_new (FALSE, FALSE, sizeof (gint64));
       random_part_advance (part, direction);
     }
   return IMP_ANALYZER (part);
@@ -319,10 +330,11 @@ random_factory_init (RandomFactory *self)
 }
 
 ImpFactory *
-random_part_factory_new (guint32 seed)
+random_part_factory_new (guint32 seed, gboolean packets)
 {
   RandomFactory *self = g_object_new (RANDOM_TYPE_FACTORY, NULL);
 
   self->seed = seed;
+  self->packets = packets;
   return IMP_FACTORY (self);
 }

@@ -97,6 +97,24 @@ class Deadline(Relayed):
             self.assertEqual(client.recv(100), b'word')
             relay.wait_for_log('3000 ms (deadline)')
 
+    def test_cascade(self):
+        """It is said which of several it was."""
+        self.check_reset('pattern=string=xx&action=deny', 'let 4 bytes from the client wait for '
+                         'more than 1000 ms', '--module', FORGETFUL,
+                         name=f'part 2 of the cascade ({FORGETFUL})')
+
+    def test_cascade_with_remote(self):
+        """As long as those that are waited for have a deadline of their own, that decides."""
+        path = os.path.join(harness.make_folder(), 's')
+        with harness.Tool('serve', '--module', SILENT, path), \
+                self.relay('pattern=string=xx&action=deny', '--module',
+                           f'remote=addr={path}&deadline=3000&fail=soft&overload=soft',
+                           '--deadline=1') as relay:
+            client = self.connect(relay)
+            client.sendall(b'word')
+            self.assertEqual(client.recv(100), b'word')
+            relay.wait_for_log('3000 ms (deadline)')
+
     def test_remote_without_deadline(self):
         path = os.path.join(harness.make_folder(), 's')
         with harness.Tool('serve', '--module', SILENT, path), \
