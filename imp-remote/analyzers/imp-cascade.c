@@ -356,19 +356,6 @@ imp_cascade_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
 
 /* --- analyzers --- */
 
-/* The one place that knows how a factory says so. */
-static gboolean
-cascade_is_not_interested (ImpAnalyzer *analyzer)
-{
-  return IMP_IS_PASS_ANALYZER (analyzer);
-}
-
-static ImpAnalyzer *
-cascade_create_not_interested (void)
-{
-  return imp_pass_analyzer_new ();
-}
-
 static void
 cascade_drop_analyzer (gpointer analyzer)
 {
@@ -382,17 +369,16 @@ cascade_create_part (ImpCascade *self, guint i, ImpContext *context, GPtrArray *
                      GPtrArray *names, GError **error)
 {
   g_autofree char *name = cascade_name_part (self, i);
-  ImpAnalyzer *analyzer = imp_factory_create_packed (self->parts->pdata[i], context, error);
+  gboolean ignored;
+  ImpAnalyzer *analyzer = imp_factory_create_wanted (self->parts->pdata[i], context, &ignored,
+                                                     error);
 
+  if (ignored)
+    return TRUE;
   if (analyzer == NULL)
     {
       g_prefix_error (error, "%s: ", name);
       return FALSE;
-    }
-  if (cascade_is_not_interested (analyzer))
-    {
-      cascade_drop_analyzer (analyzer);
-      return TRUE;
     }
   g_ptr_array_add (analyzers, analyzer);
   g_ptr_array_add (names, g_steal_pointer (&name));
@@ -412,7 +398,7 @@ imp_cascade_create_packed (ImpFactory *factory, gpointer context, GError **error
     if (!cascade_create_part (self, i, context, analyzers, names, error))
       return NULL;
   if (analyzers->len == 0)
-    return cascade_create_not_interested ();
+    return imp_pass_analyzer_new ();
   if (analyzers->len == 1)
     return g_ptr_array_steal_index (analyzers, 0);
 
@@ -420,6 +406,27 @@ imp_cascade_create_packed (ImpFactory *factory, gpointer context, GError **error
   /* They are its own now. */
   g_ptr_array_set_free_func (analyzers, g_object_unref);
   return cascade;
+}
+
+static gboolean
+imp_cascade_ignores (ImpFactory *factory, GHashTable *context, GError **error)
+{
+  ImpCascade *self = IMP_CASCADE (factory);
+
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      g_autofree char *name = NULL;
+      g_autoptr (GError) local = NULL;
+
+      if (imp_factory_ignores (self->parts->pdata[i], context, &local))
+        continue;
+      if (local == NULL)
+        return FALSE;
+      name = cascade_name_part (self, i);
+      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", name);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* --- the object --- */
@@ -522,6 +529,7 @@ imp_cascade_class_init (ImpCascadeClass *klass)
   factory_class->list_statuses = imp_cascade_list_statuses;
   factory_class->query_statuses = imp_cascade_query_statuses;
   factory_class->create_packed = imp_cascade_create_packed;
+  factory_class->ignores = imp_cascade_ignores;
   cascade_install_properties (object_class);
 }
 

@@ -37,26 +37,33 @@ test_failing (void)
   g_assert_cmpuint (mock->n_closed, ==, 1);
 }
 
+static ImpFactory *
+factory_new_not_interested (void)
+{
+  return imp_type_factory_new (IMP_TYPE_PASS_ANALYZER, IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_ALL);
+}
+
 static void
 test_not_interested (void)
 {
   ImpAnalyzer *analyzer = IMP_ANALYZER (mock_analyzer_new (NULL, NULL));
-  g_autoptr (ImpFactory) one = make_cascade (cascade_rig_factory_new (imp_pass_analyzer_new (),
-                                                                      NULL),
+  g_autoptr (ImpFactory) one = make_cascade (factory_new_not_interested (),
                                              cascade_rig_factory_new (analyzer, NULL));
-  g_autoptr (ImpFactory) none
-    = make_cascade (cascade_rig_factory_new (imp_pass_analyzer_new (), NULL),
-                    cascade_rig_factory_new (imp_pass_analyzer_new (), NULL));
+  g_autoptr (ImpFactory) none = make_cascade (factory_new_not_interested (),
+                                              factory_new_not_interested ());
   g_autoptr (ImpFactory) empty = imp_cascade_new (NULL);
   g_autoptr (ImpAnalyzer) made = NULL;
 
   /* The only one that is left is it. */
+  g_assert_false (imp_factory_ignores (one, NULL, NULL));
   made = imp_factory_create_analyzer (one, NULL, NULL);
   g_assert_true (made == analyzer);
   g_clear_object (&made);
+  g_assert_true (imp_factory_ignores (none, NULL, NULL));
   made = imp_factory_create_analyzer (none, NULL, NULL);
   g_assert_true (IMP_IS_PASS_ANALYZER (made));
   g_clear_object (&made);
+  g_assert_true (imp_factory_ignores (empty, NULL, NULL));
   made = imp_factory_create_analyzer (empty, NULL, NULL);
   g_assert_true (IMP_IS_PASS_ANALYZER (made));
 }

@@ -194,6 +194,21 @@ test('cascade', () => {
     equal(heard.join(), 'a lamb came,a fox came');
 });
 
+test('prover', () => {
+    const prover = Imp.Prover.new(Imp.PatternFactory.new('string=bad&action=deny'));
+    prover.random_trials = 50;
+    prover.add_bytes(CLIENT, 'one bad word', STREAM);
+    prover.add(Imp.Direction.FROM_SERVER, bytes('yes'), STREAM);
+    equal(prover.run(), true);
+    equal(prover.get_n_trials() > 3 << 11, true);
+    equal(prover.get_n_chunks(), 0);
+    equal(prover.get_chunk(0)[0], null);
+    const silent = Imp.Prover.new(Imp.TypeFactory.new(Silent.$gtype, STREAM, 0));
+    silent.timeout = 50;
+    silent.add_bytes(CLIENT, 'x', STREAM);
+    contains(fails(Imp.Error.FATAL, () => silent.run()), 'no verdict on 1 bytes');
+});
+
 test('modules', () => {
     equal(Imp.module_list().includes('pattern'), true);
     contains(Imp.module_describe('pattern'), 'actdata');

@@ -187,6 +187,33 @@ def test_cascade():
     equal(heard, {0: b'a lamb came', 1: b'a fox came'})
 
 
+def test_prover():
+    class Naive(Imp.Analyzer):
+        def __init__(self):
+            super().__init__()
+            self.fed = [0, 0]
+
+        def do_bytes(self, direction, data, offset, data_type):
+            self.fed[direction] += len(data)
+            if b'bad' in data:
+                self.deny(direction, 'bad word')
+            else:
+                self.pass_bytes(direction, self.fed[direction])
+
+    prover = Imp.Prover.new(Imp.TypeFactory.new(Naive, STREAM, Imp.ResultFlags.ALL))
+    prover.props.random_trials = 20
+    prover.add_bytes(CLIENT, b'one bad word', STREAM)
+    prover.add(SERVER, GLib.Bytes.new(b'yes'), STREAM)
+    contains(fails(Imp.Error.FAILED, prover.run), 'denied: "bad word"')
+    chunks = [prover.get_chunk(i) for i in range(prover.get_n_chunks())]
+    equal(b''.join(data.get_data() or b'' for data, direction, _ in chunks
+                   if direction == CLIENT), b'bad')
+    prover = Imp.Prover.new(Imp.PatternFactory.new('string=bad&action=deny'))
+    prover.add_bytes(CLIENT, b'one bad word', STREAM)
+    assert prover.run()
+    assert prover.get_n_trials() > 1 << 11
+
+
 def test_modules():
     assert 'pattern' in Imp.module_list()
     contains(Imp.module_describe('pattern'), 'actdata')
