@@ -270,9 +270,10 @@ imp_analyzer_account (ImpAnalyzer *self, const char *key, const char *value)
  *
  * An analyzer that leaves bytes without a verdict has the provider wait for it, and be impatient at
  * last ([property@Imp.RemoteFactory:deadline], [property@Imp.Filter:deadline]); one that has said
- * what it waits for is not late. It is fed as ever, and may give a verdict at any time. The hint is
- * dropped where the chosen interface lacks it ([flags@Imp.ResultFlags.WANT]), or the provider does
- * not know it.
+ * what it waits for is not late. A provider may gather what comes until then, as a filter does up
+ * to 1 MiB, so that it is fed in one piece; or feed it as ever. A verdict may be given at any time.
+ * The hint is dropped where the chosen interface lacks it ([flags@Imp.ResultFlags.WANT]), or the
+ * provider does not know it.
  *
  * Since: 0.1
  */

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * Always: input = passed + replaced + denied + held, in bytes of the input. */
 typedef struct _ImpFlow ImpFlow;
 
+/* So many bytes are gathered at most. */
+#define IMP_FLOW_GATHER_MAX (1024 * 1024)
+
 /* @queue must live as long as the flow. */
 ImpFlow *imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction);
 void imp_flow_free (ImpFlow *self);
@@ -53,6 +56,10 @@ gboolean imp_flow_pass (ImpFlow *self, gint64 offset, GError **error);
 gboolean imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error);
 gboolean imp_flow_replace (ImpFlow *self, gint64 offset, const ImpView *data, GError **error);
 gboolean imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError **error);
+/* Until the input reaches @offset or ends, what comes of a stream need not be fed: it is gathered,
+ * up to IMP_FLOW_GATHER_MAX bytes, and then fed in one piece. Whatever else the analyzer says that
+ * has to do with bytes it was not fed has them fed before. */
+void imp_flow_want (ImpFlow *self, gint64 offset);
 gboolean imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GError **error);
 /* What is held and what comes is refused; feeds that still wait in the queue are taken out. */
 void imp_flow_deny (ImpFlow *self);
@@ -62,6 +69,8 @@ const ImpMarks *imp_flow_peek_marks (const ImpFlow *self);
 gint64 imp_flow_get_input (const ImpFlow *self);
 gint64 imp_flow_get_settled (const ImpFlow *self);
 gint64 imp_flow_get_held (const ImpFlow *self);
+/* How much of it was not fed, since more is wanted first? */
+gint64 imp_flow_get_gathered (const ImpFlow *self);
 /* In how many pieces is it held? */
 guint imp_flow_get_n_held (const ImpFlow *self);
 gint64 imp_flow_get_passed (const ImpFlow *self);

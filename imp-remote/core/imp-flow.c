@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-flow-private.h"
 
+#include <string.h>
+
 #include "core/imp-error.h"
 #include "core/imp-flow-held-private.h"
 #include "core/imp-flow-search-private.h"
@@ -30,6 +32,8 @@ struct _ImpFlow
   gint64 replaced;
   gint64 denied;
   gint64 released; /* end of what a search has held for too long; it may be fed nevertheless */
+  gint64 wanted;   /* WANT: what comes before this is gathered; 0: nothing is */
+  gint64 gathered; /* what is held from here on was not fed yet; -1: all was */
   gint32 last_type;
   guint8 direction;
   guint8 end; /* FlowEnd */
@@ -45,6 +49,7 @@ imp_flow_new (ImpFlowEventQueue *queue, ImpDirection direction)
 
   self->queue = queue;
   self->direction = direction;
+  self->gathered = -1;
   imp_held_init (&self->held);
   imp_effort_init (&self->effort, IMP_EFFORT_LIMIT_DEFAULT);
   return self;
@@ -87,6 +92,64 @@ static void
 flow_feed_end (ImpFlow *self)
 {
   flow_feed (self, g_bytes_new_static (NULL, 0), self->input, self->last_type);
+}
+
+/* What is held from @position on, as one piece. */
+static GBytes *
+flow_join_held (ImpFlow *self, gint64 position)
+{
+  gint64 begin = self->settled;
+  gsize length = self->input - position, done = 0;
+  guint8 *joined = NULL;
+
+  for (guint i = 0; i < imp_held_get_n (&self->held); i++)
+    {
+      ImpChunk *chunk = imp_held_get (&self->held, i);
+      gsize skip = MAX (position - begin, 0);
+
+      begin += chunk->length;
+      if (begin <= position)
+        continue;
+      if (skip == 0 && chunk->length == length)
+        return imp_chunk_dup (chunk);
+      if (joined == NULL)
+        joined = g_malloc (length);
+      memcpy (joined + done, imp_chunk_get_data (chunk) + skip, chunk->length - skip);
+      done += chunk->length - skip;
+    }
+  return g_bytes_new_take (joined, length);
+}
+
+/* Feeds what was gathered, as far as it has not passed meanwhile. */
+static void
+flow_feed_gathered (ImpFlow *self)
+{
+  gint64 position = MAX (self->gathered, self->settled);
+  gboolean any = self->gathered >= 0 && position < self->input;
+
+  self->gathered = -1;
+  if (any)
+    flow_feed (self, flow_join_held (self, position), position, self->last_type);
+}
+
+/* New input from @begin on, all of which is held: can it wait until what is wanted is there? What
+ * was gathered before goes with it, or is fed first. */
+static gboolean
+flow_try_gather (ImpFlow *self, gint64 begin, gint64 unseen, gint64 ahead)
+{
+  gboolean fits = unseen == begin && ahead == begin && self->input < self->wanted
+                  && imp_data_type_is_streaming (self->last_type)
+                  && !imp_marks_has_promise (&self->marks);
+  gint64 from = self->gathered >= 0 ? MAX (self->gathered, self->settled) : begin;
+
+  if (fits && self->input - from < IMP_FLOW_GATHER_MAX)
+    {
+      self->gathered = from;
+      return TRUE;
+    }
+  if (self->input >= self->wanted)
+    self->wanted = 0;
+  return FALSE;
 }
 
 /* Takes the first @length bytes, at most a chunk, out of what is held: now they are settled. Gives
@@ -245,6 +308,7 @@ imp_flow_release (ImpFlow *self, GError **error)
 static gboolean
 flow_push_end (ImpFlow *self, gint32 data_type, GError **error)
 {
+  flow_feed_gathered (self);
   self->end = FLOW_END_RECEIVED;
   self->last_type = data_type;
   if (imp_flow_is_busy (self))
@@ -307,7 +371,13 @@ flow_distribute (ImpFlow *self, GBytes *bytes, gint64 begin, gint32 data_type, G
 
   if (self->search != NULL)
     return imp_flow_is_busy (self) || flow_search (self, error);
-  if (unseen < self->input)
+  if (unseen == self->input)
+    return TRUE;
+  if (G_UNLIKELY (self->wanted > 0) && flow_try_gather (self, begin, unseen, ahead))
+    return TRUE;
+  if (G_UNLIKELY (self->gathered >= 0))
+    flow_feed_gathered (self);
+  else
     flow_feed (self, flow_slice_rest (bytes, unseen - begin), unseen, data_type);
   return TRUE;
 }
@@ -342,6 +412,9 @@ imp_flow_push (ImpFlow *self, GBytes *bytes, gint32 data_type, GError **error)
   if (length == 0)
     return flow_push_end (self, data_type, error);
 
+  /* It belongs to what came before. */
+  if (G_UNLIKELY (self->gathered >= 0) && data_type != self->last_type)
+    flow_feed_gathered (self);
   self->input += length;
   self->last_type = data_type;
   if (!imp_data_type_is_streaming (data_type))
@@ -434,6 +507,7 @@ imp_flow_prepass (ImpFlow *self, gint64 offset, GError **error)
   if (!imp_marks_prepass (&self->marks, offset, error))
     return FALSE;
   self->released = 0;
+  flow_feed_gathered (self);
   flow_forward_held (self, self->marks.prepassed);
   flow_forward_end (self);
   return TRUE;
@@ -500,6 +574,7 @@ imp_flow_replace_later (ImpFlow *self, gint64 offset, gint64 end_offset, GError 
     return flow_refuse_released (self, "replace_later", error);
   if (!imp_marks_replace_later (&self->marks, offset, end_offset, error))
     return FALSE;
+  flow_feed_gathered (self);
   flow_forget (self, offset, end_offset);
   return TRUE;
 }
@@ -529,6 +604,7 @@ flow_begin_search (ImpFlow *self, ImpResult *pattern, GError **error)
   if (matcher == NULL || !flow_charge_matcher (self, matcher, error))
     return FALSE;
 
+  flow_feed_gathered (self);
   imp_marks_begin_search (&self->marks);
   self->search = imp_flow_search_new (matcher);
   return flow_search_on (self, error);
@@ -543,6 +619,14 @@ imp_flow_pass_pattern (ImpFlow *self, const char *regex, guint max_length, GErro
 }
 
 void
+imp_flow_want (ImpFlow *self, gint64 offset)
+{
+  self->wanted = offset > self->input ? offset : 0;
+  if (self->wanted == 0)
+    flow_feed_gathered (self);
+}
+
+void
 imp_flow_deny (ImpFlow *self)
 {
   if (self->is_denied)
@@ -550,6 +634,7 @@ imp_flow_deny (ImpFlow *self)
   self->is_denied = TRUE;
   self->denied += self->input - self->settled;
   self->settled = self->input;
+  self->gathered = -1;
   g_clear_pointer (&self->search, imp_flow_search_free);
   imp_held_clear (&self->held);
   imp_marks_clear (&self->marks);
@@ -582,8 +667,10 @@ imp_flow_apply (ImpFlow *self, const ImpVerdict *verdict, GError **error)
     case IMP_RESULT_ACCOUNT_FIELD:
     case IMP_RESULT_PAUSE:
     case IMP_RESULT_CONTINUE:
-    case IMP_RESULT_WANT:
     case IMP_RESULT_TO_SENDER:
+      return TRUE;
+    case IMP_RESULT_WANT:
+      imp_flow_want (self, verdict->offset);
       return TRUE;
     }
   g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL, "There is no result type 0x%x", verdict->type);
@@ -698,6 +785,12 @@ gint64
 imp_flow_get_held (const ImpFlow *self)
 {
   return self->input - self->settled;
+}
+
+gint64
+imp_flow_get_gathered (const ImpFlow *self)
+{
+  return self->gathered >= 0 ? self->input - MAX (self->gathered, self->settled) : 0;
 }
 
 guint

@@ -2,6 +2,7 @@
 #include "rpc/client/imp-remote-analyzer-private.h"
 
 #include "core/imp-data-type-private.h"
+#include "core/imp-flow-private.h"
 #include "core/imp-proxy-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -41,11 +42,24 @@ remote_analyzer_send_pieces (ImpRemoteAnalyzer *self, ImpDirection direction, co
   g_object_unref (self);
 }
 
+/* What was gathered since the analyzer has said that it wants it (WANT) is one message, where that
+ * is one that the server takes: nothing waits for what the others are told. */
+static gboolean
+remote_analyzer_is_wanted (ImpRemoteAnalyzer *self, ImpDirection direction, gsize length)
+{
+  const ImpMarks *marks = imp_analyzer_peek_marks (IMP_ANALYZER (self), direction);
+
+  return marks->extra != NULL && marks->fed - (gint64) length < marks->extra->wanted
+         && length <= IMP_FLOW_GATHER_MAX
+         && length <= imp_protocol_max_payload (self->host->max_message);
+}
+
 static inline void
 remote_analyzer_send_data (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
                            gint64 offset, gint32 data_type)
 {
-  if (G_LIKELY (data->length <= self->host->max_piece || !imp_data_type_is_streaming (data_type)))
+  if (G_LIKELY (data->length <= self->host->max_piece || !imp_data_type_is_streaming (data_type))
+      || remote_analyzer_is_wanted (self, direction, data->length))
     remote_analyzer_send_piece (self, direction, data, offset, data_type);
   else
     remote_analyzer_send_pieces (self, direction, data, offset, data_type);
@@ -118,7 +132,8 @@ imp_remote_analyzer_view (ImpAnalyzer *analyzer, ImpDirection direction, const I
       && !remote_analyzer_check_packet (self, data->length, data_type))
     return TRUE;
   imp_deadline_watch (self->host->deadline, &self->deadline);
-  if (imp_send_entry_may_bypass (&self->send, data->length)
+  if ((imp_send_entry_may_bypass (&self->send, data->length)
+       || (!self->send.backlogged && remote_analyzer_is_wanted (self, direction, data->length)))
       && remote_analyzer_may_send (self->host))
     remote_analyzer_send_data (self, direction, data, offset, data_type);
   else

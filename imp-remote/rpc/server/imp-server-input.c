@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-input-private.h"
 
 #include "core/imp-data-type-private.h"
+#include "core/imp-flow-private.h"
 #include "rpc/server/imp-server-turns-private.h"
 
 struct _ImpServerInput
@@ -93,6 +94,16 @@ server_input_push (ImpServerInput *self, ImpServerInputEntry *entry, const ImpIn
   imp_input_queue_push (&entry->waiting->queues[input->direction], input);
 }
 
+/* So much is fed in one go: more, where the analyzer has said that it can say nothing before. */
+static gsize
+server_input_get_piece (ImpServerInputEntry *entry, ImpDirection direction)
+{
+  const ImpMarks *marks = imp_analyzer_peek_marks (entry->analyzer, direction);
+  gint64 wanted = marks->extra != NULL ? marks->extra->wanted - marks->fed : 0;
+
+  return CLAMP (wanted, IMP_INPUT_PIECE_SIZE, IMP_FLOW_GATHER_MAX);
+}
+
 gboolean
 imp_server_input_feed (ImpServerInput *self, ImpServerInputEntry *entry, ImpDirection direction)
 {
@@ -100,7 +111,8 @@ imp_server_input_feed (ImpServerInput *self, ImpServerInputEntry *entry, ImpDire
   ImpView view;
 
   if (!server_input_may_feed (self, entry, direction)
-      || !imp_input_queue_take (&entry->waiting->queues[direction], IMP_INPUT_PIECE_SIZE, &input))
+      || !imp_input_queue_take (&entry->waiting->queues[direction],
+                                server_input_get_piece (entry, direction), &input))
     return FALSE;
   view = imp_view_of_bytes (input.data);
   imp_analyzer_feed (entry->analyzer, direction, &view, input.offset, input.data_type);
