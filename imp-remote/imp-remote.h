@@ -7,9 +7,11 @@
 #include "imp-version.h"
 
 #include "analyzers/imp-cascade.h"
+#include "analyzers/imp-framer.h"
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
 #include "analyzers/imp-session-log-factory.h"
+#include "analyzers/imp-rewriter.h"
 #include "core/imp-analyzer.h"
 #include "core/imp-data-type.h"
 #include "core/imp-enums.h"

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * becomes of the bytes meanwhile is not for it to know. */
 typedef struct
 {
-  ImpMatcher *matcher; /* somebody else's */
+  ImpMatcher *matcher;      /* somebody else's */
+  ImpMatcherMemory *memory; /* the same, of a set of patterns; or NULL */
   ImpEffort effort;
   GByteArray *tail; /* context, then what is in doubt; NULL for nothing */
   gsize context;    /* how much of it is the former */

@@ -177,6 +177,8 @@ pattern_stream_find (ImpPatternStream *self, GError **error)
   run->start = self->start;
   run->end = is_partial ? IMP_MATCH_END_OPEN : self->end;
   run->effort = &self->effort;
+  run->memory = self->memory;
+  run->base = self->base;
   status = imp_matcher_find (self->matcher, run, error);
   self->position = status == IMP_MATCH_FOUND ? run->to : run->from;
   return status;

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * match, and the search goes on one byte further, or that is what it reports. The leftmost match
  * wins. So no more than W - 1 bytes are ever in doubt. */
 typedef struct _ImpMatcher ImpMatcher;
+typedef struct _ImpMatcherSet ImpMatcherSet;
 
 typedef enum
 {
@@ -47,6 +48,10 @@ typedef enum
   IMP_MATCH_END_PAUSE,
 } ImpMatchEnd;
 
+/* How far each part of a set has looked in one stream, so that none looks at the same bytes twice
+ * while others find something. */
+typedef struct _ImpMatcherMemory ImpMatcherMemory;
+
 typedef struct
 {
   /* data[0 .. position) is what came before: at least imp_matcher_get_context() bytes, or all there
@@ -68,6 +73,11 @@ typedef struct
   const gsize *groups;
   guint n_groups;
   gsize groups_base;
+  guint which; /* of several patterns, the number of the one that was found */
+  /* Where several patterns are looked for in a stream: what is known of them already, or NULL, and
+   * the offset in the stream of the first byte of @data. */
+  ImpMatcherMemory *memory;
+  gint64 base;
 } ImpSearchRun;
 
 /* IMP_ERROR_SETTINGS: @regex is wrong, matches the empty string, can have no match that is short
@@ -77,6 +87,10 @@ typedef struct
 ImpMatcher *imp_matcher_new_regex (const char *regex, gsize max_length, gsize lookahead,
                                    ImpMatcherFlags flags, GError **error);
 ImpMatcher *imp_matcher_new_string (GBytes *string, GError **error);
+/* For all patterns of a set at once; takes @set, which is finished. */
+ImpMatcher *imp_matcher_new_set (ImpMatcherSet *set);
+/* NULL: it has none. */
+const ImpMatcherSet *imp_matcher_peek_set (ImpMatcher *self);
 ImpMatcher *imp_matcher_ref (ImpMatcher *self);
 void imp_matcher_unref (ImpMatcher *self);
 

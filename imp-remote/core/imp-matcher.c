@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-matcher-set-private.h"
 #include "core/imp-regex-search-private.h"
 
 #include <string.h>
@@ -10,7 +11,8 @@ struct _ImpMatcher
 {
   gatomicrefcount ref_count;
   gint64 cost;
-  ImpRegexSearch *regex; /* or NULL, and then there is a string */
+  ImpRegexSearch *regex; /* or NULL, and then there is a set, or a string */
+  ImpMatcherSet *set;
   GBytes *string;
   guint32 *borders; /* [i]: the longest proper prefix of string[0 .. i] that it also ends with */
 };
@@ -87,6 +89,21 @@ imp_matcher_new_string (GBytes *string, GError **error)
 }
 
 ImpMatcher *
+imp_matcher_new_set (ImpMatcherSet *set)
+{
+  ImpMatcher *self = matcher_new ();
+
+  self->set = set;
+  return self;
+}
+
+const ImpMatcherSet *
+imp_matcher_peek_set (ImpMatcher *self)
+{
+  return self->set;
+}
+
+ImpMatcher *
 imp_matcher_ref (ImpMatcher *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
@@ -103,6 +120,7 @@ imp_matcher_unref (ImpMatcher *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->regex, imp_regex_search_free);
+  g_clear_pointer (&self->set, imp_matcher_set_free);
   g_clear_pointer (&self->string, g_bytes_unref);
   g_free (self->borders);
   g_free (self);
@@ -121,6 +139,8 @@ imp_matcher_get_context (ImpMatcher *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
+  if (self->set != NULL)
+    return imp_matcher_set_get_context (self->set);
   return self->regex != NULL ? imp_regex_search_get_context (self->regex) : 0;
 }
 
@@ -188,6 +208,8 @@ imp_matcher_find (ImpMatcher *self, ImpSearchRun *run, GError **error)
       run->from = run->to = run->length;
       return IMP_MATCH_NONE;
     }
+  if (self->set != NULL)
+    return imp_matcher_set_find (self->set, run, error);
   return self->regex != NULL ? imp_regex_search_find (self->regex, run, error)
                              : matcher_find_string (self, run);
 }

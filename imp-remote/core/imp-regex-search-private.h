@@ -12,6 +12,8 @@ ImpRegexSearch *imp_regex_search_new (const char *regex, gsize max_length, gsize
                                       ImpMatcherFlags flags, GError **error);
 void imp_regex_search_free (ImpRegexSearch *self);
 gsize imp_regex_search_get_context (ImpRegexSearch *self);
+/* So many bytes decide, from a place on, whether a match begins there. */
+gsize imp_regex_search_get_window (ImpRegexSearch *self);
 guint imp_regex_search_get_n_groups (ImpRegexSearch *self);
 guint imp_regex_search_find_group (ImpRegexSearch *self, const char *name);
 /* At least one byte is to be searched. */

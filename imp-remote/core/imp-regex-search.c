@@ -224,6 +224,12 @@ imp_regex_search_get_context (ImpRegexSearch *self)
   return self->context;
 }
 
+gsize
+imp_regex_search_get_window (ImpRegexSearch *self)
+{
+  return self->window;
+}
+
 guint
 imp_regex_search_get_n_groups (ImpRegexSearch *self)
 {

@@ -18,6 +18,19 @@ imp_source_add_timeout (GMainContext *context, guint milliseconds, const char *n
   return source;
 }
 
+/* The same for what is to be done once others had their turn, and again until it is ended. */
+static inline GSource *
+imp_source_add_idle (GMainContext *context, const char *name, GSourceFunc func, gpointer user_data)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, name);
+  g_source_set_callback (source, func, user_data, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
 /* Destroys the source and drops its reference, if there is one. */
 static inline void
 imp_source_clear (GSource **source)

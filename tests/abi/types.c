@@ -7,12 +7,14 @@ IMP_EXTERN void imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *co
                                ImpFactoryClass *factory, ImpTypeFactoryClass *type_factory,
                                ImpError error, ImpFailMode fail, ImpPatternAction action,
                                ImpPatternOver over, ImpPatternHoldAction hold_action,
-                               ImpSessionLogFormat format);
+                               ImpFramerClass *framer, ImpRewriterClass *rewriter,
+                               ImpDelayAction delay, ImpSessionLogFormat format);
 
 void
 imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec, ImpFactoryClass *factory,
                ImpTypeFactoryClass *type_factory, ImpError error, ImpFailMode fail,
                ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action,
+               ImpFramerClass *framer, ImpRewriterClass *rewriter, ImpDelayAction delay,
                ImpSessionLogFormat format)
 {
 }

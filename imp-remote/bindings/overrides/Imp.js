@@ -39,6 +39,8 @@ const VIRTUAL_FUNCTIONS = {
         ignores: null,
     },
     Codec: {get_name: null, encode: null, decode: [null, 0]},
+    Rewriter: {match: []},
+    Framer: {record: [], incomplete: []},
 };
 /* Those of an analyzer that get its input, of which it has one. */
 const INPUTS = ['data', 'bytes'];
@@ -309,10 +311,14 @@ function adoptProperties(klass) {
     }
 }
 
+function isNative(prototype) {
+    return Object.keys(VIRTUAL_FUNCTIONS).some(type => prototype === Imp[type].prototype);
+}
+
 /* The class that implements a virtual function in JavaScript, if one does. */
 function implementer(klass, name) {
     let {prototype} = klass;
-    while (prototype instanceof Imp.Analyzer) {
+    while (prototype instanceof Imp.Analyzer && !isNative(prototype)) {
         if (Object.hasOwn(prototype, `vfunc_${name}`))
             return prototype.constructor;
         prototype = Object.getPrototypeOf(prototype);
@@ -321,7 +327,9 @@ function implementer(klass, name) {
 }
 
 function checkInputs(klass) {
-    if (INPUTS.every(name => implementer(klass, name)))
+    /* Those that are derived from an analyzer in C have its function for data. */
+    const hasData = isOurs(klass, Imp.Rewriter) || isOurs(klass, Imp.Framer);
+    if (INPUTS.every(name => implementer(klass, name)) || hasData && implementer(klass, 'bytes'))
         throw new TypeError(`${klass.name}.vfunc_bytes() would never be called beside ` +
             'vfunc_data(); implement one of them');
 }

@@ -371,7 +371,10 @@ def _check_name(cls, name, known):
 
 
 def _check_inputs(cls):
-    if all(not _is_native(_owner(cls, name)) for name in _INPUTS):
+    # Those that are derived from an analyzer in C have its function for data.
+    has_data = issubclass(cls, (Imp.Rewriter, Imp.Framer))
+    if (all(not _is_native(_owner(cls, name)) for name in _INPUTS)
+            or has_data and not _is_native(_owner(cls, 'do_bytes'))):
         raise TypeError(f'{cls.__name__}.do_bytes() would never be called beside do_data(); '
                         'implement one of them')
 
@@ -496,4 +499,18 @@ Analyzer = override(Analyzer)
 Factory = override(Factory)
 Codec = override(Codec)
 Filter = override(Filter)
-__all__ = ['Analyzer', 'Factory', 'Codec', 'Filter']
+
+
+# Those that are derived from an analyzer in C.
+
+class Rewriter(Imp.Rewriter, Analyzer):
+    pass
+
+
+class Framer(Imp.Framer, Analyzer):
+    pass
+
+
+Rewriter = override(Rewriter)
+Framer = override(Framer)
+__all__ = ['Analyzer', 'Factory', 'Codec', 'Filter', 'Rewriter', 'Framer']
