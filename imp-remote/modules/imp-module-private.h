@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 gboolean imp_module_is_object (const char *path); /* ".so" */
 gboolean imp_module_is_script (const char *path); /* ".py", ".js", ".mjs" */
 
+/* Whether modules can be made of it. */
+gboolean imp_module_is_usable_type (GType type);
+
 /* The class of factories or analyzers in a shared object, or G_TYPE_INVALID with an error. */
 GType imp_module_load_object (const char *path, GError **error);
 

@@ -9,6 +9,7 @@
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
 #include "core/imp-type-factory.h"
+#include "modules/imp-module-registry-private.h"
 #include "modules/imp-script-factory-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
@@ -43,6 +44,20 @@ static const StockModule stock_modules[] = {
     { NULL } },
 };
 
+static void
+module_register_stock (void)
+{
+  static gsize registered;
+
+  if (!g_once_init_enter (&registered))
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
+    imp_module_registry_add (stock_modules[i].name, stock_modules[i].get_type (),
+                             stock_modules[i].summary, TRUE);
+  g_once_init_leave (&registered, 1);
+}
+
+/* NULL for one that comes from elsewhere. */
 static const StockModule *
 module_find_stock (const char *name)
 {
@@ -125,6 +140,27 @@ module_find_settings (const char *spec)
     }
 }
 
+/* The class that a name or a file stands for; not of scripts. */
+static GType
+module_find_type (const char *name, char **summary, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GType type;
+
+  if (imp_module_is_object (name))
+    {
+      *summary = g_strdup ("a module in C");
+      return imp_module_load_object (name, error);
+    }
+  module_register_stock ();
+  type = imp_module_registry_find (name, summary, &local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (type == G_TYPE_INVALID)
+    module_set_unknown (error, name);
+  return type;
+}
+
 /* Replaces a short name by that of the property. */
 static char *
 module_resolve_alias (const StockModule *module, const char *settings)
@@ -132,7 +168,7 @@ module_resolve_alias (const StockModule *module, const char *settings)
   g_auto (GStrv) parts = NULL;
   gsize length;
 
-  if (settings == NULL || module->alias[0] == NULL)
+  if (settings == NULL || module == NULL || module->alias[0] == NULL)
     return g_strdup (settings);
 
   length = strlen (module->alias[0]);
@@ -151,8 +187,7 @@ module_resolve_alias (const StockModule *module, const char *settings)
 static ImpFactory *
 module_new_factory (const char *name, const char *settings, GError **error)
 {
-  g_autofree char *resolved = NULL;
-  const StockModule *module;
+  g_autofree char *resolved = NULL, *summary = NULL;
   GType type;
 
   if (imp_module_is_script (name) && !g_file_test (name, G_FILE_TEST_IS_REGULAR))
@@ -162,21 +197,12 @@ module_new_factory (const char *name, const char *settings, GError **error)
     }
   if (imp_module_is_script (name))
     return imp_module_run_script (name, settings, error);
-  if (imp_module_is_object (name))
-    {
-      type = imp_module_load_object (name, error);
-      return type == G_TYPE_INVALID ? NULL
-                                    : module_new_factory_for_type (type, name, settings, error);
-    }
 
-  module = module_find_stock (name);
-  if (module == NULL)
-    {
-      module_set_unknown (error, name);
-      return NULL;
-    }
-  resolved = module_resolve_alias (module, settings);
-  return module_new_factory_for_type (module->get_type (), name, resolved, error);
+  type = module_find_type (name, &summary, error);
+  if (type == G_TYPE_INVALID)
+    return NULL;
+  resolved = module_resolve_alias (module_find_stock (name), settings);
+  return module_new_factory_for_type (type, name, resolved, error);
 }
 
 /**
@@ -186,7 +212,7 @@ module_new_factory (const char *name, const char *settings, GError **error)
  *
  * Creates a factory from the name of a module and its settings.
  *
- * NAME is that of one of the library's own modules (see [func@Imp.module_list]), or a file:
+ * NAME is one of those that [func@Imp.module_list] lists, or a file:
  *
  * - NAME.so, a module in C that defines `imp_module_query()`;
  * - NAME.py, a script for Python 3, or NAME.js or NAME.mjs, one for gjs. It runs in a process of
@@ -235,7 +261,9 @@ imp_module_new_factory (const char *spec, GError **error)
 /**
  * imp_module_list:
  *
- * Gets the names of the library's own modules.
+ * Gets the names of all modules that have one: the library's own, those that were registered (see
+ * [func@Imp.module_register]), and those that are installed, which are files `NAME.so` in a folder
+ * of the library's, or in that which the environment variable `IMP_REMOTE_MODULES` names.
  *
  * Returns: (transfer full): the names, in alphabetical order
  *
@@ -244,11 +272,61 @@ imp_module_new_factory (const char *spec, GError **error)
 char **
 imp_module_list (void)
 {
-  char **names = g_new0 (char *, G_N_ELEMENTS (stock_modules) + 1);
+  module_register_stock ();
+  return imp_module_registry_list ();
+}
 
-  for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
-    names[i] = g_strdup (stock_modules[i].name);
-  return names;
+/**
+ * imp_module_register:
+ * @name: what it is to be called, as in `--module NAME`
+ * @type: a class of factories, whose settings are its properties, or a class of analyzers that work
+ *   with streams; neither can be abstract
+ * @summary: what it does, in a few words
+ * @error: return location for an error
+ *
+ * Adds a module that this process has, so that [func@Imp.module_new_factory] and
+ * [func@Imp.module_list] know it. It cannot be removed.
+ *
+ * This implements the extension point %IMP_MODULE_EXTENSION_POINT_NAME of GIO, and can be done with
+ * that alone; only the summary and the checks are missing then. A class has one name at most.
+ *
+ * Returns: %TRUE if it was added, %FALSE with %IMP_ERROR_SETTINGS if the name is taken or none, or
+ *   the class cannot be used
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_module_register (const char *name, GType type, const char *summary, GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  g_return_val_if_fail (name != NULL, FALSE);
+  g_return_val_if_fail (summary != NULL, FALSE);
+
+  names = imp_module_list ();
+  if (!imp_module_registry_is_name (name) || imp_module_is_object (name)
+      || imp_module_is_script (name))
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "\"%s\" cannot be the name of a module: it must not look like a file, nor have "
+                 "\"=\" or \"&\" in it",
+                 name);
+  else if (g_strv_contains ((const char *const *) names, name))
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is a module \"%s\" already", name);
+  else if (!imp_module_is_usable_type (type))
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "The module \"%s\" cannot be the type %s, which is no class of factories or "
+                 "analyzers that can be instantiated",
+                 name, type == G_TYPE_INVALID ? "(none)" : g_type_name (type));
+  else if (imp_module_registry_has_type (type))
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "The module \"%s\" cannot be the type %s, which is one already", name,
+                 g_type_name (type));
+  else
+    {
+      imp_module_registry_add (name, type, summary, FALSE);
+      return TRUE;
+    }
+  return FALSE;
 }
 
 static void
@@ -345,8 +423,8 @@ module_describe_script (const char *path, GError **error)
 char *
 imp_module_describe (const char *name, GError **error)
 {
+  g_autofree char *summary = NULL;
   GString *text;
-  const StockModule *module;
   GType type;
 
   g_return_val_if_fail (name != NULL, NULL);
@@ -354,18 +432,12 @@ imp_module_describe (const char *name, GError **error)
   if (imp_module_is_script (name))
     return module_describe_script (name, error);
 
-  module = module_find_stock (name);
-  if (module == NULL && !imp_module_is_object (name))
-    {
-      module_set_unknown (error, name);
-      return NULL;
-    }
-  type = module != NULL ? module->get_type () : imp_module_load_object (name, error);
+  type = module_find_type (name, &summary, error);
   if (type == G_TYPE_INVALID)
     return NULL;
 
   text = g_string_new (name);
-  g_string_append_printf (text, ": %s\n", module != NULL ? module->summary : "a module in C");
-  module_describe_type (text, module, type);
+  g_string_append_printf (text, ": %s\n", summary);
+  module_describe_type (text, module_find_stock (name), type);
   return g_string_free (text, FALSE);
 }

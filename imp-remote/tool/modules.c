@@ -24,9 +24,13 @@ modules_list (void)
 
   for (char **name = names; *name != NULL; name++)
     {
-      g_autofree char *text = imp_module_describe (*name, NULL);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = imp_module_describe (*name, &error);
 
-      printf ("%.*s\n", (int) strcspn (text, "\n"), text);
+      if (text != NULL)
+        printf ("%.*s\n", (int) strcspn (text, "\n"), text);
+      else
+        printf ("%s: cannot be used: %s\n", *name, error->message);
     }
   printf ("./NAME.so, ./NAME.py, ./NAME.js: files\n");
   return TOOL_DONE;

@@ -217,4 +217,19 @@ test('modules', () => {
     fails(Imp.Error.SETTINGS, () => Imp.module_new_factory('no-such-module'));
 });
 
+test('module of this program', () => {
+    const Own = GObject.registerClass({
+        Properties: {limit: GObject.ParamSpec.int('limit', null, 'how much',
+            GObject.ParamFlags.READWRITE, 1, 5, 3)},
+    }, class Own extends Imp.Factory {});
+
+    equal(Imp.module_register('own', Own.$gtype, 'is written in JavaScript'), true);
+    contains(Imp.module_describe('own'), 'own: is written in JavaScript\n' +
+        '  limit=a whole number from 1 to 5 (default: 3)\n      how much\n');
+    const factory = Imp.module_new_factory('own=limit=4');
+    equal(factory instanceof Own, true);
+    equal(factory.limit, 4);
+    fails(Imp.Error.SETTINGS, () => Imp.module_register('own', Own.$gtype, 'again'));
+});
+
 run();

@@ -6,7 +6,7 @@ import tempfile
 
 import samples
 import tap
-from tap import Gio, GLib, Imp, contains, equal, fails
+from tap import Gio, GLib, GObject, Imp, contains, equal, fails
 
 CLIENT = Imp.Direction.FROM_CLIENT
 SERVER = Imp.Direction.FROM_SERVER
@@ -220,6 +220,19 @@ def test_modules():
     factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no')
     equal(type(factory), Imp.PatternFactory)
     fails(Imp.Error.SETTINGS, Imp.module_new_factory, 'no-such-module')
+
+
+def test_module_of_this_program():
+    class Own(Imp.Factory):
+        limit = GObject.Property(type=int, default=3, minimum=1, maximum=5, blurb='how much')
+
+    assert Imp.module_register('own', Own.__gtype__, 'is written in Python')
+    equal(Imp.module_describe('own').splitlines(),
+          ['own: is written in Python', '  limit=a whole number from 1 to 5 (default: 3)',
+           '      how much'])
+    factory = Imp.module_new_factory('own=limit=4')
+    equal((type(factory), factory.limit), (Own, 4))
+    fails(Imp.Error.SETTINGS, Imp.module_register, 'own', Own.__gtype__, 'again')
 
 
 def test_script_module():

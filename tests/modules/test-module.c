@@ -6,6 +6,36 @@
 #include "modules/imp-module-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
+typedef ImpFactory TestFactory;
+typedef ImpFactoryClass TestFactoryClass;
+typedef ImpFactory TestOther;
+typedef ImpFactoryClass TestOtherClass;
+
+GType test_factory_get_type (void);
+GType test_other_get_type (void);
+G_DEFINE_TYPE (TestFactory, test_factory, IMP_TYPE_FACTORY)
+G_DEFINE_TYPE (TestOther, test_other, IMP_TYPE_FACTORY)
+
+static void
+test_factory_class_init (TestFactoryClass *klass)
+{
+}
+
+static void
+test_factory_init (TestFactory *self)
+{
+}
+
+static void
+test_other_class_init (TestOtherClass *klass)
+{
+}
+
+static void
+test_other_init (TestOther *self)
+{
+}
+
 static void
 test_pass (void)
 {
@@ -143,6 +173,69 @@ test_describe_script (void)
     }
 }
 
+static gboolean
+list_has (const char *name)
+{
+  g_auto (GStrv) names = imp_module_list ();
+
+  return g_strv_contains ((const char *const *) names, name);
+}
+
+/* A name that a program adds is as good as those of the library, and takes nobody's place. */
+static void
+test_register (void)
+{
+  static const char *const no_names[] = { "", "a/b", "a=b", "a&b", "x.so", "x.py", "pass", "own" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) factory = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_true (imp_module_register ("own", test_factory_get_type (), "does as it likes", &error));
+  g_assert_no_error (error);
+  g_assert_true (list_has ("own"));
+  text = imp_module_describe ("own", &error);
+  g_assert_cmpstr (text, ==, "own: does as it likes\n");
+  factory = imp_module_new_factory ("own", &error);
+  g_assert_no_error (error);
+  g_assert_true (G_TYPE_CHECK_INSTANCE_TYPE (factory, test_factory_get_type ()));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (no_names); i++)
+    {
+      g_assert_false (imp_module_register (no_names[i], test_other_get_type (), "x", &error));
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+      g_assert_nonnull (strstr (error->message, no_names[i]));
+      g_clear_error (&error);
+    }
+  g_assert_false (imp_module_register ("another", test_factory_get_type (), "x", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+  g_clear_error (&error);
+  g_assert_false (imp_module_register ("object", G_TYPE_OBJECT, "x", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_SETTINGS);
+}
+
+/* GIO's own way does as well; what cannot be a module is an error where it is used. */
+static void
+test_extension (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) factory = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_true (list_has ("pattern"));
+  g_assert_nonnull (g_io_extension_point_implement (IMP_MODULE_EXTENSION_POINT_NAME,
+                                                    test_other_get_type (), "other", 5));
+  g_assert_nonnull (g_io_extension_point_implement (IMP_MODULE_EXTENSION_POINT_NAME, G_TYPE_OBJECT,
+                                                    "nothing-of-ours", 5));
+  g_assert_true (list_has ("other"));
+  text = imp_module_describe ("other", &error);
+  g_assert_cmpstr (text, ==, "other: TestOther, of this program\n");
+  factory = imp_module_new_factory ("other", &error);
+  g_assert_no_error (error);
+  g_assert_null (imp_module_new_factory ("nothing-of-ours", &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "GObject"));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -151,6 +244,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/module/settings", test_settings);
   g_test_add_func ("/module/errors", test_errors);
   g_test_add_func ("/module/list", test_list);
+  g_test_add_func ("/module/register", test_register);
+  g_test_add_func ("/module/extension", test_extension);
   g_test_add_func ("/module/describe", test_describe);
   g_test_add_func ("/module/describe/script", test_describe_script);
   return g_test_run ();
