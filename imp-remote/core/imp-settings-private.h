@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A setting is a writable property of a class between its own and ImpFactory's, of a type that can
- * be written as text; they stand in the order of their definition. NULL-terminated. */
+/* A setting is a writable property of a class between its own and ImpFactory's or ImpAnalyzer's, of
+ * a type that can be written as text; they stand in the order of their definition.
+ * NULL-terminated. */
 GParamSpec **imp_settings_list (GObjectClass *klass);
 
 /* Settings of which a factory has any number, as name0, name1 and so on: one for each
@@ -24,6 +25,23 @@ typedef struct
 
 /* Of a class; or NULL. */
 const ImpNumberedSettings *imp_settings_get_numbered (GObjectClass *klass);
+
+/* What settings say of the properties of new objects. */
+typedef struct
+{
+  GPtrArray *names; /* of GParamSpecs */
+  GArray *values;   /* of GValue */
+} ImpSettingValues;
+
+/* What is wrong goes to @errors (char *). */
+ImpSettingValues *imp_setting_values_new (GObjectClass *klass, const char *settings,
+                                          GPtrArray *errors);
+gpointer imp_setting_values_make (const ImpSettingValues *self, GType type);
+void imp_setting_values_free (ImpSettingValues *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpSettingValues, imp_setting_values_free)
+
+/* Whether there are none; else they become one error. */
+gboolean imp_settings_check (GPtrArray *errors, GError **error);
 
 /* Splits "key=value&key=value" and decodes both sides: the keys are UTF-8 with '-' for '_', the
  * values any bytes. What cannot be split goes to @errors (char *). */

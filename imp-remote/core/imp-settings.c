@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-settings-private.h"
 
+#include "core/imp-analyzer.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 
@@ -126,8 +127,12 @@ imp_settings_append (GString *settings, const char *key, const guint8 *value, gs
 static gboolean
 settings_has_property (GParamSpec *pspec)
 {
-  return (pspec->flags & G_PARAM_WRITABLE) != 0 && pspec->owner_type != IMP_TYPE_FACTORY
-         && g_type_is_a (pspec->owner_type, IMP_TYPE_FACTORY) && imp_setting_is_supported (pspec);
+  GType owner = pspec->owner_type;
+
+  return (pspec->flags & G_PARAM_WRITABLE) != 0 && owner != IMP_TYPE_FACTORY
+         && owner != IMP_TYPE_ANALYZER
+         && (g_type_is_a (owner, IMP_TYPE_FACTORY) || g_type_is_a (owner, IMP_TYPE_ANALYZER))
+         && imp_setting_is_supported (pspec);
 }
 
 GParamSpec **
@@ -146,7 +151,7 @@ imp_settings_list (GObjectClass *klass)
 const ImpNumberedSettings *
 imp_settings_get_numbered (GObjectClass *klass)
 {
-  return IMP_FACTORY_CLASS (klass)->numbered;
+  return IMP_IS_FACTORY_CLASS (klass) ? IMP_FACTORY_CLASS (klass)->numbered : NULL;
 }
 
 /* A setting that is no property. */
@@ -308,6 +313,50 @@ conversion_set_numbered (Conversion *conversion, ImpFactory *factory)
 
       conversion->numbered->set (factory, other->number, other->pspec, &other->value);
     }
+}
+
+ImpSettingValues *
+imp_setting_values_new (GObjectClass *klass, const char *settings, GPtrArray *errors)
+{
+  g_autofree GParamSpec **known = imp_settings_list (klass);
+  g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
+  ImpSettingValues *self = g_new0 (ImpSettingValues, 1);
+  Conversion conversion = { .known = known, .errors = errors };
+
+  self->names = conversion.names = g_ptr_array_new ();
+  self->values = conversion.values = g_array_new (FALSE, FALSE, sizeof (GValue));
+  g_array_set_clear_func (self->values, (GDestroyNotify) g_value_unset);
+  for (guint i = 0; i < list->len; i++)
+    conversion_add (&conversion, list->pdata[i]);
+  return self;
+}
+
+gpointer
+imp_setting_values_make (const ImpSettingValues *self, GType type)
+{
+  return g_object_new_with_properties (type, self->names->len, (const char **) self->names->pdata,
+                                       (const GValue *) (gpointer) self->values->data);
+}
+
+void
+imp_setting_values_free (ImpSettingValues *self)
+{
+  g_ptr_array_unref (self->names);
+  g_array_unref (self->values);
+  g_free (self);
+}
+
+gboolean
+imp_settings_check (GPtrArray *errors, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (errors->len == 0)
+    return TRUE;
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
+  return FALSE;
 }
 
 /* A class in a script can fail while an object is made: it has said so (imp_factory_fail()), or

@@ -4,11 +4,13 @@
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
+#include "core/imp-settings-private.h"
 
 /**
  * ImpTypeFactory:
  *
- * A factory whose analyzers are all instances of one class, made without arguments.
+ * A factory whose analyzers are all instances of one class, made without arguments, or with the
+ * same values of their properties.
  *
  * With it an analyzer class is all that has to be written, in any language. What an analyzer wants
  * to know of its connection it gets from [method@Imp.Analyzer.lookup_context], which answers as
@@ -23,6 +25,7 @@ struct _ImpTypeFactory
   GType analyzer_type;
   gint32 data_type;
   ImpResultFlags results;
+  ImpSettingValues *values; /* of the analyzers' properties, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (ImpTypeFactory, imp_type_factory, IMP_TYPE_FACTORY)
@@ -47,8 +50,10 @@ imp_type_factory_list_interfaces (ImpFactory *factory)
 static ImpAnalyzer *
 imp_type_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
 {
-  GType type = ((ImpTypeFactory *) factory)->analyzer_type;
-  gpointer analyzer = g_object_new (type, NULL);
+  ImpTypeFactory *self = (ImpTypeFactory *) factory;
+  GType type = self->analyzer_type;
+  gpointer analyzer = self->values != NULL ? imp_setting_values_make (self->values, type)
+                                           : g_object_new (type, NULL);
 
   /* A constructor in a script can fail altogether. */
   if (analyzer == NULL)
@@ -101,12 +106,20 @@ imp_type_factory_set_property (GObject *object, guint id, const GValue *value, G
 }
 
 static void
+imp_type_factory_finalize (GObject *object)
+{
+  g_clear_pointer (&((ImpTypeFactory *) object)->values, imp_setting_values_free);
+  G_OBJECT_CLASS (imp_type_factory_parent_class)->finalize (object);
+}
+
+static void
 imp_type_factory_class_init (ImpTypeFactoryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   ImpFactoryClass *factory_class = IMP_FACTORY_CLASS (klass);
   GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
+  object_class->finalize = imp_type_factory_finalize;
   object_class->get_property = imp_type_factory_get_property;
   object_class->set_property = imp_type_factory_set_property;
   factory_class->list_interfaces = imp_type_factory_list_interfaces;
@@ -170,6 +183,47 @@ imp_type_factory_new (GType analyzer_type, gint32 data_type, ImpResultFlags resu
 
   return g_object_new (IMP_TYPE_TYPE_FACTORY, "analyzer-type", analyzer_type, "data-type",
                        data_type, "results", results, NULL);
+}
+
+/**
+ * imp_type_factory_new_from_settings:
+ * @analyzer_type: a class of analyzers, which cannot be abstract
+ * @data_type: the type of data that it works with, or %IMP_DATA_TYPE_ANY
+ * @results: the types of results that it uses, or %IMP_RESULT_FLAGS_ALL
+ * @settings: (nullable): the settings; %NULL or "" for all defaults
+ * @error: return location for an error
+ *
+ * Creates a factory for analyzers of one class, whose writable properties are the settings, written
+ * as for [ctor@Imp.Factory.new_from_settings].
+ *
+ * Each analyzer has its properties set right after it was made. A class in Python or JavaScript
+ * sees them in its constructor with their defaults still, and from the first data on as they are.
+ *
+ * Returns: (transfer full) (type ImpTypeFactory): a new factory, or %NULL with
+ *   %IMP_ERROR_SETTINGS, whose message names all errors
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_type_factory_new_from_settings (GType analyzer_type, gint32 data_type, ImpResultFlags results,
+                                    const char *settings, GError **error)
+{
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (ImpSettingValues) values = NULL;
+  g_autoptr (GTypeClass) klass = NULL;
+  ImpFactory *factory;
+
+  g_return_val_if_fail (g_type_is_a (analyzer_type, IMP_TYPE_ANALYZER), NULL);
+  g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (analyzer_type), NULL);
+
+  klass = g_type_class_ref (analyzer_type);
+  values = imp_setting_values_new (G_OBJECT_CLASS (klass), settings, errors);
+  if (!imp_settings_check (errors, error))
+    return NULL;
+  factory = imp_type_factory_new (analyzer_type, data_type, results);
+  if (values->names->len > 0)
+    ((ImpTypeFactory *) factory)->values = g_steal_pointer (&values);
+  return factory;
 }
 
 /**

@@ -24,6 +24,10 @@ IMP_AVAILABLE_IN_0_1
 ImpFactory    *imp_type_factory_new               (GType analyzer_type, gint32 data_type,
                                                    ImpResultFlags results);
 IMP_AVAILABLE_IN_0_1
+ImpFactory    *imp_type_factory_new_from_settings (GType analyzer_type, gint32 data_type,
+                                                   ImpResultFlags results, const char *settings,
+                                                   GError **error);
+IMP_AVAILABLE_IN_0_1
 GType          imp_type_factory_get_analyzer_type (ImpTypeFactory *self);
 IMP_AVAILABLE_IN_0_1
 gint32         imp_type_factory_get_data_type     (ImpTypeFactory *self);

@@ -3,12 +3,17 @@
 """Runs one analyzer script for imp-remote: serves it on the socket that is descriptor 3.
 
 usage: host.py SCRIPT [KEY=VALUE]...
+       host.py --describe SCRIPT
 
-The script is a Python file that defines either exactly one class derived from Imp.Analyzer, with
-the optional attributes data_type (default: Imp.DATA_TYPE_STREAM) and results (default:
-Imp.ResultFlags.ALL), or a function create_factory(settings), which gets the settings as a
-dictionary and returns an Imp.Factory. A ValueError that this function raises is taken for a
-complaint about the settings.
+The script is a Python file that needs no more than one class: exactly one derived from Imp.Factory,
+or, if there is none, exactly one derived from Imp.Analyzer, with the optional attributes data_type
+(default: Imp.DATA_TYPE_STREAM) and results (default: Imp.ResultFlags.ALL). The properties of the
+class are its settings. Instead of that, it may define a function imp_module(settings), which gets
+the settings as a dictionary and returns an Imp.Factory; create_factory is another name for that. A
+ValueError that this function raises is taken for a complaint about the settings.
+
+With --describe, what the script says of itself is written to the descriptor instead: the first line
+of its docstring, and its settings.
 
 The script runs as it would under `python3 SCRIPT`: it imports what lies beside the real file, if
 SCRIPT is a link, and nothing of that where PYTHONSAFEPATH is set.
@@ -27,8 +32,10 @@ import subprocess
 import sys
 import threading
 import traceback
+import urllib.parse
 
 SOCKET_FD = 3
+FUNCTIONS = ('imp_module', 'create_factory')
 # Stop orders that reach a whole group of processes mean the tool, which ends the socket when its
 # connections are over.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -136,44 +143,81 @@ def load(path):
     return module
 
 
-def own_analyzers(module):
-    """The analyzer classes that the script itself defines, not those that it imports."""
+def own_classes(module, base):
+    """The classes that the script itself defines, not those that it imports."""
     own = [value for value in vars(module).values()
-           if inspect.isclass(value) and issubclass(value, Imp.Analyzer)
+           if inspect.isclass(value) and issubclass(value, base)
            and value.__module__ == module.__name__]
     return list(dict.fromkeys(own))
 
 
-def factory_by_function(module, settings):
+def find_function(module):
+    """The name of the function that makes the factory, or None."""
+    return next((name for name in FUNCTIONS if hasattr(module, name)), None)
+
+
+def find_class(module):
+    factories = own_classes(module, Imp.Factory)
+    analyzers = own_classes(module, Imp.Analyzer)
+    if len(factories) == 1:
+        return factories[0]
+    if not factories and len(analyzers) == 1:
+        return analyzers[0]
+    names = ', '.join(cls.__name__ for cls in factories or analyzers) or 'none'
+    raise ScriptError('needs exactly one class derived from Imp.Analyzer or from Imp.Factory, or a '
+                      f'function imp_module(settings); there are: {names}')
+
+
+def factory_by_function(module, name, settings):
     try:
-        factory = module.create_factory(settings)
+        factory = getattr(module, name)(settings)
     except ValueError as error:
         raise ScriptError(f'wrong settings: {error}') from error
     if not isinstance(factory, Imp.Factory):
-        raise ScriptError(f'create_factory() returned {factory!r}, which is no Imp.Factory')
+        raise ScriptError(f'{name}() returned {factory!r}, which is no Imp.Factory')
     return factory
 
 
-def factory_by_class(module, settings):
-    classes = own_analyzers(module)
-    if len(classes) != 1:
-        names = ', '.join(cls.__name__ for cls in classes) or 'none'
-        raise ScriptError('needs a function create_factory(settings), or exactly one class derived '
-                          f'from Imp.Analyzer; there are: {names}')
-    if settings:
-        raise ScriptError(f'takes no settings, so "{next(iter(settings))}" says nothing to it; '
-                          'define create_factory(settings) to take some')
-    return Imp.TypeFactory.new(classes[0],
-                               getattr(classes[0], 'data_type', Imp.DATA_TYPE_STREAM),
-                               getattr(classes[0], 'results', Imp.ResultFlags.ALL))
+def factory_by_class(cls, settings):
+    text = '&'.join(f'{urllib.parse.quote(key)}={urllib.parse.quote(value)}'
+                    for key, value in settings)
+    try:
+        if issubclass(cls, Imp.Factory):
+            return Imp.Factory.new_from_settings(cls.__gtype__, text)
+        return Imp.TypeFactory.new_from_settings(
+            cls.__gtype__, getattr(cls, 'data_type', Imp.DATA_TYPE_STREAM),
+            getattr(cls, 'results', Imp.ResultFlags.ALL), text)
+    except GLib.Error as error:
+        raise ScriptError(f'wrong settings: {error.message}') from error
 
 
 def make_factory(path, arguments):
     module = load(path)
-    settings = dict(argument.split('=', 1) for argument in arguments)
-    if hasattr(module, 'create_factory'):
-        return factory_by_function(module, settings)
-    return factory_by_class(module, settings)
+    settings = [argument.split('=', 1) for argument in arguments]
+    name = find_function(module)
+    if name is not None:
+        return factory_by_function(module, name, dict(settings))
+    return factory_by_class(find_class(module), settings)
+
+
+def first_line(text):
+    return next((line.strip() for line in (text or '').splitlines() if line.strip()), '')
+
+
+def describe(path):
+    """Writes a line about the script, and its settings."""
+    module = load(path)
+    name = find_function(module)
+    if name is None:
+        settings = Imp.module_describe_settings(find_class(module).__gtype__)
+    else:
+        meaning = first_line(getattr(module, name).__doc__)
+        settings = f'  those that its function {name}() takes\n'
+        if meaning:
+            settings += f'      {meaning}\n'
+    text = f'{first_line(module.__doc__) or "a script"}\n{settings}'
+    with open(SOCKET_FD, 'wb', closefd=False) as target:
+        target.write(text.encode('utf-8', 'replace'))
 
 
 def serve(factory):
@@ -187,19 +231,26 @@ def serve(factory):
     server.close()
 
 
+def run(path, arguments):
+    if path == '--describe':
+        describe(*arguments)
+    else:
+        serve(make_factory(path, arguments))
+
+
 def main():
     path, *arguments = sys.argv[1:]
     set_up_process()
     try:
         import_library()
-        factory = make_factory(path, arguments)
+        run(path, arguments)
     except ScriptError as error:
-        print(f'{os.path.basename(path)}: {error}', file=sys.stderr)
+        name = arguments[0] if path == '--describe' else path
+        print(f'{os.path.basename(name)}: {error}', file=sys.stderr)
         return 1
     except Exception:  # whatever it is, it is the script's: show where, and end
         traceback.print_exc()
         return 1
-    serve(factory)
     return 0
 
 

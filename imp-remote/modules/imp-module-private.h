@@ -19,4 +19,8 @@ GType imp_module_load_object (const char *path, GError **error);
  * process ends with the factory, and with this process. */
 ImpFactory *imp_module_run_script (const char *path, const char *settings, GError **error);
 
+/* What a script says of itself: a summary, which ends the first line, and its own settings. Starts
+ * a process for it, and waits until that has ended. */
+char *imp_module_ask_script (const char *path, GError **error);
+
 G_END_DECLS

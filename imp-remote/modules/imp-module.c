@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* A module of the library: a class of factories with settings, or a class of analyzers without. */
+/* A module of the library: a class of factories or analyzers, whose settings are its properties. */
 typedef struct
 {
   const char *name;
@@ -102,19 +102,14 @@ module_new_factory_for_type (GType type, const char *name, const char *settings,
   g_autoptr (GError) local = NULL;
   ImpFactory *factory;
 
-  if (g_type_is_a (type, IMP_TYPE_ANALYZER))
-    {
-      if (type == IMP_TYPE_PASS_ANALYZER && (settings == NULL || *settings == '\0'))
-        return imp_type_factory_new (type, IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS);
-      if (settings == NULL || *settings == '\0')
-        return imp_type_factory_new (type, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "The module \"%s\" has no settings, so that \"%s\" says nothing to it", name,
-                   settings);
-      return NULL;
-    }
-
-  factory = imp_factory_new_from_settings (type, settings, &local);
+  if (g_type_is_a (type, IMP_TYPE_FACTORY))
+    factory = imp_factory_new_from_settings (type, settings, &local);
+  else if (type == IMP_TYPE_PASS_ANALYZER)
+    factory = imp_type_factory_new_from_settings (type, IMP_DATA_TYPE_ANY, IMP_RESULT_FLAGS_PASS,
+                                                  settings, &local);
+  else
+    factory = imp_type_factory_new_from_settings (type, IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL,
+                                                  settings, &local);
   if (factory == NULL)
     g_propagate_prefixed_error (error, g_steal_pointer (&local),
                                 "The module \"%s\" has wrong settings: ", name);
@@ -217,10 +212,11 @@ module_new_factory (const char *name, const char *settings, GError **error)
  * - NAME.so, a module in C that defines `imp_module_query()`;
  * - NAME.py, a script for Python 3, or NAME.js or NAME.mjs, one for gjs. It runs in a process of
  *   its own, which is started here, serves the factory over a private socket, and ends with it. The
- *   script defines either exactly one class derived from [class@Imp.Analyzer] (in JavaScript: one
- *   that it exports), whose optional attributes `data_type` and `results` name its interface, or a
- *   function `create_factory (settings)` (in JavaScript, exported, `createFactory`) that gets the
- *   settings as a dictionary of strings and returns a factory.
+ *   script defines (in JavaScript: exports) exactly one class derived from [class@Imp.Factory], or
+ *   else exactly one derived from [class@Imp.Analyzer], whose optional attributes `data_type` and
+ *   `results` name its interface. The properties of the class are the settings. Instead of a class
+ *   it may have a function `imp_module (settings)` that gets the settings as a dictionary of
+ *   strings and returns a factory.
  *
  * A path with "=" in it has to begin with a folder, as in "./a=b.py". SETTINGS are those of
  * [ctor@Imp.Factory.new_from_settings].
@@ -377,23 +373,46 @@ static void
 module_describe_type (GString *text, const StockModule *module, GType type)
 {
   g_autoptr (GTypeClass) klass = g_type_class_ref (type);
-  g_autofree GParamSpec **settings = NULL;
+  g_autofree GParamSpec **settings = imp_settings_list (G_OBJECT_CLASS (klass));
+  const ImpNumberedSettings *numbered = imp_settings_get_numbered (G_OBJECT_CLASS (klass));
 
-  if (!g_type_is_a (type, IMP_TYPE_FACTORY))
-    {
-      g_string_append (text, "  no settings\n");
-      return;
-    }
-  if (imp_settings_get_numbered (G_OBJECT_CLASS (klass)) != NULL)
-    module_describe_numbered (text, imp_settings_get_numbered (G_OBJECT_CLASS (klass)));
-  settings = imp_settings_list (G_OBJECT_CLASS (klass));
+  if (settings[0] == NULL && numbered == NULL)
+    g_string_append (text, "  no settings\n");
+  if (numbered != NULL)
+    module_describe_numbered (text, numbered);
   for (gsize i = 0; settings[i] != NULL; i++)
     module_describe_setting (text, module, settings[i]);
+}
+
+/**
+ * imp_module_describe_settings:
+ * @type: a class of factories or analyzers
+ *
+ * Describes the settings of a class, which are its properties, for people: each with its type, its
+ * default and its meaning, which is the property's blurb.
+ *
+ * Returns: (transfer full): some lines of text
+ *
+ * Since: 0.1
+ */
+char *
+imp_module_describe_settings (GType type)
+{
+  GString *text;
+
+  g_return_val_if_fail (g_type_is_a (type, IMP_TYPE_FACTORY)
+                          || g_type_is_a (type, IMP_TYPE_ANALYZER),
+                        NULL);
+
+  text = g_string_new (NULL);
+  module_describe_type (text, NULL, type);
+  return g_string_free (text, FALSE);
 }
 
 static char *
 module_describe_script (const char *path, GError **error)
 {
+  g_autofree char *own = NULL;
   GString *text;
 
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
@@ -401,8 +420,11 @@ module_describe_script (const char *path, GError **error)
       module_set_no_file (error, path);
       return NULL;
     }
-  text = g_string_new (path);
-  g_string_append (text, ": a script; besides its own settings, which only it knows, it has\n");
+  own = imp_module_ask_script (path, error);
+  if (own == NULL)
+    return NULL;
+  text = g_string_new (NULL);
+  g_string_append_printf (text, "%s: %sand, as every script,\n", path, own);
   module_describe_type (text, NULL, IMP_TYPE_SCRIPT_FACTORY);
   return g_string_free (text, FALSE);
 }
@@ -413,7 +435,7 @@ module_describe_script (const char *path, GError **error)
  * @error: return location for an error
  *
  * Describes a module for people: what it does, and its settings with their types, defaults and
- * meaning. Of a script, only the settings that every script has are known.
+ * meaning. A script is run for that, without being fed anything; this blocks until it has answered.
  *
  * Returns: (transfer full): some lines of text; %NULL with %IMP_ERROR_SETTINGS if there is no such
  *   module, or with another error if it cannot be loaded

@@ -29,14 +29,16 @@ G_BEGIN_DECLS
 #define IMP_MODULE_ABI_VERSION 1
 
 IMP_AVAILABLE_IN_0_1
-ImpFactory *imp_module_new_factory (const char *spec, GError **error);
+ImpFactory *imp_module_new_factory       (const char *spec, GError **error);
 IMP_AVAILABLE_IN_0_1
-char      **imp_module_list        (void);
+char      **imp_module_list              (void);
 IMP_AVAILABLE_IN_0_1
-gboolean    imp_module_register    (const char *name, GType type, const char *summary,
-                                    GError **error);
+gboolean    imp_module_register          (const char *name, GType type, const char *summary,
+                                          GError **error);
 IMP_AVAILABLE_IN_0_1
-char       *imp_module_describe    (const char *name, GError **error);
+char       *imp_module_describe          (const char *name, GError **error);
+IMP_AVAILABLE_IN_0_1
+char       *imp_module_describe_settings (GType type);
 
 /**
  * imp_module_query: (skip)

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 #define IMP_SCRIPT_HOST_FD 3
 
 /* The command line of the program that runs a script: an interpreter, its host program, the script,
- * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one. */
+ * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one.
+ * @settings: NULL to have it describe the script and end. */
 GStrv imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings,
                               GError **error);
 

@@ -137,7 +137,10 @@ imp_script_command_new (const char *path, const char *interpreter, GPtrArray *se
   if (kind->option != NULL)
     g_strv_builder_add (builder, kind->option);
   g_strv_builder_add (builder, host);
+  if (settings == NULL)
+    g_strv_builder_add (builder, "--describe");
   g_strv_builder_add (builder, script);
-  script_command_add_settings (builder, settings);
+  if (settings != NULL)
+    script_command_add_settings (builder, settings);
   return g_strv_builder_end (builder);
 }

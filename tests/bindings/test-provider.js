@@ -232,4 +232,27 @@ test('module of this program', () => {
     fails(Imp.Error.SETTINGS, () => Imp.module_register('own', Own.$gtype, 'again'));
 });
 
+test('settings of analyzers', () => {
+    const Set = GObject.registerClass({
+        Properties: {limit: GObject.ParamSpec.int('limit', null, null,
+            GObject.ParamFlags.READWRITE, 1, 5, 3)},
+    }, class Set extends Imp.Analyzer {
+        vfunc_data(direction) {
+            this.deny(direction, `limit ${this.limit}`);
+        }
+    });
+
+    contains(Imp.module_describe_settings(Set.$gtype), 'limit=a whole number');
+    const make = settings => Imp.TypeFactory.new_from_settings(Set.$gtype, STREAM, 0, settings);
+    const results = [];
+    for (const settings of ['limit=4', '', 'limit=5']) {
+        const analyzer = make(settings).create_analyzer({});
+        analyzer.data_bytes(CLIENT, 'x', 0, STREAM);
+        results.push(...analyzer.poll_results().map(result => result.get_message()));
+    }
+    equal(results.join(), 'limit 4,limit 3,limit 5');
+    contains(fails(Imp.Error.SETTINGS, () => make('limit=6&x=1')),
+        '"limit=6": limit must be a whole number from 1 to 5; "x=1"');
+});
+
 run();

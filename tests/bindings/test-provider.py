@@ -235,6 +235,25 @@ def test_module_of_this_program():
     fails(Imp.Error.SETTINGS, Imp.module_register, 'own', Own.__gtype__, 'again')
 
 
+def test_settings_of_analyzers():
+    class Set(Imp.Analyzer):
+        limit = GObject.Property(type=int, default=3, minimum=1, maximum=5)
+
+        def do_data(self, direction, data, offset, data_type):
+            self.deny(direction, f'limit {self.limit}')
+
+    contains(Imp.module_describe_settings(Set.__gtype__), 'limit=a whole number')
+    make = Imp.TypeFactory.new_from_settings
+    results = []
+    for text in ('limit=4', '', 'limit=5'):
+        analyzer = make(Set.__gtype__, STREAM, 0, text).create_analyzer({})
+        analyzer.data_bytes(CLIENT, b'x', 0, STREAM)
+        results += [result.get_message() for result in analyzer.poll_results()]
+    equal(results, ['limit 4', 'limit 3', 'limit 5'])
+    contains(fails(Imp.Error.SETTINGS, make, Set.__gtype__, STREAM, 0, 'limit=6&x=1'),
+             '"limit=6": limit must be a whole number from 1 to 5; "x=1"')
+
+
 def test_script_module():
     with tempfile.NamedTemporaryFile('w', suffix='.py', prefix='imp-test-') as script:
         script.write(SCRIPT)

@@ -269,7 +269,8 @@ class Settings(Processes):
         self.assert_refused('start-timeout=0', 'start-timeout=0', 'from 1 to')
         self.assert_refused('deadline=soon&fail=never', 'deadline=soon', 'hard or soft')
         self.assert_refused('hang_timeout=1&hang-timeout=2', 'more than once')
-        self.assert_refused('start-timeout=1&own=setting', 'takes no settings', '"own"', status=1)
+        self.assert_refused('start-timeout=1&own=setting', '"own=setting"', 'no settings here',
+                            status=1)
         self.assert_refused('interpreter=/nonexistent/python', '/nonexistent/python', 'dying.py',
                             status=1)
         self.assert_refused('interpreter=true', 'ended with exit status 0', status=1)

@@ -79,8 +79,8 @@ class Scripts(unittest.TestCase):
 
         self.assert_refused(script('settings.py'), 'settings.py: wrong settings: the_greeting')
         self.assert_refused(script('settings.js'), 'settings.js: wrong settings: text is wanted')
-        self.assert_refused(script('shout.py') + '=x=1', 'takes no settings', '"x"')
-        self.assert_refused(script('shout.js') + '=x=1', 'takes no settings', '"x"')
+        self.assert_refused(script('shout.py') + '=x=1', '"x=1": there are no settings here')
+        self.assert_refused(script('shout.js') + '=x=1', '"x=1": there are no settings here')
         self.assert_refused(script('shout.py') + '=x=%ff', 'x=%ff', 'UTF-8', status=2)
         self.assert_refused(script('shout.py') + '=x', 'key=value', status=2)
         self.assert_refused(broken('syntax.py', 'x = = 1\n'), 'SyntaxError', 'line 1')

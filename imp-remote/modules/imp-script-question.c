@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/imp-error.h"
+#include "core/imp-source-private.h"
+#include "modules/imp-module-private.h"
+#include "modules/imp-script-command-private.h"
+#include "modules/imp-script-process-private.h"
+
+/* How long a script may take to load and to answer. */
+#define ANSWER_TIMEOUT_MS 60000
+#define MAX_ANSWER 65536
+#define MAX_LINES_PER_SECOND 100
+
+typedef struct
+{
+  GSocket *socket;
+  GString *text;
+  gboolean is_over;
+} ScriptQuestion;
+
+static gboolean
+script_question_on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  ScriptQuestion *self = user_data;
+  char bytes[4096];
+  gssize n = g_socket_receive (self->socket, bytes, sizeof bytes, NULL, NULL);
+
+  if (n > 0)
+    g_string_append_len (self->text, bytes, n);
+  self->is_over = n <= 0 || self->text->len > MAX_ANSWER;
+  return self->is_over ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static gboolean
+script_question_on_timeout (gpointer user_data)
+{
+  ((ScriptQuestion *) user_data)->is_over = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* In a private loop, so that nothing else happens meanwhile. */
+static void
+script_question_wait (ScriptQuestion *self, GMainContext *context)
+{
+  g_autoptr (GSource) readable = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  GSource *timeout = imp_source_add_timeout (context, ANSWER_TIMEOUT_MS, "imp script's answer",
+                                             script_question_on_timeout, self);
+
+  g_source_set_callback (readable, G_SOURCE_FUNC (script_question_on_readable), self, NULL);
+  g_source_attach (readable, context);
+  while (!self->is_over)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (readable);
+  imp_source_clear (&timeout);
+}
+
+static char *
+script_question_finish (ScriptQuestion *self, const char *path, GError **error)
+{
+  g_autofree char *text = g_string_free (g_steal_pointer (&self->text), FALSE);
+
+  if (g_str_has_suffix (text, "\n") && g_utf8_validate (text, -1, NULL))
+    return g_steal_pointer (&text);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
+               "The script \"%s\" has not described itself; what it has printed is in the log",
+               path);
+  return NULL;
+}
+
+char *
+imp_module_ask_script (const char *path, GError **error)
+{
+  g_auto (GStrv) argv = imp_script_command_new (path, NULL, NULL, error);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (ImpScriptOutput) output = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  ScriptQuestion self = { NULL };
+  int output_fds[2];
+  GPid pid = 0;
+
+  if (argv != NULL)
+    socket = imp_script_process_start ((const char *const *) argv, &pid, output_fds, error);
+  if (socket == NULL)
+    {
+      g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
+      return NULL;
+    }
+  self.socket = socket;
+  self.text = g_string_new (NULL);
+  output = imp_script_output_new (path, pid, output_fds, MAX_LINES_PER_SECOND);
+  imp_script_output_attach (output, context);
+  script_question_wait (&self, context);
+  g_socket_close (socket, NULL);
+  imp_script_process_end (pid, output);
+  return script_question_finish (&self, path, error);
+}

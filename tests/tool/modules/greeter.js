@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Answers each chunk of the client's by a greeting, as its settings say.
+
+import GObject from 'gi://GObject';
+import Imp from 'gi://Imp?version=1';
+
+export const summary = 'Answers in JavaScript.';
+
+export const Greeter = GObject.registerClass({
+    Properties: {
+        greeting: GObject.ParamSpec.string('greeting', null, 'what is said instead',
+            GObject.ParamFlags.READWRITE, 'hi'),
+        times: GObject.ParamSpec.int('times', null, 'how often',
+            GObject.ParamFlags.READWRITE, 1, 9, 1),
+    },
+}, class Greeter extends Imp.Analyzer {
+    vfunc_data(direction, data, offset) {
+        if (data.get_size() > 0 && direction === Imp.Direction.FROM_CLIENT)
+            this.replace_bytes(direction, offset + data.get_size(),
+                this.greeting.repeat(this.times));
+        else
+            this.pass_bytes(direction, Imp.MAX_OFFSET);
+    }
+});
