@@ -7,6 +7,11 @@ G_BEGIN_DECLS
 
 /* The descriptor at which a host finds its end of the socket. */
 #define IMP_SCRIPT_HOST_FD 3
+/* And that at which the launcher finds its end of the lifeline. */
+#define IMP_SCRIPT_LIFELINE_FD 4
+
+/* The path of a program that runs scripts, or helps with that. */
+char *imp_script_command_find_program (const char *name, GError **error);
 
 /* The command line of the program that runs a script: an interpreter, its host program, the script,
  * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one.

@@ -38,14 +38,13 @@ imp_module_is_script (const char *path)
   return script_command_find_kind (path) != NULL;
 }
 
-/* The programs that run scripts lie with the library's data, or, before it is installed, where
+/* The programs that run scripts lie with the library, or, before it is installed, where
  * IMP_REMOTE_HOSTS says. */
-static char *
-script_command_find_host (const ScriptKind *kind, GError **error)
+char *
+imp_script_command_find_program (const char *name, GError **error)
 {
   const char *folder = g_getenv ("IMP_REMOTE_HOSTS");
-  g_autofree char *path = g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, kind->host,
-                                            NULL);
+  g_autofree char *path = g_build_filename (folder != NULL ? folder : IMP_HOSTS_DIR, name, NULL);
 
   if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
     return g_steal_pointer (&path);
@@ -120,18 +119,32 @@ script_command_resolve_path (const ScriptKind *kind, const char *path)
   return resolved;
 }
 
+/* In full, so that one that is not there is an error here, and not of what starts it. */
+static char *
+script_command_find_executable (const ScriptKind *kind, const char *interpreter, GError **error)
+{
+  g_autofree char *name = interpreter != NULL ? g_strdup (interpreter)
+                                              : script_command_find_interpreter (kind);
+  char *path = g_find_program_in_path (name);
+
+  if (path == NULL)
+    g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "there is no program \"%s\" to run it", name);
+  return path;
+}
+
 GStrv
 imp_script_command_new (const char *path, const char *interpreter, GPtrArray *settings,
                         GError **error)
 {
   const ScriptKind *kind = script_command_find_kind (path);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *host = script_command_find_host (kind, error);
+  g_autofree char *host = imp_script_command_find_program (kind->host, error);
   g_autofree char *program = NULL, *script = NULL;
 
-  if (host == NULL)
+  if (host != NULL)
+    program = script_command_find_executable (kind, interpreter, error);
+  if (program == NULL)
     return NULL;
-  program = interpreter != NULL ? g_strdup (interpreter) : script_command_find_interpreter (kind);
   script = script_command_resolve_path (kind, path);
   g_strv_builder_add (builder, program);
   if (kind->option != NULL)

@@ -53,6 +53,10 @@ static const ImpLimit script_factory_limits[] = {
     "how many ms the script may take until it is ready" },
   { "hang-timeout", IMP_LIMIT_MILLISECONDS, PLACE (hang_timeout), 0, G_MAXINT32, 10000,
     "ms without any response, once somebody has given up, until it is started again, 0 never" },
+  { "max-memory", IMP_LIMIT_BYTES, PLACE (process.max_memory), 0, G_MAXINT64,
+    (guint64) 1024 * 1024 * 1024, "how many bytes of memory a process of it may have, 0 any" },
+  { "max-files", IMP_LIMIT_COUNT, PLACE (process.max_files), 16, 1048576, 1024,
+    "how many files and sockets it may have open" },
   { "log-rate", IMP_LIMIT_COUNT, PLACE (log_rate), 0, 1000000, 100,
     "how many lines that it prints are logged a second, 0 all" },
 };

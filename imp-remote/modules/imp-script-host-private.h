@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-enums.h"
+#include "modules/imp-script-process-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct
   guint deadline;
   guint log_rate; /* lines of output a second, 0: all */
   ImpFailMode fail;
+  ImpScriptProcessLimits process;
 } ImpScriptHostOptions;
 
 /* @path: that of the script, for messages to people. */

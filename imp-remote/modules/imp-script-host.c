@@ -4,7 +4,6 @@
 #include "core/imp-error.h"
 #include "core/imp-factory.h"
 #include "core/imp-source-private.h"
-#include "modules/imp-script-process-private.h"
 #include "rpc/client/imp-remote-factory-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -23,7 +22,7 @@ struct _ImpScriptHost
 
   GSocket *socket;
   ImpRemoteFactory *remote;
-  GPid pid; /* 0 once it is gone */
+  ImpScriptProcess process; /* its pid is 0 once it is gone */
   ImpScriptOutput *output;
   GSource *exit;   /* watches the process */
   GSource *timer;  /* until it is ready, or until it is killed */
@@ -74,7 +73,7 @@ script_host_on_gone (gpointer user_data)
 static void
 script_host_check_gone (ImpScriptHost *self)
 {
-  if (self->lost && self->pid == 0 && self->funcs != NULL)
+  if (self->lost && self->process.pid == 0 && self->funcs != NULL)
     self->idle = imp_source_add_timeout (self->context, 0, "imp script is gone",
                                          script_host_on_gone, self);
 }
@@ -85,7 +84,7 @@ script_host_on_kill (gpointer user_data)
   ImpScriptHost *self = user_data;
 
   imp_source_clear (&self->timer);
-  kill (self->pid, SIGKILL);
+  kill (self->process.pid, SIGKILL);
   return G_SOURCE_REMOVE;
 }
 
@@ -105,7 +104,7 @@ script_host_on_state (ImpRemoteFactory *remote, GParamSpec *spec, gpointer user_
       script_host_set_reason (self, g_strdup_printf ("lost its connection: %s", reason->message));
       self->reason_is_final = reason->domain == IMP_ERROR && reason->code != IMP_ERROR_CLOSED;
     }
-  if (self->pid != 0)
+  if (self->process.pid != 0)
     self->timer = imp_source_add_timeout (self->context, KILL_TIMEOUT_MS, "imp script's end",
                                           script_host_on_kill, self);
   if (self->funcs != NULL)
@@ -130,8 +129,9 @@ script_host_on_exit (GPid pid, int wait_status, gpointer user_data)
 
   imp_source_clear (&self->exit);
   imp_source_clear (&self->timer);
-  g_spawn_close_pid (self->pid);
-  self->pid = 0;
+  g_spawn_close_pid (self->process.pid);
+  self->process.pid = 0;
+  imp_script_process_cut (&self->process);
   /* What it has printed comes before what is said about its end. */
   imp_script_output_finish (self->output);
   if (self->funcs == NULL)
@@ -198,9 +198,8 @@ imp_script_host_start (const char *path, const char *const *argv,
                        const ImpScriptHostOptions *options, const ImpScriptHostFuncs *funcs,
                        gpointer user_data, GError **error)
 {
-  GPid pid = 0;
-  int output_fds[2];
-  GSocket *socket = imp_script_process_start (argv, &pid, output_fds, error);
+  ImpScriptProcess process;
+  GSocket *socket = imp_script_process_start (argv, &options->process, &process, error);
   ImpScriptHost *self;
 
   if (socket == NULL)
@@ -212,10 +211,10 @@ imp_script_host_start (const char *path, const char *const *argv,
   self->user_data = user_data;
   self->start_timeout = options->start_timeout;
   self->socket = socket;
-  self->pid = pid;
-  self->output = imp_script_output_new (path, pid, output_fds, options->log_rate);
+  self->process = process;
+  self->output = imp_script_output_new (path, process.pid, process.output_fds, options->log_rate);
   imp_script_output_attach (self->output, self->context);
-  self->exit = g_child_watch_source_new (pid);
+  self->exit = g_child_watch_source_new (process.pid);
   g_source_set_callback (self->exit, G_SOURCE_FUNC (script_host_on_exit), self, NULL);
   g_source_attach (self->exit, self->context);
   self->timer = imp_source_add_timeout (self->context, options->start_timeout, "imp script's start",
@@ -233,8 +232,8 @@ imp_script_host_free (ImpScriptHost *self)
   imp_remote_factory_close (self->remote);
   imp_source_clear (&self->timer);
   imp_source_clear (&self->idle);
-  if (self->pid != 0)
-    imp_script_process_end (self->pid, self->output);
+  if (self->process.pid != 0)
+    imp_script_process_end (&self->process, self->output);
   imp_script_output_free (self->output);
   g_clear_object (&self->remote);
   g_clear_object (&self->socket);

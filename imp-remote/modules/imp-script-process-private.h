@@ -7,16 +7,34 @@
 
 G_BEGIN_DECLS
 
+/* What a process that runs a script may have. */
+typedef struct
+{
+  gsize max_memory; /* bytes that it can write to, 0: no limit */
+  guint max_files;  /* descriptors */
+} ImpScriptProcessLimits;
+
+/* A process that runs a script, and all that it has started in its process group. */
+typedef struct
+{
+  GPid pid;
+  int output_fds[2]; /* to read its output from; see imp_script_output_new() */
+  int lifeline;      /* once it is closed, they are killed; -1: it is */
+} ImpScriptProcess;
+
 /* Starts a host program (see imp_script_command_new()). Gives the socket at whose other end the
- * script serves, and two descriptors to read its output from; see imp_script_output_new(). */
-GSocket *imp_script_process_start (const char *const *argv, GPid *pid, int output_fds[2],
-                                   GError **error);
+ * script serves. It dies with this process, whatever that dies of. */
+GSocket *imp_script_process_start (const char *const *argv, const ImpScriptProcessLimits *limits,
+                                   ImpScriptProcess *process, GError **error);
 
 /* "ended with exit status 3", "was killed by signal 9 (Killed)" */
 char *imp_script_process_describe (int wait_status);
 
+/* Has it killed, and what it has started, whether or not it is gone itself. */
+void imp_script_process_cut (ImpScriptProcess *process);
+
 /* Once its socket is closed and nobody watches it any more: waits until the process is gone, and
  * kills it if that takes too long. Meanwhile its output is read. */
-void imp_script_process_end (GPid pid, ImpScriptOutput *output);
+void imp_script_process_end (ImpScriptProcess *process, ImpScriptOutput *output);
 
 G_END_DECLS

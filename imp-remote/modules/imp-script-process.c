@@ -5,9 +5,10 @@
 #include "modules/imp-script-command-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,68 +16,107 @@
 /* The time that a script has to end by itself once its socket has ended. */
 #define END_TIMEOUT_MS 1000
 
-typedef struct
+/* The kernel ends a process with the thread that has started it: only the main one lives long
+ * enough. For the others there is the lifeline alone. */
+static GStrv
+script_process_add_launcher (const char *const *argv, const ImpScriptProcessLimits *limits,
+                             GError **error)
 {
-  pid_t parent;
-  gboolean dies_with_parent;
-} ChildSetup;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *launcher = imp_script_command_find_program ("launch", error);
+  g_autofree char *parent = g_strdup_printf ("--parent=%d", gettid () == getpid () ? getpid () : 0);
+  g_autofree char *memory = g_strdup_printf ("--max-memory=%" G_GSIZE_FORMAT, limits->max_memory);
+  g_autofree char *files = g_strdup_printf ("--max-files=%u", limits->max_files);
 
-/* Runs in the child. What this process was started with, or has done, to stop orders is not passed
- * on to the script and its children; the host sees to it that they do not end it. */
-static void
-script_process_set_up_child (gpointer user_data)
-{
-  const ChildSetup *setup = user_data;
-  sigset_t none;
-
-  signal (SIGINT, SIG_DFL);
-  signal (SIGTERM, SIG_DFL);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  if (!setup->dies_with_parent)
-    return;
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid () != setup->parent)
-    _exit (1);
+  if (launcher == NULL)
+    return NULL;
+  g_strv_builder_add_many (builder, launcher, parent, memory, files, "--no-new-privileges", "--",
+                           NULL);
+  g_strv_builder_addv (builder, (const char **) argv);
+  return g_strv_builder_end (builder);
 }
 
-/* A script whose loop hangs does not see the end of its socket, so the kernel is asked to end it
- * with its parent. The kernel means the parent's thread: only the main one lives long enough. */
 static gboolean
-script_process_spawn (const char *const *argv, int child_fd, GPid *pid, int output_fds[2],
+script_process_spawn (const char *const *argv, const int source_fds[2], ImpScriptProcess *process,
                       GError **error)
 {
-  const int target_fd = IMP_SCRIPT_HOST_FD;
-  ChildSetup setup = { getpid (), gettid () == getpid () };
+  const int target_fds[2] = { IMP_SCRIPT_HOST_FD, IMP_SCRIPT_LIFELINE_FD };
 
-  return g_spawn_async_with_pipes_and_fds (
-    NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES,
-    script_process_set_up_child, &setup, -1, -1, -1, &child_fd, &target_fd, 1, pid, NULL,
-    &output_fds[0], &output_fds[1], error);
+  return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+                                           G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
+                                           NULL, -1, -1, -1, source_fds, target_fds, 2,
+                                           &process->pid, NULL, &process->output_fds[0],
+                                           &process->output_fds[1], error);
 }
 
-GSocket *
-imp_script_process_start (const char *const *argv, GPid *pid, int output_fds[2], GError **error)
+static void
+script_process_set_error (GError **error, const char *what)
 {
-  g_autoptr (GSocket) socket = NULL;
-  gboolean spawned;
+  int code = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s cannot be made: %s", what,
+               g_strerror (code));
+}
+
+/* With what is the child's end: @child_fd. */
+static GSocket *
+script_process_make_socket (int *child_fd, GError **error)
+{
+  GSocket *socket;
   int fds[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
     {
-      int code = errno;
+      script_process_set_error (error, "A pair of sockets");
+      return NULL;
+    }
+  socket = g_socket_new_from_fd (fds[0], error);
+  if (socket == NULL)
+    {
+      close (fds[0]);
+      close (fds[1]);
+      return NULL;
+    }
+  *child_fd = fds[1];
+  return socket;
+}
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "A pair of sockets cannot be made: %s", g_strerror (code));
+GSocket *
+imp_script_process_start (const char *const *argv, const ImpScriptProcessLimits *limits,
+                          ImpScriptProcess *process, GError **error)
+{
+  g_auto (GStrv) whole = script_process_add_launcher (argv, limits, error);
+  g_autoptr (GSocket) socket = NULL;
+  gboolean spawned = FALSE;
+  int child_fd, pipe_fds[2];
+
+  if (whole != NULL)
+    socket = script_process_make_socket (&child_fd, error);
+  if (socket == NULL)
+    return NULL;
+  if (!g_unix_open_pipe (pipe_fds, FD_CLOEXEC, error))
+    {
+      close (child_fd);
       return NULL;
     }
 
-  socket = g_socket_new_from_fd (fds[0], error);
-  if (socket == NULL)
-    close (fds[0]);
-  spawned = socket != NULL && script_process_spawn (argv, fds[1], pid, output_fds, error);
-  close (fds[1]);
-  return spawned ? g_steal_pointer (&socket) : NULL;
+  process->lifeline = pipe_fds[1];
+  spawned = script_process_spawn ((const char *const *) whole,
+                                  (const int[]){ child_fd, pipe_fds[0] }, process, error);
+  close (child_fd);
+  close (pipe_fds[0]);
+  if (spawned)
+    return g_steal_pointer (&socket);
+  imp_script_process_cut (process);
+  return NULL;
+}
+
+void
+imp_script_process_cut (ImpScriptProcess *process)
+{
+  if (process->lifeline != -1)
+    close (process->lifeline);
+  process->lifeline = -1;
 }
 
 char *
@@ -109,11 +149,11 @@ script_process_on_ended (GPid pid, int wait_status, gpointer user_data)
 
 /* The loop is a private one, so that nothing else happens meanwhile. */
 void
-imp_script_process_end (GPid pid, ImpScriptOutput *output)
+imp_script_process_end (ImpScriptProcess *process, ImpScriptOutput *output)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSource) watch = g_child_watch_source_new (pid);
-  Ending ending = { pid, FALSE };
+  g_autoptr (GSource) watch = g_child_watch_source_new (process->pid);
+  Ending ending = { process->pid, FALSE };
   GSource *timeout;
 
   timeout = imp_source_add_timeout (context, END_TIMEOUT_MS, "imp script's end",
@@ -124,6 +164,7 @@ imp_script_process_end (GPid pid, ImpScriptOutput *output)
   while (!ending.ended)
     g_main_context_iteration (context, TRUE);
   imp_source_clear (&timeout);
+  imp_script_process_cut (process);
   imp_script_output_finish (output);
-  g_spawn_close_pid (pid);
+  g_spawn_close_pid (process->pid);
 }

@@ -10,6 +10,9 @@
 #define MAX_ANSWER 65536
 #define MAX_LINES_PER_SECOND 100
 
+static const ImpScriptProcessLimits script_question_limits = { .max_memory = 1024 * 1024 * 1024,
+                                                               .max_files = 1024 };
+
 typedef struct
 {
   GSocket *socket;
@@ -74,11 +77,11 @@ imp_module_ask_script (const char *path, GError **error)
   g_autoptr (ImpScriptOutput) output = NULL;
   g_autoptr (GSocket) socket = NULL;
   ScriptQuestion self = { NULL };
-  int output_fds[2];
-  GPid pid = 0;
+  ImpScriptProcess process;
 
   if (argv != NULL)
-    socket = imp_script_process_start ((const char *const *) argv, &pid, output_fds, error);
+    socket = imp_script_process_start ((const char *const *) argv, &script_question_limits,
+                                       &process, error);
   if (socket == NULL)
     {
       g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
@@ -86,10 +89,10 @@ imp_module_ask_script (const char *path, GError **error)
     }
   self.socket = socket;
   self.text = g_string_new (NULL);
-  output = imp_script_output_new (path, pid, output_fds, MAX_LINES_PER_SECOND);
+  output = imp_script_output_new (path, process.pid, process.output_fds, MAX_LINES_PER_SECOND);
   imp_script_output_attach (output, context);
   script_question_wait (&self, context);
   g_socket_close (socket, NULL);
-  imp_script_process_end (pid, output);
+  imp_script_process_end (&process, output);
   return script_question_finish (&self, path, error);
 }

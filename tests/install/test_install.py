@@ -152,8 +152,8 @@ class Installed(unittest.TestCase):
                 refused = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True,
                                          check=False)
                 self.assertEqual(refused.returncode, 1)
-                self.assertIn(f'there is no "{PREFIX}/share/imp-remote-1/host.', refused.stderr)
-                hosts = os.path.join(self.prefix, 'share', 'imp-remote-1')
+                self.assertIn(f'there is no "{PREFIX}/libexec/imp-remote-1/host.', refused.stderr)
+                hosts = os.path.join(self.prefix, 'libexec', 'imp-remote-1')
                 with subprocess.Popen(command, env={**env, 'IMP_REMOTE_HOSTS': hosts},
                                       stdout=subprocess.PIPE, text=True) as server:
                     try:
@@ -167,7 +167,8 @@ class Installed(unittest.TestCase):
     def test_files(self):
         for pattern in (('share', 'gir-1.0', 'Imp-1.gir'), ('share', 'doap', 'imp-remote.doap'),
                         ('share', 'doc', 'imp-remote-1', 'index.html'),
-                        ('share', 'imp-remote-1', 'host.py'),
+                        ('libexec', 'imp-remote-1', 'host.py'),
+                        ('libexec', 'imp-remote-1', 'launch'),
                         ('include', 'imp-remote-1', 'imp-remote.h')):
             self.installed(*pattern)
         headers = glob.glob(os.path.join(self.prefix, 'include', '**', '*-private.h'),

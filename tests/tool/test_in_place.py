@@ -111,7 +111,7 @@ class InPlace(unittest.TestCase):
     def test_without_overrides(self):
         """Where JavaScript does not find them, the script is refused."""
         env = {'GI_TYPELIB_PATH': LIBRARY, 'LD_LIBRARY_PATH': LIBRARY,
-               'IMP_REMOTE_HOSTS': os.path.join(TOP, 'imp-remote', 'modules')}
+               'IMP_REMOTE_HOSTS': os.path.join(LIBRARY, 'modules')}
         status, _, err = self.run_plain(INSTALLED, 'serve', '--module',
                                         os.path.join(EXAMPLES, 'shout.js'), './socket', **env)
         self.assertEqual(status, 1)
