@@ -254,6 +254,67 @@ imp_module_new_factory (const char *spec, GError **error)
   return factory;
 }
 
+static gboolean
+module_has_setting (GPtrArray *settings, const char *key)
+{
+  for (guint i = 0; i < settings->len; i++)
+    if (g_str_equal (((ImpSetting *) settings->pdata[i])->key, key))
+      return TRUE;
+  return FALSE;
+}
+
+/* The spec with those of @defaults that it does not have. What is wrong in either is found by who
+ * takes them apart again. */
+static char *
+module_complete_spec (const char *spec, const char *defaults)
+{
+  const char *equals = module_find_settings (spec);
+  g_autofree char *name = g_strndup (spec, equals - spec);
+  const char *own = *equals == '=' ? equals + 1 : "";
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) known = imp_settings_split (own, errors);
+  g_autoptr (GPtrArray) more = imp_settings_split (defaults, errors);
+  g_autoptr (GString) settings = g_string_new (own);
+
+  if (!imp_module_is_script (name) || errors->len > 0)
+    return g_strdup (spec);
+  for (guint i = 0; i < more->len; i++)
+    {
+      const ImpSetting *setting = more->pdata[i];
+      gsize length;
+      const guint8 *value = g_bytes_get_data (setting->value, &length);
+
+      if (!module_has_setting (known, setting->key))
+        imp_settings_append (settings, setting->key, value, length);
+    }
+  return settings->len > 0 ? g_strconcat (name, "=", settings->str, NULL) : g_strdup (name);
+}
+
+/**
+ * imp_module_new_factory_with_defaults:
+ * @spec: "NAME" or "NAME=SETTINGS"
+ * @script_settings: (nullable): settings that every script has, such as "workers=4"
+ * @error: return location for an error
+ *
+ * Creates a factory as [func@Imp.module_new_factory] does, with other defaults for the settings
+ * that every script has. They count if NAME is that of a script, and SETTINGS does not set the
+ * same.
+ *
+ * Returns: (transfer full): a new factory, or %NULL with the same errors
+ *
+ * Since: 0.1
+ */
+ImpFactory *
+imp_module_new_factory_with_defaults (const char *spec, const char *script_settings, GError **error)
+{
+  g_autofree char *whole = NULL;
+
+  g_return_val_if_fail (spec != NULL, NULL);
+
+  whole = module_complete_spec (spec, script_settings);
+  return imp_module_new_factory (whole, error);
+}
+
 /**
  * imp_module_list:
  *

@@ -31,6 +31,9 @@ G_BEGIN_DECLS
 IMP_AVAILABLE_IN_0_1
 ImpFactory *imp_module_new_factory       (const char *spec, GError **error);
 IMP_AVAILABLE_IN_0_1
+ImpFactory *imp_module_new_factory_with_defaults (const char *spec, const char *script_settings,
+                                                  GError **error);
+IMP_AVAILABLE_IN_0_1
 char      **imp_module_list              (void);
 IMP_AVAILABLE_IN_0_1
 gboolean    imp_module_register          (const char *name, GType type, const char *summary,

@@ -7,64 +7,57 @@
 #include "core/imp-settings-private.h"
 #include "core/imp-source-private.h"
 #include "modules/imp-script-command-private.h"
-#include "modules/imp-script-host-private.h"
-#include "rpc/client/imp-channel-private.h"
+#include "modules/imp-script-watch-private.h"
+#include "modules/imp-script-worker-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-protocol-private.h"
-
-#include <string.h>
-
-/* A script that has served for so long was of use: when it ends, it is started again at once. */
-#define USEFUL_AGE_MS 10000
-/* Where somebody wants an analyzer, the pause before the next attempt is no longer than this. */
-#define WANTED_PAUSE_MS 1000
 
 struct _ImpScriptFactory
 {
   ImpFactory parent_instance;
 
   GMainContext *context;
-  char *path;
-  GPtrArray *settings; /* of ImpSetting: those that the script itself is told */
-  char *interpreter;
-  ImpScriptHostOptions options;
+  ImpScriptPlan plan;
+  guint n_workers;
+  gboolean reload;
+  ImpScriptWatch *watch; /* NULL without reload */
   GList *interfaces;
-  gboolean is_ready; /* it was, once: it is started again from then on */
-
-  ImpScriptHost *host; /* NULL while there is none that could be used */
-  GPtrArray *leaving;  /* of ImpScriptHost: lost, but their processes are not gone */
-  GSource *restart;
-  guint attempts;    /* in vain, since it was of use last */
-  gint64 started_at; /* monotonic microseconds, as the next one */
-  gint64 down_at;    /* since when there is nothing that could be used; 0 while there is */
-  char *reason;      /* why there is no host */
+  GPtrArray *workers; /* of ImpScriptWorker */
+  guint next_worker;  /* where the search for one begins */
 };
 
 G_DEFINE_FINAL_TYPE (ImpScriptFactory, imp_script_factory, IMP_TYPE_FACTORY)
 
 /* --- settings --- */
 
-#define PLACE(member) G_STRUCT_OFFSET (ImpScriptFactory, options.member)
+#define PLACE(member) G_STRUCT_OFFSET (ImpScriptFactory, plan.member)
 
 static const ImpLimit script_factory_limits[] = {
-  { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (deadline), 0, G_MAXINT32, 0,
+  { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (options.deadline), 0, G_MAXINT32, 0,
     "how many ms a byte may wait for a verdict, 0 as long as whoever asks waits" },
-  { "start-timeout", IMP_LIMIT_MILLISECONDS, PLACE (start_timeout), 1, G_MAXINT32, 60000,
+  { "start-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.start_timeout), 1, G_MAXINT32, 60000,
     "how many ms the script may take until it is ready" },
-  { "hang-timeout", IMP_LIMIT_MILLISECONDS, PLACE (hang_timeout), 0, G_MAXINT32, 10000,
+  { "hang-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.hang_timeout), 0, G_MAXINT32, 10000,
     "ms without any response, once somebody has given up, until it is started again, 0 never" },
-  { "max-memory", IMP_LIMIT_BYTES, PLACE (process.max_memory), 0, G_MAXINT64,
+  { "max-memory", IMP_LIMIT_BYTES, PLACE (options.process.max_memory), 0, G_MAXINT64,
     (guint64) 1024 * 1024 * 1024, "how many bytes of memory a process of it may have, 0 any" },
-  { "max-files", IMP_LIMIT_COUNT, PLACE (process.max_files), 16, 1048576, 1024,
+  { "max-files", IMP_LIMIT_COUNT, PLACE (options.process.max_files), 16, 1048576, 1024,
     "how many files and sockets it may have open" },
-  { "log-rate", IMP_LIMIT_COUNT, PLACE (log_rate), 0, 1000000, 100,
+  { "log-rate", IMP_LIMIT_COUNT, PLACE (options.log_rate), 0, 1000000, 100,
     "how many lines that it prints are logged a second, 0 all" },
+  { "workers", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpScriptFactory, n_workers), 1, 256, 1,
+    "how many processes run it, among which connections are spread" },
+  { "max-old", IMP_LIMIT_COUNT, PLACE (max_old), 0, 64, 4,
+    "how many older processes of each finish their connections when it has changed" },
+  { "old-timeout", IMP_LIMIT_MILLISECONDS, PLACE (old_timeout), 0, G_MAXINT32, 3600000,
+    "how many ms they have, 0 as long as they have connections" },
 };
 
 typedef enum
 {
   PROP_INTERPRETER = 1,
   PROP_FAIL,
+  PROP_RELOAD,
   PROP_LIMITS, /* the first of them */
 } ScriptFactoryProperty;
 
@@ -77,9 +70,11 @@ imp_script_factory_get_property (GObject *object, guint property_id, GValue *val
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (object);
 
   if (property_id == PROP_INTERPRETER)
-    g_value_set_string (value, self->interpreter);
+    g_value_set_string (value, self->plan.interpreter);
   else if (property_id == PROP_FAIL)
-    g_value_set_enum (value, self->options.fail);
+    g_value_set_enum (value, self->plan.options.fail);
+  else if (property_id == PROP_RELOAD)
+    g_value_set_boolean (value, self->reload);
   else
     imp_limit_get_property (&script_factory_limits[property_id - PROP_LIMITS], self, value);
 }
@@ -91,9 +86,11 @@ imp_script_factory_set_property (GObject *object, guint property_id, const GValu
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (object);
 
   if (property_id == PROP_INTERPRETER)
-    self->interpreter = g_value_dup_string (value);
+    self->plan.interpreter = g_value_dup_string (value);
   else if (property_id == PROP_FAIL)
-    self->options.fail = g_value_get_enum (value);
+    self->plan.options.fail = g_value_get_enum (value);
+  else if (property_id == PROP_RELOAD)
+    self->reload = g_value_get_boolean (value);
   else
     imp_limit_set_property (&script_factory_limits[property_id - PROP_LIMITS], self, value);
 }
@@ -109,6 +106,9 @@ script_factory_install_properties (GObjectClass *klass)
   script_factory_props[PROP_FAIL] = g_param_spec_enum (
     "fail", NULL, "refuse (hard) or pass (soft) where the script's process has ended",
     IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
+  script_factory_props[PROP_RELOAD] = g_param_spec_boolean (
+    "reload", NULL, "start it again when its file changes; connections stay where they are", FALSE,
+    flags);
   imp_limits_make_specs (script_factory_limits, G_N_ELEMENTS (script_factory_limits),
                          script_factory_props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (script_factory_props),
@@ -117,117 +117,71 @@ script_factory_install_properties (GObjectClass *klass)
 
 /* --- its processes --- */
 
-static void script_factory_start (ImpScriptFactory *self);
-
 static void
-script_factory_set_reason (ImpScriptFactory *self, const char *reason)
-{
-  g_free (self->reason);
-  self->reason = g_strdup (reason);
-}
-
-static gboolean
-script_factory_on_restart (gpointer user_data)
-{
-  ImpScriptFactory *self = user_data;
-
-  imp_source_clear (&self->restart);
-  script_factory_start (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* At once if it was of use; else later and later, and not all scripts of a machine at the same
- * moment. */
-static void
-script_factory_schedule (ImpScriptFactory *self)
-{
-  const ImpChannelOptions pauses = { .reconnect_min = 100, .reconnect_max = 30000 };
-  guint attempts = self->attempts++;
-
-  if (attempts == 0)
-    script_factory_start (self);
-  else
-    self->restart = imp_source_add_timeout (self->context,
-                                            imp_channel_draw_delay (&pauses, attempts),
-                                            "imp script's restart", script_factory_on_restart,
-                                            self);
-}
-
-static void
-script_factory_on_ready (ImpScriptHost *host, GList *interfaces, gpointer user_data)
+script_factory_on_ready (GList *interfaces, gpointer user_data)
 {
   ImpScriptFactory *self = user_data;
 
   imp_protocol_free_interfaces (self->interfaces);
   self->interfaces = interfaces;
-  self->is_ready = TRUE;
-  self->down_at = 0;
 }
 
 static void
-script_factory_on_lost (ImpScriptHost *host, gpointer user_data)
+script_factory_on_changed (gpointer user_data)
 {
   ImpScriptFactory *self = user_data;
 
-  g_assert (host == self->host);
-  if (self->down_at == 0)
-    self->down_at = g_get_monotonic_time ();
-  g_ptr_array_add (self->leaving, g_steal_pointer (&self->host));
-  script_factory_set_reason (self, imp_script_host_get_reason (host));
-  if (imp_script_host_get_age (host) >= USEFUL_AGE_MS)
-    self->attempts = 0;
-  /* Before the first answer it is for whoever has started it to say what becomes of it. */
-  if (self->is_ready)
-    script_factory_schedule (self);
+  g_ptr_array_foreach (self->workers, (GFunc) (void (*) (void)) imp_script_worker_reload, NULL);
 }
-
-static void
-script_factory_on_gone (ImpScriptHost *host, gpointer user_data)
-{
-  ImpScriptFactory *self = user_data;
-
-  if (self->is_ready)
-    g_message ("The script \"%s\" %s; it is started again", self->path,
-               imp_script_host_get_reason (host));
-  if (self->down_at != 0)
-    script_factory_set_reason (self, imp_script_host_get_reason (host));
-  g_ptr_array_remove (self->leaving, host);
-}
-
-static const ImpScriptHostFuncs script_factory_host_funcs = {
-  .ready = script_factory_on_ready,
-  .lost = script_factory_on_lost,
-  .gone = script_factory_on_gone,
-};
 
 static gboolean
-script_factory_try_start (ImpScriptFactory *self, GError **error)
+script_factory_start (ImpScriptFactory *self, GError **error)
 {
-  g_auto (GStrv) argv = imp_script_command_new (self->path, self->interpreter, self->settings,
-                                                error);
+  for (guint i = 0; i < self->n_workers; i++)
+    {
+      ImpScriptWorker *worker = imp_script_worker_new (self->context, &self->plan,
+                                                       script_factory_on_ready, self);
 
-  self->started_at = g_get_monotonic_time ();
-  if (argv == NULL)
-    return FALSE;
-  /* The host belongs to the context that is the default while it is made. */
-  g_main_context_push_thread_default (self->context);
-  self->host = imp_script_host_start (self->path, (const char *const *) argv, &self->options,
-                                      &script_factory_host_funcs, self, error);
-  g_main_context_pop_thread_default (self->context);
-  return self->host != NULL;
+      g_ptr_array_add (self->workers, worker);
+      if (!imp_script_worker_start (worker, error))
+        return FALSE;
+    }
+  /* From before they have read it: no change is missed. */
+  if (self->reload)
+    self->watch = imp_script_watch_new (self->plan.path, self->context, script_factory_on_changed,
+                                        self, error);
+  return !self->reload || self->watch != NULL;
 }
 
-static void
-script_factory_start (ImpScriptFactory *self)
+static gboolean
+script_worker_is_better (ImpScriptWorker *worker, ImpScriptWorker *other)
 {
-  g_autoptr (GError) error = NULL;
+  gboolean is_up = imp_script_worker_is_up (worker), other_is_up = imp_script_worker_is_up (other);
 
-  if (script_factory_try_start (self, &error))
-    return;
-  g_message ("The script \"%s\" cannot be started: %s", self->path, error->message);
-  script_factory_set_reason (self, error->message);
-  self->attempts = MAX (self->attempts, 1);
-  script_factory_schedule (self);
+  if (is_up != other_is_up)
+    return is_up;
+  if ((imp_script_worker_get_factory (worker) != NULL)
+      != (imp_script_worker_get_factory (other) != NULL))
+    return imp_script_worker_get_factory (worker) != NULL;
+  return imp_script_worker_get_load (worker) < imp_script_worker_get_load (other);
+}
+
+/* One that is up, rather than one that is being started, rather than one that is not; of those the
+ * one with fewest analyzers; and of those one after the other. */
+static ImpScriptWorker *
+script_factory_choose (ImpScriptFactory *self)
+{
+  guint n = self->workers->len;
+  ImpScriptWorker *best = self->workers->pdata[self->next_worker % n];
+
+  for (guint i = 1; i < n; i++)
+    {
+      ImpScriptWorker *worker = self->workers->pdata[(self->next_worker + i) % n];
+
+      if (script_worker_is_better (worker, best))
+        best = worker;
+    }
+  return best;
 }
 
 /* --- the factory --- */
@@ -242,13 +196,13 @@ imp_script_factory_list_interfaces (ImpFactory *factory)
 
 /* While there is no process. */
 static ImpAnalyzer *
-script_factory_create_outcome (ImpScriptFactory *self, GError **error)
+script_factory_create_outcome (ImpScriptFactory *self, ImpScriptWorker *worker, GError **error)
 {
   ImpAnalyzer *analyzer;
   g_autofree char *text = g_strdup_printf ("%s: the script %s, and is not started again yet",
-                                           self->path, self->reason);
+                                           self->plan.path, imp_script_worker_get_reason (worker));
 
-  if (self->options.fail == IMP_FAIL_HARD)
+  if (self->plan.options.fail == IMP_FAIL_HARD)
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, text);
       return NULL;
@@ -258,54 +212,37 @@ script_factory_create_outcome (ImpScriptFactory *self, GError **error)
   return analyzer;
 }
 
-/* Where one is wanted, the next attempt does not wait for its time. */
+/* Where one is wanted and none can be had, the next attempt does not wait for its time. */
 static ImpAnalyzer *
 imp_script_factory_create_packed (ImpFactory *factory, gpointer context, GError **error)
 {
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
+  ImpScriptWorker *worker = script_factory_choose (self);
+  ImpFactory *host;
 
-  if (self->host == NULL
-      && g_get_monotonic_time () - self->started_at >= WANTED_PAUSE_MS * G_TIME_SPAN_MILLISECOND)
-    {
-      imp_source_clear (&self->restart);
-      script_factory_start (self);
-    }
-  if (self->host == NULL)
-    return script_factory_create_outcome (self, error);
-  return imp_factory_create_packed (imp_script_host_get_factory (self->host), context, error);
+  self->next_worker++;
+  imp_script_worker_want (worker);
+  host = imp_script_worker_get_factory (worker);
+  if (host == NULL)
+    return script_factory_create_outcome (self, worker, error);
+  return imp_factory_create_packed (host, context, error);
 }
 
 /* --- how it is --- */
-
-static gboolean
-script_factory_is_up (ImpScriptFactory *self)
-{
-  return self->host != NULL && imp_script_host_is_ready (self->host);
-}
-
-/* Until the next attempt, in milliseconds; 0 where one is under way. */
-static gint64
-script_factory_get_retry (ImpScriptFactory *self)
-{
-  gint64 left = 0;
-
-  if (self->host == NULL && self->restart != NULL)
-    left = g_source_get_ready_time (self->restart) - g_get_monotonic_time ();
-  return MAX (0, left) / G_TIME_SPAN_MILLISECOND;
-}
 
 static GList *
 imp_script_factory_list_statuses (ImpFactory *factory)
 {
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
-  gint64 down = (g_get_monotonic_time () - self->down_at) / G_TIME_SPAN_MILLISECOND;
+  ImpScriptWorker *worker = script_factory_choose (self);
+  gint64 since = imp_script_worker_get_since (worker);
 
   return imp_factory_status_list_new (
-    script_factory_is_up (self)
-      ? imp_factory_status_new (self->path, IMP_FACTORY_STATE_UP, NULL,
-                                imp_script_host_get_age (self->host), -1)
-      : imp_factory_status_new (self->path, IMP_FACTORY_STATE_RESTARTING, self->reason, down,
-                                script_factory_get_retry (self)));
+    imp_script_worker_is_up (worker)
+      ? imp_factory_status_new (self->plan.path, IMP_FACTORY_STATE_UP, NULL, since, -1)
+      : imp_factory_status_new (self->plan.path, IMP_FACTORY_STATE_RESTARTING,
+                                imp_script_worker_get_reason (worker), since,
+                                imp_script_worker_get_retry (worker)));
 }
 
 /* A script is one module, whatever it consists of: as good as the worst of that. */
@@ -321,16 +258,28 @@ script_factory_find_worst (GList *statuses)
 }
 
 static GList *
-script_factory_name_status (ImpScriptFactory *self, ImpFactoryStatus *status)
+script_factory_name_status (ImpScriptFactory *self, ImpScriptWorker *worker,
+                            ImpFactoryStatus *status)
 {
   gint64 since = imp_factory_status_get_since (status);
 
   if (imp_factory_status_get_state (status) == IMP_FACTORY_STATE_UP)
-    since = imp_script_host_get_age (self->host);
+    since = imp_script_worker_get_since (worker);
   return imp_factory_status_list_new (
-    imp_factory_status_new (self->path, imp_factory_status_get_state (status),
+    imp_factory_status_new (self->plan.path, imp_factory_status_get_state (status),
                             imp_factory_status_get_reason (status), since,
                             imp_factory_status_get_retry (status)));
+}
+
+/* The one whose process was asked, if that is still there. */
+static ImpScriptWorker *
+script_factory_find_worker (ImpScriptFactory *self, gpointer host)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    if ((gpointer) imp_script_worker_get_factory (self->workers->pdata[i]) == host
+        && imp_script_worker_is_up (self->workers->pdata[i]))
+      return self->workers->pdata[i];
+  return NULL;
 }
 
 static void
@@ -340,27 +289,26 @@ script_factory_on_statuses (GObject *source, GAsyncResult *result, gpointer user
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (
     imp_factory_get_base (g_task_get_source_object (task)));
   GList *statuses = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, NULL);
+  ImpScriptWorker *worker = script_factory_find_worker (self, source);
   GList *own;
 
-  /* The process that was asked may be gone by now. */
-  if (statuses == NULL || !script_factory_is_up (self)
-      || G_OBJECT (imp_script_host_get_factory (self->host)) != source)
+  if (statuses == NULL || worker == NULL)
     own = imp_script_factory_list_statuses (IMP_FACTORY (self));
   else
-    own = script_factory_name_status (self, script_factory_find_worst (statuses));
+    own = script_factory_name_status (self, worker, script_factory_find_worst (statuses));
   imp_factory_status_list_free (statuses);
   g_task_return_pointer (task, own, imp_factory_status_list_free);
 }
 
-/* Whether it reacts, only the script can tell. */
+/* Whether it reacts, only the script can tell: the process that would have the next analyzer. */
 static void
 imp_script_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
 {
-  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
+  ImpScriptWorker *worker = script_factory_choose (IMP_SCRIPT_FACTORY (factory));
 
-  if (script_factory_is_up (self))
+  if (imp_script_worker_is_up (worker))
     {
-      imp_factory_query_statuses_async (imp_script_host_get_factory (self->host), timeout_ms, NULL,
+      imp_factory_query_statuses_async (imp_script_worker_get_factory (worker), timeout_ms, NULL,
                                         script_factory_on_statuses, task);
       return;
     }
@@ -374,9 +322,10 @@ imp_script_factory_dispose (GObject *object)
 {
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (object);
 
-  imp_source_clear (&self->restart);
-  g_clear_pointer (&self->host, imp_script_host_free);
-  g_ptr_array_set_size (self->leaving, 0);
+  g_clear_pointer (&self->watch, imp_script_watch_free);
+  /* All at once, so that nobody waits for one after the other. */
+  g_ptr_array_foreach (self->workers, (GFunc) (void (*) (void)) imp_script_worker_end, NULL);
+  g_ptr_array_set_size (self->workers, 0);
   G_OBJECT_CLASS (imp_script_factory_parent_class)->dispose (object);
 }
 
@@ -386,12 +335,11 @@ imp_script_factory_finalize (GObject *object)
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (object);
 
   imp_protocol_free_interfaces (self->interfaces);
-  g_ptr_array_unref (self->leaving);
-  g_clear_pointer (&self->settings, g_ptr_array_unref);
+  g_ptr_array_unref (self->workers);
+  g_clear_pointer (&self->plan.settings, g_ptr_array_unref);
   g_main_context_unref (self->context);
-  g_free (self->path);
-  g_free (self->interpreter);
-  g_free (self->reason);
+  g_free (self->plan.path);
+  g_free (self->plan.interpreter);
   G_OBJECT_CLASS (imp_script_factory_parent_class)->finalize (object);
 }
 
@@ -416,8 +364,7 @@ static void
 imp_script_factory_init (ImpScriptFactory *self)
 {
   self->context = g_main_context_ref_thread_default ();
-  self->down_at = g_get_monotonic_time ();
-  self->leaving = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_script_host_free);
+  self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_script_worker_free);
   imp_limits_init (script_factory_limits, G_N_ELEMENTS (script_factory_limits), self);
 }
 
@@ -475,8 +422,8 @@ script_factory_new (const char *path, const char *settings, GError **error)
     g_ptr_array_add (errors, g_strdup (own_error->message));
   if (errors->len == 0)
     {
-      self->path = g_strdup (path);
-      self->settings = g_steal_pointer (&list);
+      self->plan.path = g_strdup (path);
+      self->plan.settings = g_steal_pointer (&list);
       return self;
     }
   g_clear_object (&factory);
@@ -487,25 +434,40 @@ script_factory_new (const char *path, const char *settings, GError **error)
   return NULL;
 }
 
+/* FALSE when one of them has failed, which is *@failed then. */
+static gboolean
+script_factory_wait (ImpScriptFactory *self, ImpScriptWorker **failed)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      ImpScriptWorker *worker = self->workers->pdata[i];
+
+      while (!imp_script_worker_was_ready (worker) && !imp_script_worker_has_failed (worker))
+        g_main_context_iteration (self->context, TRUE);
+      *failed = worker;
+      if (imp_script_worker_has_failed (worker))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 ImpFactory *
 imp_module_run_script (const char *path, const char *settings, GError **error)
 {
   g_autoptr (ImpScriptFactory) self = script_factory_new (path, settings, error);
+  ImpScriptWorker *failed = NULL;
 
   if (self == NULL)
     return NULL;
-  if (!script_factory_try_start (self, error))
+  if (!script_factory_start (self, error))
     {
       g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
       return NULL;
     }
-
-  /* One that has ended before is gone soon, and then it is known how. */
-  while (!self->is_ready && (self->host != NULL || self->leaving->len > 0))
-    g_main_context_iteration (self->context, TRUE);
-  if (self->is_ready)
+  if (script_factory_wait (self, &failed))
     return IMP_FACTORY (g_steal_pointer (&self));
   g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-               "The script \"%s\" %s; what it has printed is in the log", path, self->reason);
+               "The script \"%s\" %s; what it has printed is in the log", path,
+               imp_script_worker_get_reason (failed));
   return NULL;
 }

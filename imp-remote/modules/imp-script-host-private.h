@@ -30,6 +30,15 @@ typedef struct
   ImpScriptProcessLimits process;
 } ImpScriptHostOptions;
 
+/* What a process is for. It is kept here for whoever has it. */
+typedef enum
+{
+  IMP_SCRIPT_HOST_CURRENT, /* gets new analyzers */
+  IMP_SCRIPT_HOST_NEXT,    /* is to take that one's place */
+  IMP_SCRIPT_HOST_OLD,     /* finishes what it has */
+  IMP_SCRIPT_HOST_ENDED,   /* was told to end */
+} ImpScriptHostRole;
+
 /* @path: that of the script, for messages to people. */
 ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv,
                                       const ImpScriptHostOptions *options,
@@ -37,10 +46,19 @@ ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv,
                                       GError **error);
 /* Ends the process, if it lives, and waits for that. Nothing is called any more. */
 void imp_script_host_free (ImpScriptHost *self);
+/* Has the process end; it is lost then, and gone later. */
+void imp_script_host_end (ImpScriptHost *self);
+/* The same for one that nobody wants to hear of any more. */
+void imp_script_host_abandon (ImpScriptHost *self);
+
+void imp_script_host_set_role (ImpScriptHost *self, ImpScriptHostRole role);
+ImpScriptHostRole imp_script_host_get_role (ImpScriptHost *self);
 
 /* Makes analyzers, from the start on: what they are told waits until the script is ready. */
 ImpFactory *imp_script_host_get_factory (ImpScriptHost *self);
 gboolean imp_script_host_is_ready (ImpScriptHost *self);
+/* How many analyzers it has. */
+guint imp_script_host_get_load (ImpScriptHost *self);
 /* For how many milliseconds it has been ready; 0 if it never was. */
 gint64 imp_script_host_get_age (ImpScriptHost *self);
 /* Once it is lost: why, as in "ended with exit status 3". It is known best when it is gone. */

@@ -19,6 +19,7 @@ struct _ImpScriptHost
   const ImpScriptHostFuncs *funcs; /* NULL once it is freed */
   gpointer user_data;
   guint start_timeout;
+  ImpScriptHostRole role;
 
   GSocket *socket;
   ImpRemoteFactory *remote;
@@ -88,28 +89,44 @@ script_host_on_kill (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The connection is over: by the script, because it hangs, or because its process is gone. */
 static void
-script_host_on_state (ImpRemoteFactory *remote, GParamSpec *spec, gpointer user_data)
+script_host_find_reason (ImpScriptHost *self)
 {
-  g_autoptr (ImpScriptHost) self = script_host_ref (user_data);
-  const GError *reason = imp_remote_factory_get_reason (remote);
+  const GError *reason = imp_remote_factory_get_reason (self->remote);
 
-  if (self->lost || imp_remote_factory_get_state (remote) != IMP_REMOTE_STATE_CLOSED)
+  if (self->reason != NULL)
+    return;
+  script_host_set_reason (self, g_strdup_printf ("lost its connection: %s",
+                                                 reason != NULL ? reason->message : "closed"));
+  self->reason_is_final = reason != NULL && reason->domain == IMP_ERROR
+                          && reason->code != IMP_ERROR_CLOSED;
+}
+
+/* The connection is over: by the script, because it hangs, because its process is gone, or because
+ * it is to end. */
+static void
+script_host_lose (ImpScriptHost *self)
+{
+  if (self->lost)
     return;
   self->lost = TRUE;
   imp_source_clear (&self->timer);
-  if (self->reason == NULL)
-    {
-      script_host_set_reason (self, g_strdup_printf ("lost its connection: %s", reason->message));
-      self->reason_is_final = reason->domain == IMP_ERROR && reason->code != IMP_ERROR_CLOSED;
-    }
+  script_host_find_reason (self);
   if (self->process.pid != 0)
     self->timer = imp_source_add_timeout (self->context, KILL_TIMEOUT_MS, "imp script's end",
                                           script_host_on_kill, self);
   if (self->funcs != NULL)
     self->funcs->lost (self, self->user_data);
   script_host_check_gone (self);
+}
+
+static void
+script_host_on_state (ImpRemoteFactory *remote, GParamSpec *spec, gpointer user_data)
+{
+  g_autoptr (ImpScriptHost) self = script_host_ref (user_data);
+
+  if (imp_remote_factory_get_state (remote) == IMP_REMOTE_STATE_CLOSED)
+    script_host_lose (self);
 }
 
 static char *
@@ -238,6 +255,40 @@ imp_script_host_free (ImpScriptHost *self)
   g_clear_object (&self->remote);
   g_clear_object (&self->socket);
   script_host_unref (self);
+}
+
+void
+imp_script_host_end (ImpScriptHost *host)
+{
+  g_autoptr (ImpScriptHost) self = script_host_ref (host);
+
+  imp_remote_factory_close (self->remote);
+  script_host_lose (self);
+}
+
+void
+imp_script_host_abandon (ImpScriptHost *self)
+{
+  self->funcs = NULL;
+  imp_script_host_end (self);
+}
+
+void
+imp_script_host_set_role (ImpScriptHost *self, ImpScriptHostRole role)
+{
+  self->role = role;
+}
+
+ImpScriptHostRole
+imp_script_host_get_role (ImpScriptHost *self)
+{
+  return self->role;
+}
+
+guint
+imp_script_host_get_load (ImpScriptHost *self)
+{
+  return imp_remote_factory_get_n_analyzers (self->remote);
 }
 
 ImpFactory *

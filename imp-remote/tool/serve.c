@@ -78,6 +78,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
                "each.",
     .entries = entries,
     .limits = self->limits,
+    .has_scripts = TRUE,
   };
 
   limit_options_add_rows (self->limits, serve_limits, G_N_ELEMENTS (serve_limits), self);

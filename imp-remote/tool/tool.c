@@ -3,6 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "tool/log.h"
+#include "tool/script-options.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -74,6 +75,8 @@ tool_new_option_context (const ToolOptions *options)
   g_option_group_add_entries (group, options->entries);
   if (options->limits != NULL)
     limit_options_add_to_group (options->limits, group);
+  if (options->has_scripts)
+    script_options_add_to_group (group);
   g_option_context_set_main_group (context, group);
   g_option_context_set_summary (context, options->summary);
   return context;
@@ -202,7 +205,7 @@ tool_load_module (const char *spec, int *status)
   ImpFactory *factory;
 
   tool_loads_module = TRUE;
-  factory = imp_module_new_factory (spec, &error);
+  factory = imp_module_new_factory_with_defaults (spec, script_options_get_settings (), &error);
   tool_loads_module = FALSE;
   if (factory == NULL)
     *status = tool_option_error ("--module", spec, error);

@@ -215,6 +215,8 @@ test('modules', () => {
     const factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no');
     equal(factory instanceof Imp.PatternFactory, true);
     fails(Imp.Error.SETTINGS, () => Imp.module_new_factory('no-such-module'));
+    equal(Imp.module_new_factory_with_defaults('pattern=string=a', 'workers=2') instanceof
+        Imp.PatternFactory, true);
 });
 
 test('module of this program', () => {

@@ -220,6 +220,8 @@ def test_modules():
     factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no')
     equal(type(factory), Imp.PatternFactory)
     fails(Imp.Error.SETTINGS, Imp.module_new_factory, 'no-such-module')
+    equal(type(Imp.module_new_factory_with_defaults('pattern=string=a', 'workers=2')),
+          Imp.PatternFactory)
 
 
 def test_module_of_this_program():

@@ -50,6 +50,8 @@ gboolean imp_channel_has_just_failed (ImpChannel *self);
 /* How many milliseconds it is until there is an attempt to connect, 0 during one; -1 if there will
  * be none. */
 gint64 imp_channel_get_retry (ImpChannel *self);
+/* How many analyzers live, of all connections. */
+guint imp_channel_get_n_analyzers (ImpChannel *self);
 ImpClientConnection *imp_channel_get_connection (ImpChannel *self); /* NULL: there is none */
 guint64 imp_channel_get_messages_in (ImpChannel *self);
 /* A stream that has not been used: to be used by another one. NULL where there is none. */

@@ -560,27 +560,33 @@ channel_add_number (GVariantBuilder *builder, const char *name, guint64 value)
   g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint64 (value));
 }
 
+guint
+imp_channel_get_n_analyzers (ImpChannel *self)
+{
+  guint live = 0;
+
+  for (guint i = 0; i < self->leaving->len; i++)
+    live += imp_client_connection_get_n_analyzers (self->leaving->pdata[i]);
+  if (self->connection != NULL)
+    live += imp_client_connection_get_n_analyzers (self->connection);
+  return live;
+}
+
 void
 imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
 {
   ImpClientConnectionCounters sum;
-  guint64 live = 0, queued = 0;
+  guint64 queued = 0;
 
   channel_sum_up (self, &sum);
   for (guint i = 0; i < self->leaving->len; i++)
-    {
-      live += imp_client_connection_get_n_analyzers (self->leaving->pdata[i]);
-      queued += imp_client_connection_get_queued (self->leaving->pdata[i]);
-    }
+    queued += imp_client_connection_get_queued (self->leaving->pdata[i]);
   if (self->connection != NULL)
-    {
-      live += imp_client_connection_get_n_analyzers (self->connection);
-      queued += imp_client_connection_get_queued (self->connection);
-    }
+    queued += imp_client_connection_get_queued (self->connection);
 
   channel_add_number (builder, "connections", self->connections);
   channel_add_number (builder, "analyzers", self->analyzers);
-  channel_add_number (builder, "live-analyzers", live);
+  channel_add_number (builder, "live-analyzers", imp_channel_get_n_analyzers (self));
   channel_add_number (builder, "queued", queued);
   channel_add_number (builder, "settled-hard", sum.resolved_hard);
   channel_add_number (builder, "settled-soft", sum.resolved_soft);

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 ImpRemoteFactory *imp_remote_factory_new_for_program (GIOStream *stream, const char *name,
                                                       guint hang_timeout);
 
+/* How many analyzers there are. */
+guint imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self);
+
 /* Why it is down or closed, or NULL. */
 const GError *imp_remote_factory_get_reason (ImpRemoteFactory *self);
 

@@ -687,6 +687,12 @@ imp_remote_factory_get_reason (ImpRemoteFactory *self)
   return self->channel != NULL ? imp_channel_get_reason (self->channel) : NULL;
 }
 
+guint
+imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self)
+{
+  return self->channel != NULL ? imp_channel_get_n_analyzers (self->channel) : 0;
+}
+
 /**
  * imp_remote_factory_use_codec:
  * @self: a remote factory that has not been used yet

@@ -122,6 +122,7 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
                "standard error.",
     .entries = entries,
     .limits = limits,
+    .has_scripts = TRUE,
     .data = self,
   };
 

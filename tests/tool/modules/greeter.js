@@ -14,11 +14,16 @@ export const Greeter = GObject.registerClass({
             GObject.ParamFlags.READWRITE, 1, 9, 1),
     },
 }, class Greeter extends Imp.Analyzer {
-    vfunc_data(direction, data, offset) {
-        if (data.get_size() > 0 && direction === Imp.Direction.FROM_CLIENT)
-            this.replace_bytes(direction, offset + data.get_size(),
-                this.greeting.repeat(this.times));
-        else
-            this.pass_bytes(direction, Imp.MAX_OFFSET);
+    constructor(properties) {
+        super(properties);
+        this.position = 0;
+        this.pass_bytes(Imp.Direction.FROM_SERVER, Imp.MAX_OFFSET);
+    }
+
+    vfunc_data(direction, data) {
+        if (direction === Imp.Direction.FROM_CLIENT && data.get_size() > 0) {
+            this.position += data.get_size();
+            this.replace_bytes(direction, this.position, this.greeting.repeat(this.times));
+        }
     }
 });

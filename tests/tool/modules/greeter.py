@@ -8,9 +8,13 @@ class Greeter(Imp.Analyzer):
     greeting = GObject.Property(type=str, default='hi', blurb='what is said instead')
     times = GObject.Property(type=int, default=1, minimum=1, maximum=9, blurb='how often')
 
+    def __init__(self):
+        super().__init__()
+        self.position = 0
+        self.pass_bytes(Imp.Direction.FROM_SERVER, Imp.MAX_OFFSET)
+
     def do_data(self, direction, data, offset, data_type):
         text = (self.greeting * self.times).encode()
-        if data.get_size() > 0 and direction == Imp.Direction.FROM_CLIENT:
-            self.replace_bytes(direction, offset + data.get_size(), text)
-        else:
-            self.pass_bytes(direction, Imp.MAX_OFFSET)
+        if direction == Imp.Direction.FROM_CLIENT and data.get_size() > 0:
+            self.position += data.get_size()
+            self.replace_bytes(direction, self.position, text)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/script-options.h"
+
+/* The command line is one of the whole process. */
+static GString *script_options_settings;
+
+static gboolean
+script_options_on_option (const char *option, const char *value, gpointer data, GError **error)
+{
+  /* Behind "--" is the setting's name. */
+  g_autofree char *text = g_uri_escape_string (value != NULL ? value : "true", NULL, FALSE);
+
+  if (script_options_settings == NULL)
+    script_options_settings = g_string_new (NULL);
+  g_string_append_printf (script_options_settings, "%s%s=%s",
+                          script_options_settings->len > 0 ? "&" : "", option + 2, text);
+  return TRUE;
+}
+
+void
+script_options_add_to_group (GOptionGroup *group)
+{
+  static const GOptionEntry entries[] = {
+    { "reload", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
+      "Start scripts again when their files change; connections stay where they are", NULL },
+    { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_option,
+      "How many processes run each script, among which connections are spread", "N" },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_group_add_entries (group, entries);
+}
+
+const char *
+script_options_get_settings (void)
+{
+  return script_options_settings != NULL ? script_options_settings->str : "";
+}

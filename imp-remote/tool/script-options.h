@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Options that are settings of all scripts which do not say otherwise: --reload, --workers, ... */
+void script_options_add_to_group (GOptionGroup *group);
+/* As in SETTINGS of a module; "" if none was given. */
+const char *script_options_get_settings (void);
+
+G_END_DECLS
