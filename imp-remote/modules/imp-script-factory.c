@@ -20,6 +20,8 @@ struct _ImpScriptFactory
   ImpScriptPlan plan;
   guint n_workers;
   gboolean reload;
+  ImpSandboxMode sandbox_mode;
+  char *readable;        /* what else a sandbox shows */
   ImpScriptWatch *watch; /* NULL without reload */
   GList *interfaces;
   GPtrArray *workers; /* of ImpScriptWorker */
@@ -58,6 +60,8 @@ typedef enum
   PROP_INTERPRETER = 1,
   PROP_FAIL,
   PROP_RELOAD,
+  PROP_SANDBOX,
+  PROP_READABLE,
   PROP_LIMITS, /* the first of them */
 } ScriptFactoryProperty;
 
@@ -75,6 +79,10 @@ imp_script_factory_get_property (GObject *object, guint property_id, GValue *val
     g_value_set_enum (value, self->plan.options.fail);
   else if (property_id == PROP_RELOAD)
     g_value_set_boolean (value, self->reload);
+  else if (property_id == PROP_SANDBOX)
+    g_value_set_enum (value, self->sandbox_mode);
+  else if (property_id == PROP_READABLE)
+    g_value_set_string (value, self->readable);
   else
     imp_limit_get_property (&script_factory_limits[property_id - PROP_LIMITS], self, value);
 }
@@ -91,6 +99,10 @@ imp_script_factory_set_property (GObject *object, guint property_id, const GValu
     self->plan.options.fail = g_value_get_enum (value);
   else if (property_id == PROP_RELOAD)
     self->reload = g_value_get_boolean (value);
+  else if (property_id == PROP_SANDBOX)
+    self->sandbox_mode = g_value_get_enum (value);
+  else if (property_id == PROP_READABLE)
+    self->readable = g_value_dup_string (value);
   else
     imp_limit_set_property (&script_factory_limits[property_id - PROP_LIMITS], self, value);
 }
@@ -109,6 +121,12 @@ script_factory_install_properties (GObjectClass *klass)
   script_factory_props[PROP_RELOAD] = g_param_spec_boolean (
     "reload", NULL, "start it again when its file changes; connections stay where they are", FALSE,
     flags);
+  script_factory_props[PROP_SANDBOX] = g_param_spec_enum (
+    "sandbox", NULL, "without network, and nothing to write to: always, where it works, or never",
+    IMP_TYPE_SANDBOX_MODE, IMP_SANDBOX_OFF, flags);
+  script_factory_props[PROP_READABLE] = g_param_spec_string (
+    "readable", NULL, "what else can be read in a sandbox: absolute paths with \":\" between them",
+    NULL, flags);
   imp_limits_make_specs (script_factory_limits, G_N_ELEMENTS (script_factory_limits),
                          script_factory_props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (script_factory_props),
@@ -134,9 +152,38 @@ script_factory_on_changed (gpointer user_data)
   g_ptr_array_foreach (self->workers, (GFunc) (void (*) (void)) imp_script_worker_reload, NULL);
 }
 
+/* FALSE if there must be one, and cannot be. */
+static gboolean
+script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_auto (GStrv) argv = NULL;
+
+  if (self->sandbox_mode == IMP_SANDBOX_OFF)
+    return TRUE;
+  argv = imp_script_command_new (self->plan.path, self->plan.interpreter, self->plan.settings,
+                                 error);
+  if (argv == NULL)
+    return FALSE;
+  self->plan.sandbox = imp_script_sandbox_new (argv[0], self->plan.path, self->readable, &local);
+  self->plan.options.process.is_sandboxed = self->plan.sandbox != NULL;
+  if (self->plan.sandbox != NULL)
+    return TRUE;
+  if (self->sandbox_mode == IMP_SANDBOX_REQUIRE || local->code == IMP_ERROR_SETTINGS)
+    {
+      g_propagate_prefixed_error (error, g_steal_pointer (&local), "it needs a sandbox, but ");
+      return FALSE;
+    }
+  g_message ("The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
+             local->message);
+  return TRUE;
+}
+
 static gboolean
 script_factory_start (ImpScriptFactory *self, GError **error)
 {
+  if (!script_factory_make_sandbox (self, error))
+    return FALSE;
   for (guint i = 0; i < self->n_workers; i++)
     {
       ImpScriptWorker *worker = imp_script_worker_new (self->context, &self->plan,
@@ -340,6 +387,8 @@ imp_script_factory_finalize (GObject *object)
   g_main_context_unref (self->context);
   g_free (self->plan.path);
   g_free (self->plan.interpreter);
+  g_free (self->readable);
+  g_clear_pointer (&self->plan.sandbox, imp_script_sandbox_free);
   G_OBJECT_CLASS (imp_script_factory_parent_class)->finalize (object);
 }
 
@@ -467,7 +516,10 @@ imp_module_run_script (const char *path, const char *settings, GError **error)
   if (script_factory_wait (self, &failed))
     return IMP_FACTORY (g_steal_pointer (&self));
   g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-               "The script \"%s\" %s; what it has printed is in the log", path,
-               imp_script_worker_get_reason (failed));
+               "The script \"%s\" %s; what it has printed is in the log%s", path,
+               imp_script_worker_get_reason (failed),
+               self->plan.sandbox != NULL ? " (it ran in a sandbox, see the settings sandbox and "
+                                            "readable)"
+                                          : "");
   return NULL;
 }

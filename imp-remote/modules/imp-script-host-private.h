@@ -40,7 +40,7 @@ typedef enum
 } ImpScriptHostRole;
 
 /* @path: that of the script, for messages to people. */
-ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv,
+ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv, GStrv environment,
                                       const ImpScriptHostOptions *options,
                                       const ImpScriptHostFuncs *funcs, gpointer user_data,
                                       GError **error);

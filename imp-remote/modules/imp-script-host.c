@@ -19,6 +19,7 @@ struct _ImpScriptHost
   const ImpScriptHostFuncs *funcs; /* NULL once it is freed */
   gpointer user_data;
   guint start_timeout;
+  ImpScriptProcessLimits limits;
   ImpScriptHostRole role;
 
   GSocket *socket;
@@ -132,7 +133,7 @@ script_host_on_state (ImpRemoteFactory *remote, GParamSpec *spec, gpointer user_
 static char *
 script_host_describe_exit (ImpScriptHost *self, int wait_status)
 {
-  g_autofree char *text = imp_script_process_describe (wait_status);
+  g_autofree char *text = imp_script_process_describe (&self->limits, wait_status);
 
   return g_strconcat (text, self->ready_at == 0 ? " before it was ready" : NULL, NULL);
 }
@@ -211,12 +212,13 @@ script_host_connect (ImpScriptHost *self, const char *name, const ImpScriptHostO
 }
 
 ImpScriptHost *
-imp_script_host_start (const char *path, const char *const *argv,
+imp_script_host_start (const char *path, const char *const *argv, GStrv environment,
                        const ImpScriptHostOptions *options, const ImpScriptHostFuncs *funcs,
                        gpointer user_data, GError **error)
 {
   ImpScriptProcess process;
-  GSocket *socket = imp_script_process_start (argv, &options->process, &process, error);
+  GSocket *socket = imp_script_process_start (argv, environment, &options->process, &process,
+                                              error);
   ImpScriptHost *self;
 
   if (socket == NULL)
@@ -227,6 +229,7 @@ imp_script_host_start (const char *path, const char *const *argv,
   self->funcs = funcs;
   self->user_data = user_data;
   self->start_timeout = options->start_timeout;
+  self->limits = options->process;
   self->socket = socket;
   self->process = process;
   self->output = imp_script_output_new (path, process.pid, process.output_fds, options->log_rate);

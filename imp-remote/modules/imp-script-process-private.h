@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /* What a process that runs a script may have. */
 typedef struct
 {
-  gsize max_memory; /* bytes that it can write to, 0: no limit */
-  guint max_files;  /* descriptors */
+  gboolean is_sandboxed; /* it is bwrap's, and ends as what runs in it does */
+  gsize max_memory;      /* bytes that it can write to, 0: no limit */
+  guint max_files;       /* descriptors */
 } ImpScriptProcessLimits;
 
 /* A process that runs a script, and all that it has started in its process group. */
@@ -22,13 +23,15 @@ typedef struct
   int lifeline;      /* once it is closed, they are killed; -1: it is */
 } ImpScriptProcess;
 
-/* Starts a host program (see imp_script_command_new()). Gives the socket at whose other end the
+/* Starts a host program (see imp_script_command_new()), in a sandbox if @limits say so, with
+ * @environment, or this process's own (NULL). Gives the socket at whose other end the
  * script serves. It dies with this process, whatever that dies of. */
-GSocket *imp_script_process_start (const char *const *argv, const ImpScriptProcessLimits *limits,
-                                   ImpScriptProcess *process, GError **error);
+GSocket *imp_script_process_start (const char *const *argv, GStrv environment,
+                                   const ImpScriptProcessLimits *limits, ImpScriptProcess *process,
+                                   GError **error);
 
 /* "ended with exit status 3", "was killed by signal 9 (Killed)" */
-char *imp_script_process_describe (int wait_status);
+char *imp_script_process_describe (const ImpScriptProcessLimits *limits, int wait_status);
 
 /* Has it killed, and what it has started, whether or not it is gone itself. */
 void imp_script_process_cut (ImpScriptProcess *process);

@@ -15,6 +15,8 @@
 
 /* The time that a script has to end by itself once its socket has ended. */
 #define END_TIMEOUT_MS 1000
+/* bwrap adds the number of a signal to this. */
+#define SIGNAL_STATUS 128
 
 /* The kernel ends a process with the thread that has started it: only the main one lives long
  * enough. For the others there is the lifeline alone. */
@@ -30,19 +32,22 @@ script_process_add_launcher (const char *const *argv, const ImpScriptProcessLimi
 
   if (launcher == NULL)
     return NULL;
-  g_strv_builder_add_many (builder, launcher, parent, memory, files, "--no-new-privileges", "--",
-                           NULL);
+  g_strv_builder_add_many (builder, launcher, parent, memory, files, NULL);
+  /* A bwrap that is installed with privileges gives them up itself. */
+  if (!limits->is_sandboxed)
+    g_strv_builder_add (builder, "--no-new-privileges");
+  g_strv_builder_add (builder, "--");
   g_strv_builder_addv (builder, (const char **) argv);
   return g_strv_builder_end (builder);
 }
 
 static gboolean
-script_process_spawn (const char *const *argv, const int source_fds[2], ImpScriptProcess *process,
-                      GError **error)
+script_process_spawn (const char *const *argv, GStrv environment, const int source_fds[2],
+                      ImpScriptProcess *process, GError **error)
 {
   const int target_fds[2] = { IMP_SCRIPT_HOST_FD, IMP_SCRIPT_LIFELINE_FD };
 
-  return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+  return g_spawn_async_with_pipes_and_fds (NULL, argv, (const char *const *) environment,
                                            G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
                                            NULL, -1, -1, -1, source_fds, target_fds, 2,
                                            &process->pid, NULL, &process->output_fds[0],
@@ -82,8 +87,9 @@ script_process_make_socket (int *child_fd, GError **error)
 }
 
 GSocket *
-imp_script_process_start (const char *const *argv, const ImpScriptProcessLimits *limits,
-                          ImpScriptProcess *process, GError **error)
+imp_script_process_start (const char *const *argv, GStrv environment,
+                          const ImpScriptProcessLimits *limits, ImpScriptProcess *process,
+                          GError **error)
 {
   g_auto (GStrv) whole = script_process_add_launcher (argv, limits, error);
   g_autoptr (GSocket) socket = NULL;
@@ -101,7 +107,7 @@ imp_script_process_start (const char *const *argv, const ImpScriptProcessLimits 
     }
 
   process->lifeline = pipe_fds[1];
-  spawned = script_process_spawn ((const char *const *) whole,
+  spawned = script_process_spawn ((const char *const *) whole, environment,
                                   (const int[]){ child_fd, pipe_fds[0] }, process, error);
   close (child_fd);
   close (pipe_fds[0]);
@@ -120,11 +126,14 @@ imp_script_process_cut (ImpScriptProcess *process)
 }
 
 char *
-imp_script_process_describe (int wait_status)
+imp_script_process_describe (const ImpScriptProcessLimits *limits, int wait_status)
 {
-  if (WIFSIGNALED (wait_status))
-    return g_strdup_printf ("was killed by signal %d (%s)", WTERMSIG (wait_status),
-                            g_strsignal (WTERMSIG (wait_status)));
+  int number = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;
+
+  if (limits->is_sandboxed && WIFEXITED (wait_status))
+    number = MAX (0, WEXITSTATUS (wait_status) - SIGNAL_STATUS);
+  if (number > 0)
+    return g_strdup_printf ("was killed by signal %d (%s)", number, g_strsignal (number));
   return g_strdup_printf ("ended with exit status %d", WEXITSTATUS (wait_status));
 }
 

@@ -4,14 +4,14 @@
 #include "modules/imp-module-private.h"
 #include "modules/imp-script-command-private.h"
 #include "modules/imp-script-process-private.h"
+#include "modules/imp-script-sandbox-private.h"
 
 /* How long a script may take to load and to answer. */
 #define ANSWER_TIMEOUT_MS 60000
 #define MAX_ANSWER 65536
 #define MAX_LINES_PER_SECOND 100
-
-static const ImpScriptProcessLimits script_question_limits = { .max_memory = 1024 * 1024 * 1024,
-                                                               .max_files = 1024 };
+#define MAX_MEMORY (1024 * 1024 * 1024)
+#define MAX_FILES 1024
 
 typedef struct
 {
@@ -69,25 +69,41 @@ script_question_finish (ScriptQuestion *self, const char *path, GError **error)
   return NULL;
 }
 
+/* In a sandbox, where that works: who asks what a script is may not trust it yet. */
+static GSocket *
+script_question_start (const char *path, ImpScriptProcess *process, GError **error)
+{
+  g_auto (GStrv) argv = imp_script_command_new (path, NULL, NULL, error), wrapped = NULL;
+  g_auto (GStrv) environment = NULL;
+  g_autoptr (ImpScriptSandbox) sandbox = NULL;
+  ImpScriptProcessLimits limits = { .max_memory = MAX_MEMORY, .max_files = MAX_FILES };
+
+  if (argv == NULL)
+    return NULL;
+  sandbox = imp_script_sandbox_new (argv[0], path, NULL, NULL);
+  if (sandbox == NULL)
+    return imp_script_process_start ((const char *const *) argv, NULL, &limits, process, error);
+  wrapped = imp_script_sandbox_wrap (sandbox, (const char *const *) argv, path);
+  environment = imp_script_sandbox_get_environment ();
+  limits.is_sandboxed = TRUE;
+  return imp_script_process_start ((const char *const *) wrapped, environment, &limits, process,
+                                   error);
+}
+
 char *
 imp_module_ask_script (const char *path, GError **error)
 {
-  g_auto (GStrv) argv = imp_script_command_new (path, NULL, NULL, error);
+  ImpScriptProcess process;
+  g_autoptr (GSocket) socket = script_question_start (path, &process, error);
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (ImpScriptOutput) output = NULL;
-  g_autoptr (GSocket) socket = NULL;
-  ScriptQuestion self = { NULL };
-  ImpScriptProcess process;
+  ScriptQuestion self = { socket, NULL, FALSE };
 
-  if (argv != NULL)
-    socket = imp_script_process_start ((const char *const *) argv, &script_question_limits,
-                                       &process, error);
   if (socket == NULL)
     {
       g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
       return NULL;
     }
-  self.socket = socket;
   self.text = g_string_new (NULL);
   output = imp_script_output_new (path, process.pid, process.output_fds, MAX_LINES_PER_SECOND);
   imp_script_output_attach (output, context);

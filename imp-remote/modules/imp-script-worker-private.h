@@ -2,6 +2,7 @@
 #pragma once
 
 #include "modules/imp-script-host-private.h"
+#include "modules/imp-script-sandbox-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,6 +12,7 @@ typedef struct
   char *path;
   GPtrArray *settings; /* of ImpSetting: those that the script itself is told */
   char *interpreter;
+  ImpScriptSandbox *sandbox; /* NULL: none */
   ImpScriptHostOptions options;
   guint max_old;     /* older processes that are being finished */
   guint old_timeout; /* milliseconds that they have, 0: as long as they have analyzers */

@@ -251,20 +251,36 @@ static const ImpScriptHostFuncs script_worker_host_funcs = {
   .gone = script_worker_on_gone,
 };
 
+static GStrv
+script_worker_wrap (ImpScriptWorker *self, GStrv argv)
+{
+  GStrv wrapped = imp_script_sandbox_wrap (self->plan->sandbox, (const char *const *) argv,
+                                           self->plan->path);
+
+  g_strfreev (argv);
+  return wrapped;
+}
+
 static ImpScriptHost *
 script_worker_start_host (ImpScriptWorker *self, ImpScriptHostRole role, GError **error)
 {
   const ImpScriptPlan *plan = self->plan;
   g_auto (GStrv) argv = imp_script_command_new (plan->path, plan->interpreter, plan->settings,
                                                 error);
+  g_auto (GStrv) environment = NULL;
   ImpScriptHost *host;
 
   self->started_at = g_get_monotonic_time ();
   if (argv == NULL)
     return NULL;
+  if (plan->sandbox != NULL)
+    {
+      argv = script_worker_wrap (self, argv);
+      environment = imp_script_sandbox_get_environment ();
+    }
   /* The host belongs to the context that is the default while it is made. */
   g_main_context_push_thread_default (self->context);
-  host = imp_script_host_start (plan->path, (const char *const *) argv, &plan->options,
+  host = imp_script_host_start (plan->path, (const char *const *) argv, environment, &plan->options,
                                 &script_worker_host_funcs, self, error);
   g_main_context_pop_thread_default (self->context);
   if (host != NULL)

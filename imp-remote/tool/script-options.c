@@ -8,7 +8,8 @@ static gboolean
 script_options_on_option (const char *option, const char *value, gpointer data, GError **error)
 {
   /* Behind "--" is the setting's name. */
-  g_autofree char *text = g_uri_escape_string (value != NULL ? value : "true", NULL, FALSE);
+  const char *standard = g_str_equal (option, "--sandbox") ? "require" : "true";
+  g_autofree char *text = g_uri_escape_string (value != NULL ? value : standard, NULL, FALSE);
 
   if (script_options_settings == NULL)
     script_options_settings = g_string_new (NULL);
@@ -25,6 +26,8 @@ script_options_add_to_group (GOptionGroup *group)
       "Start scripts again when their files change; connections stay where they are", NULL },
     { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "How many processes run each script, among which connections are spread", "N" },
+    { "sandbox", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
+      "Run scripts without network and with nothing to write to, or not at all", NULL },
     G_OPTION_ENTRY_NULL,
   };
 
