@@ -58,3 +58,14 @@ imp_analyzer_data_bytes (ImpAnalyzer *self, ImpDirection direction, const guint8
 
   imp_analyzer_feed_any (self, direction, &view, offset, data_type);
 }
+
+gsize
+imp_analyzer_get_held (ImpAnalyzer *self)
+{
+  gsize held = 0;
+
+  for (guint direction = 0; direction < 2; direction++)
+    held += imp_marks_get_held (imp_analyzer_peek_marks (self, direction))
+            + imp_analyzer_get_waiting (self, direction);
+  return held;
+}

@@ -199,12 +199,12 @@ static void
 analyzer_deliver_pending (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
+  g_autoptr (ImpAnalyzer) used = g_object_ref (self);
   ImpResult *result;
 
   if (priv->delivering || priv->sink == NULL || priv->pending == NULL)
     return;
 
-  g_object_ref (self);
   priv->delivering = TRUE;
   while (priv->sink != NULL
          && (result = imp_pending_results_pop (&priv->pending, priv->busy)) != NULL)
@@ -216,7 +216,6 @@ analyzer_deliver_pending (ImpAnalyzer *self)
     }
   priv->delivering = FALSE;
   analyzer_notify_busy (self);
-  g_object_unref (self);
 }
 
 /* Calls the sink. FALSE if it is gone. */
@@ -370,6 +369,7 @@ analyzer_check_verdict (ImpAnalyzerPrivate *priv, const ImpVerdict *verdict, gbo
 static void
 analyzer_deliver_special (ImpAnalyzer *self, const ImpVerdict *verdict)
 {
+  g_autoptr (ImpAnalyzer) used = g_object_ref (self);
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   ImpDirection direction = verdict->direction;
 
@@ -378,11 +378,9 @@ analyzer_deliver_special (ImpAnalyzer *self, const ImpVerdict *verdict)
       imp_pending_results_defer (&priv->pending, imp_verdict_to_result (verdict));
       return;
     }
-  g_object_ref (self);
   analyzer_drop_deferred (priv, direction);
   analyzer_deliver (self, verdict);
   analyzer_settle_end (self, direction);
-  g_object_unref (self);
 }
 
 static gboolean
@@ -556,16 +554,15 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
   ImpAnalyzerPrivate *priv = PRIVATE (self);
   gboolean soft = mode == IMP_FAIL_SOFT && !imp_marks_has_promise (&priv->marks[0])
                   && !imp_marks_has_promise (&priv->marks[1]);
+  g_autoptr (ImpAnalyzer) used = g_object_ref (self);
 
   if (priv->state != ANALYZER_STATE_OPEN)
     return FALSE;
-  g_object_ref (self);
   priv->is_lost = !soft;
   if (soft)
     analyzer_resolve_soft (self, reason);
   else
     analyzer_refuse_fatal (self, reason);
-  g_object_unref (self);
   return soft;
 }
 
@@ -629,9 +626,9 @@ imp_analyzer_feed_any (ImpAnalyzer *self, ImpDirection direction, const ImpView 
     analyzer_feed (self, priv, direction, view, offset, data_type, &watch);
   else
     {
-      g_object_ref (self);
-      imp_analyzer_feed (self, direction, view, offset, data_type);
-      g_object_unref (self);
+      g_autoptr (ImpAnalyzer) used = g_object_ref (self);
+
+      imp_analyzer_feed (used, direction, view, offset, data_type);
     }
 }
 
@@ -746,14 +743,15 @@ GList *
 imp_analyzer_poll_results (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv;
+  g_autoptr (ImpAnalyzer) used = NULL;
   GQueue taken = G_QUEUE_INIT;
   ImpResult *result;
   guint n_taken;
 
   g_return_val_if_fail (IMP_IS_ANALYZER (self), NULL);
 
+  used = g_object_ref (self);
   priv = PRIVATE (self);
-  g_object_ref (self);
   imp_mailbox_move_here (&priv->mailbox);
   analyzer_collect (self);
   /* A plugin that hears that it may go on can have something to say. */
@@ -767,7 +765,6 @@ imp_analyzer_poll_results (ImpAnalyzer *self)
   while (taken.length > n_taken);
   if (priv->busy != 0)
     imp_pending_results_sort (&taken);
-  g_object_unref (self);
   return taken.head;
 }
 
@@ -826,15 +823,6 @@ gsize
 imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
 {
   return imp_pending_results_get_size (PRIVATE (self)->pending, direction);
-}
-
-gsize
-imp_analyzer_get_held (ImpAnalyzer *self)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  return imp_marks_get_held (&priv->marks[0]) + imp_marks_get_held (&priv->marks[1])
-         + imp_analyzer_get_waiting (self, 0) + imp_analyzer_get_waiting (self, 1);
 }
 
 char *
