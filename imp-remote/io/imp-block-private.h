@@ -5,15 +5,19 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ImpBlock ImpBlock;
+
 /* Memory to read into, whose parts are handed on without a copy. Blocks of the usual size are
  * pooled: to get such large ones from the system each time would mean as many page faults as there
- * are pages, and as many pages to be cleared. */
-typedef struct
+ * are pages, and as many pages to be cleared. Those of an ImpArena lie in memory that is shared
+ * with another process. */
+struct _ImpBlock
 {
   gatomicrefcount ref_count;
   gsize size;
-  guint8 data[];
-} ImpBlock;
+  guint8 *data;
+  void (*release) (ImpBlock *self); /* nobody uses it any more; from any thread */
+};
 
 /* The usual size, which is one read: it fits the second-level cache. */
 #define IMP_BLOCK_SIZE (256 * 1024)

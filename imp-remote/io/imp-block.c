@@ -32,6 +32,12 @@ block_pool_give (ImpBlock *self)
   g_free (self);
 }
 
+static void
+block_free (ImpBlock *self)
+{
+  g_free (self);
+}
+
 ImpBlock *
 imp_block_new (gsize size)
 {
@@ -41,6 +47,8 @@ imp_block_new (gsize size)
     self = g_malloc (sizeof *self + size);
   g_atomic_ref_count_init (&self->ref_count);
   self->size = size;
+  self->data = (guint8 *) (self + 1);
+  self->release = size == IMP_BLOCK_SIZE ? block_pool_give : block_free;
   return self;
 }
 
@@ -49,12 +57,8 @@ imp_block_unref (gpointer data)
 {
   ImpBlock *self = data;
 
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  if (self->size == IMP_BLOCK_SIZE)
-    block_pool_give (self);
-  else
-    g_free (self);
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    self->release (self);
 }
 
 GBytes *

@@ -45,6 +45,8 @@ struct _ImpOutputBuffer
   ImpOutputBufferBlock *spare;
   ImpOutputPieces pieces;
   guint n_clears; /* so that what consumes notices a clear by what it frees */
+  int descriptor; /* or -1 */
+  gsize before;   /* so many bytes go before the descriptor */
 };
 
 ImpOutputBuffer *imp_output_buffer_new (void);
@@ -161,6 +163,10 @@ void imp_output_buffer_consume (ImpOutputBuffer *self, gsize length);
  * an error. @full: there is no room for more now, and nothing may have been written. */
 gssize imp_output_buffer_write (ImpOutputBuffer *self, ImpTransport *transport, gboolean *full,
                                 GError **error);
+
+/* @fd, which is taken, goes with the first byte that is appended next, when that is written: to a
+ * transport that can pass descriptors. One at a time; -1 takes it back. */
+void imp_output_buffer_attach (ImpOutputBuffer *self, int fd);
 
 /* Everything as one GBytes, leaving the buffer empty. */
 GBytes *imp_output_buffer_steal (ImpOutputBuffer *self);

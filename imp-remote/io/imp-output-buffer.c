@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-output-buffer-private.h"
 
+#include <unistd.h>
+
 #define BLOCK_SIZE (32 * 1024)
 #define VECTORS_MAX 64
 
@@ -54,6 +56,7 @@ imp_output_buffer_new (void)
   ImpOutputBuffer *self = g_new0 (ImpOutputBuffer, 1);
 
   imp_output_pieces_init (&self->pieces);
+  self->descriptor = -1;
   return self;
 }
 
@@ -68,9 +71,21 @@ output_buffer_drop_first (ImpOutputBuffer *self)
 }
 
 void
+imp_output_buffer_attach (ImpOutputBuffer *self, int fd)
+{
+  g_assert (self->descriptor < 0 || fd < 0);
+
+  if (self->descriptor >= 0)
+    close (self->descriptor);
+  self->descriptor = fd;
+  self->before = self->size;
+}
+
+void
 imp_output_buffer_clear (ImpOutputBuffer *self)
 {
   self->n_clears++;
+  imp_output_buffer_attach (self, -1);
   while (imp_output_pieces_get_n (&self->pieces) > 0)
     output_buffer_drop_first (self);
   if (self->block != NULL)
@@ -242,6 +257,40 @@ imp_output_buffer_consume (ImpOutputBuffer *self, gsize length)
   output_buffer_consume_run (self, length);
 }
 
+/* Of the first vectors, no more than @max bytes; how many vectors remain. */
+static guint
+output_buffer_clip (GOutputVector *vectors, guint n_vectors, gsize max)
+{
+  guint n = 0;
+
+  for (gsize total = 0; n < n_vectors && total < max; n++)
+    {
+      vectors[n].size = MIN (vectors[n].size, max - total);
+      total += vectors[n].size;
+    }
+  return n;
+}
+
+/* What comes before the descriptor, or that with what follows; how many vectors these are. */
+static gssize
+output_buffer_write_descriptor (ImpOutputBuffer *self, ImpTransport *transport,
+                                GOutputVector *vectors, guint *n_vectors, GError **error)
+{
+  gssize n;
+
+  if (self->before > 0)
+    {
+      *n_vectors = output_buffer_clip (vectors, *n_vectors, self->before);
+      n = imp_transport_writev (transport, vectors, *n_vectors, error);
+      self->before -= MAX (n, 0);
+      return n;
+    }
+  n = imp_transport_write_descriptor (transport, vectors, *n_vectors, self->descriptor, error);
+  if (n > 0)
+    imp_output_buffer_attach (self, -1);
+  return n;
+}
+
 gssize
 imp_output_buffer_write (ImpOutputBuffer *self, ImpTransport *transport, gboolean *full,
                          GError **error)
@@ -249,12 +298,15 @@ imp_output_buffer_write (ImpOutputBuffer *self, ImpTransport *transport, gboolea
   GOutputVector vectors[VECTORS_MAX];
   guint n_vectors = imp_output_buffer_peek (self, vectors, VECTORS_MAX);
   g_autoptr (GError) failure = NULL;
-  gssize n = imp_transport_writev (transport, vectors, n_vectors, &failure);
   gsize total = 0;
+  gssize n;
 
   g_assert (self->size > 0);
 
   *full = FALSE;
+  n = G_LIKELY (self->descriptor < 0)
+        ? imp_transport_writev (transport, vectors, n_vectors, &failure)
+        : output_buffer_write_descriptor (self, transport, vectors, &n_vectors, &failure);
   if (n < 0 && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       g_propagate_error (error, g_steal_pointer (&failure));

@@ -35,6 +35,17 @@ gboolean imp_transport_is_readable (ImpTransport *self);
 /* Bytes written, or -1 with an error, which is G_IO_ERROR_WOULD_BLOCK where there is no room. */
 gssize imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                              GError **error);
+/* Whether descriptors can be sent, and taken: it is a unix socket, a stream, and nothing else. */
+gboolean imp_transport_can_pass_descriptors (ImpTransport *self);
+/* As imp_transport_writev(); if anything is written, @fd goes with its first byte. */
+gssize imp_transport_write_descriptor (ImpTransport *self, const GOutputVector *vectors,
+                                       guint n_vectors, int fd, GError **error);
+/* Whether descriptors that come are taken; at first not, and then the kernel drops them. One can be
+ * here at a time: a read that finds more is an %IMP_ERROR_PROTOCOL, and loses what it has read. */
+void imp_transport_set_takes_descriptors (ImpTransport *self, gboolean takes);
+gboolean imp_transport_has_descriptor (ImpTransport *self);
+/* The caller's then; -1 if there is none. */
+int imp_transport_steal_descriptor (ImpTransport *self);
 /* Whether the next two can be used: it is a stream socket, and nothing else. */
 gboolean imp_transport_can_splice (ImpTransport *self);
 /* Moves bytes into the pipe, which is empty, without copying them. As imp_transport_read(), but 0

@@ -2,6 +2,9 @@
 #include "io/imp-output-buffer-private.h"
 #include "test-streams.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 /* A buffer beside the naive one, a GByteArray that holds the same. */
 typedef struct
 {
@@ -376,6 +379,49 @@ test_steal (void)
   g_assert_cmpuint (imp_output_buffer_get_size (buffer), ==, 0);
 }
 
+/* A descriptor goes with the byte behind it, neither earlier nor later, and is closed here then. */
+static void
+test_descriptor (void)
+{
+  g_autoptr (ImpOutputBuffer) buffer = imp_output_buffer_new ();
+  g_autoptr (GIOStream) one = NULL, other = NULL;
+  g_autoptr (ImpTransport) from = NULL, to = NULL;
+  g_autoptr (GError) error = NULL;
+  int pipes[2], fd;
+  gboolean full;
+  char text[16];
+
+  test_stream_pair (&one, &other);
+  from = imp_transport_new (one, NULL);
+  to = imp_transport_new (other, NULL);
+  imp_transport_set_takes_descriptors (to, TRUE);
+  g_assert_cmpint (pipe (pipes), ==, 0);
+  imp_output_buffer_append (buffer, "before", 6);
+  imp_output_buffer_attach (buffer, pipes[1]);
+  imp_output_buffer_append (buffer, "behind", 6);
+
+  g_assert_cmpint (imp_output_buffer_write (buffer, from, &full, &error), ==, 6);
+  g_assert_false (full);
+  g_assert_cmpint (imp_transport_read (to, text, sizeof text, &error), ==, 6);
+  g_assert_cmpmem (text, 6, "before", 6);
+  g_assert_false (imp_transport_has_descriptor (to));
+  g_assert_cmpint (imp_output_buffer_write (buffer, from, &full, &error), ==, 6);
+  g_assert_cmpint (fcntl (pipes[1], F_GETFD), ==, -1);
+  g_assert_cmpint (imp_transport_read (to, text, sizeof text, &error), ==, 6);
+  g_assert_cmpmem (text, 6, "behind", 6);
+  fd = imp_transport_steal_descriptor (to);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (write (fd, "x", 1), ==, 1);
+
+  imp_output_buffer_attach (buffer, fd);
+  imp_output_buffer_append (buffer, "never", 5);
+  imp_output_buffer_clear (buffer);
+  g_assert_cmpint (fcntl (fd, F_GETFD), ==, -1);
+  g_assert_cmpint (read (pipes[0], text, 1), ==, 1);
+  g_assert_cmpint (read (pipes[0], text, 1), ==, 0);
+  close (pipes[0]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -390,5 +436,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/output-buffer/clear-within", test_clear_within);
   g_test_add_func ("/output-buffer/reuse", test_reuse);
   g_test_add_func ("/output-buffer/steal", test_steal);
+  g_test_add_func ("/output-buffer/descriptor", test_descriptor);
   return g_test_run ();
 }

@@ -287,6 +287,124 @@ add (const char *name, GTestDataFunc func)
   g_test_add_data_func (pollable, GINT_TO_POINTER (FALSE), func);
 }
 
+static int
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  int n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+send_descriptors (int socket, const int *fds, guint n)
+{
+  union
+  {
+    struct cmsghdr header;
+    char data[CMSG_SPACE (8 * sizeof (int))];
+  } control = { 0 };
+  struct iovec vector = { (gpointer) "x", 1 };
+  struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control };
+
+  message.msg_controllen = CMSG_SPACE (n * sizeof (int));
+  CMSG_FIRSTHDR (&message)->cmsg_level = SOL_SOCKET;
+  CMSG_FIRSTHDR (&message)->cmsg_type = SCM_RIGHTS;
+  CMSG_FIRSTHDR (&message)->cmsg_len = CMSG_LEN (n * sizeof (int));
+  memcpy (CMSG_DATA (CMSG_FIRSTHDR (&message)), fds, n * sizeof (int));
+  g_assert_cmpint (sendmsg (socket, &message, 0), ==, 1);
+}
+
+/* One descriptor is taken, and goes with its byte; where none is expected, none stays. */
+static void
+test_descriptor (void)
+{
+  g_autoptr (GIOStream) one = NULL;
+  g_autoptr (ImpTransport) transport = NULL, sender = NULL;
+  g_autoptr (GIOStream) other_stream = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  const GOutputVector vector = { "hello", 5 };
+  int before = count_descriptors (), other, pipes[2], fd;
+  char buffer[16];
+
+  one = make_stream (TRUE, &other);
+  socket = g_socket_new_from_fd (other, NULL);
+  other_stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  transport = imp_transport_new (one, NULL);
+  sender = imp_transport_new (other_stream, NULL);
+  g_assert_cmpint (pipe (pipes), ==, 0);
+  g_assert_true (imp_transport_can_pass_descriptors (sender));
+
+  g_assert_cmpint (imp_transport_write_descriptor (sender, &vector, 1, pipes[1], &error), ==, 5);
+  g_assert_cmpint (imp_transport_read (transport, buffer, sizeof buffer, &error), ==, 5);
+  g_assert_false (imp_transport_has_descriptor (transport));
+
+  imp_transport_set_takes_descriptors (transport, TRUE);
+  g_assert_cmpint (imp_transport_write_descriptor (sender, &vector, 1, pipes[1], &error), ==, 5);
+  close (pipes[1]);
+  g_assert_cmpint (imp_transport_read (transport, buffer, 1, &error), ==, 1);
+  g_assert_cmpint (imp_transport_read (transport, buffer, sizeof buffer, &error), ==, 4);
+  g_assert_true (imp_transport_has_descriptor (transport));
+  fd = imp_transport_steal_descriptor (transport);
+  g_assert_cmpint (imp_transport_steal_descriptor (transport), ==, -1);
+  g_assert_cmpint (write (fd, "y", 1), ==, 1);
+  g_assert_cmpint (read (pipes[0], buffer, 1), ==, 1);
+  close (fd);
+  close (pipes[0]);
+
+  imp_transport_close (transport);
+  imp_transport_close (sender);
+  g_assert_cmpint (count_descriptors (), ==, before);
+}
+
+/* More than one, at once or one after the other, is an error; all are closed in the end. */
+static void
+test_descriptor_flood (void)
+{
+  int before = count_descriptors ();
+
+  for (guint n = 1; n <= 8; n++)
+    {
+      g_autoptr (GIOStream) one = NULL;
+      g_autoptr (ImpTransport) transport = NULL;
+      g_autoptr (GError) error = NULL;
+      int other, fds[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+      char buffer[16];
+
+      one = make_stream (TRUE, &other);
+      transport = imp_transport_new (one, NULL);
+      imp_transport_set_takes_descriptors (transport, TRUE);
+      send_descriptors (other, fds, n);
+      send_descriptors (other, fds, n);
+      if (n == 1)
+        g_assert_cmpint (imp_transport_read (transport, buffer, sizeof buffer, &error), ==, 1);
+      g_assert_cmpint (imp_transport_read (transport, buffer, sizeof buffer, &error), ==, -1);
+      g_assert_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL);
+      close (other);
+      imp_transport_close (transport);
+      g_assert_cmpint (count_descriptors (), ==, before);
+    }
+}
+
+/* Only the plain unix socket can. */
+static void
+test_no_descriptor (void)
+{
+  g_autoptr (GIOStream) one = NULL;
+  g_autoptr (ImpTransport) transport = NULL;
+  int other;
+
+  one = make_stream (FALSE, &other);
+  transport = imp_transport_new (one, NULL);
+  g_assert_false (imp_transport_can_pass_descriptors (transport));
+  imp_transport_set_takes_descriptors (transport, TRUE);
+  g_assert_cmpint (imp_transport_steal_descriptor (transport), ==, -1);
+  close (other);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -299,5 +417,8 @@ main (int argc, char **argv)
   add ("closed-from-callback", test_closed_from_callback);
   g_test_add_func ("/transport/urgent-bytes", test_urgent_bytes);
   g_test_add_func ("/transport/refuses-blocking-streams", test_refuses_blocking_streams);
+  g_test_add_func ("/transport/descriptor", test_descriptor);
+  g_test_add_func ("/transport/descriptor-flood", test_descriptor_flood);
+  g_test_add_func ("/transport/no-descriptor", test_no_descriptor);
   return g_test_run ();
 }
