@@ -400,7 +400,8 @@ fields_check_together (const ImpFields *self, GError **error)
       && fields_get_number (self, IMP_FIELD_ID) == 0)
     return fields_set_error (error, IMP_ERROR_PROTOCOL,
                              "\"id\" is 0, which only an exception can have");
-  if (op == IMP_OP_DATA && fields_get_number (self, IMP_FIELD_TYPE) == IMP_DATA_TYPE_ANY)
+  if ((op == IMP_OP_DATA || op == IMP_OP_SHARED_DATA)
+      && fields_get_number (self, IMP_FIELD_TYPE) == IMP_DATA_TYPE_ANY)
     return fields_set_error (error, IMP_ERROR_PROTOCOL, "\"type\" is 0, which data cannot have");
   if (op == IMP_OP_SET_VERSION && minimum > version)
     return fields_set_error (error, IMP_ERROR_PROTOCOL,

@@ -25,6 +25,9 @@ struct _ImpMessage
   gint64 id;
   gint64 offset;       /* DATA; of GET_STATUS: the timeout */
   gint64 token;        /* PING, PONG, GET_STATUS, STATUS */
+  gint64 block;        /* SHARED_DATA, RELEASE; of SHARE: the size of all */
+  gint64 length;       /* SHARED_DATA; of RELEASE: the count */
+  guint position;      /* SHARED_DATA; of SHARE: the size of a block */
   GBytes *data;        /* DATA */
   ImpResult *result;   /* RESULT */
   ImpContext *context; /* NEW_ANALYZER; of STATUS: the status */
@@ -86,6 +89,11 @@ typedef enum
   IMP_FIELD_TIMEOUT,
   IMP_FIELD_STATUS,
   IMP_FIELD_MORE,
+  IMP_FIELD_SIZE,
+  IMP_FIELD_BLOCK_SIZE,
+  IMP_FIELD_BLOCK,
+  IMP_FIELD_POSITION,
+  IMP_FIELD_COUNT,
   IMP_N_FIELDS,
 } ImpField;
 

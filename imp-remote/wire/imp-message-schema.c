@@ -33,7 +33,7 @@ const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
   FIELD (TOKEN, "token", NUMBER, 2, M (token), NONE, 0, IMP_MAX_ID, 0),
   FIELD (RESULT, "result", RESULT_TYPE, 1, NONE, NONE, 1, G_MAXUINT16, 0),
   FIELD (END_OFFSET, "end_offset", NUMBER, 1, NONE, R (extra), -1, IMP_MAX_ID, 0),
-  FIELD (LENGTH, "length", NUMBER, 1, NONE, R (extra), 0, IMP_MAX_ID, 0),
+  FIELD (LENGTH, "length", NUMBER, 1, M (length), R (extra), 0, IMP_MAX_ID, 0),
   FIELD (LEVEL, "level", LEVEL, 1, NONE, R (level),
          IMP_LOG_LEVEL_DEBUG, IMP_LOG_LEVEL_EMERGENCY, IMP_LOG_LEVEL_INFO),
   FIELD (MESSAGE, "message", TEXT, 1, M (text), R (text)),
@@ -47,6 +47,11 @@ const ImpFieldInfo imp_field_infos[IMP_N_FIELDS] = {
          1, G_MAXINT32, IMP_STATUS_TIMEOUT_DEFAULT),
   FIELD (STATUS, "status", CONTEXT, 2, M (context), NONE),
   FIELD (MORE, "more", BOOLEAN, 2, M (busy), NONE, 0, 1, 0),
+  FIELD (SIZE, "size", NUMBER, 2, M (block), NONE, 1, IMP_MAX_ID, 0),
+  FIELD (BLOCK_SIZE, "block_size", NUMBER, 2, M (position), NONE, 1, G_MAXINT32, 0),
+  FIELD (BLOCK, "block", NUMBER, 2, M (block), NONE, 0, G_MAXINT32, 0),
+  FIELD (POSITION, "position", NUMBER, 2, M (position), NONE, 0, G_MAXINT32, 0),
+  FIELD (COUNT, "count", NUMBER, 2, M (length), NONE, 1, G_MAXINT32, 0),
 };
 
 #define F(field) IMP_FIELD_##field
@@ -74,6 +79,11 @@ static const ImpMessageSchema ops[] = {
     { OPTIONAL (TOKEN), OPTIONAL (TIMEOUT) } },
   { IMP_OP_STATUS, "status", 2, IMP_SENDER_SERVER,
     { OPTIONAL (TOKEN), OPTIONAL (STATUS), OPTIONAL (MORE) } },
+  { IMP_OP_SHARE, "share", 2, IMP_SENDER_PROVIDER, { F (SIZE), F (BLOCK_SIZE) } },
+  { IMP_OP_SHARED_DATA, "shared_data", 2, IMP_SENDER_PROVIDER,
+    { F (ID), F (DIRECTION), OPTIONAL (OFFSET), OPTIONAL (TYPE), F (BLOCK), F (POSITION),
+      F (LENGTH) } },
+  { IMP_OP_RELEASE, "release", 2, IMP_SENDER_SERVER, { F (BLOCK), F (COUNT) } },
 };
 
 #define RESULT(type, ...) { IMP_RESULT_##type, NULL, 1, IMP_SENDER_SERVER, { __VA_ARGS__ } }

@@ -15,10 +15,13 @@ G_DEFINE_ENUM_TYPE (ImpOp, imp_op,
                     G_DEFINE_ENUM_VALUE (IMP_OP_PONG, "pong"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_GOODBYE, "goodbye"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_GET_STATUS, "get-status"),
+                    G_DEFINE_ENUM_VALUE (IMP_OP_SHARE, "share"),
+                    G_DEFINE_ENUM_VALUE (IMP_OP_SHARED_DATA, "shared-data"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_EXCEPTION, "exception"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_INTERFACE, "interface"),
                     G_DEFINE_ENUM_VALUE (IMP_OP_RESULT, "result"),
-                    G_DEFINE_ENUM_VALUE (IMP_OP_STATUS, "status"))
+                    G_DEFINE_ENUM_VALUE (IMP_OP_STATUS, "status"),
+                    G_DEFINE_ENUM_VALUE (IMP_OP_RELEASE, "release"))
 /* clang-format on */
 
 G_DEFINE_BOXED_TYPE (ImpMessage, imp_message, imp_message_ref, imp_message_unref)
@@ -470,6 +473,94 @@ imp_message_copy_to (const ImpMessage *self, ImpMessage *target)
 }
 
 /**
+ * imp_message_new_share: (constructor)
+ * @size: the size of the memory in bytes, up to 2^53 - 1
+ * @block_size: the size of a block of it in bytes, up to 2^31 - 1
+ *
+ * Creates the message that comes with a descriptor of memory to read input from. Version 2 only.
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+ImpMessage *
+imp_message_new_share (gint64 size, guint block_size)
+{
+  ImpMessage *self;
+
+  g_return_val_if_fail (size > 0 && size <= IMP_MAX_ID, NULL);
+  g_return_val_if_fail (block_size > 0 && block_size <= G_MAXINT32, NULL);
+
+  self = message_new (IMP_OP_SHARE, 0);
+  self->block = size;
+  self->position = block_size;
+  return self;
+}
+
+/**
+ * imp_message_new_shared_data: (constructor)
+ * @id: the analyzer
+ * @direction: where the data come from
+ * @offset: their true position if something was left out, else 0
+ * @data_type: their type
+ * @block: the number of the block that they lie in, up to 2^31 - 1
+ * @position: where they begin in it, in bytes
+ * @length: how many bytes they are, up to 2^31 - 1
+ *
+ * Creates input for an analyzer that lies in shared memory. Version 2 only.
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+ImpMessage *
+imp_message_new_shared_data (gint64 id, ImpDirection direction, gint64 offset, gint32 data_type,
+                             guint block, guint position, guint length)
+{
+  ImpMessage *self;
+
+  g_return_val_if_fail (message_id_is_valid (id), NULL);
+  g_return_val_if_fail (offset >= -1 && offset <= IMP_MAX_ID, NULL);
+  g_return_val_if_fail (data_type != IMP_DATA_TYPE_ANY, NULL);
+  g_return_val_if_fail (block <= G_MAXINT32 && position <= G_MAXINT32, NULL);
+  g_return_val_if_fail (length > 0 && length <= G_MAXINT32, NULL);
+
+  self = message_new (IMP_OP_SHARED_DATA, id);
+  self->direction = direction == IMP_DIRECTION_FROM_SERVER;
+  self->offset = offset;
+  self->data_type = data_type;
+  self->block = block;
+  self->position = position;
+  self->length = length;
+  return self;
+}
+
+/**
+ * imp_message_new_release: (constructor)
+ * @block: the number of the block, up to 2^31 - 1
+ * @count: how many SHARED_DATA about it are done with, up to 2^31 - 1
+ *
+ * Creates the message that gives a block of shared memory back. Version 2 only.
+ *
+ * Returns: (transfer full): a new message
+ *
+ * Since: 0.1
+ */
+ImpMessage *
+imp_message_new_release (guint block, guint count)
+{
+  ImpMessage *self;
+
+  g_return_val_if_fail (block <= G_MAXINT32, NULL);
+  g_return_val_if_fail (count > 0 && count <= G_MAXINT32, NULL);
+
+  self = message_new (IMP_OP_RELEASE, 0);
+  self->block = block;
+  self->length = count;
+  return self;
+}
+
+/**
  * imp_message_ref:
  * @self: a message
  *
@@ -580,7 +671,7 @@ imp_message_get_offset (ImpMessage *self)
 
   if (self->op == IMP_OP_RESULT)
     return self->result->offset;
-  return self->op == IMP_OP_DATA ? self->offset : 0;
+  return self->op == IMP_OP_DATA || self->op == IMP_OP_SHARED_DATA ? self->offset : 0;
 }
 
 /**
@@ -852,6 +943,114 @@ imp_message_get_more (ImpMessage *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->op == IMP_OP_STATUS && self->busy;
+}
+
+/**
+ * imp_message_get_size:
+ * @self: a message
+ *
+ * Gets the size of the memory that SHARE comes with.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_message_get_size (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_SHARE ? self->block : 0;
+}
+
+/**
+ * imp_message_get_block_size:
+ * @self: a message
+ *
+ * Gets the size of a block of the memory that SHARE comes with.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+guint
+imp_message_get_block_size (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_SHARE ? self->position : 0;
+}
+
+/**
+ * imp_message_get_block:
+ * @self: a message
+ *
+ * Gets the number of the block that SHARED_DATA or RELEASE is about.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_message_get_block (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_SHARED_DATA || self->op == IMP_OP_RELEASE ? (guint) self->block : 0;
+}
+
+/**
+ * imp_message_get_position:
+ * @self: a message
+ *
+ * Gets where the input of SHARED_DATA begins in its block.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+guint
+imp_message_get_position (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_SHARED_DATA ? self->position : 0;
+}
+
+/**
+ * imp_message_get_length:
+ * @self: a message
+ *
+ * Gets how much input SHARED_DATA brings.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 0.1
+ */
+gint64
+imp_message_get_length (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_SHARED_DATA ? self->length : 0;
+}
+
+/**
+ * imp_message_get_count:
+ * @self: a message
+ *
+ * Gets how many SHARED_DATA are done with that RELEASE gives back.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+imp_message_get_count (ImpMessage *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->op == IMP_OP_RELEASE ? (guint) self->length : 0;
 }
 
 static gboolean

@@ -19,10 +19,13 @@ G_BEGIN_DECLS
  * @IMP_OP_PONG: either: the answer (version 2)
  * @IMP_OP_GOODBYE: either: no new analyzers, old ones may finish (version 2)
  * @IMP_OP_GET_STATUS: provider: how are the modules? (version 2)
+ * @IMP_OP_SHARE: provider: here is memory to read input from (version 2)
+ * @IMP_OP_SHARED_DATA: provider: input for an analyzer, which lies there (version 2)
  * @IMP_OP_EXCEPTION: server: one analyzer, or the whole factory, has failed
  * @IMP_OP_INTERFACE: server: the interfaces that match
  * @IMP_OP_RESULT: server: a result of an analyzer
  * @IMP_OP_STATUS: server: how one of the modules is (version 2)
+ * @IMP_OP_RELEASE: server: a block of the shared memory is needed no more (version 2)
  *
  * What a message asks or tells. The values are those on the wire.
  *
@@ -41,10 +44,13 @@ typedef enum
   IMP_OP_PONG = 0x4009,
   IMP_OP_GOODBYE = 0x400a,
   IMP_OP_GET_STATUS = 0x400b,
+  IMP_OP_SHARE = 0x400c,
+  IMP_OP_SHARED_DATA = 0x400d,
   IMP_OP_EXCEPTION = 0x4101,
   IMP_OP_INTERFACE = 0x4102,
   IMP_OP_RESULT = 0x4103,
   IMP_OP_STATUS = 0x4104,
+  IMP_OP_RELEASE = 0x4105,
 } ImpOp;
 
 #define IMP_TYPE_OP (imp_op_get_type ())
@@ -107,6 +113,15 @@ IMP_AVAILABLE_IN_0_1
 ImpMessage *imp_message_new_status          (gint64 token, GHashTable *status,
                                              gboolean more);
 IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_share           (gint64 size, guint block_size);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_shared_data     (gint64 id, ImpDirection direction,
+                                             gint64 offset, gint32 data_type,
+                                             guint block, guint position,
+                                             guint length);
+IMP_AVAILABLE_IN_0_1
+ImpMessage *imp_message_new_release         (guint block, guint count);
+IMP_AVAILABLE_IN_0_1
 ImpMessage *imp_message_ref                 (ImpMessage *self);
 IMP_AVAILABLE_IN_0_1
 void        imp_message_unref               (ImpMessage *self);
@@ -149,6 +164,18 @@ IMP_AVAILABLE_IN_0_1
 GHashTable        *imp_message_dup_status     (ImpMessage *self);
 IMP_AVAILABLE_IN_0_1
 gboolean           imp_message_get_more       (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint64             imp_message_get_size       (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_block_size (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_block      (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_position   (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+gint64             imp_message_get_length     (ImpMessage *self);
+IMP_AVAILABLE_IN_0_1
+guint              imp_message_get_count      (ImpMessage *self);
 
 IMP_AVAILABLE_IN_0_1
 gboolean imp_message_equal     (ImpMessage *self, ImpMessage *other);

@@ -66,6 +66,12 @@ test('messages', () => {
     equal([question.get_token(), question.get_timeout()], [8, 2000]);
     const answer = Imp.Message.new_status(8, {state: 'up'}, true);
     equal([answer.get_token(), answer.dup_status(), answer.get_more()], [8, {state: 'up'}, true]);
+    const share = Imp.Message.new_share(1 << 20, 4096);
+    equal([share.get_size(), share.get_block_size()], [1 << 20, 4096]);
+    const shared = Imp.Message.new_shared_data(5, CLIENT, 0, STREAM, 3, 64, 100);
+    equal([shared.get_block(), shared.get_position(), shared.get_length()], [3, 64, 100]);
+    const release = Imp.Message.new_release(3, 2);
+    equal([release.get_block(), release.get_count()], [3, 2]);
     contains(data.to_string(), 'data');
     equal([data.equal(data), data.equal(create)], [true, false]);
 });

@@ -228,6 +228,25 @@ random_with_id (GRand *random, guint kind)
 }
 
 static ImpMessage *
+random_about_sharing (GRand *random, guint kind)
+{
+  guint block = random_number (random, 31), length = 1 + random_number (random, 30);
+
+  switch (kind)
+    {
+    case 0:
+      return imp_message_new_share (1 + random_number (random, 52), length);
+    case 1:
+      return imp_message_new_release (block, length);
+    default:
+      return imp_message_new_shared_data (
+        test_random_id (random), random_direction (random), random_number (random, 53),
+        g_rand_boolean (random) ? IMP_DATA_TYPE_STREAM : 1 + (gint32) random_number (random, 30),
+        block, random_number (random, 31), length);
+    }
+}
+
+static ImpMessage *
 random_of_version_2 (GRand *random, guint kind)
 {
   g_autofree char *text = test_random_text (random);
@@ -247,15 +266,17 @@ random_of_version_2 (GRand *random, guint kind)
                                          1 + random_number (random, 30));
     case 4:
       return imp_message_new_status (random_number (random, 53), status, g_rand_boolean (random));
-    default:
+    case 5:
       return imp_message_new_goodbye (text);
+    default:
+      return random_about_sharing (random, kind - 6);
     }
 }
 
 ImpMessage *
 test_random_message (GRand *random, guint version)
 {
-  guint kind = g_rand_int_range (random, 0, version > 1 ? 19 : 13);
+  guint kind = g_rand_int_range (random, 0, version > 1 ? 22 : 13);
 
   if (kind < 3)
     return random_about_interfaces (random, kind);

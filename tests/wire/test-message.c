@@ -147,6 +147,37 @@ test_status (void)
   assert_text (last, "status token=7 state=\"up\"");
 }
 
+/* What is about shared memory: no getter gives what another message has in the same place. */
+static void
+test_sharing (void)
+{
+  g_autoptr (ImpMessage) share = imp_message_new_share (G_GINT64_CONSTANT (1) << 40, 4096);
+  g_autoptr (ImpMessage) release = imp_message_new_release (3, 5);
+  g_autoptr (ImpMessage) data = imp_message_new_shared_data (9, IMP_DIRECTION_FROM_SERVER, 11, -2,
+                                                             3, 64, 5);
+
+  g_assert_cmpint (imp_message_get_size (share), ==, G_GINT64_CONSTANT (1) << 40);
+  g_assert_cmpuint (imp_message_get_block_size (share), ==, 4096);
+  g_assert_cmpint (imp_message_get_block (share) + imp_message_get_position (share)
+                     + imp_message_get_length (share) + imp_message_get_count (share),
+                   ==, 0);
+  g_assert_cmpuint (imp_message_get_block (release), ==, 3);
+  g_assert_cmpuint (imp_message_get_count (release), ==, 5);
+  g_assert_cmpint (imp_message_get_size (release), ==, 0);
+  g_assert_cmpint (imp_message_get_length (release), ==, 0);
+  g_assert_cmpint (imp_message_get_id (data), ==, 9);
+  g_assert_cmpint (imp_message_get_direction (data), ==, IMP_DIRECTION_FROM_SERVER);
+  g_assert_cmpint (imp_message_get_offset (data), ==, 11);
+  g_assert_cmpint (imp_message_get_data_type (data), ==, -2);
+  g_assert_cmpuint (imp_message_get_block (data), ==, 3);
+  g_assert_cmpuint (imp_message_get_position (data), ==, 64);
+  g_assert_cmpint (imp_message_get_length (data), ==, 5);
+  g_assert_cmpuint (imp_message_get_count (data) + imp_message_get_block_size (data), ==, 0);
+  assert_text (share, "share size=1099511627776 block_size=4096");
+  assert_text (data, "shared_data #9 dir=1 offset=11 type=-2 block=3 position=64 length=5");
+  assert_text (release, "release block=3 count=5");
+}
+
 /* Binary text in a context reaches the wire as UTF-8. */
 static void
 test_invalid_text (void)
@@ -203,7 +234,7 @@ test_ops (void)
 {
   g_autoptr (GEnumClass) ops = g_type_class_ref (IMP_TYPE_OP);
 
-  g_assert_cmpuint (ops->n_values, ==, 15);
+  g_assert_cmpuint (ops->n_values, ==, 18);
   for (guint i = 0; i < ops->n_values; i++)
     {
       const char *name = imp_op_to_string (ops->values[i].value);
@@ -253,6 +284,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/message/context", test_context);
   g_test_add_func ("/message/others", test_others);
   g_test_add_func ("/message/status", test_status);
+  g_test_add_func ("/message/sharing", test_sharing);
   g_test_add_func ("/message/invalid-text", test_invalid_text);
   g_test_add_func ("/message/equal", test_equal);
   g_test_add_func ("/message/steal", test_steal);

@@ -138,6 +138,9 @@ imp_cbor_get_head (const guint8 *p, const guint8 *end, guint major, guint64 *val
 }
 
 /* See ImpWire. */
+/* The same for a SHARED_DATA, by way of a message. */
+gboolean imp_cbor_encode_shared_data (const ImpMessage *message, ImpOutputBuffer *output);
+gboolean imp_cbor_decode_shared_data (const ImpCursor *frame, ImpMessage *message);
 gboolean imp_cbor_encode_data (ImpOutputBuffer *output, gint64 id, ImpDirection direction,
                                const ImpView *data, gint64 offset, gint32 data_type);
 gboolean imp_cbor_encode_verdict (ImpOutputBuffer *output, gint64 id, const ImpVerdict *verdict);

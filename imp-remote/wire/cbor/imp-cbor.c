@@ -133,6 +133,9 @@ cbor_encode (const ImpMessage *message, guint version, ImpOutputBuffer *output, 
   if ((message->op == IMP_OP_NEW_ANALYZER || message->op == IMP_OP_DELETE_ANALYZER)
       && cbor_encode_analyzer (message, output))
     return TRUE;
+  if (message->op == IMP_OP_SHARED_DATA && version >= 2
+      && imp_cbor_encode_shared_data (message, output))
+    return TRUE;
   return cbor_encode_fields (message, version, output, error);
 }
 
@@ -188,7 +191,7 @@ cbor_decode (ImpCursor *input, const ImpWireLimits *limits, ImpMessage *message,
   ImpCursor frame;
   ImpDecodeStatus status = cbor_take_frame (input, limits, &frame, need, error);
 
-  if (status != IMP_DECODE_DONE)
+  if (status != IMP_DECODE_DONE || imp_cbor_decode_shared_data (&frame, message))
     return status;
   return cbor_decode_fields (&frame, limits, message, error);
 }
