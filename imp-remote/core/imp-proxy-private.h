@@ -5,12 +5,16 @@
 
 G_BEGIN_DECLS
 
+/* Memory to read into, see io/imp-arena-private.h; here it is only handed on. */
+typedef struct _ImpArena ImpArena;
+
 /* What a class of analyzers that stand for others can say of them: ImpAnalyzerClass.proxy. */
 typedef struct
 {
   const char *(*peek_name) (ImpAnalyzer *self); /* NULL: it stands for none any more */
   gboolean (*has_deadline) (ImpAnalyzer *self);
   gboolean varies; /* what that says: so it has to be asked again when the time is over */
+  ImpArena *(*peek_arena) (ImpAnalyzer *self); /* may be NULL, or give NULL */
 } ImpProxyFuncs;
 
 /* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
@@ -31,6 +35,15 @@ imp_proxy_keeps_deadline (ImpAnalyzer *analyzer)
   const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
 
   return proxy != NULL && !proxy->varies && proxy->has_deadline (analyzer);
+}
+
+/* Where input for it is best read into; NULL: anywhere. */
+static inline ImpArena *
+imp_proxy_peek_arena (ImpAnalyzer *analyzer)
+{
+  const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
+
+  return proxy != NULL && proxy->peek_arena != NULL ? proxy->peek_arena (analyzer) : NULL;
 }
 
 G_END_DECLS

@@ -130,6 +130,12 @@ imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
          && imp_flow_get_denied (self->flows[direction]) == 0;
 }
 
+ImpArena *
+imp_filter_peek_arena (ImpFilter *self)
+{
+  return imp_proxy_peek_arena (self->analyzer);
+}
+
 gint64
 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction)
 {

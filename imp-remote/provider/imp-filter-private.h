@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-analyzer-private.h"
+#include "core/imp-proxy-private.h"
 #include "provider/imp-filter.h"
 
 /* Bytes are not all that holding costs: so many chunks may be held in each direction. Small chunks
@@ -18,6 +19,9 @@ gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);
  * many may go another way, and are then said to have passed. */
 gint64 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction);
 void imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length);
+
+/* Where input is best read into; NULL: anywhere. */
+ImpArena *imp_filter_peek_arena (ImpFilter *self);
 
 /* The detail of the signal `result` for a type of result: its name. */
 GQuark imp_filter_get_detail (ImpResultType type);

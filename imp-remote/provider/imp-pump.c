@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-watermark-private.h"
+#include "io/imp-arena-private.h"
 #include "io/imp-input-buffer-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-output-buffer-private.h"
@@ -520,13 +521,28 @@ pump_splice_side (ImpPump *self, PumpSide *side)
   return TRUE;
 }
 
+/* One read, into memory that the analyzer can see where there is such. */
+static gssize
+pump_read_bytes (ImpPump *self, PumpSide *side, GBytes **bytes, GError **error)
+{
+  ImpArena *arena = imp_filter_peek_arena (self->filter);
+  ImpInputBuffer input = { 0 };
+  gssize n;
+
+  if (arena != NULL && imp_arena_has_room (arena))
+    return imp_arena_read (arena, side->transport, bytes, error);
+  n = imp_input_buffer_read (&input, side->transport, 0, error);
+  if (n > 0)
+    *bytes = imp_input_buffer_take (&input);
+  return n;
+}
+
 static void
 pump_read_side (ImpPump *self, PumpSide *side)
 {
-  ImpInputBuffer input = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
-  gssize n = imp_input_buffer_read (&input, side->transport, 0, &error);
+  gssize n = pump_read_bytes (self, side, &bytes, &error);
 
   if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return;
@@ -542,7 +558,8 @@ pump_read_side (ImpPump *self, PumpSide *side)
   pump_note_progress (self);
   side->input_is_bulk = n >= SPLICE_MIN;
   side->input_ended = n == 0;
-  bytes = imp_input_buffer_take (&input);
+  if (n == 0)
+    bytes = g_bytes_new (NULL, 0);
   if (!imp_filter_push (self->filter, side->direction, bytes, IMP_DATA_TYPE_STREAM, &error))
     pump_refuse (self, error);
 }
