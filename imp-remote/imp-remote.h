@@ -29,6 +29,7 @@
 #include "provider/imp-prover.h"
 #include "provider/imp-relay.h"
 #include "rpc/client/imp-remote-factory.h"
+#include "rpc/imp-shared-memory.h"
 #include "rpc/server/imp-server.h"
 #include "wire/imp-codec.h"
 #include "wire/imp-message.h"

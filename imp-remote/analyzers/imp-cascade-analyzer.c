@@ -664,6 +664,8 @@ imp_cascade_analyzer_class_init (ImpCascadeAnalyzerClass *klass)
   analyzer_class->data = imp_cascade_analyzer_data;
   analyzer_class->busy = imp_cascade_analyzer_busy;
   analyzer_class->close = imp_cascade_analyzer_close;
+  /* Any of its parts may want that. */
+  analyzer_class->wants_stable_input = TRUE;
   analyzer_class->proxy = &cascade_analyzer_proxy_funcs;
 }
 

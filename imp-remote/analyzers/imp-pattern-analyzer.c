@@ -696,6 +696,8 @@ imp_pattern_analyzer_class_init (ImpPatternAnalyzerClass *klass)
   G_OBJECT_CLASS (klass)->finalize = imp_pattern_analyzer_finalize;
   IMP_ANALYZER_CLASS (klass)->data = imp_pattern_analyzer_data;
   IMP_ANALYZER_CLASS (klass)->close = imp_pattern_analyzer_close;
+  /* PCRE2 may rely on what it has looked at before, such as that it is UTF-8. */
+  IMP_ANALYZER_CLASS (klass)->wants_stable_input = TRUE;
 }
 
 ImpAnalyzer *

@@ -178,6 +178,8 @@ imp_pinning_analyzer_class_init (ImpPinningAnalyzerClass *klass)
   G_OBJECT_CLASS (klass)->finalize = imp_pinning_analyzer_finalize;
   IMP_ANALYZER_CLASS (klass)->view = imp_pinning_analyzer_view;
   IMP_ANALYZER_CLASS (klass)->close = imp_pinning_analyzer_close;
+  /* As the pattern analyzer, for its expressions. */
+  IMP_ANALYZER_CLASS (klass)->wants_stable_input = TRUE;
 }
 
 ImpAnalyzer *

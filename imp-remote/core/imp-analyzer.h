@@ -21,6 +21,8 @@ G_DECLARE_DERIVABLE_TYPE (ImpAnalyzer, imp_analyzer, IMP, ANALYZER, GObject)
  *   less; called where @data and @bytes are %NULL
  * @bytes: as @data, for analyzers in scripts, to which plain bytes cost less than a
  *   [struct@GLib.Bytes] around them; called where @data is %NULL
+ * @wants_stable_input: input from [shared memory](concepts.html#shared-memory), which can change
+ *   while it is looked at, is copied before it is fed
  *
  * What a plugin implements. `data` and `busy` return %TRUE, or %FALSE with an error, which reaches
  * the provider as a [enum@Imp.ResultType.FATAL] result.
@@ -43,11 +45,12 @@ struct _ImpAnalyzerClass
 #endif
   gboolean (*bytes) (ImpAnalyzer *self, ImpDirection direction, const guint8 *data, gsize length,
                      gint64 offset, gint32 data_type, GError **error);
+  gboolean wants_stable_input;
 
   /*< private >*/
   /* Inside the library only, of those that stand for another one: a struct of functions. */
   gconstpointer proxy;
-  gpointer padding[5];
+  gpointer padding[4];
 };
 
 /**

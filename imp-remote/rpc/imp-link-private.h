@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "io/imp-transport-private.h"
 #include "wire/imp-wire-private.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,8 @@ typedef struct
   guint (*run) (ImpLink *link, gint64 id, const ImpVerdict *verdicts, guint n, gpointer user_data);
   /* The same for NEW_ANALYZER, with its context, and DELETE_ANALYZER. */
   void (*analyzer) (ImpLink *link, ImpOp op, gint64 id, ImpContext *context, gpointer user_data);
+  /* All that was read has been told (may be NULL). */
+  void (*decoded) (ImpLink *link, gpointer user_data);
   /* What came is malformed (may be NULL: then the link ends). Unless that is @unrecoverable it
    * ended where it said, and the connection can go on; else this is the time for last words.
    * @message has the op and the id as far as they could be read, 0 where not. */
@@ -74,6 +77,11 @@ gboolean imp_link_send_verdict (ImpLink *self, gint64 id, const ImpVerdict *verd
 guint imp_link_send_run (ImpLink *self, gint64 id, const ImpVerdict *verdicts, guint n,
                          GError **error);
 
+/* @fd, which is taken, goes with the first byte of what is sent next; one at a time. */
+void imp_link_attach_descriptor (ImpLink *self, int fd);
+/* For what it moves the bytes of; also descriptors, which are taken where this takes them. */
+ImpTransport *imp_link_get_transport (ImpLink *self);
+
 /* Writes at once what can be written. */
 void imp_link_flush (ImpLink *self);
 /* Whether there is nothing to be read. */
@@ -107,7 +115,6 @@ guint imp_link_get_version (ImpLink *self);
 guint imp_link_get_max_version (ImpLink *self);
 gboolean imp_link_greets_first (ImpLink *self);
 const char *imp_link_get_codec_name (ImpLink *self); /* NULL while it is not known */
-GIOStream *imp_link_get_stream (ImpLink *self);
 
 typedef struct
 {

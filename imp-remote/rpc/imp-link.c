@@ -367,6 +367,8 @@ link_decode_input (ImpLink *self)
   if (goes_on)
     self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
   imp_input_buffer_release (&self->input, held);
+  if (self->funcs->decoded != NULL && self->state == STATE_OPEN)
+    self->funcs->decoded (self, self->user_data);
 }
 
 /* While nothing is read the peer is not to blame. */
@@ -674,6 +676,12 @@ imp_link_send_run (ImpLink *self, gint64 id, const ImpVerdict *verdicts, guint n
 }
 
 void
+imp_link_attach_descriptor (ImpLink *self, int fd)
+{
+  imp_output_buffer_attach (self->writer.output, fd);
+}
+
+void
 imp_link_flush (ImpLink *self)
 {
   imp_link_ref (self);
@@ -774,10 +782,10 @@ imp_link_get_codec_name (ImpLink *self)
   return self->writer.codec == NULL ? NULL : imp_codec_get_name (self->writer.codec);
 }
 
-GIOStream *
-imp_link_get_stream (ImpLink *self)
+ImpTransport *
+imp_link_get_transport (ImpLink *self)
 {
-  return imp_transport_get_stream (self->transport);
+  return self->transport;
 }
 
 const ImpLinkCounters *

@@ -14,4 +14,7 @@ char *imp_peer_get_name (GIOStream *stream);
 /* The same of a TCP address. */
 char *imp_peer_get_name_of_ip (GInetAddress *ip);
 
+/* Whether it is a process of the user of this one, at a unix socket, as the kernel knows it. */
+gboolean imp_peer_is_same_user (GIOStream *stream);
+
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "rpc/imp-peer-private.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Of IPv6, one customer or machine has a network of so many bits. */
 #define NETWORK_BYTES 8
@@ -21,16 +22,20 @@ peer_find_socket (GIOStream *stream)
   return base != NULL ? peer_find_socket (base) : NULL;
 }
 
-/* The kernel knows, whatever the process says. */
+/* The kernel knows, whatever the process says; (uid_t) -1 if it does not. */
+static uid_t
+peer_get_uid (GSocket *socket)
+{
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, NULL);
+
+  return credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+}
+
 static char *
 peer_get_user (GSocket *socket)
 {
-  g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, NULL);
-  uid_t uid;
+  uid_t uid = peer_get_uid (socket);
 
-  if (credentials == NULL)
-    return NULL;
-  uid = g_credentials_get_unix_user (credentials, NULL);
   return uid != (uid_t) -1 ? g_strdup_printf ("uid %u", (guint) uid) : NULL;
 }
 
@@ -89,4 +94,13 @@ imp_peer_get_name (GIOStream *stream)
     return NULL;
   return imp_peer_get_name_of_ip (
     g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+}
+
+gboolean
+imp_peer_is_same_user (GIOStream *stream)
+{
+  GSocket *socket = peer_find_socket (stream);
+
+  return socket != NULL && g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX
+         && peer_get_uid (socket) == geteuid ();
 }

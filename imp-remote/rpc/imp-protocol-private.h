@@ -20,9 +20,16 @@ G_BEGIN_DECLS
 /* The server answers get_status; see docs/wire-format.md. */
 #define IMP_FEATURE_STATUS "status"
 
-/* Fills @message, which is empty, with our set_version. @features: NULL-terminated, or NULL. */
+/* Input can lie in memory that both share; see docs/wire-format.md. */
+#define IMP_FEATURE_SHM "shm"
+
+/* The server takes no larger memory, by the limit of this name. */
+#define IMP_PROTOCOL_MAX_SHARED_MEMORY "max-shared-memory"
+
+/* Fills @message, which is empty, with our set_version. @max_shared_memory: 0 for none. @features:
+ * NULL-terminated, or NULL. */
 void imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
-                                const char *const *features);
+                                gsize max_shared_memory, const char *const *features);
 /* The highest version that both know; 0 with %IMP_ERROR_VERSION if there is none. */
 guint imp_protocol_negotiate (const ImpMessage *theirs, guint max_version, GError **error);
 /* A limit that the other side has announced, or @otherwise. */

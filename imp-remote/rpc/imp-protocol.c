@@ -18,13 +18,15 @@ protocol_add_limit (ImpContextBuilder *builder, const char *name, gsize value)
 
 void
 imp_protocol_fill_version (ImpMessage *message, const ImpWireLimits *limits,
-                           const char *const *features)
+                           gsize max_shared_memory, const char *const *features)
 {
   ImpContextBuilder builder;
 
   imp_context_builder_init (&builder);
   protocol_add_limit (&builder, "max-message", limits->max_message);
   protocol_add_limit (&builder, "max-context", limits->max_context);
+  if (max_shared_memory > 0)
+    protocol_add_limit (&builder, IMP_PROTOCOL_MAX_SHARED_MEMORY, max_shared_memory);
 
   message->op = IMP_OP_SET_VERSION;
   message->version = IMP_PROTOCOL_VERSION;

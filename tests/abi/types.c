@@ -8,13 +8,15 @@ IMP_EXTERN void imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *co
                                ImpError error, ImpFailMode fail, ImpPatternAction action,
                                ImpPatternOver over, ImpPatternHoldAction hold_action,
                                ImpFramerClass *framer, ImpRewriterClass *rewriter,
-                               ImpDelayAction delay, ImpSessionLogFormat format);
+                               ImpDelayAction delay, ImpSessionLogFormat format,
+                              ImpSharedMemory shared_memory);
 
 void
 imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec, ImpFactoryClass *factory,
                ImpTypeFactoryClass *type_factory, ImpError error, ImpFailMode fail,
                ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action,
                ImpFramerClass *framer, ImpRewriterClass *rewriter, ImpDelayAction delay,
-               ImpSessionLogFormat format)
+               ImpSessionLogFormat format,
+               ImpSharedMemory shared_memory)
 {
 }

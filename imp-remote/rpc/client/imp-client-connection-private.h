@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/client/imp-remote-analyzer-private.h"
+#include "rpc/imp-shared-memory.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,8 @@ typedef struct
   guint message_timeout; /* the same, for the rest of a message that has begun */
   guint hang_timeout;    /* milliseconds, 0: none; see client_connection_probe() */
   guint busy_poll;       /* microseconds, 0: none */
+  ImpSharedMemory shared_memory;
+  gsize max_shared_memory; /* bytes */
   gsize link_high_water; /* bytes that wait to be written, above which analyzers wait their turn */
   gsize high_water;      /* bytes that wait per analyzer, above which it says PAUSE */
   gsize max_queued;      /* bytes that may wait per analyzer */

@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
 #include "rpc/client/imp-client-questions-private.h"
+#include "rpc/client/imp-client-sharing-private.h"
 #include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -29,6 +30,7 @@ struct _ImpClientConnection
   guint64 bytes_in_probed; /* when the probe was sent */
   gint64 token;
   gboolean pinged;
+  gboolean offers_memory; /* it would share some */
   gboolean ready;
   gboolean of_use;
   gboolean tells_status; /* the server does */
@@ -92,9 +94,13 @@ client_connection_send_data (ImpRemoteAnalyzerHost *host, gint64 id, ImpDirectio
 {
   ImpClientConnection *self = (ImpClientConnection *) host;
   GError *error = NULL;
+  gboolean sent = G_LIKELY (host->arena == NULL)
+                    ? imp_link_send_data (host->link, id, direction, data, offset, data_type,
+                                          &error)
+                    : imp_client_sharing_send (host->arena, host->link, id, direction, data, offset,
+                                               data_type, &error);
 
-  if (!imp_link_send_data (host->link, id, direction, data, offset, data_type, &error)
-      || (!imp_link_may_queue (host->link) && !client_connection_check_queued (self, &error)))
+  if (!sent || (!imp_link_may_queue (host->link) && !client_connection_check_queued (self, &error)))
     client_connection_fail_sending (self, IMP_OP_DATA, error);
 }
 
@@ -263,7 +269,13 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
   if (version < 2 || !imp_protocol_has_feature (message, IMP_FEATURE_END))
     client_connection_apply_settles_end (self, TRUE);
   self->tells_status = version >= 2 && imp_protocol_has_feature (message, IMP_FEATURE_STATUS);
-  if (self->funcs != NULL)
+  if (version >= 2 && self->offers_memory)
+    self->host.arena = imp_client_sharing_begin (self->host.link, message,
+                                                 self->options.max_shared_memory, self->host.name,
+                                                 &error);
+  if (error != NULL)
+    client_connection_fail_sending (self, IMP_OP_SHARE, g_steal_pointer (&error));
+  else if (self->funcs != NULL)
     self->funcs->ready (self, self->user_data);
 }
 
@@ -350,6 +362,15 @@ client_connection_on_pong (ImpClientConnection *self, ImpMessage *message)
 }
 
 static void
+client_connection_on_release (ImpClientConnection *self, ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!imp_client_sharing_take_release (self->host.arena, message, &error))
+    imp_client_connection_fail (self, error);
+}
+
+static void
 client_connection_on_goodbye (ImpClientConnection *self, ImpMessage *message)
 {
   if (self->funcs != NULL)
@@ -369,6 +390,7 @@ static const struct
   { IMP_OP_PONG, 2, client_connection_on_pong },
   { IMP_OP_GOODBYE, 2, client_connection_on_goodbye },
   { IMP_OP_STATUS, 2, client_connection_on_status },
+  { IMP_OP_RELEASE, 2, client_connection_on_release },
 };
 
 static void
@@ -502,6 +524,7 @@ imp_client_connection_unref (ImpClientConnection *self)
     return;
   g_assert (self->analyzers.n_values == 0);
 
+  imp_client_sharing_end (&self->host.arena);
   g_clear_pointer (&self->host.link, imp_link_unref);
   g_clear_pointer (&self->interface, imp_interface_unref);
   imp_id_table_clear (&self->analyzers);
@@ -586,11 +609,12 @@ client_connection_greet (ImpClientConnection *self)
 {
   if (imp_link_get_max_version (self->host.link) >= 2)
     {
-      const char *const features[] = { IMP_FEATURE_WANT, NULL };
+      const char *const features[] = { IMP_FEATURE_WANT,
+                                       self->offers_memory ? IMP_FEATURE_SHM : NULL, NULL };
       ImpMessage version = IMP_MESSAGE_INIT;
 
       imp_link_set_version (self->host.link, 2);
-      imp_protocol_fill_version (&version, &self->options.limits, features);
+      imp_protocol_fill_version (&version, &self->options.limits, 0, features);
       client_connection_send (self, &version);
       imp_message_clear (&version);
       /* Until the server has said that it knows version 2, nothing of it is used. */
@@ -622,6 +646,10 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
   imp_link_start (self->host.link, self->context, &client_connection_link_funcs, self);
   client_connection_start_keepalive (self);
 
+  self->offers_memory = imp_client_sharing_is_possible (self->options.shared_memory,
+                                                        self->host.link,
+                                                        self->options.max_shared_memory);
+
   imp_client_connection_ref (self);
   client_connection_greet (self);
   while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
@@ -651,6 +679,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   imp_send_scheduler_stop (self->host.scheduler);
   if (self->host.link != NULL)
     imp_link_close (self->host.link);
+  imp_client_sharing_end (&self->host.arena);
   funcs = g_steal_pointer (&self->funcs);
   if (funcs != NULL)
     funcs->lost (self, reason, self->user_data);

@@ -3,6 +3,7 @@
 
 #include "core/imp-analyzer-private.h"
 #include "core/imp-deadline-private.h"
+#include "io/imp-arena-private.h"
 #include "rpc/client/imp-send-scheduler-private.h"
 #include "rpc/imp-link-private.h"
 
@@ -36,6 +37,7 @@ struct _ImpRemoteAnalyzerHost
   ImpLink *link; /* NULL before there is a connection */
   ImpSendScheduler *scheduler;
   ImpDeadline *deadline;
+  ImpArena *arena;   /* memory that the server reads; or NULL */
   gsize max_message; /* bytes that the server takes as one; our own limit until it has said so */
   gsize max_piece;   /* bytes of a stream in one message */
   gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */

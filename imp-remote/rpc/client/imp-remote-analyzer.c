@@ -218,9 +218,18 @@ remote_analyzer_has_deadline (ImpAnalyzer *analyzer)
   return self->host != NULL && self->host->has_deadline;
 }
 
+static ImpArena *
+remote_analyzer_peek_arena (ImpAnalyzer *analyzer)
+{
+  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
+
+  return self->host != NULL ? self->host->arena : NULL;
+}
+
 static const ImpProxyFuncs remote_analyzer_proxy_funcs = {
   .peek_name = remote_analyzer_peek_name,
   .has_deadline = remote_analyzer_has_deadline,
+  .peek_arena = remote_analyzer_peek_arena,
 };
 
 static void
@@ -239,6 +248,8 @@ imp_remote_analyzer_class_init (ImpRemoteAnalyzerClass *klass)
   analyzer_class->view = imp_remote_analyzer_view;
   analyzer_class->busy = imp_remote_analyzer_busy;
   analyzer_class->close = imp_remote_analyzer_close;
+  /* A codec looks at bytes before it writes them. */
+  analyzer_class->wants_stable_input = TRUE;
   analyzer_class->proxy = &remote_analyzer_proxy_funcs;
 }
 

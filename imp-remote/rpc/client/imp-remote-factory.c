@@ -6,6 +6,7 @@
 #include "rpc/client/imp-status-request-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
+#include "rpc/imp-shared-memory-private.h"
 
 /* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
@@ -191,6 +192,17 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-message", IMP_LIMIT_BYTES, PLACE (connection.limits.max_message), 1, G_MAXUINT32,
     IMP_WIRE_MAX_MESSAGE_DEFAULT, "how many bytes a message of the server may have" },
   /**
+   * ImpRemoteFactory:max-shared-memory:
+   *
+   * The maximum number of bytes that a connection shares with its server, see
+   * [property@Imp.RemoteFactory:shared-memory]. Blocks of 256 KiB are used as they are needed, and
+   * are kept until the connection ends. If none is free what is read is sent as always.
+   *
+   * Since: 0.1
+   */
+  { "max-shared-memory", IMP_LIMIT_BYTES, PLACE (connection.max_shared_memory), 0, G_MAXINT32,
+    IMP_SHARED_MEMORY_DEFAULT, "how much memory is shared with the server" },
+  /**
    * ImpRemoteFactory:busy-poll:
    *
    * For how many microseconds to spin on the socket after something has come, before sleeping; 0
@@ -211,6 +223,7 @@ typedef enum
   PROP_FAIL,
   PROP_OVERLOAD,
   PROP_RECONNECT,
+  PROP_SHARED_MEMORY,
   PROP_STATE,
   PROP_LIMITS, /* the first of them */
 } Property;
@@ -239,6 +252,9 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
       break;
     case PROP_RECONNECT:
       g_value_set_boolean (value, self->options.reconnect);
+      break;
+    case PROP_SHARED_MEMORY:
+      g_value_set_enum (value, self->options.connection.shared_memory);
       break;
     case PROP_STATE:
       g_value_set_enum (value, imp_remote_factory_get_state (self));
@@ -274,6 +290,11 @@ remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GVal
       changed = options->reconnect != g_value_get_boolean (value);
       options->reconnect = g_value_get_boolean (value);
     }
+  else if (property_id == PROP_SHARED_MEMORY)
+    {
+      changed = options->connection.shared_memory != (ImpSharedMemory) g_value_get_enum (value);
+      options->connection.shared_memory = g_value_get_enum (value);
+    }
   else
     changed = imp_limit_set_property (&remote_factory_limits[property_id - PROP_LIMITS], self,
                                       value);
@@ -308,6 +329,7 @@ imp_remote_factory_set_property (GObject *object, guint property_id, const GValu
     case PROP_FAIL:
     case PROP_OVERLOAD:
     case PROP_RECONNECT:
+    case PROP_SHARED_MEMORY:
     case PROP_LIMITS:
     default:
       changed = remote_factory_set_option (self, property_id, value);
@@ -382,6 +404,20 @@ remote_factory_install_properties (GObjectClass *klass)
    */
   props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, "connect again by itself", TRUE,
                                                 flags);
+  /**
+   * ImpRemoteFactory:shared-memory:
+   *
+   * Whether a relay reads input into memory that the server can see, so that it need not be sent
+   * there. That is done where a server at a unix socket takes it, and is of the same user unless
+   * this is %IMP_SHARED_MEMORY_ANY_PEER. The server can read all that the relay reads then, also
+   * what its analyzers have passed ahead. It counts for connections that are made later.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SHARED_MEMORY] = g_param_spec_enum ("shared-memory", NULL,
+                                                 "share memory with a server of the same user",
+                                                 IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_AUTO,
+                                                 flags);
   /**
    * ImpRemoteFactory:state:
    *
@@ -619,6 +655,7 @@ imp_remote_factory_init (ImpRemoteFactory *self)
   self->context = g_main_context_ref_thread_default ();
   self->options.connection.limits = limits;
   self->options.connection.link_high_water = IMP_LINK_HIGH_WATER;
+  self->options.connection.shared_memory = IMP_SHARED_MEMORY_AUTO;
   self->options.reconnect = TRUE;
   imp_limits_init (remote_factory_limits, G_N_ELEMENTS (remote_factory_limits), self);
 }

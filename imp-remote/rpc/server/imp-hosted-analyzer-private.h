@@ -86,6 +86,8 @@ void imp_hosted_analyzer_feed (ImpHostedAnalyzer *self, ImpDirection direction, 
 void imp_hosted_analyzer_set_busy (ImpHostedAnalyzer *self, ImpDirection direction, gboolean busy);
 
 gint64 imp_hosted_analyzer_get_id (const ImpHostedAnalyzer *self);
+/* Whether its plugin must not see bytes that may change. */
+gboolean imp_hosted_analyzer_wants_stable_input (const ImpHostedAnalyzer *self);
 /* How much memory it takes, in bytes. */
 gsize imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self);
 gsize imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self);

@@ -106,6 +106,12 @@ imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self)
   return IMP_HOSTED_ANALYZER_MEMORY + self->context_size + self->kept;
 }
 
+gboolean
+imp_hosted_analyzer_wants_stable_input (const ImpHostedAnalyzer *self)
+{
+  return IMP_ANALYZER_GET_CLASS (self->input.analyzer)->wants_stable_input;
+}
+
 gsize
 imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self)
 {

@@ -3,6 +3,7 @@
 
 #include "core/imp-factory-private.h"
 #include "rpc/imp-link-private.h"
+#include "rpc/imp-shared-memory-private.h"
 #include "rpc/server/imp-server-analyzers-private.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,7 @@ typedef struct
   guint message_timeout;   /* the same, for the rest of a message that has begun */
   guint keepalive;         /* milliseconds; 0: none */
   guint busy_poll;         /* microseconds */
+  ImpSharedMemoryOptions sharing;
 } ImpServerConnectionOptions;
 
 typedef struct
@@ -69,6 +71,5 @@ imp_server_connection_of_account (ImpServerAccount *account)
 }
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
 GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);
-const char *imp_server_connection_get_codec_name (ImpServerConnection *self);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "core/imp-source-private.h"
 #include "rpc/imp-protocol-private.h"
 #include "rpc/server/imp-server-question-private.h"
+#include "rpc/server/imp-server-sharing-private.h"
 
 /* Malformed messages that a client may send before it is disconnected. */
 #define MALFORMED_MAX 16
@@ -22,6 +23,7 @@ struct _ImpServerConnection
   gpointer user_data;
   ImpLink *link;
   GMainContext *context;
+  ImpServerSharing sharing;
   GSource *handshake; /* until the client has said something */
   gsize input;        /* bytes of an unfinished message, as they are accounted */
   gsize output;       /* bytes that wait for the client, where that is many */
@@ -50,6 +52,7 @@ imp_server_connection_unref (ImpServerConnection *self)
   if (--self->ref_count > 0)
     return;
   imp_server_analyzers_clear (&self->analyzers);
+  imp_server_sharing_clear (&self->sharing);
   imp_link_unref (self->link);
   g_object_unref (self->factory);
   g_object_unref (self->bound);
@@ -195,12 +198,13 @@ server_connection_send_goodbye (ImpServerConnection *self)
 static void
 server_connection_greet (ImpServerConnection *self, guint version)
 {
-  const char *const features[] = { IMP_FEATURE_END, IMP_FEATURE_STATUS, NULL };
+  const char *const features[] = { IMP_FEATURE_END, IMP_FEATURE_STATUS,
+                                   self->sharing.max_size > 0 ? IMP_FEATURE_SHM : NULL, NULL };
   ImpMessage message = IMP_MESSAGE_INIT;
 
   self->greeted = TRUE;
   imp_link_set_version (self->link, version);
-  imp_protocol_fill_version (&message, &self->options.limits, features);
+  imp_protocol_fill_version (&message, &self->options.limits, self->sharing.max_size, features);
   message.version = version;
   server_connection_send (self, &message);
   imp_message_clear (&message);
@@ -434,6 +438,7 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
       return;
     }
   imp_link_set_max_sent (self->link, max_message);
+  imp_server_sharing_consider (&self->sharing, self->link, message, &self->options.sharing);
   if (!self->greeted)
     server_connection_greet (self, version);
 }
@@ -442,23 +447,15 @@ static void
 server_connection_on_answer (GPtrArray *answers, const GError *error, gpointer user_data)
 {
   ImpServerConnection *self = user_data;
-  g_autoptr (GError) failure = error != NULL ? g_error_copy (error) : NULL;
+  g_autoptr (GError) failure = NULL;
 
   self->n_queries--;
   server_connection_update_reading (self);
-  for (guint i = 0; i < answers->len && failure == NULL; i++)
-    {
-      ImpMessage *answer = answers->pdata[i];
-
-      if (!server_connection_try_send (self, answer, &failure)
-          && imp_server_question_shorten (answer))
-        {
-          g_clear_error (&failure);
-          server_connection_try_send (self, answer, &failure);
-        }
-    }
-  if (failure != NULL)
-    server_connection_send_exception (self, 0, failure->message, FALSE);
+  if (!imp_server_question_send (answers, (ImpServerQuestionSend) server_connection_try_send, self,
+                                 &failure))
+    error = failure;
+  if (error != NULL)
+    server_connection_send_exception (self, 0, error->message, FALSE);
   imp_server_connection_unref (self);
 }
 
@@ -504,6 +501,33 @@ server_connection_on_ping (ImpServerConnection *self, ImpMessage *message)
 }
 
 static void
+server_connection_on_share (ImpServerConnection *self, ImpMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->n_aside++;
+  if (!imp_server_sharing_begin (&self->sharing, message, self->context, &error))
+    server_connection_refuse (self, error->message);
+}
+
+static void
+server_connection_on_shared_data (ImpServerConnection *self, ImpMessage *message)
+{
+  ImpHostedAnalyzer *analyzer = imp_server_analyzers_look_up (&self->analyzers, message->id);
+  gboolean ignored = imp_server_analyzers_is_ignored (&self->analyzers, analyzer);
+  g_autoptr (GError) error = NULL;
+  ImpView view;
+
+  if (!imp_server_sharing_take (&self->sharing, message, ignored ? NULL : analyzer, &view, &error))
+    server_connection_refuse (self, error->message);
+  else if (analyzer == NULL)
+    server_connection_refuse_data (self, message->id);
+  else if (!ignored)
+    imp_hosted_analyzer_feed (analyzer, message->direction, &view, message->offset,
+                              message->data_type);
+}
+
+static void
 server_connection_on_nothing (ImpServerConnection *self, ImpMessage *message)
 {
   /* PONG: that something has come is all that matters. GOODBYE: there will be no new analyzers. */
@@ -526,6 +550,8 @@ static const struct
   { IMP_OP_PONG, 2, server_connection_on_nothing },
   { IMP_OP_GOODBYE, 2, server_connection_on_nothing },
   { IMP_OP_GET_STATUS, 2, server_connection_on_question },
+  { IMP_OP_SHARE, 2, server_connection_on_share },
+  { IMP_OP_SHARED_DATA, 2, server_connection_on_shared_data },
 };
 
 static void
@@ -575,6 +601,15 @@ server_connection_on_analyzer (ImpLink *link, ImpOp op, gint64 id, ImpContext *c
   else if (self->funcs != NULL)
     server_connection_add_analyzer (self, id, context);
   imp_server_connection_unref (self);
+}
+
+static void
+server_connection_on_decoded (ImpLink *link, gpointer user_data)
+{
+  ImpServerConnection *self = user_data;
+
+  if (imp_server_sharing_update (&self->sharing) && !imp_link_may_queue (link))
+    server_connection_note_output (self);
 }
 
 static void
@@ -650,6 +685,7 @@ static const ImpLinkFuncs link_funcs = {
   .message = server_connection_on_message,
   .data = server_connection_on_data,
   .analyzer = server_connection_on_analyzer,
+  .decoded = server_connection_on_decoded,
   .malformed = server_connection_on_malformed,
   .closed = server_connection_on_closed,
   .drained = server_connection_on_drained,
@@ -786,11 +822,5 @@ imp_server_connection_get_n_analyzers (ImpServerConnection *self)
 GIOStream *
 imp_server_connection_get_stream (ImpServerConnection *self)
 {
-  return imp_link_get_stream (self->link);
-}
-
-const char *
-imp_server_connection_get_codec_name (ImpServerConnection *self)
-{
-  return imp_link_get_codec_name (self->link);
+  return imp_transport_get_stream (imp_link_get_transport (self->link));
 }

@@ -17,8 +17,13 @@ void imp_server_question_ask (ImpFactory *factory, GMainContext *context,
                               const ImpMessage *question, ImpServerQuestionFunc done,
                               gpointer user_data);
 
-/* For a client that does not take an answer, since it is too long. FALSE: there is no shorter
- * one. */
-gboolean imp_server_question_shorten (ImpMessage *answer);
+/* FALSE with an error if it cannot be sent. */
+typedef gboolean (*ImpServerQuestionSend) (gpointer user_data, const ImpMessage *answer,
+                                           GError **error);
+
+/* Sends the answers; one that the client does not take, since it is too long, becomes shorter, if
+ * that can be. */
+gboolean imp_server_question_send (GPtrArray *answers, ImpServerQuestionSend send,
+                                   gpointer user_data, GError **error);
 
 G_END_DECLS

@@ -75,20 +75,36 @@ imp_server_question_ask (ImpFactory *factory, GMainContext *context, const ImpMe
   g_main_context_pop_thread_default (context);
 }
 
-/* Of a status what matters: whether the module can be used. */
-gboolean
-imp_server_question_shorten (ImpMessage *answer)
+/* To what matters of a status: whether the module can be used. */
+static void
+server_question_shorten (ImpMessage *answer)
 {
   const char *state = imp_context_lookup (answer->context, "state");
   ImpContextBuilder builder;
   ImpContext *shorter;
 
-  if (answer->op != IMP_OP_STATUS || imp_context_get_n_pairs (answer->context) < 2)
-    return FALSE;
+  if (answer->op != IMP_OP_STATUS)
+    return;
   imp_context_builder_init (&builder);
   imp_context_builder_add (&builder, "state", strlen ("state"), state, strlen (state));
   shorter = imp_context_builder_finish (&builder);
   imp_context_unref (answer->context);
   answer->context = shorter;
+}
+
+gboolean
+imp_server_question_send (GPtrArray *answers, ImpServerQuestionSend send, gpointer user_data,
+                          GError **error)
+{
+  for (guint i = 0; i < answers->len; i++)
+    {
+      ImpMessage *answer = answers->pdata[i];
+
+      if (send (user_data, answer, NULL))
+        continue;
+      server_question_shorten (answer);
+      if (!send (user_data, answer, error))
+        return FALSE;
+    }
   return TRUE;
 }

@@ -6,6 +6,7 @@
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-peer-private.h"
+#include "rpc/imp-shared-memory-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 #include "rpc/server/imp-server-listeners-private.h"
 #include "rpc/server/imp-server-refused-private.h"
@@ -223,6 +224,18 @@ static const ImpLimit server_limits[] = {
   { "max-memory", IMP_LIMIT_BYTES, PLACE (totals.max_memory), 1, G_MAXINT64, 1024 * 1024 * 1024,
     "how much the server keeps for all clients together" },
   /**
+   * ImpServer:max-shared-memory:
+   *
+   * The maximum number of bytes of memory that a client may share, see
+   * [property@Imp.Server:shared-memory]. It is the client's memory, not counted in
+   * [property@Imp.Server:max-memory]. Bytes that an analyzer keeps may pin half of it; above that
+   * they are copied.
+   *
+   * Since: 0.1
+   */
+  { "max-shared-memory", IMP_LIMIT_BYTES, PLACE (options.sharing.max_size), 4096, G_MAXINT32,
+    IMP_SHARED_MEMORY_DEFAULT, "how much memory a client may share" },
+  /**
    * ImpServer:handshake-timeout:
    *
    * The time within which a client has to send its first message, in milliseconds.
@@ -279,6 +292,7 @@ typedef enum
   PROP_CODEC,
   PROP_REPLACE,
   PROP_INSECURE,
+  PROP_SHARED_MEMORY,
   PROP_LIMITS, /* the first of them */
 } Property;
 
@@ -302,6 +316,9 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
       break;
     case PROP_INSECURE:
       g_value_set_boolean (value, self->listening.insecure);
+      break;
+    case PROP_SHARED_MEMORY:
+      g_value_set_enum (value, self->options.sharing.mode);
       break;
     case PROP_LIMITS:
     default:
@@ -348,6 +365,10 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       break;
     case PROP_INSECURE:
       changed = server_set_flag (&self->listening.insecure, g_value_get_boolean (value));
+      break;
+    case PROP_SHARED_MEMORY:
+      changed = self->options.sharing.mode != (ImpSharedMemory) g_value_get_enum (value);
+      self->options.sharing.mode = g_value_get_enum (value);
       break;
     case PROP_LIMITS:
     default:
@@ -399,6 +420,19 @@ server_install_properties (GObjectClass *klass)
    * Since: 0.1
    */
   props[PROP_INSECURE] = g_param_spec_boolean ("insecure", NULL, NULL, FALSE, flags);
+  /**
+   * ImpServer:shared-memory:
+   *
+   * Whether clients at unix sockets may share memory from which their input is read, so that it
+   * need not come through the connection. Such bytes can change while an analyzer looks at them, if
+   * the client wants it: so they are read from clients of the same user alone, unless it is
+   * %IMP_SHARED_MEMORY_ANY_PEER. It counts for connections that come later.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SHARED_MEMORY] = g_param_spec_enum ("shared-memory", NULL, NULL,
+                                                 IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_OFF,
+                                                 flags);
   imp_limits_make_specs (server_limits, G_N_ELEMENTS (server_limits), props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
 }
