@@ -5,7 +5,10 @@
 #include "fuzz-stream.h"
 #include "test-outcome.h"
 
+#include "core/imp-proxy-private.h"
+#include "io/imp-arena-private.h"
 #include "rpc/client/imp-remote-factory.h"
+#include "rpc/imp-shared-memory.h"
 #include "wire/imp-wire-private.h"
 
 #include <string.h>
@@ -21,7 +24,9 @@ make_factory (FuzzStream *stream, guint8 choice)
   while (imp_wires[n_wires] != NULL)
     n_wires++;
   g_object_set (factory, "codec", imp_wires[choice % n_wires]->name, "fail",
-                choice < 128 ? IMP_FAIL_HARD : IMP_FAIL_SOFT, "max-message", (guint64) 65536, NULL);
+                choice < 128 ? IMP_FAIL_HARD : IMP_FAIL_SOFT, "max-message", (guint64) 65536,
+                "shared-memory", IMP_SHARED_MEMORY_ANY_PEER, "max-shared-memory",
+                (guint64) IMP_BLOCK_SIZE, NULL);
   g_clear_object (&stream->ours);
   return factory;
 }
@@ -32,6 +37,23 @@ feed (TestOutcome *outcome, const char *text)
   for (int direction = 0; direction < 2; direction++)
     imp_analyzer_data_bytes (outcome->analyzer, direction, (const guint8 *) text, strlen (text), 0,
                              IMP_DATA_TYPE_STREAM);
+}
+
+/* As a relay does it, where memory is shared. */
+static void
+feed_shared (TestOutcome *outcome)
+{
+  ImpArena *arena = imp_proxy_peek_arena (outcome->analyzer);
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 *memory;
+  gsize room;
+
+  memory = arena != NULL ? imp_arena_reserve (arena, IMP_ARENA_LEAST, &room) : NULL;
+  if (memory == NULL)
+    return;
+  memset (memory, 'm', IMP_ARENA_LEAST);
+  bytes = imp_arena_commit (arena, IMP_ARENA_LEAST);
+  imp_analyzer_data (outcome->analyzer, IMP_DIRECTION_FROM_SERVER, bytes, 0, IMP_DATA_TYPE_STREAM);
 }
 
 static void
@@ -51,9 +73,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
   FuzzInput input = { data, length };
   guint8 choice = fuzz_take (&input);
   FuzzStream stream;
+  int next;
   ImpRemoteFactory *factory;
   TestOutcome *outcomes[N_ANALYZERS];
 
+  fuzz_stream_run ();
+  next = fuzz_next_descriptor ();
   fuzz_stream_open (&stream);
   factory = make_factory (&stream, choice);
   for (guint i = 0; i < N_ANALYZERS; i++)
@@ -72,6 +97,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
       input.data += n;
       input.left -= n;
       feed (outcomes[1], "more");
+      feed_shared (outcomes[1]);
     }
   fuzz_stream_close (&stream);
   for (guint i = 0; i < N_ANALYZERS; i++)
@@ -81,5 +107,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
     }
   g_assert_finalize_object (factory);
   fuzz_stream_run ();
+  g_assert_cmpint (fuzz_next_descriptor (), ==, next);
   return 0;
 }

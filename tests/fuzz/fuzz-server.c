@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server gets bytes from a client: it ends that connection or goes on, and leaves nothing
- * behind. Its analyzers answer with every type of result. */
+/* A server gets bytes and descriptors from a client: it ends that connection or goes on, and leaves
+ * nothing behind. Its analyzers answer with every type of result. */
 #include "fuzz.h"
 #include "fuzz-stream.h"
 
 #include "core/imp-type-factory.h"
+#include "rpc/imp-shared-memory.h"
 #include "rpc/server/imp-server.h"
 #include "wire/imp-wire-private.h"
 
@@ -19,6 +20,29 @@ static GType busy_get_type (void);
 G_DEFINE_TYPE (Busy, busy, IMP_TYPE_ANALYZER)
 
 static guint n_live;
+
+/* What may be shared, four blocks of 4096 bytes, say. */
+#define MEMORY_SIZE 16384
+/* Where there are descriptors, the first piece is so long: time for a greeting. */
+#define FIRST_PIECE 64
+#define ALL_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
+
+/* What comes with each piece: -1 for nothing. */
+static int
+get_descriptor (guint8 choice, guint *times)
+{
+  static int memories[4];
+
+  if (memories[0] == 0)
+    {
+      memories[0] = fuzz_memory_new (MEMORY_SIZE, ALL_SEALS);
+      memories[1] = fuzz_memory_new (MEMORY_SIZE, F_SEAL_SHRINK);
+      memories[2] = fuzz_memory_new (MEMORY_SIZE / 2, ALL_SEALS);
+      memories[3] = open ("/dev/zero", O_RDONLY | O_CLOEXEC);
+    }
+  *times = choice >= 0xc0 ? 3 : 1;
+  return choice < 0x10 ? -1 : memories[choice < 0x80 ? 0 : choice >> 4 & 3];
+}
 
 static void
 answer (ImpAnalyzer *analyzer, ImpDirection direction, guint8 first, gint64 end)
@@ -112,7 +136,8 @@ get_server (guint8 choice)
 
       servers[index] = imp_server_new (factory);
       g_object_set (servers[index], "max-analyzers", 8, "max-held", (guint64) 4096, "max-message",
-                    (guint64) 65536, NULL);
+                    (guint64) 65536, "shared-memory", IMP_SHARED_MEMORY_ANY_PEER,
+                    "max-shared-memory", (guint64) MEMORY_SIZE, NULL);
       if (index < n_wires)
         g_object_set (servers[index], "codec", imp_wires[index]->name, NULL);
     }
@@ -123,19 +148,28 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
 {
   FuzzInput input = { data, length };
-  ImpServer *server = get_server (fuzz_take (&input));
+  guint8 choice = fuzz_take (&input);
+  ImpServer *server = get_server (choice);
+  guint times;
+  int fd = get_descriptor (choice, &times);
+  int next;
   FuzzStream stream;
   g_autoptr (GError) error = NULL;
 
+  fuzz_stream_run ();
+  next = fuzz_next_descriptor ();
   fuzz_stream_open (&stream);
   imp_server_add_stream (server, stream.ours, &error);
   g_assert_no_error (error);
   g_clear_object (&stream.ours);
   while (input.left > 0)
     {
-      gsize n = MIN (input.left, 1024);
+      gsize n = MIN (input.left, fd >= 0 && input.left == length - 1 ? FIRST_PIECE : 1024);
 
-      fuzz_stream_exchange (&stream, input.data, n);
+      if (fd < 0)
+        fuzz_stream_exchange (&stream, input.data, n);
+      else
+        fuzz_stream_exchange_descriptor (&stream, input.data, n, fd, times);
       input.data += n;
       input.left -= n;
     }
@@ -143,5 +177,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
   g_assert_cmpuint (imp_server_get_n_connections (server), ==, 0);
   g_assert_cmpuint (imp_server_get_n_analyzers (server), ==, 0);
   g_assert_cmpuint (n_live, ==, 0);
+  g_assert_cmpint (fuzz_next_descriptor (), ==, next);
   return 0;
 }
