@@ -8,7 +8,9 @@ typedef struct
   guint grace; /* seconds */
   gboolean replace;
   gboolean insecure;
-  gboolean stopped; /* by a signal */
+  gboolean shared_memory;
+  gboolean any_peer; /* the same with whoever it is */
+  gboolean stopped;  /* by a signal */
   int status;
 
   char **addresses; /* at which it does not listen yet */
@@ -69,6 +71,10 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "Take over a unix socket from a server that still listens there", NULL },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       "Allow addresses that other machines can reach", NULL },
+    { "shared-memory", 0, 0, G_OPTION_ARG_NONE, &self->shared_memory,
+      "Read input from memory that clients of the same user share", NULL },
+    { "shared-memory-any-peer", 0, 0, G_OPTION_ARG_NONE, &self->any_peer,
+      "The same from clients of all users", NULL },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -146,6 +152,14 @@ serve_limit_connections (Serve *self)
   g_object_set (self->server, "max-connections", tool_limit_connections (wanted, 1), NULL);
 }
 
+static ImpSharedMemory
+serve_get_shared_memory (const Serve *self)
+{
+  if (self->any_peer)
+    return IMP_SHARED_MEMORY_ANY_PEER;
+  return self->shared_memory ? IMP_SHARED_MEMORY_AUTO : IMP_SHARED_MEMORY_OFF;
+}
+
 static int
 serve_start (Serve *self)
 {
@@ -162,7 +176,7 @@ serve_start (Serve *self)
   limit_options_apply (self->limits, G_OBJECT (self->server));
   serve_limit_connections (self);
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
-                self->insecure, NULL);
+                self->insecure, "shared-memory", serve_get_shared_memory (self), NULL);
   serve_listen (self);
   return TOOL_DONE;
 }
