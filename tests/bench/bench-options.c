@@ -9,21 +9,14 @@
 #include <string.h>
 
 static const struct option long_options[] = {
-  { "address", required_argument, NULL, 'a' },
-  { "connect", required_argument, NULL, 'b' },
-  { "workload", required_argument, NULL, 'w' },
-  { "analyzers", required_argument, NULL, 'n' },
-  { "chunk", required_argument, NULL, 'c' },
-  { "outstanding", required_argument, NULL, 'o' },
-  { "warmup", required_argument, NULL, 'u' },
-  { "seconds", required_argument, NULL, 's' },
-  { "count", required_argument, NULL, 'N' },
-  { "spin", required_argument, NULL, 'S' },
-  { "peer-pid", required_argument, NULL, 'p' },
-  { "codec", required_argument, NULL, 'C' },
-  { "connections", required_argument, NULL, 'm' },
-  { "in-process", no_argument, NULL, 'I' },
-  { NULL, 0, NULL, 0 },
+  { "address", required_argument, NULL, 'a' },     { "connect", required_argument, NULL, 'b' },
+  { "workload", required_argument, NULL, 'w' },    { "analyzers", required_argument, NULL, 'n' },
+  { "chunk", required_argument, NULL, 'c' },       { "outstanding", required_argument, NULL, 'o' },
+  { "warmup", required_argument, NULL, 'u' },      { "seconds", required_argument, NULL, 's' },
+  { "count", required_argument, NULL, 'N' },       { "spin", required_argument, NULL, 'S' },
+  { "peer-pid", required_argument, NULL, 'p' },    { "codec", required_argument, NULL, 'C' },
+  { "connections", required_argument, NULL, 'm' }, { "in-process", no_argument, NULL, 'I' },
+  { "shared-memory", no_argument, NULL, 'M' },     { NULL, 0, NULL, 0 },
 };
 
 static const char *const workload_names[] = {
@@ -123,6 +116,9 @@ take_option (BenchOptions *options, int name, const char *value)
       break;
     case 'I':
       options->in_process = true;
+      break;
+    case 'M':
+      options->shared_memory = true;
       break;
     default:
       exit (2); /* getopt has said why */

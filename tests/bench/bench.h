@@ -36,11 +36,12 @@ typedef struct
   uint32_t outstanding;
   double warmup; /* seconds */
   double seconds;
-  uint64_t count;    /* a fixed number of chunks instead of a time, if not 0 */
-  uint32_t spin_us;  /* how long to spin on the socket before sleeping */
-  int peer_pid;      /* whose CPU time, memory and wake-ups to add; 0 = nobody's */
-  const char *codec; /* for those systems that have several */
-  bool in_process;   /* the analyzer is its provider's own */
+  uint64_t count;     /* a fixed number of chunks instead of a time, if not 0 */
+  uint32_t spin_us;   /* how long to spin on the socket before sleeping */
+  int peer_pid;       /* whose CPU time, memory and wake-ups to add; 0 = nobody's */
+  const char *codec;  /* for those systems that have several */
+  bool in_process;    /* the analyzer is its provider's own */
+  bool shared_memory; /* the server reads from it, and looks at all of it */
 } BenchOptions;
 
 typedef struct

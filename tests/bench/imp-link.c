@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "imp-link.h"
 
+#ifdef BENCH_SHARED
+#include "core/imp-proxy-private.h"
+#include "io/imp-arena-private.h"
+#endif
+
 static ImpFactory *remote, *factory;
 static GHashTable *context;
 
@@ -64,11 +69,45 @@ bench_link_open (BenchAnalyzer *analyzer)
   imp_analyzer_set_callback (analyzer->link, on_result, analyzer, NULL);
 }
 
+#ifdef BENCH_SHARED
+/* As if it had just been read into memory that the server sees: each line of the cache is another
+ * one. NULL while there is no such memory. */
+static GBytes *
+read_shared (BenchAnalyzer *analyzer)
+{
+  static guint8 next;
+  ImpArena *arena = imp_proxy_peek_arena (analyzer->link);
+  gsize length = analyzer->payload->length;
+  gsize room;
+  guint8 *memory = arena != NULL ? imp_arena_reserve (arena, length, &room) : NULL;
+
+  if (memory == NULL)
+    return NULL;
+  next++;
+  for (gsize i = 0; i < length; i += 64)
+    memory[i] = next;
+  return imp_arena_commit (arena, length);
+}
+#else
+static GBytes *
+read_shared (BenchAnalyzer *analyzer)
+{
+  return NULL;
+}
+#endif
+
 void
 bench_link_send (BenchAnalyzer *analyzer)
 {
+  g_autoptr (GBytes) shared = read_shared (analyzer);
   BenchPayload *payload = analyzer->payload;
 
+  if (shared != NULL)
+    {
+      imp_analyzer_data (analyzer->link, IMP_DIRECTION_FROM_CLIENT, shared, 0,
+                         IMP_DATA_TYPE_STREAM);
+      return;
+    }
   if (payload->link == NULL)
     payload->link = g_bytes_new_static (payload->data, payload->length);
   imp_analyzer_data (analyzer->link, IMP_DIRECTION_FROM_CLIENT, payload->link, 0,

@@ -45,6 +45,9 @@ main (int argc, char **argv)
   bench_options_parse (&options, argc, argv);
   g_object_set (server, "max-analyzers", 200000, NULL);
   set_busy_poll (server, options.spin_us);
+  if (options.shared_memory)
+    g_object_set (server, "shared-memory", IMP_SHARED_MEMORY_AUTO, NULL);
+  bench_pass_touches = options.shared_memory;
   g_signal_connect (server, "connected", G_CALLBACK (on_connected), loop);
   g_signal_connect (server, "disconnected", G_CALLBACK (on_disconnected), loop);
   if (!imp_server_listen (server, bench_options_address (&options), &error))

@@ -6,6 +6,10 @@
 #define BENCH_INTEREST 0
 #endif
 
+#ifdef BENCH_TOUCHES
+gboolean bench_pass_touches;
+#endif
+
 struct _BenchPass
 {
   ImpAnalyzer parent_instance;
@@ -13,6 +17,16 @@ struct _BenchPass
 };
 
 G_DEFINE_FINAL_TYPE (BenchPass, bench_pass, IMP_TYPE_ANALYZER)
+
+#ifdef BENCH_TOUCHES
+/* Each line of the cache: what lies in shared memory does not come by itself. */
+static void
+bench_pass_touch (const ImpView *view)
+{
+  for (gsize i = 0; i < view->length; i += 64)
+    (void) *(const volatile guint8 *) (view->data + i);
+}
+#endif
 
 static gboolean
 bench_pass_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *view, gint64 offset,
@@ -23,6 +37,10 @@ bench_pass_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *v
   if (offset != 0)
     self->position[direction] = offset;
   self->position[direction] += (gint64) view->length;
+#ifdef BENCH_TOUCHES
+  if (bench_pass_touches)
+    bench_pass_touch (view);
+#endif
   if (BENCH_INTEREST == 0 || self->position[direction] < BENCH_INTEREST)
     imp_analyzer_pass_bytes (analyzer, direction, self->position[direction]);
   else

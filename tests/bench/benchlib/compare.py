@@ -9,7 +9,7 @@ how far the machine is to be believed; it is not judged."""
 from . import counters, report, table
 from .cells import Cell
 from .programs import BenchError
-from .workloads import SYSTEMS, placements_of
+from .workloads import SYSTEMS, placements_of, systems_of
 
 TOLERANCE = 0.03
 COLUMNS = ('workload', 'over', 'system', 'CPUs', 'baseline', 'build', 'ratio', 'min', 'max',
@@ -35,7 +35,7 @@ def make_pairs(options, baseline, build):
                         placement) for programs in (baseline, build)])
             for workload in options.workloads if workload.kind not in ('memory', 'idle')
             for transport in options.transports if transport in workload.transports
-            for system in workload.systems if system in options.systems
+            for system in systems_of(workload, transport) if system in options.systems
             for placement in placements_of(workload, system, options.pin, len(build.cpus))]
 
 

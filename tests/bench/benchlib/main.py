@@ -11,7 +11,7 @@ from .cells import Cell
 from .options import parse
 from .programs import BenchError, Programs
 from .progress import Progress
-from .workloads import BY_NAME, SCALE, placements_of
+from .workloads import BY_NAME, SCALE, placements_of, systems_of
 
 
 def make_cells(options, programs):
@@ -19,7 +19,7 @@ def make_cells(options, programs):
                  placement)
             for workload in options.workloads
             for transport in options.transports if transport in workload.transports
-            for system in workload.systems if system in options.systems
+            for system in systems_of(workload, transport) if system in options.systems
             for placement in placements_of(workload, system, options.pin, len(programs.cpus))]
 
 

@@ -85,6 +85,11 @@ def find(found, scale):
     targets = (transport_targets(results, 'unix', 0) + transport_targets(results, 'tcp', 0.05))
     check(targets, 'W1 unix: p50 in us with busy-poll',
           results.most('W1', 'unix', 'cbor-spin', 'p50_us'), most=12)
+    check(targets, 'W2 unix: shared memory, as a multiple of the limit',
+          results.least('W2', 'unix', 'cbor-shm', 'ratio_to_limit'), least=2)
+    check(targets, 'W7 unix: remote relay with shared memory, share of the one in process',
+          results.least_quotient(('W7', 'unix', 'relay-shm', 'bytes_per_second'),
+                                 ('W7', 'unix', 'relay', 'bytes_per_second')), least=0.85)
     for side in ('client', 'server'):
         check(targets, f'W5: bytes per analyzer at the {side}',
               results.most('W5', 'unix', 'cbor', side + '_bytes'), most=600)

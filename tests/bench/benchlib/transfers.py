@@ -43,10 +43,12 @@ def start_tool(cell, origin, cpus):
     programs = cell.programs
     module = module_of(cell)
     servers = []
-    if SYSTEMS[cell.system].is_remote:
+    system = SYSTEMS[cell.system]
+    if system.is_remote:
+        shared = ['--shared-memory'] if system.shares else []
+        address = programs.address('unix' if system.shares else cell.transport)
         server, address = programs.start_server(
-            [programs.find_tool(), 'serve', '--module', module, programs.address(cell.transport)],
-            cpus)
+            [programs.find_tool(), 'serve', *shared, '--module', module, address], cpus)
         servers.append(server)
         module = f'remote=addr={address}'
     relay, address = programs.start_server(

@@ -45,6 +45,7 @@ class System:
     spins: bool = False
     codec: str = None    # of bench-imp-pair, which does the same in one process
     is_ours: bool = False
+    transports: tuple = ('unix', 'tcp')
 
     def commands(self, programs):
         """Absolute commands without the arguments that all programs understand."""
@@ -68,7 +69,9 @@ class Between:
     kind: str            # tool, bare, socat or sed
     command: tuple = ()
     is_remote: bool = False
+    shares: bool = False # memory, with the server behind the relay
     spins: bool = False
+    transports: tuple = ('unix', 'tcp')
 
     @property
     def is_ours(self):
@@ -89,6 +92,10 @@ SYSTEMS = {
     'limit-spin': System(('bench-limit-server',), ('bench-limit-client',), spins=True),
     'cbor': ours_in_c('cbor'),
     'cbor-spin': ours('cbor', spins=True),
+    # Input in memory that both ends see.
+    'cbor-shm': System(('bench-imp-server', '--shared-memory'),
+                       ('bench-imp-shared-client', '--codec', 'cbor'), is_ours=True,
+                       transports=('unix',)),
     'json': ours_in_c('json'),
     # What Perl peers speak.
     'storable': ours_in_c('storable'),
@@ -103,6 +110,7 @@ SYSTEMS = {
     'sed': Between('sed'),
     'relay': Between('tool'),
     'relay-remote': Between('tool', is_remote=True),
+    'relay-shm': Between('tool', is_remote=True, shares=True),
 }
 
 FOUR = ('limit', 'cbor', 'json', 'gdbus')
@@ -121,7 +129,11 @@ SCALE = (1, 10, 100, 1000, 10000, 100000)
 WORKLOADS = [
     Workload('W1', '1 analyzer, 1 KiB ping-pong', 'latency', STREAM + ('--chunk', '1024'),
              SIX + ('limit-spin', 'cbor-spin')),
-    Workload('W2', '100 analyzers, 16 KiB chunks, 64 outstanding', 'rate', W2 + HUNDRED, SIX),
+    Workload('W2', '100 analyzers, 16 KiB chunks, 64 outstanding', 'rate', W2 + HUNDRED,
+             SIX + ('cbor-shm',)),
+    Workload('W2/64K', '100 analyzers, 64 KiB chunks, 64 outstanding', 'rate',
+             STREAM + ('--chunk', '65536', '--outstanding', '64') + HUNDRED,
+             ('limit', 'cbor', 'cbor-shm'), transports=('unix',), counts=False),
     Workload('W3', '100 analyzers, 64 B chunks, 64 outstanding', 'rate', W3 + HUNDRED, SIX),
     Workload('W4', 'new analyzer, 100 B, verdict, delete; 64 in flight', 'rate',
              ('--workload', 'cycle', '--analyzers', '64', '--chunk', '100', '--outstanding', '64'),
@@ -134,8 +146,8 @@ WORKLOADS = [
              ('python', 'js'), compared_with='W2'),
     Workload('W6/W3', 'W3 through an analyzer in a script', 'rate', W3 + HUNDRED,
              ('python', 'js'), compared_with='W3'),
-    Workload('W7', '1 GiB through a relay', 'transfer', (), BARE + RELAYS, counts=False,
-             module='bench-pass.so', limit='splice', copies=True),
+    Workload('W7', '1 GiB through a relay', 'transfer', (), BARE + RELAYS + ('relay-shm',),
+             counts=False, module='bench-pass.so', limit='splice', copies=True),
 ] + [
     Workload(f'W8/{connections}', f'17 MB with a match every 6.5 bytes, {connections} connections',
              'dense', (), ('sed',) + RELAYS, transports=('unix',), max_rounds=3, counts=False,
@@ -156,6 +168,11 @@ WORKLOADS = [
              placements=ONE, counts=False)
     for name, arguments in (('W2', W2), ('W3', W3)) for count in SCALE
 ]
+
+
+def systems_of(workload, transport):
+    """Those that can do it over this transport."""
+    return [system for system in workload.systems if transport in SYSTEMS[system].transports]
 
 
 def placements_of(workload, system, pin, n_cpus):
