@@ -555,6 +555,7 @@ imp_framer_class_init (ImpFramerClass *klass)
   object_class->get_property = imp_framer_get_property;
   object_class->finalize = imp_framer_finalize;
   IMP_ANALYZER_CLASS (klass)->data = imp_framer_data;
+  IMP_ANALYZER_CLASS (klass)->wants_stable_input = TRUE;
   IMP_ANALYZER_CLASS (klass)->close = imp_framer_close;
 
   /**

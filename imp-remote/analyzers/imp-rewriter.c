@@ -804,6 +804,7 @@ imp_rewriter_class_init (ImpRewriterClass *klass)
   object_class->get_property = imp_rewriter_get_property;
   object_class->finalize = imp_rewriter_finalize;
   IMP_ANALYZER_CLASS (klass)->data = imp_rewriter_data;
+  IMP_ANALYZER_CLASS (klass)->wants_stable_input = TRUE;
   IMP_ANALYZER_CLASS (klass)->close = imp_rewriter_close;
   rewriter_class_install_settings ();
   rewriter_class_install_counts ();
