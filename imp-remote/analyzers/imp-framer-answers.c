@@ -164,6 +164,43 @@ imp_framer_set_length_prefix (ImpFramer *self, ImpDirection direction, guint wid
 }
 
 /**
+ * imp_framer_pass_next:
+ * @self: a framer
+ * @direction: a direction
+ * @n_bytes: how many bytes, at least 0
+ *
+ * Passes the next bytes of a stream unseen, as they come, and however many they are; behind them
+ * records go on. From within [vfunc@Imp.Framer.record], they are those behind that record, and leave
+ * behind it; when the analyzer is made, those at the beginning of the stream. The last call counts,
+ * but what has been passed before cannot be taken back.
+ *
+ * So a message with a head of some lines and a body whose length they tell is no longer than its
+ * lines, and the body costs nothing.
+ *
+ * Since: 0.1
+ */
+void
+imp_framer_pass_next (ImpFramer *self, ImpDirection direction, gint64 n_bytes)
+{
+  FramerSide *side;
+
+  g_return_if_fail (IMP_IS_FRAMER (self));
+  g_return_if_fail (direction <= IMP_DIRECTION_FROM_SERVER);
+  g_return_if_fail (n_bytes >= 0);
+
+  side = &imp_framer_get_private (self)->sides[direction];
+  /* There is no offset behind them. */
+  if (n_bytes > G_MAXINT64 - side->position)
+    {
+      imp_framer_pass_rest (self, direction);
+      return;
+    }
+  side->skip_to = MAX (side->skip_told, side->position + n_bytes);
+  side->searched = 0;
+  imp_framer_go_on (self);
+}
+
+/**
  * imp_framer_pass_rest:
  * @self: a framer
  * @direction: a direction

@@ -38,8 +38,10 @@ typedef struct
   gsize searched;      /* so much of it has no end */
   gint64 position;     /* offset where the next record begins */
   gint64 settled;
-  gint64 wanted; /* up to here, no record ends */
-  gint64 said;   /* offset of the last WANT */
+  gint64 wanted;    /* up to here, no record ends */
+  gint64 said;      /* offset of the last WANT */
+  gint64 skip_to;   /* up to here, all passes unseen */
+  gint64 skip_told; /* and this is known */
   gint32 type;
   GQueue records; /* of FramerRecord */
   gint64 first;   /* number of the first of them */

@@ -16,8 +16,9 @@
  * may be changed from within [vfunc@Imp.Framer.record] for what follows that record: lines
  * ([method@Imp.Framer.set_lines]), up to a delimiter ([method@Imp.Framer.set_delimiter]), with a
  * length before them ([method@Imp.Framer.set_length_prefix]) or of a given length
- * ([method@Imp.Framer.set_length]). A direction for which nothing is set passes unseen. A packet is
- * a record, whatever is set.
+ * ([method@Imp.Framer.set_length]). What stands between two records and need not be looked at, the
+ * body of a message, say, passes by [method@Imp.Framer.pass_next]. A direction for which nothing is
+ * set passes unseen. A packet is a record, whatever is set.
  *
  * A record has all of its bytes, delimiter or prefix included, and so has what stands in its place.
  * It is answered with [method@Imp.Framer.pass_record], [method@Imp.Framer.replace_record],
@@ -198,6 +199,33 @@ framer_tell (ImpFramer *self, FramerSide *side, FramerFunc func, const char *nam
   return TRUE;
 }
 
+/* What is to pass unseen behind a record, with it or, where that waits, behind it. */
+static void
+framer_tell_skip (ImpFramer *self, FramerSide *side)
+{
+  if (side->skip_to <= side->position || side->skip_to == side->skip_told)
+    return;
+  side->skip_told = side->skip_to;
+  if (side->records.length > 0)
+    framer_add_record (side, side->skip_to, ANSWER_PASS, NULL);
+  else
+    framer_settle (self, side, side->skip_to, NULL);
+}
+
+/* Gives how much of what is here passes unseen. */
+static gsize
+framer_skip (ImpFramer *self, FramerSide *side, gsize available)
+{
+  gsize n;
+
+  if (side->skip_to <= side->position)
+    return 0;
+  framer_tell_skip (self, side);
+  n = MIN ((guint64) (side->skip_to - side->position), available);
+  side->position += n;
+  return n;
+}
+
 static gboolean
 framer_tell_record (ImpFramer *self, FramerSide *side, GBytes *record, GError **error)
 {
@@ -222,8 +250,13 @@ framer_cut (ImpFramer *self, FramerSide *side, const guint8 *data, gsize availab
     {
       g_autoptr (GBytes) record = NULL;
       g_autofree char *reason = NULL;
-      gsize length;
+      gsize length = framer_skip (self, side, available - at);
 
+      if (length > 0)
+        {
+          at += length;
+          continue;
+        }
       switch (imp_framing_find (&side->framing, data + at, available - at, side->searched,
                                 priv->max_record, &length, &reason))
         {
@@ -243,6 +276,7 @@ framer_cut (ImpFramer *self, FramerSide *side, const guint8 *data, gsize availab
       at += length;
       if (!framer_tell_record (self, side, record, error))
         return at;
+      framer_tell_skip (self, side);
     }
   return at;
 }

@@ -46,6 +46,8 @@ IMP_AVAILABLE_IN_0_1
 gboolean imp_framer_set_length_prefix (ImpFramer *self, ImpDirection direction, guint width,
                                        gboolean little_endian, gint64 adjust, GError **error);
 IMP_AVAILABLE_IN_0_1
+void     imp_framer_pass_next         (ImpFramer *self, ImpDirection direction, gint64 n_bytes);
+IMP_AVAILABLE_IN_0_1
 void     imp_framer_pass_rest         (ImpFramer *self, ImpDirection direction);
 
 IMP_AVAILABLE_IN_0_1

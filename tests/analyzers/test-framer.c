@@ -456,6 +456,103 @@ test_changes (void)
     }
 }
 
+/* A line says how much behind it passes unseen. */
+static void
+skip_body (TestFramer *self, ImpDirection direction, GBytes *record)
+{
+  const char *text = g_bytes_get_data (record, NULL);
+  ImpFramer *framer = IMP_FRAMER (self);
+
+  if (*text == '*')
+    imp_framer_pass_next (framer, direction, G_MAXINT64);
+  else if (g_ascii_isdigit (*text))
+    imp_framer_pass_next (framer, direction, *text - '0');
+  if (text[1] == '-')
+    imp_framer_drop_record (framer);
+  else
+    imp_framer_pass_record (framer);
+}
+
+static void
+check_skips (RecordFunc func, const char *data, const char *log, const char *output)
+{
+  const gsize length = strlen (data);
+
+  for (guint splits = 0; splits < 1u << (length - 1); splits++)
+    {
+      Rig rig;
+
+      rig_init (&rig, func, pass);
+      imp_framer_set_lines (IMP_FRAMER (rig.framer), CLIENT);
+      imp_framer_pass_next (IMP_FRAMER (rig.framer), CLIENT, 2);
+      for (gsize at = 0, n; at < length; at += n)
+        {
+          n = 1;
+          while (at + n < length && (splits >> (at + n - 1) & 1) == 0)
+            n++;
+          push (&rig, data + at, n, STREAM);
+        }
+      push (&rig, NULL, 0, STREAM);
+      while (rig.framer->held->len > 0)
+        {
+          imp_framer_pass_held (IMP_FRAMER (rig.framer),
+                                g_array_index (rig.framer->held, gint64, 0));
+          g_array_remove_index (rig.framer->held, 0);
+        }
+      g_assert_true (imp_filter_is_finished (rig.filter, CLIENT));
+      expect (&rig, log, output);
+      rig_clear (&rig);
+    }
+}
+
+static void
+skip_body_later (TestFramer *self, ImpDirection direction, GBytes *record)
+{
+  const char *text = g_bytes_get_data (record, NULL);
+  gint64 number = imp_framer_hold_record (IMP_FRAMER (self));
+
+  if (g_ascii_isdigit (*text))
+    imp_framer_pass_next (IMP_FRAMER (self), direction, *text - '0');
+  g_array_append_val (self->held, number);
+}
+
+static void
+test_skips (void)
+{
+  check_skips (skip_body, "\n\n3\na\nb0\nx\n1\n\nz", "3\n|0\n|x\n|1\n|rest:z|",
+               "\n\n3\na\nb0\nx\n1\n\nz");
+  check_skips (skip_body, "\n\n2-\na\nb\n9\nend", "2-\n|b\n|9\n|", "\n\na\nb\n9\nend");
+  check_skips (skip_body, "ab\n*\na\n3\n", "\n|*\n|", "ab\n*\na\n3\n");
+  check_skips (skip_body_later, "\n\n3\na\nbx\n2\n\n\ny\n", "3\n|x\n|2\n|y\n|",
+               "\n\n3\na\nbx\n2\n\n\ny\n");
+}
+
+/* It is known before it comes, so that it need not be fed. */
+static void
+test_skip_is_told (void)
+{
+  g_autoptr (ImpAnalyzer) analyzer = g_object_new (test_framer_get_type (), NULL);
+  TestFramer *framer = (TestFramer *) analyzer;
+  GList *results;
+
+  framer->func = skip_body;
+  imp_framer_set_lines (IMP_FRAMER (framer), CLIENT);
+  imp_analyzer_data_bytes (analyzer, CLIENT, (const guint8 *) "9\nabc", 5, 0, STREAM);
+  results = imp_analyzer_poll_results (analyzer);
+  g_assert_cmpuint (g_list_length (results), ==, 2);
+  g_assert_cmpint (imp_result_get_offset (results->data), ==, 2);
+  g_assert_cmpint (imp_result_get_offset (results->next->data), ==, 11);
+  g_list_free_full (results, (GDestroyNotify) imp_result_unref);
+
+  imp_analyzer_data_bytes (analyzer, CLIENT, (const guint8 *) "x\n", 2, 11, STREAM);
+  results = imp_analyzer_poll_results (analyzer);
+  g_assert_cmpuint (g_list_length (results), ==, 1);
+  g_assert_cmpint (imp_result_get_offset (results->data), ==, 13);
+  g_list_free_full (results, (GDestroyNotify) imp_result_unref);
+  g_assert_cmpstr (framer->log->str, ==, "9\n|x\n|");
+  imp_analyzer_close (analyzer);
+}
+
 static void
 test_unset (void)
 {
@@ -596,6 +693,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/framer/random", test_random);
   g_test_add_func ("/framer/many-pending", test_many_pending);
   g_test_add_func ("/framer/changes", test_changes);
+  g_test_add_func ("/framer/skips", test_skips);
+  g_test_add_func ("/framer/skip-is-told", test_skip_is_told);
   g_test_add_func ("/framer/unset", test_unset);
   g_test_add_func ("/framer/packets", test_packets);
   g_test_add_func ("/framer/too-long", test_too_long);

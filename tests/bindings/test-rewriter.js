@@ -120,6 +120,8 @@ const Lines = GObject.registerClass(class Lines extends Imp.Framer {
             this.pass_record();
         if (line === 'rest\n')
             this.pass_rest(direction);
+        if (line === 'body\n')
+            this.pass_next(direction, 5);
     }
 
     vfunc_incomplete(direction, rest) {
@@ -141,6 +143,9 @@ test('framer', () => {
     const other = new Filtered(new Lines(), CLIENT);
     other.push('rest\nloud\n');
     equal(other.output, 'rest\nloud\n');
+    const body = new Filtered(new Lines(), CLIENT);
+    body.push('body\nloud\nloud\n');
+    equal(body.output, 'body\nloud\nLOUD\n');
     const silent = new Filtered(new Lines(), CLIENT);
     contains(fails(Imp.Error.FATAL, () => silent.push('nothing\n')), 'no answer');
 });

@@ -117,6 +117,9 @@ class Lines(Imp.Framer):
         elif line == b'rest\n':
             self.pass_rest(direction)
             self.pass_record()
+        elif line == b'body\n':
+            self.pass_next(direction, 5)
+            self.pass_record()
         elif line != b'nothing\n':
             self.pass_record()
 
@@ -137,6 +140,9 @@ def test_framer():
     equal(rig.output, b'a\nLOUD\n1\nlater\nb\n')
     rig.push(b'')
     equal(rig.output, b'a\nLOUD\n1\nlater\nb\n(end)')
+    rig = Filtered(Lines(), CLIENT)
+    rig.push(b'body\nloud\nloud\n')
+    equal(rig.output, b'body\nloud\nLOUD\n')
     rig = Filtered(Lines(), CLIENT)
     rig.push(b'rest\nloud\n')
     equal(rig.output, b'rest\nloud\n')
