@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(TOP, 'tests', 'style'))
 import code_rules  # noqa: E402  pylint: disable=wrong-import-position
 
 EXAMPLES = os.path.join(TOP, 'docs', 'examples')
+COOKBOOK = ('cookbook.md', 'cookbook-scripts.md', 'cookbook-c.md')
 CENSOR = os.environ['IMP_TEST_CENSOR']
 DOAP = '{http://usefulinc.com/ns/doap#}'
 TEXT = b'call 555 1234\nhello\n'
@@ -52,7 +53,7 @@ def blocks_of(*path):
 
 class Quoted(unittest.TestCase):
     def test_cookbook(self):
-        blocks = blocks_of('docs', 'cookbook.md')
+        blocks = [block for page in COOKBOOK for block in blocks_of('docs', page)]
         names = sorted(os.listdir(EXAMPLES))
         self.assertGreater(len(names), 5)
         for name in names:
