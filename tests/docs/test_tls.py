@@ -1,46 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Examples of the documentation in real traffic, through the tool."""
+"""The example tls-certificates between clients and a server of OpenSSL."""
 
 import os
 import re
 import socket
 import ssl
 import subprocess
-import sys
 import unittest
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, 'tests', 'tool'))
-
-# pylint: disable=wrong-import-position
-from tool_harness import Tool, make_folder, run_tool  # noqa: E402
-
-MODULES = os.environ['IMP_TEST_EXAMPLE_MODULES']
-TIMEOUT = 60
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def wait_for(port):
-    """Until somebody accepts there."""
-    for _ in range(TIMEOUT * 50):
-        with socket.socket() as probe:
-            if probe.connect_ex(('127.0.0.1', port)) == 0:
-                return
-            probe.settimeout(0.02)
-            try:
-                probe.recv(1)
-            except OSError:
-                pass
-    raise AssertionError(f'nobody listens at port {port}')
+from traffic import Daemon, example, free_port
+from tool_harness import TIMEOUT, Tool, make_folder, run_tool
 
 
 class TlsCertificates(unittest.TestCase):
-    module = os.path.join(MODULES, 'tls-certificates.so')
+    module = example('tls-certificates.so')
 
     @classmethod
     def setUpClass(cls):
@@ -52,16 +26,11 @@ class TlsCertificates(unittest.TestCase):
         cls.openssl('x509', '-req', '-in', 'csr.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key',
                     '-CAcreateserial', '-out', 'cert.pem', '-days', '2')
         cls.port = free_port()
-        cls.server = subprocess.Popen(
-            ['openssl', 's_server', '-accept', f'127.0.0.1:{cls.port}', '-cert', 'cert.pem', '-key',
-             'key.pem', '-cert_chain', 'ca.pem', '-www', '-quiet'], cwd=cls.folder,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(cls.port)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.kill()
-        cls.server.wait()
+        cls.server = Daemon(
+            cls.port, 'openssl', 's_server', '-accept', f'127.0.0.1:{cls.port}', '-cert',
+            'cert.pem', '-key', 'key.pem', '-cert_chain', 'ca.pem', '-www', '-quiet',
+            folder=cls.folder)
+        cls.addClassCleanup(cls.server.stop)
 
     @classmethod
     def openssl(cls, *args):
