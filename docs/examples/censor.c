@@ -11,30 +11,42 @@ struct _CensorAnalyzer
 {
   ImpAnalyzer parent_instance;
   gint64 position[2];
+  gboolean logged;
 };
 
 G_DEFINE_FINAL_TYPE (CensorAnalyzer, censor_analyzer, IMP_TYPE_ANALYZER)
+
+/* Once: how often digits come depends on how the stream is cut. */
+static void
+censor_analyzer_log (CensorAnalyzer *self, ImpDirection direction, gint64 offset)
+{
+  if (!self->logged)
+    imp_analyzer_log (IMP_ANALYZER (self), direction, offset, 1, IMP_LOG_LEVEL_NOTICE,
+                      "there are digits");
+  self->logged = TRUE;
+}
 
 static gboolean
 censor_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
                       gint32 data_type, GError **error)
 {
   CensorAnalyzer *self = CENSOR_ANALYZER (analyzer);
-  g_autofree char *text = g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data));
-  gsize length = g_bytes_get_size (data);
+  const gsize length = g_bytes_get_size (data);
+  g_autofree guint8 *text = g_memdup2 (g_bytes_get_data (data, NULL), length);
+  gboolean changed = FALSE;
 
+  for (gsize i = 0; i < length; i++)
+    if (g_ascii_isdigit (text[i]))
+      {
+        censor_analyzer_log (self, direction, self->position[direction] + i);
+        text[i] = '*';
+        changed = TRUE;
+      }
   self->position[direction] += length;
-  if (strpbrk (text, "0123456789") == NULL)
-    {
-      imp_analyzer_pass_bytes (analyzer, direction, self->position[direction]);
-      return TRUE;
-    }
-
-  imp_analyzer_log (analyzer, direction, self->position[direction] - length, length,
-                    IMP_LOG_LEVEL_NOTICE, "there are digits");
-  g_strcanon (text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,:!?\n", '*');
-  imp_analyzer_replace_bytes (analyzer, direction, self->position[direction], (const guint8 *) text,
-                              length);
+  if (changed)
+    imp_analyzer_replace_bytes (analyzer, direction, self->position[direction], text, length);
+  else
+    imp_analyzer_pass_bytes (analyzer, direction, self->position[direction]);
   return TRUE;
 }
 

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The examples in Python do not see the borders of chunks."""
+
+import glob
+import importlib.util
+import os
+import re
+import unittest
+
+import gi
+
+gi.require_version('Imp', '1')
+
+from gi.repository import Imp  # noqa: E402  pylint: disable=wrong-import-position
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLIENT, SERVER = Imp.Direction.FROM_CLIENT, Imp.Direction.FROM_SERVER
+TRIALS = 100000
+# For one that runs ten times as much Python for each input as the others.
+SLOW_TRIALS = 20000
+
+
+def load(name):
+    """The module in the file of an example, which need not have a name that Python can import."""
+    path = os.path.join(TOP, 'docs', 'examples', name)
+    spec = importlib.util.spec_from_file_location(name.replace('-', '_')[:-3], path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Proofs(unittest.TestCase):
+    def prove(self, analyzer, *said, random_trials=TRIALS, keep_order=False):
+        """@said: what the client and the server say, in turn."""
+        factory = Imp.TypeFactory.new(analyzer, Imp.DATA_TYPE_STREAM, Imp.ResultFlags.ALL)
+        prover = Imp.Prover.new(factory)
+        prover.props.random_trials = random_trials
+        prover.props.keep_order = keep_order
+        for number, data in enumerate(said):
+            if data:
+                prover.add_bytes(Imp.Direction(number % 2), data, Imp.DATA_TYPE_STREAM)
+        prover.run()
+        print(f'{analyzer.__name__}: {prover.get_n_trials()} trials, seed {prover.props.seed}',
+              flush=True)
+        self.assertGreaterEqual(prover.get_n_trials(), random_trials)
+
+    def test_all(self):
+        """Whatever example is an analyzer is one that some test proves."""
+        examples = os.path.join(TOP, 'docs', 'examples')
+        tests = ''
+        for path in glob.glob(os.path.join(TOP, 'tests', 'docs', 'test*')):
+            with open(path, encoding='utf-8') as file:
+                text = file.read()
+            tests += text if re.search(r"Prover|'prove'|imp_prover", text) else ''
+        found = 0
+        for name in os.listdir(examples):
+            with open(os.path.join(examples, name), encoding='utf-8') as file:
+                is_analyzer = re.search(r'Imp\.?(Analyzer|Framer|Rewriter)( {|\):|\)\n)', file.read())
+            if is_analyzer:
+                found += 1
+                name = re.sub(r'(?<!censor)\.c$', '.so', name)
+                self.assertTrue(re.search("[/'(]" + re.escape(name), tests), name)
+        self.assertEqual(found, 10)
+
+    def test_shout(self):
+        # Short enough for all chunks that there can be; nothing depends on more bytes than one.
+        self.prove(load('shout.py').Shout, b'hush', b'hello you', random_trials=SLOW_TRIALS)
+
+    def test_redact(self):
+        self.prove(load('redact.py').Redact, b'', b'a correct horse battery staple sk-or sk-'
+                   b'abcdefghij0123456789 ghp_0')
+
+    def test_irc(self):
+        shout = load('irc-shout.py').IrcShout
+        self.prove(shout, b'PRIVMSG a :b\r\nc', random_trials=1)
+        self.prove(shout, b'NICK joe\r\nPRIVMSG #a :hello\r\n@a=b :c privmsg d e\n\nPRIVMSG a :'
+                   b'\1x\nPRIVMSG x :no end', b'privmsg a :b\n')
+
+    def test_http(self):
+        get = b'GET / HTTP/1.1\r\n\r\n'
+        self.prove(load('http-header.py').HttpHeader,
+                   b'PUT / HTTP/1.0\nContent-Length: 2\n\nab' + get,
+                   b'HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\n\n'
+                   b'HTTP/1.1 200\nTransfer-Encoding: chunked\n\n2\n\n\n\n0\nA:b\n\n',
+                   get, b'HTTP/1.1 200\n\nto the end', keep_order=True, random_trials=SLOW_TRIALS)
+
+    def test_http_not_understood(self):
+        self.prove(load('http-header.py').HttpHeader, b'GET / HTTP/1.1\n\nGET / HTTP/2.0\n\nab',
+                   b'HTTP/1.1 200\nContent-Length: 0\n\nHTTP/1.1 200\n\n', keep_order=True,
+                   random_trials=SLOW_TRIALS)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
