@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import gi
@@ -30,6 +31,7 @@ KEY = b'sk-abcdefghij0123456789'
 PHRASE = b'correct horse battery staple'
 ANSWER = b'data: {"delta":"use "}\n\ndata: {"delta":"%s"}\n\ndata: {"delta":"sk-or %s!"}\n\n' % (
     KEY, PHRASE)
+EVENTS = [event + b'\n\n' for event in ANSWER.split(b'\n\n')[:-1]]
 MASKED = ANSWER.replace(KEY, b'*' * len(KEY)).replace(PHRASE, b'*' * len(PHRASE))
 
 
@@ -84,6 +86,41 @@ class Relayed(unittest.TestCase):
 
     def test_js(self):
         self.check('redact.js')
+
+    @staticmethod
+    def stream(listener, heard):
+        """A server of events, which goes on once the last one was heard."""
+        connection, _address = listener.accept()
+        with connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.recv(4096)
+            connection.sendall(stream_delay.HEAD)
+            for event in EVENTS:
+                connection.sendall(event[:30])
+                time.sleep(0.02)
+                connection.sendall(event[30:])
+                if not heard.acquire(timeout=60):
+                    return
+
+    def test_curl(self):
+        """Each event, cut within its secret, is heard before the next one is said."""
+        for name in ('redact.py', 'redact.js'):
+            heard = threading.Semaphore(0)
+            with self.subTest(name=name), socket.create_server(('127.0.0.1', 0)) as listener, \
+                    stream_delay.Relay(TOOL, os.path.join(EXAMPLES, name),
+                                       listener.getsockname()[1]) as relay:
+                thread = threading.Thread(target=self.stream, args=(listener, heard))
+                thread.start()
+                with subprocess.Popen(['curl', '-q', '-sS', '-N', '--max-time', '60',
+                                       '--unix-socket', relay.path, 'http://localhost/'],
+                                      stdout=subprocess.PIPE) as curl:
+                    lines = []
+                    for line in curl.stdout:
+                        lines.append(line)
+                        if line == b'\n':
+                            heard.release()
+                thread.join()
+                self.assertEqual((curl.returncode, b''.join(lines)), (0, MASKED))
 
     def test_delay(self):
         """What measures the delay hears all that was said."""
