@@ -2,6 +2,7 @@
 #include "io/imp-transport-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-tls-stream-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,22 +24,26 @@ struct _ImpTransport
   gatomicrefcount ref_count;
   GIOStream *stream;
   int fd;                      /* of the fast path, else -1 */
-  GPollableInputStream *input; /* of the slow path */
+  ImpTlsStream *tls;           /* of TLS over a socket, else NULL */
+  int poll_fd;                 /* of both, else -1 */
+  GPollableInputStream *input; /* of all other streams */
   GPollableOutputStream *output;
   GSource *source;
   gpointer fd_tag;
-  GSource *children[2]; /* of the slow path: readable, writable */
+  GSource *children[2]; /* of those streams: readable, writable */
   GIOCondition interest;
+  GIOCondition watched;
   ImpTransportFunc func;
   gpointer user_data;
   gboolean kicked;
   gboolean dispatching;
   gboolean closed;
-  gboolean is_tcp;    /* and of the fast path */
+  gboolean is_tcp;    /* and of the fast path, or below TLS */
   gboolean is_stream; /* the same; packets have borders that a pipe does not keep */
   gboolean was_reset;
   gboolean takes_descriptors;
   int descriptor; /* that has come, or -1 */
+  gboolean abortive;
 };
 
 typedef struct
@@ -103,15 +108,24 @@ imp_transport_new (GIOStream *stream, GError **error)
   self->stream = g_object_ref (stream);
   self->fd = -1;
   self->descriptor = -1;
+  self->poll_fd = -1;
   if (socket != NULL)
     {
-      transport_tune_socket (socket);
       self->fd = g_socket_get_fd (socket);
-      self->is_tcp = g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX;
       self->is_stream = g_socket_get_socket_type (socket) == G_SOCKET_TYPE_STREAM;
     }
   else if (!transport_find_pollables (self, error))
     return NULL;
+  else
+    self->tls = imp_tls_stream_new (stream);
+  if (self->tls != NULL)
+    socket = imp_tls_stream_find_socket (stream);
+  if (socket != NULL)
+    {
+      transport_tune_socket (socket);
+      self->poll_fd = g_socket_get_fd (socket);
+      self->is_tcp = g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX;
+    }
   return g_steal_pointer (&self);
 }
 
@@ -128,6 +142,7 @@ imp_transport_unref (ImpTransport *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   imp_transport_close (self);
+  g_clear_pointer (&self->tls, imp_tls_stream_free);
   g_object_unref (self->stream);
   g_free (self);
 }
@@ -160,14 +175,15 @@ transport_add_child (ImpTransport *self, guint index)
 static void
 transport_watch (ImpTransport *self, GIOCondition interest)
 {
-  if (self->fd >= 0)
+  self->watched = interest;
+  if (self->poll_fd >= 0)
     {
       if (self->fd_tag != NULL && interest != 0)
         g_source_modify_unix_fd (self->source, self->fd_tag, interest);
       else if (self->fd_tag != NULL)
         g_source_remove_unix_fd (self->source, g_steal_pointer (&self->fd_tag));
       else if (interest != 0)
-        self->fd_tag = g_source_add_unix_fd (self->source, self->fd, interest);
+        self->fd_tag = g_source_add_unix_fd (self->source, self->poll_fd, interest);
       return;
     }
 
@@ -178,13 +194,30 @@ transport_watch (ImpTransport *self, GIOCondition interest)
       transport_drop_child (self, i);
 }
 
+/* What the loop is to wait for: TLS may have to write what it has taken already. */
+static GIOCondition
+transport_get_wanted (const ImpTransport *self)
+{
+  if (self->tls != NULL && imp_tls_stream_wants_output (self->tls))
+    return self->interest | G_IO_OUT;
+  return self->interest;
+}
+
+/* Whether TLS has something to be read that the socket does not know of. */
+static inline gboolean
+transport_is_pending (const ImpTransport *self)
+{
+  return self->tls != NULL && (self->interest & G_IO_IN) != 0
+         && imp_tls_stream_is_pending (self->tls);
+}
+
 static gboolean
 transport_source_prepare (GSource *source, int *timeout)
 {
   ImpTransport *self = ((TransportSource *) source)->transport;
 
   *timeout = -1;
-  return self->kicked && !self->dispatching;
+  return !self->dispatching && (self->kicked || transport_is_pending (self));
 }
 
 /* The conditions of the fast path; a child source that is ready makes its parent ready by itself,
@@ -194,16 +227,18 @@ transport_get_conditions (ImpTransport *self)
 {
   GIOCondition ready, result = 0;
 
-  if (self->fd < 0)
+  if (self->poll_fd < 0)
     return self->interest;
+  if (transport_is_pending (self))
+    result |= G_IO_IN;
   if (self->fd_tag == NULL)
-    return 0;
+    return result;
   ready = g_source_query_unix_fd (self->source, self->fd_tag);
   if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR | G_IO_NVAL)) != 0)
     result |= G_IO_IN;
   if ((ready & (G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL)) != 0)
     result |= G_IO_OUT;
-  return result & self->interest;
+  return result & transport_get_wanted (self);
 }
 
 static gboolean
@@ -217,7 +252,23 @@ transport_source_check (GSource *source)
       transport_watch (self, 0);
       return FALSE;
     }
-  return self->kicked || (self->fd >= 0 && transport_get_conditions (self) != 0);
+  return self->kicked || (self->poll_fd >= 0 && transport_get_conditions (self) != 0);
+}
+
+/* What it has taken goes first. The callback is called also where that was all: it may wait to hear
+ * that there is room. */
+static void
+transport_dispatch_tls (ImpTransport *self)
+{
+  GIOCondition conditions = transport_get_conditions (self);
+
+  if ((conditions & G_IO_OUT) != 0 && imp_tls_stream_wants_output (self->tls))
+    imp_tls_stream_flush (self->tls);
+  if (self->func != NULL)
+    self->func (self, conditions & self->interest, self->user_data);
+  /* To say the same again would wake the loop. */
+  if (!self->closed && transport_get_wanted (self) != self->watched)
+    transport_watch (self, transport_get_wanted (self));
 }
 
 static gboolean
@@ -234,12 +285,14 @@ transport_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_
   imp_transport_ref (self);
   self->dispatching = TRUE;
   self->kicked = FALSE;
-  if (self->func != NULL)
+  if (self->tls != NULL)
+    transport_dispatch_tls (self);
+  else if (self->func != NULL)
     self->func (self, transport_get_conditions (self), self->user_data);
   self->dispatching = FALSE;
   if (!self->closed && self->interest != 0
-      && (self->fd >= 0 ? self->fd_tag == NULL
-                        : self->children[0] == NULL && self->children[1] == NULL))
+      && (self->poll_fd >= 0 ? self->fd_tag == NULL
+                             : self->children[0] == NULL && self->children[1] == NULL))
     transport_watch (self, self->interest);
   imp_transport_unref (self);
   return G_SOURCE_CONTINUE;
@@ -282,7 +335,7 @@ imp_transport_set_interest (ImpTransport *self, GIOCondition interest)
     return;
   self->interest = interest;
   if (self->source != NULL)
-    transport_watch (self, interest);
+    transport_watch (self, transport_get_wanted (self));
 }
 
 void
@@ -369,6 +422,8 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
 
   if (self->closed)
     return transport_fail (error, EBADF, "Cannot read");
+  if (self->tls != NULL)
+    return imp_tls_stream_read (self->tls, buffer, length, error);
   if (self->fd < 0)
     return g_pollable_input_stream_read_nonblocking (self->input, buffer, length, NULL, error);
   if (G_UNLIKELY (self->takes_descriptors))
@@ -385,13 +440,21 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
 gboolean
 imp_transport_is_readable (ImpTransport *self)
 {
-  GPollFD poll = { .fd = self->fd, .events = G_IO_IN };
+  GPollFD poll = { .fd = self->poll_fd, .events = G_IO_IN };
 
-  if (self->closed)
+  if (self->closed || (self->tls != NULL && imp_tls_stream_is_pending (self->tls)))
     return TRUE;
-  if (self->fd < 0)
+  if (self->poll_fd < 0)
     return g_pollable_input_stream_is_readable (self->input);
   return g_poll (&poll, 1, 0) > 0;
+}
+
+/* What does not go out at once goes on by itself. */
+static void
+transport_watch_tls (ImpTransport *self)
+{
+  if (self->source != NULL && !self->dispatching && imp_tls_stream_wants_output (self->tls))
+    transport_watch (self, transport_get_wanted (self));
 }
 
 static gssize
@@ -420,6 +483,12 @@ imp_transport_writev (ImpTransport *self, const GOutputVector *vectors, guint n_
 
   if (self->closed)
     return transport_fail (error, EBADF, "Cannot write");
+  if (self->tls != NULL)
+    {
+      n = imp_tls_stream_writev (self->tls, vectors, n_vectors, error);
+      transport_watch_tls (self);
+      return n;
+    }
   if (self->fd < 0)
     return transport_writev_pollable (self, vectors, n_vectors, error);
 
@@ -560,6 +629,12 @@ imp_transport_shutdown_write (ImpTransport *self, GError **error)
       transport_fail (error, EBADF, "Cannot end the output");
       return FALSE;
     }
+  if (self->tls != NULL)
+    {
+      imp_tls_stream_end_output (self->tls);
+      transport_watch_tls (self);
+      return TRUE;
+    }
   if (self->fd < 0)
     return g_output_stream_close (G_OUTPUT_STREAM (self->output), NULL, error);
   if (shutdown (self->fd, SHUT_WR) < 0 && errno != ENOTCONN)
@@ -577,11 +652,10 @@ void
 imp_transport_set_keepalive (ImpTransport *self, guint milliseconds)
 {
   guint seconds = CLAMP (milliseconds / 1000, 1, KEEPALIVE_SECONDS_MAX);
-  GSocket *socket;
+  GSocket *socket = imp_tls_stream_find_socket (self->stream);
 
-  if (self->closed || !G_IS_SOCKET_CONNECTION (self->stream))
+  if (self->closed || socket == NULL)
     return;
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
   if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
     return;
   g_socket_set_keepalive (socket, milliseconds > 0);
@@ -597,8 +671,9 @@ imp_transport_set_abortive (ImpTransport *self, gboolean abortive)
 {
   struct linger linger = { .l_onoff = abortive, .l_linger = 0 };
 
+  self->abortive = abortive;
   if (self->is_tcp && !self->closed)
-    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    setsockopt (self->poll_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 gsize
@@ -610,8 +685,8 @@ imp_transport_get_unacknowledged (ImpTransport *self)
 
   /* Of a connection that is over, nothing will be taken any more. */
   if (!self->is_tcp || self->closed
-      || getsockopt (self->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0
-      || info.tcpi_state == TCP_CLOSE || ioctl (self->fd, SIOCOUTQ, &n) != 0)
+      || getsockopt (self->poll_fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0
+      || info.tcpi_state == TCP_CLOSE || ioctl (self->poll_fd, SIOCOUTQ, &n) != 0)
     return 0;
   return MAX (n, 0);
 }
@@ -638,11 +713,13 @@ imp_transport_close (ImpTransport *self)
       g_clear_pointer (&self->source, g_source_unref);
     }
   /* A stream around a socket may want to write an end of its own, which must not block. */
-  if (self->fd >= 0)
+  if (self->tls != NULL)
+    imp_tls_stream_close (self->tls, self->abortive);
+  else if (self->fd >= 0)
     g_io_stream_close (self->stream, NULL, NULL);
   else
     g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  self->fd = -1;
+  self->fd = self->poll_fd = -1;
 }
 
 GIOStream *
