@@ -5,10 +5,13 @@
 
 G_BEGIN_DECLS
 
+#define IMP_ADDRESS_TLS_PREFIX "tls://"
+
 /* Where a server listens or a factory connects to, as people write it:
  *   /path or ./path      a unix socket in the file system
  *   @name                one in Linux' abstract name space
  *   host:port, [v6]:port TCP
+ *   tls://host:port ...  the same with TLS
  *   fd:N                 a descriptor that was inherited (listening only)
  *   systemd              all descriptors of the service manager (listening only) */
 typedef enum
@@ -25,6 +28,7 @@ typedef struct
   ImpAddressKind kind;
   char *host; /* or path, or abstract name */
   guint16 port;
+  gboolean tls; /* of TCP */
   int fd;
 } ImpAddress;
 
@@ -32,6 +36,10 @@ typedef struct
 ImpAddress *imp_address_parse (const char *text, GError **error);
 ImpAddress *imp_address_copy (const ImpAddress *self);
 void imp_address_free (ImpAddress *self);
+
+/* FALSE with an error if it has TLS, for those who move bytes and nothing else. @text: as the user
+ * wrote it. */
+gboolean imp_address_refuse_tls (const ImpAddress *self, const char *text, GError **error);
 
 /* What a client connects to; NULL with an error for the kinds that are for listening only. */
 GSocketConnectable *imp_address_to_connectable (const ImpAddress *self, GError **error);

@@ -26,6 +26,7 @@ imp_address_copy (const ImpAddress *self)
   ImpAddress *copy = address_new (self->kind, self->host, strlen (self->host));
 
   copy->port = self->port;
+  copy->tls = self->tls;
   copy->fd = self->fd;
   return copy;
 }
@@ -44,7 +45,7 @@ address_refuse (GError **error, const char *text, const char *why)
 
   g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
                "The address \"%s\" %s; an address is /PATH, ./PATH, @NAME, HOST:PORT or "
-               "[IPV6]:PORT",
+               "[IPV6]:PORT, the last two with or without tls:// in front",
                shown, why);
   return NULL;
 }
@@ -76,7 +77,8 @@ address_has_scheme (const char *text)
 
   return g_ascii_isalpha (text[0]) && colon[0] == ':'
          && (strchr (colon, '/') != NULL || g_ascii_strncasecmp (text, "unix:", 5) == 0
-             || g_ascii_strncasecmp (text, "tcp:", 4) == 0);
+             || g_ascii_strncasecmp (text, "tcp:", 4) == 0
+             || g_ascii_strncasecmp (text, "tls:", 4) == 0);
 }
 
 static ImpAddress *
@@ -94,6 +96,8 @@ address_refuse_scheme (const char *text, GError **error)
     }
   else if (g_str_equal (scheme, "tcp"))
     shown = g_strdup (rest + strspn (rest, "/"));
+  else if (g_str_equal (scheme, "tls"))
+    shown = g_strconcat (IMP_ADDRESS_TLS_PREFIX, rest + strspn (rest, "/"), NULL);
   if (shown != NULL)
     why = g_strdup_printf ("has \"%s:\" in front: write \"%s\"", scheme, shown);
   else
@@ -116,23 +120,24 @@ address_parse_fd (const char *text, GError **error)
   return self;
 }
 
+/* @text: the whole, for errors; @rest: without what stands in front. */
 static ImpAddress *
-address_parse_tcp (const char *text, GError **error)
+address_parse_tcp (const char *text, const char *rest, GError **error)
 {
-  const char *colon = strrchr (text, ':');
+  const char *colon = strrchr (rest, ':');
   guint64 port;
   ImpAddress *self;
 
-  if (colon == NULL || colon == text)
+  if (colon == NULL || colon == rest)
     return address_refuse (error, text, "is no address");
   if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
     return address_refuse (error, text, "needs a port from 0 to 65535 behind the colon");
 
-  if (text[0] == '[')
+  if (rest[0] == '[')
     {
-      if (colon[-1] != ']' || colon - text < 3)
+      if (colon[-1] != ']' || colon - rest < 3)
         return address_refuse (error, text, "lacks a closing bracket before the colon");
-      self = address_new (IMP_ADDRESS_TCP, text + 1, colon - text - 2);
+      self = address_new (IMP_ADDRESS_TCP, rest + 1, colon - rest - 2);
       if (!g_hostname_is_ip_address (self->host) || strchr (self->host, ':') == NULL)
         {
           imp_address_free (self);
@@ -141,14 +146,24 @@ address_parse_tcp (const char *text, GError **error)
     }
   else
     {
-      if (memchr (text, ':', colon - text) != NULL)
+      if (memchr (rest, ':', colon - rest) != NULL)
         return address_refuse (error, text, "has several colons; IPv6 needs brackets");
-      for (const char *c = text; c < colon; c++)
+      for (const char *c = rest; c < colon; c++)
         if (!g_ascii_isalnum (*c) && strchr (".-_", *c) == NULL)
           return address_refuse (error, text, "has a character that no host name has");
-      self = address_new (IMP_ADDRESS_TCP, text, colon - text);
+      self = address_new (IMP_ADDRESS_TCP, rest, colon - rest);
     }
   self->port = (guint16) port;
+  return self;
+}
+
+static ImpAddress *
+address_parse_tls (const char *text, GError **error)
+{
+  ImpAddress *self = address_parse_tcp (text, text + strlen (IMP_ADDRESS_TLS_PREFIX), error);
+
+  if (self != NULL)
+    self->tls = TRUE;
   return self;
 }
 
@@ -163,6 +178,8 @@ imp_address_parse (const char *text, GError **error)
       return address_refuse (error, text, "has a control character");
   if (text[0] == '@')
     return address_parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
+  if (g_ascii_strncasecmp (text, IMP_ADDRESS_TLS_PREFIX, strlen (IMP_ADDRESS_TLS_PREFIX)) == 0)
+    return address_parse_tls (text, error);
   if (address_has_scheme (text))
     return address_refuse_scheme (text, error);
   if (strchr (text, '/') != NULL)
@@ -171,7 +188,17 @@ imp_address_parse (const char *text, GError **error)
     return address_new (IMP_ADDRESS_SYSTEMD, text, strlen (text));
   if (g_str_has_prefix (text, "fd:"))
     return address_parse_fd (text, error);
-  return address_parse_tcp (text, error);
+  return address_parse_tcp (text, text, error);
+}
+
+gboolean
+imp_address_refuse_tls (const ImpAddress *self, const char *text, GError **error)
+{
+  if (self->tls)
+    address_refuse (error, text,
+                    "has \"tls://\" in front, which is for servers of analyzers and "
+                    "their clients: this passes on what comes as it is");
+  return !self->tls;
 }
 
 GSocketConnectable *

@@ -45,6 +45,8 @@ void imp_listener_stop (ImpListener *self, guint n_max);
 void imp_listener_set_accepting (ImpListener *self, gboolean accepting);
 
 const char *imp_listener_get_address (ImpListener *self);
+/* Whether those who connect have to begin with TLS, which is for whoever accepts them to do. */
+gboolean imp_listener_is_tls (ImpListener *self);
 /* Whether other machines can reach it, as far as the address tells. */
 gboolean imp_listener_is_exposed (ImpListener *self);
 

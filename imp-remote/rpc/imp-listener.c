@@ -37,6 +37,7 @@ struct _ImpListener
   gpointer user_data;
   ImpLogLimit failures;
   guint calls; /* depth of calls that use this */
+  gboolean tls;
   gboolean closed;
 };
 
@@ -79,6 +80,12 @@ const char *
 imp_listener_get_address (ImpListener *self)
 {
   return self->address;
+}
+
+gboolean
+imp_listener_is_tls (ImpListener *self)
+{
+  return self->tls;
 }
 
 gboolean
@@ -190,19 +197,31 @@ listener_open_all (GList *ips, guint16 port, GPtrArray *listeners, GError **erro
   return FALSE;
 }
 
+static void
+listener_set_tls (ImpListener *self)
+{
+  g_autofree char *plain = g_steal_pointer (&self->address);
+
+  self->tls = TRUE;
+  self->address = g_strconcat (IMP_ADDRESS_TLS_PREFIX, plain, NULL);
+}
+
 /* A port that the system has chosen for one address can be in use at another. */
 static gboolean
-listener_open_ips (GList *ips, guint16 port, GPtrArray *listeners, GError **error)
+listener_open_ips (GList *ips, const ImpAddress *address, GPtrArray *listeners, GError **error)
 {
+  guint first = listeners->len;
   gboolean opened = FALSE;
 
   for (guint attempt = 0; !opened && attempt < PORT_ATTEMPTS; attempt++)
     {
       g_clear_error (error);
-      opened = listener_open_all (ips, port, listeners, error);
-      if (port != 0)
+      opened = listener_open_all (ips, address->port, listeners, error);
+      if (address->port != 0)
         break;
     }
+  for (guint i = first; i < listeners->len && address->tls; i++)
+    listener_set_tls (listeners->pdata[i]);
   return opened;
 }
 
@@ -218,13 +237,13 @@ listener_open_tcp (const ImpAddress *address, GPtrArray *listeners, GError **err
     {
       GList only = { .data = ip };
 
-      return listener_open_all (&only, address->port, listeners, error);
+      return listener_open_ips (&only, address, listeners, error);
     }
   resolver = g_resolver_get_default ();
   ips = g_resolver_lookup_by_name (resolver, address->host, NULL, error);
   if (ips == NULL)
     return FALSE;
-  opened = listener_open_ips (ips, address->port, listeners, error);
+  opened = listener_open_ips (ips, address, listeners, error);
   g_resolver_free_addresses (ips);
   return opened;
 }
@@ -370,7 +389,7 @@ listener_on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   GList *ips = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
 
   if (ips != NULL)
-    listener_open_ips (ips, opening->address->port, listeners, &error);
+    listener_open_ips (ips, opening->address, listeners, &error);
   g_resolver_free_addresses (ips);
   listener_return (task, listeners, error);
 }

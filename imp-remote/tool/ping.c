@@ -16,6 +16,11 @@ typedef struct
 {
   const char *address;
   char *codec;
+  char *tls_ca;
+  char *tls_cert;
+  char *tls_key;
+  char *tls_name;
+  gboolean insecure;
   guint timeout; /* seconds */
   gboolean json;
 
@@ -36,6 +41,10 @@ static void
 ping_clear (Ping *self)
 {
   g_free (self->codec);
+  g_free (self->tls_ca);
+  g_free (self->tls_cert);
+  g_free (self->tls_key);
+  g_free (self->tls_name);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->factory);
   g_list_free_full (self->modules, (GDestroyNotify) imp_factory_status_unref);
@@ -244,6 +253,16 @@ ping_parse (Ping *self, int *argc, char ***argv, int *status)
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &self->codec, "The wire format (default: cbor)",
       "NAME" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &self->json, "Print one JSON object, for programs", NULL },
+    { "tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_ca,
+      "Those who vouch for the server (PEM; default: whom the system trusts)", "FILE" },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+      "The certificate of this side, if the server demands one (PEM)", "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+      "The key to it, if it is not in the same file", "FILE" },
+    { "tls-name", 0, 0, G_OPTION_ARG_STRING, &self->tls_name,
+      "What the server's certificate is for (default: the address's host)", "NAME" },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure, "Speak to another machine without TLS",
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -251,7 +270,8 @@ ping_parse (Ping *self, int *argc, char ***argv, int *status)
     .summary
     = "Connects to a server and prints the version of the protocol, the wire format, how its\n"
       "modules are, the interfaces and the round-trip time. Addresses are /PATH or ./PATH "
-      "for\na unix socket, @NAME, HOST:PORT or [IPV6]:PORT. The exit status is 0 if all "
+      "for\na unix socket, @NAME, HOST:PORT, [IPV6]:PORT or tls://HOST:PORT. The exit status is 0 "
+      "if all "
       "modules can\nbe used, 3 if one cannot now, and 1 if there is no answer.",
     .entries = entries,
     .limits = limits,
@@ -282,6 +302,8 @@ ping_make_factory (Ping *self)
   self->factory = imp_remote_factory_new (self->address, &error);
   if (self->factory == NULL)
     return tool_option_error ("ping", self->address, error);
+  g_object_set (self->factory, "tls-ca", self->tls_ca, "tls-cert", self->tls_cert, "tls-key",
+                self->tls_key, "tls-name", self->tls_name, "insecure", self->insecure, NULL);
   if (codec != NULL)
     imp_remote_factory_use_codec (self->factory, codec);
   return TOOL_DONE;

@@ -10,7 +10,10 @@ typedef struct
   gboolean insecure;
   gboolean shared_memory;
   gboolean any_peer; /* the same with whoever it is */
-  gboolean stopped;  /* by a signal */
+  char *tls_cert;
+  char *tls_key;
+  char *tls_client_ca;
+  gboolean stopped; /* by a signal */
   int status;
 
   char **addresses; /* at which it does not listen yet */
@@ -30,6 +33,9 @@ serve_clear (Serve *self)
 {
   g_strfreev (self->modules);
   g_free (self->codec);
+  g_free (self->tls_cert);
+  g_free (self->tls_key);
+  g_free (self->tls_client_ca);
   g_clear_pointer (&self->limits, limit_options_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->server);
@@ -70,7 +76,13 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     { "replace", 0, 0, G_OPTION_ARG_NONE, &self->replace,
       "Take over a unix socket from a server that still listens there", NULL },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
-      "Allow addresses that other machines can reach", NULL },
+      "Allow addresses that other machines can reach without TLS", NULL },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+      "The certificate for tls:// addresses (PEM; read again when it changes)", "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+      "The key to it, if it is not in the same file", "FILE" },
+    { "tls-client-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_client_ca,
+      "Demand a certificate of clients, signed by one of these (PEM)", "FILE" },
     { "shared-memory", 0, 0, G_OPTION_ARG_NONE, &self->shared_memory,
       "Read input from memory that clients of the same user share", NULL },
     { "shared-memory-any-peer", 0, 0, G_OPTION_ARG_NONE, &self->any_peer,
@@ -80,8 +92,8 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
   const ToolOptions options = {
     .parameters = "ADDRESS... - let others use analyzers of this process",
     .summary = "Serves modules at one or more addresses: /PATH or ./PATH for a unix socket,\n"
-               "@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd. Prints \"listening ADDRESS\" for "
-               "each.",
+               "@NAME, HOST:PORT, [IPV6]:PORT, tls://HOST:PORT, fd:N or systemd. Prints "
+               "\"listening ADDRESS\" for each.",
     .entries = entries,
     .limits = self->limits,
     .has_scripts = TRUE,
@@ -176,7 +188,9 @@ serve_start (Serve *self)
   limit_options_apply (self->limits, G_OBJECT (self->server));
   serve_limit_connections (self);
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
-                self->insecure, "shared-memory", serve_get_shared_memory (self), NULL);
+                self->insecure, "tls-cert", self->tls_cert, "tls-key", self->tls_key,
+                "tls-client-ca", self->tls_client_ca, "shared-memory",
+                serve_get_shared_memory (self), NULL);
   serve_listen (self);
   return TOOL_DONE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/client/imp-client-connection-private.h"
+#include "rpc/client/imp-client-handshake-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,8 @@ typedef struct _ImpChannel ImpChannel;
 typedef struct
 {
   ImpClientConnectionOptions connection;
-  guint connect_timeout; /* milliseconds, for the connection and again for the server's greeting */
+  guint connect_timeout; /* milliseconds, for the connection, TLS and the server's greeting each */
+  gboolean insecure;     /* other machines are spoken to without TLS */
   gboolean reconnect;
   guint reconnect_min; /* milliseconds */
   guint reconnect_max;
@@ -29,6 +31,8 @@ void imp_channel_close (ImpChannel *self, const GError *error);
 void imp_channel_free (ImpChannel *self);
 
 void imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options);
+/* Before it is used; what is in @tls must live as long as the channel. */
+void imp_channel_set_tls (ImpChannel *self, const ImpClientTls *tls);
 void imp_channel_set_codec (ImpChannel *self, ImpCodec *codec);
 
 /* Adds an analyzer; if there is nobody to serve it, it has its outcome at once. */

@@ -24,6 +24,8 @@ struct _ImpChannel
   ImpClientConnection *connection; /* for new analyzers; may still be without a stream */
   GPtrArray *leaving;              /* of ImpClientConnection: servers that have said goodbye */
   ImpConnector *connector;
+  ImpClientTls tls; /* without credentials: none */
+  ImpClientHandshake *handshake;
   GSource *timer;                   /* for the greeting, or until the next attempt */
   gint64 attempted;                 /* when the last attempt began, on the monotonic clock */
   guint attempts;                   /* in vain, since a connection was of use */
@@ -33,6 +35,13 @@ struct _ImpChannel
 };
 
 static void channel_start (ImpChannel *self);
+
+static void
+channel_stop_connecting (ImpChannel *self)
+{
+  g_clear_pointer (&self->connector, imp_connector_cancel);
+  g_clear_pointer (&self->handshake, imp_client_handshake_cancel);
+}
 
 static ImpChannel *
 channel_ref (ImpChannel *self)
@@ -166,7 +175,7 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
     return;
   channel_note_use (self, connection);
   g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
-  g_clear_pointer (&self->connector, imp_connector_cancel);
+  channel_stop_connecting (self);
   channel_go_down (self, error);
 }
 
@@ -282,15 +291,63 @@ channel_use_stream (ImpChannel *self, GIOStream *stream)
 }
 
 static void
-channel_on_connected (GIOStream *stream, const GError *error, gpointer user_data)
+channel_on_handshake_done (GIOStream *stream, const GError *error, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  self->connector = NULL;
+  self->handshake = NULL;
   if (stream != NULL)
     channel_use_stream (self, stream);
   else
     imp_client_connection_fail (self->connection, error);
+}
+
+static void
+channel_begin_tls (ImpChannel *self, GIOStream *stream)
+{
+  g_autoptr (GError) error = NULL;
+
+  imp_tls_credentials_check (self->tls.credentials);
+  self->handshake = imp_client_handshake_start (self->context, stream, &self->tls, self->name,
+                                                self->options.connect_timeout,
+                                                channel_on_handshake_done, self, &error);
+  if (self->handshake == NULL)
+    imp_client_connection_fail (self->connection, error);
+}
+
+/* Before anything is said there. */
+static gboolean
+channel_check_exposure (ImpChannel *self, GIOStream *stream, GError **error)
+{
+  GSocketConnection *connection = G_SOCKET_CONNECTION (stream);
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+
+  if (self->options.insecure || !G_IS_INET_SOCKET_ADDRESS (remote)
+      || g_inet_address_get_is_loopback (
+        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote))))
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "Cannot connect to %s: it is another machine, and nothing protects what is said on "
+               "the way; use TLS (tls://), or allow it if it is meant (insecure)",
+               self->name);
+  return FALSE;
+}
+
+static void
+channel_on_connected (GIOStream *stream, const GError *error, gpointer user_data)
+{
+  g_autoptr (ImpChannel) self = channel_ref (user_data);
+  g_autoptr (GError) exposed = NULL;
+
+  self->connector = NULL;
+  if (stream == NULL)
+    imp_client_connection_fail (self->connection, error);
+  else if (self->tls.credentials != NULL)
+    channel_begin_tls (self, stream);
+  else if (!channel_check_exposure (self, stream, &exposed))
+    imp_client_connection_fail (self->connection, exposed);
+  else
+    channel_use_stream (self, stream);
 }
 
 /* Makes a client connection, and gets it a stream. While the channel is down it stays so until the
@@ -346,7 +403,7 @@ imp_channel_close (ImpChannel *self, const GError *error)
   if (self->state == IMP_REMOTE_STATE_CLOSED && self->connection == NULL && self->leaving->len == 0)
     return;
   imp_source_clear (&self->timer);
-  g_clear_pointer (&self->connector, imp_connector_cancel);
+  channel_stop_connecting (self);
   g_clear_object (&self->stream);
   channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
   channel_answer_waiting (self, error);
@@ -376,6 +433,12 @@ imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options)
     imp_client_connection_set_options (self->connection, &options->connection);
   for (guint i = 0; i < self->leaving->len; i++)
     imp_client_connection_set_options (self->leaving->pdata[i], &options->connection);
+}
+
+void
+imp_channel_set_tls (ImpChannel *self, const ImpClientTls *tls)
+{
+  self->tls = *tls;
 }
 
 void

@@ -7,6 +7,7 @@
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
+#include "rpc/imp-tls-credentials-private.h"
 
 /* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
@@ -30,7 +31,10 @@ struct _ImpRemoteFactory
   ImpCodec *codec;
   ImpInterface *interface;
   ImpChannelOptions options;
-  GError *unusable; /* why it can never connect */
+  ImpTlsCredentials *tls;
+  char *tls_name;
+  char *server_name; /* what that is in use */
+  GError *unusable;  /* why it can never connect */
 };
 
 /**
@@ -82,7 +86,8 @@ static const ImpLimit remote_factory_limits[] = {
   /**
    * ImpRemoteFactory:connect-timeout:
    *
-   * The time in milliseconds to wait for a connection, and then again for the server's greeting.
+   * The time in milliseconds to wait for a connection, then again for the handshake of TLS, and
+   * again for the server's greeting.
    *
    * Since: 0.1
    */
@@ -225,10 +230,52 @@ typedef enum
   PROP_RECONNECT,
   PROP_SHARED_MEMORY,
   PROP_STATE,
+  PROP_TLS_CERT,
+  PROP_TLS_KEY,
+  PROP_TLS_CA,
+  PROP_TLS_NAME,
+  PROP_TLS_CERTIFICATE,
+  PROP_TLS_DATABASE,
+  PROP_INSECURE,
   PROP_LIMITS, /* the first of them */
 } Property;
 
+/* As ImpTlsFile has them. */
+static const char *const tls_file_names[IMP_N_TLS_FILES] = { "tls-cert", "tls-key", "tls-ca" };
+
 static GParamSpec *props[PROP_LIMITS + G_N_ELEMENTS (remote_factory_limits)];
+
+static void
+remote_factory_get_tls (ImpRemoteFactory *self, guint property_id, GValue *value)
+{
+  if (property_id == PROP_TLS_NAME)
+    g_value_set_string (value, self->tls_name);
+  else if (property_id == PROP_TLS_CERTIFICATE)
+    g_value_set_object (value, imp_tls_credentials_get_certificate (self->tls));
+  else if (property_id == PROP_TLS_DATABASE)
+    g_value_set_object (value, imp_tls_credentials_get_database (self->tls));
+  else
+    g_value_set_string (value,
+                        imp_tls_credentials_get_file (self->tls, property_id - PROP_TLS_CERT));
+}
+
+/* TRUE if it is another one now. */
+static gboolean
+remote_factory_set_tls (ImpRemoteFactory *self, guint property_id, const GValue *value)
+{
+  if (property_id == PROP_TLS_CERTIFICATE)
+    return imp_tls_credentials_set_certificate (self->tls, g_value_get_object (value));
+  if (property_id == PROP_TLS_DATABASE)
+    return imp_tls_credentials_set_database (self->tls, g_value_get_object (value));
+  if (property_id != PROP_TLS_NAME)
+    return imp_tls_credentials_set_file (self->tls, property_id - PROP_TLS_CERT,
+                                         g_value_get_string (value));
+  if (g_strcmp0 (self->tls_name, g_value_get_string (value)) == 0)
+    return FALSE;
+  g_free (self->tls_name);
+  self->tls_name = g_value_dup_string (value);
+  return TRUE;
+}
 
 static void
 imp_remote_factory_get_property (GObject *object, guint property_id, GValue *value,
@@ -262,6 +309,17 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
     case PROP_STREAM:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
+    case PROP_TLS_CERT:
+    case PROP_TLS_KEY:
+    case PROP_TLS_CA:
+    case PROP_TLS_NAME:
+    case PROP_TLS_CERTIFICATE:
+    case PROP_TLS_DATABASE:
+      remote_factory_get_tls (self, property_id, value);
+      break;
+    case PROP_INSECURE:
+      g_value_set_boolean (value, self->options.insecure);
+      break;
     case PROP_LIMITS:
     default:
       imp_limit_get_property (&remote_factory_limits[property_id - PROP_LIMITS], self, value);
@@ -285,10 +343,12 @@ remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GVal
       changed = options->connection.overload != (ImpFailMode) g_value_get_enum (value);
       options->connection.overload = g_value_get_enum (value);
     }
-  else if (property_id == PROP_RECONNECT)
+  else if (property_id == PROP_RECONNECT || property_id == PROP_INSECURE)
     {
-      changed = options->reconnect != g_value_get_boolean (value);
-      options->reconnect = g_value_get_boolean (value);
+      gboolean *flag = property_id == PROP_RECONNECT ? &options->reconnect : &options->insecure;
+
+      changed = *flag != g_value_get_boolean (value);
+      *flag = g_value_get_boolean (value);
     }
   else if (property_id == PROP_SHARED_MEMORY)
     {
@@ -326,16 +386,107 @@ imp_remote_factory_set_property (GObject *object, guint property_id, const GValu
     case PROP_STATE:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
+    case PROP_TLS_CERT:
+    case PROP_TLS_KEY:
+    case PROP_TLS_CA:
+    case PROP_TLS_NAME:
+    case PROP_TLS_CERTIFICATE:
+    case PROP_TLS_DATABASE:
+      changed = remote_factory_set_tls (self, property_id, value);
+      break;
     case PROP_FAIL:
     case PROP_OVERLOAD:
     case PROP_RECONNECT:
     case PROP_SHARED_MEMORY:
+    case PROP_INSECURE:
     case PROP_LIMITS:
     default:
       changed = remote_factory_set_option (self, property_id, value);
     }
   if (changed)
     g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+remote_factory_make_tls_specs (GParamFlags flags)
+{
+  /**
+   * ImpRemoteFactory:tls-cert:
+   *
+   * The file with the certificate of this side, for servers that demand one, and those of its
+   * issuers behind it, in PEM. It counts for addresses that begin with tls://. It, its key and
+   * [property@Imp.RemoteFactory:tls-ca] are read at the first use, and again whenever they change;
+   * the next connection uses the new ones. Files that cannot be used are logged as a warning, and
+   * those before them stay in use.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_CERT] = g_param_spec_string ("tls-cert", NULL,
+                                              "the file with this side's certificate (PEM)", NULL,
+                                              flags);
+  /**
+   * ImpRemoteFactory:tls-key:
+   *
+   * The file with the key to [property@Imp.RemoteFactory:tls-cert]. Without one it is in the same
+   * file.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_KEY] = g_param_spec_string ("tls-key", NULL, "the file with the key to it (PEM)",
+                                             NULL, flags);
+  /**
+   * ImpRemoteFactory:tls-ca:
+   *
+   * The file with the certificates of those who vouch for the server, in PEM. Without one, or
+   * [property@Imp.RemoteFactory:tls-database], they are those whom the system trusts.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_CA] = g_param_spec_string ("tls-ca", NULL,
+                                            "the file with those who vouch for the server (PEM); "
+                                            "else whom the system trusts",
+                                            NULL, flags);
+  /**
+   * ImpRemoteFactory:tls-name:
+   *
+   * What the server's certificate has to be for, if that is not the host of the address. It counts
+   * until the first use.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_NAME] = g_param_spec_string ("tls-name", NULL,
+                                              "what the server's certificate is for, if not the "
+                                              "address's host",
+                                              NULL, flags);
+  /**
+   * ImpRemoteFactory:tls-certificate:
+   *
+   * The certificate of this side and its key, instead of [property@Imp.RemoteFactory:tls-cert]. It
+   * can be replaced at any time. Of files, what is in use now.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_CERTIFICATE] = g_param_spec_object ("tls-certificate", NULL, NULL,
+                                                     G_TYPE_TLS_CERTIFICATE, flags);
+  /**
+   * ImpRemoteFactory:tls-database:
+   *
+   * Those who vouch for the server, instead of [property@Imp.RemoteFactory:tls-ca].
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE,
+                                                  flags);
+  /**
+   * ImpRemoteFactory:insecure:
+   *
+   * Whether to speak to another machine without TLS, though whoever is on the way can read and
+   * change what is said. Otherwise such a connection is closed before anything is said.
+   *
+   * Since: 0.1
+   */
+  props[PROP_INSECURE] = g_param_spec_boolean ("insecure", NULL,
+                                               "speak to other machines without TLS", FALSE, flags);
 }
 
 static void
@@ -346,7 +497,8 @@ remote_factory_install_properties (GObjectClass *klass)
   /**
    * ImpRemoteFactory:address:
    *
-   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT.
+   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT, the last two with or
+   * without tls:// in front.
    *
    * Since: 0.1
    */
@@ -428,6 +580,7 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_STATE]
     = g_param_spec_enum ("state", NULL, NULL, IMP_TYPE_REMOTE_STATE, IMP_REMOTE_STATE_IDLE,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  remote_factory_make_tls_specs (flags);
   imp_limits_make_specs (remote_factory_limits, G_N_ELEMENTS (remote_factory_limits),
                          props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
@@ -450,6 +603,50 @@ remote_factory_get_server_name (ImpRemoteFactory *self)
   return self->name != NULL ? self->name : "stream";
 }
 
+/* What is set for TLS must not be in vain. */
+static gboolean
+remote_factory_check_tls (ImpRemoteFactory *self, const ImpAddress *address, GError **error)
+{
+  const char *set = self->tls_name != NULL ? "tls-name" : NULL;
+
+  if (address->tls)
+    return imp_tls_credentials_load (self->tls, error);
+  for (guint i = 0; i < IMP_N_TLS_FILES; i++)
+    if (imp_tls_credentials_get_file (self->tls, i) != NULL)
+      set = tls_file_names[i];
+  if (set == NULL)
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "%s is set, but the address \"%s\" does not begin with \"tls://\"", set,
+               self->address);
+  return FALSE;
+}
+
+/* NULL if it can never connect, for what it is called. */
+static ImpAddress *
+remote_factory_parse_address (ImpRemoteFactory *self, GSocketConnectable **target, GError **error)
+{
+  g_autoptr (ImpAddress) address = imp_address_parse (self->address != NULL ? self->address : "",
+                                                      error);
+
+  if (address == NULL)
+    return NULL;
+  *target = imp_address_to_connectable (address, error);
+  if (*target == NULL || !remote_factory_check_tls (self, address, error))
+    return NULL;
+  return g_steal_pointer (&address);
+}
+
+static void
+remote_factory_hand_over_tls (ImpRemoteFactory *self, const ImpAddress *address)
+{
+  if (address == NULL || !address->tls)
+    return;
+  self->server_name = g_strdup (self->tls_name != NULL ? self->tls_name : address->host);
+  imp_channel_set_tls (self->channel,
+                       &(ImpClientTls){ self->tls, self->server_name, address->port });
+}
+
 /* A factory that can never connect closes at once, and says why to everybody who asks. */
 static ImpChannel *
 remote_factory_get_channel (ImpRemoteFactory *self)
@@ -461,11 +658,7 @@ remote_factory_get_channel (ImpRemoteFactory *self)
     return self->channel;
 
   if (self->unusable == NULL && self->stream == NULL)
-    {
-      address = imp_address_parse (self->address != NULL ? self->address : "", &self->unusable);
-      if (address != NULL)
-        target = imp_address_to_connectable (address, &self->unusable);
-    }
+    address = remote_factory_parse_address (self, &target, &self->unusable);
   if (self->unusable == NULL && self->codec == NULL)
     self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
 
@@ -474,6 +667,7 @@ remote_factory_get_channel (ImpRemoteFactory *self)
                                    remote_factory_on_state_changed, self);
   imp_channel_set_options (self->channel, &self->options);
   imp_channel_set_codec (self->channel, self->codec);
+  remote_factory_hand_over_tls (self, address);
   g_clear_object (&self->stream);
   if (self->unusable != NULL)
     imp_channel_close (self->channel, self->unusable);
@@ -507,6 +701,9 @@ imp_remote_factory_finalize (GObject *object)
   g_clear_pointer (&self->interface, imp_interface_unref);
   g_clear_error (&self->unusable);
   g_main_context_unref (self->context);
+  imp_tls_credentials_free (self->tls);
+  g_free (self->tls_name);
+  g_free (self->server_name);
   g_free (self->address);
   g_free (self->name);
   g_free (self->codec_name);
@@ -548,6 +745,8 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
   bound = g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", self->address, "stream", stream,
                         "codec", self->codec_name, NULL);
   bound->options = self->options;
+  bound->tls_name = g_strdup (self->tls_name);
+  imp_tls_credentials_copy (bound->tls, self->tls);
   bound->interface = imp_interface_ref (interface);
   g_set_object (&bound->codec, self->codec);
   imp_factory_set_name (IMP_FACTORY (bound), imp_factory_get_name (factory));
@@ -613,13 +812,10 @@ imp_remote_factory_validate (ImpFactory *factory, GPtrArray *errors)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
   g_autoptr (GError) address_error = NULL, codec_error = NULL;
-  g_autoptr (ImpAddress) address = imp_address_parse (self->address != NULL ? self->address : "",
-                                                      &address_error);
   g_autoptr (GSocketConnectable) target = NULL;
+  g_autoptr (ImpAddress) address = remote_factory_parse_address (self, &target, &address_error);
   g_autoptr (ImpCodec) codec = imp_codec_new_by_name (self->codec_name, &codec_error);
 
-  if (address != NULL)
-    target = imp_address_to_connectable (address, &address_error);
   if (address_error != NULL)
     g_ptr_array_add (errors, g_strdup (address_error->message));
   if (codec_error != NULL)
@@ -653,6 +849,7 @@ imp_remote_factory_init (ImpRemoteFactory *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->context = g_main_context_ref_thread_default ();
+  self->tls = imp_tls_credentials_new (self->context, tls_file_names);
   self->options.connection.limits = limits;
   self->options.connection.link_high_water = IMP_LINK_HIGH_WATER;
   self->options.connection.shared_memory = IMP_SHARED_MEMORY_AUTO;
@@ -662,7 +859,8 @@ imp_remote_factory_init (ImpRemoteFactory *self)
 
 /**
  * imp_remote_factory_new: (constructor)
- * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT
+ * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT, the last two
+ *   with or without tls:// in front
  * @error: return location for an error
  *
  * Creates a factory for the server at @address. It connects when it is first used.

@@ -71,5 +71,16 @@ imp_server_connection_of_account (ImpServerAccount *account)
 }
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
 GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);
+/* What the client has shown in TLS, and what the server, or who has brought the stream, has
+ * accepted; NULL if there is none. */
+static inline GTlsCertificate *
+imp_server_connection_get_peer_certificate (ImpServerConnection *self)
+{
+  GIOStream *stream = imp_server_connection_get_stream (self);
+
+  return G_IS_TLS_CONNECTION (stream)
+           ? g_tls_connection_get_peer_certificate (G_TLS_CONNECTION (stream))
+           : NULL;
+}
 
 G_END_DECLS

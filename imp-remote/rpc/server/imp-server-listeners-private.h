@@ -10,6 +10,7 @@ typedef struct
   /* Whether the next one that waits may be accepted. */
   ImpListenerGate may_accept;
   ImpListenerFunc connected;
+  ImpListenerFunc connected_tls; /* and has to begin with TLS */
   /* How many more may be accepted. */
   guint (*get_room) (gpointer user_data);
   /* After imp_server_listeners_close(): what was being opened is given up. */

@@ -32,12 +32,13 @@ server_listeners_check_exposure (GPtrArray *opened, const ImpServerListenersOpti
                                  GError **error)
 {
   for (guint i = 0; i < opened->len && !options->insecure; i++)
-    if (imp_listener_is_exposed (opened->pdata[i]))
+    if (!imp_listener_is_tls (opened->pdata[i]) && imp_listener_is_exposed (opened->pdata[i]))
       {
-        g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                             "other machines can reach this address, and nothing protects what is "
-                             "said there; use a loopback address or a unix socket, or allow it "
-                             "(insecure)");
+        g_set_error_literal (
+          error, IMP_ERROR, IMP_ERROR_SETTINGS,
+          "other machines can reach this address, and nothing protects what is "
+          "said there; use TLS (tls://), a loopback address or a unix socket, or "
+          "allow it if it is meant (insecure)");
         return FALSE;
       }
   return TRUE;
@@ -56,7 +57,10 @@ server_listeners_take (ImpServerListeners *self, GPtrArray *opened,
 
       g_ptr_array_add (self->listeners, listener);
       imp_listener_set_gate (listener, self->funcs->may_accept);
-      imp_listener_start (listener, self->context, self->funcs->connected, self->user_data);
+      imp_listener_start (listener, self->context,
+                          imp_listener_is_tls (listener) ? self->funcs->connected_tls
+                                                         : self->funcs->connected,
+                          self->user_data);
     }
   return TRUE;
 }

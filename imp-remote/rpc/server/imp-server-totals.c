@@ -9,6 +9,7 @@ static const char *const refusal_names[] = {
   [IMP_SERVER_REFUSAL_MAX_CONNECTIONS] = "max-connections",
   [IMP_SERVER_REFUSAL_MAX_CONNECTIONS_PER_PEER] = "max-connections-per-peer",
   [IMP_SERVER_REFUSAL_MAX_CONTEXT_ALL] = "max-context-all",
+  [IMP_SERVER_REFUSAL_MAX_HANDSHAKES] = "max-handshakes",
   [IMP_SERVER_REFUSAL_MAX_HELD] = "max-held",
   [IMP_SERVER_REFUSAL_MAX_HELD_ALL] = "max-held-all",
   [IMP_SERVER_REFUSAL_MAX_HELD_PER_PEER] = "max-held-per-peer",
@@ -17,6 +18,7 @@ static const char *const refusal_names[] = {
   [IMP_SERVER_REFUSAL_MAX_OUTPUT] = "max-output",
   [IMP_SERVER_REFUSAL_MAX_SILENCE] = "max-silence",
   [IMP_SERVER_REFUSAL_MESSAGE_TIMEOUT] = "message-timeout",
+  [IMP_SERVER_REFUSAL_TLS] = "tls",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (refusal_names) == IMP_N_SERVER_REFUSALS);

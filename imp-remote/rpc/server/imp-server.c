@@ -11,6 +11,7 @@
 #include "rpc/server/imp-server-listeners-private.h"
 #include "rpc/server/imp-server-refused-private.h"
 #include "rpc/server/imp-server-room-private.h"
+#include "rpc/server/imp-server-tls-private.h"
 
 /* Clients that are being told that they are one too many. Further ones take the places of the
  * oldest, so that they cost no more descriptors than these. */
@@ -30,6 +31,7 @@ struct _ImpServer
   guint grace; /* milliseconds */
   ImpServerListenersOptions listening;
   ImpServerListeners listeners;
+  ImpServerTls tls;
   GHashTable *connections; /* a set of ImpServerConnection */
   GQueue refused;          /* of ImpServerRefused */
   GQueue stopping;         /* of GTask: stop_async() */
@@ -238,12 +240,24 @@ static const ImpLimit server_limits[] = {
   /**
    * ImpServer:handshake-timeout:
    *
-   * The time within which a client has to send its first message, in milliseconds.
+   * The time within which a client has to send its first message, in milliseconds; before that, the
+   * same again for the handshake of TLS.
    *
    * Since: 0.1
    */
   { "handshake-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.handshake_timeout), 1, G_MAXINT32,
     10000, "within what time a client has to say something" },
+  /**
+   * ImpServer:max-handshakes:
+   *
+   * The maximum number of TLS clients that are connected and whose handshake is not done. Where
+   * another one comes, the oldest of the peer that has most of them is closed. So is one that does
+   * not go on for a second where there are clients that could.
+   *
+   * Since: 0.1
+   */
+  { "max-handshakes", IMP_LIMIT_COUNT, PLACE (tls.limits.max_handshakes), 1, G_MAXINT32, 256,
+    "how many TLS clients may not be done with their handshake" },
   /**
    * ImpServer:message-timeout:
    *
@@ -293,7 +307,8 @@ typedef enum
   PROP_REPLACE,
   PROP_INSECURE,
   PROP_SHARED_MEMORY,
-  PROP_LIMITS, /* the first of them */
+  PROP_TLS,                                             /* the first of them */
+  PROP_LIMITS = PROP_TLS + IMP_N_SERVER_TLS_PROPERTIES, /* the same */
 } Property;
 
 static GParamSpec *props[PROP_LIMITS + G_N_ELEMENTS (server_limits)];
@@ -320,9 +335,13 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
     case PROP_SHARED_MEMORY:
       g_value_set_enum (value, self->options.sharing.mode);
       break;
+    case PROP_TLS:
     case PROP_LIMITS:
     default:
-      imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], self, value);
+      if (property_id < PROP_LIMITS)
+        imp_server_tls_get_property (&self->tls, property_id - PROP_TLS, value);
+      else
+        imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], self, value);
     }
 }
 
@@ -370,9 +389,12 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       changed = self->options.sharing.mode != (ImpSharedMemory) g_value_get_enum (value);
       self->options.sharing.mode = g_value_get_enum (value);
       break;
+    case PROP_TLS:
     case PROP_LIMITS:
     default:
-      changed = imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self, value);
+      changed = property_id < PROP_LIMITS
+                  ? imp_server_tls_set_property (&self->tls, property_id - PROP_TLS, value)
+                  : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self, value);
     }
   if (changed)
     g_object_notify_by_pspec (object, pspec);
@@ -413,9 +435,9 @@ server_install_properties (GObjectClass *klass)
   /**
    * ImpServer:insecure:
    *
-   * Whether to listen at TCP addresses that other machines can reach, though the traffic is neither
-   * encrypted nor authenticated. Otherwise such addresses are refused, also those of sockets that
-   * are handed over.
+   * Whether to listen at TCP addresses that other machines can reach without TLS, though the
+   * traffic is neither encrypted nor authenticated. Otherwise such addresses are refused, also
+   * those of sockets that are handed over.
    *
    * Since: 0.1
    */
@@ -433,6 +455,7 @@ server_install_properties (GObjectClass *klass)
   props[PROP_SHARED_MEMORY] = g_param_spec_enum ("shared-memory", NULL, NULL,
                                                  IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_OFF,
                                                  flags);
+  imp_server_tls_make_specs (flags, props + PROP_TLS);
   imp_limits_make_specs (server_limits, G_N_ELEMENTS (server_limits), props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
 }
@@ -461,7 +484,8 @@ server_finish_stopping (ImpServer *self)
 static guint
 server_get_room (ImpServer *self)
 {
-  guint n = g_hash_table_size (self->connections);
+  guint n = g_hash_table_size (self->connections)
+            + imp_server_handshakes_get_n (self->tls.handshakes);
 
   return n < self->room.max_connections ? self->room.max_connections - n : 0;
 }
@@ -479,8 +503,14 @@ server_may_accept (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
 
+  /* First those of whom nothing is known, then those who lose little, and then whoever is not done
+   * with the handshake. */
+  if (server_is_full (self))
+    imp_server_handshakes_make_room (self->tls.handshakes, IMP_SERVER_HANDSHAKES_OLD);
   if (server_is_full (self))
     imp_server_room_make (&self->room);
+  if (server_is_full (self))
+    imp_server_handshakes_make_room (self->tls.handshakes, 0);
   return !server_is_full (self);
 }
 
@@ -573,22 +603,92 @@ server_log_refusal (ImpServer *self, const GError *error)
 }
 
 static void
+server_turn_away (ImpServer *self, GIOStream *stream, const GError *reason)
+{
+  g_autoptr (GError) failure = NULL;
+
+  server_log_refusal (self, reason);
+  if (!server_refuse (self, stream, reason, &failure))
+    server_log_failure (self, failure);
+}
+
+static void
+server_admit (ImpServer *self, GIOStream *stream, const char *peer)
+{
+  g_autoptr (GError) error = NULL, failure = NULL;
+
+  if (imp_server_room_admit (&self->room, peer, &error))
+    server_add_connection (self, stream, peer, &failure);
+  else if (!self->stopped)
+    server_turn_away (self, stream, error);
+  if (failure != NULL)
+    server_log_failure (self, failure);
+}
+
+static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
   g_autofree char *peer = imp_peer_get_name (G_IO_STREAM (connection));
-  g_autoptr (GError) error = NULL, failure = NULL;
 
-  if (imp_server_room_admit (&self->room, peer, &error))
-    server_add_connection (self, G_IO_STREAM (connection), peer, &failure);
-  else if (!self->stopped)
-    {
-      server_log_refusal (self, error);
-      server_refuse (self, G_IO_STREAM (connection), error, &failure);
-    }
-  if (failure != NULL)
-    server_log_failure (self, failure);
+  server_admit (self, G_IO_STREAM (connection), peer);
 }
+
+/* --- TLS --- */
+
+static void
+server_on_tls_connection (GSocketConnection *connection, gpointer user_data)
+{
+  ImpServer *self = user_data;
+
+  /* Those who have waited when it was stopped had nothing to say. */
+  if (self->stopped)
+    return;
+  self->tls.limits.timeout = self->options.handshake_timeout;
+  imp_server_handshakes_add (self->tls.handshakes, connection);
+}
+
+static void
+server_on_handshake_done (GIOStream *stream, const char *peer, gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+
+  server_admit (self, stream, peer);
+}
+
+static void
+server_on_plain_client (GIOStream *stream, gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+  g_autoptr (GError) error = imp_server_tls_note_plain (&self->tls);
+
+  server_turn_away (self, stream, error);
+}
+
+static void
+server_on_handshake_freed (gpointer user_data)
+{
+  g_autoptr (ImpServer) self = g_object_ref (user_data);
+
+  imp_server_listeners_resume (&self->listeners);
+}
+
+static void
+server_on_handshake_refused (const char *peer, const GError *error,
+                             ImpServerHandshakesReason reason, GTlsCertificateFlags flags,
+                             gpointer user_data)
+{
+  ImpServer *self = user_data;
+
+  imp_server_tls_note_refused (&self->tls, peer, error, reason, flags);
+}
+
+static const ImpServerHandshakesFuncs handshakes_funcs = {
+  .done = server_on_handshake_done,
+  .plain = server_on_plain_client,
+  .freed = server_on_handshake_freed,
+  .refused = server_on_handshake_refused,
+};
 
 static guint
 server_listeners_get_room (gpointer user_data)
@@ -605,6 +705,7 @@ server_on_given_up (gpointer user_data)
 static const ImpServerListenersFuncs listeners_funcs = {
   .may_accept = server_may_accept,
   .connected = server_on_connection,
+  .connected_tls = server_on_tls_connection,
   .get_room = server_listeners_get_room,
   .given_up = server_on_given_up,
 };
@@ -626,6 +727,7 @@ imp_server_finalize (GObject *object)
   ImpServer *self = IMP_SERVER (object);
 
   imp_server_listeners_clear (&self->listeners);
+  imp_server_tls_clear (&self->tls);
   g_hash_table_unref (self->connections);
   g_main_context_unref (self->context);
   g_free (self->codec_name);
@@ -678,6 +780,7 @@ imp_server_init (ImpServer *self)
   self->context = g_main_context_ref_thread_default ();
   imp_server_room_init (&self->room, self->context, &self->totals);
   imp_server_listeners_init (&self->listeners, self->context, &listeners_funcs, self);
+  imp_server_tls_init (&self->tls, self->context, &self->totals, &handshakes_funcs, self);
   self->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
   self->options.limits = limits;
@@ -723,7 +826,8 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
   if (!server_check_running (self, error))
     return NULL;
   parsed = imp_address_parse (address, error);
-  if (parsed == NULL || !server_ensure_codec (self, error))
+  if (parsed == NULL || !server_ensure_codec (self, error)
+      || (parsed->tls && !imp_server_tls_prepare (&self->tls, error)))
     return NULL;
   return g_steal_pointer (&parsed);
 }
@@ -731,14 +835,16 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
 /**
  * imp_server_listen:
  * @self: a server
- * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, fd:N or systemd
+ * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, the last two with or without tls:// in
+ *   front, fd:N or systemd
  * @error: return location for an error
  *
  * Listens at one more address.
  *
  * A socket file at which nobody listens any more is replaced. One that is in use is replaced only
  * if [property@Imp.Server:replace] is set; any other file never is. A TCP address that other
- * machines can reach is refused unless [property@Imp.Server:insecure] is set.
+ * machines can reach is refused without tls://, unless [property@Imp.Server:insecure] is set. With
+ * it, [property@Imp.Server:tls-cert] or [property@Imp.Server:tls-certificate] is needed.
  *
  * A name stands for all its addresses, at one port. Those that cannot be had (of IPv6, where this
  * machine has none) are left out, as long as there is one that can. If one of them is in use the
@@ -967,6 +1073,7 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
     {
       self->stopped = TRUE;
       imp_server_listeners_close (&self->listeners, TRUE);
+      imp_server_handshakes_drop_all (self->tls.handshakes);
       server_drop_refused (self);
       connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
@@ -1013,6 +1120,7 @@ imp_server_close (ImpServer *self)
 
   self->stopped = TRUE;
   imp_server_listeners_close (&self->listeners, FALSE);
+  imp_server_handshakes_drop_all (self->tls.handshakes);
   server_drop_refused (self);
   server_close_connections (self, "The server was closed");
   imp_server_room_stop (&self->room);
@@ -1070,7 +1178,8 @@ imp_server_get_n_analyzers (ImpServer *self)
  * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
  * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
  * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
- * by the limits' names, and "malformed" for messages that make no sense.
+ * by the limits' names, "malformed" for messages that make no sense, and "tls" for handshakes that
+ * have failed.
  *
  * Returns: (transfer full): the dictionary
  *

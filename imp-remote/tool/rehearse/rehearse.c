@@ -177,7 +177,7 @@ rehearse_find_target (Rehearse *self)
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAddress) address = imp_address_parse (self->connect, &error);
 
-  if (address != NULL)
+  if (address != NULL && imp_address_refuse_tls (address, self->connect, &error))
     self->target = imp_address_to_connectable (address, &error);
   return self->target != NULL ? TOOL_DONE : tool_option_error ("--connect", self->connect, error);
 }
@@ -213,7 +213,7 @@ rehearse_open (Rehearse *self)
       g_autoptr (GError) error = NULL;
       g_autoptr (ImpAddress) address = imp_address_parse (self->listen[i], &error);
 
-      if (address == NULL)
+      if (address == NULL || !imp_address_refuse_tls (address, self->listen[i], &error))
         return tool_option_error ("--listen", self->listen[i], error);
       opening_add (self->opening, address, self->listen[i], self->listeners);
     }

@@ -62,11 +62,11 @@ int
 relay_group_add_listen (RelayGroup *self, const char *address)
 {
   g_autoptr (GError) error = NULL;
-  ImpAddress *parsed = imp_address_parse (address, &error);
+  g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
 
-  if (parsed == NULL)
+  if (parsed == NULL || !imp_address_refuse_tls (parsed, address, &error))
     return tool_option_error ("--listen", address, error);
-  g_ptr_array_add (self->addresses, parsed);
+  g_ptr_array_add (self->addresses, g_steal_pointer (&parsed));
   g_ptr_array_add (self->address_texts, g_strdup (address));
   return TOOL_DONE;
 }
@@ -86,7 +86,7 @@ relay_group_set_target (RelayGroup *self, const char *address)
   g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
   int status = TOOL_DONE;
 
-  if (parsed != NULL)
+  if (parsed != NULL && imp_address_refuse_tls (parsed, address, &error))
     self->target = imp_address_to_connectable (parsed, &error);
   if (self->target == NULL)
     return tool_option_error ("--connect", address, error);
