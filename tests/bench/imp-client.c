@@ -12,6 +12,12 @@ bench_link_connect (const BenchOptions *options)
 
   if (remote == NULL)
     bench_die ("%s", error->message);
+  if (g_str_has_prefix (bench_options_address (options), "tls://"))
+    {
+      g_autofree char *ca = g_build_filename (g_getenv ("IMP_BENCH_TLS"), "ca.pem", NULL);
+
+      g_object_set (remote, "tls-ca", ca, NULL);
+    }
   loop = g_main_loop_new (NULL, FALSE);
   bench_imp_use (remote, options);
 }

@@ -31,6 +31,31 @@ set_busy_poll (ImpServer *server, guint spin_us)
   g_object_set (server, "busy-poll", spin_us, NULL);
 }
 
+/* As for the limit: see limit-stream.h. */
+static void
+set_tls (ImpServer *server)
+{
+  const char *folder = g_getenv ("IMP_BENCH_TLS");
+  g_autofree char *certificate = NULL, *key = NULL;
+
+  if (folder == NULL)
+    return;
+  certificate = g_build_filename (folder, "server.pem", NULL);
+  key = g_build_filename (folder, "server.key", NULL);
+  g_object_set (server, "tls-cert", certificate, "tls-key", key, NULL);
+}
+
+static const char *
+get_address (const BenchOptions *options, char **owned)
+{
+  const char *address = bench_options_address (options);
+
+  if (g_getenv ("IMP_BENCH_TLS") == NULL || g_str_has_prefix (address, "tls://"))
+    return address;
+  *owned = g_strconcat ("tls://", address, NULL);
+  return *owned;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -40,17 +65,19 @@ main (int argc, char **argv)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) addresses = NULL;
+  g_autofree char *owned = NULL;
   BenchOptions options;
 
   bench_options_parse (&options, argc, argv);
   g_object_set (server, "max-analyzers", 200000, NULL);
+  set_tls (server);
   set_busy_poll (server, options.spin_us);
   if (options.shared_memory)
     g_object_set (server, "shared-memory", IMP_SHARED_MEMORY_AUTO, NULL);
   bench_pass_touches = options.shared_memory;
   g_signal_connect (server, "connected", G_CALLBACK (on_connected), loop);
   g_signal_connect (server, "disconnected", G_CALLBACK (on_disconnected), loop);
-  if (!imp_server_listen (server, bench_options_address (&options), &error))
+  if (!imp_server_listen (server, get_address (&options, &owned), &error))
     bench_die ("%s", error->message);
   addresses = imp_server_list_addresses (server);
   g_print ("listening %s\n", addresses[0]);

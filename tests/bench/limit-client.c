@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "limit-stream.h"
 #include "limit-wire.h"
 
 #include <string.h>
@@ -26,9 +27,12 @@ prepare_context (void)
 void
 bench_link_connect (const BenchOptions *options)
 {
+  int fd = bench_connect (bench_options_address (options));
+
   prepare_context ();
   spin_us = options->spin_us;
-  limit_link_init (&wire, bench_connect (bench_options_address (options)));
+  limit_stream_begin (fd, false);
+  limit_link_init (&wire, fd);
 }
 
 void

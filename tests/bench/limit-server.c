@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "limit-stream.h"
 #include "limit-wire.h"
 
 #include <stdlib.h>
@@ -67,12 +68,14 @@ int
 main (int argc, char **argv)
 {
   BenchOptions options;
-  int listener;
+  int listener, fd;
 
   bench_options_parse (&options, argc, argv);
   listener = bench_listen (bench_options_address (&options));
   bench_print_listening (listener);
-  limit_link_init (&wire, bench_accept (listener));
+  fd = bench_accept (listener);
+  limit_stream_begin (fd, true);
+  limit_link_init (&wire, fd);
   while (limit_link_turn (&wire, NULL, options.spin_us, -1))
     ;
   return 0;

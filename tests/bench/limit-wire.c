@@ -2,6 +2,8 @@
 /* One read and one write per wake-up; small payloads are copied, large ones written in place. */
 #include "limit-wire.h"
 
+#include "limit-stream.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +123,7 @@ limit_link_flush (LimitLink *link)
 
           vectors[message.msg_iovlen++] = (struct iovec){ (void *) data, segment->length };
         }
-      written = sendmsg (link->fd, &message, MSG_NOSIGNAL);
+      written = limit_stream_write (link->fd, &message);
       if (written < 0 && errno == EAGAIN)
         break;
       if (written < 0 && errno != EINTR)
@@ -177,7 +179,8 @@ handle_frames (LimitLink *link, void *owner)
 static int
 read_once (LimitLink *link, void *owner)
 {
-  ssize_t got = recv (link->fd, link->in + link->in_length, link->in_size - link->in_length, 0);
+  ssize_t got = limit_stream_read (link->fd, link->in + link->in_length,
+                                   link->in_size - link->in_length);
 
   if (got < 0 && (errno == EAGAIN || errno == EINTR))
     return -1;

@@ -6,7 +6,7 @@ import os
 
 from .workloads import PLACEMENTS, SYSTEMS, expand
 
-TRANSPORTS = ('unix', 'tcp')
+TRANSPORTS = ('unix', 'tcp', 'tls')
 
 
 def default_builddir():
@@ -49,7 +49,8 @@ def parse(arguments):
     add = parser.add_argument
     add('--json', metavar='FILE', help='write everything that was measured to FILE')
     add('--workloads', metavar='W1,W2,...', type=workloads_of,
-        help='W1 to W9, fairness, idle, scaling or all (default: all, with --baseline W1 to W4)')
+        help='W1 to W9, tls, fairness, idle, scaling or all (default: all, with --baseline W1 to '
+        'W4)')
     add('--scaling', action='store_true',
         help='add W2 and W3 with 1 to 100 000 live analyzers (part of "all")')
     add('--systems', metavar='A,B,...', type=some_of(SYSTEMS),

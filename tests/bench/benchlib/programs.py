@@ -73,8 +73,21 @@ class Programs:
     def library(self):
         return os.path.join(self.builddir, 'imp-remote')
 
+    def make_certificates(self):
+        """Makes them once; the programs find them by the environment."""
+        folder = os.path.join(self.folder, 'tls')
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+            script = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+                os.path.abspath(__file__)))), 'lib', 'certificates.sh')
+            subprocess.run(['sh', script, folder], check=True)
+        return folder
+
     def address(self, transport):
-        if transport == 'tcp':
+        self.environment.pop('IMP_BENCH_TLS', None)
+        if transport == 'tls':
+            self.environment['IMP_BENCH_TLS'] = self.make_certificates()
+        if transport in ('tcp', 'tls'):
             return '127.0.0.1:0'
         self.sockets += 1
         return os.path.join(self.folder, f'{self.sockets}.sock')

@@ -90,6 +90,9 @@ def find(found, scale):
     check(targets, 'W7 unix: remote relay with shared memory, share of the one in process',
           results.least_quotient(('W7', 'unix', 'relay-shm', 'bytes_per_second'),
                                  ('W7', 'unix', 'relay', 'bytes_per_second')), least=0.85)
+    for name in ('W1', 'W2', 'W3'):
+        check(targets, f'{name} over TLS: share of the limit',
+              results.least(f'{name}/tls', 'tls', 'cbor', 'ratio_to_limit'), least=0.70)
     for side in ('client', 'server'):
         check(targets, f'W5: bytes per analyzer at the {side}',
               results.most('W5', 'unix', 'cbor', side + '_bytes'), most=600)

@@ -163,6 +163,11 @@ WORKLOADS = [
              ('--workload', 'idle', '--analyzers', '1000', '--chunk', '64',
               '--outstanding', '64'), FOUR, placements=ONE, max_rounds=2, counts=False),
 ] + [
+    Workload(f'{name}/tls', f'{name} over TLS', kind, arguments, ('limit', 'cbor'),
+             transports=('tls',), counts=False)
+    for name, kind, arguments in (('W1', 'latency', STREAM + ('--chunk', '1024')),
+                                  ('W2', 'rate', W2 + HUNDRED), ('W3', 'rate', W3 + HUNDRED))
+] + [
     Workload(f'{name}@{count}', f'{name} with {count} live analyzers', 'rate',
              arguments + ('--analyzers', str(count)), ('limit', 'cbor'), transports=('unix',),
              placements=ONE, counts=False)
@@ -186,7 +191,8 @@ def placements_of(workload, system, pin, n_cpus):
 
 SCALING = tuple(w.name for w in WORKLOADS if '@' in w.name)
 BY_NAME = {w.name: w for w in WORKLOADS}
-GROUPS = {'W6': ('W6/W2', 'W6/W3'), 'W8': ('W8/1', 'W8/100'), 'scaling': SCALING}
+GROUPS = {'tls': ('W1/tls', 'W2/tls', 'W3/tls'), 'W6': ('W6/W2', 'W6/W3'),
+          'W8': ('W8/1', 'W8/100'), 'scaling': SCALING}
 
 
 def expand(text):
