@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  *   host:port, [v6]:port TCP
  *   tls://host:port ...  the same with TLS
  *   fd:N                 a descriptor that was inherited (listening only)
- *   systemd              all descriptors of the service manager (listening only) */
+ *   systemd              all descriptors of the service manager (listening only)
+ *   systemd:NAME         those of them that have this name; one of digits is a port instead */
 typedef enum
 {
   IMP_ADDRESS_PATH,

@@ -120,6 +120,18 @@ address_parse_fd (const char *text, GError **error)
   return self;
 }
 
+/* A host may be called so as well: what follows is a port then. */
+static gboolean
+address_is_systemd (const char *text)
+{
+  const char *name = text + strlen ("systemd");
+
+  return g_str_has_prefix (text, "systemd")
+         && (*name == '\0'
+             || (name[0] == ':' && name[1] != '\0' && strchr (name + 1, ':') == NULL
+                 && strspn (name + 1, "0123456789") < strlen (name + 1)));
+}
+
 /* @text: the whole, for errors; @rest: without what stands in front. */
 static ImpAddress *
 address_parse_tcp (const char *text, const char *rest, GError **error)
@@ -184,7 +196,7 @@ imp_address_parse (const char *text, GError **error)
     return address_refuse_scheme (text, error);
   if (strchr (text, '/') != NULL)
     return address_parse_unix (text, IMP_ADDRESS_PATH, text, error);
-  if (g_str_equal (text, "systemd"))
+  if (address_is_systemd (text))
     return address_new (IMP_ADDRESS_SYSTEMD, text, strlen (text));
   if (g_str_has_prefix (text, "fd:"))
     return address_parse_fd (text, error);

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@
 #define PORT_ATTEMPTS 16
 /* The first descriptor that a service manager hands over. */
 #define SYSTEMD_FIRST_FD 3
+/* How many it may hand over. */
+#define SYSTEMD_MAX_FDS 1024
 
 struct _ImpListener
 {
@@ -256,7 +259,7 @@ listener_open_fd (int fd, GError **error)
   int listening = 0;
   socklen_t length = sizeof listening;
 
-  if (fcntl (fd, F_GETFD) < 0)
+  if (fcntl (fd, F_GETFD) < 0 || fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d is not open", fd);
       return NULL;
@@ -279,26 +282,67 @@ listener_open_fd (int fd, GError **error)
   return listener_new (socket, name);
 }
 
-static gboolean
-listener_open_systemd (GPtrArray *listeners, GError **error)
+/* The names of @n_fds sockets, as LISTEN_FDNAMES says; without that, they have none. */
+static GStrv
+listener_list_systemd_names (guint n_fds, GError **error)
+{
+  const char *all = g_getenv ("LISTEN_FDNAMES");
+  g_auto (GStrv) names = all != NULL ? g_strsplit (all, ":", SYSTEMD_MAX_FDS + 1) : NULL;
+
+  if (names == NULL)
+    {
+      names = g_new0 (char *, n_fds + 1);
+      for (guint i = 0; i < n_fds; i++)
+        names[i] = g_strdup ("unknown");
+    }
+  if (g_strv_length (names) == n_fds)
+    return g_steal_pointer (&names);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "The service manager has handed over %u sockets (LISTEN_FDS) and other names than "
+               "for these (LISTEN_FDNAMES \"%s\")",
+               n_fds, all);
+  return NULL;
+}
+
+/* 0 with @error if there are none. */
+static guint
+listener_count_systemd_fds (GError **error)
 {
   const char *pid = g_getenv ("LISTEN_PID"), *fds = g_getenv ("LISTEN_FDS");
   guint64 n_fds;
 
-  if (pid == NULL || fds == NULL || g_ascii_strtoull (pid, NULL, 10) != (guint64) getpid ()
-      || !g_ascii_string_to_unsigned (fds, 10, 1, 1024, &n_fds, NULL))
-    {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                           "The service manager has handed over no sockets (LISTEN_PID, "
-                           "LISTEN_FDS)");
-      return FALSE;
-    }
+  if (pid != NULL && fds != NULL && g_ascii_strtoull (pid, NULL, 10) == (guint64) getpid ()
+      && g_ascii_string_to_unsigned (fds, 10, 1, SYSTEMD_MAX_FDS, &n_fds, NULL))
+    return (guint) n_fds;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                       "The service manager has handed over no sockets (LISTEN_PID, LISTEN_FDS)");
+  return 0;
+}
+
+/* @address: "systemd" for all of them, or "systemd:NAME". */
+static gboolean
+listener_open_systemd (const char *address, GPtrArray *listeners, GError **error)
+{
+  const char *colon = strchr (address, ':'), *wanted = colon != NULL ? colon + 1 : NULL;
+  guint n_fds = listener_count_systemd_fds (error), n_opened = 0;
+  g_auto (GStrv) names = n_fds > 0 ? listener_list_systemd_names (n_fds, error) : NULL;
+
+  if (names == NULL)
+    return FALSE;
   for (guint i = 0; i < n_fds; i++)
     {
+      if (wanted != NULL && !g_str_equal (names[i], wanted))
+        continue;
       if (!listener_add (listener_open_fd (SYSTEMD_FIRST_FD + i, error), listeners))
         return FALSE;
+      n_opened++;
     }
-  return TRUE;
+  if (n_opened == 0)
+    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                 "The service manager has handed over no socket with the name \"%s\" "
+                 "(LISTEN_FDNAMES; FileDescriptorName= of a socket unit)",
+                 wanted);
+  return n_opened > 0;
 }
 
 gboolean
@@ -324,7 +368,7 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
       listener = listener_open_fd (address->fd, error);
       break;
     case IMP_ADDRESS_SYSTEMD:
-      return listener_open_systemd (listeners, error);
+      return listener_open_systemd (address->host, listeners, error);
     }
   return listener_add (listener, listeners);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/service.h"
 #include "tool/tool.h"
 
 typedef struct
 {
   char **modules;
   char *codec;
-  guint grace; /* seconds */
+  guint grace;     /* seconds */
+  guint idle_exit; /* the same; 0: never */
   gboolean replace;
   gboolean insecure;
   gboolean shared_memory;
@@ -20,13 +22,24 @@ typedef struct
   LimitOptions *limits;
   GMainLoop *loop;
   ImpServer *server;
+  GSource *idle; /* since nobody is connected, or NULL */
 } Serve;
 
 static const ImpLimit serve_limits[] = {
   /* The server's own counts milliseconds. */
   { "grace", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, grace), 0, TOOL_MAX_SECONDS, 10,
     "how long analyzers may go on after SIGTERM or SIGINT" },
+  { "idle-exit", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, idle_exit), 0, TOOL_MAX_SECONDS, 0,
+    "after how long without a client it ends (0: never)" },
 };
+
+static void
+serve_clear_idle (Serve *self)
+{
+  if (self->idle != NULL)
+    g_source_destroy (self->idle);
+  g_clear_pointer (&self->idle, g_source_unref);
+}
 
 static void
 serve_clear (Serve *self)
@@ -39,6 +52,7 @@ serve_clear (Serve *self)
   g_clear_pointer (&self->limits, limit_options_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_object (&self->server);
+  serve_clear_idle (self);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Serve, serve_clear)
@@ -60,6 +74,8 @@ serve_stop (gpointer user_data)
   Serve *self = user_data;
 
   self->stopped = TRUE;
+  serve_clear_idle (self);
+  service_notify_stopping (self->grace, "Waiting for analyzers to end");
   if (self->server != NULL)
     imp_server_stop_async (self->server, NULL, serve_on_stopped, self);
 }
@@ -92,7 +108,8 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
   const ToolOptions options = {
     .parameters = "ADDRESS... - let others use analyzers of this process",
     .summary = "Serves modules at one or more addresses: /PATH or ./PATH for a unix socket,\n"
-               "@NAME, HOST:PORT, [IPV6]:PORT, tls://HOST:PORT, fd:N or systemd. Prints "
+               "@NAME, HOST:PORT, [IPV6]:PORT, tls://HOST:PORT, fd:N, systemd or "
+               "systemd:NAME.\nPrints "
                "\"listening ADDRESS\" for each.",
     .entries = entries,
     .limits = self->limits,
@@ -117,6 +134,53 @@ serve_apply_codec (Serve *self)
     return tool_usage_error ("--codec \"%s\": %s, or \"auto\"", self->codec, error->message);
   g_object_set (self->server, "codec", self->codec, NULL);
   return TOOL_DONE;
+}
+
+/* Who connects from now on waits in the sockets, which the service manager still has. */
+static gboolean
+serve_on_idle_exit (gpointer user_data)
+{
+  Serve *self = user_data;
+
+  serve_clear_idle (self);
+  if (imp_server_get_n_connections (self->server) > 0)
+    return G_SOURCE_REMOVE;
+  g_message ("No client for %u s (--idle-exit): this ends", self->idle_exit);
+  service_notify_stopping (0, "Nobody is connected");
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+serve_update_idle (Serve *self)
+{
+  serve_clear_idle (self);
+  if (self->idle_exit == 0 || self->stopped || imp_server_get_n_connections (self->server) > 0)
+    return;
+  self->idle = g_timeout_source_new_seconds (self->idle_exit);
+  g_source_set_static_name (self->idle, "imp-remote serve: idle exit");
+  /* After those that are about to connect. */
+  g_source_set_priority (self->idle, G_PRIORITY_LOW);
+  g_source_set_callback (self->idle, serve_on_idle_exit, self, NULL);
+  g_source_attach (self->idle, NULL);
+}
+
+static void
+serve_on_disconnected (ImpServer *server, GIOStream *stream, const char *reason, gpointer user_data)
+{
+  serve_update_idle (user_data);
+}
+
+static void
+serve_begin_service (Serve *self, const char *const *listening)
+{
+  g_autofree char *all = g_strjoinv (", ", (char **) listening);
+  g_autofree char *status = g_strconcat ("Listening at ", all, NULL);
+
+  if (self->idle_exit > 0)
+    g_signal_connect (self->server, "disconnected", G_CALLBACK (serve_on_disconnected), self);
+  serve_update_idle (self);
+  service_notify_ready (status);
 }
 
 static void serve_listen (Serve *self);
@@ -151,6 +215,7 @@ serve_listen (Serve *self)
       return;
     }
   listening = imp_server_list_addresses (self->server);
+  serve_begin_service (self, (const char *const *) listening);
   for (char **address = listening; *address != NULL; address++)
     tool_print_listening (*address);
 }
@@ -199,12 +264,16 @@ static int
 serve_run (int argc, char **argv)
 {
   g_auto (Serve) self = { .limits = limit_options_new (), .status = TOOL_DONE };
+  g_autoptr (GError) error = NULL;
   int status;
 
   if (!serve_parse (&self, &argc, &argv, &status))
     return status;
   if (argc < 2)
     return tool_usage_error ("serve: at least one ADDRESS is wanted");
+
+  if (!service_begin (&error))
+    return tool_usage_error ("serve: %s", error->message);
 
   /* Whoever has read that it listens may send a signal at once. */
   self.loop = g_main_loop_new (NULL, FALSE);

@@ -4,6 +4,7 @@
 #include "core/imp-clean-text-private.h"
 #include "tool/log.h"
 #include "tool/script-options.h"
+#include "tool/service.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -148,6 +149,7 @@ tool_on_hangup (gpointer user_data)
   if (watch->has_terminal)
     return tool_on_signal (user_data);
   g_message ("SIGHUP: there are no settings to be read again");
+  service_notify_reloaded ();
   return G_SOURCE_CONTINUE;
 }
 

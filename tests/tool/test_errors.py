@@ -54,6 +54,11 @@ class Help(unittest.TestCase):
         rows = re.findall(r'(?m)^\| `--([a-z-]+)` \| (\d+)', read_docs('limits.md'))
         defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+)\)', self.get_help('relay')))
         self.assertEqual(dict(rows), defaults)
+        # What serve has as limits of the server stands in the table of those.
+        rows = re.findall(r'(?m)^\| `serve --([a-z-]+)` \| (\d+)', read_docs('limits.md'))
+        defaults = dict(re.findall(r'--([a-z-]+)=SECONDS .*\(default: (\d+)\)',
+                                   self.get_help('serve')))
+        self.assertEqual(dict(rows), defaults)
 
     def test_version(self):
         status, out, err = harness.run_tool('--version')

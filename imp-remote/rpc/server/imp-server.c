@@ -836,7 +836,7 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
  * imp_server_listen:
  * @self: a server
  * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, the last two with or without tls:// in
- *   front, fd:N or systemd
+ *   front, fd:N, systemd or systemd:NAME
  * @error: return location for an error
  *
  * Listens at one more address.
@@ -849,7 +849,8 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
  * A name stands for all its addresses, at one port. Those that cannot be had (of IPv6, where this
  * machine has none) are left out, as long as there is one that can. If one of them is in use the
  * server listens at none of them, since clients would reach sometimes this server and sometimes
- * another one. Of the sockets of a service manager ("systemd") any error counts.
+ * another one. Of the sockets of a service manager ("systemd", or "systemd:NAME"
+ * for those with one name) any error counts.
  *
  * This blocks while a name is looked up, and up to two seconds while another process keeps the
  * folder of a path locked; it is for programs that do not run a main loop yet. Others use
