@@ -26,16 +26,19 @@ typedef struct
 /* Of a class; or NULL. */
 const ImpNumberedSettings *imp_settings_get_numbered (GObjectClass *klass);
 
-/* What settings say of the properties of new objects. */
+/* What settings say of new objects. */
 typedef struct
 {
-  GPtrArray *names; /* of GParamSpecs */
-  GArray *values;   /* of GValue */
+  GPtrArray *names;                    /* of the properties */
+  GArray *values;                      /* of GValue */
+  const ImpNumberedSettings *numbered; /* or NULL */
+  GArray *others;                      /* those of them that are given */
 } ImpSettingValues;
 
 /* What is wrong goes to @errors (char *). */
 ImpSettingValues *imp_setting_values_new (GObjectClass *klass, const char *settings,
                                           GPtrArray *errors);
+/* Without the numbered ones, which are no properties. */
 gpointer imp_setting_values_make (const ImpSettingValues *self, GType type);
 void imp_setting_values_free (ImpSettingValues *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpSettingValues, imp_setting_values_free)

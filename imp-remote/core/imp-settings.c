@@ -168,14 +168,11 @@ numbered_setting_clear (NumberedSetting *setting)
   g_value_unset (&setting->value);
 }
 
-/* What will be properties of a new factory, and what will be set otherwise. */
+/* What is being taken from settings, and what is wrong with them. */
 typedef struct
 {
   GParamSpec **known;
-  GPtrArray *names; /* of GParamSpecs */
-  GArray *values;
-  const ImpNumberedSettings *numbered; /* or NULL */
-  GArray *others;                      /* of NumberedSetting */
+  ImpSettingValues *values;
   GPtrArray *errors;
 } Conversion;
 
@@ -192,7 +189,8 @@ static char *
 settings_describe (Conversion *conversion)
 {
   GString *text = g_string_new (NULL);
-  GParamSpec **numbered = conversion->numbered != NULL ? conversion->numbered->list () : NULL;
+  const ImpNumberedSettings *settings = conversion->values->numbered;
+  GParamSpec **numbered = settings != NULL ? settings->list () : NULL;
 
   for (; numbered != NULL && *numbered != NULL; numbered++)
     g_string_append_printf (text, "%s%sN", text->len > 0 ? ", " : "", (*numbered)->name);
@@ -255,9 +253,11 @@ settings_find_numbered (const ImpNumberedSettings *numbered, const char *key, gu
 static gboolean
 conversion_has_numbered (Conversion *conversion, GParamSpec *pspec, guint number)
 {
-  for (guint i = 0; i < conversion->others->len; i++)
+  GArray *others = conversion->values->others;
+
+  for (guint i = 0; i < others->len; i++)
     {
-      const NumberedSetting *other = &g_array_index (conversion->others, NumberedSetting, i);
+      const NumberedSetting *other = &g_array_index (others, NumberedSetting, i);
 
       if (other->pspec == pspec && other->number == number)
         return TRUE;
@@ -268,23 +268,24 @@ conversion_has_numbered (Conversion *conversion, GParamSpec *pspec, guint number
 static void
 conversion_add_numbered (Conversion *conversion, ImpSetting *setting)
 {
+  const ImpNumberedSettings *numbered = conversion->values->numbered;
   NumberedSetting other = { NULL, 0, G_VALUE_INIT };
   guint64 number = 0;
 
-  if (conversion->numbered != NULL)
-    other.pspec = settings_find_numbered (conversion->numbered, setting->key, &number);
+  if (numbered != NULL)
+    other.pspec = settings_find_numbered (numbered, setting->key, &number);
   other.number = number;
   if (other.pspec == NULL)
     conversion_refuse_unknown (conversion, setting);
-  else if (number >= conversion->numbered->max)
+  else if (number >= numbered->max)
     g_ptr_array_add (
       conversion->errors,
       g_strdup_printf ("\"%s\": the number in %s is too large, the greatest one is %u",
-                       setting->text, setting->key, conversion->numbered->max - 1));
+                       setting->text, setting->key, numbered->max - 1));
   else if (conversion_has_numbered (conversion, other.pspec, other.number))
     conversion_refuse_twice (conversion, setting);
   else if (conversion_parse (conversion, setting, other.pspec, &other.value))
-    g_array_append_val (conversion->others, other);
+    g_array_append_val (conversion->values->others, other);
 }
 
 static void
@@ -295,23 +296,12 @@ conversion_add (Conversion *conversion, ImpSetting *setting)
 
   if (pspec == NULL)
     conversion_add_numbered (conversion, setting);
-  else if (g_ptr_array_find (conversion->names, pspec->name, NULL))
+  else if (g_ptr_array_find (conversion->values->names, pspec->name, NULL))
     conversion_refuse_twice (conversion, setting);
   else if (conversion_parse (conversion, setting, pspec, &value))
     {
-      g_ptr_array_add (conversion->names, (gpointer) pspec->name);
-      g_array_append_val (conversion->values, value);
-    }
-}
-
-static void
-conversion_set_numbered (Conversion *conversion, ImpFactory *factory)
-{
-  for (guint i = 0; i < conversion->others->len; i++)
-    {
-      const NumberedSetting *other = &g_array_index (conversion->others, NumberedSetting, i);
-
-      conversion->numbered->set (factory, other->number, other->pspec, &other->value);
+      g_ptr_array_add (conversion->values->names, (gpointer) pspec->name);
+      g_array_append_val (conversion->values->values, value);
     }
 }
 
@@ -321,11 +311,14 @@ imp_setting_values_new (GObjectClass *klass, const char *settings, GPtrArray *er
   g_autofree GParamSpec **known = imp_settings_list (klass);
   g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
   ImpSettingValues *self = g_new0 (ImpSettingValues, 1);
-  Conversion conversion = { .known = known, .errors = errors };
+  Conversion conversion = { known, self, errors };
 
-  self->names = conversion.names = g_ptr_array_new ();
-  self->values = conversion.values = g_array_new (FALSE, FALSE, sizeof (GValue));
+  self->names = g_ptr_array_new ();
+  self->values = g_array_new (FALSE, FALSE, sizeof (GValue));
   g_array_set_clear_func (self->values, (GDestroyNotify) g_value_unset);
+  self->numbered = imp_settings_get_numbered (klass);
+  self->others = g_array_new (FALSE, FALSE, sizeof (NumberedSetting));
+  g_array_set_clear_func (self->others, (GDestroyNotify) numbered_setting_clear);
   for (guint i = 0; i < list->len; i++)
     conversion_add (&conversion, list->pdata[i]);
   return self;
@@ -343,6 +336,7 @@ imp_setting_values_free (ImpSettingValues *self)
 {
   g_ptr_array_unref (self->names);
   g_array_unref (self->values);
+  g_array_unref (self->others);
   g_free (self);
 }
 
@@ -373,29 +367,26 @@ settings_check_made (ImpFactory *factory, GType type, GPtrArray *errors)
   return factory != NULL && failure == NULL;
 }
 
+static void
+setting_values_set_numbered (const ImpSettingValues *self, ImpFactory *factory)
+{
+  for (guint i = 0; i < self->others->len; i++)
+    {
+      const NumberedSetting *other = &g_array_index (self->others, NumberedSetting, i);
+
+      self->numbered->set (factory, other->number, other->pspec, &other->value);
+    }
+}
+
 static ImpFactory *
 settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray *errors)
 {
-  g_autofree GParamSpec **known = imp_settings_list (klass);
-  g_autoptr (GPtrArray) list = imp_settings_split (settings, errors);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (GValue));
-  g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (NumberedSetting));
-  Conversion conversion = {
-    known, names, values, imp_settings_get_numbered (klass), others, errors,
-  };
-  ImpFactory *factory;
+  g_autoptr (ImpSettingValues) values = imp_setting_values_new (klass, settings, errors);
+  ImpFactory *factory = imp_setting_values_make (values, type);
 
-  g_array_set_clear_func (values, (GDestroyNotify) g_value_unset);
-  g_array_set_clear_func (others, (GDestroyNotify) numbered_setting_clear);
-  for (guint i = 0; i < list->len; i++)
-    conversion_add (&conversion, list->pdata[i]);
-
-  factory = (gpointer) g_object_new_with_properties (type, names->len, (const char **) names->pdata,
-                                                     (const GValue *) (gpointer) values->data);
   if (!settings_check_made (factory, type, errors))
     return factory;
-  conversion_set_numbered (&conversion, factory);
+  setting_values_set_numbered (values, factory);
   /* What is wrong in itself does not hide what does not go together. */
   if (IMP_FACTORY_CLASS (klass)->validate != NULL)
     IMP_FACTORY_CLASS (klass)->validate (factory, errors);
@@ -429,20 +420,13 @@ imp_factory_new_from_settings (GType type, const char *settings, GError **error)
   g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GTypeClass) klass = NULL;
   g_autoptr (ImpFactory) factory = NULL;
-  g_autofree char *text = NULL;
 
   g_return_val_if_fail (g_type_is_a (type, IMP_TYPE_FACTORY), NULL);
   g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (type), NULL);
 
   klass = g_type_class_ref (type);
   factory = settings_build (type, G_OBJECT_CLASS (klass), settings, errors);
-  if (errors->len == 0)
-    return g_steal_pointer (&factory);
-
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
-  return NULL;
+  return imp_settings_check (errors, error) ? g_steal_pointer (&factory) : NULL;
 }
 
 static void

@@ -465,21 +465,17 @@ script_factory_new (const char *path, const char *settings, GError **error)
   ImpFactory *factory = imp_factory_new_from_settings (IMP_TYPE_SCRIPT_FACTORY, own->str,
                                                        &own_error);
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
-  g_autofree char *text = NULL;
 
   if (own_error != NULL)
     g_ptr_array_add (errors, g_strdup (own_error->message));
-  if (errors->len == 0)
+  if (imp_settings_check (errors, error))
     {
       self->plan.path = g_strdup (path);
       self->plan.settings = g_steal_pointer (&list);
       return self;
     }
   g_clear_object (&factory);
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The module \"%s\" has wrong settings: %s",
-               path, text);
+  g_prefix_error (error, "The module \"%s\" has wrong settings: ", path);
   return NULL;
 }
 
