@@ -123,7 +123,7 @@ script_factory_install_properties (GObjectClass *klass)
     flags);
   script_factory_props[PROP_SANDBOX] = g_param_spec_enum (
     "sandbox", NULL, "without network, and nothing to write to: always, where it works, or never",
-    IMP_TYPE_SANDBOX_MODE, IMP_SANDBOX_OFF, flags);
+    IMP_TYPE_SANDBOX_MODE, IMP_SANDBOX_AUTO, flags);
   script_factory_props[PROP_READABLE] = g_param_spec_string (
     "readable", NULL, "what else can be read in a sandbox: absolute paths with \":\" between them",
     NULL, flags);
@@ -152,6 +152,16 @@ script_factory_on_changed (gpointer user_data)
   g_ptr_array_foreach (self->workers, (GFunc) (void (*) (void)) imp_script_worker_reload, NULL);
 }
 
+/* Who looks for a file beside the script should not have to find out why it is not there. */
+static void
+script_factory_report_folder (ImpScriptFactory *self)
+{
+  if (self->readable == NULL && !imp_script_sandbox_shows_folder (self->plan.path))
+    g_message ("The script \"%s\" lies in a folder that its sandbox does not show, a home or a "
+               "larger one: it can read itself, and nothing beside it (see the setting readable)",
+               self->plan.path);
+}
+
 /* FALSE if there must be one, and cannot be. */
 static gboolean
 script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
@@ -168,7 +178,10 @@ script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
   self->plan.sandbox = imp_script_sandbox_new (argv[0], self->plan.path, self->readable, &local);
   self->plan.options.process.is_sandboxed = self->plan.sandbox != NULL;
   if (self->plan.sandbox != NULL)
-    return TRUE;
+    {
+      script_factory_report_folder (self);
+      return TRUE;
+    }
   if (self->sandbox_mode == IMP_SANDBOX_REQUIRE || local->code == IMP_ERROR_SETTINGS)
     {
       g_propagate_prefixed_error (error, g_steal_pointer (&local), "it needs a sandbox, but ");

@@ -33,9 +33,9 @@ script_process_add_launcher (const char *const *argv, const ImpScriptProcessLimi
   if (launcher == NULL)
     return NULL;
   g_strv_builder_add_many (builder, launcher, parent, memory, files, NULL);
-  /* A bwrap that is installed with privileges gives them up itself. */
-  if (!limits->is_sandboxed)
-    g_strv_builder_add (builder, "--no-new-privileges");
+  /* A bwrap that is installed with privileges gives them up itself. Stop orders that reach all
+   * processes would end it, and with it the script, which serves on. */
+  g_strv_builder_add (builder, limits->is_sandboxed ? "--ignore-stops" : "--no-new-privileges");
   g_strv_builder_add (builder, "--");
   g_strv_builder_addv (builder, (const char **) argv);
   return g_strv_builder_end (builder);

@@ -76,13 +76,17 @@ script_question_start (const char *path, ImpScriptProcess *process, GError **err
   g_auto (GStrv) argv = imp_script_command_new (path, NULL, NULL, error), wrapped = NULL;
   g_auto (GStrv) environment = NULL;
   g_autoptr (ImpScriptSandbox) sandbox = NULL;
+  g_autoptr (GError) reason = NULL;
   ImpScriptProcessLimits limits = { .max_memory = MAX_MEMORY, .max_files = MAX_FILES };
 
   if (argv == NULL)
     return NULL;
-  sandbox = imp_script_sandbox_new (argv[0], path, NULL, NULL);
+  sandbox = imp_script_sandbox_new (argv[0], path, NULL, &reason);
   if (sandbox == NULL)
-    return imp_script_process_start ((const char *const *) argv, NULL, &limits, process, error);
+    {
+      g_message ("The script \"%s\" describes itself WITHOUT A SANDBOX: %s", path, reason->message);
+      return imp_script_process_start ((const char *const *) argv, NULL, &limits, process, error);
+    }
   wrapped = imp_script_sandbox_wrap (sandbox, (const char *const *) argv, path);
   environment = imp_script_sandbox_get_environment ();
   limits.is_sandboxed = TRUE;

@@ -40,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpScriptSandbox, imp_script_sandbox_free)
  * @argv; its folder is not shown where that is a home or larger, but the file. */
 GStrv imp_script_sandbox_wrap (const ImpScriptSandbox *self, const char *const *argv,
                                const char *script);
+/* Whether that is so: it can read what lies beside the script. */
+gboolean imp_script_sandbox_shows_folder (const char *script);
 /* The environment for it: without what may be a secret. */
 GStrv imp_script_sandbox_get_environment (void);
 

@@ -33,14 +33,16 @@ static const char *const wide_folders[] = { "/dev",     "/etc",     "/home",    
                                             "/var/tmp", "/var/lib", "/var/run", NULL };
 
 /* Lists of folders in which interpreters look. */
-static const char *const path_variables[] = { "PYTHONPATH",       "PYTHONHOME", "GI_TYPELIB_PATH",
-                                              "LD_LIBRARY_PATH",  "GJS_PATH",   "VIRTUAL_ENV",
-                                              "IMP_REMOTE_HOSTS", NULL };
+static const char *const path_variables[]
+  = { "PYTHONPATH",       "PYTHONHOME",    "GI_TYPELIB_PATH",
+      "LD_LIBRARY_PATH",  "GJS_PATH",      "VIRTUAL_ENV",
+      "IMP_REMOTE_HOSTS", "XDG_DATA_DIRS", NULL };
 
 /* What of the environment is passed on; "*" stands for any end. */
 static const char *const known_variables[]
-  = { "PATH",    "HOME", "LANG", "LANGUAGE", "LC_*", "TZ",       "TERM",  "USER",        "LOGNAME",
-      "PYTHON*", "G_*",  "GI_*", "GJS_*",    "LD_*", "MALLOC_*", "IMP_*", "VIRTUAL_ENV", NULL };
+  = { "PATH",     "HOME",    "LANG",        "LANGUAGE",      "LC_*", "TZ",    "TERM",
+      "USER",     "LOGNAME", "PYTHON*",     "G_*",           "GI_*", "GJS_*", "LD_*",
+      "MALLOC_*", "IMP_*",   "VIRTUAL_ENV", "XDG_DATA_DIRS", NULL };
 
 /* --- what it sees --- */
 
@@ -63,10 +65,11 @@ sandbox_is_wide (const char *path)
   return FALSE;
 }
 
+/* What this user cannot even look at would be no reason to have no sandbox. */
 static void
 sandbox_bind (GStrvBuilder *builder, const char *path)
 {
-  if (!sandbox_is_inside (path, "/usr"))
+  if (!sandbox_is_inside (path, "/usr") && access (path, F_OK) == 0)
     g_strv_builder_add_many (builder, "--ro-bind-try", path, path, NULL);
 }
 
@@ -82,6 +85,20 @@ sandbox_add (GStrvBuilder *builder, const char *path, gboolean even_wide)
   if (real != NULL && !g_str_equal (real, absolute) && (even_wide || !sandbox_is_wide (real)))
     sandbox_bind (builder, real);
   free (real);
+}
+
+/* In full. It may be called by a way that leads through links, and then back by "..". */
+static char *
+sandbox_find_file (const char *path)
+{
+  char *real = realpath (path, NULL);
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  char *other = realpath (absolute, NULL);
+  char *found = g_strdup (real != NULL && g_strcmp0 (real, other) != 0 ? real : absolute);
+
+  free (real);
+  free (other);
+  return found;
 }
 
 /* A file, and the folder @levels above it unless that is wide. */
@@ -120,8 +137,19 @@ sandbox_add_list (GStrvBuilder *builder, const char *list, gboolean even_wide)
   g_auto (GStrv) paths = g_strsplit (list != NULL ? list : "", G_SEARCHPATH_SEPARATOR_S, -1);
 
   for (char **path = paths; *path != NULL; path++)
-    if (g_path_is_absolute (*path))
+    if (**path != '\0')
       sandbox_add (builder, *path, even_wide);
+}
+
+/* So that names that are relative lead where they lead outside, as far as that is shown. */
+static void
+sandbox_add_working_folder (GStrvBuilder *builder)
+{
+  char *folder = realpath (".", NULL);
+  const char *path = folder != NULL ? folder : "/";
+
+  g_strv_builder_add_many (builder, "--dir", path, "--chdir", path, NULL);
+  free (folder);
 }
 
 static void
@@ -175,7 +203,7 @@ GStrv
 imp_script_sandbox_wrap (const ImpScriptSandbox *self, const char *const *argv, const char *script)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *absolute = g_canonicalize_filename (script, NULL);
+  g_autofree char *absolute = sandbox_find_file (script);
   gboolean is_replaced = FALSE;
 
   g_strv_builder_add (builder, self->program);
@@ -184,9 +212,8 @@ imp_script_sandbox_wrap (const ImpScriptSandbox *self, const char *const *argv, 
   sandbox_add_interpreter (builder, argv[0]);
   sandbox_add_program (builder, absolute, 1);
   sandbox_add_list (builder, self->readable, TRUE);
-  g_strv_builder_add_many (builder, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/",
-                           "--", NULL);
-  /* There is no other working folder in it. */
+  sandbox_add_working_folder (builder);
+  g_strv_builder_add_many (builder, "--remount-ro", "/dev", "--remount-ro", "/", "--", NULL);
   for (; *argv != NULL; argv++)
     {
       gboolean is_script = !is_replaced && g_str_equal (*argv, script);
@@ -195,6 +222,17 @@ imp_script_sandbox_wrap (const ImpScriptSandbox *self, const char *const *argv, 
       is_replaced = is_replaced || is_script;
     }
   return g_strv_builder_end (builder);
+}
+
+gboolean
+imp_script_sandbox_shows_folder (const char *script)
+{
+  g_autofree char *absolute = sandbox_find_file (script);
+  char *real = realpath (absolute, NULL);
+  g_autofree char *folder = g_path_get_dirname (real != NULL ? real : absolute);
+
+  free (real);
+  return !sandbox_is_wide (folder);
 }
 
 static gboolean

@@ -3,8 +3,8 @@
  * that what it leaves behind ends. A program of its own, since a process with threads may do next
  * to nothing between fork() and exec().
  *
- * usage: launch [--parent=PID] [--max-memory=BYTES] [--max-files=N] [--no-new-privileges] --
- *        PROGRAM [ARGUMENT]...
+ * usage: launch [--parent=PID] [--max-memory=BYTES] [--max-files=N] [--no-new-privileges]
+ *        [--ignore-stops] -- PROGRAM [ARGUMENT]...
  *
  * Descriptor LIFELINE_FD is the end of a pipe that nobody writes to. When its other end is closed,
  * all of the session's process group is killed. */
@@ -26,6 +26,7 @@ typedef struct
   unsigned long long max_memory; /* bytes, 0: no limit */
   unsigned long long max_files;  /* the same */
   int no_new_privileges;
+  int ignore_stops;
 } Launch;
 
 static void
@@ -58,6 +59,8 @@ launch_parse (Launch *self, char **argv)
         return argv[1] != NULL ? argv + 1 : NULL;
       if (strcmp (*argv, "--no-new-privileges") == 0)
         self->no_new_privileges = 1;
+      else if (strcmp (*argv, "--ignore-stops") == 0)
+        self->ignore_stops = 1;
       else if (!launch_read_number (*argv, "--parent=", &self->parent)
                && !launch_read_number (*argv, "--max-memory=", &self->max_memory)
                && !launch_read_number (*argv, "--max-files=", &self->max_files))
@@ -152,14 +155,17 @@ launch_set_limits (const Launch *self)
     launch_fail ("PR_SET_NO_NEW_PRIVS");
 }
 
-/* What this process was started with, or its parent has done, to stop orders is not passed on. */
+/* What this process was started with, or its parent has done, to stop orders is not passed on. A
+ * program that only waits for another one ignores them; that one has handlers of its own. */
 static void
-launch_reset_signals (void)
+launch_reset_signals (const Launch *self)
 {
   sigset_t none;
 
-  signal (SIGINT, SIG_DFL);
-  signal (SIGTERM, SIG_DFL);
+  if (self->ignore_stops)
+    signal (SIGHUP, SIG_IGN);
+  signal (SIGINT, self->ignore_stops ? SIG_IGN : SIG_DFL);
+  signal (SIGTERM, self->ignore_stops ? SIG_IGN : SIG_DFL);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
 }
@@ -180,7 +186,7 @@ main (int argc, char **argv)
     launch_fail ("setsid");
   launch_start_guard ();
   launch_set_limits (&self);
-  launch_reset_signals ();
+  launch_reset_signals (&self);
   execvp (program[0], program);
   launch_fail (program[0]);
 }

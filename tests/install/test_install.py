@@ -3,6 +3,7 @@
 """Installs the library into an empty folder and uses it from there, as other projects would."""
 
 import glob
+import itertools
 import os
 import shutil
 import subprocess
@@ -139,16 +140,24 @@ class Installed(unittest.TestCase):
                       self.read_stripped(os.path.join(BUILD, 'imp-remote', 'tool', 'imp-remote')))
 
     def test_scripts(self):
-        """With the hosts that are installed, and with nothing of the build folder."""
+        """With the hosts that are installed, and with nothing of the build folder; in a sandbox,
+        where there are any, and without."""
+        sandboxes = ['off', 'require']
+        trial = subprocess.run(['bwrap', '--unshare-all', '--ro-bind', '/', '/', 'true'],
+                               stderr=subprocess.PIPE, text=True, check=False)
+        if trial.returncode != 0:
+            print('bwrap DOES NOT WORK HERE, so no sandbox is tested:', trial.stderr.strip())
+            sandboxes.remove('require')
         tool = self.installed('bin', 'imp-remote')
         env = {**self.env, 'PYTHONPATH': self.installed('lib', '**', 'gi', 'overrides',
                                                         'Imp.py').rsplit('/gi/', 1)[0],
                'GI_TYPELIB_PATH': os.path.dirname(self.installed('lib', '**', 'Imp-1.typelib')),
                'XDG_DATA_DIRS': os.path.join(self.prefix, 'share')}
-        for name in ('shout.py', 'shout.js'):
-            command = [tool, 'serve', '--module', os.path.join(SOURCE, 'docs', 'examples', name),
+        for name, sandbox in itertools.product(('shout.py', 'shout.js'), sandboxes):
+            path = os.path.join(SOURCE, 'docs', 'examples', name)
+            command = [tool, 'serve', '--module', f'{path}=sandbox={sandbox}',
                        os.path.join(self.folder, 'socket')]
-            with self.subTest(name):
+            with self.subTest(f'{name} {sandbox}'):
                 refused = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True,
                                          check=False)
                 self.assertEqual(refused.returncode, 1)

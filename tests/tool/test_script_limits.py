@@ -16,6 +16,9 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 LIBRARY = os.path.dirname(os.path.dirname(harness.TOOL))
 GREEDY = os.path.join(HERE, 'modules', 'greedy.py')
 GREEDY_JS = os.path.join(HERE, 'modules', 'greedy.js')
+# So that the tool's child is the script itself, and the numbers of its own children mean something
+# here. With a sandbox there are no others, and all of it ends together: tool-script_sandbox.
+BARE = '=sandbox=off'
 
 
 class Greedy(unittest.TestCase):
@@ -54,7 +57,7 @@ class Limits(Greedy):
 
     def test_process(self):
         """No core file, no privileges to be gained, and a session of its own."""
-        with harness.Tool('serve', '--module', GREEDY, '127.0.0.1:0') as server:
+        with harness.Tool('serve', '--module', GREEDY + BARE, '127.0.0.1:0') as server:
             host, = children(server.process)
             with open(f'/proc/{host}/limits', encoding='ascii') as limits:
                 text = limits.read()
@@ -88,7 +91,7 @@ class Offspring(Greedy):
         for order, number in ((b'exit\n', None), (b'child\n', signal.SIGKILL),
                               (b'hang\n', signal.SIGSEGV)):
             with self.subTest(order), harness.Upstream(echo) as upstream, \
-                    self.relay(GREEDY, upstream) as relay:
+                    self.relay(GREEDY + BARE, upstream) as relay:
                 host, = children(relay.process)
                 client = harness.connect(relay.port)
                 client.sendall(order)
@@ -105,7 +108,7 @@ class Offspring(Greedy):
         for order in (b'child\n', b'hang\n', b'stop\n'):
             for number in (signal.SIGTERM, signal.SIGKILL):
                 with self.subTest(f'{order} {number!r}'), harness.Upstream(echo) as upstream, \
-                        self.relay(GREEDY, upstream) as relay:
+                        self.relay(GREEDY + BARE, upstream) as relay:
                     host, = children(relay.process)
                     with harness.connect(relay.port) as client:
                         client.sendall(order)
@@ -132,8 +135,8 @@ class Offspring(Greedy):
         env = {**os.environ, 'GI_TYPELIB_PATH': LIBRARY, 'LD_LIBRARY_PATH': LIBRARY,
                'PYTHONPATH': os.path.join(TOP, 'imp-remote', 'bindings'),
                'IMP_REMOTE_HOSTS': os.path.join(LIBRARY, 'modules')}
-        with subprocess.Popen(['/usr/bin/python3', '-c', program, GREEDY], env=env, text=True,
-                              stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(['/usr/bin/python3', '-c', program, GREEDY + BARE], env=env,
+                              text=True, stderr=subprocess.PIPE) as process:
             line = next(line for line in process.stderr if 'child ' in line)
             child = int(re.search(r'child (\d+)', line).group(1))
             host, = children(process)

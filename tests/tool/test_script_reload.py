@@ -275,12 +275,16 @@ class Reload(Scripts):
             self.assertEqual(ask(relay.port)[0], 'one')
 
 
+# In sandboxes, all of them would say that they are the same process.
+BARE = 'sandbox=off'
+
+
 class Workers(Scripts):
     def test_spread(self):
         """Connections go where fewest are, and short ones to one after the other."""
         path = self.write('reply.py', REPLY_PY.format('x'))
         with harness.Upstream(echo) as upstream, \
-                self.relay(path, upstream, '--workers=3') as relay:
+                self.relay(f'{path}={BARE}', upstream, '--workers=3') as relay:
             self.assertEqual(len(children(relay.process)), 3)
             self.assertEqual(len({ask(relay.port)[1] for _ in range(9)}), 3)
             wait_until(lambda: len({ask(relay.port)[1] for _ in range(3)}) == 3)
@@ -294,7 +298,7 @@ class Workers(Scripts):
         """Each is supervised by itself: one that ends takes its own connections with it."""
         path = self.write('reply.py', REPLY_PY.format('x'))
         with harness.Upstream(echo) as upstream, \
-                self.relay(path + '=workers=3', upstream) as relay:
+                self.relay(f'{path}=workers=3&{BARE}', upstream) as relay:
             clients = [Client(relay.port) for _ in range(12)]
             hosts = [client.ask()[1] for client in clients]
             victim = children(relay.process)[0]

@@ -3,11 +3,14 @@
 """Scripts in a sandbox: what they cannot do fails visibly; where there is none, it is said."""
 
 import os
+import pwd
+import shutil
+import signal
 import subprocess
 import unittest
 
 import tool_harness as harness
-from tool_harness import children, echo, is_alive, wait_until
+from tool_harness import children, descendants, echo, is_alive, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = os.path.join(HERE, '..', '..', 'docs', 'examples')
@@ -43,6 +46,30 @@ REFUSED = {b'net\n': 'unreachable', b'udp\n': 'unreachable', b'local\n': 'refuse
            b'kill\n': 'No such process'}
 
 
+# Reads a word at the start, and at each connection: one from a module, and one from a file.
+BESIDE = """
+import os, sys
+from gi.repository import Imp
+import beside
+
+print('beside', beside.WORD)
+
+class Beside(Imp.Analyzer):
+    def do_bytes(self, direction, data, offset, data_type):
+        name = 'word' if data == b'relative\\n' else os.path.join(os.path.dirname(__file__), 'word')
+        print('it says', open(name).read())
+        self.pass_bytes(direction, Imp.MAX_OFFSET)
+        self.pass_bytes(1 - direction, Imp.MAX_OFFSET)
+"""
+NOT_HERE = 'bwrap DOES NOT WORK HERE, so no sandbox is tested: '
+
+
+def try_bwrap(*command):
+    """What bwrap says if it does not work; '' if it does."""
+    done = subprocess.run([*command, *TRIAL], stderr=subprocess.PIPE, text=True, check=False)
+    return '' if done.returncode == 0 else done.stderr.strip() or 'nothing'
+
+
 class Sandbox(unittest.TestCase):
     def setUp(self):
         self.folder = harness.make_folder()
@@ -71,10 +98,9 @@ class Sandbox(unittest.TestCase):
 class Works(Sandbox):
     @classmethod
     def setUpClass(cls):
-        done = subprocess.run(TRIAL, stderr=subprocess.PIPE, text=True, check=False)
-        if done.returncode != 0:
-            raise unittest.SkipTest(f'bwrap DOES NOT WORK HERE, so no sandbox is tested: '
-                                    f'{done.stderr.strip()}')
+        said = try_bwrap()
+        if said:
+            raise unittest.SkipTest(NOT_HERE + said)
 
     def curious(self, upstream):
         return self.write('curious.py', CURIOUS % {'port': upstream.port, 'folder': self.folder,
@@ -96,6 +122,29 @@ class Works(Sandbox):
                 self.assertEqual(other.recv(100), b'still there\n')
             self.assertFalse(os.path.exists('/tmp/written'))
 
+    def test_default(self):
+        """Nobody has to ask for it, and each of several processes has its own."""
+        with harness.Upstream(echo) as upstream:
+            path = self.curious(upstream)
+            with self.relay(path + '=workers=3', upstream) as relay:
+                self.assertFalse([line for line in relay.log if 'SANDBOX' in line])
+                self.assertEqual(len(children(relay.process)), 3)
+                for order in 2 * ('local', 'write', 'secret'):  # one after the other has it
+                    self.assertEqual(self.say(relay, f'{order}\n'.encode()), b'', order)
+                for said in ('refused', 'Read-only file system', 'No such file'):
+                    wait_until(lambda text=said: 2 == sum(
+                        text in line and 'failed: ' in line for line in list(relay.log)))
+                for name in self.inner_names(relay):
+                    self.assertEqual(len(name), 1)
+
+    def inner_names(self, relay):
+        """The network name spaces of each of its processes, without the tool's own."""
+        outside = os.readlink('/proc/self/ns/net')
+        for outer in children(relay.process):
+            with open(f'/proc/{outer}/task/{outer}/children', encoding='ascii') as listing:
+                inner, = listing.read().split()
+            yield {os.readlink(f'/proc/{inner}/ns/net')} - {outside}
+
     def test_environment(self):
         """Nothing of it but what interpreters need."""
         with harness.Upstream(echo) as upstream, \
@@ -114,6 +163,75 @@ class Works(Sandbox):
                                           '@x')
         self.assertEqual(status, 2, err)
         self.assertIn('"x" (readable) is no absolute path', err)
+
+    def write_beside(self):
+        self.write('beside.py', 'WORD = "found"\n')
+        self.write('word', 'one')
+        return self.write('app.py', BESIDE)
+
+    def test_beside(self):
+        """What lies beside the script can be imported and read, under relative names as well, and
+        as it is now, though what is mounted there is what was there before."""
+        self.write_beside()
+        with harness.Upstream(echo) as upstream, \
+                self.relay('./app.py', upstream, cwd=self.folder) as relay:
+            relay.wait_for_log('beside found')
+            for word, order in (('one', b'x\n'), ('two', b'relative\n'), ('three', b'x\n')):
+                os.replace(self.write('new', word), os.path.join(self.folder, 'word'))
+                self.assertEqual(self.say(relay, order), order)
+                relay.wait_for_log(f'it says {word}')
+
+    def test_ways(self):
+        """A script that is called by a link, and by a way back from one."""
+        self.write_beside()
+        folder = harness.make_folder()
+        os.mkdir(os.path.join(self.folder, 'deep'))
+        os.symlink(os.path.join(self.folder, 'deep'), os.path.join(folder, 'way'))
+        os.symlink(os.path.join(self.folder, 'app.py'), os.path.join(folder, 'link.py'))
+        for name in ('way/../app.py', './link.py'):
+            with self.subTest(name), harness.Upstream(echo) as upstream, \
+                    self.relay(name, upstream, cwd=folder) as relay:
+                relay.wait_for_log('beside found')
+                self.assertEqual(self.say(relay, b'fine\n'),
+                                 b'fine\n' if name.startswith('way') else b'')
+
+    def test_home(self):
+        """A script in a home folder itself sees nothing else of that, and the log says so; it is
+        started again when it changes all the same."""
+        path = self.write('alone.py', CURIOUS % {'port': 1, 'folder': '', 'pid': 1,
+                                                 'secret': self.folder + '/word'})
+        beside = self.write_beside()
+        home = {'HOME': self.folder}
+        with harness.Upstream(echo) as upstream:
+            with self.relay(path, upstream, '--reload', env=home) as relay:
+                relay.wait_for_log('lies in a folder that its sandbox does not show')
+                self.assertEqual(self.say(relay, b'secret\n'), b'')
+                os.replace(self.write('new', 'print("it is new")\n' + CURIOUS % {
+                    'port': 1, 'folder': '', 'pid': 1, 'secret': ''}), path)
+                relay.wait_for_log('it is new')
+                relay.wait_for_log('a new process serves it')
+                self.assertEqual(self.say(relay, b'fine\n'), b'fine\n')
+            status, _, err = harness.run_tool('serve', '--module', beside, '@x', env=home)
+            self.assertEqual(status, 1)
+            self.assertIn("No module named 'beside'", err)
+            self.assertIn('see the settings sandbox and readable', err)
+            with self.relay(f'{beside}=readable={self.folder}', upstream, env=home) as relay:
+                self.assertEqual(self.say(relay, b'x\n'), b'x\n')
+
+    def test_killed(self):
+        """Whichever of its processes is killed, all of it ends, and it is started again."""
+        with harness.Upstream(echo) as upstream, \
+                self.relay(self.curious(upstream), upstream) as relay:
+            for which in (0, -1):
+                pids = descendants(relay.process)
+                with harness.connect(relay.port) as client:
+                    client.sendall(b'fine\n')
+                    self.assertEqual(client.recv(100), b'fine\n')
+                    os.kill(pids[which], signal.SIGKILL)
+                    wait_until(lambda: not any(map(is_alive, pids)))
+                wait_until(lambda: self.say(relay, b'fine\n') == b'fine\n')
+                relay.wait_for_log('was killed by signal 9 (Killed)')
+                relay.log.clear()
 
     def test_examples(self):
         """Python and gjs, from the build folder."""
@@ -153,6 +271,56 @@ class Works(Sandbox):
             wait_until(lambda: not is_alive(outer) and not is_alive(inner))
 
 
+class OtherUser(Sandbox):
+    """Without the rights of root. A user who has none starts the tests as themselves."""
+
+    @classmethod
+    def setUpClass(cls):
+        nobody = pwd.getpwnam('nobody')
+        cls.command = ()
+        if os.getuid() == 0:
+            cls.command = ('setpriv', f'--reuid={nobody.pw_uid}', f'--regid={nobody.pw_gid}',
+                           '--clear-groups')
+            done = subprocess.run([*cls.command, harness.TOOL, '--version'], check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode != 0:
+                raise unittest.SkipTest('NO OTHER USER CAN RUN THE TOOL FROM HERE, so no sandbox '
+                                        f'of theirs is tested: {done.stdout.strip()}')
+        cls.refused = try_bwrap(*cls.command)
+
+    def setUp(self):
+        super().setUp()
+        if self.command:
+            for path in (self.folder, os.path.dirname(self.secret)):
+                shutil.chown(path, 'nobody')
+
+    def test_other_user(self):
+        """Where users may make name spaces they have sandboxes; else it is said that they do
+        not."""
+        with harness.Upstream(echo) as upstream:
+            path = self.write('curious.py', CURIOUS % {
+                'port': upstream.port, 'folder': self.folder, 'secret': self.secret,
+                'pid': os.getpid()})
+            # What this user cannot see is no reason to have no sandbox.
+            hidden = os.path.join(harness.make_folder(), 'hidden')
+            with self.relay(path, upstream, command=(*self.command, harness.TOOL),
+                            env={'PYTHONPATH': hidden, 'HOME': '/nowhere'}) as relay:
+                if self.refused:
+                    print('USERS HAVE NO SANDBOXES HERE:', self.refused)
+                    relay.wait_for_log('runs WITHOUT A SANDBOX (sandbox=auto): ')
+                    self.assertEqual(self.say(relay, b'secret\n'), b'secret\n')
+                    return
+                self.assertEqual(self.say(relay, b'fine\n'), b'fine\n')
+                for order in (b'net\n', b'local\n', b'write\n', b'secret\n'):
+                    self.assertEqual(self.say(relay, order), b'', order)
+                    relay.wait_for_log(REFUSED[order])
+                self.assertFalse(os.path.exists(os.path.join(self.folder, 'written')))
+                pids = descendants(relay.process)
+                relay.process.kill()
+                relay.wait()
+                wait_until(lambda: not any(map(is_alive, pids)))
+
+
 class Missing(Sandbox):
     def test_no_bwrap(self):
         """Where it is required the script does not run; else the log says that there is none."""
@@ -163,9 +331,18 @@ class Missing(Sandbox):
                                               env={'PATH': bin_folder})
             self.assertEqual(status, 1)
             self.assertIn('it needs a sandbox, but there is no bwrap in PATH', err)
-            with self.relay(path + '=sandbox=auto', upstream, env={'PATH': bin_folder}) as relay:
-                relay.wait_for_log('runs WITHOUT A SANDBOX (sandbox=auto): there is no bwrap')
+            with self.relay(path + '=workers=2', upstream, env={'PATH': bin_folder}) as relay:
                 self.assertEqual(self.say(relay, b'fine\n'), b'fine\n')
+                said = [line for line in relay.log if 'SANDBOX' in line]
+                self.assertEqual(len(said), 1)
+                self.assertIn('runs WITHOUT A SANDBOX (sandbox=auto): there is no bwrap', said[0])
+            with self.relay(path + '=sandbox=off', upstream, env={'PATH': bin_folder}) as relay:
+                self.assertEqual(self.say(relay, b'fine\n'), b'fine\n')
+                self.assertFalse([line for line in relay.log if 'SANDBOX' in line])
+        status, out, err = harness.run_tool('modules', path, env={'PATH': bin_folder})
+        self.assertEqual(status, 0)
+        self.assertIn('sandbox=off, auto or require', out)
+        self.assertIn('describes itself WITHOUT A SANDBOX: there is no bwrap', err)
 
     def test_forbidden(self):
         """As in a container that forbids name spaces: bwrap's own words are told. It is asked for

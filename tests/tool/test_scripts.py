@@ -4,7 +4,6 @@
 
 import os
 import signal
-import subprocess
 import unittest
 
 import tool_harness as harness
@@ -146,17 +145,26 @@ class Scripts(unittest.TestCase):
                 wait_until(lambda: not is_alive(host))
 
     def test_signal_for_all(self):
-        """Ctrl-C reaches the script, too, which serves on until the tool has ended in order."""
-        with harness.Upstream(echo) as upstream, self.relay(script('faults.py'), upstream) as relay:
-            host, = children(relay.process)
-            with harness.connect(relay.port) as client:
-                client.sendall(b'fine\n')
-                self.assertEqual(client.recv(100), b'fine\n')
-                subprocess.run(['kill', '-INT', str(host), str(relay.process.pid)], check=True)
-                client.sendall(b'still\n')
-                self.assertEqual(client.recv(100), b'still\n')
-            self.assertEqual(relay.wait(), 0)
-            self.assertFalse(is_alive(host))
+        """What stops a whole group, or all of a service, reaches the script and its sandbox, too;
+        they serve on until the tool has ended in order."""
+        for name, sandbox, number in (('faults.py', 'auto', signal.SIGINT),
+                                      ('faults.py', 'auto', signal.SIGTERM),
+                                      ('faults.py', 'off', signal.SIGINT),
+                                      ('shout.js', 'auto', signal.SIGTERM),
+                                      ('shout.js', 'off', signal.SIGTERM)):
+            with self.subTest(f'{name} {sandbox} {number!r}'), harness.Upstream(echo) as upstream, \
+                    self.relay(f'{script(name)}=sandbox={sandbox}', upstream) as relay, \
+                    harness.connect(relay.port) as client:
+                hosts = harness.descendants(relay.process)
+                client.sendall(b'1\n')
+                self.assertEqual(client.recv(100), b'1\n')
+                for pid in [*hosts, relay.process.pid]:
+                    os.kill(pid, number)
+                client.sendall(b'2\n')
+                self.assertEqual(client.recv(100), b'2\n')
+                client.close()
+                self.assertEqual(relay.wait(), 0)
+                wait_until(lambda: not any(map(is_alive, hosts)))
 
 
 if __name__ == '__main__':

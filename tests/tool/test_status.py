@@ -16,6 +16,8 @@ from tool_harness import children, wait_until
 HERE = os.path.dirname(os.path.abspath(__file__))
 DYING = os.path.join(HERE, 'modules', 'dying.py')
 DYING_JS = os.path.join(HERE, 'modules', 'dying.js')
+# So that the tool's child is the script itself, which is what is to be stopped.
+BARE = '=sandbox=off'
 # Fails, as a whole, at the first connection.
 FAILING = """
 from gi.repository import Imp
@@ -168,7 +170,7 @@ class NotUsable(Status):
 
     def test_stopped(self):
         """A script that does not react is of no use now, though its process lives."""
-        with self.serve(DYING) as server:
+        with self.serve(DYING + BARE) as server:
             host, = children(server.process)
             os.kill(host, signal.SIGSTOP)
             _, (module,), _ = self.ping(server.address, '--timeout=2')
@@ -206,7 +208,8 @@ class Behind(Status):
     def test_through(self):
         """Through two servers, and back."""
         path = self.copy(DYING)
-        with self.serve(path) as inner, self.serve(f'remote=addr={inner.address}') as middle, \
+        with self.serve(path + BARE) as inner, \
+                self.serve(f'remote=addr={inner.address}') as middle, \
                 self.serve(f'remote=addr={middle.address}') as outer:
             name = f'remote {middle.address}: remote {inner.address}: {path}'
             self.assertEqual(self.wait_for_state(outer.address, 'up')['name'], name)

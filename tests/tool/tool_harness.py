@@ -36,11 +36,11 @@ def run_tool(*args, timeout=TIMEOUT, env=None):
 class Tool:
     """A running serve or relay; `addresses` are where it listens."""
 
-    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=(), env=None):
+    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=(), env=None, cwd=None):
         self.log = []
         self.process = subprocess.Popen([*command, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-                                        errors='replace', pass_fds=pass_fds,
+                                        errors='replace', pass_fds=pass_fds, cwd=cwd,
                                         env={**os.environ, **(env or {})})
         self.logger = threading.Thread(target=self._read_log, daemon=True)
         self.logger.start()
@@ -141,6 +141,21 @@ class Upstream:
 def children(process):
     with open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii') as listing:
         return [int(pid) for pid in listing.read().split()]
+
+
+def descendants(process):
+    """All that it has started, and what those have: also the processes inside of a sandbox."""
+    found, parents = [], [process.pid]
+    while parents:
+        parent = parents.pop()
+        try:
+            with open(f'/proc/{parent}/task/{parent}/children', encoding='ascii') as listing:
+                pids = [int(pid) for pid in listing.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        found += pids
+        parents += pids
+    return found
 
 
 def is_alive(pid):
