@@ -7,6 +7,7 @@
 #include "core/imp-settings-private.h"
 #include "core/imp-source-private.h"
 #include "modules/imp-script-command-private.h"
+#include "modules/imp-script-status-private.h"
 #include "modules/imp-script-watch-private.h"
 #include "modules/imp-script-worker-private.h"
 #include "rpc/imp-limits-private.h"
@@ -294,87 +295,16 @@ static GList *
 imp_script_factory_list_statuses (ImpFactory *factory)
 {
   ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
-  ImpScriptWorker *worker = script_factory_choose (self);
-  gint64 since = imp_script_worker_get_since (worker);
 
-  return imp_factory_status_list_new (
-    imp_script_worker_is_up (worker)
-      ? imp_factory_status_new (self->plan.path, IMP_FACTORY_STATE_UP, NULL, since, -1)
-      : imp_factory_status_new (self->plan.path, IMP_FACTORY_STATE_RESTARTING,
-                                imp_script_worker_get_reason (worker), since,
-                                imp_script_worker_get_retry (worker)));
+  return imp_script_status_list (self->plan.path, self->workers);
 }
 
-/* A script is one module, whatever it consists of: as good as the worst of that. */
-static ImpFactoryStatus *
-script_factory_find_worst (GList *statuses)
-{
-  ImpFactoryStatus *worst = statuses->data;
-
-  for (GList *l = statuses->next; l != NULL; l = l->next)
-    if (imp_factory_status_get_state (l->data) > imp_factory_status_get_state (worst))
-      worst = l->data;
-  return worst;
-}
-
-static GList *
-script_factory_name_status (ImpScriptFactory *self, ImpScriptWorker *worker,
-                            ImpFactoryStatus *status)
-{
-  gint64 since = imp_factory_status_get_since (status);
-
-  if (imp_factory_status_get_state (status) == IMP_FACTORY_STATE_UP)
-    since = imp_script_worker_get_since (worker);
-  return imp_factory_status_list_new (
-    imp_factory_status_new (self->plan.path, imp_factory_status_get_state (status),
-                            imp_factory_status_get_reason (status), since,
-                            imp_factory_status_get_retry (status)));
-}
-
-/* The one whose process was asked, if that is still there. */
-static ImpScriptWorker *
-script_factory_find_worker (ImpScriptFactory *self, gpointer host)
-{
-  for (guint i = 0; i < self->workers->len; i++)
-    if ((gpointer) imp_script_worker_get_factory (self->workers->pdata[i]) == host
-        && imp_script_worker_is_up (self->workers->pdata[i]))
-      return self->workers->pdata[i];
-  return NULL;
-}
-
-static void
-script_factory_on_statuses (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (
-    imp_factory_get_base (g_task_get_source_object (task)));
-  GList *statuses = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, NULL);
-  ImpScriptWorker *worker = script_factory_find_worker (self, source);
-  GList *own;
-
-  if (statuses == NULL || worker == NULL)
-    own = imp_script_factory_list_statuses (IMP_FACTORY (self));
-  else
-    own = script_factory_name_status (self, worker, script_factory_find_worst (statuses));
-  imp_factory_status_list_free (statuses);
-  g_task_return_pointer (task, own, imp_factory_status_list_free);
-}
-
-/* Whether it reacts, only the script can tell: the process that would have the next analyzer. */
 static void
 imp_script_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
 {
-  ImpScriptWorker *worker = script_factory_choose (IMP_SCRIPT_FACTORY (factory));
+  ImpScriptFactory *self = IMP_SCRIPT_FACTORY (factory);
 
-  if (imp_script_worker_is_up (worker))
-    {
-      imp_factory_query_statuses_async (imp_script_worker_get_factory (worker), timeout_ms, NULL,
-                                        script_factory_on_statuses, task);
-      return;
-    }
-  g_task_return_pointer (task, imp_script_factory_list_statuses (factory),
-                         imp_factory_status_list_free);
-  g_object_unref (task);
+  imp_script_status_query (self->plan.path, self->workers, timeout_ms, task);
 }
 
 static void

@@ -204,6 +204,41 @@ class NotUsable(Status):
                                         'since-ms': 5, 'next-attempt-ms': 2000}])
 
 
+class Workers(Status):
+    """Several processes are one module, which is up while one of them is."""
+
+    def assert_reason(self, server, *says, state='up'):
+        module = {}
+
+        def is_said():
+            module.update({'reason': '', **self.ping(server.address, '--timeout=3')[1][0]})
+            return all(text in module['reason'] for text in says)
+        wait_until(is_said)
+        self.assertEqual(module['state'], state)
+
+    def test_counts(self):
+        path = self.copy(DYING)
+        with self.serve(path + '=workers=3&sandbox=off') as server:
+            _, modules, _ = self.ping(server.address)
+            self.assertEqual([(module['name'], module['state'], module.get('reason'))
+                              for module in modules], [(path, 'up', None)])
+            hosts = children(server.process)
+            os.kill(hosts[0], signal.SIGSTOP)
+            self.assert_reason(server, '2 of 3 processes are up, and one is unusable: no answer')
+            self.write('dying.py', 'raise RuntimeError("broken")\n')
+            os.kill(hosts[1], signal.SIGKILL)
+            self.assert_reason(server, '1 of 3 processes is up, and one is unusable: no answer')
+            os.kill(hosts[0], signal.SIGKILL)
+            self.assert_reason(server, '1 of 3 processes is up, and one is restarting: ended with '
+                               'exit status 1 before it was ready')
+            os.kill(hosts[2], signal.SIGKILL)
+            self.assert_reason(server, '0 of 3 processes are up, and one is restarting: ended with '
+                               'exit status 1', state='restarting')
+            self.copy(DYING)
+            wait_until(lambda: 'reason' not in self.ping(server.address)[1][0])
+            self.assertEqual(len(children(server.process)), 3)
+
+
 class Behind(Status):
     def test_through(self):
         """Through two servers, and back."""
