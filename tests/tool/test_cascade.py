@@ -6,6 +6,7 @@ in order, each with its own fail mode, and with the error of the one that is wro
 import os
 import signal
 import socket
+import threading
 import unittest
 
 import tool_harness as harness
@@ -15,6 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SHOUT = os.path.join(HERE, '..', '..', 'docs', 'examples', 'shout.py')
 
 
+GREETING = b'220 hello\n'
+LINE = b'a secret line of text, and a little more of it\n'
+
+
 def serve(connection):
     """Says what it got, and then what is asked for."""
     while True:
@@ -22,6 +27,15 @@ def serve(connection):
         if not request:
             return
         connection.sendall(b'[' + request + b'] the cat sat')
+
+
+def read(client, size):
+    """So many bytes: a socket with a timeout does not wait for all of them by itself."""
+    pieces = []
+    while size > 0 and (piece := client.recv(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b''.join(pieces)
 
 
 def rule(text, to, direction):
@@ -135,6 +149,75 @@ class Cascade(unittest.TestCase):
     def test_fail_hard(self):
         client = self.lose('hard')
         self.assertEqual(harness.read_to_reset(client), b'')
+
+    def serve_pinned(self):
+        """A pattern, a script and a pinned protocol, in one server."""
+        rules = r'dir0=1&rxlen0=100&rx0=220 .*\n&dir1=0&rxlen1=100&rx1=GET \S+\n'
+        return self.serve(rule('SECRET', 'public', 1), SHOUT, 'protocol-pinning=' + rules)
+
+    def begin(self, relay, request):
+        """A client that has heard the greeting, and has said something."""
+        client = self.enterContext(harness.connect(relay.port))
+        self.assertEqual(read(client, len(GREETING)), GREETING.upper())
+        client.sendall(request)
+        return client
+
+    def kill_amid(self, fail):
+        """Kills the script of a server in the middle of much traffic of several connections; what
+        came of each of them, and what would have come without that."""
+        go_on = threading.Event()
+
+        def stream(connection):
+            connection.sendall(GREETING)
+            if connection.recv(100).startswith(b'GET '):
+                for i in range(100):
+                    connection.sendall(LINE * 200)
+                    if i == 50:
+                        go_on.wait(harness.TIMEOUT)
+        upstream = self.enterContext(harness.Upstream(stream))
+        server = self.serve_pinned()
+        relay = self.enterContext(harness.Tool(
+            'relay', '--grace=1', '--listen', '127.0.0.1:0', '--module',
+            f'remote=addr={server.address}&fail={fail}', '--connect', upstream.address))
+        wanted = LINE.upper().replace(b'SECRET', b'public') * 20000
+        got = self.fetch_and_kill(relay, server, go_on)
+        # Who comes next is served as ever, and what the rules forbid is refused.
+        self.assertTrue(harness.read_all(self.begin(relay, b'GET all\n')) == wanted)
+        refused = self.begin(relay, b'PUT all\n' * 20)
+        self.assertRaises(ConnectionResetError, refused.recv, 100)
+        relay.wait_for_log('rule#1 did not match')
+        return got, wanted
+
+    def fetch_and_kill(self, relay, server, go_on):
+        """Four connections, of which each has got something before, and has more to come."""
+        clients = [self.begin(relay, b'GET all\n') for _ in range(4)]
+        got = [read(client, 30000) for client in clients]
+        # The script itself, inside of its sandbox if there is one.
+        os.kill(harness.descendants(server.process)[-1], signal.SIGKILL)
+        go_on.set()
+        for i, client in enumerate(clients):
+            try:
+                got[i] += harness.read_all(client)
+            except ConnectionResetError:
+                got[i] = None
+        server.wait_for_log('was killed by signal 9 (Killed)')
+        return got
+
+    def test_killed_hard(self):
+        """Each connection ends by a reset."""
+        got, _ = self.kill_amid('hard')
+        self.assertEqual(got, 4 * [None])
+
+    def test_killed_soft(self):
+        """What was judged has come so, and the rest comes as the server has sent it: not a byte is
+        lost, or comes twice."""
+        got, wanted = self.kill_amid('soft')
+        for text in got:
+            self.assertEqual(len(text), len(wanted))
+            judged = len(os.path.commonprefix([text, wanted]))
+            self.assertGreaterEqual(judged, 30000)
+            self.assertLess(judged, len(wanted))
+            self.assertTrue(text[judged:] == (LINE * 20000)[judged:])
 
     def test_nothing_in_common(self):
         packets = os.path.join(harness.make_folder(), 'packets.py')
