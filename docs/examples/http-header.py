@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Adds a header to the responses of an HTTP server, after its own ones:
 imp-remote relay --listen localhost:8080 --module './http-header.py=header=X-Seen-By: me' \\
     --connect localhost:80

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Says in capital letters what somebody says on IRC:
 // imp-remote relay --listen localhost:6668 --module ./irc-shout.js --connect irc.example:6667
 //

@@ -170,9 +170,9 @@ imp_framer_set_length_prefix (ImpFramer *self, ImpDirection direction, guint wid
  * @n_bytes: how many bytes, at least 0
  *
  * Passes the next bytes of a stream unseen, as they come, and however many they are; behind them
- * records go on. From within [vfunc@Imp.Framer.record], they are those behind that record, and leave
- * behind it; when the analyzer is made, those at the beginning of the stream. The last call counts,
- * but what has been passed before cannot be taken back.
+ * records go on. From within [vfunc@Imp.Framer.record], they are those behind that record, and
+ * leave behind it; when the analyzer is made, those at the beginning of the stream. The last call
+ * counts, but what has been passed before cannot be taken back.
  *
  * So a message with a head of some lines and a body whose length they tell is no longer than its
  * lines, and the body costs nothing.

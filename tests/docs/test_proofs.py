@@ -56,8 +56,8 @@ class Proofs(unittest.TestCase):
         found = 0
         for name in os.listdir(examples):
             with open(os.path.join(examples, name), encoding='utf-8') as file:
-                is_analyzer = re.search(r'Imp\.?(Analyzer|Framer|Rewriter)( {|\):|\)\n)', file.read())
-            if is_analyzer:
+                text = file.read()
+            if re.search(r'Imp\.?(Analyzer|Framer|Rewriter)( {|\):|\)\n)', text):
                 found += 1
                 name = re.sub(r'(?<!censor)\.c$', '.so', name)
                 self.assertTrue(re.search("[/'(]" + re.escape(name), tests), name)

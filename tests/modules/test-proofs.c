@@ -14,8 +14,8 @@
 /* For one that makes a file each time. */
 #define FILE_TRIALS 1000
 
-/* Modules, a cascade where there is a second one, and what the two sides say to it: "<" begins what the server says, ">" what the client
- * says. */
+/* Modules, a cascade where there is a second one, and what the two sides say to it: "<" begins what
+ * the server says, ">" what the client says. */
 typedef struct
 {
   const char *module;
