@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/imp-link-private.h"
+#include "rpc/imp-link-object-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-watermark-private.h"
-#include "io/imp-input-buffer-private.h"
-#include "io/imp-lingering-close-private.h"
-#include "io/imp-transport-private.h"
 #include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
-#include "rpc/imp-message-writer-private.h"
 #include "rpc/imp-run-reader-private.h"
-#include "rpc/imp-stall-timer-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
  * loop from everything else. */
@@ -19,42 +13,6 @@
 #define LAST_READS 64
 /* So long, in microseconds, a loop that is kept busy by one peer is kept from all others. */
 #define SPIN_MAX 1000
-
-typedef enum
-{
-  STATE_OPEN,
-  STATE_FINISHING, /* writes what waits, throws away what comes */
-  STATE_FAILED,    /* closed() is due, or done */
-  STATE_CLOSED,
-} State;
-
-struct _ImpLink
-{
-  guint ref_count; /* of one thread */
-  ImpTransport *transport;
-  GMainContext *context;
-  ImpLingeringClose *lingering; /* while it is finishing */
-  const ImpLinkFuncs *funcs;
-  gpointer user_data;
-  ImpWireLimits limits;
-  State state;
-  GError *error; /* the first one sticks */
-  ImpInputBuffer input;
-  gsize need;     /* bytes that the message at the front of the input is known to have */
-  gsize searched; /* see ImpCursor: kept between calls of a decoder that wants more */
-  ImpMessageWriter writer;
-  gsize input_memory;    /* as it was last reported */
-  guint message_timeout; /* milliseconds; 0: none */
-  ImpStallTimer unfinished;
-  gboolean reading;
-  gboolean undecoded; /* reading was stopped with messages in the input */
-  gboolean blocked;   /* the socket takes no more */
-  ImpWatermark level; /* of what waits to be written; while it is above, drained() is due */
-  guint busy_poll;
-  gboolean spinning; /* goes on after a turn of the loop */
-  ImpLinkCounters counters;
-  char *debug_name; /* NULL where messages are not logged */
-};
 
 ImpLink *
 imp_link_new (GIOStream *stream, ImpCodec *codec, const ImpWireLimits *limits, GError **error)
@@ -729,68 +687,4 @@ imp_link_set_reading (ImpLink *self, gboolean reading)
     imp_transport_kick (self->transport);
   if (self->state == STATE_OPEN)
     link_update_interest (self);
-}
-
-void
-imp_link_set_message_timeout (ImpLink *self, guint milliseconds)
-{
-  g_assert (self->context == NULL);
-  self->message_timeout = milliseconds;
-}
-
-void
-imp_link_set_busy_poll (ImpLink *self, guint microseconds)
-{
-  self->busy_poll = microseconds;
-}
-
-void
-imp_link_set_keepalive (ImpLink *self, guint milliseconds)
-{
-  imp_transport_set_keepalive (self->transport, milliseconds);
-}
-
-void
-imp_link_set_version (ImpLink *self, guint version)
-{
-  self->writer.version = version;
-}
-
-guint
-imp_link_get_version (ImpLink *self)
-{
-  return self->writer.version;
-}
-
-guint
-imp_link_get_max_version (ImpLink *self)
-{
-  if (self->writer.codec == NULL)
-    return 0;
-  return self->writer.wire == NULL ? 2 : self->writer.wire->max_version;
-}
-
-gboolean
-imp_link_greets_first (ImpLink *self)
-{
-  return self->writer.wire != NULL && self->writer.wire->greets_first;
-}
-
-const char *
-imp_link_get_codec_name (ImpLink *self)
-{
-  return self->writer.codec == NULL ? NULL : imp_codec_get_name (self->writer.codec);
-}
-
-ImpTransport *
-imp_link_get_transport (ImpLink *self)
-{
-  return self->transport;
-}
-
-const ImpLinkCounters *
-imp_link_get_counters (ImpLink *self)
-{
-  self->counters.messages_out = self->writer.n_sent;
-  return &self->counters;
 }

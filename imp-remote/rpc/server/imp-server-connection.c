@@ -1,42 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/server/imp-server-connection-private.h"
+#include "rpc/server/imp-server-connection-object-private.h"
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-protocol-private.h"
 #include "rpc/server/imp-server-question-private.h"
-#include "rpc/server/imp-server-sharing-private.h"
 
 /* Malformed messages that a client may send before it is disconnected. */
 #define MALFORMED_MAX 16
 /* Questions that may be asked before an answer. */
 #define QUERIES_MAX 16
-
-struct _ImpServerConnection
-{
-  ImpServerAnalyzers analyzers; /* the first: see server_connection_of_host() */
-  guint ref_count;              /* of one thread */
-  ImpFactory *factory;
-  ImpFactory *bound; /* to the interface that the client has set; else the factory itself */
-  ImpServerConnectionOptions options;
-  const ImpServerConnectionFuncs *funcs; /* NULL before it is started, and once it has ended */
-  gpointer user_data;
-  ImpLink *link;
-  GMainContext *context;
-  ImpServerSharing sharing;
-  GSource *handshake; /* until the client has said something */
-  gsize input;        /* bytes of an unfinished message, as they are accounted */
-  gsize output;       /* bytes that wait for the client, where that is many */
-  gint64 idle_since;  /* where there are no analyzers */
-  guint64 n_aside;    /* messages about no analyzer */
-  guint64 n_seen;     /* all others, when it was last looked */
-  gint64 silent_since;
-  guint n_queries; /* that have no answer yet */
-  guint n_malformed;
-  gboolean greeted;
-  gboolean draining;
-  gboolean finishing;
-};
 
 ImpServerConnection *
 imp_server_connection_ref (ImpServerConnection *self)
@@ -764,35 +737,6 @@ imp_server_connection_drain (ImpServerConnection *self)
     server_connection_send_goodbye (self);
 }
 
-gint64
-imp_server_connection_get_idle_since (ImpServerConnection *self)
-{
-  if (self->funcs == NULL || self->finishing || imp_server_analyzers_get_n (&self->analyzers) > 0
-      || self->n_queries > 0)
-    return 0;
-  return self->idle_since;
-}
-
-gint64
-imp_server_connection_get_silent_since (ImpServerConnection *self, gint64 now)
-{
-  guint64 n = imp_link_get_counters (self->link)->messages_in - self->n_aside;
-
-  if (self->funcs == NULL || self->finishing
-      || (imp_server_analyzers_get_n (&self->analyzers) == 0 && self->n_queries == 0))
-    return 0;
-  if (n != self->n_seen)
-    self->silent_since = now;
-  self->n_seen = n;
-  return self->silent_since;
-}
-
-gboolean
-imp_server_connection_is_quiet (ImpServerConnection *self)
-{
-  return !imp_link_may_queue (self->link) || imp_link_is_quiet (self->link);
-}
-
 /* Who does not read cannot be told. */
 void
 imp_server_connection_make_room (ImpServerConnection *self, const GError *error)
@@ -811,16 +755,4 @@ imp_server_connection_make_room (ImpServerConnection *self, const GError *error)
   else
     imp_server_connection_close (self, error);
   imp_server_connection_unref (self);
-}
-
-guint
-imp_server_connection_get_n_analyzers (ImpServerConnection *self)
-{
-  return imp_server_analyzers_get_n (&self->analyzers);
-}
-
-GIOStream *
-imp_server_connection_get_stream (ImpServerConnection *self)
-{
-  return imp_transport_get_stream (imp_link_get_transport (self->link));
 }

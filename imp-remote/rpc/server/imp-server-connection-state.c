@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the server asks of its connections, to know whom it can do without. */
+#include "rpc/server/imp-server-connection-object-private.h"
+
+gint64
+imp_server_connection_get_idle_since (ImpServerConnection *self)
+{
+  if (self->funcs == NULL || self->finishing || imp_server_analyzers_get_n (&self->analyzers) > 0
+      || self->n_queries > 0)
+    return 0;
+  return self->idle_since;
+}
+
+gint64
+imp_server_connection_get_silent_since (ImpServerConnection *self, gint64 now)
+{
+  guint64 n = imp_link_get_counters (self->link)->messages_in - self->n_aside;
+
+  if (self->funcs == NULL || self->finishing
+      || (imp_server_analyzers_get_n (&self->analyzers) == 0 && self->n_queries == 0))
+    return 0;
+  if (n != self->n_seen)
+    self->silent_since = now;
+  self->n_seen = n;
+  return self->silent_since;
+}
+
+gboolean
+imp_server_connection_is_quiet (ImpServerConnection *self)
+{
+  return !imp_link_may_queue (self->link) || imp_link_is_quiet (self->link);
+}
+
+guint
+imp_server_connection_get_n_analyzers (ImpServerConnection *self)
+{
+  return imp_server_analyzers_get_n (&self->analyzers);
+}
+
+GIOStream *
+imp_server_connection_get_stream (ImpServerConnection *self)
+{
+  return imp_transport_get_stream (imp_link_get_transport (self->link));
+}
