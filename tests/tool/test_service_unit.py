@@ -202,7 +202,7 @@ class Forbidden(unittest.TestCase):
         self.check(Copy(), 'pattern=string=foo&action=deny')
 
     def test_script(self):
-        calls, _ = self.check(Copy(), self.make_script())
+        calls, _ = self.check(Copy(), self.make_script() + '=sandbox=off')
         self.assertIn('setsid', calls)
 
     def test_sandbox(self):
@@ -214,7 +214,8 @@ class Forbidden(unittest.TestCase):
 
     def test_no_new_code(self):
         """Without memory that can be written to and run, all works but gjs."""
-        for module in ('pattern=rx=fo%2Bo&rxlen=10&action=deny', self.make_script()):
+        for module in ('pattern=rx=fo%2Bo&rxlen=10&action=deny',
+                       self.make_script() + '=sandbox=off'):
             with self.subTest(module), Manager() as manager, \
                     manager.start(*Copy().exec_start(module)[1:], options=['--no-new-code']):
                 self.assertIn('READY', manager.hear())
@@ -226,7 +227,7 @@ class Forbidden(unittest.TestCase):
     def test_script_hears_nothing_of_it(self):
         """A script cannot speak in the service's name."""
         with Manager() as manager, \
-                manager.start('serve', '--module', self.make_script(), 'systemd',
+                manager.start('serve', '--module', self.make_script() + '=sandbox=off', 'systemd',
                               env={'WATCHDOG_USEC': '60000000'}) as tool:
             self.assertIn('READY', manager.hear())
             hosts = harness.children(tool.process)
