@@ -45,7 +45,7 @@ class System:
     spins: bool = False
     codec: str = None    # of bench-imp-pair, which does the same in one process
     is_ours: bool = False
-    transports: tuple = ('unix', 'tcp')
+    transports: tuple = ('unix', 'tcp', 'tls')
 
     def commands(self, programs):
         """Absolute commands without the arguments that all programs understand."""
