@@ -30,6 +30,7 @@
 #include "provider/imp-relay.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/imp-shared-memory.h"
+#include "rpc/server/imp-peer.h"
 #include "rpc/server/imp-server.h"
 #include "wire/imp-codec.h"
 #include "wire/imp-message.h"

@@ -57,6 +57,12 @@ void imp_context_unref (ImpContext *self);
 ImpContext *imp_context_from_table (GHashTable *table); /* utf8 -> utf8; NULL table is fine */
 GHashTable *imp_context_to_table (ImpContext *self);    /* (transfer full), never NULL */
 
+/* Keys that begin so say who a client is; clients cannot set them. */
+#define IMP_CONTEXT_PEER_PREFIX "peer."
+
+/* The same context with the pairs of @peer, and without its own ones about a peer. */
+ImpContext *imp_context_with_peer (ImpContext *self, ImpContext *peer);
+
 /* For decoders: append pairs, then finish. Text must be valid UTF-8 without NUL (len bytes).
  * The usual context is collected on the stack, so that its block is the only allocation. */
 typedef struct

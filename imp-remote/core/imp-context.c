@@ -199,6 +199,60 @@ imp_context_next_pair (ImpContext *self, gsize *position, ImpContextPair *pair)
   return TRUE;
 }
 
+static gboolean
+context_pair_is_of_peer (const ImpContextPair *pair)
+{
+  const gsize length = sizeof IMP_CONTEXT_PEER_PREFIX - 1;
+
+  return pair->key_length >= length && memcmp (pair->key, IMP_CONTEXT_PEER_PREFIX, length) == 0;
+}
+
+/* What a client says about a peer is false, and seldom said. */
+static ImpContext *
+context_drop_peer (ImpContext *self)
+{
+  ImpContextBuilder builder;
+  ImpContextPair pair;
+  gsize position = 0;
+
+  imp_context_builder_init (&builder);
+  while (imp_context_next_pair (self, &position, &pair))
+    if (!context_pair_is_of_peer (&pair))
+      imp_context_builder_add (&builder, pair.key, pair.key_length, pair.value, pair.value_length);
+  return imp_context_builder_finish (&builder);
+}
+
+static gboolean
+context_has_peer (ImpContext *self)
+{
+  ImpContextPair pair;
+  gsize position = 0;
+
+  while (imp_context_next_pair (self, &position, &pair))
+    if (G_UNLIKELY (context_pair_is_of_peer (&pair)))
+      return TRUE;
+  return FALSE;
+}
+
+ImpContext *
+imp_context_with_peer (ImpContext *self, ImpContext *peer)
+{
+  g_autoptr (ImpContext) own = NULL;
+  ImpContext *both;
+  char *block;
+
+  own = G_UNLIKELY (context_has_peer (self)) ? context_drop_peer (self) : imp_context_ref (self);
+  if (peer == NULL)
+    return g_steal_pointer (&own);
+  if (own == NULL)
+    return imp_context_ref (peer);
+  both = imp_context_begin_block (own->n_pairs + peer->n_pairs, own->size + peer->size, &block);
+  memcpy (block, own->block, own->size);
+  memcpy (block + own->size, peer->block, peer->size);
+  imp_context_end_block (both, block + own->size + peer->size);
+  return both;
+}
+
 const char *
 imp_context_lookup (ImpContext *self, const char *key)
 {

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * @IMP_ERROR_CLOSED: the object is closed
  * @IMP_ERROR_SETTINGS: a setting is wrong
  * @IMP_ERROR_UNSUPPORTED: the thing asked for is not supported
- * @IMP_ERROR_DENIED: an analyzer has refused the connection
+ * @IMP_ERROR_DENIED: an analyzer has refused the connection, or a server its client
  *
  * The library's errors, in the domain %IMP_ERROR.
  *

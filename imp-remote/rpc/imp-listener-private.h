@@ -8,22 +8,30 @@ G_BEGIN_DECLS
 /* One listening socket. */
 typedef struct _ImpListener ImpListener;
 
+typedef struct
+{
+  gboolean replace; /* take over a unix socket's path from a server that still listens there */
+  guint mode;       /* of the file of a unix socket */
+} ImpListenerOptions;
+
+#define IMP_LISTENER_MODE_DEFAULT 0600
+
 typedef void (*ImpListenerFunc) (GSocketConnection *connection, gpointer user_data);
 
 /* Opens what @address stands for ("systemd" and a name may be several), and appends it to
- * @listeners. @replace: take over a unix socket's path from a server that still listens there;
- * otherwise that is an error. A socket file at which nobody listens any more is replaced in any
- * case; no other file ever is.
+ * @listeners. Where a server still listens at a unix socket's path that is an error, unless it is
+ * to be replaced. A socket file at which nobody listens any more is replaced in any case; no other
+ * file ever is.
  *
  * Of the addresses of a name those are left out that cannot be had, as long as one can, but one
  * that is in use is an error: others would get a part of the clients.
  *
  * This blocks while a name is looked up, and as long as another process keeps a path's folder
  * locked, up to two seconds. */
-gboolean imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
-                            GError **error);
+gboolean imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
+                            GPtrArray *listeners, GError **error);
 /* The same without blocking; @callback comes in the thread-default main context. */
-void imp_listener_open_async (const ImpAddress *address, gboolean replace,
+void imp_listener_open_async (const ImpAddress *address, const ImpListenerOptions *options,
                               GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data);
 /* The listeners; the array frees them. NULL with an error, and nothing is left open. */

@@ -121,12 +121,13 @@ listener_bind_and_listen (GSocketAddress *address, GError **error)
 }
 
 static ImpListener *
-listener_open_path (const char *path, gboolean replace, GError **error)
+listener_open_path (const char *path, const ImpListenerOptions *options, GError **error)
 {
   ImpSocketPath *claim = NULL;
-  g_autoptr (GSocket) socket = imp_socket_path_listen (path, replace, BACKLOG, &claim, error);
+  g_autoptr (GSocket) socket = NULL;
   ImpListener *self;
 
+  socket = imp_socket_path_listen (path, options->replace, options->mode, BACKLOG, &claim, error);
   if (socket == NULL)
     return NULL;
   self = listener_new (socket, path);
@@ -345,9 +346,18 @@ listener_open_systemd (const char *address, GPtrArray *listeners, GError **error
   return n_opened > 0;
 }
 
+/* No mode protects it, and clients cannot tell who has taken it. */
+static void
+listener_warn_of_abstract (ImpListener *self)
+{
+  g_message ("Anybody on this machine may connect to %s, and may take that name while nobody has "
+             "it: it is no file, so that it has no owner and no mode",
+             self->address);
+}
+
 gboolean
-imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *listeners,
-                   GError **error)
+imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
+                   GPtrArray *listeners, GError **error)
 {
   g_autoptr (GSocketAddress) target = NULL;
   ImpListener *listener = NULL;
@@ -355,12 +365,14 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
   switch (address->kind)
     {
     case IMP_ADDRESS_PATH:
-      listener = listener_open_path (address->host, replace, error);
+      listener = listener_open_path (address->host, options, error);
       break;
     case IMP_ADDRESS_ABSTRACT:
       target = g_unix_socket_address_new_with_type (address->host, -1,
                                                     G_UNIX_SOCKET_ADDRESS_ABSTRACT);
       listener = listener_open_bound (target, error);
+      if (listener != NULL)
+        listener_warn_of_abstract (listener);
       break;
     case IMP_ADDRESS_TCP:
       return listener_open_tcp (address, listeners, error);
@@ -376,7 +388,7 @@ imp_listener_open (const ImpAddress *address, gboolean replace, GPtrArray *liste
 typedef struct
 {
   ImpAddress *address;
-  gboolean replace;
+  ImpListenerOptions options;
 } ListenerOpening;
 
 static void
@@ -412,7 +424,7 @@ listener_return_opened (GTask *task)
   GPtrArray *listeners = listener_array_new ();
   GError *error = NULL;
 
-  imp_listener_open (opening->address, opening->replace, listeners, &error);
+  imp_listener_open (opening->address, &opening->options, listeners, &error);
   listener_return (task, listeners, error);
 }
 
@@ -450,15 +462,16 @@ listener_is_name (const ImpAddress *address)
 }
 
 void
-imp_listener_open_async (const ImpAddress *address, gboolean replace, GCancellable *cancellable,
-                         GAsyncReadyCallback callback, gpointer user_data)
+imp_listener_open_async (const ImpAddress *address, const ImpListenerOptions *options,
+                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GResolver) resolver = NULL;
   ListenerOpening *opening = g_new0 (ListenerOpening, 1);
 
   opening->address = imp_address_copy (address);
-  opening->replace = replace;
+  opening->options = *options;
   g_task_set_source_tag (task, imp_listener_open_async);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, opening, (GDestroyNotify) listener_opening_free);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-peer-private.h"
 
+#include "rpc/imp-address-private.h"
+
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Of IPv6, one customer or machine has a network of so many bits. */
@@ -80,7 +83,7 @@ imp_peer_get_name_of_ip (GInetAddress *ip)
 }
 
 char *
-imp_peer_get_name (GIOStream *stream)
+imp_peer_name_of_stream (GIOStream *stream)
 {
   GSocket *socket = peer_find_socket (stream);
   g_autoptr (GSocketAddress) remote = NULL;
@@ -103,4 +106,70 @@ imp_peer_is_same_user (GIOStream *stream)
 
   return socket != NULL && g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX
          && peer_get_uid (socket) == geteuid ();
+}
+
+/* --- credentials --- */
+
+/* So many fit at first; the kernel says how many there are. */
+#define GROUPS_GUESS 64
+
+/* Linux 4.13 and later. A process may not change those that it had when it connected. */
+static GArray *
+peer_get_groups (GSocket *socket)
+{
+#ifdef SO_PEERGROUPS
+  g_autoptr (GArray) groups = g_array_sized_new (FALSE, FALSE, sizeof (gid_t), GROUPS_GUESS);
+  socklen_t length = GROUPS_GUESS * sizeof (gid_t);
+
+  for (guint attempt = 0; attempt < 2; attempt++)
+    {
+      g_array_set_size (groups, length / sizeof (gid_t));
+      if (getsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_PEERGROUPS, groups->data, &length)
+          == 0)
+        {
+          g_array_set_size (groups, length / sizeof (gid_t));
+          return g_steal_pointer (&groups);
+        }
+    }
+#endif
+  return NULL;
+}
+
+gboolean
+imp_credentials_get (GIOStream *stream, ImpCredentials *credentials)
+{
+  GSocket *socket = peer_find_socket (stream);
+  struct ucred kernel = { .pid = 0, .uid = (uid_t) -1, .gid = (gid_t) -1 };
+  socklen_t length = sizeof kernel;
+
+  *credentials = (ImpCredentials){ .pid = -1, .uid = -1, .gid = -1 };
+  if (socket == NULL || g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    return FALSE;
+  if (getsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_PEERCRED, &kernel, &length) != 0
+      || length != sizeof kernel)
+    return TRUE;
+  /* A process of another name space has no number here. */
+  credentials->pid = kernel.pid > 0 ? kernel.pid : -1;
+  credentials->uid = kernel.uid != (uid_t) -1 ? (gint64) kernel.uid : -1;
+  credentials->gid = kernel.gid != (gid_t) -1 ? (gint64) kernel.gid : -1;
+  credentials->groups = peer_get_groups (socket);
+  return TRUE;
+}
+
+void
+imp_credentials_clear (ImpCredentials *self)
+{
+  g_clear_pointer (&self->groups, g_array_unref);
+}
+
+char *
+imp_peer_address_of_stream (GIOStream *stream)
+{
+  GSocket *socket = peer_find_socket (stream);
+  g_autoptr (GSocketAddress) remote = NULL;
+
+  if (socket == NULL || g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return NULL;
+  remote = g_socket_get_remote_address (socket, NULL);
+  return G_IS_INET_SOCKET_ADDRESS (remote) ? imp_address_of_socket (remote) : NULL;
 }

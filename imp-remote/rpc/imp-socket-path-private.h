@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 typedef struct _ImpSocketPath ImpSocketPath;
 
 /* Binds a socket and has it listen. @replace: also in the place of one at which somebody listens.
- * Any other file is left alone: %G_IO_ERROR_EXISTS. */
-GSocket *imp_socket_path_listen (const char *path, gboolean replace, int backlog,
+ * Any other file is left alone: %G_IO_ERROR_EXISTS. Nobody can connect before the file has @mode,
+ * which is a number up to 0777; the umask changes nothing in that. */
+GSocket *imp_socket_path_listen (const char *path, gboolean replace, guint mode, int backlog,
                                  ImpSocketPath **claim, GError **error);
 /* Removes the file, unless it is another server's by now, and frees @self. */
 void imp_socket_path_release (ImpSocketPath *self);

@@ -29,6 +29,7 @@ struct _ImpSocketPath
   int folder;
   char *path;
   char *name; /* in the folder */
+  guint mode;
   dev_t device;
   ino_t inode;
 };
@@ -92,8 +93,53 @@ socket_path_unlock (ImpSocketPath *self)
   flock (self->folder, LOCK_UN);
 }
 
+/* The umask has taken away what is missing; it belongs to all threads, so that it is left alone.
+ * Whoever may write in the folder could put something else there meanwhile. */
+static gboolean
+socket_path_check_mode (ImpSocketPath *self, int fd, GError **error)
+{
+  g_autofree char *file = g_strdup_printf ("/proc/self/fd/%d", fd);
+  struct stat status;
+
+  if (fstat (fd, &status) != 0)
+    {
+      socket_path_set_error (error, errno);
+      return FALSE;
+    }
+  if (!S_ISSOCK (status.st_mode) || status.st_uid != geteuid ())
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                           "somebody has put another file in the place of the socket");
+      return FALSE;
+    }
+  if ((status.st_mode & 07777) == self->mode || chmod (file, self->mode) == 0)
+    return TRUE;
+  socket_path_set_error (error, errno);
+  return FALSE;
+}
+
+static gboolean
+socket_path_set_mode (ImpSocketPath *self, const char *name, GError **error)
+{
+  int fd = openat (self->folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  gboolean done;
+
+  if (fd < 0)
+    {
+      socket_path_set_error (error, errno);
+      return FALSE;
+    }
+  done = socket_path_check_mode (self, fd, error);
+  close (fd);
+  return done;
+}
+
+/* @path: @name in the folder, as an address. Linux makes the file with the mode of the descriptor;
+ * where that does not work, the file is there with another one for a moment, and since nobody
+ * listens yet nobody can connect. */
 static GSocket *
-socket_path_bind (const char *path, int backlog, GError **error)
+socket_path_bind (ImpSocketPath *self, const char *path, const char *name, int backlog,
+                  GError **error)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
   g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
@@ -102,9 +148,13 @@ socket_path_bind (const char *path, int backlog, GError **error)
   if (socket == NULL)
     return NULL;
   g_socket_set_listen_backlog (socket, backlog);
-  if (!g_socket_bind (socket, address, FALSE, error) || !g_socket_listen (socket, error))
+  fchmod (g_socket_get_fd (socket), self->mode);
+  if (!g_socket_bind (socket, address, FALSE, error))
     return NULL;
-  return g_steal_pointer (&socket);
+  if (socket_path_set_mode (self, name, error) && g_socket_listen (socket, error))
+    return g_steal_pointer (&socket);
+  unlinkat (self->folder, name, 0);
+  return NULL;
 }
 
 /* Whether nobody listens at it any more. */
@@ -149,7 +199,7 @@ socket_path_bind_over (ImpSocketPath *self, int backlog, GError **error)
       g_autoptr (GError) local = NULL;
       int code;
 
-      socket = socket_path_bind (other, backlog, &local);
+      socket = socket_path_bind (self, other, name, backlog, &local);
       if (socket == NULL && attempt < NAME_ATTEMPTS
           && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
         continue;
@@ -190,9 +240,10 @@ static GSocket *
 socket_path_claim (ImpSocketPath *self, gboolean replace, int backlog, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GSocket) socket = socket_path_bind (self->path, backlog, &local);
+  g_autoptr (GSocket) socket = NULL;
   struct stat status;
 
+  socket = socket_path_bind (self, self->path, self->name, backlog, &local);
   if (socket == NULL && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     {
       g_propagate_error (error, g_steal_pointer (&local));
@@ -211,14 +262,15 @@ socket_path_claim (ImpSocketPath *self, gboolean replace, int backlog, GError **
 }
 
 GSocket *
-imp_socket_path_listen (const char *path, gboolean replace, int backlog, ImpSocketPath **claim,
-                        GError **error)
+imp_socket_path_listen (const char *path, gboolean replace, guint mode, int backlog,
+                        ImpSocketPath **claim, GError **error)
 {
   g_autoptr (ImpSocketPath) self = socket_path_new (path, error);
   GSocket *socket;
 
   if (self == NULL)
     return NULL;
+  self->mode = mode;
   if (!socket_path_lock (self, LOCK_TIMEOUT_MS))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,

@@ -13,6 +13,7 @@ typedef struct
 struct _Opening
 {
   GQueue entries; /* of OpeningEntry: those that are not open yet */
+  ImpListenerOptions options;
   GCancellable *cancellable;
   OpeningFunc done; /* NULL: not under way */
   gpointer user_data;
@@ -32,6 +33,7 @@ opening_new (void)
 {
   Opening *self = g_new0 (Opening, 1);
 
+  self->options.mode = IMP_LISTENER_MODE_DEFAULT;
   self->cancellable = g_cancellable_new ();
   return self;
 }
@@ -43,6 +45,12 @@ opening_free (Opening *self)
   g_queue_clear_full (&self->entries, (GDestroyNotify) opening_entry_free);
   g_object_unref (self->cancellable);
   g_free (self);
+}
+
+void
+opening_set_mode (Opening *self, guint mode)
+{
+  self->options.mode = mode;
 }
 
 void
@@ -96,7 +104,8 @@ opening_continue (Opening *self)
   if (next == NULL)
     opening_finish (self, TOOL_DONE);
   else
-    imp_listener_open_async (next->address, FALSE, self->cancellable, opening_on_opened, self);
+    imp_listener_open_async (next->address, &self->options, self->cancellable, opening_on_opened,
+                             self);
 }
 
 void

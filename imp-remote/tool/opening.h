@@ -17,6 +17,8 @@ Opening *opening_new (void);
 /* Not while it is under way. */
 void opening_free (Opening *self);
 
+/* Of the files of unix sockets; 0600 if this is not called. */
+void opening_set_mode (Opening *self, guint mode);
 /* @text is @address as the user wrote it. The listeners are appended to @listeners, which lives
  * until the end. */
 void opening_add (Opening *self, const ImpAddress *address, const char *text, GPtrArray *listeners);

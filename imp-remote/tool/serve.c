@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/access-options.h"
 #include "tool/service.h"
 #include "tool/tool.h"
 
@@ -113,6 +114,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
                "\"listening ADDRESS\" for each.",
     .entries = entries,
     .limits = self->limits,
+    .has_access = TRUE,
     .has_scripts = TRUE,
   };
 
@@ -255,7 +257,9 @@ serve_start (Serve *self)
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
                 self->insecure, "tls-cert", self->tls_cert, "tls-key", self->tls_key,
                 "tls-client-ca", self->tls_client_ca, "shared-memory",
-                serve_get_shared_memory (self), NULL);
+                serve_get_shared_memory (self), "socket-mode", access_options_get_mode (),
+                "allow-uids", access_options_get_lists ()->uids.texts, "allow-gids",
+                access_options_get_lists ()->gids.texts, NULL);
   serve_listen (self);
   return TOOL_DONE;
 }

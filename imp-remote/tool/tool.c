@@ -3,6 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "tool/log.h"
+#include "tool/access-options.h"
 #include "tool/script-options.h"
 #include "tool/service.h"
 
@@ -76,6 +77,8 @@ tool_new_option_context (const ToolOptions *options)
   g_option_group_add_entries (group, options->entries);
   if (options->limits != NULL)
     limit_options_add_to_group (options->limits, group);
+  if (options->has_access)
+    access_options_add_to_group (group);
   if (options->has_scripts)
     script_options_add_to_group (group);
   g_option_context_set_main_group (context, group);

@@ -34,6 +34,7 @@ typedef struct
   const char *summary;
   const GOptionEntry *entries;
   LimitOptions *limits; /* more options, or NULL */
+  gboolean has_access;  /* listens, and takes the options about who may connect */
   gboolean has_scripts; /* takes --module, and so the options of scripts */
   gpointer data;        /* for callbacks among the entries */
 } ToolOptions;

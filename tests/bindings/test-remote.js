@@ -5,6 +5,7 @@
  */
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
 import Imp from 'gi://Imp?version=1';
 
 import {Backward, shoutFactory} from './samples.js';
@@ -270,6 +271,77 @@ test('listening without blocking', () => {
     equal(listen('localhost:0', cancellable).code, Gio.IOErrorEnum.CANCELLED);
     server.close();
     equal(listen('localhost:0', null).code, Imp.Error.CLOSED);
+});
+
+/* The error of a client that cannot connect, or null. */
+function connect(address) {
+    const remote = Imp.RemoteFactory.new(address);
+    const outcomes = [];
+    remote.connect_async(null, (source, result) => {
+        try {
+            source.connect_finish(result);
+            outcomes.push(null);
+        } catch (error) {
+            outcomes.push(error);
+        }
+    });
+    iterateUntil(() => outcomes.length > 0);
+    remote.close();
+    return outcomes[0];
+}
+
+test('a function decides about clients', () => {
+    const server = Imp.Server.new(shoutFactory());
+    const path = GLib.build_filenamev([folder, 'asked']);
+    server.listen(path);
+    const peers = [];
+    let answer = () => true;
+    server.set_authorize_func((_server, peer) => {
+        peers.push(peer);
+        return answer();
+    });
+    equal(connect(path), null);
+    const [peer] = peers;
+    const own = new Gio.Credentials();
+    equal(peer.get_uid(), own.get_unix_user());
+    equal(peer.get_pid(), own.get_unix_pid());
+    equal(peer.is_in_group(peer.get_gid()), true);
+    equal(peer.get_name(), `uid ${own.get_unix_user()}`);
+    equal(peer.get_address(), null);
+    equal(peer.get_certificate(), null);
+    answer = () => false;
+    contains(connect(path).message, 'does not allow uid');
+    answer = () => {
+        throw new Error('no such guest');
+    };
+    contains(connect(path).message, 'does not allow uid');
+    server.set_authorize_func(null);
+    equal(connect(path), null);
+    server.allow_uids = ['60000'];
+    contains(connect(path).message, 'is not allowed to connect');
+    server.close();
+});
+
+test('a class decides about clients', () => {
+    let answer = () => true;
+    const Doorman = GObject.registerClass(class Doorman extends Imp.Server {
+        vfunc_authorize(_peer) {
+            return answer();
+        }
+    });
+    const server = new Doorman({factory: shoutFactory()});
+    const path = GLib.build_filenamev([folder, 'doorman']);
+    server.listen(path);
+    equal(connect(path), null);
+    answer = () => false;
+    contains(connect(path).message, 'does not allow');
+    answer = () => undefined;
+    contains(connect(path).message, 'does not allow');
+    answer = () => {
+        throw new Error('no such guest');
+    };
+    contains(connect(path).message, 'no such guest');
+    server.close();
 });
 
 run(() => GLib.rmdir(folder));

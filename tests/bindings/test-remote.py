@@ -312,6 +312,88 @@ def test_given_streams():
     server.close()
 
 
+def connect(address):
+    """The error of a client that cannot connect, or None."""
+    remote = Imp.RemoteFactory.new(address)
+    outcomes = []
+
+    def on_connected(source, result):
+        try:
+            source.connect_finish(result)
+            outcomes.append(None)
+        except GLib.Error as error:
+            outcomes.append(error)
+
+    remote.connect_async(None, on_connected)
+    while not outcomes:
+        GLib.MainContext.default().iteration(True)
+    remote.close()
+    return outcomes[0]
+
+
+def test_authorize_func():
+    server = Imp.Server.new(samples.shout_factory())
+    path = os.path.join(folder, 'asked')
+    server.listen(path)
+    peers = []
+
+    def authorize(_server, peer, answer):
+        peers.append(peer)
+        if answer is None:
+            raise GLib.Error.new_literal(Imp.Error.quark(), 'not at night', Imp.Error.DENIED)
+        return answer
+
+    server.set_authorize_func(authorize, True)
+    equal(connect(path), None)
+    peer, = peers
+    equal((peer.get_uid(), peer.get_gid(), peer.get_pid()), (os.getuid(), os.getgid(), os.getpid()))
+    equal((peer.get_name(), peer.get_address()), (f'uid {os.getuid()}', None))
+    assert peer.is_in_group(os.getgid()) and not peer.is_in_group(-1)
+    equal(peer.get_certificate(), None)
+    server.set_authorize_func(authorize, False)
+    contains(connect(path).message, 'does not allow uid')
+    server.set_authorize_func(authorize, None)
+    contains(connect(path).message, 'not at night')
+    server.set_authorize_func(None)
+    equal(connect(path), None)
+    equal(server.get_statistics()['refusals']['denied'], 2)
+    server.props.allow_uids = ['60000']
+    contains(connect(path).message, 'is not allowed to connect')
+    server.props.allow_gids = [str(os.getgid())]
+    equal(connect(path), None)
+    equal(server.props.allow_uids, ['60000'])
+    equal(os.stat(path).st_mode & 0o777, 0o600)
+    equal(server.props.socket_mode, 0o600)
+    server.close()
+
+
+class Doorman(Imp.Server):
+    answer = True
+
+    def do_authorize(self, peer):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_authorize_class():
+    server = Doorman(factory=samples.shout_factory())
+    path = os.path.join(folder, 'doorman')
+    server.listen(path)
+    equal(connect(path), None)
+    for answer, text in ((False, 'does not allow'), (None, 'does not allow'),
+                         (ValueError('no such guest'), 'no such guest')):
+        server.answer = answer
+        contains(connect(path).message, text)
+    server.close()
+    try:
+        type('Typo', (Imp.Server,), {'do_autorize': lambda self, peer: True})
+    except TypeError as error:
+        contains(str(error), 'do_authorize')
+    else:
+        raise AssertionError('a method that is never called')
+
+
 if __name__ == '__main__':
     try:
         sys.excepthook = lambda kind, error, trace: None

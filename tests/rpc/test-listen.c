@@ -485,7 +485,7 @@ run_claimant (gpointer data)
 {
   Claimant *claimant = data;
 
-  claimant->socket = imp_socket_path_listen (claimant->path, FALSE, 10, &claimant->claim,
+  claimant->socket = imp_socket_path_listen (claimant->path, FALSE, 0600, 10, &claimant->claim,
                                              &claimant->error);
   return NULL;
 }
@@ -569,7 +569,7 @@ test_locked_folder (void)
   int fd = open (folder, O_RDONLY | O_CLOEXEC);
 
   g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
-  g_assert_null (imp_socket_path_listen (path, FALSE, 10, &claim, &error));
+  g_assert_null (imp_socket_path_listen (path, FALSE, 0600, 10, &claim, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   close (fd);
   g_assert_cmpint (g_rmdir (folder), ==, 0);

@@ -50,10 +50,10 @@ test_streams (void)
   g_autofree char *name = NULL;
 
   test_stream_pair (&one, &other);
-  name = imp_peer_get_name (one);
+  name = imp_peer_name_of_stream (one);
   g_assert_cmpstr (name, ==, user);
   test_stream_pair_faulty ("seed=1", &faulty, &plain);
-  g_assert_null (imp_peer_get_name (faulty));
+  g_assert_null (imp_peer_name_of_stream (faulty));
 }
 
 static void
@@ -70,8 +70,8 @@ test_tls (void)
     }
   test_stream_pair (&one, &other);
   secure = g_tls_client_connection_new (one, NULL, NULL);
-  plain_name = imp_peer_get_name (one);
-  name = imp_peer_get_name (secure);
+  plain_name = imp_peer_name_of_stream (one);
+  name = imp_peer_name_of_stream (secure);
   g_assert_cmpstr (name, ==, plain_name);
 }
 

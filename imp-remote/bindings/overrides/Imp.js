@@ -7,7 +7,8 @@
  *   what is thrown makes the object fail (Imp.Analyzer.fail(), Imp.Factory.fail()); and so it does
  *   with the analyzer or filter whose results or output a function takes.
  * - undefined, where true is meant, is true: who reaches the end of vfunc_data() has not failed. In
- *   vfunc_ignores() it is false, since nobody is left uninspected by an oversight.
+ *   vfunc_ignores() it is false, since nobody is left uninspected by an oversight, and in
+ *   vfunc_authorize() as well, since nobody is let in by one.
  * - vfunc_data() and vfunc_busy() may be async: if the promise is rejected, the analyzer fails.
  *   Everywhere else an async function, and everywhere a generator, is refused.
  * - A method vfunc_NAME that is no virtual function is refused with the name that comes nearest.
@@ -41,6 +42,7 @@ const VIRTUAL_FUNCTIONS = {
     Codec: {get_name: null, encode: null, decode: [null, 0]},
     Rewriter: {match: []},
     Framer: {record: [], incomplete: []},
+    Server: {authorize: null},
 };
 /* Those of an analyzer that get its input, of which it has one. */
 const INPUTS = ['data', 'bytes'];
@@ -392,6 +394,23 @@ function acceptNullList(type, name) {
     };
 }
 
+/* Nothing but true lets anybody in. gjs has no way to give the error of a callback to C. */
+function wrapAuthorizeFunc(type) {
+    const native = type.prototype.set_authorize_func;
+    type.prototype.set_authorize_func = function (func) {
+        countCall();
+        return native.call(this, func && function (...args) {
+            countCall();
+            try {
+                return func.apply(this, args) === true;
+            } catch (error) {
+                report(error);
+                return false;
+            }
+        });
+    };
+}
+
 const COUNTED_METHODS = {
     Analyzer: ['close', 'data', 'data_bytes', 'poll_results', 'set_callback'],
     Factory: ['create_analyzer', 'ignores'],
@@ -421,6 +440,7 @@ function _init() {
 
     for (const [type, names] of Object.entries(COUNTED_METHODS))
         names.forEach(name => wrapMethod(Imp[type], name));
+    wrapAuthorizeFunc(Imp.Server);
     acceptNullList(Imp.Factory, 'match_interfaces');
     acceptNullList(Imp.Factory, 'query_interfaces_async');
     wrapMethod(GLib.MainLoop, 'run');

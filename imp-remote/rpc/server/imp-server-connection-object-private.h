@@ -29,6 +29,8 @@ struct _ImpServerConnection
   gint64 silent_since;
   guint n_queries; /* that have no answer yet */
   guint n_malformed;
+  ImpContext *peer; /* what analyzers learn of the client */
+  gboolean checks_peer;
   gboolean greeted;
   gboolean draining;
   gboolean finishing;

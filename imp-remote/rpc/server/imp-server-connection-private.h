@@ -43,6 +43,9 @@ ImpServerConnection *imp_server_connection_new (GIOStream *stream, ImpFactory *f
 ImpServerConnection *imp_server_connection_ref (ImpServerConnection *self);
 void imp_server_connection_unref (ImpServerConnection *self);
 
+/* What every analyzer learns of the client, who cannot say it itself; NULL: nothing. Before the
+ * start. If this is not called the client is believed. */
+void imp_server_connection_set_peer_context (ImpServerConnection *self, ImpContext *context);
 /* Once. */
 void imp_server_connection_start (ImpServerConnection *self, GMainContext *context,
                                   const ImpServerConnectionFuncs *funcs, gpointer user_data);

@@ -30,6 +30,7 @@ imp_server_connection_unref (ImpServerConnection *self)
   g_object_unref (self->factory);
   g_object_unref (self->bound);
   g_clear_pointer (&self->context, g_main_context_unref);
+  imp_context_unref (self->peer);
   g_free (self);
 }
 
@@ -349,15 +350,17 @@ server_connection_ignore (ImpServerConnection *self, gint64 id)
 }
 
 static void
-server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpContext *context)
+server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpContext *said)
 {
-  gsize context_size = imp_context_get_size (context);
+  gsize context_size = imp_context_get_size (said);
+  g_autoptr (ImpContext) context = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
   gboolean ignored;
 
   if (!server_connection_check_new (self, id, context_size))
     return;
+  context = self->checks_peer ? imp_context_with_peer (said, self->peer) : imp_context_ref (said);
   analyzer = imp_factory_create_wanted (self->bound, context, &ignored, &error);
   if (error != NULL)
     server_connection_send_exception (self, id, error->message, FALSE);
@@ -705,6 +708,13 @@ imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *cod
   imp_link_set_message_timeout (self->link, options->message_timeout);
   imp_link_set_high_water (self->link, MIN (options->high_water, options->analyzers.max_output));
   return self;
+}
+
+void
+imp_server_connection_set_peer_context (ImpServerConnection *self, ImpContext *context)
+{
+  self->checks_peer = TRUE;
+  self->peer = imp_context_ref (context);
 }
 
 void

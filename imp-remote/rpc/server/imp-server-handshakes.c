@@ -355,7 +355,7 @@ handshake_new (ImpServerHandshakes *owner, GSocketConnection *connection)
   self->owner = owner;
   self->connection = g_object_ref (connection);
   self->socket = g_socket_connection_get_socket (connection);
-  self->peer = imp_peer_get_name (G_IO_STREAM (connection));
+  self->peer = imp_peer_name_of_stream (G_IO_STREAM (connection));
   self->cancellable = g_cancellable_new ();
   self->node.data = self;
   self->wanted = 1;

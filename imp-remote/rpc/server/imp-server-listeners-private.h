@@ -30,7 +30,7 @@ typedef struct
 
 typedef struct
 {
-  gboolean replace;  /* see imp_listener_open() */
+  ImpListenerOptions opening;
   gboolean insecure; /* other machines may reach it */
 } ImpServerListenersOptions;
 

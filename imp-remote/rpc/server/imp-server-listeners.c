@@ -71,7 +71,7 @@ imp_server_listeners_open (ImpServerListeners *self, const ImpAddress *address, 
 {
   g_autoptr (GPtrArray) opened = server_listeners_new_array ();
 
-  if (imp_listener_open (address, options->replace, opened, error)
+  if (imp_listener_open (address, &options->opening, opened, error)
       && server_listeners_take (self, opened, options, error))
     return TRUE;
   g_prefix_error (error, "Cannot listen at %s: ", text);
@@ -157,7 +157,7 @@ imp_server_listeners_open_async (ImpServerListeners *self, const ImpAddress *add
                                               g_object_ref (opening->cancellable), g_object_unref);
   g_queue_push_tail (&self->opening, task);
   g_main_context_push_thread_default (self->context);
-  imp_listener_open_async (address, options->replace, opening->cancellable,
+  imp_listener_open_async (address, &options->opening, opening->cancellable,
                            server_listeners_on_opened, g_object_ref (task));
   g_main_context_pop_thread_default (self->context);
 }

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /* Why a client, or one of its analyzers, was refused or ended: mostly the name of a limit. */
 typedef enum
 {
+  IMP_SERVER_REFUSAL_DENIED,
   IMP_SERVER_REFUSAL_HANDSHAKE_TIMEOUT,
   IMP_SERVER_REFUSAL_MALFORMED,
   IMP_SERVER_REFUSAL_MAX_ANALYZERS,
@@ -48,7 +49,7 @@ typedef struct
 typedef struct
 {
   ImpServerTotals *totals;
-  char *name;      /* see imp_peer_get_name(); NULL: not known, and there is one connection */
+  char *name;      /* see imp_peer_name_of_stream(); NULL: not known, and there is one connection */
   GQueue accounts; /* of ImpServerAccount: one for each connection */
   guint n_analyzers;
   gsize held;        /* bytes that they hold or have to say */

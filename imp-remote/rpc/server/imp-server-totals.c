@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-totals-private.h"
 
 static const char *const refusal_names[] = {
+  [IMP_SERVER_REFUSAL_DENIED] = "denied",
   [IMP_SERVER_REFUSAL_HANDSHAKE_TIMEOUT] = "handshake-timeout",
   [IMP_SERVER_REFUSAL_MALFORMED] = "malformed",
   [IMP_SERVER_REFUSAL_MAX_ANALYZERS] = "max-analyzers",

@@ -5,8 +5,8 @@
 #include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
-#include "rpc/imp-peer-private.h"
 #include "rpc/imp-shared-memory-private.h"
+#include "rpc/server/imp-server-access-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 #include "rpc/server/imp-server-listeners-private.h"
 #include "rpc/server/imp-server-refused-private.h"
@@ -32,11 +32,16 @@ struct _ImpServer
   ImpServerListenersOptions listening;
   ImpServerListeners listeners;
   ImpServerTls tls;
+  ImpServerAccess access;
+  ImpAuthorizeFunc authorize;
+  gpointer authorize_data;
+  GDestroyNotify authorize_destroy;
   GHashTable *connections; /* a set of ImpServerConnection */
   GQueue refused;          /* of ImpServerRefused */
   GQueue stopping;         /* of GTask: stop_async() */
   GSource *grace_timer;
   gboolean stopped;
+  gboolean closed; /* at once */
   ImpLogLimit failure_log;
   ImpLogLimit refusal_log;
 };
@@ -47,12 +52,15 @@ struct _ImpServer
  * Lets providers elsewhere use the analyzers of one factory.
  *
  * A server listens at any number of addresses, and accepts established connections. Each connection
- * has its own analyzers, which are closed when it ends. A server belongs to the thread-default main
+ * has its own analyzers, which are closed when it ends. Who may connect to a unix socket is told by
+ * [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids]; an application can decide
+ * about each client by [method@Imp.Server.set_authorize_func], or in a class of its own. A server
+ * belongs to the thread-default main
  * context in which it was created.
  *
  * Since: 0.1
  */
-G_DEFINE_FINAL_TYPE (ImpServer, imp_server, G_TYPE_OBJECT)
+G_DEFINE_TYPE (ImpServer, imp_server, G_TYPE_OBJECT)
 
 enum
 {
@@ -307,8 +315,9 @@ typedef enum
   PROP_REPLACE,
   PROP_INSECURE,
   PROP_SHARED_MEMORY,
-  PROP_TLS,                                             /* the first of them */
-  PROP_LIMITS = PROP_TLS + IMP_N_SERVER_TLS_PROPERTIES, /* the same */
+  PROP_TLS,                                                   /* the first of them */
+  PROP_ACCESS = PROP_TLS + IMP_N_SERVER_TLS_PROPERTIES,       /* the same */
+  PROP_LIMITS = PROP_ACCESS + IMP_N_SERVER_ACCESS_PROPERTIES, /* the same */
 } Property;
 
 static GParamSpec *props[PROP_LIMITS + G_N_ELEMENTS (server_limits)];
@@ -327,7 +336,7 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_string (value, self->codec_name);
       break;
     case PROP_REPLACE:
-      g_value_set_boolean (value, self->listening.replace);
+      g_value_set_boolean (value, self->listening.opening.replace);
       break;
     case PROP_INSECURE:
       g_value_set_boolean (value, self->listening.insecure);
@@ -336,10 +345,14 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_enum (value, self->options.sharing.mode);
       break;
     case PROP_TLS:
+    case PROP_ACCESS:
     case PROP_LIMITS:
     default:
-      if (property_id < PROP_LIMITS)
+      if (property_id < PROP_ACCESS)
         imp_server_tls_get_property (&self->tls, property_id - PROP_TLS, value);
+      else if (property_id < PROP_LIMITS)
+        imp_server_access_get_property (&self->access, &self->listening.opening,
+                                        property_id - PROP_ACCESS, value);
       else
         imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], self, value);
     }
@@ -380,7 +393,7 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       changed = server_set_codec_name (self, g_value_get_string (value));
       break;
     case PROP_REPLACE:
-      changed = server_set_flag (&self->listening.replace, g_value_get_boolean (value));
+      changed = server_set_flag (&self->listening.opening.replace, g_value_get_boolean (value));
       break;
     case PROP_INSECURE:
       changed = server_set_flag (&self->listening.insecure, g_value_get_boolean (value));
@@ -390,11 +403,17 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
       self->options.sharing.mode = g_value_get_enum (value);
       break;
     case PROP_TLS:
+    case PROP_ACCESS:
     case PROP_LIMITS:
     default:
-      changed = property_id < PROP_LIMITS
-                  ? imp_server_tls_set_property (&self->tls, property_id - PROP_TLS, value)
-                  : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self, value);
+      if (property_id < PROP_ACCESS)
+        changed = imp_server_tls_set_property (&self->tls, property_id - PROP_TLS, value);
+      else
+        changed = property_id < PROP_LIMITS
+                    ? imp_server_access_set_property (&self->access, &self->listening.opening,
+                                                      property_id - PROP_ACCESS, value)
+                    : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self,
+                                              value);
     }
   if (changed)
     g_object_notify_by_pspec (object, pspec);
@@ -456,6 +475,7 @@ server_install_properties (GObjectClass *klass)
                                                  IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_OFF,
                                                  flags);
   imp_server_tls_make_specs (flags, props + PROP_TLS);
+  imp_server_access_make_specs (flags, props + PROP_ACCESS);
   imp_limits_make_specs (server_limits, G_N_ELEMENTS (server_limits), props + PROP_LIMITS);
   g_object_class_install_properties (klass, G_N_ELEMENTS (props), props);
 }
@@ -540,17 +560,20 @@ server_ensure_codec (ImpServer *self, GError **error)
 }
 
 static gboolean
-server_add_connection (ImpServer *self, GIOStream *stream, const char *peer, GError **error)
+server_add_connection (ImpServer *self, GIOStream *stream, ImpPeer *peer, GError **error)
 {
+  const char *name = imp_peer_get_name (peer);
   ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
-                                                               &self->options, &self->totals, peer,
+                                                               &self->options, &self->totals, name,
                                                                error);
 
   if (connection == NULL)
     return FALSE;
+  if (!self->access.trust_context)
+    imp_server_connection_set_peer_context (connection, imp_peer_get_context (peer));
   g_hash_table_add (self->connections, imp_server_connection_ref (connection));
   imp_server_connection_start (connection, self->context, &connection_funcs, self);
-  imp_server_room_note (&self->room, peer, g_hash_table_size (self->connections));
+  imp_server_room_note (&self->room, name, g_hash_table_size (self->connections));
   /* Whoever hears of it may close the server. */
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
   if (self->stopped)
@@ -602,6 +625,39 @@ server_log_refusal (ImpServer *self, const GError *error)
     g_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
 }
 
+static gboolean
+server_ask (ImpServer *self, ImpPeer *peer, GError **error)
+{
+  return IMP_SERVER_GET_CLASS (self)->authorize (self, peer, error)
+         && (self->authorize == NULL || self->authorize (self, peer, self->authorize_data, error));
+}
+
+/* Whoever is asked may do anything with the server. */
+static gboolean
+server_authorize (ImpServer *self, ImpPeer *peer, GError **error)
+{
+  const char *name = imp_peer_get_name (peer);
+  GError *reason = NULL;
+
+  if (server_ask (self, peer, &reason))
+    {
+      g_clear_error (&reason);
+      return TRUE;
+    }
+  self->totals.n_refusals[IMP_SERVER_REFUSAL_DENIED]++;
+  if (reason == NULL)
+    g_set_error (&reason, IMP_ERROR, IMP_ERROR_DENIED, "The server does not allow %s to use it",
+                 name != NULL ? name : "this client");
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+static gboolean
+imp_server_real_authorize (ImpServer *self, ImpPeer *peer, GError **error)
+{
+  return imp_server_access_admit (&self->access, peer, error);
+}
+
 static void
 server_turn_away (ImpServer *self, GIOStream *stream, const GError *reason)
 {
@@ -613,11 +669,19 @@ server_turn_away (ImpServer *self, GIOStream *stream, const GError *reason)
 }
 
 static void
-server_admit (ImpServer *self, GIOStream *stream, const char *peer)
+server_admit (ImpServer *self, GIOStream *stream)
 {
+  g_autoptr (ImpPeer) peer = imp_peer_new (stream, FALSE);
   g_autoptr (GError) error = NULL, failure = NULL;
+  const gboolean stopped = self->stopped;
+  const gboolean admitted = server_authorize (self, peer, &error)
+                            && imp_server_room_admit (&self->room, imp_peer_get_name (peer),
+                                                      &error);
 
-  if (imp_server_room_admit (&self->room, peer, &error))
+  /* Those who wait when it is stopped are served, and not those who come by whoever stops it. */
+  if (self->closed || self->stopped != stopped)
+    return;
+  if (admitted)
     server_add_connection (self, stream, peer, &failure);
   else if (!self->stopped)
     server_turn_away (self, stream, error);
@@ -629,9 +693,7 @@ static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
-  g_autofree char *peer = imp_peer_get_name (G_IO_STREAM (connection));
-
-  server_admit (self, G_IO_STREAM (connection), peer);
+  server_admit (self, G_IO_STREAM (connection));
 }
 
 /* --- TLS --- */
@@ -653,7 +715,7 @@ server_on_handshake_done (GIOStream *stream, const char *peer, gpointer user_dat
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
 
-  server_admit (self, stream, peer);
+  server_admit (self, stream);
 }
 
 static void
@@ -716,6 +778,7 @@ imp_server_dispose (GObject *object)
   ImpServer *self = IMP_SERVER (object);
 
   imp_server_close (self);
+  imp_server_set_authorize_func (self, NULL, NULL, NULL);
   g_clear_object (&self->factory);
   g_clear_object (&self->codec);
   G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
@@ -728,6 +791,7 @@ imp_server_finalize (GObject *object)
 
   imp_server_listeners_clear (&self->listeners);
   imp_server_tls_clear (&self->tls);
+  imp_server_access_clear (&self->access);
   g_hash_table_unref (self->connections);
   g_main_context_unref (self->context);
   g_free (self->codec_name);
@@ -743,6 +807,7 @@ imp_server_class_init (ImpServerClass *klass)
   object_class->finalize = imp_server_finalize;
   object_class->get_property = imp_server_get_property;
   object_class->set_property = imp_server_set_property;
+  klass->authorize = imp_server_real_authorize;
 
   server_install_properties (object_class);
 
@@ -783,6 +848,7 @@ imp_server_init (ImpServer *self)
   imp_server_tls_init (&self->tls, self->context, &self->totals, &handshakes_funcs, self);
   self->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
+  self->listening.opening.mode = IMP_LISTENER_MODE_DEFAULT;
   self->options.limits = limits;
   self->options.high_water = IMP_LINK_HIGH_WATER;
   self->options.analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
@@ -827,7 +893,8 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
     return NULL;
   parsed = imp_address_parse (address, error);
   if (parsed == NULL || !server_ensure_codec (self, error)
-      || (parsed->tls && !imp_server_tls_prepare (&self->tls, error)))
+      || (parsed->tls && !imp_server_tls_prepare (&self->tls, error))
+      || !imp_access_check (&self->access.lists, error))
     return NULL;
   return g_steal_pointer (&parsed);
 }
@@ -938,19 +1005,22 @@ imp_server_listen_finish (ImpServer *self, GAsyncResult *result, GError **error)
  * @stream: a connection to a client
  * @error: return location for an error
  *
- * Serves a client over an established connection.
+ * Serves a client over an established connection. [property@Imp.Server:allow-uids] does not concern
+ * it: whoever has made the connection knows whom it is with. All others are asked, as for a client
+ * that connects by itself.
  *
  * Returns: %TRUE on success; %FALSE with %IMP_ERROR_UNSUPPORTED if the stream cannot be used
  *   without blocking, %IMP_ERROR_LIMIT if there are [property@Imp.Server:max-connections]
  *   connections already, or [property@Imp.Server:max-connections-per-peer] of this client's peer,
- *   or %IMP_ERROR_CLOSED if the server is stopped
+ *   %IMP_ERROR_DENIED, or the error of [method@Imp.Server.set_authorize_func], if the client may
+ *   not use the server, or %IMP_ERROR_CLOSED if the server is stopped
  *
  * Since: 0.1
  */
 gboolean
 imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 {
-  g_autofree char *peer = NULL;
+  g_autoptr (ImpPeer) peer = NULL;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
@@ -965,9 +1035,45 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
                    self->room.max_connections);
       return FALSE;
     }
-  peer = imp_peer_get_name (stream);
-  return imp_server_room_admit (&self->room, peer, error) && server_ensure_codec (self, error)
-         && server_add_connection (self, stream, peer, error);
+  peer = imp_peer_new (stream, TRUE);
+  return server_authorize (self, peer, error) && server_check_running (self, error)
+         && imp_server_room_admit (&self->room, imp_peer_get_name (peer), error)
+         && server_ensure_codec (self, error) && server_add_connection (self, stream, peer, error);
+}
+
+/**
+ * imp_server_set_authorize_func:
+ * @self: a server
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): asked about each client
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets a function that decides about each client, before anything that it says is read. It is asked
+ * about those whom [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids] allow, or
+ * the server's class, if that overrides `authorize`; so it can refuse more of them, and not less.
+ * The client is told the error.
+ *
+ * It is called in the server's main context, and must not block. JavaScript cannot give an
+ * error here: what it throws is printed, and nobody is let in. In a class of its own it can.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_set_authorize_func (ImpServer *self, ImpAuthorizeFunc func, gpointer user_data,
+                               GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  old_destroy = self->authorize_destroy;
+  old_data = self->authorize_data;
+  self->authorize = func;
+  self->authorize_data = user_data;
+  self->authorize_destroy = destroy;
+  if (old_destroy != NULL)
+    old_destroy (old_data);
 }
 
 /**
@@ -1120,6 +1226,7 @@ imp_server_close (ImpServer *self)
   g_return_if_fail (IMP_IS_SERVER (self));
 
   self->stopped = TRUE;
+  self->closed = TRUE;
   imp_server_listeners_close (&self->listeners, FALSE);
   imp_server_handshakes_drop_all (self->tls.handshakes);
   server_drop_refused (self);
@@ -1179,8 +1286,8 @@ imp_server_get_n_analyzers (ImpServer *self)
  * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
  * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
  * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
- * by the limits' names, "malformed" for messages that make no sense, and "tls" for handshakes that
- * have failed.
+ * by the limits' names, "denied" for clients that may not use the server, "malformed" for messages
+ * that make no sense, and "tls" for handshakes that have failed.
  *
  * Returns: (transfer full): the dictionary
  *

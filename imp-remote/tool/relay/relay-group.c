@@ -4,6 +4,7 @@
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-listener-private.h"
 #include "rpc/imp-peer-private.h"
+#include "tool/access-options.h"
 #include "tool/log.h"
 #include "tool/relay/relay-connection.h"
 
@@ -152,10 +153,20 @@ relay_group_remove (RelayGroup *self, RelayConnection *connection)
   g_hash_table_remove (self->connections, connection);
 }
 
-/* FALSE if it has as many as it may; then that is over. */
+/* FALSE if it may not connect, or has as many as it may; then that is over. */
 static gboolean
 relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer)
 {
+  g_autoptr (GError) error = NULL;
+
+  if (!access_options_admit (G_IO_STREAM (client), &error))
+    {
+      if (log_admit ())
+        g_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->target_text,
+                   error->message);
+      relay_connection_reset (client);
+      return FALSE;
+    }
   if (relay_group_count (self, peer) < self->options.max_connections_per_peer)
     return TRUE;
   if (log_admit ())
@@ -183,7 +194,7 @@ static void
 relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 {
   RelayGroup *self = user_data;
-  g_autofree char *peer = imp_peer_get_name (G_IO_STREAM (client));
+  g_autofree char *peer = imp_peer_name_of_stream (G_IO_STREAM (client));
   RelayConnectionSetup setup = {
     .factory = self->factory,
     .target = self->target,

@@ -12,7 +12,7 @@ typedef struct _RelayGroup RelayGroup;
 typedef struct
 {
   guint max_connections;          /* per group, as the next one */
-  guint max_connections_per_peer; /* see imp_peer_get_name() */
+  guint max_connections_per_peer; /* see imp_peer_name_of_stream() */
   guint connect_timeout;          /* seconds */
   guint idle_timeout;             /* seconds, 0: none */
   guint deadline;                 /* seconds, 0: none */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/access-options.h"
 #include "tool/log.h"
 #include "tool/relay/relay-group.h"
 #include "tool/tool.h"
@@ -122,6 +123,7 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
                "standard error.",
     .entries = entries,
     .limits = limits,
+    .has_access = TRUE,
     .has_scripts = TRUE,
     .data = self,
   };
@@ -249,6 +251,7 @@ relay_open_groups (Relay *self)
                                                   CONNECTION_DESCRIPTORS * self->groups->len);
 
   self->opening = opening_new ();
+  opening_set_mode (self->opening, access_options_get_mode ());
   for (guint i = 0; i < self->groups->len; i++)
     {
       relay_group_set_max_connections (self->groups->pdata[i], max_connections);

@@ -13,7 +13,8 @@ agrees. So the classes that are derived from Imp's are looked at when they are m
   not call super().__init__();
 - an exception in a function that takes results or output makes the analyzer or the filter fail;
 - None, where True is meant, is True: who reaches the end of do_data() has not failed; in
-  do_ignores() it is False, since nobody is left uninspected by an oversight;
+  do_ignores() it is False, since nobody is left uninspected by an oversight, and in do_authorize()
+  as well, since nobody is let in by one;
 - coroutines and generators are refused, since nobody would run them;
 - a method do_NAME that is no virtual function is refused, since it would never be called, and so
   is do_bytes() beside do_data().
@@ -128,7 +129,7 @@ _KINDS = {
 # Those of an analyzer that get its input, of which it has one.
 _INPUTS = {'do_data', 'do_bytes'}
 # None is no "yes" here.
-_FALSE_BY_DEFAULT = {'do_ignores'}
+_FALSE_BY_DEFAULT = {'do_ignores', 'do_authorize'}
 
 
 def _neutral_outputs(info):
@@ -490,6 +491,12 @@ class Codec(Imp.Codec, metaclass=_Class):
         _adopt(cls)
 
 
+class Server(Imp.Server, metaclass=_Class):
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        _adopt(cls)
+
+
 class Filter(Imp.Filter):
     def set_output(self, output, *user_data):
         super().set_output(_guard(output, Imp.Filter.fail), *user_data)
@@ -498,6 +505,7 @@ class Filter(Imp.Filter):
 Analyzer = override(Analyzer)
 Factory = override(Factory)
 Codec = override(Codec)
+Server = override(Server)
 Filter = override(Filter)
 
 
@@ -513,4 +521,4 @@ class Framer(Imp.Framer, Analyzer):
 
 Rewriter = override(Rewriter)
 Framer = override(Framer)
-__all__ = ['Analyzer', 'Factory', 'Codec', 'Filter', 'Rewriter', 'Framer']
+__all__ = ['Analyzer', 'Factory', 'Codec', 'Server', 'Filter', 'Rewriter', 'Framer']

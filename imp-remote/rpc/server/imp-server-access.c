@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/server/imp-server-access-private.h"
+
+#define MODE_MAX 0777
+
+void
+imp_server_access_clear (ImpServerAccess *self)
+{
+  imp_access_clear (&self->lists);
+}
+
+void
+imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
+{
+  /**
+   * ImpServer:socket-mode:
+   *
+   * The mode of the files of unix sockets at which the server listens from now on, such as 0600. It
+   * does not depend on the umask, and nobody can connect before the file has it.
+   *
+   * Since: 0.1
+   */
+  specs[IMP_SERVER_ACCESS_SOCKET_MODE] = g_param_spec_uint ("socket-mode", NULL, NULL, 0, MODE_MAX,
+                                                            IMP_LISTENER_MODE_DEFAULT, flags);
+  /**
+   * ImpServer:allow-uids:
+   *
+   * The users who may connect to the server's unix sockets, by names or numbers, or "*" for all of
+   * them; %NULL for the user of this process and root. The kernel says who it is. A name that
+   * nobody has is an error of [method@Imp.Server.listen]. Whoever is refused is told so.
+   *
+   * Names are looked up when this is set.
+   *
+   * Since: 0.1
+   */
+  specs[IMP_SERVER_ACCESS_ALLOW_UIDS] = g_param_spec_boxed ("allow-uids", NULL, NULL, G_TYPE_STRV,
+                                                            flags);
+  /**
+   * ImpServer:allow-gids:
+   *
+   * The groups whose members may connect to the server's unix sockets as well, by names or numbers,
+   * or "*" for all of them; %NULL for none. See [property@Imp.Server:allow-uids].
+   *
+   * Since: 0.1
+   */
+  specs[IMP_SERVER_ACCESS_ALLOW_GIDS] = g_param_spec_boxed ("allow-gids", NULL, NULL, G_TYPE_STRV,
+                                                            flags);
+  /**
+   * ImpServer:trust-context:
+   *
+   * Whether clients may say themselves who their peers are. The context of each analyzer has keys
+   * "peer.uid" and "peer.pid" of whoever has connected to a unix socket; what a client says under
+   * keys that begin with "peer." is dropped. With this set it stays, and the server adds nothing:
+   * for a server whose only clients are other servers, which know better.
+   *
+   * Since: 0.1
+   */
+  specs[IMP_SERVER_ACCESS_TRUST_CONTEXT] = g_param_spec_boolean ("trust-context", NULL, NULL, FALSE,
+                                                                 flags);
+}
+
+void
+imp_server_access_get_property (const ImpServerAccess *self, const ImpListenerOptions *options,
+                                guint property, GValue *value)
+{
+  switch (property)
+    {
+    case IMP_SERVER_ACCESS_SOCKET_MODE:
+      g_value_set_uint (value, options->mode);
+      break;
+    case IMP_SERVER_ACCESS_ALLOW_UIDS:
+      g_value_set_boxed (value, self->lists.uids.texts);
+      break;
+    case IMP_SERVER_ACCESS_ALLOW_GIDS:
+      g_value_set_boxed (value, self->lists.gids.texts);
+      break;
+    case IMP_SERVER_ACCESS_TRUST_CONTEXT:
+    default:
+      g_value_set_boolean (value, self->trust_context);
+    }
+}
+
+static gboolean
+server_access_set_mode (ImpListenerOptions *options, guint mode)
+{
+  gboolean changed = options->mode != mode;
+
+  options->mode = mode;
+  return changed;
+}
+
+static gboolean
+server_access_set_trust (ImpServerAccess *self, gboolean trust)
+{
+  gboolean changed = self->trust_context != trust;
+
+  self->trust_context = trust;
+  return changed;
+}
+
+gboolean
+imp_server_access_set_property (ImpServerAccess *self, ImpListenerOptions *options, guint property,
+                                const GValue *value)
+{
+  switch (property)
+    {
+    case IMP_SERVER_ACCESS_SOCKET_MODE:
+      return server_access_set_mode (options, g_value_get_uint (value));
+    case IMP_SERVER_ACCESS_ALLOW_UIDS:
+      return imp_access_set_uids (&self->lists, g_value_get_boxed (value));
+    case IMP_SERVER_ACCESS_ALLOW_GIDS:
+      return imp_access_set_gids (&self->lists, g_value_get_boxed (value));
+    case IMP_SERVER_ACCESS_TRUST_CONTEXT:
+    default:
+      return server_access_set_trust (self, g_value_get_boolean (value));
+    }
+}
+
+gboolean
+imp_server_access_admit (const ImpServerAccess *self, ImpPeer *peer, GError **error)
+{
+  const ImpCredentials *credentials = imp_peer_get_credentials (peer);
+
+  /* Where others can be reached by TCP, it is TLS that says who may. */
+  return credentials == NULL || imp_peer_is_established (peer)
+         || imp_access_admit (&self->lists, credentials, error);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/access-options.h"
+
+#include "rpc/imp-listener-private.h"
+
+#include <imp-remote.h>
+
+#define MODE_MAX 0777
+
+/* The command line is one of the whole process. */
+static struct
+{
+  guint mode;
+  GStrv uids, gids;
+  ImpAccess lists;
+} access_options = { .mode = IMP_LISTENER_MODE_DEFAULT };
+
+static gboolean
+access_options_on_mode (const char *option, const char *value, gpointer data, GError **error)
+{
+  guint64 mode;
+
+  if (!g_ascii_string_to_unsigned (value, 8, 0, MODE_MAX, &mode, NULL))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "%s \"%s\": an octal number from 0 to 0777 is wanted, such as 0660", option,
+                   value);
+      return FALSE;
+    }
+  access_options.mode = mode;
+  return TRUE;
+}
+
+static void
+access_options_append (GStrv *texts, const char *text)
+{
+  guint n = *texts != NULL ? g_strv_length (*texts) : 0;
+
+  *texts = g_renew (char *, *texts, n + 2);
+  (*texts)[n] = g_strdup (text);
+  (*texts)[n + 1] = NULL;
+}
+
+static gboolean
+access_options_on_id (const char *option, const char *value, gpointer data, GError **error)
+{
+  if (g_str_equal (option, "--allow-uid"))
+    {
+      access_options_append (&access_options.uids, value);
+      imp_access_set_uids (&access_options.lists, (const char *const *) access_options.uids);
+    }
+  else
+    {
+      access_options_append (&access_options.gids, value);
+      imp_access_set_gids (&access_options.lists, (const char *const *) access_options.gids);
+    }
+  if (imp_access_check (&access_options.lists, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", option);
+  return FALSE;
+}
+
+void
+access_options_add_to_group (GOptionGroup *group)
+{
+  static const GOptionEntry entries[] = {
+    { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_mode,
+      "The mode of unix sockets' files (default: 0600)", "MODE" },
+    { "allow-uid", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_id,
+      "A user who may connect to unix sockets, * all (default: this one and root)", "USER" },
+    { "allow-gid", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_id,
+      "A group whose members may do so as well (default: none)", "GROUP" },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_group_add_entries (group, entries);
+}
+
+guint
+access_options_get_mode (void)
+{
+  return access_options.mode;
+}
+
+const ImpAccess *
+access_options_get_lists (void)
+{
+  return &access_options.lists;
+}
+
+gboolean
+access_options_admit (GIOStream *client, GError **error)
+{
+  ImpCredentials credentials;
+  gboolean admitted;
+
+  if (!imp_credentials_get (client, &credentials))
+    return TRUE;
+  admitted = imp_access_admit (&access_options.lists, &credentials, error);
+  imp_credentials_clear (&credentials);
+  return admitted;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpc/imp-access-private.h"
+
+G_BEGIN_DECLS
+
+/* Who may connect to the unix sockets at which the program listens: --socket-mode, --allow-uid and
+ * --allow-gid. */
+void access_options_add_to_group (GOptionGroup *group);
+guint access_options_get_mode (void);
+const ImpAccess *access_options_get_lists (void);
+/* FALSE with %IMP_ERROR_DENIED for a client of a unix socket that may not connect. */
+gboolean access_options_admit (GIOStream *client, GError **error);
+
+G_END_DECLS
