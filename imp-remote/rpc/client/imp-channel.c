@@ -32,6 +32,7 @@ struct _ImpChannel
   GQueue waiting;                   /* of GTask: connect_async() */
   ImpClientConnectionCounters past; /* of connections that are gone */
   guint64 connections, analyzers;
+  ImpSoftBudget *budget;
 };
 
 static void channel_start (ImpChannel *self);
@@ -63,6 +64,7 @@ channel_unref (ImpChannel *self)
   g_clear_pointer (&self->interface, imp_interface_unref);
   g_main_context_unref (self->context);
   g_free (self->name);
+  g_rc_box_release (self->budget);
   g_free (self);
 }
 
@@ -391,6 +393,7 @@ imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *s
   self->changed = changed;
   self->user_data = user_data;
   self->leaving = g_ptr_array_new ();
+  self->budget = g_rc_box_new0 (ImpSoftBudget);
   self->since = g_get_monotonic_time ();
   return self;
 }
@@ -429,10 +432,12 @@ void
 imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options)
 {
   self->options = *options;
+  self->options.connection.soft_budget = self->budget;
+  self->budget->limit = options->connection.soft_limit;
   if (self->connection != NULL)
-    imp_client_connection_set_options (self->connection, &options->connection);
+    imp_client_connection_set_options (self->connection, &self->options.connection);
   for (guint i = 0; i < self->leaving->len; i++)
-    imp_client_connection_set_options (self->leaving->pdata[i], &options->connection);
+    imp_client_connection_set_options (self->leaving->pdata[i], &self->options.connection);
 }
 
 void
@@ -480,7 +485,8 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
                                                self->reason != NULL ? self->reason->message
                                                                     : "there is no connection");
 
-      if (imp_analyzer_resolve (IMP_ANALYZER (analyzer), self->options.connection.fail, text))
+      if (imp_remote_analyzer_resolve_within (IMP_ANALYZER (analyzer), self->budget,
+                                              self->options.connection.fail, text))
         self->past.resolved_soft++;
       else
         self->past.resolved_hard++;
@@ -653,6 +659,7 @@ imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
   channel_add_number (builder, "queued", queued);
   channel_add_number (builder, "settled-hard", sum.resolved_hard);
   channel_add_number (builder, "settled-soft", sum.resolved_soft);
+  channel_add_number (builder, "soft-limit", self->budget->n_refused);
   channel_add_number (builder, "deadlines", sum.deadlines);
   channel_add_number (builder, "extensions", sum.extensions);
   channel_add_number (builder, "exceptions", sum.exceptions);

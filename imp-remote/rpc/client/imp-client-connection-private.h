@@ -30,7 +30,9 @@ typedef struct
 {
   ImpFailMode fail;
   ImpFailMode overload;
-  guint deadline;      /* milliseconds, 0: none */
+  guint soft_limit;           /* outcomes a minute, 0: none */
+  ImpSoftBudget *soft_budget; /* of the channel; or NULL */
+  guint deadline;             /* milliseconds, 0: none */
   gboolean is_program; /* the other end is a program of ours: none is for whoever asks to say */
   guint max_extensions;
   guint keepalive;       /* milliseconds, 0: none */

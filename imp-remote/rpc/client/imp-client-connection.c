@@ -592,6 +592,8 @@ imp_client_connection_set_options (ImpClientConnection *self,
   self->options = *options;
   self->host.fail = options->fail;
   self->host.overload = options->overload;
+  if (self->host.budget == NULL && options->soft_budget != NULL)
+    self->host.budget = g_rc_box_acquire (options->soft_budget);
   self->host.max_waiting_all = options->max_waiting_all;
   self->host.max_waiting = options->max_waiting;
   imp_send_scheduler_set_limits (self->host.scheduler, &limits);

@@ -5,6 +5,7 @@
 #include "core/imp-deadline-private.h"
 #include "io/imp-arena-private.h"
 #include "rpc/client/imp-send-scheduler-private.h"
+#include "rpc/client/imp-soft-budget-private.h"
 #include "rpc/imp-link-private.h"
 
 G_BEGIN_DECLS
@@ -45,10 +46,16 @@ struct _ImpRemoteAnalyzerHost
   gsize waiting_all;     /* as far as it was noticed: the sum of what they have noted */
   ImpFailMode fail;      /* where the server is to blame */
   ImpFailMode overload;  /* where the traffic may be */
+  ImpSoftBudget *budget; /* of soft outcomes; or NULL: as many as there are */
   gboolean has_deadline; /* that, or that there is none, holds for whoever asks, too */
   gboolean settles_end;  /* the server does not: see docs/wire-format.md, feature "end" */
   guint64 resolved_hard, resolved_soft, deadlines;
 };
+
+/* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one left.
+ * TRUE if it was soft. */
+gboolean imp_remote_analyzer_resolve_within (ImpAnalyzer *analyzer, ImpSoftBudget *budget,
+                                             ImpFailMode mode, const char *reason);
 
 /* The connection then sets the link, the limits and the mode. @name is taken. */
 void imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host,

@@ -404,6 +404,24 @@ remote_analyzer_apply_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdic
   g_error_free (error);
 }
 
+gboolean
+imp_remote_analyzer_resolve_within (ImpAnalyzer *analyzer, ImpSoftBudget *budget, ImpFailMode mode,
+                                    const char *reason)
+{
+  ImpFailMode judged = budget != NULL ? imp_soft_budget_judge (budget, mode) : mode;
+  g_autofree char *text = NULL;
+  gboolean soft;
+
+  if (judged != mode)
+    text = g_strdup_printf ("%s; it would have gone on without an analyzer, as %u others have done "
+                            "within a minute (soft-limit)",
+                            reason, budget->n_recent);
+  soft = imp_analyzer_resolve (analyzer, judged, text != NULL ? text : reason);
+  if (soft && budget != NULL)
+    imp_soft_budget_note (budget);
+  return soft;
+}
+
 static void
 remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode, const char *reason)
 {
@@ -418,7 +436,7 @@ remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode, const cha
   remote_analyzer_leave (self);
   if (!imp_analyzer_is_closed (IMP_ANALYZER (self)))
     {
-      if (imp_analyzer_resolve (IMP_ANALYZER (self), mode, text))
+      if (imp_remote_analyzer_resolve_within (IMP_ANALYZER (self), host->budget, mode, text))
         host->resolved_soft++;
       else
         host->resolved_hard++;
@@ -631,5 +649,6 @@ imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host)
 {
   imp_send_scheduler_free (host->scheduler);
   imp_deadline_free (host->deadline);
+  g_clear_pointer (&host->budget, g_rc_box_release);
   g_free (host->name);
 }
