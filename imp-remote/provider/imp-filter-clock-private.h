@@ -18,6 +18,7 @@ typedef enum
   IMP_FILTER_DEADLINE, /* milliseconds for a verdict; 0: none */
   IMP_FILTER_MAX_EXTENSIONS,
   IMP_FILTER_HOLD_TIMEOUT, /* milliseconds for what a search holds; 0: none */
+  IMP_FILTER_MAX_GROWTH,   /* bytes; 0: none */
   IMP_FILTER_N_LIMITS,
 } ImpFilterLimit;
 

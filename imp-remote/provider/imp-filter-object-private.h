@@ -35,6 +35,7 @@ struct _ImpFilter
   ImpFlowEventQueue queue;
   ImpFlow *flows[2];
   guint64 limits[IMP_FILTER_N_LIMITS];
+  gint64 balance[2]; /* bytes that have come in that direction, less those that have left */
   FilterState state;
   GError *error;  /* why it is not open; what pushes give */
   char *reason;   /* the same in the analyzer's words */

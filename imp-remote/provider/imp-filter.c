@@ -46,6 +46,7 @@ typedef enum
   PROP_DEADLINE,
   PROP_MAX_EXTENSIONS,
   PROP_HOLD_TIMEOUT,
+  PROP_MAX_GROWTH,
   PROP_HELD_BYTES,
 } FilterProperty;
 
@@ -183,6 +184,28 @@ filter_emit_output (ImpFilter *self, ImpDirection direction, GBytes *bytes, gint
   self->output (self, direction, bytes, data_type, self->output_data);
 }
 
+/* FALSE if that is more than the analyzer may add; then nothing goes out any more, since it would
+ * come behind a gap. */
+static gboolean
+filter_count_output (ImpFilter *self, ImpDirection direction, gsize size)
+{
+  const guint64 limit = self->limits[IMP_FILTER_MAX_GROWTH];
+  g_autofree char *reason = NULL;
+
+  self->balance[direction] -= size;
+  if (limit == 0 || self->balance[direction] >= -(gint64) limit)
+    return TRUE;
+  reason = g_strdup_printf ("What leaves %s is %" G_GINT64_FORMAT " bytes longer than what has "
+                            "come; the limit is %" G_GUINT64_FORMAT " (property max-growth of "
+                            "ImpFilter)",
+                            direction == IMP_DIRECTION_FROM_CLIENT ? "for the server"
+                                                                   : "for the client",
+                            -self->balance[direction], limit);
+  filter_fail (self, IMP_ERROR_LIMIT, reason);
+  imp_flow_event_queue_clear (&self->queue);
+  return FALSE;
+}
+
 static void
 filter_release_output (ImpFilter *self)
 {
@@ -246,7 +269,7 @@ filter_work (ImpFilter *self)
       if (event.kind == IMP_FLOW_EVENT_FEED)
         imp_analyzer_data (self->analyzer, event.direction, event.bytes, event.offset,
                            event.data_type);
-      else
+      else if (filter_count_output (self, event.direction, g_bytes_get_size (event.bytes)))
         {
           self->sent[event.direction] = event.kind == EVENT_SEND;
           filter_emit_output (self, event.direction, event.bytes, event.data_type);
@@ -484,7 +507,8 @@ imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamS
       self->analyzer = g_value_dup_object (value);
       break;
     case PROP_MAX_HELD:
-      imp_filter_set_limit (self, IMP_FILTER_MAX_HELD, g_value_get_uint64 (value));
+    case PROP_MAX_GROWTH:
+      imp_filter_set_limit (self, id - PROP_MAX_HELD, g_value_get_uint64 (value));
       break;
     case PROP_DEADLINE:
     case PROP_MAX_EXTENSIONS:
@@ -508,7 +532,8 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       g_value_set_object (value, self->analyzer);
       break;
     case PROP_MAX_HELD:
-      g_value_set_uint64 (value, self->limits[IMP_FILTER_MAX_HELD]);
+    case PROP_MAX_GROWTH:
+      g_value_set_uint64 (value, self->limits[id - PROP_MAX_HELD]);
       break;
     case PROP_DEADLINE:
     case PROP_MAX_EXTENSIONS:
@@ -625,6 +650,20 @@ filter_class_install_properties (GObjectClass *klass)
                                                    G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY
                                                      | G_PARAM_EXPLICIT_NOTIFY
                                                      | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ImpFilter:max-growth:
+   *
+   * By how many bytes what leaves in a direction may be longer than what has come in it; 0 for no
+   * limit. What an analyzer adds by REPLACE, and by TO_SENDER in the other direction, is more where
+   * it has taken away before. An analyzer that adds more has failed: the connection is refused, and
+   * nothing of what is too much goes out.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_GROWTH] = g_param_spec_uint64 ("max-growth", NULL, NULL, 0, G_MAXINT64, 0,
+                                                     G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY
+                                                       | G_PARAM_STATIC_STRINGS);
 
   /**
    * ImpFilter:max-held:
@@ -864,10 +903,14 @@ static gboolean
 filter_push_to_flow (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 data_type,
                      GError **error)
 {
+  const gsize size = g_bytes_get_size (data);
   g_autoptr (GError) local = NULL;
 
+  /* An answer may come from within. */
+  self->balance[direction] += size;
   if (imp_flow_push (self->flows[direction], data, data_type, &local))
     return TRUE;
+  self->balance[direction] -= size;
   if (local->code == IMP_ERROR_LIMIT)
     {
       filter_fail (self, IMP_ERROR_LIMIT, local->message);

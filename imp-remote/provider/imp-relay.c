@@ -59,6 +59,7 @@ struct _ImpRelay
   ImpPump *pump;
   ImpPumpLimits limits;
   guint64 max_held;
+  guint64 max_growth;
   guint deadline;
   guint max_extensions;
   guint hold_timeout;
@@ -80,9 +81,10 @@ typedef enum
   PROP_DEADLINE,
   PROP_MAX_EXTENSIONS,
   PROP_HOLD_TIMEOUT,
+  PROP_MAX_GROWTH,
 } RelayProperty;
 
-static GParamSpec *properties[PROP_HOLD_TIMEOUT + 1];
+static GParamSpec *properties[PROP_MAX_GROWTH + 1];
 static guint signal_result;
 
 static void
@@ -98,6 +100,7 @@ imp_relay_constructed (GObject *object)
   G_OBJECT_CLASS (imp_relay_parent_class)->constructed (object);
   self->filter = imp_filter_new (self->analyzer);
   imp_filter_set_max_held (self->filter, self->max_held);
+  g_object_set (self->filter, "max-growth", self->max_growth, NULL);
   imp_filter_set_deadline (self->filter, self->deadline);
   imp_filter_set_max_extensions (self->filter, self->max_extensions);
   imp_filter_set_hold_timeout (self->filter, self->hold_timeout);
@@ -148,6 +151,9 @@ imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_MAX_HELD:
       g_value_set_uint64 (value, self->max_held);
       break;
+    case PROP_MAX_GROWTH:
+      g_value_set_uint64 (value, self->max_growth);
+      break;
     case PROP_DEADLINE:
       g_value_set_uint (value, self->deadline);
       break;
@@ -189,6 +195,9 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
       break;
     case PROP_MAX_HELD:
       self->max_held = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_GROWTH:
+      self->max_growth = g_value_get_uint64 (value);
       break;
     case PROP_DEADLINE:
       self->deadline = g_value_get_uint (value);
@@ -286,6 +295,17 @@ relay_class_install_limits (GParamFlags flags)
    */
   properties[PROP_MAX_HELD] = g_param_spec_uint64 ("max-held", NULL, NULL, 0, G_MAXINT64,
                                                    MAX_HELD_DEFAULT, flags);
+
+  /**
+   * ImpRelay:max-growth:
+   *
+   * By how many bytes what leaves in a direction may be longer than what has come in it; 0 for no
+   * limit. See [property@Imp.Filter:max-growth].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_GROWTH] = g_param_spec_uint64 ("max-growth", NULL, NULL, 0, G_MAXINT64, 0,
+                                                     flags);
 }
 
 static void

@@ -118,6 +118,56 @@ test_max_held (void)
   g_assert_true (imp_filter_get_max_held (t->filter) == 8);
 }
 
+#define GROWTH(who, n)                                                                             \
+  "What leaves for the " who " is " n                                                              \
+  " bytes longer than what has come; the limit is 3 (property "                                    \
+  "max-growth of ImpFilter)"
+
+/* What is too much does not go out, nor does anything behind it; what was taken away before may come
+ * back. */
+static void
+test_max_growth (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+  guint64 max_growth = 1;
+
+  g_object_get (t->filter, "max-growth", &max_growth, NULL);
+  g_assert_cmpuint (max_growth, ==, 0);
+  g_object_set (t->filter, "max-growth", (guint64) 3, NULL);
+  filter_script_push (t, CLIENT, "abcdef", "");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 2, (const guint8 *) "", 0);
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 6, (const guint8 *) "123456789", 9);
+  filter_script_expect (t, "0>123456789");
+  filter_script_push (t, CLIENT, "gh", "");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 7, (const guint8 *) "xyz", 3);
+  filter_script_expect (t, "failed(" GROWTH ("server", "4") ")");
+  filter_script_push_refused (t, CLIENT, "k", IMP_ERROR_LIMIT, GROWTH ("server", "4"), "");
+}
+
+static gboolean
+send_back_and_deny (MockAnalyzer *mock, ImpDirection direction, GBytes *data, gint64 offset,
+                    gint32 data_type, GError **error)
+{
+  ImpAnalyzer *analyzer = IMP_ANALYZER (mock);
+
+  imp_analyzer_pass_bytes (analyzer, direction, 1);
+  imp_analyzer_send_back (analyzer, direction, (const guint8 *) "bye", 3);
+  imp_analyzer_send_back (analyzer, direction, (const guint8 *) "!", 1);
+  imp_analyzer_pass_bytes (analyzer, direction, 2);
+  imp_analyzer_deny (analyzer, direction, "no");
+  return TRUE;
+}
+
+/* Also of what is sent back, and where the analyzer has ended the connection meanwhile. */
+static void
+test_max_growth_to_sender (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (send_back_and_deny);
+
+  g_object_set (t->filter, "max-growth", (guint64) 3, NULL);
+  filter_script_push_refused (t, CLIENT, "abcd", IMP_ERROR_DENIED, "no", "0>a 1>bye denied(no)");
+}
+
 /* More than the limit in one chunk does no harm if it is settled at once. */
 static void
 test_max_held_at_once (void)
@@ -334,6 +384,8 @@ main (int argc, char **argv)
   g_test_add_func ("/filter-end/illegal", test_illegal);
   g_test_add_func ("/filter-end/max-held", test_max_held);
   g_test_add_func ("/filter-end/max-held/at-once", test_max_held_at_once);
+  g_test_add_func ("/filter-end/max-growth", test_max_growth);
+  g_test_add_func ("/filter-end/max-growth/to-sender", test_max_growth_to_sender);
   g_test_add_func ("/filter-end/max-chunks", test_max_chunks);
   g_test_add_func ("/filter-end/costly-pattern", test_costly_pattern);
   g_test_add_func ("/filter-end/output-after-close", test_output_after_close);

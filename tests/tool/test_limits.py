@@ -301,5 +301,21 @@ class Limits(unittest.TestCase):
             self.assertGreaterEqual(time.monotonic() - begin, 0.99)
 
 
+class Relay(unittest.TestCase):
+    def test_max_growth(self):
+        """What an analyzer adds goes through up to the limit, and nothing of what is more."""
+        module = 'pattern=string=foo&action=replace&actdata=foobar&rxdir=0'
+        with harness.Upstream(harness.echo) as upstream, \
+                harness.Tool('relay', '--max-growth=6', '--listen', '127.0.0.1:0', '--module',
+                             module, '--connect', upstream.address) as relay, \
+                harness.connect(relay.port) as client:
+            for _ in range(2):
+                client.sendall(b'foo.')
+                self.assertEqual(client.recv(7, socket.MSG_WAITALL), b'foobar.')
+            client.sendall(b'foo.')
+            self.assertEqual(harness.read_to_reset(client), b'')
+            relay.wait_for_log('is 9 bytes longer than what has come; the limit is 6')
+
+
 if __name__ == '__main__':
     harness.main()

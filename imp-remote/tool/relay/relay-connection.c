@@ -24,6 +24,7 @@ struct _RelayConnection
   guint deadline_ms;
   guint max_extensions;
   guint hold_timeout_ms;
+  gsize max_growth;
   guint keepalive_s;
   gboolean verbose;
   guint refusal; /* the source of it, or 0 */
@@ -197,7 +198,8 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
                               analyzer, "idle-timeout", self->idle_timeout_ms, "deadline",
                               self->deadline_ms, "max-extensions", self->max_extensions,
-                              "hold-timeout", self->hold_timeout_ms, NULL);
+                              "hold-timeout", self->hold_timeout_ms, "max-growth",
+                              (guint64) self->max_growth, NULL);
   if (self->verbose)
     {
       relay_connection_follow (self, "result");
@@ -272,6 +274,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->deadline_ms = setup->deadline_ms;
   self->max_extensions = setup->max_extensions;
   self->hold_timeout_ms = setup->hold_timeout_ms;
+  self->max_growth = setup->max_growth;
   self->keepalive_s = setup->keepalive_s;
   self->verbose = setup->verbose;
   self->cancellable = g_cancellable_new ();

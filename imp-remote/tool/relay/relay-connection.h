@@ -18,6 +18,7 @@ typedef struct
   guint deadline_ms; /* for a verdict */
   guint max_extensions;
   guint hold_timeout_ms;
+  gsize max_growth;
   guint keepalive_s; /* 0: none */
   gboolean verbose;  /* log every result */
 } RelayConnectionSetup;

@@ -204,6 +204,7 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .deadline_ms = self->options.deadline * 1000,
     .max_extensions = self->options.max_extensions,
     .hold_timeout_ms = self->options.hold_timeout,
+    .max_growth = self->options.max_growth,
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
   };

@@ -18,6 +18,7 @@ typedef struct
   guint deadline;                 /* seconds, 0: none */
   guint max_extensions;           /* of the deadline */
   guint hold_timeout;             /* milliseconds, 0: none */
+  gsize max_growth;               /* bytes, 0: none */
   guint keepalive;                /* seconds, 0: none */
   gboolean verbose;               /* log every result */
 } RelayOptions;

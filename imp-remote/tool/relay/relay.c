@@ -52,6 +52,8 @@ static const ImpLimit relay_limits[] = {
     "end connections whose analyzer leaves data without a verdict for so long, 0 never" },
   { "max-extensions", IMP_LIMIT_COUNT, PLACE (options.max_extensions), 0, 1000000, 10,
     "how often PAUSE or REPLACE_LATER extend the deadline" },
+  { "max-growth", IMP_LIMIT_BYTES, PLACE (options.max_growth), 0, G_MAXINT64, 0,
+    "how much longer a direction may become by what an analyzer adds, 0 without limit" },
   { "hold-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.hold_timeout), 0,
     TOOL_MAX_SECONDS * 1000, 500,
     "how many ms the beginning of what a PASS_PATTERN may match is held, 0 until it is decided" },
