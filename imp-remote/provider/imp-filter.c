@@ -804,24 +804,6 @@ imp_filter_new (ImpAnalyzer *analyzer)
   return g_object_new (IMP_TYPE_FILTER, "analyzer", analyzer, NULL);
 }
 
-/**
- * imp_filter_get_analyzer: (get-property analyzer)
- * @self: a filter
- *
- * Gets the analyzer.
- *
- * Returns: (transfer none): the analyzer
- *
- * Since: 0.1
- */
-ImpAnalyzer *
-imp_filter_get_analyzer (ImpFilter *self)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), NULL);
-
-  return self->analyzer;
-}
-
 void
 imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value)
 {
@@ -867,35 +849,6 @@ imp_filter_set_output (ImpFilter *self, ImpOutputFunc output, gpointer user_data
   else
     filter_listen (self);
   g_object_unref (self);
-}
-
-/**
- * imp_filter_check:
- * @self: a filter
- * @error: return location for an error
- *
- * Checks whether the filter is open, and if not, why: %IMP_ERROR_DENIED with the analyzer's reason,
- * %IMP_ERROR_CLOSED if the analyzer dropped the connection or the filter was closed,
- * %IMP_ERROR_FATAL if the analyzer failed, %IMP_ERROR_FAILED if the application did
- * ([method@Imp.Filter.fail]), %IMP_ERROR_LIMIT if too much was left unsettled, %IMP_ERROR_TIMEOUT
- * if that was so for too long ([property@Imp.Filter:deadline], [property@Imp.Filter:hold-timeout]).
- * Once it has an error it keeps it.
- *
- * Returns: %TRUE if it is open
- *
- * Since: 0.1
- */
-gboolean
-imp_filter_check (ImpFilter *self, GError **error)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (self->state == STATE_OPEN)
-    return TRUE;
-  if (error != NULL)
-    *error = g_error_copy (self->error);
-  return FALSE;
 }
 
 /* The flow takes input unless the caller is wrong, or it cannot go on. */
@@ -997,43 +950,6 @@ imp_filter_set_busy (ImpFilter *self, ImpDirection direction, gboolean busy)
 }
 
 /**
- * imp_filter_is_paused:
- * @self: a filter
- * @direction: a direction
- *
- * Checks whether the analyzer has asked not to be fed in a direction for now, or a search there is
- * not finished. That is a hint: the filter still takes what is pushed.
- *
- * Returns: %TRUE if it should be pushed nothing for now
- *
- * Since: 0.1
- */
-gboolean
-imp_filter_is_paused (ImpFilter *self, ImpDirection direction)
-{
-  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
-  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
-
-  return self->paused[direction] != 0;
-}
-
-void
-imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data)
-{
-  self->observed = types;
-  self->observer = func;
-  self->observer_data = user_data;
-  filter_update_run_sink (self);
-}
-
-void
-imp_filter_move_here (ImpFilter *self)
-{
-  g_main_context_unref (self->context);
-  self->context = g_main_context_ref_thread_default ();
-}
-
-/**
  * imp_filter_fail:
  * @self: a filter
  * @reason: what failed, for people
@@ -1090,4 +1006,13 @@ imp_filter_close (ImpFilter *self)
   if (!self->working)
     filter_release_output (self);
   g_object_unref (self);
+}
+
+void
+imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data)
+{
+  self->observed = types;
+  self->observer = func;
+  self->observer_data = user_data;
+  filter_update_run_sink (self);
 }

@@ -123,8 +123,8 @@ test_max_held (void)
   " bytes longer than what has come; the limit is 3 (property "                                    \
   "max-growth of ImpFilter)"
 
-/* What is too much does not go out, nor does anything behind it; what was taken away before may come
- * back. */
+/* What is too much does not go out, nor does anything behind it; what was taken away before may
+ * come back. */
 static void
 test_max_growth (void)
 {

@@ -637,8 +637,6 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
 {
   ImpMessage *query;
 
-  g_assert (self->host.link == NULL && !self->lost);
-
   self->host.link = imp_link_new (stream, codec, &self->options.limits, error);
   if (self->host.link == NULL)
     return FALSE;
@@ -667,12 +665,11 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
 void
 imp_client_connection_fail (ImpClientConnection *self, const GError *error)
 {
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (GError) reason = g_error_copy (error);
   const ImpClientConnectionFuncs *funcs;
 
   if (self->lost)
     return;
-  reason = g_error_copy (error);
   imp_client_connection_ref (self);
   self->lost = TRUE;
   self->ready = FALSE;

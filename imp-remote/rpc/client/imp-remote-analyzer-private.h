@@ -52,8 +52,8 @@ struct _ImpRemoteAnalyzerHost
   guint64 resolved_hard, resolved_soft, deadlines;
 };
 
-/* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one left.
- * TRUE if it was soft. */
+/* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one
+ * left. TRUE if it was soft. */
 gboolean imp_remote_analyzer_resolve_within (ImpAnalyzer *analyzer, ImpSoftBudget *budget,
                                              ImpFailMode mode, const char *reason);
 

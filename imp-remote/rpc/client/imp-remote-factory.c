@@ -86,11 +86,11 @@ static const ImpLimit remote_factory_limits[] = {
   /**
    * ImpRemoteFactory:soft-limit:
    *
-   * How many analyzers may have a soft outcome within a minute, by [property@Imp.RemoteFactory:fail]
-   * or [property@Imp.RemoteFactory:overload]; 0 for all of them. Further ones have a hard one, so
-   * that whoever can make analyzers fail does not switch off all inspection. That is logged, and
-   * counted in the statistics as "soft-limit". Factories that are made by
-   * [method@Imp.Factory.set_interface] count by themselves.
+   * How many analyzers may have a soft outcome within a minute, by
+   * [property@Imp.RemoteFactory:fail] or [property@Imp.RemoteFactory:overload]; 0 for all of them.
+   * Further ones have a hard one, so that whoever can make analyzers fail does not switch off all
+   * inspection. That is logged, and counted in the statistics as "soft-limit". Factories that are
+   * made by [method@Imp.Factory.set_interface] count by themselves.
    *
    * Since: 0.1
    */
@@ -1140,10 +1140,10 @@ imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
  * Gets what the factory has counted since it was created, as a dictionary (a{sv}) of unsigned
  * 64-bit numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
  * (analyzers that could not be reached any more), "soft-limit" (those of the first that would have
- * been soft without [property@Imp.RemoteFactory:soft-limit]), "deadlines" (those among them that were too
- * slow), "extensions" (more time that was granted), "exceptions" of the server, "late-results" (for
- * analyzers that were closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and
- * "queued" (bytes that wait to be sent).
+ * been soft without [property@Imp.RemoteFactory:soft-limit]), "deadlines" (those among them that
+ * were too slow), "extensions" (more time that was granted), "exceptions" of the server,
+ * "late-results" (for analyzers that were closed already), "messages-in", "messages-out",
+ * "bytes-in", "bytes-out", and "queued" (bytes that wait to be sent).
  *
  * Returns: (transfer full): the dictionary
  *

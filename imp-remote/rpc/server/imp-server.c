@@ -1,50 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/server/imp-server.h"
+#include "rpc/server/imp-server-object-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
-#include "rpc/server/imp-server-access-private.h"
-#include "rpc/server/imp-server-connection-private.h"
-#include "rpc/server/imp-server-listeners-private.h"
-#include "rpc/server/imp-server-refused-private.h"
-#include "rpc/server/imp-server-room-private.h"
-#include "rpc/server/imp-server-tls-private.h"
 
 /* Clients that are being told that they are one too many. Further ones take the places of the
  * oldest, so that they cost no more descriptors than these. */
 #define REFUSED_MAX 8
-
-struct _ImpServer
-{
-  GObject parent_instance;
-
-  GMainContext *context;
-  ImpFactory *factory;
-  char *codec_name;
-  ImpCodec *codec;
-  ImpServerConnectionOptions options;
-  ImpServerTotals totals;
-  ImpServerRoom room;
-  guint grace; /* milliseconds */
-  ImpServerListenersOptions listening;
-  ImpServerListeners listeners;
-  ImpServerTls tls;
-  ImpServerAccess access;
-  ImpAuthorizeFunc authorize;
-  gpointer authorize_data;
-  GDestroyNotify authorize_destroy;
-  GHashTable *connections; /* a set of ImpServerConnection */
-  GQueue refused;          /* of ImpServerRefused */
-  GQueue stopping;         /* of GTask: stop_async() */
-  GSource *grace_timer;
-  gboolean stopped;
-  gboolean closed; /* at once */
-  ImpLogLimit failure_log;
-  ImpLogLimit refusal_log;
-};
 
 /**
  * ImpServer:
@@ -1042,41 +1006,6 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 }
 
 /**
- * imp_server_set_authorize_func:
- * @self: a server
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): asked about each client
- * @user_data: data for @func
- * @destroy: (nullable): frees @user_data
- *
- * Sets a function that decides about each client, before anything that it says is read. It is asked
- * about those whom [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids] allow, or
- * the server's class, if that overrides `authorize`; so it can refuse more of them, and not less.
- * The client is told the error.
- *
- * It is called in the server's main context, and must not block. JavaScript cannot give an
- * error here: what it throws is printed, and nobody is let in. In a class of its own it can.
- *
- * Since: 0.1
- */
-void
-imp_server_set_authorize_func (ImpServer *self, ImpAuthorizeFunc func, gpointer user_data,
-                               GDestroyNotify destroy)
-{
-  GDestroyNotify old_destroy;
-  gpointer old_data;
-
-  g_return_if_fail (IMP_IS_SERVER (self));
-
-  old_destroy = self->authorize_destroy;
-  old_data = self->authorize_data;
-  self->authorize = func;
-  self->authorize_data = user_data;
-  self->authorize_destroy = destroy;
-  if (old_destroy != NULL)
-    old_destroy (old_data);
-}
-
-/**
  * imp_server_use_codec:
  * @self: a server that has no connections yet
  * @codec: the wire format
@@ -1092,25 +1021,6 @@ imp_server_use_codec (ImpServer *self, ImpCodec *codec)
   g_return_if_fail (IMP_IS_CODEC (codec));
 
   g_set_object (&self->codec, codec);
-}
-
-/**
- * imp_server_list_addresses:
- * @self: a server
- *
- * Gets the addresses at which the server listens: instead of a port 0, the one that the system has
- * chosen.
- *
- * Returns: (transfer full) (array zero-terminated=1): the addresses, as clients write them
- *
- * Since: 0.1
- */
-char **
-imp_server_list_addresses (ImpServer *self)
-{
-  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
-
-  return imp_server_listeners_list (&self->listeners);
 }
 
 /* No more of them come: the listeners are closed. */
@@ -1233,83 +1143,4 @@ imp_server_close (ImpServer *self)
   server_close_connections (self, "The server was closed");
   imp_server_room_stop (&self->room);
   server_finish_stopping (self);
-}
-
-/**
- * imp_server_get_n_connections:
- * @self: a server
- *
- * Gets the number of connections.
- *
- * Returns: the number of connections
- *
- * Since: 0.1
- */
-guint
-imp_server_get_n_connections (ImpServer *self)
-{
-  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
-
-  return g_hash_table_size (self->connections);
-}
-
-/**
- * imp_server_get_n_analyzers:
- * @self: a server
- *
- * Gets the number of analyzers of all connections.
- *
- * Returns: the number of analyzers
- *
- * Since: 0.1
- */
-guint
-imp_server_get_n_analyzers (ImpServer *self)
-{
-  GHashTableIter iter;
-  gpointer connection;
-  guint n = 0;
-
-  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
-
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    n += imp_server_connection_get_n_analyzers (connection);
-  return n;
-}
-
-/**
- * imp_server_get_statistics:
- * @self: a server
- *
- * Gets what the server keeps now and what it has counted since it was created, as a dictionary
- * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
- * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
- * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
- * by the limits' names, "denied" for clients that may not use the server, "malformed" for messages
- * that make no sense, and "tls" for handshakes that have failed.
- *
- * Returns: (transfer full): the dictionary
- *
- * Since: 0.1
- */
-GVariant *
-imp_server_get_statistics (ImpServer *self)
-{
-  const ImpServerTotals *totals = &self->totals;
-  GVariantDict dictionary;
-
-  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
-
-  g_variant_dict_init (&dictionary, NULL);
-  g_variant_dict_insert (&dictionary, "live-connections", "t",
-                         (guint64) imp_server_get_n_connections (self));
-  g_variant_dict_insert (&dictionary, "live-analyzers", "t",
-                         (guint64) imp_server_get_n_analyzers (self));
-  g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
-  g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
-  g_variant_dict_insert (&dictionary, "analyzers", "t", totals->n_analyzers);
-  g_variant_dict_insert_value (&dictionary, "refusals",
-                               imp_server_totals_describe_refusals (totals));
-  return g_variant_ref_sink (g_variant_dict_end (&dictionary));
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a server says of itself, and whom it asks. */
+#include "rpc/server/imp-server-object-private.h"
+
+/**
+ * imp_server_list_addresses:
+ * @self: a server
+ *
+ * Gets the addresses at which the server listens: instead of a port 0, the one that the system has
+ * chosen.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the addresses, as clients write them
+ *
+ * Since: 0.1
+ */
+char **
+imp_server_list_addresses (ImpServer *self)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
+
+  return imp_server_listeners_list (&self->listeners);
+}
+
+/**
+ * imp_server_get_n_connections:
+ * @self: a server
+ *
+ * Gets the number of connections.
+ *
+ * Returns: the number of connections
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_connections (ImpServer *self)
+{
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  return g_hash_table_size (self->connections);
+}
+
+/**
+ * imp_server_get_n_analyzers:
+ * @self: a server
+ *
+ * Gets the number of analyzers of all connections.
+ *
+ * Returns: the number of analyzers
+ *
+ * Since: 0.1
+ */
+guint
+imp_server_get_n_analyzers (ImpServer *self)
+{
+  GHashTableIter iter;
+  gpointer connection;
+  guint n = 0;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), 0);
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    n += imp_server_connection_get_n_analyzers (connection);
+  return n;
+}
+
+/**
+ * imp_server_get_statistics:
+ * @self: a server
+ *
+ * Gets what the server keeps now and what it has counted since it was created, as a dictionary
+ * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
+ * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
+ * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
+ * by the limits' names, "denied" for clients that may not use the server, "malformed" for messages
+ * that make no sense, and "tls" for handshakes that have failed.
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_server_get_statistics (ImpServer *self)
+{
+  const ImpServerTotals *totals = &self->totals;
+  GVariantDict dictionary;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
+
+  g_variant_dict_init (&dictionary, NULL);
+  g_variant_dict_insert (&dictionary, "live-connections", "t",
+                         (guint64) imp_server_get_n_connections (self));
+  g_variant_dict_insert (&dictionary, "live-analyzers", "t",
+                         (guint64) imp_server_get_n_analyzers (self));
+  g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
+  g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
+  g_variant_dict_insert (&dictionary, "analyzers", "t", totals->n_analyzers);
+  g_variant_dict_insert_value (&dictionary, "refusals",
+                               imp_server_totals_describe_refusals (totals));
+  return g_variant_ref_sink (g_variant_dict_end (&dictionary));
+}
+
+/**
+ * imp_server_set_authorize_func:
+ * @self: a server
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): asked about each client
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets a function that decides about each client, before anything that it says is read. It is asked
+ * about those whom [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids] allow, or
+ * the server's class, if that overrides `authorize`; so it can refuse more of them, and not less.
+ * The client is told the error.
+ *
+ * It is called in the server's main context, and must not block. JavaScript cannot give an
+ * error here: what it throws is printed, and nobody is let in. In a class of its own it can.
+ *
+ * Since: 0.1
+ */
+void
+imp_server_set_authorize_func (ImpServer *self, ImpAuthorizeFunc func, gpointer user_data,
+                               GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_return_if_fail (IMP_IS_SERVER (self));
+
+  old_destroy = self->authorize_destroy;
+  old_data = self->authorize_data;
+  self->authorize = func;
+  self->authorize_data = user_data;
+  self->authorize_destroy = destroy;
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
