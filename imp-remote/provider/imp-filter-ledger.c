@@ -247,9 +247,5 @@ imp_filter_check (ImpFilter *self, GError **error)
   g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (self->state == STATE_OPEN)
-    return TRUE;
-  if (error != NULL)
-    *error = g_error_copy (self->error);
-  return FALSE;
+  return imp_filter_is_open (self, error);
 }

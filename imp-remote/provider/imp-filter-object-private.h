@@ -55,6 +55,17 @@ struct _ImpFilter
   GMainContext *context;
 };
 
+/* FALSE, with the error that tells why not. */
+static inline gboolean
+imp_filter_is_open (ImpFilter *self, GError **error)
+{
+  if (self->state == STATE_OPEN)
+    return TRUE;
+  if (error != NULL)
+    *error = g_error_copy (self->error);
+  return FALSE;
+}
+
 /* Sets it, and what follows from it. */
 void imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value);
 

@@ -907,7 +907,7 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
   g_return_val_if_fail (data != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!imp_filter_check (self, error))
+  if (!imp_filter_is_open (self, error))
     return FALSE;
   if (self->output == NULL)
     {
@@ -923,7 +923,7 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
 
   g_object_ref (self);
   filter_work (self);
-  is_open = imp_filter_check (self, error);
+  is_open = imp_filter_is_open (self, error);
   g_object_unref (self);
   return is_open;
 }

@@ -740,9 +740,12 @@ static void
 imp_server_dispose (GObject *object)
 {
   ImpServer *self = IMP_SERVER (object);
+  GDestroyNotify destroy = g_steal_pointer (&self->authorize_destroy);
 
   imp_server_close (self);
-  imp_server_set_authorize_func (self, NULL, NULL, NULL);
+  self->authorize = NULL;
+  if (destroy != NULL)
+    destroy (self->authorize_data);
   g_clear_object (&self->factory);
   g_clear_object (&self->codec);
   G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
