@@ -65,7 +65,7 @@ access_options_add_to_group (GOptionGroup *group)
 {
   static const GOptionEntry entries[] = {
     { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_mode,
-      "The mode of unix sockets' files (default: 0600)", "MODE" },
+      "The mode of unix sockets' files (0600 unless it is given)", "MODE" },
     { "allow-uid", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_id,
       "A user who may connect to unix sockets, * all (default: this one and root)", "USER" },
     { "allow-gid", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_id,
