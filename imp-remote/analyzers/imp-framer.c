@@ -486,7 +486,9 @@ framer_work (ImpFramer *self, GError **error)
       {
         framer_settle_records (self, &priv->sides[i]);
         good = framer_catch_up (self, &priv->sides[i], error);
-        framer_settle_rest (self, &priv->sides[i]);
+        /* The record that it fails with is not to pass with the rest. */
+        if (good)
+          framer_settle_rest (self, &priv->sides[i]);
       }
   while (good && !priv->closed && framer_has_answers (priv));
   priv->working = FALSE;

@@ -242,11 +242,17 @@ rewriter_settle_match (ImpRewriter *self, ImpRewriterSide *side, GError **error)
                      "a match began in what had passed after max-delay, and passes");
       return TRUE;
     }
+  /* The groups are those of the last search of this thread, and whoever gets the PASS may search,
+   * too; an answer of theirs is none to this match. */
+  rewriter_match_begin (&priv->match, side);
   if (side->packet.bytes == NULL)
     rewriter_pass (self, side, from);
+  g_clear_pointer (&priv->match.replacement, g_bytes_unref);
   if (rewriter_is_over (self))
-    return TRUE;
-  rewriter_match_begin (&priv->match, side);
+    {
+      rewriter_match_end (&priv->match);
+      return TRUE;
+    }
   good = rewriter_call_match (self, side, from, error);
   replacement = g_steal_pointer (&priv->match.replacement);
   rewriter_match_end (&priv->match);
@@ -349,6 +355,7 @@ rewriter_take (ImpRewriter *self, ImpRewriterSide *side, const ImpInput *input, 
     {
       imp_pattern_stream_skip_to (&side->stream, input->offset);
       side->settled = MAX (side->settled, input->offset);
+      imp_arrivals_trim (&side->arrivals, side->settled);
     }
   if ((length == 0 || input->data_type != side->type)
       && !rewriter_finish_type (self, side, input, &done, error))

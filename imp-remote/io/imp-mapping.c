@@ -175,13 +175,14 @@ mapping_slice (gpointer owner, const guint8 *data, gsize length)
   MappingBlock *block = owner;
   ImpMapping *self = block->mapping;
 
-  if (g_atomic_int_get (&block->n_pins) == 0)
+  /* Another thread may take the last pin away at any time, which it then counts. */
+  if (g_atomic_int_add (&block->n_pins, 1) == 0
+      && (guint) g_atomic_int_add (&self->n_pinned, 1) >= self->max_pinned)
     {
-      if ((guint) g_atomic_int_get (&self->n_pinned) >= self->max_pinned)
-        return g_bytes_new (data, length);
-      g_atomic_int_inc (&self->n_pinned);
+      g_atomic_int_add (&block->n_pins, -1);
+      g_atomic_int_add (&self->n_pinned, -1);
+      return g_bytes_new (data, length);
     }
-  g_atomic_int_inc (&block->n_pins);
   g_atomic_ref_count_inc (&self->ref_count);
   return g_bytes_new_with_free_func (data, length, mapping_unpin, block);
 }

@@ -19,8 +19,7 @@ struct _ImpTlsStream
   gboolean ending; /* close_notify is due */
   gboolean ended;
   gboolean may_negotiate_again; /* TLS 1.2 knows that */
-  gboolean negotiates_again;
-  gsize n_staged; /* what the next record consists of: it counts as written */
+  gsize n_staged;               /* what the next record consists of: it counts as written */
   guint8 staged[RECORD_MAX];
 };
 
@@ -71,14 +70,13 @@ imp_tls_stream_free (ImpTlsStream *self)
 }
 
 /* GIO takes a wish for another handshake for granted, and one of the few threads for it, for as
- * long as the other side likes. Meanwhile nothing can be written, whatever the socket says. */
+ * long as the other side likes. Meanwhile nothing can be written, whatever the socket says. The
+ * socket is asked first: what becomes free in between must not look like that. */
 static gboolean
 tls_stream_negotiates_again (ImpTlsStream *self)
 {
-  self->negotiates_again = self->may_negotiate_again
-                           && !g_pollable_output_stream_is_writable (self->output)
-                           && g_socket_condition_check (self->socket, G_IO_OUT) == G_IO_OUT;
-  return self->negotiates_again;
+  return self->may_negotiate_again && g_socket_condition_check (self->socket, G_IO_OUT) == G_IO_OUT
+         && !g_pollable_output_stream_is_writable (self->output);
 }
 
 /* In TLS 1.3 a client takes the handshake for done before the server has seen its certificate, and
@@ -270,7 +268,8 @@ imp_tls_stream_end_output (ImpTlsStream *self)
 void
 imp_tls_stream_close (ImpTlsStream *self, gboolean abortive)
 {
-  if (self->negotiates_again)
+  /* It may negotiate although the socket is full, where nobody sees it. */
+  if (self->may_negotiate_again && !g_pollable_output_stream_is_writable (self->output))
     /* A thread that waits for the socket does not see that it is closed. */
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   else if (!abortive && !self->ended)

@@ -694,7 +694,7 @@ prover_class_install_limits (void)
    *
    * Since: 0.1
    */
-  properties[PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 1, G_MAXINT32 / 1000,
+  properties[PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 1, G_MAXINT32,
                                                 TIMEOUT_DEFAULT, flags);
 }
 

@@ -456,6 +456,28 @@ test_changes (void)
     }
 }
 
+/* It has seen enough, and then fails: what it failed with is not passed with the rest. */
+static void
+pass_rest_and_fail (TestFramer *self, ImpDirection direction, GBytes *record)
+{
+  if (g_str_has_prefix (g_bytes_get_data (record, NULL), "bad"))
+    imp_framer_pass_rest (IMP_FRAMER (self), direction);
+  else
+    imp_framer_pass_record (IMP_FRAMER (self));
+}
+
+static void
+test_rest_of_failure (void)
+{
+  Rig rig;
+
+  rig_init (&rig, pass_rest_and_fail, NULL);
+  imp_framer_set_lines (IMP_FRAMER (rig.framer), CLIENT);
+  expect_refusal (&rig, "good\nbad\nmore\n", 14, IMP_ERROR_FATAL, "no answer");
+  g_assert_cmpstr (rig.output->str, ==, "good\n");
+  rig_clear (&rig);
+}
+
 /* A line says how much behind it passes unseen. */
 static void
 skip_body (TestFramer *self, ImpDirection direction, GBytes *record)
@@ -693,6 +715,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/framer/random", test_random);
   g_test_add_func ("/framer/many-pending", test_many_pending);
   g_test_add_func ("/framer/changes", test_changes);
+  g_test_add_func ("/framer/rest-of-failure", test_rest_of_failure);
   g_test_add_func ("/framer/skips", test_skips);
   g_test_add_func ("/framer/skip-is-told", test_skip_is_told);
   g_test_add_func ("/framer/unset", test_unset);

@@ -225,6 +225,35 @@ test_groups (void)
   rewriter_rig_clear (&rig);
 }
 
+static void
+search_elsewhere (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  rewriter_rig_push_text (user_data, "k5 ");
+}
+
+/* Whoever gets the PASS of what comes before a match may search, too, in the same thread. */
+static void
+test_groups_of_another (void)
+{
+  const RewriterPattern patterns[] = { { "(?<a>u)(?<name>v)(w)", 3 } };
+  const RewriterPattern others[] = { { "k(\\d)(x)?", 3 } };
+  RewriterRig rig, other;
+  ImpAnalyzer *analyzer;
+
+  rewriter_rig_init (&rig, patterns, G_N_ELEMENTS (patterns));
+  rewriter_rig_init (&other, others, G_N_ELEMENTS (others));
+  rig.rewriter->func = note_groups;
+  analyzer = IMP_ANALYZER (rig.rewriter);
+  imp_analyzer_set_callback (analyzer, search_elsewhere, &other, NULL);
+  imp_analyzer_data_bytes (analyzer, IMP_DIRECTION_FROM_CLIENT, (const guint8 *) "before uvw", 10,
+                           0, IMP_DATA_TYPE_STREAM);
+  g_assert_cmpstr (rig.rewriter->log->str, ==, "1@7:uvw,u,v,w,v, ");
+  g_assert_cmpuint (other.output[0]->len, >, 0);
+  imp_analyzer_close (analyzer);
+  rewriter_rig_clear (&rig);
+  rewriter_rig_clear (&other);
+}
+
 static gboolean
 deny (TestRewriter *self, ImpDirection direction, guint id, GBytes *match, gint64 offset,
       GError **error)
@@ -410,6 +439,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/rewriter/delay/deny", test_delay_deny);
   g_test_add_func ("/rewriter/delay/match", test_delay_match);
   g_test_add_func ("/rewriter/groups", test_groups);
+  g_test_add_func ("/rewriter/groups/of-another", test_groups_of_another);
   g_test_add_func ("/rewriter/refusals", test_refusals);
   g_test_add_func ("/rewriter/unasked", test_unasked);
   g_test_add_func ("/rewriter/wrong-patterns", test_wrong_patterns);

@@ -490,6 +490,7 @@ test_never_released (void)
 static void
 test_other_user (void)
 {
+  static const char *const everybody[] = { "*", NULL };
   g_autofree char *dir = g_dir_make_tmp ("imp-sharing-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (dir, "socket", NULL);
 
@@ -509,7 +510,8 @@ test_other_user (void)
       g_autoptr (TestPeer) peer = NULL;
 
       g_object_set (server, "shared-memory",
-                    any ? IMP_SHARED_MEMORY_ANY_PEER : IMP_SHARED_MEMORY_AUTO, NULL);
+                    any ? IMP_SHARED_MEMORY_ANY_PEER : IMP_SHARED_MEMORY_AUTO, "allow-uids",
+                    everybody, NULL);
       g_assert_true (imp_server_listen (server, path, NULL));
       g_assert_cmpint (chmod (dir, 0755) | chmod (path, 0777), ==, 0);
       g_assert_cmpint (seteuid (65534), ==, 0);
