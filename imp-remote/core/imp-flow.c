@@ -676,7 +676,8 @@ flow_join_append (ImpFlow *self, FlowJoin *join, const guint8 *data, gsize lengt
     flow_join_end (self, join);
   if (join->data == NULL)
     join->data = g_malloc (JOINED_SIZE);
-  memcpy (join->data + join->length, data, length);
+  if (length > 0)
+    memcpy (join->data + join->length, data, length);
   join->length += length;
   join->data_type = data_type;
 }

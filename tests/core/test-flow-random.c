@@ -173,7 +173,9 @@ random_run (Test *t)
 
   for (guint i = 0; i < n; i++)
     {
-      gint64 offset = last = chance (t, 5) ? pick_offset (t) : last + pick (t, 0, 5);
+      gint64 step = pick (t, 0, 5);
+      gint64 offset = last = chance (t, 5) || last > G_MAXINT64 - step ? pick_offset (t)
+                                                                       : last + step;
       const ImpView data = imp_view_of_data ((const guint8 *) "WXYZ", pick (t, 0, 5));
 
       verdicts[i] = chance (t, 50) ? imp_verdict_of_offset (IMP_RESULT_PASS, 0, offset)

@@ -145,7 +145,7 @@ pass_all (Subject *self, ImpDirection direction, const char *data, gsize length)
 static void
 deny_word (Subject *self, ImpDirection direction, const char *data, gsize length)
 {
-  if (memmem (data, length, "bad", 3) != NULL)
+  if (length > 0 && memmem (data, length, "bad", 3) != NULL)
     imp_analyzer_deny (IMP_ANALYZER (self), direction, "bad word");
   else
     subject_pass (self, direction);
@@ -287,7 +287,7 @@ test_order (void)
 static void
 deny_byte (Subject *self, ImpDirection direction, const char *data, gsize length)
 {
-  if (memchr (data, 'x', length) != NULL)
+  if (length > 0 && memchr (data, 'x', length) != NULL)
     imp_analyzer_deny (IMP_ANALYZER (self), direction, "an x");
   else
     subject_pass (self, direction);
@@ -340,7 +340,7 @@ pass_later (Subject *self, ImpDirection direction, const char *data, gsize lengt
 static void
 deny_word_later (Subject *self, ImpDirection direction, const char *data, gsize length)
 {
-  if (memmem (data, length, "bad", 3) != NULL)
+  if (length > 0 && memmem (data, length, "bad", 3) != NULL)
     imp_analyzer_deny (IMP_ANALYZER (self), direction, "bad word");
   else
     pass_later (self, direction, data, length);

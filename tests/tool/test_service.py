@@ -179,7 +179,8 @@ class IdleExit(unittest.TestCase):
             begun = time.monotonic()
             with manager.start('serve', '--idle-exit=1', 'systemd') as tool:
                 self.assertEqual(tool.wait(), 0)
-            self.assertGreater(time.monotonic() - begun, 0.9)
+            # GLib rounds timers of seconds, by a quarter at most.
+            self.assertGreater(time.monotonic() - begun, 0.7)
             self.assertIn('READY', manager.hear())
             self.assertIn('STOPPING', manager.hear())
 
@@ -193,7 +194,8 @@ class IdleExit(unittest.TestCase):
                 self.assertEqual(ping(manager.paths[0]), 0)
                 begun = time.monotonic()
             self.assertEqual(tool.wait(), 0)
-            self.assertGreater(time.monotonic() - begun, 0.9)
+            # GLib rounds timers of seconds, by a quarter at most.
+            self.assertGreater(time.monotonic() - begun, 0.7)
 
     def test_next_one_is_served(self):
         """Who connects when it has ended is served by the next one."""
