@@ -125,11 +125,11 @@ class Irc(unittest.TestCase):
             self.assertEqual((status, err), (0, ''))
             self.assertTrue(re.match('proved .*: 1[0-9]{5} trials', out), out)
 
-    @unittest.skipUnless('GI_TYPELIB_PATH' in os.environ, 'this build has no bindings')
+    @unittest.skipUnless('IMP_TEST_SCRIPTS' in os.environ, 'this build has no bindings')
     def test_python(self):
         self.check('irc-shout.py')
 
-    @unittest.skipUnless('GI_TYPELIB_PATH' in os.environ, 'this build has no bindings')
+    @unittest.skipUnless('IMP_TEST_SCRIPTS' in os.environ, 'this build has no bindings')
     def test_js(self):
         self.check('irc-shout.js')
 

@@ -116,7 +116,10 @@ class Topology:
         never = ''.join(self.chance.choices('0123456789', k=40))
         await self.add_server('pattern', f'pattern=string={WANTED.decode()}&action=replace'
                                          f'&actdata={WRITTEN.decode()}&hold-timeout=0')
-        await self.add_server('shout', os.path.join(HERE, 'shout.py'))
+        # A sanitizer reserves terabytes in every process that has the library, and is told by the
+        # environment what it needs to know.
+        await self.add_server('shout', os.path.join(HERE, 'shout.py')
+                              + '=max-memory=0&sandbox=off')
         await self.add_server('never', f'pattern=string={never}&action=deny&actdata=no')
         await self.start_injector('faulty', 'pattern', FAULTLESS)
         await self.start_injector('corrupting', 'never', FAULTLESS)
