@@ -140,7 +140,8 @@ imp_splits_next (ImpSplits *self)
   while (self->stage != STAGE_OVER
          && self->next == splits_count_ways (self) * (self->stage == STAGE_RANDOM ? 1 : n_orders))
     {
-      self->stage++;
+      /* All ways to cut have the uniform ones and those with one cut among them. */
+      self->stage = self->stage == STAGE_ALL ? STAGE_RANDOM : self->stage + 1;
       self->next = 0;
     }
   if (self->stage == STAGE_OVER)
