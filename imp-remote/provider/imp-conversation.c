@@ -85,6 +85,13 @@ imp_conversation_count_cuts (const ImpConversation *self)
   return n;
 }
 
+static void
+conversation_add_range (ImpConversation *self, const ImpConversation *other, guint start, guint end)
+{
+  for (guint i = start; i < end; i++)
+    conversation_add_chunk (self, imp_conversation_get (other, i));
+}
+
 /* ---- orders ---- */
 
 static gboolean
@@ -149,8 +156,7 @@ imp_conversation_order (const ImpConversation *self, ImpOrder order, GRand *rand
 
   if (order == IMP_ORDER_KEPT)
     {
-      for (guint i = 0; i < self->chunks->len; i++)
-        conversation_add_chunk (ordered, imp_conversation_get (self, i));
+      conversation_add_range (ordered, self, 0, self->chunks->len);
       return ordered;
     }
   while (at[0] < self->chunks->len || at[1] < self->chunks->len)
@@ -275,31 +281,23 @@ imp_conversation_merge (const ImpConversation *self, guint index)
     return NULL;
 
   result = imp_conversation_new ();
-  for (guint i = 0; i < index; i++)
-    conversation_add_chunk (result, imp_conversation_get (self, i));
+  conversation_add_range (result, self, 0, index);
   imp_conversation_add (result, first->direction, bytes_concatenate (first->data, second->data),
                         first->data_type);
-  for (guint i = index + 2; i < self->chunks->len; i++)
-    conversation_add_chunk (result, imp_conversation_get (self, i));
+  conversation_add_range (result, self, index + 2, self->chunks->len);
   return result;
 }
 
 ImpConversation *
 imp_conversation_trim (const ImpConversation *self, guint index, gsize start, gsize end)
 {
+  const ImpChunk *chunk = imp_conversation_get (self, index);
   ImpConversation *result = imp_conversation_new ();
+  const gsize left = g_bytes_get_size (chunk->data) - start - end;
 
-  for (guint i = 0; i < self->chunks->len; i++)
-    {
-      const ImpChunk *chunk = imp_conversation_get (self, i);
-      const gsize length = g_bytes_get_size (chunk->data);
-
-      if (i != index)
-        conversation_add_chunk (result, chunk);
-      else
-        imp_conversation_add (result, chunk->direction,
-                              g_bytes_new_from_bytes (chunk->data, start, length - start - end),
-                              chunk->data_type);
-    }
+  conversation_add_range (result, self, 0, index);
+  imp_conversation_add (result, chunk->direction, g_bytes_new_from_bytes (chunk->data, start, left),
+                        chunk->data_type);
+  conversation_add_range (result, self, index + 1, self->chunks->len);
   return result;
 }

@@ -17,7 +17,6 @@ struct _Subject
   ImpAnalyzer parent_instance;
   gint64 fed[2];
   guint n_calls[2];
-  gint64 ends; /* directions that have ended */
   guint idle;
 };
 
