@@ -85,6 +85,7 @@ class Deadline(Relayed):
             client = self.connect(relay)
             client.sendall(b'word')
             self.check_nothing_comes(client, 1.5)
+            relay.abort()
 
     def test_remote_decides(self):
         """What has a deadline of its own has its own outcome, though the relay's is shorter."""
@@ -122,6 +123,7 @@ class Deadline(Relayed):
             client = self.connect(relay)
             client.sendall(b'word')
             self.check_nothing_comes(client, 2.5)
+            relay.abort()
 
     def test_script_has_own_deadline(self):
         with self.relay(SILENT + '=deadline=2500&fail=soft', '--deadline=1') as relay:

@@ -2,6 +2,7 @@
 """What the tests of the tool share: processes that end, servers on loopback, and data."""
 
 import atexit
+import collections
 import os
 import random
 import re
@@ -13,9 +14,11 @@ import tempfile
 import threading
 import time
 import unittest
+import weakref
 
 TOOL = os.environ.get('IMP_REMOTE_TOOL', 'imp-remote')
 TIMEOUT = 60
+CLIENTS = collections.defaultdict(weakref.WeakSet)  # by the port that they are connected to
 
 
 def make_folder():
@@ -85,6 +88,11 @@ class Tool:
         self.process.terminate()
         return self.wait()
 
+    def abort(self):
+        """Ends it where it would wait for what never comes."""
+        self.process.kill()
+        self.wait()
+
     def wait(self):
         status = self.process.wait(TIMEOUT)
         self.logger.join()
@@ -98,6 +106,10 @@ class Tool:
     def __exit__(self, *error):
         if self.process.returncode is not None:
             return
+        # It would wait for those that a test has left open, and the test with it.
+        for address in self.addresses:
+            for client in list(CLIENTS.pop(address.rpartition(':')[2], [])):
+                client.close()
         status = self.stop()
         if error[0] is not None:
             print('\n'.join(self.log), file=sys.stderr)
@@ -208,7 +220,9 @@ def read_to_reset(connection):
 
 
 def connect(port):
-    return socket.create_connection(('127.0.0.1', port), timeout=TIMEOUT)
+    client = socket.create_connection(('127.0.0.1', port), timeout=TIMEOUT)
+    CLIENTS[str(port)].add(client)
+    return client
 
 
 def fetch(port, request=b'go\n'):
