@@ -138,7 +138,7 @@ imp_splice_unuse (void)
 gboolean
 imp_splice_is_possible (ImpTransport *from, ImpTransport *to)
 {
-  return imp_transport_can_splice (from) && imp_transport_can_splice (to);
+  return imp_transport_can_splice_in (from) && imp_transport_can_splice (to);
 }
 
 static void

@@ -40,14 +40,19 @@ gboolean imp_transport_can_pass_descriptors (ImpTransport *self);
 /* As imp_transport_writev(); if anything is written, @fd goes with its first byte. */
 gssize imp_transport_write_descriptor (ImpTransport *self, const GOutputVector *vectors,
                                        guint n_vectors, int fd, GError **error);
-/* Whether descriptors that come are taken; at first not, and then the kernel drops them. One can be
- * here at a time: a read that finds more is an %IMP_ERROR_PROTOCOL, and loses what it has read. */
+/* Whether descriptors that come are taken; at first not, and then they are refused, or closed where
+ * that keeps nobody waiting. One can be here at a time: a read that finds more is an
+ * %IMP_ERROR_PROTOCOL, and loses what it has read. */
 void imp_transport_set_takes_descriptors (ImpTransport *self, gboolean takes);
 gboolean imp_transport_has_descriptor (ImpTransport *self);
 /* The caller's then; -1 if there is none. */
 int imp_transport_steal_descriptor (ImpTransport *self);
-/* Whether the next two can be used: it is a stream socket, and nothing else. */
+/* It belongs to nothing. Where that happens too often the next read is an %IMP_ERROR_LIMIT. */
+void imp_transport_drop_descriptor (ImpTransport *self);
+/* Whether bytes can be spliced out: it is a stream socket, and nothing else. */
 gboolean imp_transport_can_splice (ImpTransport *self);
+/* And in. Not from a unix socket where descriptors can come with the bytes, of other users. */
+gboolean imp_transport_can_splice_in (ImpTransport *self);
 /* Moves bytes into the pipe, which is empty, without copying them. As imp_transport_read(), but 0
  * is where nothing could be moved, for whatever reason: the end of the stream, urgent bytes next,
  * or nothing at all. */

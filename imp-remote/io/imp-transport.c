@@ -2,6 +2,7 @@
 #include "io/imp-transport-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-descriptor-port-private.h"
 #include "io/imp-tls-stream-private.h"
 
 #include <errno.h>
@@ -41,9 +42,8 @@ struct _ImpTransport
   gboolean is_tcp;    /* and of the fast path, or below TLS */
   gboolean is_stream; /* the same; packets have borders that a pipe does not keep */
   gboolean was_reset;
-  gboolean takes_descriptors;
-  int descriptor; /* that has come, or -1 */
   gboolean abortive;
+  ImpDescriptorPort port; /* of the fast path */
 };
 
 typedef struct
@@ -107,8 +107,8 @@ imp_transport_new (GIOStream *stream, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
   self->fd = -1;
-  self->descriptor = -1;
   self->poll_fd = -1;
+  imp_descriptor_port_init (&self->port, socket);
   if (socket != NULL)
     {
       self->fd = g_socket_get_fd (socket);
@@ -351,68 +351,25 @@ transport_fail (GError **error, int code, const char *what)
   return -1;
 }
 
-/* Room for this many in a message: if there are more, the kernel drops them, and says so. */
-#define DESCRIPTORS_MAX 4
-
-typedef union
-{
-  struct cmsghdr header; /* for its alignment */
-  char data[CMSG_SPACE (DESCRIPTORS_MAX * sizeof (int))];
-} TransportControl;
-
-/* Keeps the descriptor that has come, and closes all others; FALSE if there were any. */
-static gboolean
-transport_keep_descriptor (ImpTransport *self, struct msghdr *message, GError **error)
-{
-  gboolean too_many = (message->msg_flags & MSG_CTRUNC) != 0;
-
-  for (struct cmsghdr *part = CMSG_FIRSTHDR (message); part != NULL;
-       part = CMSG_NXTHDR (message, part))
-    {
-      gsize n = part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS
-                  ? (part->cmsg_len - CMSG_LEN (0)) / sizeof (int)
-                  : 0;
-
-      for (gsize i = 0; i < n; i++)
-        {
-          int fd;
-
-          memcpy (&fd, CMSG_DATA (part) + i * sizeof fd, sizeof fd);
-          too_many |= self->descriptor >= 0;
-          if (self->descriptor >= 0)
-            close (fd);
-          else
-            self->descriptor = fd;
-        }
-    }
-  if (too_many)
-    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
-                         "More descriptors came than the one that can be taken");
-  return !too_many;
-}
-
 static gssize
 transport_read_descriptor (ImpTransport *self, gpointer buffer, gsize length, GError **error)
 {
-  TransportControl control;
-  struct iovec vector = { buffer, length };
-  struct msghdr message = {
-    .msg_iov = &vector,
-    .msg_iovlen = 1,
-    .msg_control = &control,
-    .msg_controllen = sizeof control,
-  };
-  gssize n;
+  gssize n = imp_descriptor_port_read (&self->port, buffer, length);
 
-  do
-    n = recvmsg (self->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  if (n < 0)
+  if (n >= 0)
+    return n;
+  if (errno == EBADMSG)
+    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
+                         "More descriptors came than the one that can be taken");
+  else if (errno == EMFILE)
+    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_LIMIT,
+                         "More descriptors came, for nothing, than can be closed in time");
+  else
     {
       self->was_reset |= errno == ECONNRESET;
-      return transport_fail (error, errno, "Cannot read");
+      transport_fail (error, errno, "Cannot read");
     }
-  return transport_keep_descriptor (self, &message, error) ? n : -1;
+  return -1;
 }
 
 gssize
@@ -426,7 +383,7 @@ imp_transport_read (ImpTransport *self, gpointer buffer, gsize length, GError **
     return imp_tls_stream_read (self->tls, buffer, length, error);
   if (self->fd < 0)
     return g_pollable_input_stream_read_nonblocking (self->input, buffer, length, NULL, error);
-  if (G_UNLIKELY (self->takes_descriptors))
+  if (G_UNLIKELY (!imp_descriptor_port_is_idle (&self->port)))
     return transport_read_descriptor (self, buffer, length, error);
 
   do
@@ -510,25 +467,11 @@ gssize
 imp_transport_write_descriptor (ImpTransport *self, const GOutputVector *vectors, guint n_vectors,
                                 int fd, GError **error)
 {
-  TransportControl control = { 0 };
-  struct msghdr message = {
-    .msg_iov = (struct iovec *) vectors,
-    .msg_iovlen = n_vectors,
-    .msg_control = &control,
-    .msg_controllen = CMSG_SPACE (sizeof fd),
-  };
-  struct cmsghdr *part = CMSG_FIRSTHDR (&message);
   gssize n;
 
   if (self->closed)
     return transport_fail (error, EBADF, "Cannot write");
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN (sizeof fd);
-  memcpy (CMSG_DATA (part), &fd, sizeof fd);
-  do
-    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
+  n = imp_descriptor_port_write (&self->port, vectors, n_vectors, fd);
   if (n < 0)
     self->was_reset |= errno == ECONNRESET;
   return n < 0 ? transport_fail (error, errno, "Cannot write") : n;
@@ -537,28 +480,38 @@ imp_transport_write_descriptor (ImpTransport *self, const GOutputVector *vectors
 void
 imp_transport_set_takes_descriptors (ImpTransport *self, gboolean takes)
 {
-  self->takes_descriptors = takes && imp_transport_can_pass_descriptors (self);
+  if (imp_transport_can_pass_descriptors (self))
+    imp_descriptor_port_set_takes (&self->port, takes);
 }
 
 gboolean
 imp_transport_has_descriptor (ImpTransport *self)
 {
-  return self->descriptor >= 0;
+  return self->port.received >= 0;
 }
 
 int
 imp_transport_steal_descriptor (ImpTransport *self)
 {
-  int fd = self->descriptor;
+  return imp_descriptor_port_steal (&self->port);
+}
 
-  self->descriptor = -1;
-  return fd;
+void
+imp_transport_drop_descriptor (ImpTransport *self)
+{
+  imp_descriptor_port_drop (&self->port);
 }
 
 gboolean
 imp_transport_can_splice (ImpTransport *self)
 {
   return self->is_stream && !self->closed;
+}
+
+gboolean
+imp_transport_can_splice_in (ImpTransport *self)
+{
+  return imp_transport_can_splice (self) && imp_descriptor_port_may_splice (&self->port);
 }
 
 gssize
@@ -704,8 +657,7 @@ imp_transport_close (ImpTransport *self)
     return;
   self->closed = TRUE;
   self->func = NULL;
-  if (self->descriptor >= 0)
-    close (imp_transport_steal_descriptor (self));
+  imp_descriptor_port_close (&self->port);
   if (self->source != NULL)
     {
       transport_watch (self, 0);

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
+#include "io/imp-descriptor-port-private.h"
 
 #include <sys/socket.h>
 
@@ -109,7 +110,8 @@ connector_try_connect (ImpConnector *self)
   g_main_context_pop_thread_default (self->context);
 }
 
-/* As early as can be, so that no urgent byte is left out: see imp_transport_new(). */
+/* As early as can be, so that no urgent byte is left out (see imp_transport_new()), and no
+ * descriptor gets in. */
 static void
 connector_on_event (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *target,
                     GIOStream *stream, gpointer user_data)
@@ -120,6 +122,7 @@ connector_on_event (GSocketClient *client, GSocketClientEvent event, GSocketConn
     return;
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
   g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  imp_descriptor_port_refuse (socket);
 }
 
 /* A name's addresses may change between one attempt and the next, and a GNetworkAddress keeps those

@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 #include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
+#include "io/imp-descriptor-port-private.h"
 #include "rpc/imp-socket-path-private.h"
 
 #include <fcntl.h>
@@ -52,6 +53,7 @@ listener_new (GSocket *socket, const char *address)
   g_socket_set_blocking (socket, FALSE);
   /* Those that it accepts have it as well, before the first byte comes: see imp_transport_new(). */
   g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  imp_descriptor_port_refuse (socket);
   self->socket = g_object_ref (socket);
   self->address = g_strdup (address);
   return self;

@@ -10,6 +10,7 @@ typedef struct
   int fd;
   int descriptor; /* the last that has come, or -1 */
   guint n_descriptors;
+  guint n_refused; /* messages whose descriptors the kernel did not send */
   gboolean ended;
   GString *heard;
 } RawSocket;
@@ -18,7 +19,7 @@ typedef struct
 RawSocket *raw_socket_new (GIOStream **other);
 void raw_socket_free (RawSocket *self);
 
-/* @text with @n copies of @descriptor. */
+/* @text with @n copies of @descriptor, or without, if the other end refuses them. */
 void raw_socket_send (RawSocket *self, const char *text, int descriptor, guint n);
 /* The same with a newline. */
 void raw_socket_say (RawSocket *self, const char *text, int descriptor, guint n);
@@ -30,6 +31,7 @@ void raw_socket_expect_end (RawSocket *self);
 int raw_memory_new (gsize size, int seals);
 #define RAW_MEMORY_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 
-/* What this process has open, and mapped of memory to be shared. */
+/* What this process has open, once it has closed what others have sent, and mapped of memory to be
+ * shared. */
 guint raw_count_descriptors (void);
 guint raw_count_maps (void);

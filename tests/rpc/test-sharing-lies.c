@@ -2,8 +2,10 @@
 /* Peers that break the rules of shared memory, at either end: the connection ends with a word of
  * why, and nothing of what they have sent stays open or mapped. */
 #include "json-rig.h"
+#include "old-kernel.h"
 #include "raw-socket.h"
 #include "relay-rig.h"
+#include "slow-descriptor.h"
 #include "test-streams.h"
 
 #include "core/imp-error.h"
@@ -205,15 +207,17 @@ test_descriptor_flood (void)
   close (memory);
 }
 
-/* Once memory is shared, or where it is not, descriptors are not even taken. */
+/* Once memory is shared, or where it is not, descriptors do not get in, or do not stay. */
 static void
 test_descriptors_ignored (void)
 {
-  for (guint shares = 0; shares < 2; shares++)
+  for (guint round = 0; round < 4; round++)
     {
+      const guint shares = round & 1;
       Rig rig;
       int memory = GOOD;
 
+      old_kernel_set ((round & 2) != 0);
       rig_init (&rig);
       raw_socket_say (rig.socket, shares ? HELLO : "{\"op\":\"set_version\",\"version\":2}", -1, 0);
       raw_socket_expect (rig.socket, "set_version", 1);
@@ -222,12 +226,53 @@ test_descriptors_ignored (void)
       raw_socket_say (rig.socket, PING, -1, 0);
       raw_socket_expect (rig.socket, "pong", 1);
       for (guint i = 0; i < 100; i++)
-        raw_socket_say (rig.socket, PING, memory, 3);
-      raw_socket_expect (rig.socket, "pong", 101);
+        {
+          raw_socket_say (rig.socket, PING, memory, 3);
+          raw_socket_expect (rig.socket, "pong", i + 2);
+          /* Else it would depend on how long the thread takes. */
+          if (i % 10 == 0)
+            raw_count_descriptors ();
+        }
       g_assert_cmpuint (raw_count_maps (), ==, rig.n_maps + shares);
+      g_assert_cmpuint (rig.socket->n_refused, ==, round < 2 && old_kernel_is_new () ? 100 : 0);
       rig_clear (&rig);
       close (memory);
     }
+  old_kernel_set (FALSE);
+}
+
+/* Nobody waits for those that take long to close: neither for one that belongs to nothing, nor for
+ * one in place of memory. */
+static void
+test_slow_descriptors (void)
+{
+  const gint64 began = g_get_monotonic_time ();
+  int others[2];
+  Rig rig;
+
+  rig_init (&rig);
+  raw_socket_say (rig.socket, HELLO, -1, 0);
+  raw_socket_expect (rig.socket, "set_version", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      int fd = slow_descriptor_new (&others[i]);
+
+      raw_socket_say (rig.socket, i == 0 ? PING : SHARE, fd, 1);
+      close (fd);
+      for (guint n = 1; n <= 3 && i == 0; n++)
+        {
+          raw_socket_expect (rig.socket, "pong", n);
+          raw_socket_say (rig.socket, PING, -1, 0);
+        }
+    }
+  raw_socket_expect (rig.socket, "its seals", 1);
+  raw_socket_expect_end (rig.socket);
+  rig.n_descriptors += G_N_ELEMENTS (others);
+  rig_clear (&rig);
+  g_assert_cmpint (g_get_monotonic_time () - began, <,
+                   SLOW_DESCRIPTOR_SECONDS * G_USEC_PER_SEC / 2);
+  close (others[0]);
+  close (others[1]);
 }
 
 /* No byte outside of the memory, nor of two blocks. */
@@ -542,6 +587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sharing-lies/descriptors", test_descriptors);
   g_test_add_func ("/sharing-lies/descriptor-flood", test_descriptor_flood);
   g_test_add_func ("/sharing-lies/descriptors-ignored", test_descriptors_ignored);
+  g_test_add_func ("/sharing-lies/slow-descriptors", test_slow_descriptors);
   g_test_add_func ("/sharing-lies/places", test_places);
   g_test_add_func ("/sharing-lies/unknown-analyzer", test_unknown_analyzer);
   g_test_add_func ("/sharing-lies/overlapping", test_overlapping);

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
+#include "io/imp-descriptor-closer-private.h"
 #include "io/imp-mapping-private.h"
 #include "rpc/imp-protocol-private.h"
 
@@ -103,7 +104,11 @@ server_sharing_map (ImpServerSharing *self, gint64 size, gint64 block_size, GSou
     }
   mapping = imp_mapping_new (fd, size, block_size, self->max_size, MAX (size, 0) / PINNED_SHARE,
                              server_sharing_wake, source, (GDestroyNotify) g_source_unref, error);
-  close (fd);
+  /* Only of memory that is as it has to be it is known that this takes no time. */
+  if (mapping != NULL)
+    close (fd);
+  else
+    imp_descriptor_closer_take (&fd, 1);
   return mapping;
 }
 
@@ -168,7 +173,7 @@ server_sharing_drop_stray (ImpServerSharing *self)
   ImpTransport *transport = imp_link_get_transport (self->link);
 
   if (self->has_stray)
-    close (imp_transport_steal_descriptor (transport));
+    imp_transport_drop_descriptor (transport);
   self->has_stray = imp_transport_has_descriptor (transport);
 }
 
