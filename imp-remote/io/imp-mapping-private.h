@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /* The memory of another process, to be read: what is an ImpArena there. It is checked before it is
- * mapped, so that no access to it can fail, and it cannot be written to. Its bytes can change at
- * any time, though, if the other process wants it.
+ * mapped, so that no access to it can fail, and it cannot be written to; nor does it take memory of
+ * this process, as only pages are read that the other one has written. Its bytes can change at any
+ * time, though, if the other process wants it.
  *
  * It counts how often the other side has referred to each block, and which blocks are pinned by a
  * GBytes that somebody keeps; what is not needed any more is to be given back. All is for one
@@ -29,7 +30,7 @@ ImpMapping *imp_mapping_new (int fd, gint64 size, gint64 block_size, gsize max_s
 void imp_mapping_unref (ImpMapping *self);
 
 /* The other side refers to these bytes, once more. @view is good until the next
- * imp_mapping_next_free(). FALSE if there are no such bytes. */
+ * imp_mapping_next_free(). FALSE if there are no such bytes, or none were written there. */
 gboolean imp_mapping_take (ImpMapping *self, gint64 block, gint64 position, gint64 length,
                            ImpView *view, GError **error);
 /* Takes out a block that nobody needs any more, and how often the other side has referred to it. */

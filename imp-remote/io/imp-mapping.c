@@ -2,6 +2,7 @@
 #include "io/imp-mapping-private.h"
 
 #include "core/imp-error.h"
+#include "io/imp-dense-pages-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@ struct _ImpMapping
   gsize block_size;
   guint n_blocks;
   MappingBlock *blocks;
+  ImpDensePages *pages;
   guint *waiting; /* the blocks that are to be given back, in time */
   guint n_waiting;
   guint next;    /* the one of these that is looked at next */
@@ -105,11 +107,15 @@ ImpMapping *
 imp_mapping_new (int fd, gint64 size, gint64 block_size, gsize max_size, gsize max_pinned,
                  ImpMappingFunc func, gpointer user_data, GDestroyNotify destroy, GError **error)
 {
+  g_autoptr (ImpDensePages) pages = NULL;
   ImpMapping *self;
   gpointer memory;
 
   if (!mapping_check_size (size, block_size, max_size, error)
       || !mapping_check_descriptor (fd, size, error))
+    return NULL;
+  pages = imp_dense_pages_new (fd, size, error);
+  if (pages == NULL)
     return NULL;
   memory = mmap (NULL, size, PROT_READ, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED)
@@ -126,6 +132,7 @@ imp_mapping_new (int fd, gint64 size, gint64 block_size, gsize max_size, gsize m
   g_atomic_ref_count_init (&self->ref_count);
   self->memory = memory;
   self->size = size;
+  self->pages = g_steal_pointer (&pages);
   self->block_size = block_size;
   self->n_blocks = size / block_size;
   self->blocks = g_new0 (MappingBlock, self->n_blocks);
@@ -146,6 +153,7 @@ imp_mapping_unref (ImpMapping *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   munmap (self->memory, self->size);
+  imp_dense_pages_free (self->pages);
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   g_free (self->blocks);
@@ -187,6 +195,20 @@ mapping_slice (gpointer owner, const guint8 *data, gsize length)
   return g_bytes_new_with_free_func (data, length, mapping_unpin, block);
 }
 
+/* Room for this is made by whoever writes, and not by who reads. */
+static gboolean
+mapping_check_written (ImpMapping *self, gint64 block, gint64 position, gint64 length,
+                       GError **error)
+{
+  if (imp_dense_pages_has (self->pages, block * self->block_size + position, length))
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
+               "Of the %" G_GINT64_FORMAT " bytes at %" G_GINT64_FORMAT
+               " of block %" G_GINT64_FORMAT " in shared memory some were never written to",
+               length, position, block);
+  return FALSE;
+}
+
 gboolean
 imp_mapping_take (ImpMapping *self, gint64 block, gint64 position, gint64 length, ImpView *view,
                   GError **error)
@@ -204,6 +226,8 @@ imp_mapping_take (ImpMapping *self, gint64 block, gint64 position, gint64 length
                    length, position, block, self->n_blocks, block_size);
       return FALSE;
     }
+  if (!mapping_check_written (self, block, position, length, error))
+    return FALSE;
   taken = &self->blocks[block];
   if (taken->n_received == G_MAXINT32)
     {

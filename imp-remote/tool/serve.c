@@ -222,21 +222,24 @@ serve_listen (Serve *self)
     tool_print_listening (*address);
 }
 
-static void
-serve_limit_connections (Serve *self)
-{
-  guint wanted;
-
-  g_object_get (self->server, "max-connections", &wanted, NULL);
-  g_object_set (self->server, "max-connections", tool_limit_connections (wanted, 1), NULL);
-}
-
 static ImpSharedMemory
 serve_get_shared_memory (const Serve *self)
 {
   if (self->any_peer)
     return IMP_SHARED_MEMORY_ANY_PEER;
   return self->shared_memory ? IMP_SHARED_MEMORY_AUTO : IMP_SHARED_MEMORY_OFF;
+}
+
+static void
+serve_limit_connections (Serve *self)
+{
+  /* One for the memory of each. */
+  const guint descriptors = serve_get_shared_memory (self) != IMP_SHARED_MEMORY_OFF ? 2 : 1;
+  guint wanted;
+
+  g_object_get (self->server, "max-connections", &wanted, NULL);
+  g_object_set (self->server, "max-connections", tool_limit_connections (wanted, descriptors),
+                NULL);
 }
 
 static int

@@ -3,11 +3,13 @@
 
 #include "core/imp-error.h"
 #include "io/imp-arena-private.h"
+#include "io/imp-dense-pages-private.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK 4096
@@ -35,6 +37,8 @@ make_memory (gsize size, int seals, char **memory)
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_cmpint (ftruncate (fd, size), ==, 0);
+  for (gsize i = 0; i < size; i += BLOCK)
+    g_assert_cmpint (pwrite (fd, "", 1, i), ==, 1);
   if (memory != NULL)
     *memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (seals != 0)
@@ -251,6 +255,75 @@ test_outlive (void)
   g_assert_cmpint (n_destroyed, ==, 1);
 }
 
+/* Bytes of the memory itself, as the kernel counts them. */
+static gsize
+get_charged (int fd)
+{
+  struct stat info;
+
+  g_assert_cmpint (fstat (fd, &info), ==, 0);
+  return info.st_blocks * 512;
+}
+
+/* What was never written is not read, so that no page is made by it. What is written later is, and
+ * once there is no hole no descriptor is kept any more. */
+static void
+test_holes (void)
+{
+  static const guint written[] = { 2, 7, 0, 1, 3, 5, 4, 6 };
+  const gsize size = 8 * BLOCK;
+  int fd = memfd_create ("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  g_autoptr (ImpDensePages) pages = NULL;
+  g_autoptr (ImpMapping) mapping = NULL;
+  ImpView view;
+  char *memory;
+
+  g_assert_cmpint (ftruncate (fd, size), ==, 0);
+  memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, SEALS), ==, 0);
+  pages = imp_dense_pages_new (fd, size, NULL);
+  mapping = imp_mapping_new (fd, size, 2 * BLOCK, size, 0, on_free, NULL, NULL, NULL);
+  for (guint i = 0; i < 8; i++)
+    {
+      guint has = 0;
+
+      g_assert_true (imp_dense_pages_is_looking (pages));
+      expect_no_bytes (mapping, written[i] / 2, written[i] % 2 * BLOCK, 1);
+      expect_no_bytes (mapping, written[i] / 2, 0, 2 * BLOCK);
+      memory[written[i] * BLOCK + 100] = 'w';
+      take (mapping, written[i] / 2, written[i] % 2 * BLOCK, BLOCK, &view);
+      g_assert_cmpint (view.data[100], ==, 'w');
+      g_assert_cmpuint (get_charged (fd), ==, (i + 1) * BLOCK);
+      for (guint page = 0; page < 8; page++)
+        has += imp_dense_pages_has (pages, page * BLOCK + BLOCK - 1, 1);
+      g_assert_cmpuint (has, ==, i + 1);
+    }
+  g_assert_false (imp_dense_pages_is_looking (pages));
+  take (mapping, 3, 0, 2 * BLOCK, &view);
+  /* The seals see to it that there is none again. */
+  g_assert_cmpint (fallocate (fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, BLOCK), ==, -1);
+  g_assert_cmpint (madvise (memory, BLOCK, MADV_REMOVE), ==, -1);
+  munmap (memory, size);
+  close (fd);
+}
+
+/* Across the words in which it is noted which pages there are. */
+static void
+test_many_pages (void)
+{
+  const guint n = 200;
+  int fd = make_memory (n * BLOCK, SEALS, NULL);
+  g_autoptr (ImpDensePages) pages = imp_dense_pages_new (fd, n * BLOCK, NULL);
+
+  g_assert_true (imp_dense_pages_has (pages, 130 * BLOCK - 1, 2));
+  g_assert_true (imp_dense_pages_is_looking (pages));
+  g_assert_true (imp_dense_pages_has (pages, 60 * BLOCK, 140 * BLOCK));
+  g_assert_true (imp_dense_pages_is_looking (pages));
+  g_assert_true (imp_dense_pages_has (pages, 0, n * BLOCK));
+  g_assert_false (imp_dense_pages_is_looking (pages));
+  close (fd);
+}
+
 /* An arena is what a mapping takes. */
 static void
 test_arena (void)
@@ -285,6 +358,8 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/bounds", test_bounds);
   g_test_add_func ("/mapping/pins", test_pins);
   g_test_add_func ("/mapping/outlive", test_outlive);
+  g_test_add_func ("/mapping/holes", test_holes);
+  g_test_add_func ("/mapping/many-pages", test_many_pages);
   g_test_add_func ("/mapping/arena", test_arena);
   return g_test_run ();
 }

@@ -157,6 +157,8 @@ raw_memory_new (gsize size, int seals)
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_cmpint (ftruncate (fd, size), ==, 0);
+  for (gsize i = 0; i < size; i += 4096)
+    g_assert_cmpint (pwrite (fd, "", 1, i), ==, 1);
   if (seals != 0)
     g_assert_cmpint (fcntl (fd, F_ADD_SEALS, seals), ==, 0);
   return fd;

@@ -27,7 +27,7 @@ void raw_socket_say (RawSocket *self, const char *text, int descriptor, guint n)
 void raw_socket_expect (RawSocket *self, const char *text, guint times);
 void raw_socket_expect_end (RawSocket *self);
 
-/* Memory with these seals, of so many bytes. */
+/* Memory with these seals, of so many bytes, without holes. */
 int raw_memory_new (gsize size, int seals);
 #define RAW_MEMORY_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 

@@ -299,6 +299,32 @@ test_places (void)
   expect_refusal (LINES (HELLO, NEW, DATA (1, 0, 0, 1)), -1, "nothing is shared");
 }
 
+/* Whoever reads what was never written pays for it: so it is not read. */
+static void
+test_holes (void)
+{
+  int memory = memfd_create ("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  struct stat info;
+  Rig rig;
+
+  g_assert_cmpint (ftruncate (memory, SIZE), ==, 0);
+  g_assert_cmpint (pwrite (memory, "x", 1, 4096), ==, 1);
+  /* This alone does not make it readable. */
+  g_assert_cmpint (fallocate (memory, 0, 2 * 4096, 4096), ==, 0);
+  g_assert_cmpint (fcntl (memory, F_ADD_SEALS, RAW_MEMORY_SEALS), ==, 0);
+  rig_init (&rig);
+  rig_say (&rig, LINES (HELLO, SHARE, NEW, DATA (1, 1, 0, 4096)), memory);
+  raw_socket_expect (rig.socket, "{\"op\":\"release\",\"block\":1,\"count\":1}", 1);
+  rig_clear (&rig);
+  g_assert_cmpint (fstat (memory, &info), ==, 0);
+  g_assert_cmpint (info.st_blocks * 512, ==, 2 * 4096);
+  expect_refusal (LINES (HELLO, SHARE, NEW, DATA (1, 1, 0, 1), DATA (1, 0, 0, 1)),
+                  fcntl (memory, F_DUPFD_CLOEXEC, 0), "never written");
+  expect_refusal (LINES (HELLO, SHARE, NEW, DATA (1, 2, 0, 1)), fcntl (memory, F_DUPFD_CLOEXEC, 0),
+                  "never written");
+  expect_refusal (LINES (HELLO, SHARE, NEW, DATA (1, 3, 4095, 1)), memory, "never written");
+}
+
 /* The analyzer is not there: its bytes are given back all the same. */
 static void
 test_unknown_analyzer (void)
@@ -589,6 +615,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sharing-lies/descriptors-ignored", test_descriptors_ignored);
   g_test_add_func ("/sharing-lies/slow-descriptors", test_slow_descriptors);
   g_test_add_func ("/sharing-lies/places", test_places);
+  g_test_add_func ("/sharing-lies/holes", test_holes);
   g_test_add_func ("/sharing-lies/unknown-analyzer", test_unknown_analyzer);
   g_test_add_func ("/sharing-lies/overlapping", test_overlapping);
   g_test_add_func ("/sharing-lies/client-gone", test_client_gone);
