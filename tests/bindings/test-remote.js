@@ -309,6 +309,7 @@ test('a function decides about clients', () => {
     equal(peer.get_name(), `uid ${own.get_unix_user()}`);
     equal(peer.get_address(), null);
     equal(peer.get_certificate(), null);
+    equal([peer.get_common_name(), peer.get_dns_names()], [null, null]);
     answer = () => false;
     contains(connect(path).message, 'does not allow uid');
     answer = () => {

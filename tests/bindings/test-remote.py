@@ -350,6 +350,7 @@ def test_authorize_func():
     equal((peer.get_name(), peer.get_address()), (f'uid {os.getuid()}', None))
     assert peer.is_in_group(os.getgid()) and not peer.is_in_group(-1)
     equal(peer.get_certificate(), None)
+    equal((peer.get_common_name(), peer.get_dns_names()), (None, []))
     server.set_authorize_func(authorize, False)
     contains(connect(path).message, 'does not allow uid')
     server.set_authorize_func(authorize, None)

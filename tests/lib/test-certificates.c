@@ -91,3 +91,17 @@ test_certificates_replace (const char *folder, const char *from, const char *to)
   run ((const char *const[]){ "cp", source, next, NULL });
   g_assert_cmpint (g_rename (next, target), ==, 0);
 }
+
+void
+test_certificates_add (const char *folder, const char *name, const char *subject,
+                       const char *alternative)
+{
+  static const char script[]
+    = "cd \"$1\" && printf 'subjectAltName=%s\\n' \"$4\" > extensions"
+      " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config openssl.cnf -utf8"
+      " -multivalue-rdn -subj \"$3\" -keyout \"$2.key\" -out request"
+      " && openssl x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -days 30"
+      " -extfile extensions -out \"$2.pem\"";
+
+  run ((const char *const[]){ "sh", "-c", script, "sh", folder, name, subject, alternative, NULL });
+}

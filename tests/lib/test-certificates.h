@@ -13,3 +13,7 @@ char *test_certificates_path (const char *folder, const char *name);
 GTlsCertificate *test_certificates_load (const char *folder, const char *name);
 /* Writes @from over @to, by a rename. */
 void test_certificates_replace (const char *folder, const char *from, const char *to);
+/* Another one of the authority "ca", whose subject is as openssl takes it, such as "/CN=x/O=y".
+ * @alternative: its alternative names. */
+void test_certificates_add (const char *folder, const char *name, const char *subject,
+                            const char *alternative);

@@ -21,7 +21,11 @@ tls_usher_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gin
                 gint32 data_type, GError **error)
 {
   TlsUsher *self = (TlsUsher *) analyzer;
+  const char *key = imp_analyzer_lookup_context (analyzer, "tell");
+  const char *value = key != NULL ? imp_analyzer_lookup_context (analyzer, key) : NULL;
 
+  if (key != NULL)
+    imp_analyzer_account (analyzer, key, value != NULL ? value : "-");
   self->fed[direction] += g_bytes_get_size (data);
   imp_analyzer_pass_bytes (analyzer, direction, self->fed[direction]);
   return TRUE;
@@ -196,6 +200,40 @@ tls_rig_connect (ImpRemoteFactory *client)
   imp_remote_factory_connect_async (client, NULL, on_connected, &outcome);
   g_assert_true (test_run_until (is_done, &outcome, TLS_RIG_TIMEOUT));
   return outcome.error;
+}
+
+static void
+on_told (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  if (imp_result_get_result_type (result) == IMP_RESULT_ACCOUNT_FIELD)
+    *(char **) user_data = g_strdup (imp_result_get_value (result));
+}
+
+static gboolean
+is_told (gpointer data)
+{
+  return *(char **) data != NULL;
+}
+
+char *
+tls_rig_ask (ImpRemoteFactory *client, const char *key, const char *said)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  g_autoptr (GError) error = NULL;
+  char *told = NULL;
+
+  g_hash_table_insert (context, (char *) "tell", (char *) key);
+  if (said != NULL)
+    g_hash_table_insert (context, (char *) key, (char *) said);
+  analyzer = imp_factory_create_analyzer (IMP_FACTORY (client), context, &error);
+  g_assert_no_error (error);
+  imp_analyzer_set_callback (analyzer, on_told, &told, NULL);
+  imp_analyzer_data_bytes (analyzer, IMP_DIRECTION_FROM_CLIENT, (const guint8 *) "x", 1, 0,
+                           IMP_DATA_TYPE_STREAM);
+  g_assert_true (test_run_until (is_told, &told, TLS_RIG_TIMEOUT));
+  imp_analyzer_close (analyzer);
+  return told;
 }
 
 GSocketConnection *

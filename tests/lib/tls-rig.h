@@ -7,7 +7,7 @@
 #include "rpc/server/imp-server.h"
 
 /* A server at a tls:// address, what it logs, and clients of it; all in one main loop. Analyzers
- * pass what they are fed. */
+ * pass what they are fed, and account for the key of their context that "tell" names. */
 typedef struct
 {
   char *folder; /* of the certificates */
@@ -35,6 +35,10 @@ void tls_rig_wait_for_reason (TlsRig *self, const char *text);
 ImpRemoteFactory *tls_rig_new_client (TlsRig *self, const char *ca, const char *certificate);
 /* NULL if it is connected, else why not. */
 GError *tls_rig_connect (ImpRemoteFactory *client);
+
+/* What an analyzer of the server finds in its context under @key, of which the client says @said
+ * (NULL: nothing); "-" if that is nothing. */
+char *tls_rig_ask (ImpRemoteFactory *client, const char *key, const char *said);
 
 /* A plain TCP connection to the server. */
 GSocketConnection *tls_rig_open (TlsRig *self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-peer.h"
 
+#include "rpc/imp-certificate-names-private.h"
 #include "rpc/server/imp-server-access-private.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@ struct _ImpPeer
   char *address;
   ImpCredentials credentials;
   GTlsCertificate *certificate;
+  char *common_name;
+  char **dns_names;
   ImpContext *context;
   gboolean local; /* at a unix socket */
   gboolean established;
@@ -39,6 +42,8 @@ imp_peer_finalize (GObject *object)
   g_free (self->address);
   imp_credentials_clear (&self->credentials);
   g_clear_object (&self->certificate);
+  g_free (self->common_name);
+  g_strfreev (self->dns_names);
   imp_context_unref (self->context);
   G_OBJECT_CLASS (imp_peer_parent_class)->finalize (object);
 }
@@ -55,39 +60,63 @@ imp_peer_init (ImpPeer *self)
 }
 
 static void
+peer_add_text (ImpContextBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    imp_context_builder_add (builder, key, strlen (key), value, strlen (value));
+}
+
+static void
 peer_add_number (ImpContextBuilder *builder, const char *key, gint64 number)
 {
   g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, number);
 
-  if (number >= 0)
-    imp_context_builder_add (builder, key, strlen (key), value, strlen (value));
+  peer_add_text (builder, key, number >= 0 ? value : NULL);
 }
 
 static ImpContext *
-peer_make_context (const ImpCredentials *credentials)
+peer_make_context (ImpPeer *self)
 {
+  /* No name has a comma in it. */
+  g_autofree char *dns = self->dns_names != NULL ? g_strjoinv (",", self->dns_names) : NULL;
   ImpContextBuilder builder;
 
   imp_context_builder_init (&builder);
-  peer_add_number (&builder, IMP_CONTEXT_PEER_PREFIX "uid", credentials->uid);
-  peer_add_number (&builder, IMP_CONTEXT_PEER_PREFIX "pid", credentials->pid);
+  peer_add_number (&builder, IMP_CONTEXT_PEER_PREFIX "uid", self->credentials.uid);
+  peer_add_number (&builder, IMP_CONTEXT_PEER_PREFIX "pid", self->credentials.pid);
+  peer_add_text (&builder, IMP_CONTEXT_PEER_PREFIX "cn", self->common_name);
+  peer_add_text (&builder, IMP_CONTEXT_PEER_PREFIX "dns", dns);
   return imp_context_builder_finish (&builder);
+}
+
+/* An application that brings a stream may have accepted a certificate in spite of what is wrong
+ * with it; then the names in it are nothing but what the client says. */
+static void
+peer_take_certificate (ImpPeer *self, GTlsConnection *tls)
+{
+  GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (tls);
+
+  if (certificate == NULL)
+    return;
+  self->certificate = g_object_ref (certificate);
+  if (g_tls_connection_get_peer_certificate_errors (tls) != 0)
+    return;
+  self->common_name = imp_certificate_get_common_name (certificate);
+  self->dns_names = imp_certificate_get_dns_names (certificate);
 }
 
 ImpPeer *
 imp_peer_new (GIOStream *stream, gboolean established)
 {
   ImpPeer *self = g_object_new (IMP_TYPE_PEER, NULL);
-  GTlsCertificate *certificate = NULL;
 
   self->name = imp_peer_name_of_stream (stream);
   self->address = imp_peer_address_of_stream (stream);
   self->local = imp_credentials_get (stream, &self->credentials);
-  self->context = peer_make_context (&self->credentials);
   self->established = established;
   if (G_IS_TLS_CONNECTION (stream))
-    certificate = g_tls_connection_get_peer_certificate (G_TLS_CONNECTION (stream));
-  g_set_object (&self->certificate, certificate);
+    peer_take_certificate (self, G_TLS_CONNECTION (stream));
+  self->context = peer_make_context (self);
   return self;
 }
 
@@ -246,4 +275,49 @@ imp_peer_get_certificate (ImpPeer *self)
   g_return_val_if_fail (IMP_IS_PEER (self), NULL);
 
   return self->certificate;
+}
+
+/**
+ * imp_peer_get_common_name:
+ * @self: a peer
+ *
+ * Gets the common name (CN) of the certificate that the client has shown, where it has come by TLS
+ * and all checks of the certificate have found it good.
+ *
+ * It is never cut or changed, and stands for one text only: there is none if the certificate has
+ * several, or one that is longer than 256 bytes, that begins or ends with a space, has characters
+ * that cannot be seen, or is in an encoding other than UTF-8 and ASCII. Characters that look alike
+ * are not told apart: that is for whoever signs.
+ *
+ * Returns: (nullable): the name, or %NULL if there is none
+ *
+ * Since: 0.1
+ */
+const char *
+imp_peer_get_common_name (ImpPeer *self)
+{
+  g_return_val_if_fail (IMP_IS_PEER (self), NULL);
+
+  return self->common_name;
+}
+
+/**
+ * imp_peer_get_dns_names:
+ * @self: a peer
+ *
+ * Gets the DNS names for which the certificate is that the client has shown, as
+ * [method@Imp.Peer.get_common_name] does with the common name: in lower case, and all of them.
+ * There are none if one of them is no name, or if they have more than 1 KiB together.
+ *
+ * Returns: (nullable) (transfer none) (array zero-terminated=1): the names, or %NULL if there are
+ *   none
+ *
+ * Since: 0.1
+ */
+const char *const *
+imp_peer_get_dns_names (ImpPeer *self)
+{
+  g_return_val_if_fail (IMP_IS_PEER (self), NULL);
+
+  return (const char *const *) self->dns_names;
 }

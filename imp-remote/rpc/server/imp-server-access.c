@@ -49,9 +49,11 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
    * ImpServer:trust-context:
    *
    * Whether clients may say themselves who their peers are. The context of each analyzer has keys
-   * "peer.uid" and "peer.pid" of whoever has connected to a unix socket; what a client says under
-   * keys that begin with "peer." is dropped. With this set it stays, and the server adds nothing:
-   * for a server whose only clients are other servers, which know better.
+   * "peer.uid" and "peer.pid" of whoever has connected to a unix socket; of a client that has shown
+   * a certificate, "peer.cn", its common name ([method@Imp.Peer.get_common_name]), and "peer.dns",
+   * its DNS names, with commas between them. What a client says under keys that begin with "peer."
+   * is dropped. With this set it stays, and the server adds nothing: for a server whose only
+   * clients are other servers, which know better.
    *
    * Since: 0.1
    */
