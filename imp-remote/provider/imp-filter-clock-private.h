@@ -19,6 +19,8 @@ typedef enum
   IMP_FILTER_MAX_EXTENSIONS,
   IMP_FILTER_HOLD_TIMEOUT, /* milliseconds for what a search holds; 0: none */
   IMP_FILTER_MAX_GROWTH,   /* bytes; 0: none */
+  IMP_FILTER_MAX_LOG_RATE, /* results a second; 0: none */
+  IMP_FILTER_MAX_LOG_SIZE, /* bytes */
   IMP_FILTER_N_LIMITS,
 } ImpFilterLimit;
 

@@ -249,3 +249,48 @@ imp_filter_check (ImpFilter *self, GError **error)
 
   return imp_filter_is_open (self, error);
 }
+
+static gint64
+filter_get_growth (ImpFilter *self, ImpDirection direction)
+{
+  const ImpFlow *flow = self->flows[direction];
+  const gint64 left = imp_flow_get_input (flow) - self->balance[direction];
+
+  return left - imp_flow_get_passed (flow) - imp_flow_get_replaced (flow);
+}
+
+/**
+ * imp_filter_get_statistics:
+ * @self: a filter
+ *
+ * Gets what the filter has counted, as a dictionary (a{sv}): "logs" and "log-bytes" (unsigned
+ * 64-bit numbers; results for logs, LOG and ACCOUNT_FIELD, and the bytes of their texts), "growth"
+ * (an array (ax) of two 64-bit numbers, one for each direction: by how many bytes what has left it
+ * is longer than what passed or was replaced in it, or shorter, if that is below 0) and "exceeded"
+ * (a string: the property that is the limit for which the connection is refused, such as
+ * "max-log-rate"; empty if it is not, or for something else).
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_filter_get_statistics (ImpFilter *self)
+{
+  gint64 growth[2];
+  GVariantDict dictionary;
+
+  g_return_val_if_fail (IMP_IS_FILTER (self), NULL);
+
+  for (guint direction = 0; direction < 2; direction++)
+    growth[direction] = filter_get_growth (self, direction);
+  g_variant_dict_init (&dictionary, NULL);
+  g_variant_dict_insert (&dictionary, "logs", "t", self->notes.n_notes);
+  g_variant_dict_insert (&dictionary, "log-bytes", "t", self->notes.n_bytes);
+  g_variant_dict_insert_value (&dictionary, "growth",
+                               g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, growth, 2,
+                                                          sizeof growth[0]));
+  g_variant_dict_insert (&dictionary, "exceeded", "s",
+                         self->exceeded != NULL ? self->exceeded : "");
+  return g_variant_ref_sink (g_variant_dict_end (&dictionary));
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-note-limit-private.h"
 #include "provider/imp-filter-clock-private.h"
 #include "provider/imp-filter-private.h"
 
@@ -35,11 +36,13 @@ struct _ImpFilter
   ImpFlowEventQueue queue;
   ImpFlow *flows[2];
   guint64 limits[IMP_FILTER_N_LIMITS];
+  ImpNoteCount notes;
   gint64 balance[2]; /* bytes that have come in that direction, less those that have left */
   FilterState state;
-  GError *error;  /* why it is not open; what pushes give */
-  char *reason;   /* the same in the analyzer's words */
-  guint observed; /* flags of the types of results that the observer wants */
+  GError *error;        /* why it is not open; what pushes give */
+  char *reason;         /* the same in the analyzer's words */
+  const char *exceeded; /* the limit for which that is so, or NULL */
+  guint observed;       /* flags of the types of results that the observer wants */
   ImpVerdictFunc observer;
   gpointer observer_data;
   gboolean watched;      /* somebody has connected to the signal of the results */
@@ -66,6 +69,11 @@ imp_filter_is_open (ImpFilter *self, GError **error)
   return FALSE;
 }
 
+void imp_filter_init_limits (ImpFilter *self);
+/* Their properties, in the order of ImpFilterLimit. */
+void imp_filter_make_limit_specs (GParamSpec **specs);
+/* The limit that a result is beyond, with the reason; NULL: none. It is counted then. */
+const char *imp_filter_judge_note (ImpFilter *self, const ImpResult *result, char **reason);
 /* Sets it, and what follows from it. */
 void imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value);
 

@@ -4,9 +4,6 @@
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
 
-#define MAX_HELD_DEFAULT (16 * 1024 * 1024)
-#define MAX_EXTENSIONS_DEFAULT 10
-
 /* The filter's own kind of event: bytes that the analyzer itself sends. */
 #define EVENT_SEND IMP_FLOW_EVENT_OWN
 
@@ -47,6 +44,8 @@ typedef enum
   PROP_MAX_EXTENSIONS,
   PROP_HOLD_TIMEOUT,
   PROP_MAX_GROWTH,
+  PROP_MAX_LOG_RATE,
+  PROP_MAX_LOG_SIZE,
   PROP_HELD_BYTES,
 } FilterProperty;
 
@@ -101,12 +100,23 @@ filter_fail (ImpFilter *self, ImpError code, const char *reason)
                  reason);
 }
 
+/* More than @limit, one of the properties, allows. */
+static void
+filter_exceed (ImpFilter *self, ImpError code, const char *limit, const char *reason)
+{
+  if (self->state == STATE_OPEN)
+    self->exceeded = limit;
+  filter_fail (self, code, reason);
+}
+
 /* The flow does not take a verdict. */
 static void
 filter_fail_verdict (ImpFilter *self, const GError *error)
 {
-  filter_fail (self, error->code == IMP_ERROR_TIMEOUT ? IMP_ERROR_TIMEOUT : IMP_ERROR_FATAL,
-               error->message);
+  if (error->code == IMP_ERROR_TIMEOUT)
+    filter_exceed (self, IMP_ERROR_TIMEOUT, "hold-timeout", error->message);
+  else
+    filter_fail (self, IMP_ERROR_FATAL, error->message);
 }
 
 /* Emits, once, the signal that says what has become of the filter. */
@@ -139,7 +149,7 @@ filter_check_held (ImpFilter *self, guint64 held)
     reason = g_strdup_printf ("The analyzer leaves %u chunks unsettled; the limit is %d", n_chunks,
                               IMP_FILTER_CHUNKS_MAX);
   if (reason != NULL)
-    filter_fail (self, IMP_ERROR_LIMIT, reason);
+    filter_exceed (self, IMP_ERROR_LIMIT, "max-held", reason);
 }
 
 /* Something may have to be done later. */
@@ -201,7 +211,7 @@ filter_count_output (ImpFilter *self, ImpDirection direction, gsize size)
                             direction == IMP_DIRECTION_FROM_CLIENT ? "for the server"
                                                                    : "for the client",
                             -self->balance[direction], limit);
-  filter_fail (self, IMP_ERROR_LIMIT, reason);
+  filter_exceed (self, IMP_ERROR_LIMIT, "max-growth", reason);
   imp_flow_event_queue_clear (&self->queue);
   return FALSE;
 }
@@ -399,12 +409,25 @@ filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
     filter_emit_result (self, verdict);
 }
 
+/* What is too much is shown to nobody. */
+static void
+filter_check_note (ImpFilter *self, const ImpResult *result)
+{
+  g_autofree char *reason = NULL;
+  const char *limit = imp_filter_judge_note (self, result, &reason);
+
+  if (limit != NULL)
+    filter_exceed (self, IMP_ERROR_LIMIT, limit, reason);
+}
+
 static void
 filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpFilter *self = user_data;
 
   g_object_ref (self);
+  if (G_UNLIKELY (verdict->result != NULL) && imp_note_is_limited (verdict->type))
+    filter_check_note (self, verdict->result);
   if ((self->watched || self->observed != 0) && self->state == STATE_OPEN)
     filter_show_verdict (self, verdict);
   if (self->state == STATE_OPEN)
@@ -464,7 +487,7 @@ filter_on_late (const char *reason, gpointer user_data)
   ImpFilter *self = user_data;
 
   g_object_ref (self);
-  filter_fail (self, IMP_ERROR_TIMEOUT, reason);
+  filter_exceed (self, IMP_ERROR_TIMEOUT, "deadline", reason);
   filter_work (self);
   g_object_unref (self);
 }
@@ -508,11 +531,13 @@ imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_MAX_HELD:
     case PROP_MAX_GROWTH:
+    case PROP_MAX_LOG_SIZE:
       imp_filter_set_limit (self, id - PROP_MAX_HELD, g_value_get_uint64 (value));
       break;
     case PROP_DEADLINE:
     case PROP_MAX_EXTENSIONS:
     case PROP_HOLD_TIMEOUT:
+    case PROP_MAX_LOG_RATE:
       imp_filter_set_limit (self, id - PROP_MAX_HELD, g_value_get_uint (value));
       break;
     case PROP_HELD_BYTES:
@@ -533,11 +558,13 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       break;
     case PROP_MAX_HELD:
     case PROP_MAX_GROWTH:
+    case PROP_MAX_LOG_SIZE:
       g_value_set_uint64 (value, self->limits[id - PROP_MAX_HELD]);
       break;
     case PROP_DEADLINE:
     case PROP_MAX_EXTENSIONS:
     case PROP_HOLD_TIMEOUT:
+    case PROP_MAX_LOG_RATE:
       g_value_set_uint (value, self->limits[id - PROP_MAX_HELD]);
       break;
     case PROP_HELD_BYTES:
@@ -577,67 +604,14 @@ imp_filter_init (ImpFilter *self)
   imp_flow_event_queue_init (&self->queue);
   for (guint direction = 0; direction < 2; direction++)
     self->flows[direction] = imp_flow_new (&self->queue, direction);
-  self->limits[IMP_FILTER_MAX_HELD] = MAX_HELD_DEFAULT;
-  self->limits[IMP_FILTER_MAX_EXTENSIONS] = MAX_EXTENSIONS_DEFAULT;
+  imp_filter_init_limits (self);
   self->context = g_main_context_ref_thread_default ();
-}
-
-static void
-filter_class_install_times (void)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * ImpFilter:deadline:
-   *
-   * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
-   * (the default) indefinitely. It is measured to a quarter of it. Then the analyzer has failed,
-   * with %IMP_ERROR_TIMEOUT.
-   *
-   * A direction that is busy ([method@Imp.Filter.set_busy]) does not count, nor does an analyzer
-   * that has said what it waits for ([method@Imp.Analyzer.want]), as long as that has not come. A
-   * direction that the analyzer keeps paused waits as well; PAUSE and REPLACE_LATER gain another
-   * deadline, [property@Imp.Filter:max-extensions] times. An analyzer of an
-   * [class@Imp.RemoteFactory] is left to that one's own deadline, and its outcome, also where it
-   * was given none.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_DEADLINE] = g_param_spec_uint ("deadline", NULL, NULL, 0, G_MAXINT32, 0, flags);
-
-  /**
-   * ImpFilter:max-extensions:
-   *
-   * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
-   * [property@Imp.Filter:deadline].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_EXTENSIONS] = g_param_spec_uint ("max-extensions", NULL, NULL, 0, G_MAXINT32,
-                                                       MAX_EXTENSIONS_DEFAULT, flags);
-
-  /**
-   * ImpFilter:hold-timeout:
-   *
-   * How long, in milliseconds, bytes are held since they may be the beginning of what an analyzer
-   * has asked to look for (PASS_PATTERN); 0 (the default): until that is decided. It is measured to
-   * a quarter of it. Then what is a match whatever follows is taken for one as it stands; else the
-   * bytes pass.
-   *
-   * The search goes on: a match that is complete later is still fed, from its beginning. But what
-   * has passed of it cannot be replaced any more: if the analyzer wants that, the connection is
-   * refused, with %IMP_ERROR_TIMEOUT.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_HOLD_TIMEOUT] = g_param_spec_uint ("hold-timeout", NULL, NULL, 0, G_MAXINT32, 0,
-                                                     flags);
 }
 
 static void
 filter_class_install_properties (GObjectClass *klass)
 {
-  filter_class_install_times ();
+  imp_filter_make_limit_specs (properties + PROP_MAX_HELD);
 
   /**
    * ImpFilter:analyzer:
@@ -650,32 +624,6 @@ filter_class_install_properties (GObjectClass *klass)
                                                    G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY
                                                      | G_PARAM_EXPLICIT_NOTIFY
                                                      | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * ImpFilter:max-growth:
-   *
-   * By how many bytes what leaves in a direction may be longer than what has come in it; 0 for no
-   * limit. What an analyzer adds by REPLACE, and by TO_SENDER in the other direction, is more where
-   * it has taken away before. An analyzer that adds more has failed: the connection is refused, and
-   * nothing of what is too much goes out.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_GROWTH] = g_param_spec_uint64 ("max-growth", NULL, NULL, 0, G_MAXINT64, 0,
-                                                     G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY
-                                                       | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * ImpFilter:max-held:
-   *
-   * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
-   * more unsettled when a push ends, the connection is refused.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_HELD]
-    = g_param_spec_uint64 ("max-held", NULL, NULL, 0, G_MAXINT64, MAX_HELD_DEFAULT,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * ImpFilter:held-bytes:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-relay.h"
 
+#include "core/imp-note-limit-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-filter-private.h"
 #include "provider/imp-pump-private.h"
@@ -60,6 +61,8 @@ struct _ImpRelay
   ImpPumpLimits limits;
   guint64 max_held;
   guint64 max_growth;
+  guint max_log_rate;
+  guint64 max_log_size;
   guint deadline;
   guint max_extensions;
   guint hold_timeout;
@@ -82,9 +85,11 @@ typedef enum
   PROP_MAX_EXTENSIONS,
   PROP_HOLD_TIMEOUT,
   PROP_MAX_GROWTH,
+  PROP_MAX_LOG_RATE,
+  PROP_MAX_LOG_SIZE,
 } RelayProperty;
 
-static GParamSpec *properties[PROP_MAX_GROWTH + 1];
+static GParamSpec *properties[PROP_MAX_LOG_SIZE + 1];
 static guint signal_result;
 
 static void
@@ -100,7 +105,8 @@ imp_relay_constructed (GObject *object)
   G_OBJECT_CLASS (imp_relay_parent_class)->constructed (object);
   self->filter = imp_filter_new (self->analyzer);
   imp_filter_set_max_held (self->filter, self->max_held);
-  g_object_set (self->filter, "max-growth", self->max_growth, NULL);
+  g_object_set (self->filter, "max-growth", self->max_growth, "max-log-rate", self->max_log_rate,
+                "max-log-size", self->max_log_size, NULL);
   imp_filter_set_deadline (self->filter, self->deadline);
   imp_filter_set_max_extensions (self->filter, self->max_extensions);
   imp_filter_set_hold_timeout (self->filter, self->hold_timeout);
@@ -154,6 +160,12 @@ imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_MAX_GROWTH:
       g_value_set_uint64 (value, self->max_growth);
       break;
+    case PROP_MAX_LOG_RATE:
+      g_value_set_uint (value, self->max_log_rate);
+      break;
+    case PROP_MAX_LOG_SIZE:
+      g_value_set_uint64 (value, self->max_log_size);
+      break;
     case PROP_DEADLINE:
       g_value_set_uint (value, self->deadline);
       break;
@@ -198,6 +210,12 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
       break;
     case PROP_MAX_GROWTH:
       self->max_growth = g_value_get_uint64 (value);
+      break;
+    case PROP_MAX_LOG_RATE:
+      self->max_log_rate = g_value_get_uint (value);
+      break;
+    case PROP_MAX_LOG_SIZE:
+      self->max_log_size = g_value_get_uint64 (value);
       break;
     case PROP_DEADLINE:
       self->deadline = g_value_get_uint (value);
@@ -309,6 +327,32 @@ relay_class_install_limits (GParamFlags flags)
 }
 
 static void
+relay_class_install_note_limits (GParamFlags flags)
+{
+  /**
+   * ImpRelay:max-log-rate:
+   *
+   * How many results for logs the analyzer may give in a second on average; 0 for any number. See
+   * [property@Imp.Filter:max-log-rate].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LOG_RATE] = g_param_spec_uint ("max-log-rate", NULL, NULL, 0, G_MAXINT32, 0,
+                                                     flags);
+
+  /**
+   * ImpRelay:max-log-size:
+   *
+   * How many bytes the text of a result for people may have. See
+   * [property@Imp.Filter:max-log-size].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LOG_SIZE] = g_param_spec_uint64 ("max-log-size", NULL, NULL, 1, G_MAXINT64,
+                                                       IMP_NOTE_SIZE_DEFAULT, flags);
+}
+
+static void
 relay_class_install_times (GParamFlags flags)
 {
   /**
@@ -360,6 +404,7 @@ imp_relay_class_init (ImpRelayClass *klass)
   object_class->set_property = imp_relay_set_property;
   relay_class_install_ends (flags);
   relay_class_install_limits (flags);
+  relay_class_install_note_limits (flags);
   relay_class_install_times (flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 

@@ -66,6 +66,20 @@ test('limit of a filter', () => {
         '10');
 });
 
+test('statistics of a filter', () => {
+    const analyzer = new Silent();
+    const output = Imp.Filter.new(analyzer);
+    output.set_output(() => {});
+    output.max_log_size = 5;
+    analyzer.log(CLIENT, 0, 0, Imp.LogLevel.INFO, 'hello');
+    analyzer.send_back(CLIENT, 'abc');
+    equal(output.get_statistics().recursiveUnpack(),
+        {logs: 1, 'log-bytes': 5, exceeded: '', growth: [0, 3]});
+    analyzer.account('too', 'long');
+    contains(fails(Imp.Error.LIMIT, () => output.check()), 'max-log-size is 5');
+    equal(output.get_statistics().recursiveUnpack().exceeded, 'max-log-size');
+});
+
 test('deadline of a filter', () => {
     const output = Imp.Filter.new(new Silent());
     const failures = [];

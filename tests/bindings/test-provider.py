@@ -51,6 +51,20 @@ def test_filter_limit():
     contains(fails(Imp.Error.LIMIT, output.push_bytes, CLIENT, b'x' * 11, STREAM), '10')
 
 
+def test_filter_statistics():
+    analyzer = Silent()
+    output = Imp.Filter.new(analyzer)
+    output.set_output(lambda *unused: None)
+    output.props.max_log_size = 5
+    analyzer.log(CLIENT, 0, 0, Imp.LogLevel.INFO, 'hello')
+    analyzer.send_back(CLIENT, b'abc')
+    equal(output.get_statistics().unpack(),
+          {'logs': 1, 'log-bytes': 5, 'growth': [0, 3], 'exceeded': ''})
+    analyzer.account('too', 'long')
+    contains(fails(Imp.Error.LIMIT, output.check), 'max-log-size is 5')
+    equal(output.get_statistics()['exceeded'], 'max-log-size')
+
+
 def iterate_until(condition):
     while not condition():
         GLib.MainContext.default().iteration(True)

@@ -19,8 +19,9 @@ pair_rig_init (PairRig *self)
     .high_water = 1024 * 1024,
     .max_queued = 16 * 1024 * 1024,
     .max_queued_all = 64 * 1024 * 1024,
-    .max_waiting = 64 * 1024 * 1024,
-    .max_waiting_all = 256 * 1024 * 1024,
+    .analyzers.max_waiting = 64 * 1024 * 1024,
+    .analyzers.max_waiting_all = 256 * 1024 * 1024,
+    .analyzers.notes.max_size = IMP_NOTE_SIZE_DEFAULT,
     .limits = limits,
   };
   self->server_options = (ImpServerConnectionOptions){

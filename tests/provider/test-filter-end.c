@@ -2,6 +2,8 @@
 /* How a filter ends: refused, failed, limited, closed. */
 #include "filter-script.h"
 
+#include <string.h>
+
 #define CLIENT IMP_DIRECTION_FROM_CLIENT
 #define SERVER IMP_DIRECTION_FROM_SERVER
 #define STREAM IMP_DATA_TYPE_STREAM
@@ -166,6 +168,138 @@ test_max_growth_to_sender (void)
 
   g_object_set (t->filter, "max-growth", (guint64) 3, NULL);
   filter_script_push_refused (t, CLIENT, "abcd", IMP_ERROR_DENIED, "no", "0>a 1>bye denied(no)");
+}
+
+static void
+assert_counted (FilterScript *t, guint64 logs, guint64 bytes, const char *exceeded)
+{
+  g_autoptr (GVariant) statistics = imp_filter_get_statistics (t->filter);
+  guint64 n_logs, n_bytes;
+  const char *limit;
+
+  g_assert_true (g_variant_lookup (statistics, "logs", "t", &n_logs));
+  g_assert_true (g_variant_lookup (statistics, "log-bytes", "t", &n_bytes));
+  g_assert_true (g_variant_lookup (statistics, "exceeded", "&s", &limit));
+  g_assert_cmpuint (n_logs, ==, logs);
+  g_assert_cmpuint (n_bytes, ==, bytes);
+  g_assert_cmpstr (limit, ==, exceeded);
+}
+
+static void
+on_text (ImpFilter *filter, ImpResult *result, FilterScript *t)
+{
+  g_autofree char *text = imp_result_to_string (result);
+
+  filter_script_note (t, "[%s]", text);
+}
+
+static void
+log_text (FilterScript *t, const char *message)
+{
+  imp_analyzer_log (t->analyzer, CLIENT, 0, 0, IMP_LOG_LEVEL_INFO, message);
+}
+
+#define SIZE(what) "The analyzer's " what " has 5 bytes of text (max-log-size is 4)"
+
+/* What is too long is seen by nobody, and does not end a connection in another way. */
+static void
+test_max_log_size (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new_deaf (NULL);
+  guint64 max_log_size = 0;
+
+  g_object_get (t->filter, "max-log-size", &max_log_size, NULL);
+  g_assert_cmpuint (max_log_size, ==, 65536);
+  g_object_set (t->filter, "max-log-size", (guint64) 4, NULL);
+  g_signal_connect (t->filter, "result::log", G_CALLBACK (on_text), t);
+  g_signal_connect (t->filter, "result::account_field", G_CALLBACK (on_text), t);
+  filter_script_connect (t);
+  filter_script_push (t, CLIENT, "abcd", "");
+  log_text (t, "1234");
+  imp_analyzer_account (t->analyzer, "ab", "cd");
+  filter_script_expect (t, "[log dir=0 offset=0 length=0 level=2 \"1234\"] "
+                           "[account_field \"ab\"=\"cd\"]");
+  assert_counted (t, 2, 8, "");
+  log_text (t, "12345");
+  filter_script_expect (t, "failed(" SIZE ("log") ")");
+  assert_counted (t, 2, 8, "max-log-size");
+  filter_script_push_refused (t, CLIENT, "k", IMP_ERROR_LIMIT, SIZE ("log"), "");
+}
+
+static void
+test_max_log_size_deny (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  g_object_set (t->filter, "max-log-size", (guint64) 4, NULL);
+  filter_script_push (t, CLIENT, "abcd", "");
+  imp_analyzer_deny (t->analyzer, CLIENT, "never");
+  filter_script_expect (t, "failed(" SIZE ("deny") ")");
+  assert_counted (t, 0, 0, "max-log-size");
+}
+
+/* Ten times as many at once, and what is too much is shown to nobody. */
+static void
+test_max_log_rate (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new_deaf (NULL);
+  g_autoptr (GError) error = NULL;
+  guint max_log_rate = 1;
+  guint n = 0;
+
+  g_object_get (t->filter, "max-log-rate", &max_log_rate, NULL);
+  g_assert_cmpuint (max_log_rate, ==, 0);
+  filter_script_connect (t);
+  for (guint i = 0; i < 1000; i++)
+    log_text (t, "x");
+  g_assert_true (imp_filter_check (t->filter, NULL));
+  g_object_set (t->filter, "max-log-rate", 1, NULL);
+  while (imp_filter_check (t->filter, NULL) && n++ < 10000)
+    log_text (t, "x");
+  g_assert_cmpuint (n, >=, 11);
+  g_assert_false (imp_filter_check (t->filter, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_LIMIT);
+  g_assert_true (g_str_has_suffix (error->message, "(max-log-rate is 1 a second)"));
+  assert_counted (t, 1000 + n - 1, 1000 + n - 1, "max-log-rate");
+  g_assert_nonnull (strstr (t->log->str, "failed(The analyzer has more for the log than"));
+  g_string_truncate (t->log, 0);
+}
+
+static void
+assert_growth (FilterScript *t, gint64 from_client, gint64 from_server, const char *exceeded)
+{
+  g_autoptr (GVariant) statistics = imp_filter_get_statistics (t->filter);
+  g_autoptr (GVariant) value = g_variant_lookup_value (statistics, "growth", G_VARIANT_TYPE ("ax"));
+  gsize n;
+  const gint64 *growth = g_variant_get_fixed_array (value, &n, sizeof *growth);
+  const char *limit;
+
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpint (growth[0], ==, from_client);
+  g_assert_cmpint (growth[1], ==, from_server);
+  g_assert_true (g_variant_lookup (statistics, "exceeded", "&s", &limit));
+  g_assert_cmpstr (limit, ==, exceeded);
+}
+
+/* What is held is neither longer nor shorter yet. */
+static void
+test_statistics (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  assert_growth (t, 0, 0, "");
+  filter_script_push (t, CLIENT, "abcdef", "");
+  assert_growth (t, 0, 0, "");
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 2, (const guint8 *) "", 0);
+  assert_growth (t, -2, 0, "");
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 3);
+  imp_analyzer_replace_bytes (t->analyzer, CLIENT, 4, (const guint8 *) "12345", 5);
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "bye", 3);
+  assert_growth (t, 2, 3, "");
+  g_object_set (t->filter, "max-growth", (guint64) 3, NULL);
+  imp_analyzer_send_back (t->analyzer, CLIENT, (const guint8 *) "!", 1);
+  assert_growth (t, 2, 4, "max-growth");
+  filter_script_expect (t, "0>c 0>12345 1>bye failed(" GROWTH ("client", "4") ")");
 }
 
 /* More than the limit in one chunk does no harm if it is settled at once. */
@@ -386,6 +520,10 @@ main (int argc, char **argv)
   g_test_add_func ("/filter-end/max-held/at-once", test_max_held_at_once);
   g_test_add_func ("/filter-end/max-growth", test_max_growth);
   g_test_add_func ("/filter-end/max-growth/to-sender", test_max_growth_to_sender);
+  g_test_add_func ("/filter-end/max-log-size", test_max_log_size);
+  g_test_add_func ("/filter-end/max-log-size/deny", test_max_log_size_deny);
+  g_test_add_func ("/filter-end/max-log-rate", test_max_log_rate);
+  g_test_add_func ("/filter-end/statistics", test_statistics);
   g_test_add_func ("/filter-end/max-chunks", test_max_chunks);
   g_test_add_func ("/filter-end/costly-pattern", test_costly_pattern);
   g_test_add_func ("/filter-end/output-after-close", test_output_after_close);

@@ -1,170 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each limit of a remote factory: what just fits works, one more costs what the documentation says,
  * and the reason names the limit and its value. */
-#include "test-outcome.h"
-#include "test-raw-server.h"
+#include "raw-rig.h"
 #include "test-streams.h"
-
-#include "core/imp-factory.h"
-#include "rpc/client/imp-remote-factory.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-
-typedef struct
-{
-  ImpRemoteFactory *remote;
-  TestRaw *server;
-} Rig;
-
-static void
-set_number (ImpRemoteFactory *remote, const char *limit, guint64 value)
-{
-  g_auto (GValue) number = G_VALUE_INIT;
-
-  g_value_init (&number, G_TYPE_UINT64);
-  g_value_set_uint64 (&number, value);
-  g_object_set_property (G_OBJECT (remote), limit, &number);
-}
-
-static void
-rig_init (Rig *rig, const char *limit, guint64 value)
-{
-  g_autoptr (GError) error = NULL;
-
-  *rig = (Rig){ 0 };
-  rig->server = test_raw_new ();
-  rig->remote = imp_remote_factory_new (rig->server->address, &error);
-  g_assert_no_error (error);
-  g_object_set (rig->remote, "codec", "json", "deadline", 0, "keepalive", 0, "fail", IMP_FAIL_HARD,
-                "reconnect", FALSE, NULL);
-  set_number (rig->remote, limit, value);
-}
-
-static void
-rig_clear (Rig *rig)
-{
-  g_assert_finalize_object (rig->remote);
-  test_raw_free (rig->server);
-}
-
-static TestOutcome *
-add (Rig *rig)
-{
-  g_autoptr (GError) error = NULL;
-  ImpAnalyzer *analyzer = imp_factory_create_analyzer (IMP_FACTORY (rig->remote), NULL, &error);
-
-  g_assert_no_error (error);
-  return test_outcome_new (analyzer);
-}
-
-static void
-feed (TestOutcome *outcome, gsize length)
-{
-  g_autofree guint8 *bytes = g_malloc0 (length);
-
-  imp_analyzer_data_bytes (outcome->analyzer, 0, bytes, length, 0, IMP_DATA_TYPE_STREAM);
-}
-
-static gboolean
-is_ready (gpointer data)
-{
-  return imp_remote_factory_get_state (((Rig *) data)->remote) == IMP_REMOTE_STATE_READY;
-}
-
-static void
-greet (Rig *rig)
-{
-  test_raw_accept (rig->server);
-  test_raw_say (rig->server, "{\"op\":\"set_version\",\"version\":2,\"minimum\":1}");
-  g_assert_true (test_run_until (is_ready, rig, 5000));
-}
-
-static gboolean
-is_settled (gpointer data)
-{
-  return test_outcome_is_resolved (data);
-}
-
-static void
-assert_refused (TestOutcome *outcome, const char *limit, guint value)
-{
-  g_autofree char *number = g_strdup_printf ("%u", value);
-
-  g_assert_true (test_run_until (is_settled, outcome, 5000));
-  test_outcome_assert_hard (outcome);
-  g_test_message ("%s", outcome->reason);
-  g_assert_nonnull (strstr (outcome->reason, limit));
-  g_assert_nonnull (strstr (outcome->reason, number));
-}
 
 /* Nobody has accepted the connection yet, so all that is fed waits. */
 static void
 test_high_water (void)
 {
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "high-water", 1000);
-  outcome = add (&rig);
-  feed (outcome, 1000);
+  raw_rig_init (&rig, "high-water", 1000);
+  outcome = raw_rig_add (&rig);
+  raw_rig_feed (outcome, 1000);
   g_assert_cmpstr (outcome->text->str, ==, "");
-  feed (outcome, 1);
+  raw_rig_feed (outcome, 1);
   g_assert_true (g_str_has_prefix (outcome->text->str, "pause dir=0"));
   g_assert_null (strstr (outcome->text->str, "continue"));
-  greet (&rig);
+  raw_rig_greet (&rig);
   test_raw_expect (rig.server, "\"data\"", 1);
   g_assert_nonnull (strstr (outcome->text->str, "continue dir=0"));
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
 test_max_queued (void)
 {
   TestOutcome *outcome, *other;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-queued", 1000);
-  outcome = add (&rig);
-  other = add (&rig);
-  feed (other, 1000);
-  feed (outcome, 999);
-  feed (outcome, 1);
+  raw_rig_init (&rig, "max-queued", 1000);
+  outcome = raw_rig_add (&rig);
+  other = raw_rig_add (&rig);
+  raw_rig_feed (other, 1000);
+  raw_rig_feed (outcome, 999);
+  raw_rig_feed (outcome, 1);
   g_assert_false (test_outcome_is_resolved (outcome));
-  feed (outcome, 1);
-  assert_refused (outcome, "max-queued is", 1000);
+  raw_rig_feed (outcome, 1);
+  raw_rig_assert_refused (outcome, "max-queued is", 1000);
   g_assert_false (test_outcome_is_resolved (other));
   test_outcome_free (outcome);
   test_outcome_free (other);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
 test_max_queued_all (void)
 {
   TestOutcome *outcome, *other;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-queued-all", 1000);
-  outcome = add (&rig);
-  other = add (&rig);
-  feed (other, 600);
-  feed (outcome, 400);
+  raw_rig_init (&rig, "max-queued-all", 1000);
+  outcome = raw_rig_add (&rig);
+  other = raw_rig_add (&rig);
+  raw_rig_feed (other, 600);
+  raw_rig_feed (outcome, 400);
   g_assert_false (test_outcome_is_resolved (outcome));
-  feed (outcome, 1);
-  assert_refused (outcome, "max-queued-all is", 1000);
+  raw_rig_feed (outcome, 1);
+  raw_rig_assert_refused (outcome, "max-queued-all is", 1000);
   /* What it had queued makes room. */
-  feed (other, 400);
+  raw_rig_feed (other, 400);
   g_assert_false (test_outcome_is_resolved (other));
   test_outcome_free (outcome);
   test_outcome_free (other);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
-say_of_length (Rig *rig, guint length)
+say_of_length (RawRig *rig, guint length)
 {
   const char *begin = "{\"op\":\"result\",\"id\":1,\"result\":\"log\",\"dir\":0,\"message\":\"";
   g_autofree char *padding = g_strnfill (length - strlen (begin) - strlen ("\"}\n"), '.');
@@ -172,33 +81,27 @@ say_of_length (Rig *rig, guint length)
   test_raw_say (rig->server, "%s%s\"}", begin, padding);
 }
 
-static gboolean
-has_log (gpointer data)
-{
-  return strstr (((TestOutcome *) data)->text->str, "log ") != NULL;
-}
-
 static void
 test_max_message (void)
 {
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-message", 500);
-  outcome = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "max-message", 500);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_expect (rig.server, "\"new_analyzer\"", 1);
   say_of_length (&rig, 500);
-  g_assert_true (test_run_until (has_log, outcome, 5000));
+  g_assert_true (test_run_until (raw_rig_has_log, outcome, 5000));
   g_assert_false (test_outcome_is_resolved (outcome));
   say_of_length (&rig, 501);
-  assert_refused (outcome, "max-message", 500);
+  raw_rig_assert_refused (outcome, "max-message", 500);
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
-greet_with_limit (Rig *rig, guint max_message)
+greet_with_limit (RawRig *rig, guint max_message)
 {
   test_raw_say (rig->server,
                 "{\"op\":\"set_version\",\"version\":2,\"minimum\":1,"
@@ -208,7 +111,7 @@ greet_with_limit (Rig *rig, guint max_message)
 
 /* The longest line that the server was sent. */
 static gsize
-get_longest_line (Rig *rig)
+get_longest_line (RawRig *rig)
 {
   g_auto (GStrv) lines = g_strsplit (rig->server->heard->str, "\n", -1);
   gsize longest = 0;
@@ -227,24 +130,24 @@ test_max_message_of_server (void)
   for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
     {
       TestOutcome *outcome;
-      Rig rig;
+      RawRig rig;
 
-      rig_init (&rig, "max-message", 32 << 20);
-      outcome = add (&rig);
+      raw_rig_init (&rig, "max-message", 32 << 20);
+      outcome = raw_rig_add (&rig);
       test_raw_accept (rig.server);
-      feed (outcome, 3000);
+      raw_rig_feed (outcome, 3000);
       test_raw_expect (rig.server, "\"data\"", 2);
       g_assert_cmpuint (get_longest_line (&rig), <=, 4096);
       g_string_truncate (rig.server->heard, 0);
       greet_with_limit (&rig, values[i]);
-      g_assert_true (test_run_until (is_ready, &rig, 5000));
-      feed (outcome, 100000);
+      g_assert_true (test_run_until (raw_rig_is_ready, &rig, 5000));
+      raw_rig_feed (outcome, 100000);
       imp_analyzer_data_bytes (outcome->analyzer, 1, (const guint8 *) "the end", 7, 0, -1);
       test_raw_expect (rig.server, "\"the end\"", 1);
       g_assert_cmpuint (get_longest_line (&rig), <=, values[i]);
       g_assert_false (test_outcome_is_resolved (outcome));
       test_outcome_free (outcome);
-      rig_clear (&rig);
+      raw_rig_clear (&rig);
     }
 }
 
@@ -252,15 +155,15 @@ static void
 test_max_message_too_small (void)
 {
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-message", 32 << 20);
-  outcome = add (&rig);
+  raw_rig_init (&rig, "max-message", 32 << 20);
+  outcome = raw_rig_add (&rig);
   test_raw_accept (rig.server);
   greet_with_limit (&rig, 255);
-  assert_refused (outcome, "max-message", 255);
+  raw_rig_assert_refused (outcome, "max-message", 255);
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 /* A context cannot be split. */
@@ -271,22 +174,22 @@ test_max_message_of_context (void)
   g_autofree char *value = g_strnfill (30000, 'c');
   g_autoptr (GError) error = NULL;
   TestOutcome *outcome, *other;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-message", 32 << 20);
-  other = add (&rig);
+  raw_rig_init (&rig, "max-message", 32 << 20);
+  other = raw_rig_add (&rig);
   test_raw_accept (rig.server);
   greet_with_limit (&rig, 10000);
-  g_assert_true (test_run_until (is_ready, &rig, 5000));
+  g_assert_true (test_run_until (raw_rig_is_ready, &rig, 5000));
   g_hash_table_insert (context, (gpointer) "key", value);
   outcome = test_outcome_new (
     imp_factory_create_analyzer (IMP_FACTORY (rig.remote), context, &error));
-  assert_refused (outcome, "max-message", 10000);
+  raw_rig_assert_refused (outcome, "max-message", 10000);
   g_assert_false (test_outcome_is_resolved (other));
   g_assert_cmpuint (get_longest_line (&rig), <=, 10000);
   test_outcome_free (outcome);
   test_outcome_free (other);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 /* What comes before the server has said its version is no answer to anything. */
@@ -294,20 +197,20 @@ static void
 test_before_greeting (gconstpointer words)
 {
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "deadline", 0);
-  outcome = add (&rig);
+  raw_rig_init (&rig, "deadline", 0);
+  outcome = raw_rig_add (&rig);
   test_raw_accept (rig.server);
-  feed (outcome, 5);
+  raw_rig_feed (outcome, 5);
   test_raw_expect (rig.server, "\"data\"", 1);
   test_raw_say (rig.server, "%s", (const char *) words);
-  g_assert_true (test_run_until (is_settled, outcome, 5000));
+  g_assert_true (test_run_until (raw_rig_is_settled, outcome, 5000));
   test_outcome_assert_hard (outcome);
   g_assert_nonnull (strstr (outcome->reason, "had not said its version"));
   g_assert_null (strstr (outcome->text->str, "pass"));
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
@@ -322,17 +225,17 @@ test_connect_timeout (void)
 {
   gint64 begin;
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "connect-timeout", 120);
-  outcome = add (&rig);
+  raw_rig_init (&rig, "connect-timeout", 120);
+  outcome = raw_rig_add (&rig);
   test_raw_accept (rig.server);
   begin = g_get_monotonic_time ();
   test_raw_expect (rig.server, "set_version", 1);
-  assert_refused (outcome, "connect-timeout", 120);
+  raw_rig_assert_refused (outcome, "connect-timeout", 120);
   assert_time (begin, 100);
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static gboolean
@@ -348,21 +251,21 @@ test_message_timeout (void)
 {
   TestOutcome *outcome, *other;
   guint dripping;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "message-timeout", 200);
+  raw_rig_init (&rig, "message-timeout", 200);
   g_object_set (rig.remote, "keepalive", 10000, NULL);
-  outcome = add (&rig);
-  other = add (&rig);
-  greet (&rig);
+  outcome = raw_rig_add (&rig);
+  other = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_say_bytes (rig.server, "{\"op\":", strlen ("{\"op\":"));
   dripping = g_timeout_add (10, drip, rig.server);
-  assert_refused (outcome, "message-timeout", 200);
-  assert_refused (other, "message-timeout", 200);
+  raw_rig_assert_refused (outcome, "message-timeout", 200);
+  raw_rig_assert_refused (other, "message-timeout", 200);
   g_source_remove (dripping);
   test_outcome_free (outcome);
   test_outcome_free (other);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 /* One that comes in pieces, and the silence behind it, are no such thing. */
@@ -371,20 +274,20 @@ test_message_in_pieces (gconstpointer data)
 {
   const guint timeout = GPOINTER_TO_UINT (data);
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "message-timeout", timeout);
-  outcome = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "message-timeout", timeout);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_expect (rig.server, "\"new_analyzer\"", 1);
   test_raw_say_bytes (rig.server, "{\"op\":\"result\",", strlen ("{\"op\":\"result\","));
-  test_run_until (has_log, outcome, timeout > 0 ? 100 : 400);
+  test_run_until (raw_rig_has_log, outcome, timeout > 0 ? 100 : 400);
   test_raw_say (rig.server, "\"id\":1,\"result\":\"log\",\"dir\":0,\"message\":\"x\"}");
-  g_assert_true (test_run_until (has_log, outcome, 5000));
-  test_run_until (is_settled, outcome, timeout > 0 ? 100 : 400);
+  g_assert_true (test_run_until (raw_rig_has_log, outcome, 5000));
+  test_run_until (raw_rig_is_settled, outcome, timeout > 0 ? 100 : 400);
   g_assert_false (test_outcome_is_resolved (outcome));
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
@@ -392,21 +295,21 @@ test_keepalive (void)
 {
   gint64 begin;
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "keepalive", 250);
-  outcome = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "keepalive", 250);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   begin = g_get_monotonic_time ();
   test_raw_expect (rig.server, "\"ping\"", 1);
   /* An answered one counts for another while. */
   test_raw_say (rig.server, "{\"op\":\"pong\",\"token\":1}");
   test_raw_expect (rig.server, "\"ping\"", 2);
   g_assert_false (test_outcome_is_resolved (outcome));
-  assert_refused (outcome, "keepalive", 250);
+  raw_rig_assert_refused (outcome, "keepalive", 250);
   assert_time (begin, 750);
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 /* What a server asks is answered by the library. */
@@ -414,16 +317,16 @@ static void
 test_pong (void)
 {
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "keepalive", 0);
-  outcome = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "keepalive", 0);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_say (rig.server, "{\"op\":\"ping\",\"token\":77}");
   test_raw_expect (rig.server, "{\"op\":\"pong\",\"token\":77}", 1);
   g_assert_null (strstr (rig.server->heard->str, "\"ping\""));
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static int
@@ -445,7 +348,7 @@ test_tcp_keepalive (gconstpointer data)
   g_autoptr (GError) error = NULL;
   TestRaw *server = test_raw_new ();
   GSocket *socket;
-  Rig rig = { .server = server };
+  RawRig rig = { .server = server };
   TestOutcome *outcome;
 
   connection = g_socket_client_connect_to_host (client, server->address, 0, NULL, &error);
@@ -453,7 +356,7 @@ test_tcp_keepalive (gconstpointer data)
   socket = g_socket_connection_get_socket (connection);
   rig.remote = imp_remote_factory_new_for_stream (G_IO_STREAM (connection));
   g_object_set (rig.remote, "keepalive", seconds * 1000, NULL);
-  outcome = add (&rig);
+  outcome = raw_rig_add (&rig);
   g_assert_true (g_socket_get_keepalive (socket) == (seconds > 0));
   if (seconds > 0)
     {
@@ -462,7 +365,7 @@ test_tcp_keepalive (gconstpointer data)
       g_assert_cmpint (get_tcp_option (socket, TCP_KEEPCNT), ==, 3);
     }
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
@@ -470,20 +373,20 @@ test_deadline (void)
 {
   gint64 begin;
   TestOutcome *outcome, *idle;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "deadline", 100);
-  outcome = add (&rig);
-  idle = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "deadline", 100);
+  outcome = raw_rig_add (&rig);
+  idle = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   begin = g_get_monotonic_time ();
-  feed (outcome, 1);
-  assert_refused (outcome, "deadline", 100);
+  raw_rig_feed (outcome, 1);
+  raw_rig_assert_refused (outcome, "deadline", 100);
   assert_time (begin, 100);
   g_assert_false (test_outcome_is_resolved (idle));
   test_outcome_free (outcome);
   test_outcome_free (idle);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 /* An analyzer that has said how much more it needs is not late before that is there, or the stream
@@ -493,24 +396,24 @@ test_want (gconstpointer end)
 {
   TestOutcome *outcome;
   gint64 begin;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "deadline", 100);
-  outcome = add (&rig);
-  greet (&rig);
-  feed (outcome, 10);
+  raw_rig_init (&rig, "deadline", 100);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
+  raw_rig_feed (outcome, 10);
   test_raw_expect (rig.server, "\"want\"", 1);
   test_raw_say (rig.server,
                 "{\"op\":\"result\",\"id\":1,\"result\":\"want\",\"dir\":0,\"offset\":15}");
-  g_assert_false (test_run_until (is_settled, outcome, 250));
-  feed (outcome, 4);
-  g_assert_false (test_run_until (is_settled, outcome, 250));
+  g_assert_false (test_run_until (raw_rig_is_settled, outcome, 250));
+  raw_rig_feed (outcome, 4);
+  g_assert_false (test_run_until (raw_rig_is_settled, outcome, 250));
   begin = g_get_monotonic_time ();
-  feed (outcome, end != NULL ? 0 : 1);
-  assert_refused (outcome, "deadline", 100);
+  raw_rig_feed (outcome, end != NULL ? 0 : 1);
+  raw_rig_assert_refused (outcome, "deadline", 100);
   assert_time (begin, 100);
   test_outcome_free (outcome);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 static void
@@ -520,143 +423,23 @@ test_max_extensions (gconstpointer plea)
   guint64 extensions;
   gint64 begin;
   TestOutcome *outcome;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-extensions", 2);
+  raw_rig_init (&rig, "max-extensions", 2);
   g_object_set (rig.remote, "deadline", 100, NULL);
-  outcome = add (&rig);
-  greet (&rig);
+  outcome = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_expect (rig.server, "\"new_analyzer\"", 1);
   begin = g_get_monotonic_time ();
-  feed (outcome, 1);
+  raw_rig_feed (outcome, 1);
   test_raw_say (rig.server, "{\"op\":\"result\",\"id\":1,\"dir\":0,%s}", (const char *) plea);
-  assert_refused (outcome, "max-extensions is", 2);
+  raw_rig_assert_refused (outcome, "max-extensions is", 2);
   assert_time (begin, 300);
   numbers = imp_remote_factory_get_statistics (rig.remote);
   g_assert_true (g_variant_lookup (numbers, "extensions", "t", &extensions));
   g_assert_cmpuint (extensions, ==, 2);
   test_outcome_free (outcome);
-  rig_clear (&rig);
-}
-
-/* --- what traffic alone can bring about is not for "fail" to judge --- */
-
-static void
-reach_max_queued (Rig *rig, TestOutcome *outcome)
-{
-  feed (outcome, 1001);
-}
-
-static void
-reach_limit_of_server (Rig *rig, TestOutcome *outcome)
-{
-  greet (rig);
-  test_raw_expect (rig->server, "\"new_analyzer\"", 1);
-  test_raw_say (rig->server, "{\"op\":\"exception\",\"id\":1,\"message\":\"too much\","
-                             "\"overload\":true}");
-}
-
-static void
-reach_max_waiting (Rig *rig, TestOutcome *outcome)
-{
-  greet (rig);
-  test_raw_expect (rig->server, "\"new_analyzer\"", 1);
-  imp_analyzer_set_busy (outcome->analyzer, 0, TRUE);
-  for (guint i = 0; i < 4; i++)
-    test_raw_say (rig->server,
-                  "{\"op\":\"result\",\"id\":1,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
-                  "\"text\":\"%0500d\"}",
-                  0);
-  /* PASS, too, waits while the direction is busy. */
-  test_raw_say (rig->server, "{\"op\":\"ping\",\"token\":1}");
-  test_raw_expect (rig->server, "\"pong\"", 1);
-  imp_analyzer_set_busy (outcome->analyzer, 0, FALSE);
-}
-
-/* The server goes on with others, so that it is not out of order. */
-static void
-reach_deadline (Rig *rig, TestOutcome *outcome)
-{
-  greet (rig);
-  g_object_set (rig->remote, "deadline", 100, NULL);
-  feed (outcome, 10);
-  while (!test_outcome_is_resolved (outcome))
-    {
-      if (rig->server->socket != NULL)
-        test_raw_say (rig->server, "{\"op\":\"pong\",\"token\":0}");
-      test_run_until (is_settled, outcome, 20);
-    }
-}
-
-typedef struct
-{
-  const char *name;
-  const char *limit;
-  guint64 value;
-  void (*reach) (Rig *rig, TestOutcome *outcome);
-} Overload;
-
-static const Overload overloads[] = {
-  { "max-queued", "max-queued", 1000, reach_max_queued },
-  { "of-server", "max-queued", 1000, reach_limit_of_server },
-  { "max-waiting", "max-waiting", 1000, reach_max_waiting },
-  { "max-waiting-all", "max-waiting-all", 1000, reach_max_waiting },
-  { "deadline", "max-queued", 1000, reach_deadline },
-};
-
-static void
-check_overload (const Overload *overload, ImpFailMode fail, ImpFailMode mode)
-{
-  TestOutcome *outcome;
-  Rig rig;
-
-  rig_init (&rig, overload->limit, overload->value);
-  g_object_set (rig.remote, "fail", fail, "overload", mode, NULL);
-  outcome = add (&rig);
-  overload->reach (&rig, outcome);
-  g_assert_true (test_run_until (is_settled, outcome, 5000));
-  if (mode == IMP_FAIL_HARD)
-    test_outcome_assert_hard (outcome);
-  else
-    test_outcome_assert_soft (outcome);
-  test_outcome_free (outcome);
-  rig_clear (&rig);
-}
-
-static void
-test_overload (gconstpointer data)
-{
-  for (guint i = 0; i < 4; i++)
-    check_overload (data, i & 1 ? IMP_FAIL_SOFT : IMP_FAIL_HARD,
-                    i & 2 ? IMP_FAIL_SOFT : IMP_FAIL_HARD);
-}
-
-/* What is the server's own fault is for "fail" to judge, whatever is said of overloads. */
-static void
-test_no_overload (void)
-{
-  static const char *const words[] = {
-    "{\"op\":\"exception\",\"id\":1,\"message\":\"I failed\"}",
-    "{\"op\":\"exception\",\"id\":1,\"message\":\"I failed\",\"overload\":false}",
-    "{\"op\":\"exception\",\"id\":0,\"message\":\"all failed\",\"overload\":true}",
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    {
-      TestOutcome *outcome;
-      Rig rig;
-
-      rig_init (&rig, "deadline", 0);
-      g_object_set (rig.remote, "fail", IMP_FAIL_SOFT, NULL);
-      outcome = add (&rig);
-      greet (&rig);
-      test_raw_expect (rig.server, "\"new_analyzer\"", 1);
-      test_raw_say (rig.server, "%s", words[i]);
-      g_assert_true (test_run_until (is_settled, outcome, 5000));
-      test_outcome_assert_soft (outcome);
-      test_outcome_free (outcome);
-      rig_clear (&rig);
-    }
+  raw_rig_clear (&rig);
 }
 
 /* The one for which most waits pays, and not the one for which the last result came. */
@@ -664,12 +447,12 @@ static void
 test_max_waiting_all (void)
 {
   TestOutcome *large, *small;
-  Rig rig;
+  RawRig rig;
 
-  rig_init (&rig, "max-waiting-all", 2000);
-  large = add (&rig);
-  small = add (&rig);
-  greet (&rig);
+  raw_rig_init (&rig, "max-waiting-all", 2000);
+  large = raw_rig_add (&rig);
+  small = raw_rig_add (&rig);
+  raw_rig_greet (&rig);
   test_raw_expect (rig.server, "\"new_analyzer\"", 2);
   imp_analyzer_set_busy (large->analyzer, 0, TRUE);
   imp_analyzer_set_busy (small->analyzer, 0, TRUE);
@@ -682,7 +465,7 @@ test_max_waiting_all (void)
                   "{\"op\":\"result\",\"id\":2,\"result\":\"replace\",\"dir\":0,\"offset\":0,"
                   "\"text\":\"%0100d\"}",
                   0);
-  assert_refused (large, "max-waiting-all", 2000);
+  raw_rig_assert_refused (large, "max-waiting-all", 2000);
   g_assert_false (test_outcome_is_resolved (small));
   test_outcome_free (large);
   /* What has been taken does not count any more. */
@@ -694,10 +477,10 @@ test_max_waiting_all (void)
                   0);
   test_raw_say (rig.server,
                 "{\"op\":\"result\",\"id\":2,\"result\":\"log\",\"dir\":0,\"message\":\"x\"}");
-  g_assert_true (test_run_until (has_log, small, 5000));
+  g_assert_true (test_run_until (raw_rig_has_log, small, 5000));
   g_assert_false (test_outcome_is_resolved (small));
   test_outcome_free (small);
-  rig_clear (&rig);
+  raw_rig_clear (&rig);
 }
 
 int
@@ -740,13 +523,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/remote-limits/max-extensions/promise",
                         "\"result\":\"replace_later\",\"offset\":0,\"end_offset\":1",
                         test_max_extensions);
-  for (gsize i = 0; i < G_N_ELEMENTS (overloads); i++)
-    {
-      g_autofree char *path = g_strconcat ("/remote-limits/overload/", overloads[i].name, NULL);
-
-      g_test_add_data_func (path, &overloads[i], test_overload);
-    }
-  g_test_add_func ("/remote-limits/overload/none", test_no_overload);
   g_test_add_func ("/remote-limits/max-waiting-all", test_max_waiting_all);
   return g_test_run ();
 }

@@ -366,7 +366,7 @@ test_max_waiting (void)
   PairRig rig;
 
   pair_rig_init (&rig);
-  rig.client_options.max_waiting = 999;
+  rig.client_options.analyzers.max_waiting = 999;
   rig_start (&rig);
   analyzer = rig_add (&rig);
   other = rig_add (&rig);

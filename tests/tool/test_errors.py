@@ -51,8 +51,9 @@ class Help(unittest.TestCase):
 
     def test_defaults(self):
         """The page of limits says what the help says."""
-        rows = re.findall(r'(?m)^\| `--([a-z-]+)` \| (\d+)', read_docs('limits.md'))
-        defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+)\)', self.get_help('relay')))
+        rows = re.findall(r'(?m)^\| `--([a-z-]+)` \| (\d+(?: [KM]iB)?)', read_docs('limits.md'))
+        defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+(?: [KM]iB)?)\)',
+                                   self.get_help('relay')))
         self.assertEqual(dict(rows), defaults)
         # What serve has as limits of the server stands in the table of those.
         rows = re.findall(r'(?m)^\| `serve --([a-z-]+)` \| (\d+)', read_docs('limits.md'))

@@ -661,6 +661,7 @@ imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
   channel_add_number (builder, "settled-soft", sum.resolved_soft);
   channel_add_number (builder, "soft-limit", self->budget->n_refused);
   channel_add_number (builder, "deadlines", sum.deadlines);
+  channel_add_number (builder, "log-limits", sum.log_limits);
   channel_add_number (builder, "extensions", sum.extensions);
   channel_add_number (builder, "exceptions", sum.exceptions);
   channel_add_number (builder, "late-results", sum.late_results);

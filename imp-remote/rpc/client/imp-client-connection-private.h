@@ -45,15 +45,14 @@ typedef struct
   gsize high_water;      /* bytes that wait per analyzer, above which it says PAUSE */
   gsize max_queued;      /* bytes that may wait per analyzer */
   gsize max_queued_all;  /* the same for the whole connection */
-  gsize max_waiting_all; /* bytes of results that may wait in all */
-  gsize max_waiting;     /* bytes of results that may wait per analyzer and direction */
+  ImpRemoteAnalyzerLimits analyzers;
   ImpWireLimits limits;
 } ImpClientConnectionOptions;
 
 typedef struct
 {
   guint64 resolved_hard, resolved_soft;
-  guint64 deadlines, exceptions, late_results;
+  guint64 deadlines, exceptions, late_results, log_limits;
   guint64 messages_in, messages_out, bytes_in, bytes_out, extensions;
 } ImpClientConnectionCounters;
 

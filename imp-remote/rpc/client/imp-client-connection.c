@@ -594,8 +594,7 @@ imp_client_connection_set_options (ImpClientConnection *self,
   self->host.overload = options->overload;
   if (self->host.budget == NULL && options->soft_budget != NULL)
     self->host.budget = g_rc_box_acquire (options->soft_budget);
-  self->host.max_waiting_all = options->max_waiting_all;
-  self->host.max_waiting = options->max_waiting;
+  self->host.limits = options->analyzers;
   imp_send_scheduler_set_limits (self->host.scheduler, &limits);
   imp_deadline_set (self->host.deadline, options->deadline, options->max_extensions);
   self->host.has_deadline = options->deadline > 0 || !options->is_program;
@@ -758,6 +757,7 @@ imp_client_connection_add_counters (ImpClientConnection *self, ImpClientConnecti
   sum->resolved_hard += self->host.resolved_hard;
   sum->resolved_soft += self->host.resolved_soft;
   sum->deadlines += self->host.deadlines;
+  sum->log_limits += self->host.log_limits;
   sum->exceptions += self->exceptions;
   sum->late_results += self->late_results;
   sum->extensions += imp_deadline_get_extensions (self->host.deadline);

@@ -3,6 +3,7 @@
 
 #include "core/imp-analyzer-private.h"
 #include "core/imp-deadline-private.h"
+#include "core/imp-note-limit-private.h"
 #include "io/imp-arena-private.h"
 #include "rpc/client/imp-send-scheduler-private.h"
 #include "rpc/client/imp-soft-budget-private.h"
@@ -14,6 +15,14 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP, REMOTE_ANALYZER, ImpAnalyzer)
 
 typedef struct _ImpRemoteAnalyzerHost ImpRemoteAnalyzerHost;
+
+/* What their results may make the provider do. */
+typedef struct
+{
+  gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
+  gsize max_waiting_all;
+  ImpNoteLimits notes;
+} ImpRemoteAnalyzerLimits;
 
 /* What remote analyzers ask of their connection. */
 typedef struct
@@ -41,15 +50,14 @@ struct _ImpRemoteAnalyzerHost
   ImpArena *arena;   /* memory that the server reads; or NULL */
   gsize max_message; /* bytes that the server takes as one; our own limit until it has said so */
   gsize max_piece;   /* bytes of a stream in one message */
-  gsize max_waiting; /* bytes of results that may wait, per analyzer and direction */
-  gsize max_waiting_all;
+  ImpRemoteAnalyzerLimits limits;
   gsize waiting_all;     /* as far as it was noticed: the sum of what they have noted */
   ImpFailMode fail;      /* where the server is to blame */
   ImpFailMode overload;  /* where the traffic may be */
   ImpSoftBudget *budget; /* of soft outcomes; or NULL: as many as there are */
   gboolean has_deadline; /* that, or that there is none, holds for whoever asks, too */
   gboolean settles_end;  /* the server does not: see docs/wire-format.md, feature "end" */
-  guint64 resolved_hard, resolved_soft, deadlines;
+  guint64 resolved_hard, resolved_soft, deadlines, log_limits;
 };
 
 /* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one
@@ -77,8 +85,9 @@ struct _ImpRemoteAnalyzer
   guint8 paused;           /* as the provider knows it */
   ImpSendEntry send;
   ImpDeadlineEntry deadline;
-  gsize waiting;  /* bytes of its results that wait, as noted in the sum of all */
-  GObject *owner; /* the factory, which has to live as long as this is in use */
+  gsize waiting;       /* bytes of its results that wait, as noted in the sum of all */
+  GObject *owner;      /* the factory, which has to live as long as this is in use */
+  ImpNoteCount *notes; /* NULL: it has said nothing for the log yet */
 };
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);

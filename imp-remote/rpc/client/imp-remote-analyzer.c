@@ -235,7 +235,10 @@ static const ImpProxyFuncs remote_analyzer_proxy_funcs = {
 static void
 imp_remote_analyzer_dispose (GObject *object)
 {
-  remote_analyzer_leave (IMP_REMOTE_ANALYZER (object));
+  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (object);
+
+  remote_analyzer_leave (self);
+  g_clear_pointer (&self->notes, g_free);
   G_OBJECT_CLASS (imp_remote_analyzer_parent_class)->dispose (object);
 }
 
@@ -331,11 +334,11 @@ remote_analyzer_resolve_largest (ImpRemoteAnalyzerHost *host)
       if (largest == NULL || analyzer->waiting > largest->waiting)
         largest = analyzer;
     }
-  if (host->waiting_all <= host->max_waiting_all || largest == NULL)
+  if (host->waiting_all <= host->limits.max_waiting_all || largest == NULL)
     return;
   reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait in all, most of them here "
                             "(max-waiting-all is %" G_GSIZE_FORMAT ")",
-                            host->waiting_all, host->max_waiting_all);
+                            host->waiting_all, host->limits.max_waiting_all);
   imp_remote_analyzer_resolve_overload (largest, reason);
 }
 
@@ -348,7 +351,7 @@ remote_analyzer_check_all_waiting (ImpRemoteAnalyzer *self)
   if (host == NULL)
     return;
   remote_analyzer_note_waiting (self, remote_analyzer_get_waiting (self));
-  if (host->waiting_all <= host->max_waiting_all)
+  if (host->waiting_all <= host->limits.max_waiting_all)
     return;
   host->funcs->hold (host);
   remote_analyzer_resolve_largest (host);
@@ -363,12 +366,38 @@ remote_analyzer_check_waiting (ImpRemoteAnalyzer *self, ImpDirection direction)
   gsize waiting = imp_analyzer_get_waiting (IMP_ANALYZER (self), direction);
   g_autofree char *reason = NULL;
 
-  if (G_LIKELY (waiting <= self->host->max_waiting))
+  if (G_LIKELY (waiting <= self->host->limits.max_waiting))
     return TRUE;
   reason = g_strdup_printf ("%" G_GSIZE_FORMAT " bytes of results wait for direction %d and more "
                             "came (max-waiting is %" G_GSIZE_FORMAT ")",
-                            waiting, direction, self->host->max_waiting);
+                            waiting, direction, self->host->limits.max_waiting);
   imp_remote_analyzer_resolve_overload (self, reason);
+  return FALSE;
+}
+
+static void remote_analyzer_resolve_as (ImpRemoteAnalyzer *self, ImpFailMode mode,
+                                        const char *reason);
+
+/* Traffic can make an analyzer say much; but one that refuses does not let it pass, whatever its
+ * reason is. FALSE if the analyzer was lost. */
+static gboolean
+remote_analyzer_check_note (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
+{
+  ImpRemoteAnalyzerHost *host = self->host;
+  g_autofree char *reason = NULL;
+
+  if (!imp_note_is_limited (verdict->type))
+    return TRUE;
+  if (self->notes == NULL)
+    self->notes = g_new0 (ImpNoteCount, 1);
+  if (imp_note_count_admit (self->notes, &host->limits.notes, verdict->result, &reason)
+      == IMP_NOTE_ADMITTED)
+    return TRUE;
+  host->log_limits++;
+  imp_analyzer_set_overloaded (IMP_ANALYZER (self));
+  remote_analyzer_resolve_as (self,
+                              imp_verdict_is_refusal (verdict) ? IMP_FAIL_HARD : host->overload,
+                              reason);
   return FALSE;
 }
 
@@ -390,6 +419,8 @@ remote_analyzer_apply_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdic
   GError *error = NULL;
 
   if (!remote_analyzer_check_waiting (self, verdict->direction))
+    return;
+  if (G_UNLIKELY (verdict->result != NULL) && !remote_analyzer_check_note (self, verdict))
     return;
   if (verdict->type == IMP_RESULT_PAUSE || verdict->type == IMP_RESULT_CONTINUE)
     {

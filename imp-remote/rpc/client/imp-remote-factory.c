@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-remote-factory-private.h"
+#include "rpc/client/imp-remote-factory-object-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-factory-private.h"
 #include "rpc/client/imp-status-request-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
-#include "rpc/imp-tls-credentials-private.h"
 
 /* clang-format off */
 G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
@@ -17,25 +15,6 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
                     G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
 /* clang-format on */
-
-struct _ImpRemoteFactory
-{
-  ImpFactory parent_instance;
-
-  GMainContext *context;
-  ImpChannel *channel; /* made at first use, when all properties are known */
-  char *address;
-  GIOStream *stream;
-  char *name; /* for messages to people, where there is no address */
-  char *codec_name;
-  ImpCodec *codec;
-  ImpInterface *interface;
-  ImpChannelOptions options;
-  ImpTlsCredentials *tls;
-  char *tls_name;
-  char *server_name; /* what that is in use */
-  GError *unusable;  /* why it can never connect */
-};
 
 /**
  * ImpRemoteFactory:
@@ -188,7 +167,7 @@ static const ImpLimit remote_factory_limits[] = {
    * Since: 0.1
    */
   /* Verdicts can be a multiple of the input under way, with which they have to do. */
-  { "max-waiting", IMP_LIMIT_BYTES, PLACE (connection.max_waiting), 1, G_MAXUINT32,
+  { "max-waiting", IMP_LIMIT_BYTES, PLACE (connection.analyzers.max_waiting), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes of results may wait for one analyzer" },
   /**
    * ImpRemoteFactory:max-waiting-all:
@@ -198,8 +177,30 @@ static const ImpLimit remote_factory_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-waiting-all", IMP_LIMIT_BYTES, PLACE (connection.max_waiting_all), 1, G_MAXUINT32,
-    256 * 1024 * 1024, "how many bytes of results may wait in all" },
+  { "max-waiting-all", IMP_LIMIT_BYTES, PLACE (connection.analyzers.max_waiting_all), 1,
+    G_MAXUINT32, 256 * 1024 * 1024, "how many bytes of results may wait in all" },
+  /**
+   * ImpRemoteFactory:max-log-rate:
+   *
+   * How many results for logs, LOG and ACCOUNT_FIELD, an analyzer may give in a second on average;
+   * ten times as many may come at once. 0 for any number. One that gives more has met a limit that
+   * traffic can reach: its outcome is as [property@Imp.RemoteFactory:overload] says.
+   *
+   * Since: 0.1
+   */
+  { IMP_NOTE_RATE_NAME, IMP_LIMIT_COUNT, PLACE (connection.analyzers.notes.max_rate), 0, G_MAXINT32,
+    0, "how many results for logs an analyzer may give a second, 0 any number" },
+  /**
+   * ImpRemoteFactory:max-log-size:
+   *
+   * How many bytes the text of a result for people may have: of a LOG, an ACCOUNT_FIELD, and the
+   * reason of a DENY or FATAL, with all keys and values. An analyzer that gives a longer one gets
+   * its outcome, as above; instead of a longer DENY or FATAL it is always a hard one.
+   *
+   * Since: 0.1
+   */
+  { IMP_NOTE_SIZE_NAME, IMP_LIMIT_BYTES, PLACE (connection.analyzers.notes.max_size), 1, G_MAXINT64,
+    IMP_NOTE_SIZE_DEFAULT, "how many bytes the text of a result for logs may have" },
   /**
    * ImpRemoteFactory:max-message:
    *
@@ -660,9 +661,8 @@ remote_factory_hand_over_tls (ImpRemoteFactory *self, const ImpAddress *address)
                        &(ImpClientTls){ self->tls, self->server_name, address->port });
 }
 
-/* A factory that can never connect closes at once, and says why to everybody who asks. */
-static ImpChannel *
-remote_factory_get_channel (ImpRemoteFactory *self)
+ImpChannel *
+imp_remote_factory_ensure_channel (ImpRemoteFactory *self)
 {
   g_autoptr (ImpAddress) address = NULL;
   g_autoptr (GSocketConnectable) target = NULL;
@@ -730,7 +730,7 @@ imp_remote_factory_create_packed (ImpFactory *factory, gpointer context, GError 
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (G_OBJECT (self));
 
   imp_analyzer_bind (IMP_ANALYZER (analyzer), context, self->interface);
-  imp_channel_add (remote_factory_get_channel (self), analyzer);
+  imp_channel_add (imp_remote_factory_ensure_channel (self), analyzer);
   return IMP_ANALYZER (analyzer);
 }
 
@@ -745,7 +745,7 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
 
   if (self->address == NULL)
     {
-      stream = imp_channel_steal_stream (remote_factory_get_channel (self));
+      stream = imp_channel_steal_stream (imp_remote_factory_ensure_channel (self));
       if (stream == NULL)
         {
           g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
@@ -775,7 +775,7 @@ imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, imp_remote_factory_query_interfaces_async);
-  imp_channel_query (remote_factory_get_channel (self), wanted, task);
+  imp_channel_query (imp_remote_factory_ensure_channel (self), wanted, task);
 }
 
 static GList *
@@ -805,7 +805,7 @@ imp_remote_factory_list_statuses (ImpFactory *factory)
   gboolean is_module;
   g_autofree char *name = remote_factory_describe (self, &is_module);
 
-  return imp_status_request_look (remote_factory_get_channel (self), name);
+  return imp_status_request_look (imp_remote_factory_ensure_channel (self), name);
 }
 
 static void
@@ -816,7 +816,7 @@ imp_remote_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask 
   g_autofree char *name = remote_factory_describe (self, &is_module);
   g_autofree char *prefix = is_module ? g_strconcat (name, ": ", NULL) : g_strdup ("");
 
-  imp_status_request_start (remote_factory_get_channel (self), self->context, name, prefix,
+  imp_status_request_start (imp_remote_factory_ensure_channel (self), self->context, name, prefix,
                             timeout_ms, task);
 }
 
@@ -929,18 +929,6 @@ imp_remote_factory_new_for_program (GIOStream *stream, const char *name, guint h
   return self;
 }
 
-const GError *
-imp_remote_factory_get_reason (ImpRemoteFactory *self)
-{
-  return self->channel != NULL ? imp_channel_get_reason (self->channel) : NULL;
-}
-
-guint
-imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self)
-{
-  return self->channel != NULL ? imp_channel_get_n_analyzers (self->channel) : 0;
-}
-
 /**
  * imp_remote_factory_use_codec:
  * @self: a remote factory that has not been used yet
@@ -982,7 +970,7 @@ imp_remote_factory_connect_async (ImpRemoteFactory *self, GCancellable *cancella
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, imp_remote_factory_connect_async);
-  imp_channel_connect (remote_factory_get_channel (self), task);
+  imp_channel_connect (imp_remote_factory_ensure_channel (self), task);
 }
 
 /**
@@ -1042,7 +1030,7 @@ imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
   g_return_val_if_fail (g_main_context_acquire (self->context), FALSE);
 
   guard = g_object_ref (self);
-  before = imp_channel_get_messages_in (remote_factory_get_channel (self));
+  before = imp_channel_get_messages_in (imp_remote_factory_ensure_channel (self));
   state = imp_channel_get_state (self->channel);
   timer = g_timeout_source_new (timeout_ms);
   g_source_set_callback (timer, remote_factory_on_wait_over, &over, NULL);
@@ -1073,7 +1061,7 @@ imp_remote_factory_close (ImpRemoteFactory *self)
   g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
 
   error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the remote factory was closed");
-  imp_channel_close (remote_factory_get_channel (self), error);
+  imp_channel_close (imp_remote_factory_ensure_channel (self), error);
 }
 
 /**
@@ -1092,71 +1080,4 @@ imp_remote_factory_get_state (ImpRemoteFactory *self)
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), IMP_REMOTE_STATE_CLOSED);
 
   return self->channel != NULL ? imp_channel_get_state (self->channel) : IMP_REMOTE_STATE_IDLE;
-}
-
-/**
- * imp_remote_factory_get_version:
- * @self: a remote factory
- *
- * Gets the version of the protocol that is spoken with the server.
- *
- * Returns: the version, or 0 while it is not known
- *
- * Since: 0.1
- */
-guint
-imp_remote_factory_get_version (ImpRemoteFactory *self)
-{
-  ImpClientConnection *connection;
-
-  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
-
-  connection = self->channel != NULL ? imp_channel_get_connection (self->channel) : NULL;
-  return connection != NULL ? imp_client_connection_get_version (connection) : 0;
-}
-
-/**
- * imp_remote_factory_get_codec_name:
- * @self: a remote factory
- *
- * Gets the name of the wire format that is spoken with the server.
- *
- * Returns: (nullable): the name
- *
- * Since: 0.1
- */
-const char *
-imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
-{
-  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
-
-  return self->codec != NULL ? imp_codec_get_name (self->codec) : self->codec_name;
-}
-
-/**
- * imp_remote_factory_get_statistics:
- * @self: a remote factory
- *
- * Gets what the factory has counted since it was created, as a dictionary (a{sv}) of unsigned
- * 64-bit numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
- * (analyzers that could not be reached any more), "soft-limit" (those of the first that would have
- * been soft without [property@Imp.RemoteFactory:soft-limit]), "deadlines" (those among them that
- * were too slow), "extensions" (more time that was granted), "exceptions" of the server,
- * "late-results" (for analyzers that were closed already), "messages-in", "messages-out",
- * "bytes-in", "bytes-out", and "queued" (bytes that wait to be sent).
- *
- * Returns: (transfer full): the dictionary
- *
- * Since: 0.1
- */
-GVariant *
-imp_remote_factory_get_statistics (ImpRemoteFactory *self)
-{
-  GVariantBuilder builder;
-
-  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  imp_channel_describe (remote_factory_get_channel (self), &builder);
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

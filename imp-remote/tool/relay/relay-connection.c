@@ -25,6 +25,8 @@ struct _RelayConnection
   guint max_extensions;
   guint hold_timeout_ms;
   gsize max_growth;
+  guint max_log_rate;
+  gsize max_log_size;
   guint keepalive_s;
   gboolean verbose;
   guint refusal; /* the source of it, or 0 */
@@ -199,7 +201,8 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
                               analyzer, "idle-timeout", self->idle_timeout_ms, "deadline",
                               self->deadline_ms, "max-extensions", self->max_extensions,
                               "hold-timeout", self->hold_timeout_ms, "max-growth",
-                              (guint64) self->max_growth, NULL);
+                              (guint64) self->max_growth, "max-log-rate", self->max_log_rate,
+                              "max-log-size", (guint64) self->max_log_size, NULL);
   if (self->verbose)
     {
       relay_connection_follow (self, "result");
@@ -275,6 +278,8 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->max_extensions = setup->max_extensions;
   self->hold_timeout_ms = setup->hold_timeout_ms;
   self->max_growth = setup->max_growth;
+  self->max_log_rate = setup->max_log_rate;
+  self->max_log_size = setup->max_log_size;
   self->keepalive_s = setup->keepalive_s;
   self->verbose = setup->verbose;
   self->cancellable = g_cancellable_new ();
@@ -284,6 +289,19 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
                                          setup->target_text, setup->connect_timeout_ms,
                                          relay_connection_on_connected, self);
   return self;
+}
+
+char *
+relay_connection_dup_exceeded (RelayConnection *self)
+{
+  g_autoptr (GVariant) statistics = NULL;
+  const char *exceeded;
+
+  if (self->relay == NULL)
+    return NULL;
+  statistics = imp_filter_get_statistics (imp_relay_get_filter (self->relay));
+  g_assert (g_variant_lookup (statistics, "exceeded", "&s", &exceeded));
+  return exceeded[0] != '\0' ? g_strdup (exceeded) : NULL;
 }
 
 void

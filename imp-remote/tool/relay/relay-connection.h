@@ -19,6 +19,8 @@ typedef struct
   guint max_extensions;
   guint hold_timeout_ms;
   gsize max_growth;
+  guint max_log_rate;
+  gsize max_log_size;
   guint keepalive_s; /* 0: none */
   gboolean verbose;  /* log every result */
 } RelayConnectionSetup;
@@ -32,5 +34,7 @@ typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
 RelayConnection *relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,
                                        RelayConnectionFunc over, gpointer user_data);
 void relay_connection_free (RelayConnection *self);
+/* The name of the limit for which it was refused, or NULL. */
+char *relay_connection_dup_exceeded (RelayConnection *self);
 
 G_END_DECLS

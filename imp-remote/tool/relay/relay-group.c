@@ -8,6 +8,8 @@
 #include "tool/log.h"
 #include "tool/relay/relay-connection.h"
 
+#include <string.h>
+
 struct _RelayGroup
 {
   RelayOptions options;
@@ -23,6 +25,7 @@ struct _RelayGroup
   GPtrArray *listeners;    /* of ImpListener; NULL once stopped */
   GHashTable *connections; /* RelayConnection -> its peer's name, or NULL */
   GHashTable *peers;       /* a peer's name -> how many of them it has */
+  GHashTable *exceeded;    /* a limit's name -> how many connections were refused for it */
   gboolean stopping;
 };
 
@@ -41,15 +44,33 @@ relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpoint
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
                                              g_free);
   self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->exceeded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
+}
+
+/* Each of them was said when it happened, unless there were too many lines. */
+static void
+relay_group_sum_up (RelayGroup *self)
+{
+  g_autoptr (GList) names = g_list_sort (g_hash_table_get_keys (self->exceeded),
+                                         (GCompareFunc) strcmp);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (GList *l = names; l != NULL; l = l->next)
+    g_string_append_printf (text, "%s%s: %u", text->len > 0 ? ", " : "", (const char *) l->data,
+                            GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, l->data)));
+  if (text->len > 0)
+    g_message ("-> %s: connections refused by a limit: %s", self->target_text, text->str);
 }
 
 void
 relay_group_free (RelayGroup *self)
 {
+  relay_group_sum_up (self);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->peers);
+  g_hash_table_unref (self->exceeded);
   g_clear_object (&self->factory);
   g_clear_object (&self->target);
   g_free (self->target_text);
@@ -183,7 +204,14 @@ static void
 relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
 {
   RelayGroup *self = user_data;
+  g_autofree char *exceeded = relay_connection_dup_exceeded (connection);
 
+  if (exceeded != NULL)
+    {
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, exceeded));
+
+      g_hash_table_insert (self->exceeded, g_steal_pointer (&exceeded), GUINT_TO_POINTER (n + 1));
+    }
   relay_group_remove (self, connection);
   relay_group_update_accepting (self);
   if (relay_group_is_idle (self))
@@ -205,6 +233,8 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .max_extensions = self->options.max_extensions,
     .hold_timeout_ms = self->options.hold_timeout,
     .max_growth = self->options.max_growth,
+    .max_log_rate = self->options.max_log_rate,
+    .max_log_size = self->options.max_log_size,
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
   };

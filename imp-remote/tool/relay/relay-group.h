@@ -19,6 +19,8 @@ typedef struct
   guint max_extensions;           /* of the deadline */
   guint hold_timeout;             /* milliseconds, 0: none */
   gsize max_growth;               /* bytes, 0: none */
+  guint max_log_rate;             /* results for the log a second, 0: any number */
+  gsize max_log_size;             /* bytes */
   guint keepalive;                /* seconds, 0: none */
   gboolean verbose;               /* log every result */
 } RelayOptions;

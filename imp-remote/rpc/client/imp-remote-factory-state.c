@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a remote factory says of itself. */
+#include "rpc/client/imp-remote-factory-object-private.h"
+
+const GError *
+imp_remote_factory_get_reason (ImpRemoteFactory *self)
+{
+  return self->channel != NULL ? imp_channel_get_reason (self->channel) : NULL;
+}
+
+guint
+imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self)
+{
+  return self->channel != NULL ? imp_channel_get_n_analyzers (self->channel) : 0;
+}
+
+/**
+ * imp_remote_factory_get_version:
+ * @self: a remote factory
+ *
+ * Gets the version of the protocol that is spoken with the server.
+ *
+ * Returns: the version, or 0 while it is not known
+ *
+ * Since: 0.1
+ */
+guint
+imp_remote_factory_get_version (ImpRemoteFactory *self)
+{
+  ImpClientConnection *connection;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
+
+  connection = self->channel != NULL ? imp_channel_get_connection (self->channel) : NULL;
+  return connection != NULL ? imp_client_connection_get_version (connection) : 0;
+}
+
+/**
+ * imp_remote_factory_get_codec_name:
+ * @self: a remote factory
+ *
+ * Gets the name of the wire format that is spoken with the server.
+ *
+ * Returns: (nullable): the name
+ *
+ * Since: 0.1
+ */
+const char *
+imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
+{
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  return self->codec != NULL ? imp_codec_get_name (self->codec) : self->codec_name;
+}
+
+/**
+ * imp_remote_factory_get_statistics:
+ * @self: a remote factory
+ *
+ * Gets what the factory has counted since it was created, as a dictionary (a{sv}) of unsigned
+ * 64-bit numbers: "connections", "analyzers", "live-analyzers", "settled-hard" and "settled-soft"
+ * (analyzers that could not be reached any more), "soft-limit" (those of the first that would have
+ * been soft without [property@Imp.RemoteFactory:soft-limit]), "deadlines" (those among them that
+ * were too slow), "log-limits" (those that have said more for logs than they may), "extensions"
+ * (more time that was granted), "exceptions" of the server, "late-results" (for analyzers that were
+ * closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and "queued" (bytes that
+ * wait to be sent).
+ *
+ * Returns: (transfer full): the dictionary
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_remote_factory_get_statistics (ImpRemoteFactory *self)
+{
+  GVariantBuilder builder;
+
+  g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  imp_channel_describe (imp_remote_factory_ensure_channel (self), &builder);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
