@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "io/imp-descriptor-port-private.h"
+#include "io/imp-socket-private.h"
 #include "io/imp-tls-stream-private.h"
 
 #include <errno.h>
@@ -73,8 +74,7 @@ transport_tune_socket (GSocket *socket)
     g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, UNIX_SEND_BUFFER, NULL);
   else
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  /* Urgent bytes would be left out of what is read, unseen; unix sockets have them as well. */
-  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  imp_socket_take_urgent_inline (socket);
 }
 
 static gboolean
@@ -598,25 +598,13 @@ imp_transport_shutdown_write (ImpTransport *self, GError **error)
   return TRUE;
 }
 
-#define KEEPALIVE_PROBES 3
-#define KEEPALIVE_SECONDS_MAX 32767 /* the kernel's */
-
 void
 imp_transport_set_keepalive (ImpTransport *self, guint milliseconds)
 {
-  guint seconds = CLAMP (milliseconds / 1000, 1, KEEPALIVE_SECONDS_MAX);
   GSocket *socket = imp_tls_stream_find_socket (self->stream);
 
-  if (self->closed || socket == NULL)
-    return;
-  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
-    return;
-  g_socket_set_keepalive (socket, milliseconds > 0);
-  /* Where one of these cannot be set the system's own times hold. */
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds, NULL);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, MAX (1, seconds / KEEPALIVE_PROBES),
-                       NULL);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES, NULL);
+  if (!self->closed && socket != NULL)
+    imp_socket_set_keepalive (socket, milliseconds);
 }
 
 void

@@ -4,8 +4,7 @@
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
 #include "io/imp-descriptor-port-private.h"
-
-#include <sys/socket.h>
+#include "io/imp-socket-private.h"
 
 /* A unix socket whose listener is behind with accepting refuses at once; it is asked again. */
 #define RETRY_MS 10
@@ -121,7 +120,7 @@ connector_on_event (GSocketClient *client, GSocketClientEvent event, GSocketConn
   if (event != G_SOCKET_CLIENT_CONNECTING)
     return;
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  imp_socket_take_urgent_inline (socket);
   imp_descriptor_port_refuse (socket);
 }
 

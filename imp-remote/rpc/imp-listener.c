@@ -5,6 +5,7 @@
 #include "core/imp-log-limit-private.h"
 #include "core/imp-source-private.h"
 #include "io/imp-descriptor-port-private.h"
+#include "io/imp-socket-private.h"
 #include "rpc/imp-socket-path-private.h"
 
 #include <fcntl.h>
@@ -51,8 +52,7 @@ listener_new (GSocket *socket, const char *address)
   ImpListener *self = g_new0 (ImpListener, 1);
 
   g_socket_set_blocking (socket, FALSE);
-  /* Those that it accepts have it as well, before the first byte comes: see imp_transport_new(). */
-  g_socket_set_option (socket, SOL_SOCKET, SO_OOBINLINE, 1, NULL);
+  imp_socket_take_urgent_inline (socket);
   imp_descriptor_port_refuse (socket);
   self->socket = g_object_ref (socket);
   self->address = g_strdup (address);

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-cursor-private.h"
 #include "core/imp-verdict-private.h"
 #include "io/imp-output-buffer-private.h"
 #include "wire/imp-codec.h"
-#include "wire/imp-cursor-private.h"
 #include "wire/imp-message-private.h"
 
 G_BEGIN_DECLS
 
 /* What the library's own codecs are: rows of a table. The GInterface ImpCodec is for those of
  * others. */
-
-typedef enum
-{
-  IMP_DECODE_DONE,
-  IMP_DECODE_MORE,
-  IMP_DECODE_BAD,
-} ImpDecodeStatus;
 
 /* What a decoder must refuse; each passing is IMP_ERROR_LIMIT naming the limit, its value and the
  * property that sets it. */

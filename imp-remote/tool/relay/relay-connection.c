@@ -2,12 +2,11 @@
 #include "tool/relay/relay-connection.h"
 
 #include "core/imp-clean-text-private.h"
+#include "io/imp-socket-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
 #include "tool/log.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -217,20 +216,10 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
 
 /* A machine that has vanished says nothing, and neither does an idle one: TCP asks. */
 static void
-relay_connection_tune (RelayConnection *self, GIOStream *stream)
+relay_connection_keep_alive (RelayConnection *self, GIOStream *stream)
 {
-  GSocket *socket;
-
-  if (!G_IS_TCP_CONNECTION (stream))
-    return;
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-  g_socket_set_keepalive (socket, self->keepalive_s > 0);
-  if (self->keepalive_s == 0)
-    return;
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, self->keepalive_s, NULL);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, MAX (self->keepalive_s / 4, 1), NULL);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, 4, NULL);
+  imp_socket_set_keepalive (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)),
+                            self->keepalive_s * 1000);
 }
 
 static void
@@ -258,8 +247,8 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
       relay_connection_refuse (self);
       return;
     }
-  relay_connection_tune (self, G_IO_STREAM (self->client));
-  relay_connection_tune (self, server);
+  relay_connection_keep_alive (self, G_IO_STREAM (self->client));
+  relay_connection_keep_alive (self, server);
   relay_connection_run (self, server, analyzer);
 }
 

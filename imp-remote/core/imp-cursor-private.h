@@ -7,6 +7,14 @@
 
 G_BEGIN_DECLS
 
+/* What a decoder says of the input that it has seen: how much of it was used is for it to tell. */
+typedef enum
+{
+  IMP_DECODE_DONE,
+  IMP_DECODE_MORE,
+  IMP_DECODE_BAD,
+} ImpDecodeStatus;
+
 /* A position in bounded input. Decoders read through nothing else: every read tells whether there
  * was that much, and a failed one leaves the position alone. */
 typedef struct

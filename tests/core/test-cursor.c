@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wire/imp-cursor-private.h"
+#include "core/imp-cursor-private.h"
 
 /* Numbers of each size and order, and nothing beyond the end. */
 static void

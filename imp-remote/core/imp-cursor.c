@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wire/imp-cursor-private.h"
+#include "core/imp-cursor-private.h"
 
 GBytes *
 imp_cursor_take_bytes (ImpCursor *self, gsize length)
