@@ -27,10 +27,12 @@ typedef struct
 ImpPump *imp_pump_new (ImpFilter *filter);
 void imp_pump_free (ImpPump *self);
 
-/* Begins, in the thread-default context. */
-gboolean imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server,
-                         const ImpPumpLimits *limits, ImpPumpFunc done, gpointer user_data,
-                         GError **error);
+/* Hears the analyzer from now on, in the thread-default context: what it says is applied, and what
+ * it sends waits. */
+void imp_pump_prepare (ImpPump *self, const ImpPumpLimits *limits, ImpPumpFunc done,
+                       gpointer user_data);
+/* Begins, after imp_pump_prepare(). @server: NULL: there is none, so that the client is refused. */
+gboolean imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, GError **error);
 /* Ends at once, with @error; done() is called from here. */
 void imp_pump_abort (ImpPump *self, const GError *error);
 gsize imp_pump_get_queued (ImpPump *self, guint side);

@@ -29,7 +29,7 @@
 
 typedef enum
 {
-  STATE_NEW,
+  STATE_NEW, /* perhaps prepared: outputs gather what the analyzer says */
   STATE_RUNNING,
   STATE_FLUSHING, /* refused or failed: nothing is read, what is queued is written */
   STATE_DRAINING, /* all is written, and both outputs have ended */
@@ -587,8 +587,9 @@ pump_update (ImpPump *self)
   if (self->state == STATE_DONE)
     return;
   for (guint i = 0; i < 2; i++)
-    imp_transport_set_interest (self->sides[i].transport,
-                                pump_get_interest (self, &self->sides[i]));
+    if (self->sides[i].transport != NULL)
+      imp_transport_set_interest (self->sides[i].transport,
+                                  pump_get_interest (self, &self->sides[i]));
 }
 
 static void
@@ -637,7 +638,7 @@ pump_on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 
       pump_side_update_watermarks (side);
     }
   /* At once, since more of what waits in the analyzer may follow. */
-  if (self->state == STATE_RUNNING)
+  if (self->state == STATE_NEW || self->state == STATE_RUNNING)
     pump_update_busy (self);
   pump_kick (self);
 }
@@ -704,42 +705,68 @@ imp_pump_free (ImpPump *self)
   pump_unref (self);
 }
 
-gboolean
-imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, const ImpPumpLimits *limits,
-                ImpPumpFunc done, gpointer user_data, GError **error)
+void
+imp_pump_prepare (ImpPump *self, const ImpPumpLimits *limits, ImpPumpFunc done, gpointer user_data)
 {
-  g_autoptr (ImpTransport) one = imp_transport_new (client, error);
-  g_autoptr (ImpTransport) other = one == NULL ? NULL : imp_transport_new (server, error);
+  g_assert (self->state == STATE_NEW && self->context == NULL);
 
-  g_assert (self->state == STATE_NEW);
-
-  if (other == NULL)
-    return FALSE;
-  self->sides[0].transport = g_steal_pointer (&one);
-  self->sides[1].transport = g_steal_pointer (&other);
   self->limits = *limits;
   self->done = done;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  self->state = STATE_RUNNING;
-  pump_watch_filter (self);
   for (guint i = 0; i < 2; i++)
-    {
-      pump_side_set_watermarks (&self->sides[i], limits->buffer_size);
-      /* Whatever ends the relay, be it a signal, does not look like the end of the stream. */
-      imp_transport_set_abortive (self->sides[i].transport, TRUE);
-      imp_transport_attach (self->sides[i].transport, self->context, G_PRIORITY_DEFAULT,
-                            pump_on_transport, &self->sides[i]);
-    }
+    pump_side_set_watermarks (&self->sides[i], limits->buffer_size);
+  pump_watch_filter (self);
   /* From here on the filter works: the analyzer may have spoken already. */
   imp_filter_move_here (self->filter);
   imp_filter_set_output (self->filter, pump_on_output, self, NULL);
-  if (limits->idle > 0)
+}
+
+static void
+pump_side_attach (PumpSide *side, ImpTransport *transport)
+{
+  ImpPump *self = side->pump;
+
+  side->transport = transport;
+  /* Whatever ends the relay, be it a signal, does not look like the end of the stream. */
+  imp_transport_set_abortive (transport, TRUE);
+  imp_transport_attach (transport, self->context, G_PRIORITY_DEFAULT, pump_on_transport, side);
+}
+
+/* Nobody is there: whatever is for that side is lost. */
+static void
+pump_leave_empty (ImpPump *self, PumpSide *side)
+{
+  g_autoptr (GError) error = g_error_new (IMP_ERROR, IMP_ERROR_FAILED, "There is no server");
+
+  pump_fail_input (self, side, error);
+  pump_break_output (self, side, error);
+}
+
+gboolean
+imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, GError **error)
+{
+  g_autoptr (ImpTransport) one = imp_transport_new (client, error);
+  g_autoptr (ImpTransport) other = NULL;
+
+  g_assert (self->state == STATE_NEW && self->context != NULL);
+
+  if (one != NULL && server != NULL)
+    other = imp_transport_new (server, error);
+  if (one == NULL || (server != NULL && other == NULL))
+    return FALSE;
+  self->state = STATE_RUNNING;
+  pump_side_attach (&self->sides[0], g_steal_pointer (&one));
+  if (other != NULL)
+    pump_side_attach (&self->sides[1], g_steal_pointer (&other));
+  if (self->limits.idle > 0)
     {
       pump_note_progress (self);
-      pump_start_timer (self, limits->idle, pump_on_idle_timeout, "imp relay: idle timeout");
+      pump_start_timer (self, self->limits.idle, pump_on_idle_timeout, "imp relay: idle timeout");
     }
   pump_on_refused (self);
+  if (server == NULL)
+    pump_leave_empty (self, &self->sides[1]);
   pump_kick (self);
   return TRUE;
 }

@@ -54,10 +54,12 @@ struct _ImpRelay
   GObject parent_instance;
 
   GIOStream *client;
-  GIOStream *server;
+  GIOStream *server; /* NULL: not yet */
+  GBytes *unread;    /* of the client, or NULL */
   ImpAnalyzer *analyzer;
   ImpFilter *filter;
   ImpPump *pump;
+  gboolean prepared;
   ImpPumpLimits limits;
   guint64 max_held;
   guint64 max_growth;
@@ -126,6 +128,7 @@ imp_relay_finalize (GObject *object)
   g_clear_object (&self->analyzer);
   g_clear_object (&self->client);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->unread, g_bytes_unref);
   G_OBJECT_CLASS (imp_relay_parent_class)->finalize (object);
 }
 
@@ -181,6 +184,13 @@ imp_relay_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
 }
 
 static void
+relay_set_server (ImpRelay *self, GIOStream *server)
+{
+  if (g_set_object (&self->server, server))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SERVER]);
+}
+
+static void
 imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   ImpRelay *self = IMP_RELAY (object);
@@ -191,7 +201,7 @@ imp_relay_set_property (GObject *object, guint id, const GValue *value, GParamSp
       self->client = g_value_dup_object (value);
       break;
     case PROP_SERVER:
-      self->server = g_value_dup_object (value);
+      relay_set_server (self, g_value_get_object (value));
       break;
     case PROP_ANALYZER:
       self->analyzer = g_value_dup_object (value);
@@ -246,11 +256,12 @@ relay_class_install_ends (GParamFlags flags)
   /**
    * ImpRelay:server:
    *
-   * The stream of the server.
+   * The stream of the server; see [method@Imp.Relay.set_server].
    *
    * Since: 0.1
    */
-  properties[PROP_SERVER] = g_param_spec_object ("server", NULL, NULL, G_TYPE_IO_STREAM, flags);
+  properties[PROP_SERVER] = g_param_spec_object (
+    "server", NULL, NULL, G_TYPE_IO_STREAM, (flags & ~G_PARAM_CONSTRUCT_ONLY) | G_PARAM_CONSTRUCT);
 
   /**
    * ImpRelay:analyzer:
@@ -426,7 +437,8 @@ imp_relay_class_init (ImpRelayClass *klass)
 /**
  * imp_relay_new:
  * @client: the stream of the client
- * @server: the stream of the server
+ * @server: (nullable): the stream of the server; %NULL if it is set later, with
+ *   [method@Imp.Relay.set_server]
  * @analyzer: (transfer none): an analyzer that nobody else feeds
  *
  * Creates a relay, which takes both streams over and closes them at its end. They need pollable
@@ -440,7 +452,7 @@ ImpRelay *
 imp_relay_new (GIOStream *client, GIOStream *server, ImpAnalyzer *analyzer)
 {
   g_return_val_if_fail (G_IS_IO_STREAM (client), NULL);
-  g_return_val_if_fail (G_IS_IO_STREAM (server), NULL);
+  g_return_val_if_fail (server == NULL || G_IS_IO_STREAM (server), NULL);
   g_return_val_if_fail (IMP_IS_ANALYZER (analyzer), NULL);
 
   return g_object_new (IMP_TYPE_RELAY, "client", client, "server", server, "analyzer", analyzer,
@@ -510,6 +522,78 @@ relay_watch_cancellable (ImpRelay *self, GCancellable *cancellable)
 }
 
 /**
+ * imp_relay_prepare:
+ * @self: a relay
+ *
+ * Hears what the analyzer says from now on, though nothing is moved yet: for those who ask it
+ * before they connect with the server.
+ *
+ * Its results are applied as they come, and those to whom [signal@Imp.Relay::result] is connected
+ * see them. If it refuses the connection, the filter's signals say so
+ * ([method@Imp.Relay.get_filter], [signal@Imp.Filter::denied]), and [method@Imp.Filter.check] says
+ * why. An analyzer that needs time to decide says PAUSE, in any direction, and CONTINUE when it
+ * agrees ([method@Imp.Filter.is_paused]). What it sends back to the client waits until the relay
+ * runs.
+ *
+ * It is to be called at most once, before [method@Imp.Relay.run_async] and with the same main
+ * context as the thread's default. Without it, the analyzer is heard from when the relay runs.
+ *
+ * Since: 0.1
+ */
+void
+imp_relay_prepare (ImpRelay *self)
+{
+  g_return_if_fail (IMP_IS_RELAY (self));
+  g_return_if_fail (!self->prepared);
+
+  self->prepared = TRUE;
+  imp_filter_observe (self->filter, relay_find_observed (self), relay_on_verdict, self);
+  imp_pump_prepare (self->pump, &self->limits, relay_on_done, self);
+}
+
+/**
+ * imp_relay_unread:
+ * @self: a relay
+ * @bytes: what was read
+ *
+ * Gives back the first bytes of the client's stream, which were read before the relay runs, for
+ * example to find out where it wants to go. The analyzer gets them like any others.
+ *
+ * It is to be called before [method@Imp.Relay.run_async]; what is given by a further call comes
+ * behind.
+ *
+ * Since: 0.1
+ */
+void
+imp_relay_unread (ImpRelay *self, GBytes *bytes)
+{
+  g_autoptr (GByteArray) all = NULL;
+
+  g_return_if_fail (IMP_IS_RELAY (self));
+  g_return_if_fail (bytes != NULL);
+  g_return_if_fail (self->task == NULL);
+
+  if (self->unread == NULL)
+    {
+      self->unread = g_bytes_ref (bytes);
+      return;
+    }
+  all = g_bytes_unref_to_array (g_steal_pointer (&self->unread));
+  g_byte_array_append (all, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  self->unread = g_byte_array_free_to_bytes (g_steal_pointer (&all));
+}
+
+/* Where it is refused the pump hears of it. */
+static void
+relay_push_unread (ImpRelay *self)
+{
+  g_autoptr (GBytes) unread = g_steal_pointer (&self->unread);
+
+  if (unread != NULL && g_bytes_get_size (unread) > 0)
+    imp_filter_push (self->filter, IMP_DIRECTION_FROM_CLIENT, unread, IMP_DATA_TYPE_STREAM, NULL);
+}
+
+/**
  * imp_relay_run_async:
  * @self: a relay
  * @cancellable: (nullable): to end it; both sides are closed at once then
@@ -517,6 +601,9 @@ relay_watch_cancellable (ImpRelay *self, GCancellable *cancellable)
  * @user_data: data for @callback
  *
  * Moves bytes until both directions have ended. A relay runs once.
+ *
+ * Without a server ([method@Imp.Relay.set_server]) it ends as if it were refused: by the analyzer,
+ * if that has done so, whose answer the client gets; else with %IMP_ERROR_FAILED.
  *
  * It stays alive while it runs, without a reference of the caller's.
  *
@@ -542,15 +629,16 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
     return;
 
   self->task = g_object_ref (task);
-  imp_filter_observe (self->filter, relay_find_observed (self), relay_on_verdict, self);
-  if (!imp_pump_start (self->pump, self->client, self->server, &self->limits, relay_on_done, self,
-                       &error))
+  if (!self->prepared)
+    imp_relay_prepare (self);
+  if (!imp_pump_start (self->pump, self->client, self->server, &error))
     {
       g_clear_object (&self->task);
       g_task_return_error (task, error);
       return;
     }
   relay_watch_cancellable (self, cancellable);
+  relay_push_unread (self);
 }
 
 /**
@@ -603,7 +691,7 @@ imp_relay_get_client (ImpRelay *self)
  *
  * Gets the stream of the server.
  *
- * Returns: (transfer none): the stream
+ * Returns: (transfer none) (nullable): the stream
  *
  * Since: 0.1
  */
@@ -613,6 +701,26 @@ imp_relay_get_server (ImpRelay *self)
   g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
 
   return self->server;
+}
+
+/**
+ * imp_relay_set_server: (set-property server)
+ * @self: a relay
+ * @server: (nullable): the stream of the server
+ *
+ * Sets the stream of the server, for those who have none yet when they create the relay; to be
+ * called before [method@Imp.Relay.run_async].
+ *
+ * Since: 0.1
+ */
+void
+imp_relay_set_server (ImpRelay *self, GIOStream *server)
+{
+  g_return_if_fail (IMP_IS_RELAY (self));
+  g_return_if_fail (server == NULL || G_IS_IO_STREAM (server));
+  g_return_if_fail (self->task == NULL);
+
+  relay_set_server (self, server);
 }
 
 /**

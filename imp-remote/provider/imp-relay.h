@@ -19,10 +19,16 @@ GIOStream   *imp_relay_get_client   (ImpRelay *self);
 IMP_AVAILABLE_IN_0_1
 GIOStream   *imp_relay_get_server   (ImpRelay *self);
 IMP_AVAILABLE_IN_0_1
+void         imp_relay_set_server   (ImpRelay *self, GIOStream *server);
+IMP_AVAILABLE_IN_0_1
 ImpAnalyzer *imp_relay_get_analyzer (ImpRelay *self);
 IMP_AVAILABLE_IN_0_1
 ImpFilter   *imp_relay_get_filter   (ImpRelay *self);
 
+IMP_AVAILABLE_IN_0_1
+void     imp_relay_prepare    (ImpRelay *self);
+IMP_AVAILABLE_IN_0_1
+void     imp_relay_unread     (ImpRelay *self, GBytes *bytes);
 IMP_AVAILABLE_IN_0_1
 void     imp_relay_run_async  (ImpRelay *self, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);

@@ -128,6 +128,23 @@ test('relay', () => {
     equal(relay.get_filter().get_replaced(CLIENT), 13);
 });
 
+test('relay that asks first', () => {
+    const [client, clientStream] = connectedPair();
+    const [server, serverStream] = connectedPair();
+    const relay = Imp.Relay.new(clientStream, null, new Shout());
+    equal(relay.get_server(), null);
+    relay.prepare();
+    relay.unread(new GLib.Bytes('to '));
+    relay.set_server(serverStream);
+    const done = [];
+    relay.run_async(null, (source, result) => done.push(source.run_finish(result)));
+    client.get_output_stream().write_all('the server', null);
+    for (const end of [client, server])
+        end.get_socket().shutdown(false, true);
+    iterateUntil(() => done.length > 0);
+    equal([done, readAll(server)], [[true], 'TO THE SERVER']);
+});
+
 test('faults', () => {
     const [near, far] = connectedPair();
     const faulty = Imp.FaultStream.new(near, 'chunk=1');

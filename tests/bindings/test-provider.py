@@ -129,6 +129,27 @@ def test_relay():
     equal(relay.get_filter().get_replaced(CLIENT), 13)
 
 
+def test_relay_that_asks_first():
+    client_stream, client = connected_pair()
+    server_stream, server = connected_pair()
+    analyzer = samples.Shout()
+    relay = Imp.Relay.new(client_stream, None, analyzer)
+    equal(relay.get_server(), None)
+    relay.prepare()
+    analyzer.pause(CLIENT)
+    equal(relay.get_filter().is_paused(CLIENT), True)
+    analyzer.resume(CLIENT)
+    relay.unread(GLib.Bytes.new(b'to '))
+    relay.set_server(server_stream)
+    loop = GLib.MainLoop()
+    relay.run_async(None, lambda source, result: (source.run_finish(result), loop.quit()))
+    client.sendall(b'the server')
+    client.shutdown(socket.SHUT_WR)
+    server.shutdown(socket.SHUT_WR)
+    loop.run()
+    equal(server.recv(100), b'TO THE SERVER')
+
+
 def test_faults():
     stream, other = connected_pair()
     faulty = Imp.FaultStream.new(stream, 'chunk=1')
