@@ -6,8 +6,8 @@ struct _ImpSessionLogAnalyzer
 {
   ImpAnalyzer parent_instance;
 
-  ImpSessionWriter *writer;
-  ImpSessionFile *file; /* NULL: nothing is written any more */
+  ImpDiskWriter *writer;
+  ImpDiskFile *file; /* NULL: nothing is written any more */
   char *path;
   ImpSessionLogFormat format;
   ImpSessionPcap pcap;
@@ -37,7 +37,7 @@ session_log_analyzer_give_up (ImpSessionLogAnalyzer *self, const char *reason)
 {
   if (self->file == NULL)
     return;
-  imp_session_file_close (g_steal_pointer (&self->file));
+  imp_disk_file_close (g_steal_pointer (&self->file));
   session_log_analyzer_complain (self, g_strdup_printf ("session-log: \"%s\" is incomplete: %s",
                                                         self->path, reason));
 }
@@ -53,7 +53,7 @@ session_log_analyzer_append (ImpSessionLogAnalyzer *self, GByteArray *bytes)
 {
   g_autofree char *reason = NULL;
 
-  if (bytes->len > 0 && !imp_session_file_append (self->file, bytes->data, bytes->len, &reason))
+  if (bytes->len > 0 && !imp_disk_file_append (self->file, bytes->data, bytes->len, &reason))
     session_log_analyzer_give_up (self, reason);
 }
 
@@ -90,8 +90,8 @@ session_log_analyzer_finish (ImpSessionLogAnalyzer *self)
   if (self->format == IMP_SESSION_LOG_PCAP)
     imp_session_pcap_end (&self->pcap, bytes, g_get_real_time ());
   /* Nobody would hear of an error any more. */
-  imp_session_file_append (self->file, bytes->data, bytes->len, &reason);
-  imp_session_file_close (g_steal_pointer (&self->file));
+  imp_disk_file_append (self->file, bytes->data, bytes->len, &reason);
+  imp_disk_file_close (g_steal_pointer (&self->file));
 }
 
 static void
@@ -106,7 +106,7 @@ imp_session_log_analyzer_finalize (GObject *object)
   ImpSessionLogAnalyzer *self = IMP_SESSION_LOG_ANALYZER (object);
 
   session_log_analyzer_finish (self);
-  g_clear_pointer (&self->writer, imp_session_writer_unref);
+  g_clear_pointer (&self->writer, imp_disk_writer_unref);
   g_clear_pointer (&self->path, g_free);
   G_OBJECT_CLASS (imp_session_log_analyzer_parent_class)->finalize (object);
 }
@@ -127,9 +127,9 @@ session_log_analyzer_open (ImpSessionLogAnalyzer *self, const char *folder,
 {
   gint64 now = g_get_real_time ();
   g_autoptr (GError) error = NULL;
-  int descriptor = imp_session_file_create (folder, now / G_USEC_PER_SEC, texts,
-                                            self->format == IMP_SESSION_LOG_PCAP ? "pcap" : "bin",
-                                            &self->path, &error);
+  int descriptor = imp_disk_file_create (folder, now / G_USEC_PER_SEC, texts,
+                                         self->format == IMP_SESSION_LOG_PCAP ? "pcap" : "bin",
+                                         &self->path, &error);
 
   if (descriptor < 0)
     {
@@ -138,9 +138,9 @@ session_log_analyzer_open (ImpSessionLogAnalyzer *self, const char *folder,
         g_strdup_printf ("session-log: cannot make a file in \"%s\": %s", folder, error->message));
       return;
     }
-  self->file = imp_session_file_new (self->writer, descriptor, G_OBJECT (self),
-                                     imp_analyzer_peek_main_context (IMP_ANALYZER (self)),
-                                     session_log_analyzer_on_error);
+  self->file = imp_disk_file_new (self->writer, descriptor, G_OBJECT (self),
+                                  imp_analyzer_peek_main_context (IMP_ANALYZER (self)),
+                                  session_log_analyzer_on_error);
   imp_analyzer_account (IMP_ANALYZER (self), "logfile", self->path);
   if (self->format == IMP_SESSION_LOG_PCAP)
     {
@@ -154,8 +154,8 @@ session_log_analyzer_open (ImpSessionLogAnalyzer *self, const char *folder,
 }
 
 ImpAnalyzer *
-imp_session_log_analyzer_new (ImpSessionWriter *writer, const char *folder,
-                              ImpSessionLogFormat format, ImpContext *context)
+imp_session_log_analyzer_new (ImpDiskWriter *writer, const char *folder, ImpSessionLogFormat format,
+                              ImpContext *context)
 {
   ImpSessionLogAnalyzer *self = g_object_new (IMP_TYPE_SESSION_LOG_ANALYZER, NULL);
   const char *const texts[4] = {
@@ -165,7 +165,7 @@ imp_session_log_analyzer_new (ImpSessionWriter *writer, const char *folder,
     imp_context_lookup (context, "sport"),
   };
 
-  self->writer = imp_session_writer_ref (writer);
+  self->writer = imp_disk_writer_ref (writer);
   self->format = format;
   for (guint i = 0; i < 2; i++)
     imp_analyzer_prepass_bytes (IMP_ANALYZER (self), i, IMP_MAX_OFFSET);

@@ -41,7 +41,7 @@ struct _ImpSessionLogFactory
   char *dir;
   ImpSessionLogFormat format;
   guint max_buffered;
-  ImpSessionWriter *writer; /* since there are analyzers */
+  ImpDiskWriter *writer; /* since there are analyzers */
 };
 
 G_DEFINE_FINAL_TYPE (ImpSessionLogFactory, imp_session_log_factory, IMP_TYPE_FACTORY)
@@ -71,7 +71,7 @@ imp_session_log_factory_finalize (GObject *object)
 {
   ImpSessionLogFactory *self = IMP_SESSION_LOG_FACTORY (object);
 
-  g_clear_pointer (&self->writer, imp_session_writer_unref);
+  g_clear_pointer (&self->writer, imp_disk_writer_unref);
   g_clear_pointer (&self->dir, g_free);
   G_OBJECT_CLASS (imp_session_log_factory_parent_class)->finalize (object);
 }
@@ -106,7 +106,7 @@ imp_session_log_factory_create_packed (ImpFactory *factory, gpointer context, GE
       return NULL;
     }
   if (self->writer == NULL)
-    self->writer = imp_session_writer_new (self->max_buffered, error);
+    self->writer = imp_disk_writer_new (self->max_buffered, error);
   if (self->writer == NULL)
     return NULL;
   return imp_session_log_analyzer_new (self->writer, self->dir, self->format, context);

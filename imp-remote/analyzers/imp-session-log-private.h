@@ -2,7 +2,7 @@
 #pragma once
 
 #include "analyzers/imp-session-log-factory.h"
-#include "analyzers/imp-session-writer-private.h"
+#include "io/imp-disk-writer-private.h"
 #include "core/imp-analyzer-private.h"
 
 G_BEGIN_DECLS
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (ImpSessionLogAnalyzer, imp_session_log_analyzer, IMP, SESSION_LOG_ANALYZER,
                       ImpAnalyzer)
 
-ImpAnalyzer *imp_session_log_analyzer_new (ImpSessionWriter *writer, const char *folder,
+ImpAnalyzer *imp_session_log_analyzer_new (ImpDiskWriter *writer, const char *folder,
                                            ImpSessionLogFormat format, ImpContext *context);
 
 G_END_DECLS

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The module session-log: which files it makes, what is in them, and what becomes of errors. */
 #include "analyzers/imp-session-log-factory.h"
-#include "analyzers/imp-session-writer-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -293,64 +292,6 @@ test_no_folder (void)
 
 /* A disk that is full. */
 static void
-on_error (GObject *owner, const char *reason)
-{
-  g_assert_cmpstr (reason, ==, g_strerror (ENOSPC));
-  g_object_set_data (owner, "n",
-                     GUINT_TO_POINTER (GPOINTER_TO_UINT (g_object_get_data (owner, "n")) + 1));
-}
-
-static void
-test_full (void)
-{
-  g_autoptr (ImpSessionWriter) writer = imp_session_writer_new (1000, NULL);
-  g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
-  int descriptor = open ("/dev/full", O_WRONLY | O_CLOEXEC);
-  ImpSessionFile *file;
-  g_autofree char *reason = NULL;
-
-  g_assert_cmpint (descriptor, >=, 0);
-  file = imp_session_file_new (writer, descriptor, owner, NULL, on_error);
-  for (guint i = 0; i < 10; i++)
-    g_assert_true (imp_session_file_append (file, (const guint8 *) "abc", 3, &reason));
-  while (g_object_get_data (owner, "n") == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_true (imp_session_file_append (file, (const guint8 *) "abc", 3, &reason));
-  imp_session_file_close (file);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_cmpuint (GPOINTER_TO_UINT (g_object_get_data (owner, "n")), ==, 1);
-}
-
-/* A disk that does not keep up: nobody waits for it, and what waits is limited. */
-static void
-test_slow (void)
-{
-  ImpSessionWriter *writer = imp_session_writer_new (1 << 20, NULL);
-  g_autoptr (GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
-  g_autofree guint8 *piece = g_malloc0 (1 << 16);
-  g_autofree char *reason = NULL;
-  gsize n_accepted = 0, n_read = 0;
-  ImpSessionFile *file;
-  int ends[2];
-  gssize n;
-
-  g_assert_cmpint (pipe2 (ends, O_CLOEXEC), ==, 0);
-  file = imp_session_file_new (writer, ends[1], owner, NULL, on_error);
-  while (imp_session_file_append (file, piece, 1 << 16, &reason))
-    n_accepted += 1 << 16;
-  g_assert_nonnull (strstr (reason, "1048576"));
-  g_assert_cmpuint (n_accepted, >=, 1 << 20);
-  g_assert_cmpuint (n_accepted, <=, (1 << 20) + (1 << 17));
-  imp_session_file_close (file);
-  while ((n = read (ends[0], piece, 1 << 16)) > 0)
-    n_read += n;
-  g_assert_cmpuint (n_read, ==, n_accepted);
-  close (ends[0]);
-  imp_session_writer_unref (writer);
-}
-
-static void
 test_settings (void)
 {
   g_autoptr (GError) error = NULL;
@@ -385,8 +326,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/session-log/complete", test_complete);
   g_test_add_func ("/session-log/size-limit", test_size_limit);
   g_test_add_func ("/session-log/no-folder", test_no_folder);
-  g_test_add_func ("/session-log/full", test_full);
-  g_test_add_func ("/session-log/slow", test_slow);
   g_test_add_func ("/session-log/settings", test_settings);
   return g_test_run ();
 }

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "analyzers/imp-session-writer-private.h"
+#include "io/imp-disk-writer-private.h"
 
 #include <errno.h>
 #include <gio/gio.h>
 #include <signal.h>
 #include <unistd.h>
 
-struct _ImpSessionWriter
+struct _ImpDiskWriter
 {
   gatomicrefcount ref_count;
   GThreadPool *pool; /* of one thread; the jobs are files */
   gsize max;
   GMutex lock; /* for all below, and for the files */
+  GCond written;
   gsize buffered;
 };
 
 /* It belongs to its owner, and to the thread while it is scheduled there. */
-struct _ImpSessionFile
+struct _ImpDiskFile
 {
-  ImpSessionWriter *writer; /* outlives it */
+  ImpDiskWriter *writer; /* outlives it */
   int descriptor;
   GByteArray *pending;
   gboolean scheduled;
@@ -26,14 +27,14 @@ struct _ImpSessionFile
   int error;       /* a number of errno; nothing is written any more */
   GMainContext *context;
   GSource *report;
-  ImpSessionFileFunc func;
+  ImpDiskFileFunc func;
   GWeakRef owner;
 };
 
 /* ---- files ---- */
 
 static void
-session_file_free (ImpSessionFile *self)
+disk_file_free (ImpDiskFile *self)
 {
   g_byte_array_unref (self->pending);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -43,9 +44,9 @@ session_file_free (ImpSessionFile *self)
 }
 
 static gboolean
-session_file_on_report (gpointer user_data)
+disk_file_on_report (gpointer user_data)
 {
-  ImpSessionFile *self = user_data;
+  ImpDiskFile *self = user_data;
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
 
   if (owner != NULL)
@@ -55,18 +56,18 @@ session_file_on_report (gpointer user_data)
 
 /* In the thread, with the lock. The owner destroys the source before it gives up the file. */
 static void
-session_file_report (ImpSessionFile *self)
+disk_file_report (ImpDiskFile *self)
 {
   self->report = g_idle_source_new ();
   g_source_set_priority (self->report, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->report, "ImpSessionFile: report");
-  g_source_set_callback (self->report, session_file_on_report, self, NULL);
+  g_source_set_static_name (self->report, "ImpDiskFile: report");
+  g_source_set_callback (self->report, disk_file_on_report, self, NULL);
   g_source_attach (self->report, self->context);
 }
 
 /* With the lock. */
 static void
-session_file_schedule (ImpSessionFile *self)
+disk_file_schedule (ImpDiskFile *self)
 {
   if (self->scheduled)
     return;
@@ -76,7 +77,7 @@ session_file_schedule (ImpSessionFile *self)
 }
 
 static int
-session_file_write (int descriptor, const guint8 *data, gsize length)
+disk_file_write (int descriptor, const guint8 *data, gsize length)
 {
   while (length > 0)
     {
@@ -95,31 +96,32 @@ session_file_write (int descriptor, const guint8 *data, gsize length)
 
 /* In the thread, with the lock, which it gives up meanwhile: writes what has come together. */
 static void
-session_file_write_pending (ImpSessionFile *self)
+disk_file_write_pending (ImpDiskFile *self)
 {
-  ImpSessionWriter *writer = self->writer;
+  ImpDiskWriter *writer = self->writer;
   g_autoptr (GByteArray) data = g_steal_pointer (&self->pending);
   int error = self->error;
 
   self->pending = g_byte_array_new ();
   g_mutex_unlock (&writer->lock);
   if (error == 0)
-    error = session_file_write (self->descriptor, data->data, data->len);
+    error = disk_file_write (self->descriptor, data->data, data->len);
   g_mutex_lock (&writer->lock);
   writer->buffered -= data->len;
+  g_cond_broadcast (&writer->written);
   if (error == 0 || self->error != 0)
     return;
   self->error = error;
   if (!self->closed)
-    session_file_report (self);
+    disk_file_report (self);
 }
 
 /* In the thread. As long as the owner may add something, others have their turn in between. */
 static void
-session_file_run (gpointer job, gpointer user_data)
+disk_file_run (gpointer job, gpointer user_data)
 {
-  ImpSessionFile *self = job;
-  ImpSessionWriter *writer = user_data;
+  ImpDiskFile *self = job;
+  ImpDiskWriter *writer = user_data;
   gboolean is_over;
   sigset_t signals;
 
@@ -130,24 +132,24 @@ session_file_run (gpointer job, gpointer user_data)
 
   g_mutex_lock (&writer->lock);
   do
-    session_file_write_pending (self);
+    disk_file_write_pending (self);
   while (self->closed && self->pending->len > 0);
   is_over = self->closed;
   self->scheduled = FALSE;
   if (self->pending->len > 0)
-    session_file_schedule (self);
+    disk_file_schedule (self);
   g_mutex_unlock (&writer->lock);
   if (!is_over)
     return;
   close (self->descriptor);
-  session_file_free (self);
+  disk_file_free (self);
 }
 
-ImpSessionFile *
-imp_session_file_new (ImpSessionWriter *writer, int descriptor, GObject *owner,
-                      GMainContext *context, ImpSessionFileFunc func)
+ImpDiskFile *
+imp_disk_file_new (ImpDiskWriter *writer, int descriptor, GObject *owner, GMainContext *context,
+                   ImpDiskFileFunc func)
 {
-  ImpSessionFile *self = g_new0 (ImpSessionFile, 1);
+  ImpDiskFile *self = g_new0 (ImpDiskFile, 1);
 
   self->writer = writer;
   self->descriptor = descriptor;
@@ -158,20 +160,34 @@ imp_session_file_new (ImpSessionWriter *writer, int descriptor, GObject *owner,
   return self;
 }
 
-gboolean
-imp_session_file_append (ImpSessionFile *self, const guint8 *data, gsize length, char **reason)
+/* With the lock. */
+static gboolean
+disk_writer_has_room (ImpDiskWriter *self, gsize length)
 {
-  ImpSessionWriter *writer = self->writer;
+  return self->buffered <= self->max && length <= self->max - self->buffered;
+}
+
+/* With the lock. */
+static void
+disk_file_add (ImpDiskFile *self, const guint8 *data, gsize length)
+{
+  if (self->error != 0)
+    return;
+  self->writer->buffered += length;
+  g_byte_array_append (self->pending, data, length);
+  disk_file_schedule (self);
+}
+
+gboolean
+imp_disk_file_append (ImpDiskFile *self, const guint8 *data, gsize length, char **reason)
+{
+  ImpDiskWriter *writer = self->writer;
   gboolean fits;
 
   g_mutex_lock (&writer->lock);
-  fits = length <= writer->max - writer->buffered;
-  if (fits && self->error == 0)
-    {
-      writer->buffered += length;
-      g_byte_array_append (self->pending, data, length);
-      session_file_schedule (self);
-    }
+  fits = disk_writer_has_room (writer, length);
+  if (fits)
+    disk_file_add (self, data, length);
   g_mutex_unlock (&writer->lock);
   if (!fits)
     *reason = g_strdup_printf ("more than %" G_GSIZE_FORMAT " bytes wait to be written to the disk "
@@ -181,49 +197,71 @@ imp_session_file_append (ImpSessionFile *self, const guint8 *data, gsize length,
 }
 
 void
-imp_session_file_close (ImpSessionFile *self)
+imp_disk_file_append_last (ImpDiskFile *self, const guint8 *data, gsize length)
 {
-  ImpSessionWriter *writer = self->writer;
+  g_mutex_lock (&self->writer->lock);
+  disk_file_add (self, data, length);
+  g_mutex_unlock (&self->writer->lock);
+}
+
+void
+imp_disk_file_append_waiting (ImpDiskFile *self, const guint8 *data, gsize length)
+{
+  ImpDiskWriter *writer = self->writer;
+
+  g_mutex_lock (&writer->lock);
+  while (writer->buffered > 0 && !disk_writer_has_room (writer, length))
+    g_cond_wait (&writer->written, &writer->lock);
+  disk_file_add (self, data, length);
+  g_mutex_unlock (&writer->lock);
+}
+
+void
+imp_disk_file_close (ImpDiskFile *self)
+{
+  ImpDiskWriter *writer = self->writer;
 
   g_mutex_lock (&writer->lock);
   self->closed = TRUE;
   if (self->report != NULL)
     g_source_destroy (self->report);
-  session_file_schedule (self);
+  disk_file_schedule (self);
   g_mutex_unlock (&writer->lock);
 }
 
 /* ---- the thread ---- */
 
-ImpSessionWriter *
-imp_session_writer_new (gsize max_buffered, GError **error)
+ImpDiskWriter *
+imp_disk_writer_new (gsize max_buffered, GError **error)
 {
-  ImpSessionWriter *self = g_new0 (ImpSessionWriter, 1);
+  ImpDiskWriter *self = g_new0 (ImpDiskWriter, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  g_cond_init (&self->written);
   self->max = max_buffered;
-  self->pool = g_thread_pool_new (session_file_run, self, 1, TRUE, error);
+  self->pool = g_thread_pool_new (disk_file_run, self, 1, TRUE, error);
   if (self->pool != NULL)
     return self;
-  imp_session_writer_unref (self);
+  imp_disk_writer_unref (self);
   return NULL;
 }
 
-ImpSessionWriter *
-imp_session_writer_ref (ImpSessionWriter *self)
+ImpDiskWriter *
+imp_disk_writer_ref (ImpDiskWriter *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   return self;
 }
 
 void
-imp_session_writer_unref (ImpSessionWriter *self)
+imp_disk_writer_unref (ImpDiskWriter *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   if (self->pool != NULL)
     g_thread_pool_free (self->pool, FALSE, TRUE);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->written);
   g_free (self);
 }

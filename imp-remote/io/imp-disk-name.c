@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "analyzers/imp-session-writer-private.h"
+#include "io/imp-disk-writer-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,29 +14,29 @@
 
 /* A letter or digit that stays as it is. */
 static gboolean
-session_name_is_plain (const char *at)
+disk_name_is_plain (const char *at)
 {
   return g_ascii_isalnum (*at);
 }
 
 /* What is no letter, digit, "-" or ":" becomes "_", but for a dot between letters or digits. */
 static void
-session_name_append (GString *name, const char *text)
+disk_name_append (GString *name, const char *text)
 {
   if (text == NULL || *text == '\0')
     text = "unknown";
   for (gsize i = 0; i < PART_MAX && text[i] != '\0'; i++)
     {
-      gboolean keeps = session_name_is_plain (text + i) || text[i] == '-' || text[i] == ':'
-                       || (text[i] == '.' && i > 0 && session_name_is_plain (text + i - 1)
-                           && session_name_is_plain (text + i + 1));
+      gboolean keeps = disk_name_is_plain (text + i) || text[i] == '-' || text[i] == ':'
+                       || (text[i] == '.' && i > 0 && disk_name_is_plain (text + i - 1)
+                           && disk_name_is_plain (text + i + 1));
 
       g_string_append_c (name, keeps ? text[i] : '_');
     }
 }
 
 static gboolean
-session_name_append_random (GString *name, GError **error)
+disk_name_append_random (GString *name, GError **error)
 {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   guint8 bytes[N_RANDOM];
@@ -53,7 +53,7 @@ session_name_append_random (GString *name, GError **error)
 }
 
 static char *
-session_name_new (gint64 seconds, const char *const texts[4], const char *suffix, GError **error)
+disk_name_new (gint64 seconds, const char *const texts[4], const char *suffix, GError **error)
 {
   g_autoptr (GString) name = g_string_new (NULL);
 
@@ -61,24 +61,24 @@ session_name_new (gint64 seconds, const char *const texts[4], const char *suffix
   for (guint i = 0; i < 4; i++)
     {
       g_string_append_c (name, i % 2 == 0 ? '-' : '.');
-      session_name_append (name, texts[i]);
+      disk_name_append (name, texts[i]);
     }
   g_string_append_c (name, '-');
-  if (!session_name_append_random (name, error))
+  if (!disk_name_append_random (name, error))
     return NULL;
   g_string_append_printf (name, ".%s", suffix);
   return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
 static int
-session_folder_create (int folder, gint64 seconds, const char *const texts[4], const char *suffix,
-                       char **name, GError **error)
+disk_folder_create (int folder, gint64 seconds, const char *const texts[4], const char *suffix,
+                    char **name, GError **error)
 {
   int number = EEXIST;
 
   for (guint i = 0; i < N_ATTEMPTS && (number == EEXIST || number == EINTR); i++)
     {
-      g_autofree char *attempt = session_name_new (seconds, texts, suffix, error);
+      g_autofree char *attempt = disk_name_new (seconds, texts, suffix, error);
       int descriptor;
 
       if (attempt == NULL)
@@ -97,8 +97,8 @@ session_folder_create (int folder, gint64 seconds, const char *const texts[4], c
 }
 
 int
-imp_session_file_create (const char *folder, gint64 seconds, const char *const texts[4],
-                         const char *suffix, char **path, GError **error)
+imp_disk_file_create (const char *folder, gint64 seconds, const char *const texts[4],
+                      const char *suffix, char **path, GError **error)
 {
   int directory = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   g_autofree char *name = NULL;
@@ -110,7 +110,7 @@ imp_session_file_create (const char *folder, gint64 seconds, const char *const t
                            g_strerror (errno));
       return -1;
     }
-  descriptor = session_folder_create (directory, seconds, texts, suffix, &name, error);
+  descriptor = disk_folder_create (directory, seconds, texts, suffix, &name, error);
   close (directory);
   if (descriptor >= 0)
     *path = g_build_filename (folder, name, NULL);
