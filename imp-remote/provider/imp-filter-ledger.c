@@ -142,6 +142,8 @@ imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction)
   /* At work, there may be something in the queue that comes first. */
   if (self->state != STATE_OPEN || self->output == NULL || self->working)
     return 0;
+  if (self->taps != NULL && imp_filter_taps_want_input (self))
+    return 0;
   return imp_flow_get_unseen_room (self->flows[direction]);
 }
 

@@ -3,11 +3,12 @@
 
 #include "core/imp-note-limit-private.h"
 #include "provider/imp-filter-clock-private.h"
-#include "provider/imp-filter-private.h"
+#include "provider/imp-filter-tap-private.h"
 
 G_BEGIN_DECLS
 
 /* For the files of the filter itself. */
+
 
 typedef enum
 {
@@ -54,6 +55,7 @@ struct _ImpFilter
   gboolean sent[2];      /* what was given to it last came from the analyzer */
   guint8 paused[2];      /* of FilterPause */
   guint8 has_end;        /* the end of a direction was pushed */
+  ImpFilterTap *taps;    /* who else sees what happens; mostly nobody */
   ImpFilterClock *clock; /* NULL: nothing has been left for later yet, or nothing is any more */
   GMainContext *context;
 };
@@ -76,5 +78,18 @@ void imp_filter_make_limit_specs (GParamSpec **specs);
 const char *imp_filter_judge_note (ImpFilter *self, const ImpResult *result, char **reason);
 /* Sets it, and what follows from it. */
 void imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value);
+
+/* For the filter: those taps that want it are shown what happens. */
+void imp_filter_taps_add (ImpFilter *self, ImpFilterTap *tap);
+void imp_filter_taps_show_input (ImpFilter *self, ImpDirection direction, GBytes *data,
+                                 gint32 data_type);
+void imp_filter_taps_show_verdict (ImpFilter *self, const ImpVerdict *verdict);
+void imp_filter_taps_show_output (ImpFilter *self, ImpDirection direction, GBytes *data,
+                                  gint32 data_type);
+/* Nothing happens any more: says so, once. */
+void imp_filter_taps_end (ImpFilter *self);
+gboolean imp_filter_taps_want_verdicts (ImpFilter *self);
+/* Whether somebody wants to see all that comes. */
+gboolean imp_filter_taps_want_input (ImpFilter *self);
 
 G_END_DECLS

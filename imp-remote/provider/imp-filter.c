@@ -127,6 +127,7 @@ filter_notify_outcome (ImpFilter *self)
     return;
   self->notified = TRUE;
   imp_analyzer_close (self->analyzer);
+  imp_filter_taps_end (self);
   if (self->state == STATE_DENIED)
     g_signal_emit (self, signals[SIGNAL_DENIED], 0, self->reason);
   else if (self->state == STATE_DROPPED)
@@ -191,6 +192,8 @@ filter_emit_output (ImpFilter *self, ImpDirection direction, GBytes *bytes, gint
   if (self->ended[direction])
     return;
   self->ended[direction] = g_bytes_get_size (bytes) == 0;
+  if (self->taps != NULL)
+    imp_filter_taps_show_output (self, direction, bytes, data_type);
   self->output (self, direction, bytes, data_type, self->output_data);
 }
 
@@ -363,7 +366,7 @@ imp_filter_get_detail (ImpResultType type)
 static void
 filter_update_run_sink (ImpFilter *self)
 {
-  gboolean shows = self->watched
+  gboolean shows = self->watched || imp_filter_taps_want_verdicts (self)
                    || (self->observed & (IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE)) != 0;
 
   if (self->listening)
@@ -405,6 +408,8 @@ filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
 {
   if (filter_is_observed (self, verdict->type))
     self->observer (self->analyzer, verdict, self->observer_data);
+  if (self->taps != NULL)
+    imp_filter_taps_show_verdict (self, verdict);
   if (self->watched && self->state == STATE_OPEN)
     filter_emit_result (self, verdict);
 }
@@ -428,7 +433,7 @@ filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer us
   g_object_ref (self);
   if (G_UNLIKELY (verdict->result != NULL) && imp_note_is_limited (verdict->type))
     filter_check_note (self, verdict->result);
-  if ((self->watched || self->observed != 0) && self->state == STATE_OPEN)
+  if ((self->watched || self->observed != 0 || self->taps != NULL) && self->state == STATE_OPEN)
     filter_show_verdict (self, verdict);
   if (self->state == STATE_OPEN)
     filter_apply_verdict (self, verdict);
@@ -870,6 +875,8 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
     self->has_end = TRUE;
 
   g_object_ref (self);
+  if (self->taps != NULL)
+    imp_filter_taps_show_input (self, direction, data, data_type);
   filter_work (self);
   is_open = imp_filter_is_open (self, error);
   g_object_unref (self);
@@ -950,10 +957,18 @@ imp_filter_close (ImpFilter *self)
   imp_flow_event_queue_clear (&self->queue);
   if (self->analyzer != NULL)
     imp_analyzer_close (self->analyzer);
+  imp_filter_taps_end (self);
   /* The output function may be the one that calls; its data must outlive it. */
   if (!self->working)
     filter_release_output (self);
   g_object_unref (self);
+}
+
+void
+imp_filter_add_tap (ImpFilter *self, ImpFilterTap *tap)
+{
+  imp_filter_taps_add (self, tap);
+  filter_update_run_sink (self);
 }
 
 void
