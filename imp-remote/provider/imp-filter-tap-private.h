@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Who looks at all that happens in a filter, and changes nothing. Each function may be NULL, and may
- * remove its tap. */
+/* Who looks at all that happens in a filter, and changes nothing. Each function may be NULL, and
+ * may remove its tap. */
 typedef struct
 {
   /* Before the analyzer sees it. */
