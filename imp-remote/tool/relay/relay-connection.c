@@ -28,6 +28,9 @@ struct _RelayConnection
   gsize max_log_size;
   guint keepalive_s;
   gboolean verbose;
+  RelayRecorder *recorder;
+  const char *const *modules;
+  ImpRecordingWriter *writer;
   guint refusal; /* the source of it, or 0 */
   ImpConnector *connector;
   ImpRelay *relay;
@@ -180,6 +183,7 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
   /* @self has been freed already. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  relay_recorder_finish (g_steal_pointer (&self->writer), error);
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
     relay_connection_log_result (self, "refused", error->message);
   else if (!good)
@@ -194,7 +198,8 @@ relay_connection_follow (RelayConnection *self, const char *signal)
 }
 
 static void
-relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer)
+relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer,
+                      GHashTable *context)
 {
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
                               analyzer, "idle-timeout", self->idle_timeout_ms, "deadline",
@@ -211,6 +216,7 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
       relay_connection_follow (self, "result::log");
       relay_connection_follow (self, "result::account_field");
     }
+  self->writer = relay_recorder_follow (self->recorder, self->relay, context, self->modules);
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
@@ -249,7 +255,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
     }
   relay_connection_keep_alive (self, G_IO_STREAM (self->client));
   relay_connection_keep_alive (self, server);
-  relay_connection_run (self, server, analyzer);
+  relay_connection_run (self, server, analyzer, context);
 }
 
 RelayConnection *
@@ -271,6 +277,8 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->max_log_size = setup->max_log_size;
   self->keepalive_s = setup->keepalive_s;
   self->verbose = setup->verbose;
+  self->recorder = setup->recorder;
+  self->modules = setup->modules;
   self->cancellable = g_cancellable_new ();
   self->over = over;
   self->user_data = user_data;
@@ -303,6 +311,7 @@ relay_connection_free (RelayConnection *self)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->relay);
+  g_clear_object (&self->writer);
   g_clear_object (&self->factory);
   g_clear_object (&self->client);
   g_free (self->target_text);

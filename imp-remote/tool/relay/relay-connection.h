@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tool/tool.h"
+#include "tool/relay/relay-recorder.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +21,10 @@ typedef struct
   gsize max_growth;
   guint max_log_rate;
   gsize max_log_size;
-  guint keepalive_s; /* 0: none */
-  gboolean verbose;  /* log every result */
+  guint keepalive_s;          /* 0: none */
+  gboolean verbose;           /* log every result */
+  RelayRecorder *recorder;    /* or NULL */
+  const char *const *modules; /* what the user wrote for @factory */
 } RelayConnectionSetup;
 
 /* Ends a connection that nothing is done for, so that nobody takes it for one that is complete. */

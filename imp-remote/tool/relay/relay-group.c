@@ -237,6 +237,8 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .max_log_size = self->options.max_log_size,
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
+    .recorder = self->options.recorder,
+    .modules = (const char *const *) self->modules->pdata,
   };
 
   if (!relay_group_admit (self, client, peer))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tool/opening.h"
+#include "tool/relay/relay-recorder.h"
 #include "tool/tool.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,7 @@ typedef struct
   gsize max_log_size;             /* bytes */
   guint keepalive;                /* seconds, 0: none */
   gboolean verbose;               /* log every result */
+  RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
 } RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */

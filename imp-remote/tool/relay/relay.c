@@ -26,6 +26,9 @@ typedef struct
   GMainLoop *loop;
   Opening *opening; /* of all listeners; NULL once that is over */
   RelayOptions options;
+  char *record;     /* a folder, or NULL */
+  gsize record_max; /* bytes of one recording */
+  gsize record_max_total;
   guint grace;      /* seconds */
   guint log_rate;   /* lines a second, 0: all */
   gboolean stopped; /* by a signal */
@@ -63,6 +66,10 @@ static const ImpLimit relay_limits[] = {
     "how many ms the beginning of what a PASS_PATTERN may match is held, 0 until it is decided" },
   { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
+  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
+    "how many bytes of one connection are recorded" },
+  { "record-max-total", IMP_LIMIT_BYTES, PLACE (record_max_total), 4096, G_MAXINT64, 1 << 30,
+    "after how many bytes of all connections nothing is recorded any more" },
   { "log-rate", IMP_LIMIT_COUNT, PLACE (log_rate), 0, 1000000, 100,
     "how many lines about connections a second are logged on average, 0 all" },
   { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
@@ -81,6 +88,8 @@ relay_clear (Relay *self)
 {
   g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
+  g_clear_pointer (&self->options.recorder, relay_recorder_free);
+  g_clear_pointer (&self->record, g_free);
   g_clear_pointer (&self->parts, g_ptr_array_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
 }
@@ -116,6 +125,8 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
       "NAME[=SETTINGS]" },
     { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
       "The server that they are connected with", "ADDRESS" },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
+      "Record each connection in a file of its own in this folder", "DIR" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
       "Log every verdict of the analyzers", NULL },
     G_OPTION_ENTRY_NULL,
@@ -284,6 +295,13 @@ relay_run (int argc, char **argv)
   log_set_rate (self.log_rate);
   /* Whoever has read that it listens may send a signal at once. */
   tool_watch_signals (relay_stop, &self);
+  if (self.record != NULL)
+    {
+      self.options.recorder = relay_recorder_new (self.record, self.record_max,
+                                                  self.record_max_total, &status);
+      if (self.options.recorder == NULL)
+        return status;
+    }
   status = relay_make_groups (&self);
   if (status != TOOL_DONE || self.stopped)
     return status;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay/relay-recorder.h"
+
+#include "tool/log.h"
+
+#include <string.h>
+
+struct _RelayRecorder
+{
+  ImpRecorder *recorder;
+};
+
+/* Once: traffic goes on. */
+static void
+relay_recorder_on_stopped (ImpRecorder *recorder, const char *reason, gpointer user_data)
+{
+  g_message ("--record \"%s\": nothing is recorded any more: %s",
+             imp_recorder_get_folder (recorder), reason);
+}
+
+RelayRecorder *
+relay_recorder_new (const char *folder, gsize max_size, gsize max_total, int *status)
+{
+  g_autoptr (GError) error = NULL;
+  ImpRecorder *recorder = imp_recorder_new (folder, &error);
+  RelayRecorder *self;
+
+  if (recorder == NULL)
+    {
+      *status = tool_error ("--record: %s", error->message);
+      return NULL;
+    }
+  g_object_set (recorder, "max-size", (guint64) max_size, "max-total", (guint64) max_total, NULL);
+  g_signal_connect (recorder, "stopped", G_CALLBACK (relay_recorder_on_stopped), NULL);
+  self = g_new0 (RelayRecorder, 1);
+  self->recorder = recorder;
+  return self;
+}
+
+void
+relay_recorder_free (RelayRecorder *self)
+{
+  const guint64 n = imp_recorder_get_n_recordings (self->recorder);
+
+  if (n > 0)
+    g_message ("--record \"%s\": %" G_GUINT64_FORMAT
+               " connections were recorded, %" G_GUINT64_FORMAT
+               " of them not wholly; %" G_GUINT64_FORMAT " bytes",
+               imp_recorder_get_folder (self->recorder), n,
+               imp_recorder_get_n_incomplete (self->recorder),
+               imp_recorder_get_size (self->recorder));
+  g_object_unref (self->recorder);
+  g_free (self);
+}
+
+/* Settings may be passwords, or the names of keys. */
+static GStrv
+relay_recorder_name_modules (const char *const *modules)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (; modules != NULL && *modules != NULL; modules++)
+    g_ptr_array_add (names, g_strndup (*modules, strcspn (*modules, "=")));
+  g_ptr_array_add (names, NULL);
+  return (GStrv) g_ptr_array_free (names, FALSE);
+}
+
+ImpRecordingWriter *
+relay_recorder_follow (RelayRecorder *self, ImpRelay *relay, GHashTable *context,
+                       const char *const *modules)
+{
+  g_auto (GStrv) names = NULL;
+  g_autoptr (ImpInterface) interface = NULL;
+  g_autoptr (GError) error = NULL;
+  ImpRecordingWriter *writer;
+
+  /* Why it has stopped was said then. */
+  if (self == NULL || !imp_recorder_check (self->recorder, NULL))
+    return NULL;
+  names = relay_recorder_name_modules (modules);
+  interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  writer = imp_recording_writer_new (self->recorder, context, interface,
+                                     (const char *const *) names, -1, &error);
+  if (writer != NULL)
+    imp_recording_writer_follow (writer, imp_relay_get_filter (relay));
+  else if (imp_recorder_check (self->recorder, NULL) && log_admit ())
+    g_message ("--record: %s", error->message);
+  return writer;
+}
+
+void
+relay_recorder_finish (ImpRecordingWriter *writer, const GError *error)
+{
+  g_autoptr (GError) left_out = NULL;
+
+  if (writer == NULL)
+    return;
+  /* What the analyzer has said stays. */
+  if (error != NULL)
+    imp_recording_writer_set_outcome (writer, IMP_OUTCOME_BROKEN, error->message);
+  if (!imp_recording_writer_close (writer, &left_out) && log_admit ())
+    g_message ("--record: %s", left_out->message);
+  g_object_unref (writer);
+}
