@@ -230,11 +230,12 @@ tool_check_interface (ImpFactory *factory, ImpInterface *wanted)
   return matching;
 }
 
-/* Each for itself, so that it can be named. @who: who has nothing but streams, or NULL. */
+/* Each for itself, so that it can be named. @who: who has nothing but @data_type, or NULL. */
 static gboolean
-tool_load_modules (const char *const *modules, const char *who, GPtrArray *factories, int *status)
+tool_load_modules (const char *const *modules, gint32 data_type, const char *who,
+                   GPtrArray *factories, int *status)
 {
-  g_autoptr (ImpInterface) stream = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
+  g_autoptr (ImpInterface) wanted = imp_interface_new (data_type, IMP_RESULT_FLAGS_ALL);
 
   for (; *modules != NULL; modules++)
     {
@@ -243,11 +244,12 @@ tool_load_modules (const char *const *modules, const char *who, GPtrArray *facto
       if (factory == NULL)
         return FALSE;
       g_ptr_array_add (factories, factory);
-      if (who == NULL || tool_check_interface (factory, stream))
+      if (who == NULL || tool_check_interface (factory, wanted))
         continue;
-      *status = tool_error ("--module \"%s\": the module does not work with streams, and %s has "
-                            "nothing else for it",
-                            *modules, who);
+      *status = tool_error ("--module \"%s\": the module does not work with %s, and %s has nothing "
+                            "else for it",
+                            *modules, data_type == IMP_DATA_TYPE_PACKET ? "packets" : "streams",
+                            who);
       return FALSE;
     }
   return TRUE;
@@ -273,14 +275,14 @@ tool_new_cascade (const char *const *modules, GPtrArray *factories, int *status)
 }
 
 static ImpFactory *
-tool_make_factory (const char *const *modules, const char *who, int *status)
+tool_make_factory (const char *const *modules, gint32 data_type, const char *who, int *status)
 {
   static const char *const nothing[] = { "pass", NULL };
   g_autoptr (GPtrArray) factories = g_ptr_array_new_with_free_func (g_object_unref);
 
   if (modules == NULL || modules[0] == NULL)
     modules = nothing;
-  if (!tool_load_modules (modules, who, factories, status))
+  if (!tool_load_modules (modules, data_type, who, factories, status))
     return NULL;
   if (factories->len > 1)
     return tool_new_cascade (modules, factories, status);
@@ -290,11 +292,11 @@ tool_make_factory (const char *const *modules, const char *who, int *status)
 ImpFactory *
 tool_new_factory (const char *const *modules, int *status)
 {
-  return tool_make_factory (modules, NULL, status);
+  return tool_make_factory (modules, IMP_DATA_TYPE_STREAM, NULL, status);
 }
 
 ImpFactory *
-tool_new_stream_factory (const char *const *modules, const char *who, int *status)
+tool_new_factory_for (const char *const *modules, gint32 data_type, const char *who, int *status)
 {
-  return tool_make_factory (modules, who, status);
+  return tool_make_factory (modules, data_type, who, status);
 }

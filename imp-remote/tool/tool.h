@@ -67,7 +67,9 @@ guint tool_limit_connections (guint wanted, guint descriptors);
 
 /* The factory for some --module options (may be NULL): of several, a cascade. */
 ImpFactory *tool_new_factory (const char *const *modules, int *status);
-/* The same; each of them must work with streams, since @who has nothing else. */
-ImpFactory *tool_new_stream_factory (const char *const *modules, const char *who, int *status);
+/* The same; each of them must work with @data_type, streams or packets, since @who has nothing
+ * else. */
+ImpFactory *tool_new_factory_for (const char *const *modules, gint32 data_type, const char *who,
+                                  int *status);
 
 G_END_DECLS

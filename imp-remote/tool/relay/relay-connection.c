@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-connection.h"
 
-#include "core/imp-clean-text-private.h"
 #include "io/imp-socket-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
-#include "tool/log.h"
+#include "tool/relay/relay-log.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 /* Milliseconds. */
@@ -39,56 +37,18 @@ struct _RelayConnection
   gpointer user_data;
 };
 
-/* What others say is shown as one line that has an end. */
-#define TEXT_MAX 1024
-
-/* What the log says of a connection, in fields for those who search, and in words. */
 static void
-relay_connection_log (RelayConnection *self, GLogLevelFlags level, const char *text)
+relay_connection_log (RelayConnection *self, const char *what, const char *text)
 {
-  gsize length = strlen (text), shown = MIN (length, TEXT_MAX);
-  g_autofree char *clean = NULL;
-
-  if (!log_admit ())
-    return;
-  clean = imp_clean_text (text, shown, length - shown);
-  g_log_structured (G_LOG_DOMAIN, level, "IMP_CLIENT", self->name, "IMP_TARGET", self->target_text,
-                    "MESSAGE", "%s -> %s: %s", self->name, self->target_text, clean);
+  relay_log_event (self->name, self->target_text, what, text);
 }
 
-static void
-relay_connection_log_result (RelayConnection *self, const char *what, const char *text)
-{
-  g_autofree char *line = g_strdup_printf ("%s: %s", what, text);
-
-  relay_connection_log (self, G_LOG_LEVEL_MESSAGE, line);
-}
-
-/* What an analyzer has to say to people; its verdicts are the relay's responsibility. No level is
- * higher than a message: an analyzer that finds something wrong is no error of this program. */
 static void
 relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
 {
   RelayConnection *self = user_data;
-  g_autofree char *field = NULL;
 
-  switch (imp_result_get_result_type (result))
-    {
-    case IMP_RESULT_LOG:
-      if (imp_result_get_level (result) <= IMP_LOG_LEVEL_DEBUG)
-        relay_connection_log (self, G_LOG_LEVEL_DEBUG, imp_result_get_message (result));
-      else
-        relay_connection_log_result (self, "log", imp_result_get_message (result));
-      break;
-    case IMP_RESULT_ACCOUNT_FIELD:
-      field = g_strdup_printf ("%s=%s", imp_result_get_key (result), imp_result_get_value (result));
-      relay_connection_log_result (self, "account", field);
-      break;
-    default:
-      field = imp_result_to_string (result);
-      relay_connection_log_result (self, "verdict", field);
-      break;
-    }
+  relay_log_result (self->name, self->target_text, result);
 }
 
 static char *
@@ -185,9 +145,9 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
     return;
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
-    relay_connection_log_result (self, "refused", error->message);
+    relay_connection_log (self, "refused", error->message);
   else if (!good)
-    relay_connection_log_result (self, "failed", error->message);
+    relay_connection_log (self, "failed", error->message);
   relay_connection_end (self);
 }
 
@@ -239,7 +199,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
   self->connector = NULL;
   if (server == NULL)
     {
-      relay_connection_log_result (self, "failed", error->message);
+      relay_connection_log (self, "failed", error->message);
       relay_connection_refuse (self);
       return;
     }
@@ -248,7 +208,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
   analyzer = imp_factory_create_analyzer (self->factory, context, &local);
   if (analyzer == NULL)
     {
-      relay_connection_log_result (self, "no analyzer", local->message);
+      relay_connection_log (self, "no analyzer", local->message);
       g_io_stream_close (server, NULL, NULL);
       relay_connection_refuse (self);
       return;

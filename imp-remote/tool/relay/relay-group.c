@@ -115,8 +115,8 @@ relay_group_set_target (RelayGroup *self, const char *address)
   self->target_text = g_strdup (address);
 
   g_ptr_array_add (self->modules, NULL);
-  self->factory = tool_new_stream_factory ((const char *const *) self->modules->pdata, "a relay",
-                                           &status);
+  self->factory = tool_new_factory_for ((const char *const *) self->modules->pdata,
+                                        IMP_DATA_TYPE_STREAM, "a relay", &status);
   if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
     g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
   return status;
