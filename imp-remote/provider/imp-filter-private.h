@@ -20,11 +20,17 @@ gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);
 gint64 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction);
 void imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length);
 
+/* In how many pieces is held what waits for a verdict, in both directions together? */
+guint imp_filter_get_n_held (ImpFilter *self);
+
 /* Where input is best read into; NULL: anywhere. */
 ImpArena *imp_filter_peek_arena (ImpFilter *self);
 
 /* The detail of the signal `result` for a type of result: its name. */
 GQuark imp_filter_get_detail (ImpResultType type);
+/* The types of results that somebody wants to see who has connected to the signal @signal of
+ * @instance, which has such details; all of them for one without a detail. */
+guint imp_filter_find_observed (gpointer instance, guint signal);
 /* Has @func called with each result of these types (the sum of their flags), before it is applied,
  * for who owns the filter. */
 void imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data);

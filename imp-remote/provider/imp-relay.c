@@ -467,25 +467,6 @@ relay_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer use
   g_signal_emit (user_data, signal_result, imp_filter_get_detail (verdict->type), result);
 }
 
-/* The types of results that somebody wants to see. */
-static guint
-relay_find_observed (ImpRelay *self)
-{
-  g_autoptr (GEnumClass) types = NULL;
-  guint observed = 0;
-
-  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signal_result, 0, NULL, NULL, NULL) == 0)
-    return 0;
-  if (g_signal_has_handler_pending (self, signal_result, 0, TRUE))
-    return G_MAXUINT;
-  types = g_type_class_ref (IMP_TYPE_RESULT_TYPE);
-  for (guint i = 0; i < types->n_values; i++)
-    if (g_signal_has_handler_pending (self, signal_result,
-                                      imp_filter_get_detail (types->values[i].value), TRUE))
-      observed |= imp_result_type_to_flag (types->values[i].value);
-  return observed;
-}
-
 static void
 relay_on_done (const GError *error, gpointer user_data)
 {
@@ -547,7 +528,8 @@ imp_relay_prepare (ImpRelay *self)
   g_return_if_fail (!self->prepared);
 
   self->prepared = TRUE;
-  imp_filter_observe (self->filter, relay_find_observed (self), relay_on_verdict, self);
+  imp_filter_observe (self->filter, imp_filter_find_observed (self, signal_result),
+                      relay_on_verdict, self);
   imp_pump_prepare (self->pump, &self->limits, relay_on_done, self);
 }
 

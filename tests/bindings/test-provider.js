@@ -108,6 +108,32 @@ test('hold timeout of a filter', () => {
     equal([heard, output.check()], [['EV'], true]);
 });
 
+function loopbackSocket() {
+    const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.DATAGRAM,
+        Gio.SocketProtocol.DEFAULT);
+    socket.bind(Gio.InetSocketAddress.new_from_string('127.0.0.1', 0), false);
+    return socket;
+}
+
+test('relay of datagrams', () => {
+    const [server, client] = [loopbackSocket(), loopbackSocket()];
+    const factory = Imp.TypeFactory.new(Shout.$gtype, Imp.DATA_TYPE_PACKET, 0);
+    const relay = Imp.DatagramRelay.new(loopbackSocket(), server.get_local_address(), factory);
+    equal(relay.get_factory() === factory, true);
+    equal(relay.get_server() === relay.server, true);
+    const [ended, done] = [[], []];
+    relay.connect('client-ended', (source, who, error) => ended.push([who.get_port(), error]));
+    relay.run_async(null, (source, result) => done.push(source.run_finish(result)));
+    client.connect(relay.get_socket().get_local_address(), null);
+    client.send('to the server', null);
+    iterateUntil(() => server.condition_check(GLib.IOCondition.IN) !== 0);
+    equal(relay.get_n_clients(), 1);
+    equal(relay.get_statistics().deepUnpack()['packets-to-server'].unpack(), 1);
+    relay.stop();
+    iterateUntil(() => done.length > 0);
+    equal([done, ended], [[true], [[client.get_local_address().get_port(), null]]]);
+});
+
 test('relay', () => {
     const [client, clientStream] = connectedPair();
     const [server, serverStream] = connectedPair();

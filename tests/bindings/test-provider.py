@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Those who hold the bytes, from Python: filter, relay, streams with faults; and modules."""
 
+import select
 import socket
 import tempfile
 
@@ -101,6 +102,37 @@ def test_filter_hold_timeout():
 class Silent(Imp.Analyzer):
     def do_data(self, direction, data, offset, data_type):
         pass
+
+
+def receive(sock):
+    """The next datagram and where it is from, while the main loop runs."""
+    iterate_until(lambda: select.select([sock], [], [], 0)[0])
+    return sock.recvfrom(100)
+
+
+def test_datagram_relay():
+    server, client = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+    server.bind(('127.0.0.1', 0))
+    listener = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.DATAGRAM,
+                              Gio.SocketProtocol.DEFAULT)
+    listener.bind(Gio.InetSocketAddress.new_from_string('127.0.0.1', 0), False)
+    target = Gio.InetSocketAddress.new_from_string(*server.getsockname())
+    factory = Imp.TypeFactory.new(samples.Shout, Imp.DATA_TYPE_PACKET, 0)
+    relay = Imp.DatagramRelay.new(listener, target, factory)
+    equal((relay.get_factory(), relay.get_server()), (factory, target))
+    ended, done = [], []
+    relay.connect('client-ended', lambda source, who, error: ended.append((who.get_port(), error)))
+    relay.run_async(None, lambda source, result: done.append(source.run_finish(result)))
+    client.connect(('127.0.0.1', relay.get_socket().get_local_address().get_port()))
+    client.send(b'to the server')
+    request, relayed = receive(server)
+    equal((request, relay.get_n_clients()), (b'TO THE SERVER', 1))
+    server.sendto(b'to the client', relayed)
+    equal(receive(client)[0], b'to the client')
+    equal(relay.get_statistics()['packets-to-clients'], 1)
+    relay.stop()
+    iterate_until(lambda: done)
+    equal((done, ended), ([True], [(client.getsockname()[1], None)]))
 
 
 def test_relay():

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/imp-factory.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_DATAGRAM_RELAY (imp_datagram_relay_get_type ())
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpDatagramRelay, imp_datagram_relay, IMP, DATAGRAM_RELAY, GObject)
+
+IMP_AVAILABLE_IN_0_1
+ImpDatagramRelay   *imp_datagram_relay_new         (GSocket *socket, GSocketConnectable *server,
+                                                    ImpFactory *factory);
+IMP_AVAILABLE_IN_0_1
+GSocket            *imp_datagram_relay_get_socket  (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_1
+GSocketConnectable *imp_datagram_relay_get_server  (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_1
+ImpFactory         *imp_datagram_relay_get_factory (ImpDatagramRelay *self);
+
+IMP_AVAILABLE_IN_0_1
+void     imp_datagram_relay_run_async  (ImpDatagramRelay *self, GCancellable *cancellable,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+IMP_AVAILABLE_IN_0_1
+gboolean imp_datagram_relay_run_finish (ImpDatagramRelay *self, GAsyncResult *result,
+                                        GError **error);
+IMP_AVAILABLE_IN_0_1
+void     imp_datagram_relay_stop       (ImpDatagramRelay *self);
+
+IMP_AVAILABLE_IN_0_1
+guint     imp_datagram_relay_get_n_clients  (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_1
+GVariant *imp_datagram_relay_get_statistics (ImpDatagramRelay *self);
+
+G_END_DECLS
