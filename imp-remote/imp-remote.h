@@ -26,6 +26,7 @@
 #include "faults/imp-fault-stream.h"
 #include "modules/imp-module.h"
 #include "provider/imp-datagram-relay.h"
+#include "provider/imp-difference.h"
 #include "provider/imp-filter.h"
 #include "provider/imp-outcome.h"
 #include "provider/imp-prover.h"

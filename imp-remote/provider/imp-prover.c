@@ -2,8 +2,9 @@
 #include "provider/imp-prover.h"
 
 #include "core/imp-error.h"
+#include "provider/imp-shrinker-private.h"
 #include "provider/imp-splits-private.h"
-#include "provider/imp-trial-private.h"
+#include "provider/imp-trial-runner-private.h"
 
 #define EXHAUSTIVE_DEFAULT 16
 #define EXHAUSTIVE_MAX 24
@@ -12,12 +13,9 @@
 #define TIMEOUT_DEFAULT 5000
 /* So many analyzers that answer from elsewhere are asked at a time. */
 #define AT_A_TIME 32
-/* So many trials may be spent on making a counterexample smaller. */
-#define SHRINK_TRIALS_MAX 4000
-/* There, a verdict is waited for so many times as long as one has ever taken, and that long (in
- * microseconds) at the least. */
-#define SHRINK_TIMEOUT 20
-#define SHRINK_TIMEOUT_MIN (50 * 1000)
+/* So many candidates are tried to make a counterexample smaller, each of them as a whole and in its
+ * chunks. */
+#define SHRINK_MAX 2000
 
 /**
  * ImpProver:
@@ -57,10 +55,7 @@ struct _ImpProver
   GHashTable *context;
   GMainContext *main_context;
   ImpConversation *said;
-  guint64 n_trials;
-  gboolean waits;      /* its analyzers do not answer at once */
-  gint64 longest;      /* in microseconds, of trials that came to an end by themselves */
-  gint64 timeout;      /* in microseconds */
+  ImpTrialRunner runner;
   ImpTrial *reference; /* the conversation as a whole */
   ImpConversation *counterexample;
 };
@@ -86,86 +81,6 @@ prover_get (const ImpProver *self, ProverProperty property)
   return self->limits[property - PROP_EXHAUSTIVE];
 }
 
-/* ---- trials ---- */
-
-static gboolean
-prover_feed_round (GPtrArray *trials)
-{
-  gboolean fed = FALSE;
-
-  for (guint i = 0; i < trials->len; i++)
-    fed |= imp_trial_feed (trials->pdata[i]);
-  return fed;
-}
-
-static gboolean
-prover_are_over (GPtrArray *trials)
-{
-  for (guint i = 0; i < trials->len; i++)
-    if (!imp_trial_is_over (trials->pdata[i]))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-prover_on_timeout (gpointer user_data)
-{
-  gboolean *expired = user_data;
-
-  *expired = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-/* Waits for those that have been fed. */
-static void
-prover_wait (ImpProver *self, GPtrArray *trials)
-{
-  const gint64 start = g_get_monotonic_time ();
-  g_autoptr (GSource) source = NULL;
-  gboolean expired = FALSE;
-
-  if (prover_are_over (trials))
-    return;
-  self->waits = TRUE;
-  source = g_timeout_source_new (self->timeout / 1000);
-  g_source_set_callback (source, prover_on_timeout, &expired, NULL);
-  g_source_attach (source, self->main_context);
-  while (!prover_are_over (trials) && !expired)
-    g_main_context_iteration (self->main_context, TRUE);
-  g_source_destroy (source);
-  if (!expired)
-    self->longest = MAX (self->longest, g_get_monotonic_time () - start);
-}
-
-/* Every other time an analyzer that answers later may do so between the chunks. */
-static void
-prover_run_trials (ImpProver *self, GPtrArray *trials)
-{
-  const gboolean eager = self->waits && self->n_trials % 2 == 0;
-
-  self->n_trials += trials->len;
-  while (prover_feed_round (trials))
-    if (eager)
-      g_main_context_iteration (self->main_context, FALSE);
-  prover_wait (self, trials);
-  for (guint i = 0; i < trials->len; i++)
-    imp_trial_end (trials->pdata[i]);
-}
-
-/* Takes @conversation. */
-static ImpTrial *
-prover_try (ImpProver *self, ImpConversation *conversation, GError **error)
-{
-  ImpTrial *trial = imp_trial_new (self->factory, self->context, conversation, error);
-  g_autoptr (GPtrArray) trials = g_ptr_array_new ();
-
-  if (trial == NULL)
-    return NULL;
-  g_ptr_array_add (trials, trial);
-  prover_run_trials (self, trials);
-  return trial;
-}
-
 static ImpConversation *
 prover_join (ImpProver *self, const ImpConversation *conversation)
 {
@@ -176,128 +91,49 @@ prover_join (ImpProver *self, const ImpConversation *conversation)
 static gboolean
 prover_is_settled (const ImpTrace *trace)
 {
-  return imp_trace_get_outcome (trace) != IMP_TRACE_FAILED
-         && imp_trace_get_outcome (trace) != IMP_TRACE_HELD;
+  return imp_trace_get_outcome (trace) != IMP_OUTCOME_FAILED
+         && imp_trace_get_outcome (trace) != IMP_OUTCOME_UNSETTLED;
 }
 
-/* ---- smaller counterexamples ---- */
-
-/* What is different if @conversation comes as it is, or NULL. Takes it. */
+/* What is different if @conversation comes as it is, or NULL. */
 static char *
-prover_refute (ImpProver *self, ImpConversation *conversation)
+prover_refute (const ImpConversation *conversation, gpointer user_data)
 {
-  g_autoptr (ImpConversation) whole = prover_join (self, conversation);
-  g_autoptr (ImpTrial) reference = prover_try (self, g_steal_pointer (&whole), NULL);
-  g_autoptr (ImpTrial) trial = prover_try (self, conversation, NULL);
+  ImpProver *self = user_data;
+  g_autoptr (ImpTrial) reference = imp_trial_runner_try (&self->runner,
+                                                         prover_join (self, conversation), NULL);
+  g_autoptr (ImpTrial) trial = imp_trial_runner_try (
+    &self->runner, imp_conversation_order (conversation, IMP_ORDER_KEPT, NULL), NULL);
 
   if (reference == NULL || trial == NULL || !prover_is_settled (imp_trial_end (reference)))
     return NULL;
   return imp_trace_compare (imp_trial_end (reference), imp_trial_end (trial));
 }
 
-/* Takes @candidate, which may be NULL, instead of the counterexample if it is one, too. */
-static gboolean
-prover_replace (ImpProver *self, ImpConversation *candidate, char **difference)
-{
-  g_autoptr (ImpConversation) owned = candidate;
-  char *text;
-
-  if (candidate == NULL || self->n_trials >= SHRINK_TRIALS_MAX)
-    return FALSE;
-  text = prover_refute (self, imp_conversation_order (candidate, IMP_ORDER_KEPT, NULL));
-  if (text == NULL)
-    return FALSE;
-  g_free (*difference);
-  *difference = text;
-  imp_conversation_free (self->counterexample);
-  self->counterexample = g_steal_pointer (&owned);
-  return TRUE;
-}
-
-/* Without some of its chunks: half of them, then a quarter, and so on. */
-static gboolean
-prover_shrink_chunks (ImpProver *self, char **difference)
-{
-  gboolean smaller = FALSE;
-
-  for (guint n = imp_conversation_get_length (self->counterexample); n > 0; n /= 2)
-    for (guint at = 0; at < imp_conversation_get_length (self->counterexample);)
-      if (prover_replace (self, imp_conversation_remove (self->counterexample, at, n), difference))
-        smaller = TRUE;
-      else
-        at += n;
-  return smaller;
-}
-
-static gboolean
-prover_shrink_chunk (ImpProver *self, guint at, char **difference)
-{
-  gboolean smaller = FALSE;
-  gsize n = g_bytes_get_size (imp_conversation_get (self->counterexample, at)->data) / 2;
-
-  while (n > 0)
-    {
-      const ImpChunk *chunk = imp_conversation_get (self->counterexample, at);
-
-      if (n < g_bytes_get_size (chunk->data)
-          && (prover_replace (self, imp_conversation_trim (self->counterexample, at, n, 0),
-                              difference)
-              || prover_replace (self, imp_conversation_trim (self->counterexample, at, 0, n),
-                                 difference)))
-        smaller = TRUE;
-      else
-        n /= 2;
-    }
-  return smaller;
-}
-
-static gboolean
-prover_shrink_borders (ImpProver *self, char **difference)
-{
-  gboolean smaller = FALSE;
-
-  for (guint at = 0; at < imp_conversation_get_length (self->counterexample);)
-    if (prover_replace (self, imp_conversation_merge (self->counterexample, at), difference))
-      smaller = TRUE;
-    else
-      at++;
-  return smaller;
-}
-
-/* Returns what is different with the smallest one that was found. */
-static char *
-prover_shrink (ImpProver *self, char *difference)
-{
-  gboolean smaller;
-
-  self->n_trials = 0;
-  self->timeout = CLAMP (self->longest * SHRINK_TIMEOUT, SHRINK_TIMEOUT_MIN, self->timeout);
-  do
-    {
-      smaller = prover_shrink_chunks (self, &difference);
-      for (guint at = 0; at < imp_conversation_get_length (self->counterexample); at++)
-        smaller |= prover_shrink_chunk (self, at, &difference);
-      smaller |= prover_shrink_borders (self, &difference);
-    }
-  while (smaller && self->n_trials < SHRINK_TRIALS_MAX);
-  return difference;
-}
-
 /* ---- the proof ---- */
 
+/* Takes @difference. */
 static gboolean
 prover_set_refuted (ImpProver *self, const ImpConversation *conversation, char *difference,
                     GError **error)
 {
-  const guint64 n_trials = self->n_trials;
-  g_autofree char *text = NULL;
+  const guint64 n_trials = self->runner.n_trials;
+  ImpShrinker shrinker = {
+    .conversation = imp_conversation_order (conversation, IMP_ORDER_KEPT, NULL),
+    .difference = difference,
+    .refute = prover_refute,
+    .user_data = self,
+    .n_left = SHRINK_MAX,
+  };
 
-  self->counterexample = imp_conversation_order (conversation, IMP_ORDER_KEPT, NULL);
-  text = prover_shrink (self, difference);
-  self->n_trials = n_trials;
+  imp_trial_runner_hurry (&self->runner);
+  imp_shrinker_run (&shrinker);
+  self->runner.n_trials = n_trials;
+  self->counterexample = shrinker.conversation;
   g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
                "The analyzer sees the borders of chunks: with the same input in %u chunks, %s",
-               imp_conversation_get_length (self->counterexample), text);
+               imp_conversation_get_length (self->counterexample), shrinker.difference);
+  g_free (shrinker.difference);
   return FALSE;
 }
 
@@ -323,7 +159,7 @@ prover_take_trials (ImpProver *self, ImpSplits *splits, GError **error)
 {
   g_autoptr (GPtrArray) trials = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_trial_free);
 
-  while (trials->len < (self->waits ? AT_A_TIME : 1))
+  while (trials->len < (self->runner.waits ? AT_A_TIME : 1))
     {
       ImpConversation *conversation = imp_splits_next (splits);
       ImpTrial *trial;
@@ -350,7 +186,7 @@ prover_run_splits (ImpProver *self, ImpSplits *splits, GError **error)
         return FALSE;
       if (trials->len == 0)
         return TRUE;
-      prover_run_trials (self, trials);
+      imp_trial_runner_run (&self->runner, trials);
       if (!prover_compare (self, trials, error))
         return FALSE;
     }
@@ -361,7 +197,7 @@ prover_run_reference (ImpProver *self, GError **error)
 {
   g_autofree char *text = NULL;
 
-  self->reference = prover_try (self, prover_join (self, self->said), error);
+  self->reference = imp_trial_runner_try (&self->runner, prover_join (self, self->said), error);
   if (self->reference == NULL)
     return FALSE;
   if (prover_is_settled (imp_trial_end (self->reference)))
@@ -376,10 +212,12 @@ prover_reset (ImpProver *self)
 {
   g_clear_pointer (&self->reference, imp_trial_free);
   g_clear_pointer (&self->counterexample, imp_conversation_free);
-  self->n_trials = 0;
-  self->waits = FALSE;
-  self->longest = 0;
-  self->timeout = (gint64) prover_get (self, PROP_TIMEOUT) * 1000;
+  self->runner = (ImpTrialRunner){
+    .factory = self->factory,
+    .context = self->context,
+    .main_context = self->main_context,
+    .timeout = (gint64) prover_get (self, PROP_TIMEOUT) * 1000,
+  };
   if (self->seed == 0)
     {
       self->seed = MAX (g_random_int (), 1);
@@ -439,7 +277,7 @@ imp_prover_get_n_trials (ImpProver *self)
 {
   g_return_val_if_fail (IMP_IS_PROVER (self), 0);
 
-  return self->n_trials;
+  return self->runner.n_trials;
 }
 
 /**

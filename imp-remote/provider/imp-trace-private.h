@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "provider/imp-filter-private.h"
+#include "provider/imp-difference.h"
+#include "provider/imp-filter-tap-private.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  IMP_TRACE_PASSED, /* all of it, and both ends came out */
-  IMP_TRACE_DENIED,
-  IMP_TRACE_DROPPED,
-  IMP_TRACE_FAILED,
-  IMP_TRACE_HELD, /* the analyzer has not said what is to become of some of it */
-} ImpTraceOutcome;
 
 /* What came of a conversation that went through an analyzer, without when it came. */
 typedef struct _ImpTrace ImpTrace;
@@ -23,12 +15,24 @@ void imp_trace_free (ImpTrace *self);
 
 /* Nothing more comes: what has become of @filter? */
 void imp_trace_end (ImpTrace *self, ImpFilter *filter);
-ImpTraceOutcome imp_trace_get_outcome (const ImpTrace *self);
+ImpOutcome imp_trace_get_outcome (const ImpTrace *self);
+const char *imp_trace_get_reason (const ImpTrace *self);
 /* The outcome in words, such as `it was denied: "no"` */
 char *imp_trace_describe (const ImpTrace *self);
 
-/* NULL if @other shows the same; else the first difference, in words for people. Where both were
- * refused, what came before that may be more in one than in the other. */
+/* What came out in a direction, and what the analyzer itself sent in it. */
+GBytes *imp_trace_copy_output (const ImpTrace *self, ImpDirection direction);
+GBytes *imp_trace_copy_sent (const ImpTrace *self, ImpDirection direction);
+/* What it said, in words, in an array that ends with NULL. */
+char **imp_trace_peek_log (const ImpTrace *self, ImpDirection direction);
+char **imp_trace_peek_accounts (const ImpTrace *self);
+
+/* What is different in @other: of ImpDifference, none if it shows the same. Where one was refused,
+ * more may have come before that in the other one. @beginning: @self is the beginning only; there
+ * may be more in @other. */
+GPtrArray *imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other,
+                                       gboolean beginning);
+/* The first one in words, or NULL. */
 char *imp_trace_compare (const ImpTrace *self, const ImpTrace *other);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTrace, imp_trace_free)

@@ -3,12 +3,10 @@
 
 #include "core/imp-clean-text-private.h"
 #include "core/imp-data-type-private.h"
+#include "provider/imp-difference-private.h"
 #include "provider/imp-filter-object-private.h"
 
 #include <string.h>
-
-/* So much of what differs is shown. */
-#define SHOWN_MAX 40
 
 /* Where data of another type, or the next packet, begins. */
 typedef struct
@@ -23,7 +21,7 @@ typedef struct
   GByteArray *output;
   GByteArray *sent; /* by the analyzer itself */
   GArray *borders;  /* of TraceBorder, in the output */
-  GString *log;     /* a line for each */
+  GPtrArray *log;   /* text */
   gint64 held;
 } TraceSide;
 
@@ -31,11 +29,9 @@ struct _ImpTrace
 {
   TraceSide sides[2];
   GPtrArray *accounts; /* text */
-  ImpTraceOutcome outcome;
+  ImpOutcome outcome;
   char *reason; /* of a refusal */
 };
-
-static const char *const trace_side_names[] = { "to the server", "to the client" };
 
 static void
 trace_add_border (TraceSide *side, gint32 data_type)
@@ -77,10 +73,9 @@ trace_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer use
   g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
   g_autofree char *text = imp_result_to_string (result);
 
-  if (verdict->type == IMP_RESULT_LOG)
-    g_string_append_printf (self->sides[verdict->direction].log, "%s\n", text);
-  else
-    g_ptr_array_add (self->accounts, g_steal_pointer (&text));
+  g_ptr_array_add (verdict->type == IMP_RESULT_LOG ? self->sides[verdict->direction].log
+                                                   : self->accounts,
+                   g_steal_pointer (&text));
 }
 
 ImpTrace *
@@ -93,7 +88,7 @@ imp_trace_new (ImpFilter *filter)
       self->sides[direction].output = g_byte_array_new ();
       self->sides[direction].sent = g_byte_array_new ();
       self->sides[direction].borders = g_array_new (FALSE, FALSE, sizeof (TraceBorder));
-      self->sides[direction].log = g_string_new (NULL);
+      self->sides[direction].log = g_ptr_array_new_with_free_func (g_free);
     }
   self->accounts = g_ptr_array_new_with_free_func (g_free);
   imp_filter_observe (filter, IMP_RESULT_FLAGS_LOG | IMP_RESULT_FLAGS_ACCOUNT_FIELD,
@@ -110,29 +105,11 @@ imp_trace_free (ImpTrace *self)
       g_byte_array_unref (self->sides[direction].output);
       g_byte_array_unref (self->sides[direction].sent);
       g_array_unref (self->sides[direction].borders);
-      g_string_free (self->sides[direction].log, TRUE);
+      g_ptr_array_unref (self->sides[direction].log);
     }
   g_ptr_array_unref (self->accounts);
   g_free (self->reason);
   g_free (self);
-}
-
-static ImpTraceOutcome
-trace_read_outcome (ImpFilter *filter)
-{
-  switch (filter->state)
-    {
-    case STATE_OPEN:
-      return filter->ended[0] && filter->ended[1] ? IMP_TRACE_PASSED : IMP_TRACE_HELD;
-    case STATE_DENIED:
-      return IMP_TRACE_DENIED;
-    case STATE_DROPPED:
-      return IMP_TRACE_DROPPED;
-    case STATE_FAILED:
-    case STATE_CLOSED:
-    default:
-      return IMP_TRACE_FAILED;
-    }
 }
 
 static int
@@ -144,18 +121,56 @@ trace_compare_text (gconstpointer a, gconstpointer b)
 void
 imp_trace_end (ImpTrace *self, ImpFilter *filter)
 {
-  self->outcome = trace_read_outcome (filter);
+  self->outcome = imp_filter_get_outcome (filter);
   self->reason = g_strdup (filter->reason != NULL ? filter->reason : "");
   for (guint direction = 0; direction < 2; direction++)
-    self->sides[direction].held = imp_filter_get_held (filter, direction);
+    {
+      self->sides[direction].held = imp_filter_get_held (filter, direction);
+      g_ptr_array_add (self->sides[direction].log, NULL);
+    }
   /* Both directions may account. */
   g_ptr_array_sort (self->accounts, trace_compare_text);
+  g_ptr_array_add (self->accounts, NULL);
 }
 
-ImpTraceOutcome
+ImpOutcome
 imp_trace_get_outcome (const ImpTrace *self)
 {
   return self->outcome;
+}
+
+const char *
+imp_trace_get_reason (const ImpTrace *self)
+{
+  return self->reason;
+}
+
+GBytes *
+imp_trace_copy_output (const ImpTrace *self, ImpDirection direction)
+{
+  const GByteArray *output = self->sides[direction].output;
+
+  return g_bytes_new (output->data, output->len);
+}
+
+GBytes *
+imp_trace_copy_sent (const ImpTrace *self, ImpDirection direction)
+{
+  const GByteArray *sent = self->sides[direction].sent;
+
+  return g_bytes_new (sent->data, sent->len);
+}
+
+char **
+imp_trace_peek_log (const ImpTrace *self, ImpDirection direction)
+{
+  return (char **) self->sides[direction].log->pdata;
+}
+
+char **
+imp_trace_peek_accounts (const ImpTrace *self)
+{
+  return (char **) self->accounts->pdata;
 }
 
 char *
@@ -165,18 +180,20 @@ imp_trace_describe (const ImpTrace *self)
 
   switch (self->outcome)
     {
-    case IMP_TRACE_DENIED:
+    case IMP_OUTCOME_DENIED:
       return g_strdup_printf ("it was denied: \"%s\"", reason);
-    case IMP_TRACE_DROPPED:
+    case IMP_OUTCOME_DROPPED:
       return g_strdup ("it was dropped");
-    case IMP_TRACE_FAILED:
+    case IMP_OUTCOME_FAILED:
       return g_strdup_printf ("the analyzer failed: \"%s\"", reason);
-    case IMP_TRACE_HELD:
+    case IMP_OUTCOME_UNSETTLED:
       return g_strdup_printf ("the analyzer has no verdict on %" G_GINT64_FORMAT
                               " bytes from the client and %" G_GINT64_FORMAT
                               " from the server, or on an end",
                               self->sides[0].held, self->sides[1].held);
-    case IMP_TRACE_PASSED:
+    case IMP_OUTCOME_BROKEN:
+      return g_strdup_printf ("it broke off: \"%s\"", reason);
+    case IMP_OUTCOME_PASSED:
     default:
       return g_strdup ("it went through");
     }
@@ -185,113 +202,194 @@ imp_trace_describe (const ImpTrace *self)
 static gboolean
 trace_is_refused (const ImpTrace *self)
 {
-  return self->outcome == IMP_TRACE_DENIED || self->outcome == IMP_TRACE_DROPPED
-         || self->outcome == IMP_TRACE_FAILED;
+  return self->outcome == IMP_OUTCOME_DENIED || self->outcome == IMP_OUTCOME_DROPPED
+         || self->outcome == IMP_OUTCOME_FAILED;
 }
 
-/* The bytes from @position on, as far as they are shown. */
-static char *
-trace_show (const guint8 *data, gsize length, gsize position)
-{
-  const gsize left = length - position;
-  const gsize n = MIN (left, SHOWN_MAX);
-  g_autofree char *text = imp_clean_text ((const char *) data + position, n, left - n);
+/* ---- differences ---- */
 
-  return left == 0 ? g_strdup ("nothing") : g_strdup_printf ("\"%s\"", text);
+/* What is compared, and what may be longer than the other one. */
+typedef struct
+{
+  const ImpTrace *a;
+  const ImpTrace *b;
+  gboolean a_may_go_on;
+  gboolean b_may_go_on;
+  GPtrArray *differences;
+} TraceComparison;
+
+static void
+trace_comparison_add (TraceComparison *self, ImpDifferenceKind kind, guint direction, gint64 offset,
+                      char *text)
+{
+  g_ptr_array_add (self->differences, imp_difference_new (kind, direction, offset, text));
 }
 
-/* @prefix: one of them may go on where the other one ends. */
-static char *
-trace_compare_bytes (const char *what, const char *where, const guint8 *a, gsize a_length,
-                     const guint8 *b, gsize b_length, gboolean prefix)
+/* Whether what is the same up to its shorter end is the same. */
+static gboolean
+trace_comparison_allows (const TraceComparison *self, gsize a_length, gsize b_length)
 {
-  const gsize common = MIN (a_length, b_length);
+  return a_length == b_length || (a_length > b_length ? self->a_may_go_on : self->b_may_go_on);
+}
+
+static void
+trace_compare_bytes (TraceComparison *self, ImpDifferenceKind kind, guint direction,
+                     const GByteArray *a, const GByteArray *b)
+{
+  const char *what = kind == IMP_DIFFERENCE_SENT ? "what the analyzer itself sends" : "the output";
+  const gsize common = MIN (a->len, b->len);
   gsize at = 0;
+  g_autofree char *before = NULL;
   g_autofree char *shown_a = NULL;
   g_autofree char *shown_b = NULL;
 
-  while (at < common && a[at] == b[at])
+  while (at < common && a->data[at] == b->data[at])
     at++;
-  if (at == common && (a_length == b_length || prefix))
-    return NULL;
-  shown_a = trace_show (a, a_length, at);
-  shown_b = trace_show (b, b_length, at);
-  return g_strdup_printf ("%s %s differs at byte %" G_GSIZE_FORMAT ": %s, and not %s", what, where,
-                          at, shown_b, shown_a);
+  if (at == common && trace_comparison_allows (self, a->len, b->len))
+    return;
+  before = imp_difference_show_before (a->data, at);
+  shown_a = imp_difference_show_bytes (a->data, a->len, at);
+  shown_b = imp_difference_show_bytes (b->data, b->len, at);
+  trace_comparison_add (
+    self, kind, direction, at,
+    g_strdup_printf ("%s %s differs at byte %" G_GSIZE_FORMAT "%s: %s, and not %s", what,
+                     imp_difference_name_direction (direction), at, before, shown_b, shown_a));
 }
 
-static char *
-trace_compare_borders (const TraceSide *a, const TraceSide *b, const char *where, gboolean prefix)
+static void
+trace_compare_borders (TraceComparison *self, guint direction, const GArray *a, const GArray *b)
 {
-  const guint common = MIN (a->borders->len, b->borders->len);
+  const char *where = imp_difference_name_direction (direction);
+  const guint common = MIN (a->len, b->len);
 
   for (guint i = 0; i < common; i++)
     {
-      const TraceBorder *x = &g_array_index (a->borders, TraceBorder, i);
-      const TraceBorder *y = &g_array_index (b->borders, TraceBorder, i);
+      const TraceBorder *x = &g_array_index (a, TraceBorder, i);
+      const TraceBorder *y = &g_array_index (b, TraceBorder, i);
 
-      if (x->position != y->position || x->data_type != y->data_type)
-        return g_strdup_printf ("part %u of the output %s begins at byte %" G_GSIZE_FORMAT
-                                " with type %d, and not at byte %" G_GSIZE_FORMAT " with type %d",
-                                i, where, y->position, y->data_type, x->position, x->data_type);
+      if (x->position == y->position && x->data_type == y->data_type)
+        continue;
+      trace_comparison_add (
+        self, IMP_DIFFERENCE_BORDERS, direction, MIN (x->position, y->position),
+        g_strdup_printf ("part %u of the output %s begins at byte %" G_GSIZE_FORMAT
+                         " with type %d, and not at byte %" G_GSIZE_FORMAT " with type %d",
+                         i, where, y->position, y->data_type, x->position, x->data_type));
+      return;
     }
-  if (a->borders->len == b->borders->len || prefix)
-    return NULL;
-  return g_strdup_printf ("the output %s has %u parts (packets, or changes of type), and not %u",
-                          where, b->borders->len, a->borders->len);
+  if (trace_comparison_allows (self, a->len, b->len))
+    return;
+  trace_comparison_add (
+    self, IMP_DIFFERENCE_BORDERS, direction,
+    g_array_index (a->len > b->len ? a : b, TraceBorder, common).position,
+    g_strdup_printf ("the output %s has %u parts (packets, or changes of type), and not %u", where,
+                     b->len, a->len));
+}
+
+/* The last element of either is NULL. */
+static guint
+trace_find_text (const GPtrArray *a, const GPtrArray *b)
+{
+  guint at = 0;
+
+  while (a->pdata[at] != NULL && g_strcmp0 (a->pdata[at], b->pdata[at]) == 0)
+    at++;
+  return at;
 }
 
 static char *
-trace_compare_sides (const TraceSide *a, const TraceSide *b, guint direction, gboolean prefix)
+trace_show_text (const char *text)
 {
-  const char *where = trace_side_names[direction];
-  char *text = trace_compare_bytes ("the output", where, a->output->data, a->output->len,
-                                    b->output->data, b->output->len, prefix);
-
-  if (text == NULL)
-    text = trace_compare_borders (a, b, where, prefix);
-  if (text == NULL)
-    text = trace_compare_bytes ("what the analyzer itself sends", where, a->sent->data,
-                                a->sent->len, b->sent->data, b->sent->len, prefix);
-  if (text == NULL)
-    text = trace_compare_bytes ("the log of what goes", where, (const guint8 *) a->log->str,
-                                a->log->len, (const guint8 *) b->log->str, b->log->len, prefix);
-  return text;
+  return text == NULL ? g_strdup ("nothing") : imp_clean_text (text, strlen (text), 0);
 }
 
-static char *
-trace_compare_accounts (const ImpTrace *a, const ImpTrace *b)
+static void
+trace_compare_log (TraceComparison *self, guint direction, const GPtrArray *a, const GPtrArray *b)
 {
-  const guint common = MIN (a->accounts->len, b->accounts->len);
+  const guint at = trace_find_text (a, b);
+  g_autofree char *shown_a = NULL;
+  g_autofree char *shown_b = NULL;
 
-  for (guint i = 0; i < common; i++)
-    if (!g_str_equal (a->accounts->pdata[i], b->accounts->pdata[i]))
-      return g_strdup_printf ("the account differs: %s, and not %s",
-                              (const char *) b->accounts->pdata[i],
-                              (const char *) a->accounts->pdata[i]);
-  if (a->accounts->len == b->accounts->len)
-    return NULL;
-  return g_strdup_printf ("there are %u fields of the account, and not %u", b->accounts->len,
-                          a->accounts->len);
+  if ((a->pdata[at] == NULL || b->pdata[at] == NULL)
+      && trace_comparison_allows (self, a->len, b->len))
+    return;
+  shown_a = trace_show_text (a->pdata[at]);
+  shown_b = trace_show_text (b->pdata[at]);
+  trace_comparison_add (self, IMP_DIFFERENCE_LOG, direction, at,
+                        g_strdup_printf ("the log of what goes %s differs at entry %u: %s, and not "
+                                         "%s",
+                                         imp_difference_name_direction (direction), at, shown_b,
+                                         shown_a));
+}
+
+/* They are in no order of time, so that how far they are the same up to an end says nothing. */
+static void
+trace_compare_accounts (TraceComparison *self)
+{
+  const GPtrArray *a = self->a->accounts, *b = self->b->accounts;
+  const guint at = trace_find_text (a, b);
+  g_autofree char *shown_a = NULL;
+  g_autofree char *shown_b = NULL;
+
+  if (self->a_may_go_on || self->b_may_go_on || (a->pdata[at] == NULL && b->pdata[at] == NULL))
+    return;
+  shown_a = trace_show_text (a->pdata[at]);
+  shown_b = trace_show_text (b->pdata[at]);
+  trace_comparison_add (self, IMP_DIFFERENCE_ACCOUNT, 0, -1,
+                        g_strdup_printf ("the account differs: %s, and not %s", shown_b, shown_a));
+}
+
+static void
+trace_compare_outcomes (TraceComparison *self)
+{
+  g_autofree char *a = NULL;
+  g_autofree char *b = NULL;
+
+  if (self->a->outcome == self->b->outcome && g_str_equal (self->a->reason, self->b->reason))
+    return;
+  a = imp_trace_describe (self->a);
+  b = imp_trace_describe (self->b);
+  trace_comparison_add (self, IMP_DIFFERENCE_OUTCOME, 0, -1,
+                        g_strdup_printf ("%s, and not: %s", b, a));
+}
+
+static void
+trace_compare_sides (TraceComparison *self, guint direction)
+{
+  const TraceSide *a = &self->a->sides[direction], *b = &self->b->sides[direction];
+  const guint n_before = self->differences->len;
+
+  trace_compare_bytes (self, IMP_DIFFERENCE_OUTPUT, direction, a->output, b->output);
+  /* Where bytes differ, parts begin elsewhere. */
+  if (self->differences->len == n_before)
+    trace_compare_borders (self, direction, a->borders, b->borders);
+  trace_compare_bytes (self, IMP_DIFFERENCE_SENT, direction, a->sent, b->sent);
+  trace_compare_log (self, direction, a->log, b->log);
+}
+
+GPtrArray *
+imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other, gboolean beginning)
+{
+  TraceComparison comparison = {
+    .a = self,
+    .b = other,
+    .a_may_go_on = trace_is_refused (other),
+    .b_may_go_on = beginning || trace_is_refused (self),
+    .differences = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_difference_unref),
+  };
+
+  /* What had not come to its end can have any, but not this one. */
+  if (!beginning || trace_is_refused (self) || trace_is_refused (other))
+    trace_compare_outcomes (&comparison);
+  for (guint direction = 0; direction < 2; direction++)
+    trace_compare_sides (&comparison, direction);
+  trace_compare_accounts (&comparison);
+  return comparison.differences;
 }
 
 char *
 imp_trace_compare (const ImpTrace *self, const ImpTrace *other)
 {
-  const gboolean refused = trace_is_refused (self) && trace_is_refused (other);
-  char *text = NULL;
+  g_autoptr (GPtrArray) differences = imp_trace_list_differences (self, other, FALSE);
 
-  if (self->outcome != other->outcome || !g_str_equal (self->reason, other->reason))
-    {
-      g_autofree char *mine = imp_trace_describe (self);
-      g_autofree char *others = imp_trace_describe (other);
-
-      return g_strdup_printf ("%s, and not: %s", others, mine);
-    }
-  for (guint direction = 0; direction < 2 && text == NULL; direction++)
-    text = trace_compare_sides (&self->sides[direction], &other->sides[direction], direction,
-                                refused);
-  if (text == NULL && !refused)
-    text = trace_compare_accounts (self, other);
-  return text;
+  return differences->len == 0 ? NULL : g_strdup (imp_difference_get_text (differences->pdata[0]));
 }

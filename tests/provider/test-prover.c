@@ -212,7 +212,8 @@ test_account (void)
 {
   g_autoptr (ImpProver) prover = prover_new (account_calls, NULL, "xxx");
 
-  prover_expect (prover, IMP_ERROR_FAILED, "there are 1 fields of the account, and not 0",
+  prover_expect (prover, IMP_ERROR_FAILED,
+                 "the account differs: account_field \"calls\"=\"many\", and not nothing",
                  "1\"x\" 1\"x\" 0. 1.");
 }
 
