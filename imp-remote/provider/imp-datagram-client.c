@@ -124,7 +124,8 @@ datagram_client_forward (ImpDatagramClient *self, ImpDirection direction, const 
 {
   int number;
 
-  if (direction == IMP_DIRECTION_FROM_CLIENT)
+  self->has_asked = direction == IMP_DIRECTION_FROM_CLIENT;
+  if (self->has_asked)
     number = datagram_client_send_to_server (self, data, length);
   else
     number = imp_datagram_send (self->common->listener, &self->path, data, length);
@@ -294,6 +295,7 @@ imp_datagram_client_stop (ImpDatagramClient *self)
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+  self->has_asked = FALSE;
   datagram_client_set_cost (self, 0);
 }
 

@@ -31,11 +31,18 @@ void imp_datagram_clients_touch (ImpDatagramClients *self, ImpDatagramClient *cl
 /* Counts what all of them hold once more. */
 void imp_datagram_clients_update_costs (ImpDatagramClients *self);
 
-/* Ends those that were not heard of for @idle microseconds, and of those for which nothing is held
- * those that were not for @idle_free. When the next one may be due: monotonic time, or -1 if there
- * is none left. */
-gint64 imp_datagram_clients_expire (ImpDatagramClients *self, gint64 now, gint64 idle,
-                                    gint64 idle_free);
+/* For how many microseconds a client may be silent. */
+typedef struct
+{
+  gint64 held;  /* while something waits for a verdict */
+  gint64 asked; /* while the server may have something to answer */
+  gint64 none;
+} ImpDatagramIdle;
+
+/* Ends those that are silent for longer. When the next one may be due: monotonic time, or -1 if
+ * there is none left. */
+gint64 imp_datagram_clients_expire (ImpDatagramClients *self, gint64 now,
+                                    const ImpDatagramIdle *idle);
 
 /* In between, no client is freed, whatever happens. */
 void imp_datagram_clients_hold (ImpDatagramClients *self);

@@ -206,26 +206,35 @@ imp_datagram_clients_update_costs (ImpDatagramClients *self)
     imp_datagram_client_update_cost (l->data);
 }
 
-gint64
-imp_datagram_clients_expire (ImpDatagramClients *self, gint64 now, gint64 idle, gint64 idle_free)
+static gint64
+datagram_clients_get_due (ImpDatagramClient *client, const ImpDatagramIdle *idle)
 {
-  gint64 due = -1;
+  imp_datagram_client_update_cost (client);
+  if (client->cost > 0)
+    return client->active + idle->held;
+  return client->active + (client->has_asked ? idle->asked : idle->none);
+}
+
+gint64
+imp_datagram_clients_expire (ImpDatagramClients *self, gint64 now, const ImpDatagramIdle *idle)
+{
+  gboolean is_ordered = idle->held == idle->asked && idle->asked == idle->none;
+  gint64 next_due = -1;
 
   imp_datagram_clients_hold (self);
-  for (GList *l = self->order.head, *next; l != NULL && due < 0; l = next)
+  for (GList *l = self->order.head, *next; l != NULL; l = next)
     {
       ImpDatagramClient *client = l->data;
+      gint64 due = datagram_clients_get_due (client, idle);
 
       next = l->next;
-      imp_datagram_client_update_cost (client);
-      if (now - client->active >= (client->cost > 0 ? idle : idle_free))
+      if (due <= now)
         datagram_clients_remove (self, client);
-      else if (client->cost == 0 || idle == idle_free)
-        due = client->active + idle_free;
+      else if (next_due < 0 || due < next_due)
+        next_due = due;
+      if (is_ordered && next_due >= 0)
+        break;
     }
-  /* Only such are left for which something is held, while others would have gone. */
-  if (due < 0 && self->order.head != NULL)
-    due = now + idle_free;
   imp_datagram_clients_release (self);
-  return due;
+  return next_due;
 }

@@ -21,8 +21,10 @@
 
 /* Sockets towards the server that are read per wake-up. */
 #define EVENTS_MAX 64
-/* Milliseconds without a packet after which a client is ended, once the relay is stopped. */
-#define STOPPED_IDLE_TIME 2000
+/* Milliseconds without a packet after which a client is ended, once the relay is stopped: while the
+ * server may have something to answer, and else. */
+#define STOPPED_ASKED_TIME 2000
+#define STOPPED_IDLE_TIME 100
 /* What all clients hold is counted once more when it seems too much, but not more often. */
 #define RECOUNT_TIME (G_USEC_PER_SEC / 10)
 
@@ -214,21 +216,16 @@ datagram_relay_set_timer (ImpDatagramRelay *self, gint64 delay)
                                         datagram_relay_on_timer, self);
 }
 
-static gint64
-datagram_relay_get_idle_time (ImpDatagramRelay *self, gboolean held)
-{
-  gint64 idle = self->idle_timeout;
-
-  return (self->stopping && !held ? MIN (idle, STOPPED_IDLE_TIME) : idle) * 1000;
-}
-
 static void
 datagram_relay_expire (ImpDatagramRelay *self)
 {
-  gint64 now = g_get_monotonic_time ();
-  gint64 due = imp_datagram_clients_expire (self->clients, now,
-                                            datagram_relay_get_idle_time (self, TRUE),
-                                            datagram_relay_get_idle_time (self, FALSE));
+  const gint64 idle = self->idle_timeout, now = g_get_monotonic_time ();
+  const ImpDatagramIdle times = {
+    .held = idle * 1000,
+    .asked = (self->stopping ? MIN (idle, STOPPED_ASKED_TIME) : idle) * 1000,
+    .none = (self->stopping ? MIN (idle, STOPPED_IDLE_TIME) : idle) * 1000,
+  };
+  gint64 due = imp_datagram_clients_expire (self->clients, now, &times);
 
   if (due >= 0)
     datagram_relay_set_timer (self, due - now);
@@ -273,7 +270,7 @@ datagram_relay_take (ImpDatagramRelay *self, const ImpDatagram *datagram, gint64
   imp_datagram_clients_touch (self->clients, client, now);
   imp_datagram_client_push (client, datagram);
   if (self->timer == NULL)
-    datagram_relay_set_timer (self, datagram_relay_get_idle_time (self, FALSE));
+    datagram_relay_set_timer (self, (gint64) self->idle_timeout * 1000);
 }
 
 /* What has to do with one datagram, and not with the socket. */
@@ -825,9 +822,9 @@ imp_datagram_relay_run_finish (ImpDatagramRelay *self, GAsyncResult *result, GEr
  * imp_datagram_relay_stop:
  * @self: a relay that runs
  *
- * Takes no new clients any more. Those that there are go on, until nothing has come from a client
- * or for it for two seconds, and nothing waits for a verdict; when none is left, the relay has
- * ended. Cancelling ends it at once.
+ * Takes no new clients any more. Those that there are go on, until nothing waits for a verdict and
+ * nothing has come for a tenth of a second, or for two seconds where the server was sent something
+ * and has not answered; when none is left, the relay has ended. Cancelling ends it at once.
  *
  * Since: 0.1
  */
@@ -843,7 +840,7 @@ imp_datagram_relay_stop (ImpDatagramRelay *self)
   if (imp_datagram_clients_get_n (self->clients) == 0)
     datagram_relay_end (self, NULL);
   else
-    datagram_relay_set_timer (self, 0);
+    datagram_relay_set_timer (self, STOPPED_IDLE_TIME * 1000);
 }
 
 /**

@@ -31,15 +31,16 @@ def load(name):
 
 
 class Proofs(unittest.TestCase):
-    def prove(self, analyzer, *said, random_trials=TRIALS, keep_order=False):
+    def prove(self, analyzer, *said, random_trials=TRIALS, keep_order=False,
+              data_type=Imp.DATA_TYPE_STREAM):
         """@said: what the client and the server say, in turn."""
-        factory = Imp.TypeFactory.new(analyzer, Imp.DATA_TYPE_STREAM, Imp.ResultFlags.ALL)
+        factory = Imp.TypeFactory.new(analyzer, data_type, Imp.ResultFlags.ALL)
         prover = Imp.Prover.new(factory)
         prover.props.random_trials = random_trials
         prover.props.keep_order = keep_order
         for number, data in enumerate(said):
             if data:
-                prover.add_bytes(Imp.Direction(number % 2), data, Imp.DATA_TYPE_STREAM)
+                prover.add_bytes(Imp.Direction(number % 2), data, data_type)
         prover.run()
         print(f'{analyzer.__name__}: {prover.get_n_trials()} trials, seed {prover.props.seed}',
               flush=True)
@@ -61,7 +62,7 @@ class Proofs(unittest.TestCase):
                 found += 1
                 name = re.sub(r'(?<!censor)\.c$', '.so', name)
                 self.assertTrue(re.search("[/'(]" + re.escape(name), tests), name)
-        self.assertEqual(found, 10)
+        self.assertEqual(found, 11)
 
     def test_shout(self):
         # Short enough for all chunks that there can be; nothing depends on more bytes than one.
@@ -70,6 +71,18 @@ class Proofs(unittest.TestCase):
     def test_redact(self):
         self.prove(load('redact.py').Redact, b'', b'a correct horse battery staple sk-or sk-'
                    b'abcdefghij0123456789 ghp_0')
+
+    def test_dns(self):
+        """Of packets there are no other borders, but an order, and times."""
+        names = (b'\3own\7example', b'\3ADS\7example', b'\1x')
+        queries = [b'\0\1\1\0\0\1\0\0\0\0\0\0' + name + b'\0\0\1\0\1' for name in names]
+
+        class Answers(load('dns-answer.py').DnsAnswer):
+            def __init__(self):
+                super().__init__(answer='own.example', drop='ads.example')
+
+        self.prove(Answers, queries[0], b'', queries[1], b'', queries[2], b'an answer',
+                   random_trials=SLOW_TRIALS, data_type=Imp.DATA_TYPE_PACKET)
 
     def test_irc(self):
         shout = load('irc-shout.py').IrcShout

@@ -7,6 +7,7 @@
 #include "tool/access-options.h"
 #include "tool/log.h"
 #include "tool/relay/relay-connection.h"
+#include "tool/relay/relay-datagrams.h"
 
 #include <string.h>
 
@@ -22,10 +23,11 @@ struct _RelayGroup
   char *target_text;
   GSocketConnectable *target;
   ImpFactory *factory;
-  GPtrArray *listeners;    /* of ImpListener; NULL once stopped */
-  GHashTable *connections; /* RelayConnection -> its peer's name, or NULL */
-  GHashTable *peers;       /* a peer's name -> how many of them it has */
-  GHashTable *exceeded;    /* a limit's name -> how many connections were refused for it */
+  RelayDatagrams *datagrams; /* NULL: it forwards connections */
+  GPtrArray *listeners;      /* of ImpListener; NULL once stopped */
+  GHashTable *connections;   /* RelayConnection -> its peer's name, or NULL */
+  GHashTable *peers;         /* a peer's name -> how many of them it has */
+  GHashTable *exceeded;      /* a limit's name -> how many connections were refused for it */
   gboolean stopping;
 };
 
@@ -67,6 +69,7 @@ void
 relay_group_free (RelayGroup *self)
 {
   relay_group_sum_up (self);
+  g_clear_pointer (&self->datagrams, relay_datagrams_free);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->peers);
@@ -80,12 +83,40 @@ relay_group_free (RelayGroup *self)
   g_free (self);
 }
 
+static void
+relay_group_on_datagrams_stopped (gpointer user_data)
+{
+  RelayGroup *self = user_data;
+
+  if (relay_group_is_idle (self))
+    self->stopped (self->user_data);
+}
+
+static int
+relay_group_add_datagram_listen (RelayGroup *self, const char *address)
+{
+  if (self->addresses->len > 0)
+    return tool_usage_error ("--listen \"%s\": the --listen before it is for connections, and one "
+                             "--connect has either these or datagrams",
+                             address);
+  if (self->datagrams == NULL)
+    self->datagrams = relay_datagrams_new (relay_group_on_datagrams_stopped, self);
+  return relay_datagrams_add_listen (self->datagrams, address);
+}
+
 int
 relay_group_add_listen (RelayGroup *self, const char *address)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
+  g_autoptr (ImpAddress) parsed = NULL;
 
+  if (relay_datagrams_is_address (address))
+    return relay_group_add_datagram_listen (self, address);
+  if (self->datagrams != NULL)
+    return tool_usage_error ("--listen \"%s\": the --listen before it is for datagrams, and one "
+                             "--connect has either these or connections",
+                             address);
+  parsed = imp_address_parse (address, &error);
   if (parsed == NULL || !imp_address_refuse_tls (parsed, address, &error))
     return tool_option_error ("--listen", address, error);
   g_ptr_array_add (self->addresses, g_steal_pointer (&parsed));
@@ -100,26 +131,48 @@ relay_group_add_module (RelayGroup *self, const char *spec)
   return TOOL_DONE;
 }
 
-/* The last word of a group: with it the factory is made. */
-int
-relay_group_set_target (RelayGroup *self, const char *address)
+static int
+relay_group_make_factory (RelayGroup *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
+  gboolean packets = self->datagrams != NULL;
   int status = TOOL_DONE;
 
+  g_ptr_array_add (self->modules, NULL);
+  self->factory = tool_new_factory_for ((const char *const *) self->modules->pdata,
+                                        packets ? IMP_DATA_TYPE_PACKET : IMP_DATA_TYPE_STREAM,
+                                        packets ? "a relay of datagrams" : "a relay", &status);
+  if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
+    g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
+  return status;
+}
+
+static int
+relay_group_parse_target (RelayGroup *self, const char *address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAddress) parsed = NULL;
+
+  if (self->datagrams != NULL && relay_datagrams_is_address (address))
+    return relay_datagrams_set_target (self->datagrams, address);
+  if (self->datagrams != NULL || relay_datagrams_is_address (address))
+    return tool_usage_error ("--connect \"%s\": the --listen before it is for %s", address,
+                             self->datagrams != NULL ? "datagrams" : "connections");
+  parsed = imp_address_parse (address, &error);
   if (parsed != NULL && imp_address_refuse_tls (parsed, address, &error))
     self->target = imp_address_to_connectable (parsed, &error);
   if (self->target == NULL)
     return tool_option_error ("--connect", address, error);
   self->target_text = g_strdup (address);
+  return TOOL_DONE;
+}
 
-  g_ptr_array_add (self->modules, NULL);
-  self->factory = tool_new_factory_for ((const char *const *) self->modules->pdata,
-                                        IMP_DATA_TYPE_STREAM, "a relay", &status);
-  if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
-    g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
-  return status;
+/* The last word of a group: with it the factory is made. */
+int
+relay_group_set_target (RelayGroup *self, const char *address)
+{
+  int status = relay_group_parse_target (self, address);
+
+  return status == TOOL_DONE ? relay_group_make_factory (self) : status;
 }
 
 static guint
@@ -273,18 +326,27 @@ relay_group_start (RelayGroup *self)
       imp_listener_start (listener, g_main_context_default (), relay_group_on_connection, self);
       tool_print_listening (imp_listener_get_address (listener));
     }
+  if (self->datagrams != NULL)
+    relay_datagrams_start (self->datagrams, self->factory, &self->options);
+}
+
+RelayDatagrams *
+relay_group_get_datagrams (RelayGroup *self)
+{
+  return self->datagrams;
 }
 
 gboolean
 relay_group_has_listeners (RelayGroup *self)
 {
-  return self->addresses->len > 0;
+  return self->addresses->len > 0 || self->datagrams != NULL;
 }
 
 gboolean
 relay_group_is_idle (RelayGroup *self)
 {
-  return self->stopping && g_hash_table_size (self->connections) == 0;
+  return self->stopping && g_hash_table_size (self->connections) == 0
+         && (self->datagrams == NULL || relay_datagrams_is_idle (self->datagrams));
 }
 
 /* Connections that are waiting to be accepted are still accepted, if there is room. */
@@ -298,4 +360,6 @@ relay_group_stop (RelayGroup *self)
   for (guint i = 0; i < listeners->len; i++)
     imp_listener_stop (listeners->pdata[i], relay_group_get_room (self));
   g_ptr_array_unref (listeners);
+  if (self->datagrams != NULL)
+    relay_datagrams_stop (self->datagrams);
 }

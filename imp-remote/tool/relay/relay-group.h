@@ -16,6 +16,7 @@ typedef struct
   guint max_connections_per_peer; /* see imp_peer_name_of_stream() */
   guint connect_timeout;          /* seconds */
   guint idle_timeout;             /* seconds, 0: none */
+  guint datagram_idle_timeout;    /* seconds */
   guint deadline;                 /* seconds, 0: none */
   guint max_extensions;           /* of the deadline */
   guint hold_timeout;             /* milliseconds, 0: none */
@@ -23,6 +24,7 @@ typedef struct
   guint max_log_rate;             /* results for the log a second, 0: any number */
   gsize max_log_size;             /* bytes */
   guint keepalive;                /* seconds, 0: none */
+  gboolean evict;                 /* clients of datagrams, if there is no room */
   gboolean verbose;               /* log every result */
   RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
 } RelayOptions;
@@ -44,6 +46,8 @@ gboolean relay_group_is_idle (RelayGroup *self);
 void relay_group_set_max_connections (RelayGroup *self, guint max_connections);
 /* Has its listeners opened, before it is started. */
 void relay_group_open (RelayGroup *self, Opening *opening);
+/* Its part that passes datagrams, which is to be opened as well; NULL if it has none. */
+struct _RelayDatagrams *relay_group_get_datagrams (RelayGroup *self);
 /* Starts to accept, and prints where. */
 void relay_group_start (RelayGroup *self);
 /* Accepts no more connections; those that exist go on. Once, after it was started. */

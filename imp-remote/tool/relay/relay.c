@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
 #include "tool/log.h"
+#include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-group.h"
 #include "tool/tool.h"
 
@@ -24,7 +25,9 @@ typedef struct
   GPtrArray *parts;
   GPtrArray *groups;
   GMainLoop *loop;
-  Opening *opening; /* of all listeners; NULL once that is over */
+  Opening *opening;          /* of all listeners; NULL once that is over */
+  RelayDatagrams *datagrams; /* that are being opened; NULL once that is over */
+  guint n_opened;            /* of the groups: datagrams of theirs */
   RelayOptions options;
   char *record;     /* a folder, or NULL */
   gsize record_max; /* bytes of one recording */
@@ -51,6 +54,9 @@ static const ImpLimit relay_limits[] = {
     "how long the server may take to accept" },
   { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 3600,
     "end connections in which nothing has moved for so long, 0 never" },
+  { "datagram-idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.datagram_idle_timeout), 1,
+    TOOL_MAX_SECONDS, 60,
+    "forget clients of udp: from and for which nothing has come for so long" },
   { "deadline", IMP_LIMIT_SECONDS, PLACE (options.deadline), 0, TOOL_MAX_SECONDS, 60,
     "end connections whose analyzer leaves data without a verdict for so long, 0 never" },
   { "max-extensions", IMP_LIMIT_COUNT, PLACE (options.max_extensions), 0, 1000000, 10,
@@ -125,6 +131,8 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
       "NAME[=SETTINGS]" },
     { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
       "The server that they are connected with", "ADDRESS" },
+    { "evict", 0, 0, G_OPTION_ARG_NONE, &self->options.evict,
+      "New clients of udp: take the places of those not heard of for longest", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
       "Record each connection in a file of its own in this folder", "DIR" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
@@ -136,6 +144,7 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
     .summary = "Forwards each connection that comes in at a --listen to the --connect behind it,\n"
                "through the modules between them. Addresses are /PATH or ./PATH for a unix "
                "socket,\n@NAME, HOST:PORT or [IPV6]:PORT; --listen also takes fd:N and systemd. "
+               "udp:HOST:PORT on\nboth sides is for datagrams. "
                "Prints\n\"listening ADDRESS\" for each. What the analyzers say is logged on "
                "standard error.",
     .entries = entries,
@@ -180,6 +189,11 @@ relay_stop (gpointer user_data)
   if (self->opening != NULL)
     {
       opening_cancel (self->opening);
+      return;
+    }
+  if (self->datagrams != NULL)
+    {
+      relay_datagrams_cancel (self->datagrams);
       return;
     }
   for (guint i = 0; i < self->groups->len; i++)
@@ -244,21 +258,69 @@ relay_make_groups (Relay *self)
   return TOOL_DONE;
 }
 
-/* All listeners are open, or one of them cannot be. */
+static void
+relay_start_groups (Relay *self)
+{
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_start (self->groups->pdata[i]);
+}
+
+/* All that is to be opened was, or one of it cannot be. */
+static gboolean
+relay_has_opened (Relay *self, int status)
+{
+  if (status == TOOL_DONE && !self->stopped)
+    return TRUE;
+  self->status = self->stopped ? TOOL_DONE : status;
+  g_main_loop_quit (self->loop);
+  return FALSE;
+}
+
+static void relay_on_datagrams_opened (int status, gpointer user_data);
+
+static void
+relay_open_datagrams (Relay *self)
+{
+  while (self->n_opened < self->groups->len)
+    {
+      RelayDatagrams *datagrams = relay_group_get_datagrams (self->groups->pdata[self->n_opened++]);
+
+      if (datagrams == NULL)
+        continue;
+      self->datagrams = datagrams;
+      relay_datagrams_open (datagrams, relay_on_datagrams_opened, self);
+      return;
+    }
+  relay_start_groups (self);
+}
+
+static void
+relay_on_datagrams_opened (int status, gpointer user_data)
+{
+  Relay *self = user_data;
+
+  self->datagrams = NULL;
+  if (relay_has_opened (self, status))
+    relay_open_datagrams (self);
+}
+
 static void
 relay_on_opened (int status, gpointer user_data)
 {
   Relay *self = user_data;
 
   g_clear_pointer (&self->opening, opening_free);
-  if (status != TOOL_DONE || self->stopped)
-    {
-      self->status = self->stopped ? TOOL_DONE : status;
-      g_main_loop_quit (self->loop);
-      return;
-    }
-  for (guint i = 0; i < self->groups->len; i++)
-    relay_group_start (self->groups->pdata[i]);
+  if (relay_has_opened (self, status))
+    relay_open_datagrams (self);
+}
+
+static void
+relay_begin_datagrams (gpointer user_data)
+{
+  Relay *self = user_data;
+
+  if (relay_has_opened (self, TOOL_DONE))
+    relay_open_datagrams (self);
 }
 
 static void
@@ -266,15 +328,25 @@ relay_open_groups (Relay *self)
 {
   guint max_connections = tool_limit_connections (self->options.max_connections,
                                                   CONNECTION_DESCRIPTORS * self->groups->len);
+  gboolean has_listeners = FALSE;
 
   self->opening = opening_new ();
   opening_set_mode (self->opening, access_options_get_mode ());
   for (guint i = 0; i < self->groups->len; i++)
     {
-      relay_group_set_max_connections (self->groups->pdata[i], max_connections);
-      relay_group_open (self->groups->pdata[i], self->opening);
+      RelayGroup *group = self->groups->pdata[i];
+
+      relay_group_set_max_connections (group, max_connections);
+      relay_group_open (group, self->opening);
+      has_listeners |= relay_group_get_datagrams (group) == NULL;
     }
-  opening_start (self->opening, relay_on_opened, self);
+  if (has_listeners)
+    {
+      opening_start (self->opening, relay_on_opened, self);
+      return;
+    }
+  g_clear_pointer (&self->opening, opening_free);
+  g_idle_add_once (relay_begin_datagrams, self);
 }
 
 static int

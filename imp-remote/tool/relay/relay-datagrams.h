@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "tool/relay/relay-group.h"
+
+G_BEGIN_DECLS
+
+/* The part of a group that passes datagrams instead of connections: --listen udp:ADDRESS... and
+ * --connect udp:ADDRESS. */
+typedef struct _RelayDatagrams RelayDatagrams;
+
+/* The end of opening: %TOOL_DONE, or what the program ends with. */
+typedef void (*RelayDatagramsFunc) (int status, gpointer user_data);
+
+/* Whether an address is one of these, by how it begins. */
+gboolean relay_datagrams_is_address (const char *address);
+
+/* @stopped is called when it is being stopped and no client is left. */
+RelayDatagrams *relay_datagrams_new (void (*stopped) (gpointer), gpointer user_data);
+void relay_datagrams_free (RelayDatagrams *self);
+
+/* As those of a group. */
+int relay_datagrams_add_listen (RelayDatagrams *self, const char *address);
+int relay_datagrams_set_target (RelayDatagrams *self, const char *address);
+
+/* Binds its sockets, while the main loop runs; once. */
+void relay_datagrams_open (RelayDatagrams *self, RelayDatagramsFunc done, gpointer user_data);
+/* Gives that up: @done comes with %TOOL_FAILED, and nothing is printed. */
+void relay_datagrams_cancel (RelayDatagrams *self);
+/* Starts all of them, and prints where. Its sockets share the clients that there may be. */
+void relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const RelayOptions *options);
+/* Takes no new clients; those that there are go on until they are silent. */
+void relay_datagrams_stop (RelayDatagrams *self);
+gboolean relay_datagrams_is_idle (RelayDatagrams *self);
+
+G_END_DECLS
