@@ -28,6 +28,7 @@
 #include "provider/imp-datagram-relay.h"
 #include "provider/imp-difference.h"
 #include "provider/imp-filter.h"
+#include "provider/imp-io-stream.h"
 #include "provider/imp-outcome.h"
 #include "provider/imp-prover.h"
 #include "provider/imp-recorder.h"

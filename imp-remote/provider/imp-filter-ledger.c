@@ -130,6 +130,12 @@ imp_filter_is_answered (ImpFilter *self, ImpDirection direction)
          && imp_flow_get_denied (self->flows[direction]) == 0;
 }
 
+gboolean
+imp_filter_is_working (ImpFilter *self)
+{
+  return self->working;
+}
+
 ImpArena *
 imp_filter_peek_arena (ImpFilter *self)
 {

@@ -15,6 +15,8 @@ void imp_filter_move_here (ImpFilter *self);
 /* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
  * and no byte of its input is missing before it: an answer, after which nothing is expected. */
 gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);
+/* Whether a call of its own is further up the stack: nothing comes out before that returns. */
+gboolean imp_filter_is_working (ImpFilter *self);
 /* How many of a stream's next bytes would come out as they go in, at once and seen by nobody. So
  * many may go another way, and are then said to have passed. */
 gint64 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction);

@@ -17,6 +17,10 @@ typedef struct _ImpPump ImpPump;
 /* All is over; @error is NULL if both directions ended regularly. The pump may be freed here. */
 typedef void (*ImpPumpFunc) (const GError *error, gpointer user_data);
 
+/* Bytes have moved, or something has been refused or ended: who wants to know looks. The pump may
+ * be aborted here. */
+typedef void (*ImpPumpWatch) (gpointer user_data);
+
 typedef struct
 {
   gsize buffer_size; /* bytes in an output above which its source is not read */
@@ -33,7 +37,18 @@ void imp_pump_prepare (ImpPump *self, const ImpPumpLimits *limits, ImpPumpFunc d
                        gpointer user_data);
 /* Begins, after imp_pump_prepare(). @server: NULL: there is none, so that the client is refused. */
 gboolean imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, GError **error);
-/* Ends at once, with @error; done() is called from here. */
+void imp_pump_set_watch (ImpPump *self, ImpPumpWatch watch, gpointer user_data);
+/* Has a side looked at now, without waiting for the loop, as if these conditions had come. */
+void imp_pump_stir (ImpPump *self, guint side, GIOCondition conditions);
+/* Whether a call of its own is further up the stack. */
+gboolean imp_pump_is_inside (ImpPump *self);
+/* Why nothing is read any more; NULL if it is, or all has ended regularly. */
+const GError *imp_pump_peek_refusal (ImpPump *self);
+/* Why nothing can be written to a side any more. */
+const GError *imp_pump_peek_output_error (ImpPump *self, guint side);
+/* Whether a side was told that this is the end, as it comes from the filter. */
+gboolean imp_pump_has_ended_output (ImpPump *self, guint side);
+/* Ends at once, with @error, if that is not NULL; done() is called from here. */
 void imp_pump_abort (ImpPump *self, const GError *error);
 gsize imp_pump_get_queued (ImpPump *self, guint side);
 gint64 imp_pump_get_sent (ImpPump *self, guint side);

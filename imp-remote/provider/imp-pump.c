@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "provider/imp-pump-private.h"
+#include "provider/imp-pump-object-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-watermark-private.h"
 #include "io/imp-arena-private.h"
 #include "io/imp-input-buffer-private.h"
-#include "io/imp-lingering-close-private.h"
-#include "io/imp-output-buffer-private.h"
-#include "io/imp-splice-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-filter-private.h"
 
@@ -27,55 +23,6 @@
 /* How long a peer may take to end its own output after a refusal, in milliseconds. */
 #define DRAIN_TIMEOUT 500
 
-typedef enum
-{
-  STATE_NEW, /* perhaps prepared: outputs gather what the analyzer says */
-  STATE_RUNNING,
-  STATE_FLUSHING, /* refused or failed: nothing is read, what is queued is written */
-  STATE_DRAINING, /* all is written, and both outputs have ended */
-  STATE_DONE,
-} PumpState;
-
-typedef struct
-{
-  ImpPump *pump;
-  ImpDirection direction; /* that comes from here */
-  ImpTransport *transport;
-  ImpSplice splice; /* what comes before the output: bytes that nobody has seen */
-  ImpOutputBuffer *output;
-  ImpWatermark ahead;           /* of the output: above it the other side is not read */
-  ImpWatermark behind;          /* and above this one, not this side either */
-  ImpLingeringClose *lingering; /* while it is drained */
-  gint64 sent;
-  guint input_ended : 1;
-  guint input_is_bulk : 1; /* reads find much at once */
-  guint output_ended : 1;  /* the end is to be sent behind what is queued */
-  guint output_shut : 1;   /* it was sent */
-  guint output_broken : 1; /* it cannot be */
-  guint output_cut : 1;    /* some of what should follow will not: a reset says so, not an end */
-  guint output_full : 1;   /* there was no room for more when last tried */
-} PumpSide;
-
-struct _ImpPump
-{
-  guint ref_count; /* held across calls that may end it */
-  ImpFilter *filter;
-  ImpPumpLimits limits;
-  PumpSide sides[2];
-  PumpState state;
-  GMainContext *context;
-  GSource *poll;        /* flushing: of what peers have not taken yet */
-  GSource *timer;       /* running: of idleness; flushing: of what is left to write */
-  gint64 last_progress; /* when bytes were last read or written, on the monotonic clock */
-  GError *error;        /* the first */
-  ImpPumpFunc done;
-  gpointer user_data;
-  gulong handlers[4];
-  guint busy;           /* bit per direction, as the filter knows it */
-  guint n_busy_changes; /* how often that has changed */
-  guint inside;         /* depth of our own callbacks: at the end of them all is looked at anyway */
-};
-
 static ImpPump *
 pump_ref (ImpPump *self)
 {
@@ -94,6 +41,7 @@ pump_unref (ImpPump *self)
       g_clear_pointer (&self->sides[i].transport, imp_transport_unref);
       imp_splice_clear (&self->sides[i].splice);
       imp_output_buffer_free (self->sides[i].output);
+      g_clear_error (&self->sides[i].output_error);
     }
   imp_splice_unuse ();
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -129,18 +77,11 @@ pump_keep_error (ImpPump *self, const GError *error)
 
 /* ---- who may go on ---- */
 
-/* What waits to be written. */
-static gsize
-pump_side_get_queued (const PumpSide *side)
-{
-  return imp_splice_get_held (&side->splice) + imp_output_buffer_get_size (side->output);
-}
-
 /* To be called after every change of the output's size. */
 static void
 pump_side_update_watermarks (PumpSide *side)
 {
-  gsize size = pump_side_get_queued (side);
+  gsize size = imp_pump_side_get_queued (side);
 
   imp_watermark_update (&side->ahead, size);
   imp_watermark_update (&side->behind, size);
@@ -184,7 +125,7 @@ pump_is_blocked (ImpPump *self, ImpDirection direction)
 static gboolean
 pump_may_read (ImpPump *self, ImpDirection direction)
 {
-  return !self->sides[direction].input_ended && !self->sides[!direction].output_broken
+  return !self->sides[direction].input_ended && self->sides[!direction].output_error == NULL
          && !pump_is_blocked (self, direction) && !imp_filter_is_paused (self->filter, direction)
          && !pump_waits_for_pipe (self, direction);
 }
@@ -223,7 +164,7 @@ pump_side_close (PumpSide *side)
   imp_output_buffer_clear (side->output);
   if (side->transport == NULL)
     return;
-  if (side->output_shut && !side->output_broken)
+  if (side->output_shut && side->output_error == NULL)
     imp_transport_set_abortive (side->transport, FALSE);
   imp_transport_close (side->transport);
 }
@@ -270,7 +211,8 @@ pump_side_may_end (ImpPump *self, const PumpSide *side, const GError *error)
   if (imp_filter_is_answered (self->filter, direction))
     return TRUE;
   return g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED) && side->sent == 0
-         && pump_side_get_queued (side) == 0 && imp_filter_get_denied (self->filter, direction) == 0
+         && imp_pump_side_get_queued (side) == 0
+         && imp_filter_get_denied (self->filter, direction) == 0
          && imp_filter_get_held (self->filter, direction) == 0;
 }
 
@@ -327,7 +269,7 @@ pump_start_draining (ImpPump *self)
 
       if (side->output_cut)
         pump_side_close (side);
-      if (side->input_ended || side->output_broken || side->output_cut)
+      if (side->input_ended || side->output_error != NULL || side->output_cut)
         continue;
       side->lingering = imp_lingering_close_new (side->transport, self->context, DRAIN_TIMEOUT);
       imp_lingering_close_end_output (side->lingering);
@@ -339,9 +281,9 @@ pump_start_draining (ImpPump *self)
 static gboolean
 pump_side_is_output_over (const PumpSide *side)
 {
-  if (side->output_shut || side->output_broken)
+  if (side->output_shut || side->output_error != NULL)
     return TRUE;
-  return side->output_cut && pump_side_get_queued (side) == 0
+  return side->output_cut && imp_pump_side_get_queued (side) == 0
          && imp_transport_get_unacknowledged (side->transport) == 0;
 }
 
@@ -386,7 +328,8 @@ static void
 pump_break_output (ImpPump *self, PumpSide *side, const GError *error)
 {
   pump_keep_error (self, error);
-  side->output_broken = TRUE;
+  if (side->output_error == NULL)
+    side->output_error = g_error_copy (error);
   pump_side_clear_output (side);
 }
 
@@ -406,7 +349,7 @@ pump_flush_side (ImpPump *self, PumpSide *side)
 {
   gssize n, written = 0;
 
-  while (pump_side_get_queued (side) > 0 && !side->output_full && written < WRITE_MAX)
+  while (imp_pump_side_get_queued (side) > 0 && !side->output_full && written < WRITE_MAX)
     {
       g_autoptr (GError) error = NULL;
       gboolean full;
@@ -429,7 +372,7 @@ pump_flush_side (ImpPump *self, PumpSide *side)
       pump_note_progress (self);
       pump_side_update_watermarks (side);
     }
-  if (pump_side_get_queued (side) > 0)
+  if (imp_pump_side_get_queued (side) > 0)
     return;
   side->output_full = FALSE;
   /* A side that nothing waits for needs no memory. */
@@ -471,7 +414,7 @@ pump_get_splice_room (ImpPump *self, const PumpSide *side)
   const PumpSide *to = &self->sides[!side->direction];
   gint64 room;
 
-  if (!side->input_is_bulk || pump_side_get_queued (to) > 0
+  if (!side->input_is_bulk || imp_pump_side_get_queued (to) > 0
       || !imp_splice_is_possible (side->transport, to->transport))
     return 0;
   room = imp_filter_get_unseen_room (self->filter, side->direction);
@@ -573,7 +516,7 @@ pump_get_interest (ImpPump *self, PumpSide *side)
         ? pump_may_read (self, side->direction)
         : side->lingering != NULL && imp_lingering_close_wants_input (side->lingering))
     interest |= G_IO_IN;
-  if (pump_side_get_queued (side) > 0)
+  if (imp_pump_side_get_queued (side) > 0)
     interest |= G_IO_OUT;
   return interest;
 }
@@ -584,6 +527,10 @@ pump_update (ImpPump *self)
 {
   pump_flush (self);
   pump_advance (self);
+  if (self->state == STATE_DONE)
+    return;
+  if (self->watch != NULL)
+    self->watch (self->watch_data);
   if (self->state == STATE_DONE)
     return;
   for (guint i = 0; i < 2; i++)
@@ -632,7 +579,7 @@ pump_on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 
     {
       side->output_ended = TRUE;
     }
-  else if (!side->output_broken)
+  else if (side->output_error == NULL)
     {
       imp_output_buffer_append_bytes (side->output, data);
       pump_side_update_watermarks (side);
@@ -772,22 +719,25 @@ imp_pump_start (ImpPump *self, GIOStream *client, GIOStream *server, GError **er
 }
 
 void
+imp_pump_set_watch (ImpPump *self, ImpPumpWatch watch, gpointer user_data)
+{
+  self->watch = watch;
+  self->watch_data = user_data;
+}
+
+void
+imp_pump_stir (ImpPump *self, guint side, GIOCondition conditions)
+{
+  if (self->inside == 0 && self->state != STATE_NEW && self->state != STATE_DONE)
+    pump_on_transport (self->sides[side].transport, conditions, &self->sides[side]);
+}
+
+void
 imp_pump_abort (ImpPump *self, const GError *error)
 {
   if (self->state == STATE_NEW || self->state == STATE_DONE)
     return;
-  pump_keep_error (self, error);
+  if (error != NULL)
+    pump_keep_error (self, error);
   pump_finish (self);
-}
-
-gsize
-imp_pump_get_queued (ImpPump *self, guint side)
-{
-  return pump_side_get_queued (&self->sides[side]);
-}
-
-gint64
-imp_pump_get_sent (ImpPump *self, guint side)
-{
-  return self->sides[side].sent;
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "provider/imp-filter.h"
+
+G_BEGIN_DECLS
+
+#define IMP_TYPE_IO_STREAM (imp_io_stream_get_type ())
+IMP_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ImpIOStream, imp_io_stream, IMP, IO_STREAM, GIOStream)
+
+IMP_AVAILABLE_IN_0_1
+GIOStream   *imp_io_stream_new             (GIOStream *base, ImpAnalyzer *analyzer,
+                                            ImpDirection reads);
+IMP_AVAILABLE_IN_0_1
+GIOStream   *imp_io_stream_get_base_stream (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_1
+ImpAnalyzer *imp_io_stream_get_analyzer    (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_1
+ImpDirection imp_io_stream_get_reads       (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_1
+ImpFilter   *imp_io_stream_get_filter      (ImpIOStream *self);
+
+G_END_DECLS
