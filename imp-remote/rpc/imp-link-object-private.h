@@ -40,9 +40,10 @@ struct _ImpLink
   guint message_timeout; /* milliseconds; 0: none */
   ImpStallTimer unfinished;
   gboolean reading;
-  gboolean undecoded; /* reading was stopped with messages in the input */
-  gboolean blocked;   /* the socket takes no more */
-  ImpWatermark level; /* of what waits to be written; while it is above, drained() is due */
+  gboolean undecoded;    /* reading was stopped with messages in the input */
+  GError *write_failure; /* the peer cannot be written to any more, and may not have been heard */
+  gboolean blocked;      /* the socket takes no more */
+  ImpWatermark level;    /* of what waits to be written; while it is above, drained() is due */
   guint busy_poll;
   gboolean spinning; /* goes on after a turn of the loop */
   ImpLinkCounters counters;

@@ -59,6 +59,7 @@ imp_link_unref (ImpLink *self)
   imp_input_buffer_clear (&self->input);
   imp_message_writer_clear (&self->writer);
   g_clear_error (&self->error);
+  g_clear_error (&self->write_failure);
   g_free (self->debug_name);
   g_free (self);
 }
@@ -403,16 +404,6 @@ link_read (ImpLink *self)
   return FALSE;
 }
 
-/* A peer that cannot be written to any more may have said something before, and what it said
- * counts. */
-static void
-link_fail_writing (ImpLink *self, GError *error)
-{
-  for (guint i = 0; i < LAST_READS && link_may_decode (self) && link_read (self); i++)
-    link_decode_input (self);
-  link_fail (self, error);
-}
-
 static void
 link_note_drained (ImpLink *self)
 {
@@ -423,6 +414,23 @@ link_note_drained (ImpLink *self)
     self->funcs->drained (self, self->user_data);
 }
 
+/* FALSE where it cannot go on, now or at all. */
+static gboolean
+link_write (ImpLink *self, gsize *written)
+{
+  gssize n = imp_output_buffer_write (self->writer.output, self->transport, &self->blocked,
+                                      &self->write_failure);
+
+  if (n < 0)
+    return FALSE;
+  self->counters.bytes_out += n;
+  *written += n;
+  if (n > 0 && self->lingering != NULL)
+    imp_lingering_close_note_written (self->lingering);
+  link_note_drained (self);
+  return !self->blocked;
+}
+
 /* Writes what waits. */
 static void
 link_flush (ImpLink *self)
@@ -430,30 +438,23 @@ link_flush (ImpLink *self)
   gsize written = 0;
 
   while (imp_output_buffer_get_size (self->writer.output) > 0 && written < WRITE_MAX
-         && (self->state == STATE_OPEN || self->state == STATE_FINISHING))
-    {
-      GError *error = NULL;
-      gssize n = imp_output_buffer_write (self->writer.output, self->transport, &self->blocked,
-                                          &error);
-
-      if (n < 0)
-        {
-          link_fail_writing (self, error);
-          break;
-        }
-      self->counters.bytes_out += n;
-      written += n;
-      if (n > 0 && self->lingering != NULL)
-        imp_lingering_close_note_written (self->lingering);
-      link_note_drained (self);
-      if (self->blocked)
-        break;
-    }
-
+         && (self->state == STATE_OPEN || self->state == STATE_FINISHING)
+         && self->write_failure == NULL && link_write (self, &written))
+    ;
   if (imp_output_buffer_get_size (self->writer.output) == 0)
     self->blocked = FALSE;
   else if (!self->blocked)
     imp_transport_kick (self->transport);
+}
+
+/* A peer that cannot be written to any more may have said something before, and what it said
+ * counts. Only from the loop: whoever else finds out may do so while a message is acted on. */
+static void
+link_hear_last_words (ImpLink *self)
+{
+  for (guint i = 0; i < LAST_READS && link_may_decode (self) && link_read (self); i++)
+    link_decode_input (self);
+  link_fail (self, g_steal_pointer (&self->write_failure));
 }
 
 /* Reads on for a while instead of sleeping: to wake a sleeping core takes tens of microseconds. A
@@ -463,7 +464,7 @@ link_spin (ImpLink *self)
 {
   gint64 begin = g_get_monotonic_time (), now = begin, until = begin + self->busy_poll;
 
-  while (link_may_decode (self) && !self->blocked && now < until)
+  while (link_may_decode (self) && !self->blocked && self->write_failure == NULL && now < until)
     {
       if (link_read (self))
         {
@@ -524,6 +525,8 @@ link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_d
     link_flush (self);
   if (active && self->busy_poll > 0 && imp_transport_get_fd (transport) >= 0)
     link_spin (self);
+  if (self->write_failure != NULL)
+    link_hear_last_words (self);
   link_continue_finishing (self, conditions);
   if (self->state != STATE_CLOSED)
     link_update_interest (self);

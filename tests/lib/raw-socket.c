@@ -36,9 +36,17 @@ raw_socket_new (GIOStream **other)
 }
 
 void
+raw_socket_hang_up (RawSocket *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+void
 raw_socket_free (RawSocket *self)
 {
-  close (self->fd);
+  raw_socket_hang_up (self);
   if (self->descriptor >= 0)
     close (self->descriptor);
   g_string_free (self->heard, TRUE);

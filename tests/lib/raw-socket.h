@@ -7,7 +7,7 @@
  * What is at the other end is served in turns, from the default main context. */
 typedef struct
 {
-  int fd;
+  int fd;         /* -1 after the end */
   int descriptor; /* the last that has come, or -1 */
   guint n_descriptors;
   guint n_refused; /* messages whose descriptors the kernel did not send */
@@ -18,6 +18,8 @@ typedef struct
 /* @other: the other end. */
 RawSocket *raw_socket_new (GIOStream **other);
 void raw_socket_free (RawSocket *self);
+/* No more is said, nor heard. */
+void raw_socket_hang_up (RawSocket *self);
 
 /* @text with @n copies of @descriptor, or without, if the other end refuses them. */
 void raw_socket_send (RawSocket *self, const char *text, int descriptor, guint n);

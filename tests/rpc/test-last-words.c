@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A server that disconnects a client: the client hears why, though it was still speaking, and does
  * not stay indefinitely. */
+#include "raw-socket.h"
 #include "test-peer.h"
 #include "test-streams.h"
 
@@ -247,6 +248,98 @@ test_last_analyzer (void)
   clear (server, client);
 }
 
+/* --- a peer that cannot be told any more --- */
+
+typedef struct
+{
+  RawSocket *peer;
+  ImpLink *link;
+  GString *tokens; /* of the pings that have come */
+  guint depth;
+  gboolean in_loop; /* finds out from a main loop within the first message */
+  char *reason;
+} Listener;
+
+/* The peer goes on speaking, and is gone before it is answered. */
+static void
+find_out (Listener *self)
+{
+  const ImpMessage pong = { .op = IMP_OP_PONG, .token = 1 };
+  g_autoptr (GError) error = NULL;
+
+  imp_link_send (self->link, &pong, &error);
+  g_assert_no_error (error);
+  raw_socket_say (self->peer, "{\"op\":\"ping\",\"token\":2}", -1, 0);
+  raw_socket_say (self->peer, "{\"op\":\"ping\",\"token\":3}", -1, 0);
+  raw_socket_hang_up (self->peer);
+  imp_link_flush (self->link);
+}
+
+static gboolean
+on_idle (gpointer user_data)
+{
+  find_out (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_message (ImpLink *link, ImpMessage *message, gpointer user_data)
+{
+  Listener *self = user_data;
+
+  g_assert_cmpuint (self->depth++, ==, 0);
+  g_string_append_printf (self->tokens, "%" G_GINT64_FORMAT " ", message->token);
+  if (message->token == 1 && self->in_loop)
+    {
+      g_idle_add (on_idle, self);
+      while (self->peer->fd >= 0)
+        g_main_context_iteration (NULL, TRUE);
+      for (guint i = 0; i < 3; i++)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  else if (message->token == 1)
+    find_out (self);
+  self->depth--;
+}
+
+static void
+on_closed (ImpLink *link, const GError *error, gpointer user_data)
+{
+  Listener *self = user_data;
+
+  g_assert_cmpuint (self->depth, ==, 0);
+  g_assert_null (self->reason);
+  self->reason = g_strdup (error->message);
+}
+
+static gboolean
+is_closed (gpointer data)
+{
+  return ((Listener *) data)->reason != NULL;
+}
+
+/* What it has said comes in its turn, and not within the message during which that is found out. */
+static void
+test_found_out_within (gconstpointer in_loop)
+{
+  static const ImpLinkFuncs funcs = { .message = on_message, .closed = on_closed };
+  const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
+  g_autoptr (GIOStream) stream = NULL;
+  Listener listener = { .tokens = g_string_new (NULL), .in_loop = in_loop != NULL };
+
+  listener.peer = raw_socket_new (&stream);
+  listener.link = imp_link_new (stream, NULL, &limits, NULL);
+  imp_link_set_version (listener.link, 2);
+  imp_link_start (listener.link, g_main_context_default (), &funcs, &listener);
+  raw_socket_say (listener.peer, "{\"op\":\"ping\",\"token\":1}", -1, 0);
+  g_assert_true (test_run_until (is_closed, &listener, 5000));
+  g_assert_cmpstr (listener.tokens->str, ==, "1 2 3 ");
+  imp_link_unref (listener.link);
+  raw_socket_free (listener.peer);
+  g_string_free (listener.tokens, TRUE);
+  g_free (listener.reason);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -256,5 +349,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/last-words/limited-time/deaf", NULL, test_limited_time);
   g_test_add_func ("/last-words/last-analyzer", test_last_analyzer);
   g_test_add_func ("/last-words/limited-bytes", test_limited_bytes);
+  g_test_add_data_func ("/last-words/found-out-within/message", NULL, test_found_out_within);
+  g_test_add_data_func ("/last-words/found-out-within/loop", "loop", test_found_out_within);
   return g_test_run ();
 }
