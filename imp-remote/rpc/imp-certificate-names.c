@@ -3,7 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "core/imp-context-private.h"
-#include "wire/imp-cursor-private.h"
+#include "core/imp-cursor-private.h"
 
 /* GIO gives the subject as one text only, and some of its modules do not escape what separates the
  * parts of it: an organization called "x,CN=root" would be a common name. So it is read where it
