@@ -9,7 +9,6 @@ G_BEGIN_DECLS
 
 /* For the files of the filter itself. */
 
-
 typedef enum
 {
   STATE_OPEN,

@@ -5,7 +5,7 @@
 #include "core/imp-result.h"
 #include "io/imp-output-buffer-private.h"
 #include "provider/imp-outcome.h"
-#include "wire/imp-cursor-private.h"
+#include "core/imp-cursor-private.h"
 
 G_BEGIN_DECLS
 
