@@ -308,21 +308,3 @@ imp_filter_get_n_held (ImpFilter *self)
 {
   return imp_flow_get_n_held (self->flows[0]) + imp_flow_get_n_held (self->flows[1]);
 }
-
-guint
-imp_filter_find_observed (gpointer instance, guint signal)
-{
-  g_autoptr (GEnumClass) types = NULL;
-  guint observed = 0;
-
-  if (g_signal_handler_find (instance, G_SIGNAL_MATCH_ID, signal, 0, NULL, NULL, NULL) == 0)
-    return 0;
-  if (g_signal_has_handler_pending (instance, signal, 0, TRUE))
-    return G_MAXUINT;
-  types = g_type_class_ref (IMP_TYPE_RESULT_TYPE);
-  for (guint i = 0; i < types->n_values; i++)
-    if (g_signal_has_handler_pending (instance, signal,
-                                      imp_filter_get_detail (types->values[i].value), TRUE))
-      observed |= imp_result_type_to_flag (types->values[i].value);
-  return observed;
-}

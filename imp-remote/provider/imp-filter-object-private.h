@@ -39,10 +39,11 @@ struct _ImpFilter
   ImpNoteCount notes;
   gint64 balance[2]; /* bytes that have come in that direction, less those that have left */
   FilterState state;
-  GError *error;        /* why it is not open; what pushes give */
-  char *reason;         /* the same in the analyzer's words */
-  const char *exceeded; /* the limit for which that is so, or NULL */
-  guint observed;       /* flags of the types of results that the observer wants */
+  GError *error;            /* why it is not open; what pushes give */
+  char *reason;             /* the same in the analyzer's words */
+  const char *exceeded;     /* the limit for which that is so, or NULL */
+  ImpVerdictRunFunc on_run; /* takes several at once, as long as nobody looks */
+  guint observed;           /* flags of the types of results that the observer wants */
   ImpVerdictFunc observer;
   gpointer observer_data;
   gboolean watched;      /* somebody has connected to the signal of the results */
@@ -78,16 +79,18 @@ const char *imp_filter_judge_note (ImpFilter *self, const ImpResult *result, cha
 /* Sets it, and what follows from it. */
 void imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value);
 
-/* For the filter: those taps that want it are shown what happens. */
-void imp_filter_taps_add (ImpFilter *self, ImpFilterTap *tap);
+/* Those who look at it. */
+void imp_filter_class_add_result (GObjectClass *klass);
+void imp_filter_update_run_sink (ImpFilter *self);
+void imp_filter_update_watched (ImpFilter *self);
+/* While it is watched or observed, or has taps. */
+void imp_filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict);
 void imp_filter_taps_show_input (ImpFilter *self, ImpDirection direction, GBytes *data,
                                  gint32 data_type);
-void imp_filter_taps_show_verdict (ImpFilter *self, const ImpVerdict *verdict);
 void imp_filter_taps_show_output (ImpFilter *self, ImpDirection direction, GBytes *data,
                                   gint32 data_type);
 /* Nothing happens any more: says so, once. */
 void imp_filter_taps_end (ImpFilter *self);
-gboolean imp_filter_taps_want_verdicts (ImpFilter *self);
 /* Whether somebody wants to see all that comes. */
 gboolean imp_filter_taps_want_input (ImpFilter *self);
 

@@ -53,7 +53,6 @@ static GParamSpec *properties[PROP_HELD_BYTES + 1];
 
 enum
 {
-  SIGNAL_RESULT,
   SIGNAL_DENIED,
   SIGNAL_DROPPED,
   SIGNAL_FAILED,
@@ -64,8 +63,6 @@ static guint signals[SIGNAL_PAUSED_CHANGED + 1];
 
 static void filter_on_turn (gpointer user_data);
 static void filter_on_late (const char *reason, gpointer user_data);
-static void filter_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n,
-                           gpointer user_data);
 static void filter_on_held (ImpDirection direction, gpointer user_data);
 
 static const ImpFilterClockFuncs filter_clock_funcs = {
@@ -356,64 +353,6 @@ filter_apply_verdict (ImpFilter *self, const ImpVerdict *verdict)
     }
 }
 
-GQuark
-imp_filter_get_detail (ImpResultType type)
-{
-  return g_quark_from_static_string (imp_result_type_to_string (type));
-}
-
-/* Whoever looks at verdicts sees each as it comes. */
-static void
-filter_update_run_sink (ImpFilter *self)
-{
-  gboolean shows = self->watched || imp_filter_taps_want_verdicts (self)
-                   || (self->observed & (IMP_RESULT_FLAGS_PASS | IMP_RESULT_FLAGS_REPLACE)) != 0;
-
-  if (self->listening)
-    imp_analyzer_set_run_sink (self->analyzer, shows ? NULL : filter_on_run);
-}
-
-/* Emissions are dear, and so is it to ask for handlers: that is done once for each push. */
-static void
-filter_update_watched (ImpFilter *self)
-{
-  gboolean watched = self->watched;
-
-  self->watched = g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[SIGNAL_RESULT], 0, NULL,
-                                         NULL, NULL)
-                  != 0;
-  if (self->watched != watched)
-    filter_update_run_sink (self);
-}
-
-/* An object is made for those who look at it. */
-static void
-filter_emit_result (ImpFilter *self, const ImpVerdict *verdict)
-{
-  g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
-
-  g_signal_emit (self, signals[SIGNAL_RESULT], imp_filter_get_detail (verdict->type), result);
-}
-
-static inline gboolean
-filter_is_observed (ImpFilter *self, ImpResultType type)
-{
-  guint flag = type == IMP_RESULT_PASS ? IMP_RESULT_FLAGS_PASS : imp_result_type_to_flag (type);
-
-  return (self->observed & flag) != 0;
-}
-
-static void
-filter_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
-{
-  if (filter_is_observed (self, verdict->type))
-    self->observer (self->analyzer, verdict, self->observer_data);
-  if (self->taps != NULL)
-    imp_filter_taps_show_verdict (self, verdict);
-  if (self->watched && self->state == STATE_OPEN)
-    filter_emit_result (self, verdict);
-}
-
 /* What is too much is shown to nobody. */
 static void
 filter_check_note (ImpFilter *self, const ImpResult *result)
@@ -434,7 +373,7 @@ filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer us
   if (G_UNLIKELY (verdict->result != NULL) && imp_note_is_limited (verdict->type))
     filter_check_note (self, verdict->result);
   if ((self->watched || self->observed != 0 || self->taps != NULL) && self->state == STATE_OPEN)
-    filter_show_verdict (self, verdict);
+    imp_filter_show_verdict (self, verdict);
   if (self->state == STATE_OPEN)
     filter_apply_verdict (self, verdict);
   filter_work (self);
@@ -517,9 +456,9 @@ filter_listen (ImpFilter *self)
   if (self->listening || self->state != STATE_OPEN)
     return;
   self->listening = TRUE;
-  filter_update_watched (self);
+  imp_filter_update_watched (self);
   imp_analyzer_set_sink (self->analyzer, filter_on_verdict, self);
-  filter_update_run_sink (self);
+  imp_filter_update_run_sink (self);
 }
 
 /* ---- the object ---- */
@@ -610,6 +549,7 @@ imp_filter_init (ImpFilter *self)
   for (guint direction = 0; direction < 2; direction++)
     self->flows[direction] = imp_flow_new (&self->queue, direction);
   imp_filter_init_limits (self);
+  self->on_run = filter_on_run;
   self->context = g_main_context_ref_thread_default ();
 }
 
@@ -650,31 +590,13 @@ filter_class_add_signal (GObjectClass *klass, guint signal, const char *name, GT
 {
   guint n_arguments = argument == G_TYPE_NONE ? 0 : 1;
 
-  GSignalFlags flags = G_SIGNAL_RUN_LAST | (signal == SIGNAL_RESULT ? G_SIGNAL_DETAILED : 0);
-
-  signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), flags, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, n_arguments, argument);
+  signals[signal] = g_signal_new (name, G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, n_arguments, argument);
 }
 
 static void
 filter_class_add_signals (GObjectClass *klass)
 {
-  /**
-   * ImpFilter::result:
-   * @self: the filter
-   * @result: the result
-   *
-   * Emitted for each result of the analyzer, before it is applied: for logs and accounts, and for
-   * observers.
-   *
-   * The detail is the name of the result's type: who connects to `result::log` is not called for
-   * each chunk. A handler that is connected later than the input was pushed to which a result is
-   * the answer may miss that result.
-   *
-   * Since: 0.1
-   */
-  filter_class_add_signal (klass, SIGNAL_RESULT, "result", IMP_TYPE_RESULT);
-
   /**
    * ImpFilter::denied:
    * @self: the filter
@@ -732,6 +654,7 @@ imp_filter_class_init (ImpFilterClass *klass)
   object_class->dispose = imp_filter_dispose;
   object_class->finalize = imp_filter_finalize;
   filter_class_install_properties (object_class);
+  imp_filter_class_add_result (object_class);
   filter_class_add_signals (object_class);
 }
 
@@ -868,7 +791,7 @@ imp_filter_push (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 d
                            "The filter has no output function: call imp_filter_set_output()");
       return FALSE;
     }
-  filter_update_watched (self);
+  imp_filter_update_watched (self);
   if (!filter_push_to_flow (self, direction, data, data_type, error))
     return FALSE;
   if (g_bytes_get_size (data) == 0)
@@ -962,20 +885,4 @@ imp_filter_close (ImpFilter *self)
   if (!self->working)
     filter_release_output (self);
   g_object_unref (self);
-}
-
-void
-imp_filter_add_tap (ImpFilter *self, ImpFilterTap *tap)
-{
-  imp_filter_taps_add (self, tap);
-  filter_update_run_sink (self);
-}
-
-void
-imp_filter_observe (ImpFilter *self, guint types, ImpVerdictFunc func, gpointer user_data)
-{
-  self->observed = types;
-  self->observer = func;
-  self->observer_data = user_data;
-  filter_update_run_sink (self);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-trial-runner-private.h"
 
-/* In a hurry, a verdict is waited for so many times as long as one has ever taken, and that long (in
- * microseconds) at the least. */
+/* In a hurry, a verdict is waited for so many times as long as one has ever taken, and that long
+ * (in microseconds) at the least. */
 #define HURRY_FACTOR 20
 #define HURRY_MIN (50 * 1000)
 
