@@ -92,6 +92,59 @@ imp_io_input_read (GInputStream *stream, void *buffer, gsize count, GCancellable
     }
 }
 
+typedef struct
+{
+  void *buffer; /* the caller's */
+  gsize count;
+} IOInputRead;
+
+static gboolean
+io_input_on_readable (GObject *stream, gpointer user_data)
+{
+  GTask *task = user_data;
+  IOInputRead *read = g_task_get_task_data (task);
+  GError *error = NULL;
+  gssize n;
+
+  if (g_task_return_error_if_cancelled (task))
+    return G_SOURCE_REMOVE;
+  n = imp_io_input_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), read->buffer, read->count,
+                                     &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      io_half_attach (task, IMP_IO_INPUT (stream)->engine, IMP_DUPLEX_READABLE,
+                      io_input_on_readable);
+    }
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, n);
+  return G_SOURCE_REMOVE;
+}
+
+/* The default one would lose what it has read where it is cancelled before the caller knows. */
+static void
+imp_io_input_read_async (GInputStream *stream, void *buffer, gsize count, int priority,
+                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  const IOInputRead read = { buffer, count };
+
+  g_task_set_source_tag (task, imp_io_input_read_async);
+  g_task_set_priority (task, priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_memdup2 (&read, sizeof read), g_free);
+  io_input_on_readable (G_OBJECT (stream), task);
+}
+
+static gssize
+imp_io_input_read_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
 static gboolean
 imp_io_input_close (GInputStream *stream, GCancellable *cancellable, GError **error)
 {
@@ -141,6 +194,8 @@ imp_io_input_class_init (ImpIOInputClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = imp_io_input_finalize;
   stream_class->read_fn = imp_io_input_read;
+  stream_class->read_async = imp_io_input_read_async;
+  stream_class->read_finish = imp_io_input_read_finish;
   stream_class->close_fn = imp_io_input_close;
   stream_class->close_async = imp_io_input_close_async;
   stream_class->close_finish = imp_io_input_close_finish;

@@ -28,14 +28,15 @@
  * another one of its kind. Around a TLS connection the analyzer sees plain text.
  *
  * **Writing**: a write is complete once the base stream has taken what the analyzer has let through
- * of it; what it holds back follows by itself. At most 256 KiB are taken at once. A write that
- * fails with %G_IO_ERROR_CANCELLED has taken nothing; one that is cancelled later succeeds. Without
- * blocking, more is taken once all before has left. A flush waits until the analyzer has given its
- * verdict on everything.
+ * of it; what it holds back follows by itself. At most 256 KiB are taken at once. Without blocking,
+ * more is taken once all before has left. A flush waits until the analyzer has given its verdict on
+ * everything. A write that fails with %G_IO_ERROR_CANCELLED has taken nothing; one that is
+ * cancelled later succeeds. Of asynchronous writes GIO says itself that they were cancelled,
+ * whatever they did before that: those were taken either whole, up to the 256 KiB, or not at all.
  *
  * **Reading**: up to [property@Imp.IOStream:buffer-size] bytes are read ahead, so that the analyzer
  * sees what comes also while the application only writes. What a cancelled read would have got, the
- * next one gets.
+ * next one gets, asynchronous or not.
  *
  * **Ends**: to close the output stream is to end that direction: the analyzer sees the end, and
  * once it lets it through, the base stream's output is ended too (a socket's by `shutdown()`),
