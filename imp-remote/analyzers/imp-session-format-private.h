@@ -30,6 +30,7 @@ typedef struct
   guint32 acked[2]; /* up to here, the other side has said that it got it */
   guint16 ids[2];
   gboolean ended[2];
+  gboolean has_datagrams; /* it is no connection, but datagrams over UDP */
 } ImpSessionPcap;
 
 /* Addresses that are none, and ports that are not from 1 to 65535, are made up; any may be NULL.
@@ -37,6 +38,8 @@ typedef struct
 void imp_session_pcap_init (ImpSessionPcap *self, const char *client_address,
                             const char *client_port, const char *server_address,
                             const char *server_port, const guint32 initial[2]);
+/* Each piece of data is a datagram of its own, as it was; there is nothing else. */
+void imp_session_pcap_use_datagrams (ImpSessionPcap *self);
 /* The header of the file, and the handshake. */
 void imp_session_pcap_begin (ImpSessionPcap *self, GByteArray *output, gint64 time);
 /* No data: the end of the stream. */

@@ -148,6 +148,8 @@ session_log_analyzer_open (ImpSessionLogAnalyzer *self, const char *folder,
       g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
       imp_session_pcap_init (&self->pcap, texts[0], texts[1], texts[2], texts[3], initial);
+      if (g_strcmp0 (texts[4], "udp") == 0)
+        imp_session_pcap_use_datagrams (&self->pcap);
       imp_session_pcap_begin (&self->pcap, bytes, now);
       session_log_analyzer_append (self, bytes);
     }
@@ -158,11 +160,10 @@ imp_session_log_analyzer_new (ImpDiskWriter *writer, const char *folder, ImpSess
                               ImpContext *context)
 {
   ImpSessionLogAnalyzer *self = g_object_new (IMP_TYPE_SESSION_LOG_ANALYZER, NULL);
-  const char *const texts[4] = {
-    imp_context_lookup (context, "caddr"),
-    imp_context_lookup (context, "cport"),
-    imp_context_lookup (context, "saddr"),
-    imp_context_lookup (context, "sport"),
+  const char *const texts[5] = {
+    imp_context_lookup (context, "caddr"), imp_context_lookup (context, "cport"),
+    imp_context_lookup (context, "saddr"), imp_context_lookup (context, "sport"),
+    imp_context_lookup (context, "proto"),
   };
 
   self->writer = imp_disk_writer_ref (writer);

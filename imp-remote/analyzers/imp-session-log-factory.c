@@ -20,7 +20,9 @@
  * In the format `pcap` a connection over TCP is made up around the data: with a handshake, sequence
  * numbers that begin anywhere, acknowledgments, packets of at most 1500 bytes and an end (a reset
  * if not both directions have ended). In the place of what is no address come 192.0.2.1 and
- * 198.51.100.1, or 2001:db8::1 and 2001:db8::2, which are for documentation.
+ * 198.51.100.1, or 2001:db8::1 and 2001:db8::2, which are for documentation. Where the context says
+ * that `proto` is `udp`, each piece of data is a datagram of its own instead, and there is nothing
+ * else.
  *
  * A thread of the factory's writes, so that nobody waits for the disk; only making the file is done
  * at once. What cannot be written is an error that is logged, once for each connection, by a result

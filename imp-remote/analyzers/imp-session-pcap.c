@@ -8,9 +8,16 @@
 #define LINK_TYPE_RAW 101
 #define MTU 1500
 #define TCP_SIZE 20
+#define UDP_SIZE 8
 #define IPV4_SIZE 20
 #define IPV6_SIZE 40
 #define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+/* What fits into a packet of IP. */
+#define DATAGRAM_MAX 65507
+/* The largest packet: of TCP, and of UDP over IPv6. */
+#define SNAP_LENGTH G_MAXUINT16
+#define SNAP_LENGTH_UDP 262144
 #define HOPS 64
 
 /* What may be under way without an answer; a reader takes the window for full above what is said of
@@ -135,7 +142,13 @@ session_pcap_get_ip_size (ImpSessionPcap *self)
   return self->address_size == 4 ? IPV4_SIZE : IPV6_SIZE;
 }
 
-/* @size: of TCP's header and data. */
+static guint8
+session_pcap_get_protocol (ImpSessionPcap *self)
+{
+  return self->has_datagrams ? PROTOCOL_UDP : PROTOCOL_TCP;
+}
+
+/* @size: of TCP's or UDP's header and data. */
 static void
 session_pcap_put_ip (ImpSessionPcap *self, ImpDirection direction, guint8 *ip, gsize size)
 {
@@ -148,13 +161,13 @@ session_pcap_put_ip (ImpSessionPcap *self, ImpDirection direction, guint8 *ip, g
       session_pcap_put16 (ip + 4, self->ids[direction]++);
       ip[6] = 0x40; /* not to be cut into fragments */
       ip[8] = HOPS;
-      ip[9] = PROTOCOL_TCP;
+      ip[9] = session_pcap_get_protocol (self);
     }
   else
     {
       ip[0] = 0x60;
       session_pcap_put16 (ip + 4, size);
-      ip[6] = PROTOCOL_TCP;
+      ip[6] = session_pcap_get_protocol (self);
       ip[7] = HOPS;
     }
   memcpy (ip + addresses, self->addresses[direction], self->address_size);
@@ -163,12 +176,23 @@ session_pcap_put_ip (ImpSessionPcap *self, ImpDirection direction, guint8 *ip, g
     session_pcap_put16 (ip + 10, session_pcap_fold (session_pcap_sum (0, ip, IPV4_SIZE)));
 }
 
+/* Of the header at @header, with its addresses and its data. */
+static guint16
+session_pcap_check (ImpSessionPcap *self, const guint8 *header, gsize size, const guint8 *data,
+                    gsize length)
+{
+  guint32 sum = session_pcap_get_protocol (self) + size + length;
+
+  for (guint i = 0; i < 2; i++)
+    sum = session_pcap_sum (sum, self->addresses[i], self->address_size);
+  sum = session_pcap_sum (sum, header, size);
+  return session_pcap_fold (session_pcap_sum (sum, data, length));
+}
+
 static void
 session_pcap_put_tcp (ImpSessionPcap *self, ImpDirection direction, guint8 *tcp, TcpFlags flags,
                       const guint8 *data, gsize length)
 {
-  guint32 sum = PROTOCOL_TCP + TCP_SIZE + length;
-
   session_pcap_put16 (tcp, self->ports[direction]);
   session_pcap_put16 (tcp + 2, self->ports[!direction]);
   session_pcap_put32 (tcp + 4, self->sent[direction]);
@@ -177,10 +201,45 @@ session_pcap_put_tcp (ImpSessionPcap *self, ImpDirection direction, guint8 *tcp,
   tcp[12] = TCP_SIZE / 4 << 4;
   tcp[13] = flags;
   session_pcap_put16 (tcp + 14, WINDOW);
-  for (guint i = 0; i < 2; i++)
-    sum = session_pcap_sum (sum, self->addresses[i], self->address_size);
-  sum = session_pcap_sum (sum, tcp, TCP_SIZE);
-  session_pcap_put16 (tcp + 16, session_pcap_fold (session_pcap_sum (sum, data, length)));
+  session_pcap_put16 (tcp + 16, session_pcap_check (self, tcp, TCP_SIZE, data, length));
+}
+
+/* No sum at all is written as zero, and a sum of zero as what is the same. */
+static void
+session_pcap_put_udp (ImpSessionPcap *self, ImpDirection direction, guint8 *udp, const guint8 *data,
+                      gsize length)
+{
+  guint16 sum;
+
+  session_pcap_put16 (udp, self->ports[direction]);
+  session_pcap_put16 (udp + 2, self->ports[!direction]);
+  session_pcap_put16 (udp + 4, UDP_SIZE + length);
+  sum = session_pcap_check (self, udp, UDP_SIZE, data, length);
+  session_pcap_put16 (udp + 6, sum != 0 ? sum : G_MAXUINT16);
+}
+
+/* @size: of the packet. */
+static void
+session_pcap_put_record (guint8 *header, gint64 time, gsize size)
+{
+  session_pcap_put32 (header, time / G_USEC_PER_SEC);
+  session_pcap_put32 (header + 4, time % G_USEC_PER_SEC);
+  session_pcap_put32 (header + 8, size);
+  session_pcap_put32 (header + 12, size);
+}
+
+static void
+session_pcap_add_datagram (ImpSessionPcap *self, GByteArray *output, ImpSessionMoment moment,
+                           const guint8 *data, gsize length)
+{
+  gsize ip_size = session_pcap_get_ip_size (self);
+  guint8 header[16 + IPV6_SIZE + UDP_SIZE] = { 0 };
+
+  session_pcap_put_record (header, moment.time, ip_size + UDP_SIZE + length);
+  session_pcap_put_ip (self, moment.direction, header + 16, UDP_SIZE + length);
+  session_pcap_put_udp (self, moment.direction, header + 16 + ip_size, data, length);
+  g_byte_array_append (output, header, 16 + ip_size + UDP_SIZE);
+  g_byte_array_append (output, data, length);
 }
 
 static void
@@ -191,10 +250,7 @@ session_pcap_add_packet (ImpSessionPcap *self, GByteArray *output, ImpSessionMom
   gsize size = ip_size + TCP_SIZE + length;
   guint8 header[16 + IPV6_SIZE + TCP_SIZE] = { 0 };
 
-  session_pcap_put32 (header, moment.time / G_USEC_PER_SEC);
-  session_pcap_put32 (header + 4, moment.time % G_USEC_PER_SEC);
-  session_pcap_put32 (header + 8, size);
-  session_pcap_put32 (header + 12, size);
+  session_pcap_put_record (header, moment.time, size);
   session_pcap_put_ip (self, moment.direction, header + 16, TCP_SIZE + length);
   session_pcap_put_tcp (self, moment.direction, header + 16 + ip_size, flags, data, length);
   g_byte_array_append (output, header, 16 + ip_size + TCP_SIZE);
@@ -217,6 +273,12 @@ session_pcap_acknowledge (ImpSessionPcap *self, GByteArray *output, ImpSessionMo
 /* ---- the conversation ---- */
 
 void
+imp_session_pcap_use_datagrams (ImpSessionPcap *self)
+{
+  self->has_datagrams = TRUE;
+}
+
+void
 imp_session_pcap_begin (ImpSessionPcap *self, GByteArray *output, gint64 time)
 {
   const ImpSessionMoment client = { time, IMP_DIRECTION_FROM_CLIENT };
@@ -226,12 +288,26 @@ imp_session_pcap_begin (ImpSessionPcap *self, GByteArray *output, gint64 time)
   session_pcap_put32 (header, MAGIC);
   session_pcap_put16 (header + 4, 2); /* version 2.4 */
   session_pcap_put16 (header + 6, 4);
-  session_pcap_put32 (header + 16, G_MAXUINT16);
+  session_pcap_put32 (header + 16, self->has_datagrams ? SNAP_LENGTH_UDP : SNAP_LENGTH);
   session_pcap_put32 (header + 20, LINK_TYPE_RAW);
   g_byte_array_append (output, header, sizeof header);
+  if (self->has_datagrams)
+    return;
   session_pcap_add_packet (self, output, client, TCP_SYN, NULL, 0);
   session_pcap_add_packet (self, output, server, TCP_SYN | TCP_ACK, NULL, 0);
   session_pcap_add_packet (self, output, client, TCP_ACK, NULL, 0);
+}
+
+/* What no datagram can be comes as several. */
+static void
+session_pcap_add_datagrams (ImpSessionPcap *self, GByteArray *output, ImpSessionMoment moment,
+                            const guint8 *data, gsize length)
+{
+  for (gsize done = 0, n; done < length; done += n)
+    {
+      n = MIN (DATAGRAM_MAX, length - done);
+      session_pcap_add_datagram (self, output, moment, data + done, n);
+    }
 }
 
 void
@@ -241,6 +317,11 @@ imp_session_pcap_add (ImpSessionPcap *self, GByteArray *output, ImpSessionMoment
   gsize segment = MTU - TCP_SIZE - session_pcap_get_ip_size (self);
   ImpDirection direction = moment.direction;
 
+  if (self->has_datagrams)
+    {
+      session_pcap_add_datagrams (self, output, moment, data, length);
+      return;
+    }
   if (self->ended[direction])
     return;
   if (length == 0)
@@ -263,7 +344,7 @@ imp_session_pcap_end (ImpSessionPcap *self, GByteArray *output, gint64 time)
 {
   ImpSessionMoment moment = { time, IMP_DIRECTION_FROM_CLIENT };
 
-  if (self->ended[0] && self->ended[1])
+  if (self->has_datagrams || (self->ended[0] && self->ended[1]))
     return;
   if (self->ended[0])
     moment.direction = IMP_DIRECTION_FROM_SERVER;

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 import unittest
@@ -158,6 +159,28 @@ class Datagrams(unittest.TestCase):
                 _, _, direction, length = struct.unpack('>IIBI', header)
                 records.append((direction, file.read(length)))
         self.assertEqual(records, [(direction, data) for data in said for direction in (0, 1)])
+
+    def test_session_log_pcap(self):
+        """tshark sees the same datagrams, and nothing to complain of."""
+        relay = self.relay('--module', f'session-log=dir={self.folder}&format=pcap')
+        said = [b'a', bytes(range(256)) * 255, b'\xff\xff', b'b']
+        with connect(relay) as client:
+            port = client.getsockname()[1]
+            for data in said:
+                self.check_echo(client, data)
+        self.assertEqual(relay.stop(), 0)
+        name, = os.listdir(self.folder)
+        shown = subprocess.run(['tshark', '-n', '-r', os.path.join(self.folder, name), '-d',
+                                f'udp.port=={port},data', '-o', 'udp.check_checksum:TRUE', '-o',
+                                'ip.check_checksum:TRUE', '-T', 'fields', '-e', 'udp.srcport',
+                                '-e', 'udp.checksum.status', '-e', 'ip.checksum.status', '-e',
+                                '_ws.malformed', '-e', 'data.data'], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, check=True, text=True,
+                               timeout=harness.TIMEOUT).stdout.splitlines()
+        server = self.server.socket.getsockname()[1]
+        self.assertEqual([line.split('\t') for line in shown],
+                         [[str(source), '1', '1', '', data.hex()] for data in said
+                          for source in (port, server)])
 
     @unittest.skipUnless(os.environ.get('IMP_TEST_SCRIPTS'), 'this build has no bindings')
     def test_not_for_streams(self):
