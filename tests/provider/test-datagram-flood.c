@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/imp-data-type.h"
 #include "test-streams.h"
@@ -147,6 +149,35 @@ count_descriptors (void)
   return n;
 }
 
+/* Without a descriptor nothing is done for a client, the reason says why, and all others go on. */
+static void
+test_descriptors (void)
+{
+  DatagramRig rig;
+  g_autoptr (GSocket) first = NULL, second = NULL;
+  struct rlimit usual, few;
+
+  datagram_rig_init (&rig, mock_pass, "127.0.0.1");
+  datagram_rig_run (&rig, NULL);
+  first = datagram_rig_connect (&rig, NULL);
+  second = datagram_rig_connect (&rig, NULL);
+  datagram_rig_say (first, "1");
+  g_object_unref (datagram_rig_expect_request (&rig, "1"));
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &usual), ==, 0);
+  few = usual;
+  /* The next one would be this one. */
+  few.rlim_cur = dup (0);
+  close (few.rlim_cur);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  datagram_rig_say (second, "2");
+  datagram_rig_wait_count (&rig, "clients-failed", 1);
+  g_assert_nonnull (strstr (rig.log->str, "ulimit -n"));
+  datagram_rig_say (first, "3");
+  g_object_unref (datagram_rig_expect_request (&rig, "3"));
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &usual), ==, 0);
+  datagram_rig_clear (&rig);
+}
+
 /* From ten thousand addresses, with analyzers that let nothing go. */
 static void
 check_flood (gboolean evict)
@@ -200,6 +231,7 @@ main (int argc, char **argv)
   g_test_add_func ("/datagram-flood/peer", test_peer);
   g_test_add_func ("/datagram-flood/held", test_held);
   g_test_add_func ("/datagram-flood/held-total", test_held_total);
+  g_test_add_func ("/datagram-flood/descriptors", test_descriptors);
   g_test_add_func ("/datagram-flood/flood", test_flood);
   g_test_add_func ("/datagram-flood/flood-evict", test_flood_evict);
   return g_test_run ();
