@@ -342,10 +342,11 @@ check_failed (gboolean at_once)
   rig.fails = at_once;
   datagram_rig_run (&rig, NULL);
   client = datagram_rig_connect (&rig, NULL);
-  datagram_rig_say (client, "fail");
-  datagram_rig_wait_count (&rig, "clients-failed", 1);
   began = g_get_monotonic_time ();
+  /* They come together. */
+  datagram_rig_say (client, "fail");
   datagram_rig_say (client, "after");
+  datagram_rig_wait_count (&rig, "clients-failed", 1);
   datagram_rig_wait_count (&rig, "dropped-client", at_once ? 2 : 1);
   g_assert_cmpstr (rig.log->str, ==, at_once ? "none today" : "The analyzer failed: it broke");
   rig.fails = FALSE;
@@ -354,7 +355,7 @@ check_failed (gboolean at_once)
   timer = g_timeout_add (20, say_again, client);
   g_assert_true (test_run_until (has_second, &rig, 10000));
   g_source_remove (timer);
-  g_assert_cmpint (g_get_monotonic_time () - began, >, G_USEC_PER_SEC / 2);
+  g_assert_cmpint (g_get_monotonic_time () - began, >, G_USEC_PER_SEC);
   g_object_unref (datagram_rig_expect_request (&rig, "again"));
   if (at_once)
     imp_analyzer_close (rig.analyzers->pdata[0]);
@@ -516,33 +517,44 @@ test_unreachable (void)
   datagram_rig_clear (&rig);
 }
 
+static gboolean
+has_arrived (gpointer data)
+{
+  DatagramRig *rig = data;
+
+  return g_socket_condition_check (rig->server, G_IO_IN) != 0
+         || datagram_rig_count (rig, "server-unreachable") > 0;
+}
+
+static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
 /* A name is looked up, and of its addresses the one is found at which somebody listens. */
 static void
 test_name (void)
 {
+  g_autoptr (GSocketConnectable) name = NULL;
+  g_autoptr (GSocket) client = NULL, other = NULL;
   DatagramRig rig;
-  guint16 port;
+  guint timer = g_timeout_add (10, look_again, NULL);
 
   datagram_rig_init (&rig, mock_pass, "127.0.0.1");
-  port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (rig.target));
-  datagram_rig_start (&rig, g_object_new (IMP_TYPE_DATAGRAM_RELAY, "socket", rig.socket, "factory",
-                                          rig.factory, "server",
-                                          g_network_address_new_loopback (port), NULL));
-  g_object_unref (imp_datagram_relay_get_server (rig.relay));
-  /* At most as many tries as there are addresses. */
-  for (guint i = 0; i < 2; i++)
+  name = g_network_address_new_loopback (
+    g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (rig.target)));
+  datagram_rig_start (&rig, imp_datagram_relay_new (rig.socket, name, rig.factory));
+  client = datagram_rig_connect (&rig, NULL);
+  datagram_rig_say (client, "x");
+  g_assert_true (test_run_until (has_arrived, &rig, 10000));
+  if (datagram_rig_count (&rig, "server-unreachable") > 0)
     {
-      g_autoptr (GSocket) client = datagram_rig_connect (&rig, NULL);
-      g_autoptr (GBytes) bytes = NULL;
-
-      datagram_rig_say (client, "x");
-      bytes = datagram_rig_receive (rig.server, NULL, i == 0 ? 100 : 10000);
-      if (bytes != NULL)
-        break;
-      g_assert_cmpuint (i, ==, 0);
-      datagram_rig_wait_count (&rig, "server-unreachable", 1);
+      other = datagram_rig_connect (&rig, NULL);
+      datagram_rig_say (other, "x");
     }
-  g_assert_cmpuint (datagram_rig_count (&rig, "packets-to-server"), >=, 1);
+  g_object_unref (datagram_rig_expect_request (&rig, "x"));
+  g_source_remove (timer);
   datagram_rig_clear (&rig);
 }
 
