@@ -8,6 +8,7 @@
 
 #include "core/imp-error.h"
 #include "provider/imp-filter.h"
+#include "rpc/client/imp-client-handshake-private.h"
 #include "rpc/client/imp-remote-factory-private.h"
 
 #include <string.h>
@@ -371,6 +372,59 @@ test_client_timeout (void)
   tls_rig_clear (&rig);
 }
 
+typedef struct
+{
+  GSocket *socket;
+  gboolean told;
+} LateHandshake;
+
+static void
+on_handshake_failed (GIOStream *stream, const GError *error, gpointer user_data)
+{
+  LateHandshake *late = user_data;
+
+  g_assert_null (stream);
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_TIMEOUT);
+  g_assert_false (g_socket_is_closed (late->socket));
+  late->told = TRUE;
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  return g_socket_is_closed (((LateHandshake *) data)->socket);
+}
+
+/* GIO's thread uses the descriptor until it says that it is done: whoever closed it before would
+ * let that thread read from what has the same number next. */
+static void
+test_closed_when_done (gconstpointer gives_up)
+{
+  static const char *const names[] = { "tls-cert", "tls-key", "tls-ca" };
+  ImpTlsCredentials *credentials = imp_tls_credentials_new (g_main_context_default (), names);
+  const ImpClientTls tls = { credentials, "127.0.0.1", 1 };
+  g_autoptr (GIOStream) near = NULL, far = NULL;
+  g_autoptr (GError) error = NULL;
+  ImpClientHandshake *handshake;
+  LateHandshake late = { 0 };
+
+  test_stream_pair (&near, &far);
+  late.socket = g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (near)));
+  handshake = imp_client_handshake_start (g_main_context_default (), near, &tls, "a server",
+                                          gives_up != NULL ? TLS_RIG_TIMEOUT : 50,
+                                          on_handshake_failed, &late, &error);
+  g_assert_no_error (error);
+  if (gives_up != NULL)
+    {
+      imp_client_handshake_cancel (handshake);
+      g_assert_false (g_socket_is_closed (late.socket));
+    }
+  g_assert_true (test_run_until (is_over, &late, TLS_RIG_TIMEOUT));
+  g_assert_true (late.told == (gives_up == NULL));
+  g_object_unref (late.socket);
+  imp_tls_credentials_free (credentials);
+}
+
 /* --- files that change --- */
 
 static char *
@@ -478,6 +532,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tls-ends/timeout", test_timeout);
   g_test_add_func ("/tls-ends/closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/tls-ends/client-timeout", test_client_timeout);
+  g_test_add_data_func ("/tls-ends/closed-when-done/timeout", NULL, test_closed_when_done);
+  g_test_add_data_func ("/tls-ends/closed-when-done/given-up", "given up", test_closed_when_done);
   g_test_add_func ("/tls-ends/reload", test_reload);
   g_test_add_func ("/tls-ends/reload-ca", test_reload_ca);
   return g_test_run ();

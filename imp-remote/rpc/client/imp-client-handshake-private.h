@@ -20,8 +20,8 @@ typedef struct
  * the main loop. */
 typedef void (*ImpClientHandshakeFunc) (GIOStream *stream, const GError *error, gpointer user_data);
 
-/* @server: for messages to people. What fails closes @base. NULL with an error if it cannot even
- * begin. */
+/* @server: for messages to people. What fails closes @base, when GIO has let go of it. NULL with an
+ * error if it cannot even begin. */
 ImpClientHandshake *imp_client_handshake_start (GMainContext *context, GIOStream *base,
                                                 const ImpClientTls *tls, const char *server,
                                                 guint timeout_ms, ImpClientHandshakeFunc func,

@@ -40,8 +40,6 @@ client_handshake_tell (ImpClientHandshake *self, GIOStream *stream, GError *erro
   ImpClientHandshakeFunc func = g_steal_pointer (&self->func);
 
   imp_source_clear (&self->timeout);
-  if (stream == NULL)
-    g_io_stream_close (self->base, NULL, NULL);
   if (func == NULL)
     return;
   if (error != NULL)
@@ -49,6 +47,7 @@ client_handshake_tell (ImpClientHandshake *self, GIOStream *stream, GError *erro
   func (stream, error, self->user_data);
 }
 
+/* GIO's thread is still at it, with a descriptor that must not become another one's. */
 static gboolean
 client_handshake_on_timeout (gpointer user_data)
 {
@@ -96,8 +95,9 @@ client_handshake_on_done (GObject *source, GAsyncResult *result, gpointer user_d
   g_autoptr (GError) error = NULL;
   gboolean succeeded = client_handshake_check (self, result, &error);
 
-  client_handshake_tell (self, succeeded && self->func != NULL ? G_IO_STREAM (self->tls) : NULL,
-                         error);
+  if (!succeeded || self->func == NULL)
+    g_io_stream_close (self->base, NULL, NULL);
+  client_handshake_tell (self, succeeded ? G_IO_STREAM (self->tls) : NULL, error);
   client_handshake_free (self);
 }
 
