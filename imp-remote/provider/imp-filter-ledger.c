@@ -2,6 +2,8 @@
 /* What has become of the bytes of a filter, and other ways to give it some. */
 #include "provider/imp-filter-object-private.h"
 
+#include "core/imp-error.h"
+
 /**
  * imp_filter_get_input:
  * @self: a filter
@@ -158,6 +160,51 @@ imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length)
 {
   imp_flow_note_unseen (self->flows[direction], length, IMP_DATA_TYPE_STREAM);
   self->sent[direction] = FALSE;
+}
+
+/**
+ * imp_filter_skip:
+ * @self: a filter
+ * @direction: a direction
+ * @length: a number of bytes
+ * @error: return location for an error
+ *
+ * Counts the next bytes of a stream as passed though they are not pushed: since they go another
+ * way, or since a recording lacks them.
+ *
+ * That is possible only where the analyzer has said by a PASS that it need not see them, and
+ * nothing before them waits for a verdict. Else it is an %IMP_ERROR_UNSUPPORTED, and the filter
+ * stays as it was: there is no way to tell an analyzer that bytes are missing which it wants to
+ * see. The errors of [method@Imp.Filter.check] are set if the filter is not open. Nothing is given
+ * to the output.
+ *
+ * Returns: %TRUE if they were counted
+ *
+ * Since: 0.1
+ */
+gboolean
+imp_filter_skip (ImpFilter *self, ImpDirection direction, gint64 length, GError **error)
+{
+  gint64 room;
+
+  g_return_val_if_fail (IMP_IS_FILTER (self), FALSE);
+  g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, FALSE);
+  g_return_val_if_fail (length >= 0, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!imp_filter_is_open (self, error))
+    return FALSE;
+  room = imp_filter_get_unseen_room (self, direction);
+  if (length <= room)
+    {
+      imp_filter_note_unseen (self, direction, length);
+      return TRUE;
+    }
+  g_set_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+               "%" G_GINT64_FORMAT " bytes cannot be left out at offset %" G_GINT64_FORMAT
+               ": the analyzer has passed only %" G_GINT64_FORMAT " of them unseen",
+               length, imp_filter_get_input (self, direction), room);
+  return FALSE;
 }
 
 /**

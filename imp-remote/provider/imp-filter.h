@@ -62,6 +62,9 @@ gboolean imp_filter_push_bytes  (ImpFilter *self, ImpDirection direction,
                                  const guint8 *data, gsize length, gint32 data_type,
                                  GError **error);
 IMP_AVAILABLE_IN_0_1
+gboolean imp_filter_skip        (ImpFilter *self, ImpDirection direction, gint64 length,
+                                 GError **error);
+IMP_AVAILABLE_IN_0_1
 void     imp_filter_set_busy    (ImpFilter *self, ImpDirection direction, gboolean busy);
 IMP_AVAILABLE_IN_0_1
 gboolean imp_filter_is_paused   (ImpFilter *self, ImpDirection direction);

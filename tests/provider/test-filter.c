@@ -253,6 +253,47 @@ test_pass_pattern_at_beginning (void)
 }
 
 static void
+assert_skip_fails (FilterScript *t, ImpDirection direction, gint64 length, int code)
+{
+  const gint64 input = imp_filter_get_input (t->filter, direction);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (imp_filter_skip (t->filter, direction, length, &error));
+  g_assert_error (error, IMP_ERROR, code);
+  g_assert_cmpint (imp_filter_get_input (t->filter, direction), ==, input);
+}
+
+/* Only what the analyzer need not see can be left out. */
+static void
+test_skip (void)
+{
+  g_autoptr (FilterScript) t = filter_script_new (NULL);
+
+  assert_skip_fails (t, CLIENT, 1, IMP_ERROR_UNSUPPORTED);
+  g_assert_true (imp_filter_skip (t->filter, CLIENT, 0, NULL));
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, 10);
+  g_assert_true (imp_filter_skip (t->filter, CLIENT, 4, NULL));
+  filter_script_push (t, CLIENT, "ef", "0>ef");
+  assert_skip_fails (t, CLIENT, 5, IMP_ERROR_UNSUPPORTED);
+  g_assert_true (imp_filter_skip (t->filter, CLIENT, 4, NULL));
+  g_assert_cmpint (imp_filter_get_passed (t->filter, CLIENT), ==, 10);
+  filter_script_push (t, CLIENT, "kl", "");
+  mock_analyzer_expect (t->mock, "0<kl@10");
+  assert_skip_fails (t, CLIENT, 1, IMP_ERROR_UNSUPPORTED);
+  /* What waits comes first. */
+  imp_analyzer_prepass_bytes (t->analyzer, CLIENT, 20);
+  filter_script_expect (t, "0>kl");
+  assert_skip_fails (t, CLIENT, 1, IMP_ERROR_UNSUPPORTED);
+  imp_analyzer_pass_bytes (t->analyzer, CLIENT, IMP_MAX_OFFSET);
+  g_assert_true (imp_filter_skip (t->filter, CLIENT, G_GINT64_CONSTANT (1) << 40, NULL));
+  filter_script_push (t, CLIENT, "", "0>.");
+  assert_skip_fails (t, CLIENT, 1, IMP_ERROR_UNSUPPORTED);
+  imp_analyzer_deny (t->analyzer, SERVER, "no");
+  filter_script_expect (t, "denied(no)");
+  assert_skip_fails (t, SERVER, 1, IMP_ERROR_DENIED);
+}
+
+static void
 test_pass_ever (void)
 {
   g_autoptr (FilterScript) t = filter_script_new (mock_pass_ever);
@@ -398,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/pass-pattern", test_pass_pattern);
   g_test_add_func ("/filter/pass-pattern/at-beginning", test_pass_pattern_at_beginning);
   g_test_add_func ("/filter/pass-ever", test_pass_ever);
+  g_test_add_func ("/filter/skip", test_skip);
   g_test_add_func ("/filter/run", test_run);
   g_test_add_func ("/filter/run/watched", test_run_watched);
   g_test_add_func ("/filter/search", test_search);
