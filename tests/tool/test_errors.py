@@ -13,6 +13,8 @@ import unittest
 import tool_harness as harness
 
 COMMANDS = ('serve', 'relay', 'modules', 'new', 'ping', 'prove', 'rehearse')
+if os.environ.get('IMP_TEST_CAPTURES') == '1':
+    COMMANDS += ('pcap',)
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs')
 
 
@@ -91,8 +93,8 @@ class Errors(unittest.TestCase):
             self.assertIn(text, err)
 
     def test_command(self):
-        self.assert_fails(2, says=['serve, relay, modules, new, ping'])
-        self.assert_fails(2, 'srve', says=['"srve"', 'serve, relay, modules, new, ping'])
+        self.assert_fails(2, says=['serve, relay, pcap, modules, new, ping'])
+        self.assert_fails(2, 'srve', says=['"srve"', 'serve, relay, pcap, modules, new, ping'])
         self.assert_fails(2, 'serve\nx\x1b', says=['serve\\x0ax\\x1b'])
 
     def test_options(self):
