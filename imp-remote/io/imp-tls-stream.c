@@ -79,6 +79,21 @@ tls_stream_negotiates_again (ImpTlsStream *self)
          && !g_pollable_output_stream_is_writable (self->output);
 }
 
+/* Something would block: that has no end where this is why. */
+static void
+tls_stream_refuse_negotiation (ImpTlsStream *self, GError **error)
+{
+  if ((error != NULL && !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      || !tls_stream_negotiates_again (self))
+    return;
+  if (self->read_error == NULL)
+    self->read_error = g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+                                            "The peer wants to negotiate TLS once more, which is "
+                                            "refused");
+  g_clear_error (error);
+  g_propagate_error (error, g_error_copy (self->read_error));
+}
+
 /* In TLS 1.3 a client takes the handshake for done before the server has seen its certificate, and
  * GIO sends no alerts: a server that refuses it just closes. */
 static void
@@ -116,17 +131,13 @@ tls_stream_read_once (ImpTlsStream *self, guint8 *buffer, gsize length, GError *
     return 0;
   n = g_pollable_input_stream_read_nonblocking (self->input, buffer, length, NULL, error);
   self->got_end = n == 0;
+  self->has_read |= n >= 0;
   if (n < 0)
-    tls_stream_explain_first (self, error);
-  else
-    self->has_read = TRUE;
-  if (n >= 0 || !tls_stream_negotiates_again (self))
-    return n;
-  g_clear_error (error);
-  g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
-                       "The peer wants to negotiate TLS once more, which is refused");
-  self->read_error = g_error_copy (*error);
-  return -1;
+    {
+      tls_stream_explain_first (self, error);
+      tls_stream_refuse_negotiation (self, error);
+    }
+  return n;
 }
 
 gssize
@@ -171,7 +182,8 @@ imp_tls_stream_is_pending (const ImpTlsStream *self)
   return self->pending;
 }
 
-/* TRUE once nothing is staged. */
+/* TRUE once nothing is staged. Where the other side negotiates, that would never be, and the socket
+ * would say all the time that there is room. */
 static gboolean
 tls_stream_write_staged (ImpTlsStream *self, GError **error)
 {
@@ -181,7 +193,10 @@ tls_stream_write_staged (ImpTlsStream *self, GError **error)
                                                              self->n_staged, NULL, error);
 
       if (n < 0)
-        return FALSE;
+        {
+          tls_stream_refuse_negotiation (self, error);
+          return FALSE;
+        }
       self->n_staged -= n;
       memmove (self->staged, self->staged + n, self->n_staged);
     }
