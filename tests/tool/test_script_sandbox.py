@@ -264,8 +264,8 @@ class Works(Sandbox):
             relay.wait_for_log('was killed by signal 11')
             wait_until(lambda: len(children(relay.process)) == 1)
             outer, = children(relay.process)
-            with open(f'/proc/{outer}/task/{outer}/children', encoding='ascii') as listing:
-                inner = int(listing.read().split()[0])
+            wait_until(lambda: len(descendants(relay.process)) > 1)
+            inner = next(pid for pid in descendants(relay.process) if pid != outer)
             relay.process.kill()
             relay.wait()
             wait_until(lambda: not is_alive(outer) and not is_alive(inner))
