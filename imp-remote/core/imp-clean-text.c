@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-clean-text-private.h"
 
+#include <string.h>
+
 /* What g_utf8_get_char_validated() says of bytes that may begin a character. */
 #define INCOMPLETE ((gunichar) -2)
 #define INVALID ((gunichar) -1)
@@ -64,5 +66,37 @@ imp_clean_text (const char *text, gsize length, gsize n_more)
     position += clean_text_append (clean, text + position, end - position);
   if (n_more > 0)
     g_string_append_printf (clean, "... (%" G_GSIZE_FORMAT " bytes more)", n_more + length - end);
+  return g_string_free (clean, FALSE);
+}
+
+char *
+imp_clean_line (const char *text, gsize max_length)
+{
+  const gsize length = strlen (text), shown = MIN (length, max_length);
+
+  return imp_clean_text (text, shown, length - shown);
+}
+
+static void
+clean_json_append (GString *clean, gunichar c)
+{
+  if (clean_text_is_harmless (c) || c == '\n')
+    g_string_append_unichar (clean, c);
+  else if (c < 0x10000)
+    g_string_append_printf (clean, "\\u%04x", c);
+  else
+    g_string_append_printf (clean, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                            0xdc00 + (c & 0x3ff));
+}
+
+/* Outside of its strings there is nothing but ASCII, and in them no character below 0x20. */
+char *
+imp_clean_json (const char *json, gsize length)
+{
+  g_autofree char *valid = g_utf8_make_valid (json, length);
+  GString *clean = g_string_sized_new (length);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    clean_json_append (clean, g_utf8_get_char (p));
   return g_string_free (clean, FALSE);
 }

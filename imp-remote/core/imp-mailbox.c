@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-mailbox-private.h"
 
+#include "core/imp-log-private.h"
 #include "core/imp-result-queue-private.h"
 
 __thread char imp_mailbox_thread;
@@ -81,9 +82,10 @@ mailbox_on_delivery (gpointer user_data)
   if (imp_mailbox_is_here (box))
     delivery->deliver (delivery->owner);
   else if (!is_empty)
-    g_warning ("%s has answered in a thread that is not its own, and its own runs no main loop: "
-               "the answer waits until it is called there",
-               G_OBJECT_TYPE_NAME (delivery->owner));
+    imp_log_warning (
+      "%s has answered in a thread that is not its own, and its own runs no main loop: "
+      "the answer waits until it is called there",
+      G_OBJECT_TYPE_NAME (delivery->owner));
   return G_SOURCE_REMOVE;
 }
 

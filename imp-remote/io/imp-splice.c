@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-splice-private.h"
 
+#include "core/imp-log-private.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -73,8 +75,8 @@ splice_pool_make (SplicePipe *pipe)
     }
   splice_pool.retry = g_get_monotonic_time () + RETRY_AFTER;
   if (!splice_pool.warned)
-    g_debug ("Bytes that need not be seen are copied, since no pipe can be made: %s",
-             g_strerror (errno));
+    imp_log_debug ("Bytes that need not be seen are copied, since no pipe can be made: %s",
+                   g_strerror (errno));
   splice_pool.warned = TRUE;
   return FALSE;
 }

@@ -4,6 +4,7 @@
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
 #include "analyzers/imp-session-log-factory.h"
+#include "core/imp-clean-text-private.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "core/imp-pass-analyzer.h"
@@ -390,9 +391,10 @@ static void
 module_describe_meaning (GString *text, GParamSpec *pspec)
 {
   const char *blurb = g_param_spec_get_blurb (pspec);
+  g_autofree char *clean = imp_clean_line (blurb != NULL ? blurb : "", IMP_CLEAN_TEXT_MAX);
 
-  if (blurb != NULL && *blurb != '\0')
-    g_string_append_printf (text, "      %s\n", blurb);
+  if (*clean != '\0')
+    g_string_append_printf (text, "      %s\n", clean);
 }
 
 /* Those of which there may be several have no defaults. */
@@ -423,8 +425,9 @@ module_describe_setting (GString *text, const StockModule *module, GParamSpec *p
     {
       gsize length;
       const char *value = g_bytes_get_data (bytes, &length);
+      g_autofree char *clean = imp_clean_text (length > 0 ? value : "", length, 0);
 
-      g_string_append_printf (text, " (default: %.*s)", (int) length, value);
+      g_string_append_printf (text, " (default: %s)", clean);
     }
   g_string_append_c (text, '\n');
   module_describe_meaning (text, pspec);

@@ -2,6 +2,7 @@
 #include "modules/imp-script-command-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-settings-private.h"
 #include "modules/imp-module-private.h"
 #include "modules/imp-modules-config.h"
@@ -102,8 +103,8 @@ script_command_find_interpreter (const ScriptKind *kind)
       if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
         return g_steal_pointer (&path);
     }
-  g_message ("VIRTUAL_ENV is \"%s\", where there is no bin/python3: %s runs scripts", environment,
-             kind->interpreter);
+  imp_log_message ("VIRTUAL_ENV is \"%s\", where there is no bin/python3: %s runs scripts",
+                   environment, kind->interpreter);
   return g_strdup (kind->interpreter);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
+#include "core/imp-log-private.h"
 #include "core/imp-pass-analyzer.h"
 #include "core/imp-settings-private.h"
 #include "core/imp-source-private.h"
@@ -158,9 +159,10 @@ static void
 script_factory_report_folder (ImpScriptFactory *self)
 {
   if (self->readable == NULL && !imp_script_sandbox_shows_folder (self->plan.path))
-    g_message ("The script \"%s\" lies in a folder that its sandbox does not show, a home or a "
-               "larger one: it can read itself, and nothing beside it (see the setting readable)",
-               self->plan.path);
+    imp_log_message (
+      "The script \"%s\" lies in a folder that its sandbox does not show, a home or a "
+      "larger one: it can read itself, and nothing beside it (see the setting readable)",
+      self->plan.path);
 }
 
 /* FALSE if there must be one, and cannot be. */
@@ -188,8 +190,8 @@ script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
       g_propagate_prefixed_error (error, g_steal_pointer (&local), "it needs a sandbox, but ");
       return FALSE;
     }
-  g_message ("The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
-             local->message);
+  imp_log_message ("The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
+                   local->message);
   return TRUE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "modules/imp-module-private.h"
 #include "modules/imp-script-command-private.h"
@@ -84,7 +85,8 @@ script_question_start (const char *path, ImpScriptProcess *process, GError **err
   sandbox = imp_script_sandbox_new (argv[0], path, NULL, &reason);
   if (sandbox == NULL)
     {
-      g_message ("The script \"%s\" describes itself WITHOUT A SANDBOX: %s", path, reason->message);
+      imp_log_message ("The script \"%s\" describes itself WITHOUT A SANDBOX: %s", path,
+                       reason->message);
       return imp_script_process_start ((const char *const *) argv, NULL, &limits, process, error);
     }
   wrapped = imp_script_sandbox_wrap (sandbox, (const char *const *) argv, path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/imp-script-watch-private.h"
 
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 
 #include <stdlib.h>
@@ -98,7 +99,7 @@ script_watch_find_target (ImpScriptWatch *self)
     }
   free (real);
   if (error != NULL)
-    g_message ("It will not be seen when \"%s\" changes: %s", self->target, error->message);
+    imp_log_message ("It will not be seen when \"%s\" changes: %s", self->target, error->message);
 }
 
 ImpScriptWatch *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/imp-script-worker-private.h"
 
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "modules/imp-script-command-private.h"
 #include "rpc/client/imp-channel-private.h"
@@ -61,8 +62,8 @@ script_worker_end_oldest (ImpScriptWorker *self, const char *why)
 {
   ImpScriptHost *host = g_array_index (self->old, OldHost, 0).host;
 
-  g_message ("An older process of the script \"%s\" is ended with %u connections: %s",
-             self->plan->path, imp_script_host_get_load (host), why);
+  imp_log_message ("An older process of the script \"%s\" is ended with %u connections: %s",
+                   self->plan->path, imp_script_host_get_load (host), why);
   script_worker_end_host (host);
 }
 
@@ -157,9 +158,10 @@ script_worker_promote (ImpScriptWorker *self)
   imp_script_host_set_role (self->host, IMP_SCRIPT_HOST_CURRENT);
   imp_source_clear (&self->restart);
   self->attempts = 0;
-  g_message ("The script \"%s\" has changed: a new process serves it, and %u connections stay with "
-             "the one before",
-             self->plan->path, before != NULL ? imp_script_host_get_load (before) : 0);
+  imp_log_message (
+    "The script \"%s\" has changed: a new process serves it, and %u connections stay with "
+    "the one before",
+    self->plan->path, before != NULL ? imp_script_host_get_load (before) : 0);
   if (before != NULL)
     script_worker_add_old (self, before);
 }
@@ -217,15 +219,16 @@ script_worker_report (ImpScriptWorker *self, ImpScriptHost *host)
   switch (imp_script_host_get_role (host))
     {
     case IMP_SCRIPT_HOST_CURRENT:
-      g_message ("The script \"%s\" %s; it is started again", self->plan->path, reason);
+      imp_log_message ("The script \"%s\" %s; it is started again", self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_NEXT:
-      g_message ("The script \"%s\" has changed, but cannot be used now: it %s. What ran before "
-                 "goes on",
-                 self->plan->path, reason);
+      imp_log_message (
+        "The script \"%s\" has changed, but cannot be used now: it %s. What ran before "
+        "goes on",
+        self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_OLD:
-      g_message ("An older process of the script \"%s\" %s", self->plan->path, reason);
+      imp_log_message ("An older process of the script \"%s\" %s", self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_ENDED:
     default:
@@ -302,7 +305,7 @@ script_worker_start_again (ImpScriptWorker *self)
 
   if (imp_script_worker_start (self, &error))
     return;
-  g_message ("The script \"%s\" cannot be started: %s", self->plan->path, error->message);
+  imp_log_message ("The script \"%s\" cannot be started: %s", self->plan->path, error->message);
   script_worker_set_reason (self, error->message);
   self->attempts = MAX (self->attempts, 1);
   script_worker_schedule (self);
@@ -330,8 +333,9 @@ imp_script_worker_reload (ImpScriptWorker *self)
   if (earlier != NULL)
     script_worker_end_host (earlier);
   if (self->next == NULL)
-    g_message ("The script \"%s\" has changed, but cannot be started: %s. What ran before goes on",
-               self->plan->path, error->message);
+    imp_log_message (
+      "The script \"%s\" has changed, but cannot be started: %s. What ran before goes on",
+      self->plan->path, error->message);
 }
 
 /* --- as a whole --- */

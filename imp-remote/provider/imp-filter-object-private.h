@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-clean-text-private.h"
+#include "core/imp-error.h"
 #include "core/imp-note-limit-private.h"
 #include "provider/imp-filter-clock-private.h"
 #include "provider/imp-filter-tap-private.h"
@@ -59,6 +61,15 @@ struct _ImpFilter
   ImpFilterClock *clock; /* NULL: nothing has been left for later yet, or nothing is any more */
   GMainContext *context;
 };
+
+/* What analyzers say may be anything, and errors are shown to people. */
+static inline GError *
+imp_filter_make_error (ImpError code, const char *prefix, const char *reason)
+{
+  g_autofree char *clean = imp_clean_line (reason, IMP_CLEAN_TEXT_MAX);
+
+  return g_error_new (IMP_ERROR, code, "%s%s", prefix, clean);
+}
 
 /* FALSE, with the error that tells why not. */
 static inline gboolean

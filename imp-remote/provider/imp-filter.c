@@ -84,7 +84,7 @@ filter_refuse (ImpFilter *self, FilterState state, ImpError code, const char *pr
     return;
   self->state = state;
   self->reason = g_strdup (reason != NULL ? reason : "");
-  self->error = g_error_new (IMP_ERROR, code, "%s%s", prefix, self->reason);
+  self->error = imp_filter_make_error (code, prefix, self->reason);
   imp_flow_deny (self->flows[0]);
   imp_flow_deny (self->flows[1]);
   g_clear_pointer (&self->clock, imp_filter_clock_free);

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-log-limit-private.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "io/imp-descriptor-port-private.h"
 #include "io/imp-socket-private.h"
@@ -352,9 +353,10 @@ listener_open_systemd (const char *address, GPtrArray *listeners, GError **error
 static void
 listener_warn_of_abstract (ImpListener *self)
 {
-  g_message ("Anybody on this machine may connect to %s, and may take that name while nobody has "
-             "it: it is no file, so that it has no owner and no mode",
-             self->address);
+  imp_log_message (
+    "Anybody on this machine may connect to %s, and may take that name while nobody has "
+    "it: it is no file, so that it has no owner and no mode",
+    self->address);
 }
 
 gboolean
@@ -533,8 +535,8 @@ listener_log_failure (ImpListener *self, const GError *error)
   guint64 n = imp_log_limit_note (&self->failures);
 
   if (n > 0)
-    g_warning ("Cannot accept a connection at %s: %s (%" G_GUINT64_FORMAT " attempts)",
-               self->address, error->message, n);
+    imp_log_warning ("Cannot accept a connection at %s: %s (%" G_GUINT64_FORMAT " attempts)",
+                     self->address, error->message, n);
 }
 
 /* FALSE if no connection is waiting. */

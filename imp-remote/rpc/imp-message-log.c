@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/imp-message-log-private.h"
 
+#include "core/imp-log-private.h"
+
 /* For all of the library, not for a room of it. */
 #define DOMAIN "Imp"
 
@@ -25,11 +27,11 @@ imp_message_log (const char *name, const char *what, const ImpMessage *message)
 {
   g_autofree char *text = imp_message_to_string ((ImpMessage *) message);
 
-  g_log (DOMAIN, G_LOG_LEVEL_DEBUG, "%s: %s %s", name, what, text);
+  imp_log (DOMAIN, G_LOG_LEVEL_DEBUG, "%s: %s %s", name, what, text);
 }
 
 void
 imp_message_log_malformed (const char *name, const GError *error)
 {
-  g_log (DOMAIN, G_LOG_LEVEL_DEBUG, "%s: got a malformed message: %s", name, error->message);
+  imp_log (DOMAIN, G_LOG_LEVEL_DEBUG, "%s: got a malformed message: %s", name, error->message);
 }

@@ -65,4 +65,7 @@ ImpFactoryStatus *imp_protocol_unpack_status (ImpContext *pairs);
 
 void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
 
+/* The text of an exception, as one line for people. */
+char *imp_protocol_dup_exception (const ImpMessage *message);
+
 G_END_DECLS

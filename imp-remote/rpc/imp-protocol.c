@@ -96,8 +96,7 @@ imp_protocol_get_concerned (const ImpMessage *message)
 static void
 protocol_add_text (ImpContextBuilder *builder, const char *key, const char *value)
 {
-  gsize length = strlen (value), shown = MIN (length, STATUS_TEXT_MAX);
-  g_autofree char *clean = imp_clean_text (value, shown, length - shown);
+  g_autofree char *clean = imp_clean_line (value, STATUS_TEXT_MAX);
 
   imp_context_builder_add (builder, key, strlen (key), clean, strlen (clean));
 }
@@ -138,6 +137,14 @@ imp_protocol_pack_status (ImpFactoryStatus *status)
   return imp_context_builder_finish (&builder);
 }
 
+static char *
+protocol_look_up_text (ImpContext *pairs, const char *key)
+{
+  const char *text = imp_context_lookup (pairs, key);
+
+  return text != NULL ? imp_clean_line (text, STATUS_TEXT_MAX) : NULL;
+}
+
 static gint64
 protocol_look_up_time (ImpContext *pairs, const char *key)
 {
@@ -152,15 +159,17 @@ protocol_look_up_time (ImpContext *pairs, const char *key)
 ImpFactoryStatus *
 imp_protocol_unpack_status (ImpContext *pairs)
 {
-  const char *name = imp_context_lookup (pairs, "name");
-  const char *nick = imp_context_lookup (pairs, "state");
-  const char *reason = imp_context_lookup (pairs, "reason");
+  g_autofree char *name = protocol_look_up_text (pairs, "name");
+  g_autofree char *nick = protocol_look_up_text (pairs, "state");
+  g_autofree char *reason = protocol_look_up_text (pairs, "reason");
   GEnumValue *state = protocol_find_state (0, nick != NULL ? nick : "");
-  g_autofree char *unknown = NULL;
 
   if (state == NULL)
-    reason = unknown = g_strdup_printf ("its state is \"%s\", which is not known here",
-                                        nick != NULL ? nick : "");
+    {
+      g_free (reason);
+      reason = g_strdup_printf ("its state is \"%s\", which is not known here",
+                                nick != NULL ? nick : "");
+    }
   return imp_factory_status_new (name != NULL ? name : "",
                                  state != NULL ? (ImpFactoryState) state->value
                                                : IMP_FACTORY_STATE_UNUSABLE,
@@ -172,4 +181,11 @@ void
 imp_protocol_free_interfaces (gpointer list)
 {
   g_list_free_full (list, (GDestroyNotify) imp_interface_unref);
+}
+
+char *
+imp_protocol_dup_exception (const ImpMessage *message)
+{
+  return imp_clean_line (message->text != NULL ? message->text : "an exception without a message",
+                         IMP_CLEAN_TEXT_MAX);
 }

@@ -2,6 +2,7 @@
 #include "rpc/imp-tls-credentials-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-tls-trial-private.h"
 
@@ -251,8 +252,9 @@ tls_credentials_look_at_all (ImpTlsCredentials *self)
 static void
 tls_credentials_complain (const GError *error)
 {
-  g_warning ("The TLS files that have changed cannot be used, and the old ones stay in use: %s",
-             error->message);
+  imp_log_warning (
+    "The TLS files that have changed cannot be used, and the old ones stay in use: %s",
+    error->message);
 }
 
 static void
@@ -265,9 +267,9 @@ tls_credentials_adopt (ImpTlsCredentials *self)
   self->tried = (TlsPair){ NULL, NULL };
   if (self->used.certificate != NULL)
     subject = g_tls_certificate_get_subject_name (self->used.certificate);
-  g_message ("The TLS files have changed: new connections use the new ones%s%s%s",
-             subject != NULL ? " (" : "", subject != NULL ? subject : "",
-             subject != NULL ? ")" : "");
+  imp_log_message ("The TLS files have changed: new connections use the new ones%s%s%s",
+                   subject != NULL ? " (" : "", subject != NULL ? subject : "",
+                   subject != NULL ? ")" : "");
 }
 
 static void
@@ -360,8 +362,8 @@ tls_credentials_watch (ImpTlsCredentials *self, ImpTlsFile index)
   file = g_file_new_for_path (self->files[index]);
   self->monitors[index] = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
   if (self->monitors[index] == NULL)
-    g_message ("Changes of %s \"%s\" are noticed only when somebody connects: %s",
-               self->names[index], self->files[index], error->message);
+    imp_log_message ("Changes of %s \"%s\" are noticed only when somebody connects: %s",
+                     self->names[index], self->files[index], error->message);
   else
     g_signal_connect (self->monitors[index], "changed", G_CALLBACK (tls_credentials_on_changed),
                       self);

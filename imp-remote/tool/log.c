@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/log.h"
 
+#include "core/imp-clean-text-private.h"
+#include "core/imp-log-private.h"
 #include "core/imp-rate-limit-private.h"
 
 #include <errno.h>
@@ -126,16 +128,28 @@ log_get_domain (const GLogField *fields, gsize n_fields)
   return NULL;
 }
 
+/* Other libraries say something, too, and do not care what they quote. NULL if that is no field
+ * of people's text. */
+static char *
+log_clean_field (const GLogField *field)
+{
+  const char *text = field->value;
+  gsize length = field->length < 0 ? strlen (text) : (gsize) field->length;
+  gsize shown = MIN (length, IMP_LOG_LINE_MAX);
+
+  if (!g_str_equal (field->key, "MESSAGE") && !g_str_has_prefix (field->key, "IMP_"))
+    return NULL;
+  return imp_clean_text (text, shown, length - shown);
+}
+
 static GLogWriterOutput
-log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+log_write_clean (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   g_autofree char *text = NULL;
   g_autofree char *line = NULL;
 
   if (g_log_writer_is_journald (STDERR_FILENO))
     return g_log_writer_default (level, fields, n_fields, user_data);
-  if (g_log_writer_default_would_drop (level, log_get_domain (fields, n_fields)))
-    return G_LOG_WRITER_HANDLED;
   text = g_log_writer_format_fields (level, fields, n_fields,
                                      g_log_writer_supports_color (STDERR_FILENO));
   line = g_strconcat (text, "\n", NULL);
@@ -145,6 +159,27 @@ log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, g
   return G_LOG_WRITER_HANDLED;
 }
 
+static GLogWriterOutput
+log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  g_autofree GLogField *clean = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+
+  if (g_log_writer_default_would_drop (level, log_get_domain (fields, n_fields)))
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      char *text = log_clean_field (&fields[i]);
+
+      if (text == NULL)
+        continue;
+      g_ptr_array_add (texts, text);
+      clean[i].value = text;
+      clean[i].length = -1;
+    }
+  return log_write_clean (level, clean, n_fields, user_data);
+}
+
 static void
 log_say_left_out (void)
 {
@@ -152,8 +187,9 @@ log_say_left_out (void)
 
   log_admitted.n_left_out = 0;
   if (n > 0)
-    g_message ("%" G_GUINT64_FORMAT " lines about connections were left out (--log-rate is %u)", n,
-               log_admitted.limit.rate);
+    imp_log_message ("%" G_GUINT64_FORMAT
+                     " lines about connections were left out (--log-rate is %u)",
+                     n, log_admitted.limit.rate);
 }
 
 static void
@@ -183,9 +219,10 @@ log_admit (void)
 }
 
 void
-log_print (const char *line)
+log_print (const char *prefix, const char *text)
 {
-  g_autofree char *whole = g_strconcat (line, "\n", NULL);
+  g_autofree char *clean = imp_clean_line (text, IMP_LOG_LINE_MAX);
+  g_autofree char *whole = g_strconcat (prefix, clean, "\n", NULL);
 
   log_add (&log_state, whole);
 }

@@ -17,7 +17,7 @@ void log_set_rate (guint rate);
 /* Whether there is room for one. Those for which there is none are counted, and the next one for
  * which there is says how many. */
 gboolean log_admit (void);
-/* Writes a line. */
-void log_print (const char *line);
+/* Writes a line: @prefix, and what may have text of others in it. */
+void log_print (const char *prefix, const char *text);
 
 G_END_DECLS

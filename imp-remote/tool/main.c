@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-clean-text-private.h"
 #include "tool/in-place.h"
 #include "tool/log.h"
 #include "tool/tool.h"
@@ -80,11 +79,7 @@ main (int argc, char **argv)
 
   command = command_find (argv[1]);
   if (command == NULL)
-    {
-      g_autofree char *given = imp_clean_text (argv[1], strlen (argv[1]), 0);
-
-      return tool_usage_error ("there is no command \"%s\"; there are %s", given, names);
-    }
+    return tool_usage_error ("there is no command \"%s\"; there are %s", argv[1], names);
   tool_raise_descriptor_limit ();
   return command->run (argc - 1, argv + 1);
 }

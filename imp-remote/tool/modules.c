@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static int
@@ -12,7 +11,7 @@ modules_describe (const char *name)
 
   if (text == NULL)
     return tool_option_error ("module", name, error);
-  fputs (text, stdout);
+  tool_print_lines (text);
   return TOOL_DONE;
 }
 
@@ -28,11 +27,11 @@ modules_list (void)
       g_autofree char *text = imp_module_describe (*name, &error);
 
       if (text != NULL)
-        printf ("%.*s\n", (int) strcspn (text, "\n"), text);
+        tool_print ("%.*s", (int) strcspn (text, "\n"), text);
       else
-        printf ("%s: cannot be used: %s\n", *name, error->message);
+        tool_print ("%s: cannot be used: %s", *name, error->message);
     }
-  printf ("./NAME.so, ./NAME.py, ./NAME.js: files\n");
+  tool_print ("./NAME.so, ./NAME.py, ./NAME.js: files");
   return TOOL_DONE;
 }
 

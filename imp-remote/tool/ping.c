@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/tool.h"
 
-#include "core/imp-clean-text-private.h"
-
 #include <json-glib/json-glib.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The server answers, but nothing can be analyzed there now. */
@@ -74,33 +71,25 @@ ping_is_usable (Ping *self)
   return TRUE;
 }
 
-/* What a server says must not look like what it does not. */
-static char *
-ping_clean (const char *text)
-{
-  return imp_clean_text (text, strlen (text), 0);
-}
-
 static void
 ping_print_text (Ping *self, GList *interfaces, gint64 microseconds)
 {
-  printf ("version: %u\n", self->version);
-  printf ("codec: %s\n", imp_remote_factory_get_codec_name (self->factory));
+  tool_print ("version: %u", self->version);
+  tool_print ("codec: %s", imp_remote_factory_get_codec_name (self->factory));
   for (GList *l = self->modules; l != NULL; l = l->next)
     {
       g_autofree char *text = imp_factory_status_to_string (l->data);
-      g_autofree char *clean = ping_clean (text);
 
-      printf ("module: %s\n", clean);
+      tool_print ("module: %s", text);
     }
   for (GList *l = interfaces; l != NULL; l = l->next)
     {
       g_autofree char *text = imp_interface_to_string (l->data);
 
-      printf ("interface: %s\n", text);
+      tool_print ("interface: %s", text);
     }
   if (microseconds >= 0)
-    printf ("round-trip time: %.3f ms\n", microseconds / 1000.0);
+    tool_print ("round-trip time: %.3f ms", microseconds / 1000.0);
 }
 
 static void
@@ -142,7 +131,7 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (GVariant) statistics = imp_remote_factory_get_statistics (self->factory);
   g_autoptr (JsonNode) root = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *line = NULL;
 
   json_builder_begin_object (builder);
   ping_add_number (builder, "version", self->version);
@@ -164,7 +153,8 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
 
   root = json_builder_get_root (builder);
   text = json_to_string (root, FALSE);
-  printf ("%s\n", text);
+  line = g_strconcat (text, "\n", NULL);
+  tool_print_json (line, strlen (line));
 }
 
 static void

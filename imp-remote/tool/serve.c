@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
+#include "core/imp-log-private.h"
 #include "tool/service.h"
 #include "tool/tool.h"
 
@@ -65,7 +66,7 @@ serve_on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!imp_server_stop_finish (IMP_SERVER (source), result, &error))
-    g_message ("%s", error->message);
+    imp_log_message ("%s", error->message);
   g_main_loop_quit (self->loop);
 }
 
@@ -147,7 +148,7 @@ serve_on_idle_exit (gpointer user_data)
   serve_clear_idle (self);
   if (imp_server_get_n_connections (self->server) > 0)
     return G_SOURCE_REMOVE;
-  g_message ("No client for %u s (--idle-exit): this ends", self->idle_exit);
+  imp_log_message ("No client for %u s (--idle-exit): this ends", self->idle_exit);
   service_notify_stopping (0, "Nobody is connected");
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/service.h"
 
+#include "core/imp-clean-text-private.h"
+#include "core/imp-log-private.h"
+
 #include <errno.h>
 #include <imp-remote.h>
 #include <string.h>
@@ -95,8 +98,8 @@ service_send (const char *message)
                   (const struct sockaddr *) &service.address, service.length)
             < 0)
       && service.failures++ == 0)
-    g_warning ("The service manager (NOTIFY_SOCKET) cannot be told %s: %s", message,
-               g_strerror (errno));
+    imp_log_warning ("The service manager (NOTIFY_SOCKET) cannot be told %s: %s", message,
+                     g_strerror (errno));
   if (fd >= 0)
     close (fd);
 }
@@ -122,7 +125,8 @@ service_start_watchdog (void)
 void
 service_notify_ready (const char *status)
 {
-  g_autofree char *message = g_strdup_printf ("READY=1\nSTATUS=%s", status);
+  g_autofree char *clean = imp_clean_line (status, IMP_CLEAN_TEXT_MAX);
+  g_autofree char *message = g_strdup_printf ("READY=1\nSTATUS=%s", clean);
 
   service_send (message);
   service_start_watchdog ();
@@ -142,9 +146,10 @@ void
 service_notify_stopping (guint seconds, const char *status)
 {
   guint64 wait = ((guint64) seconds + STOP_MARGIN_SECONDS) * G_USEC_PER_SEC;
+  g_autofree char *clean = imp_clean_line (status, IMP_CLEAN_TEXT_MAX);
   g_autofree char *message = g_strdup_printf ("STOPPING=1\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT
                                               "\nSTATUS=%s",
-                                              wait, status);
+                                              wait, clean);
 
   service_send (message);
 }

@@ -2,6 +2,7 @@
 #include "tool/tool.h"
 
 #include "core/imp-clean-text-private.h"
+#include "core/imp-log-private.h"
 #include "tool/log.h"
 #include "tool/access-options.h"
 #include "tool/script-options.h"
@@ -19,15 +20,6 @@
 /* For listeners, connections to servers, scripts, and what the libraries need. */
 #define RESERVED_DESCRIPTORS 32
 
-static void
-tool_print_error (const char *text)
-{
-  g_autofree char *clean = imp_clean_text (text, strlen (text), 0);
-  g_autofree char *line = g_strconcat ("imp-remote: ", clean, NULL);
-
-  log_print (line);
-}
-
 int
 tool_usage_error (const char *format, ...)
 {
@@ -37,7 +29,7 @@ tool_usage_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  tool_print_error (text);
+  log_print ("imp-remote: ", text);
   return TOOL_USAGE;
 }
 
@@ -50,7 +42,7 @@ tool_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  tool_print_error (text);
+  log_print ("imp-remote: ", text);
   return TOOL_FAILED;
 }
 
@@ -62,9 +54,40 @@ tool_option_error (const char *option, const char *value, const GError *error)
 }
 
 void
+tool_print (const char *format, ...)
+{
+  g_autofree char *text = NULL, *clean = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  clean = imp_clean_text (text, strlen (text), 0);
+  puts (clean);
+}
+
+void
+tool_print_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  /* The last one has an end. */
+  for (guint i = 0; lines[i] != NULL && lines[i + 1] != NULL; i++)
+    tool_print ("%s", lines[i]);
+}
+
+void
+tool_print_json (const char *json, gsize length)
+{
+  g_autofree char *clean = imp_clean_json (json, length);
+
+  fputs (clean, stdout);
+}
+
+void
 tool_print_listening (const char *address)
 {
-  printf ("listening %s\n", address);
+  tool_print ("listening %s", address);
   fflush (stdout);
 }
 
@@ -151,7 +174,7 @@ tool_on_hangup (gpointer user_data)
 
   if (watch->has_terminal)
     return tool_on_signal (user_data);
-  g_message ("SIGHUP: there are no settings to be read again");
+  imp_log_message ("SIGHUP: there are no settings to be read again");
   service_notify_reloaded ();
   return G_SOURCE_CONTINUE;
 }
@@ -181,7 +204,7 @@ tool_raise_descriptor_limit (void)
     return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_message ("The soft limit of descriptors (ulimit -n) stays: %s", g_strerror (errno));
+    imp_log_message ("The soft limit of descriptors (ulimit -n) stays: %s", g_strerror (errno));
 }
 
 guint
@@ -196,10 +219,10 @@ tool_limit_connections (guint wanted, guint descriptors)
   possible = MAX (possible / descriptors, 1);
   if (wanted <= possible)
     return wanted;
-  g_message ("There are at most %" G_GUINT64_FORMAT " connections at once instead of %u "
-             "(--max-connections): the limit of descriptors (ulimit -n) is %" G_GUINT64_FORMAT
-             "; others wait",
-             possible, wanted, (guint64) limit.rlim_cur);
+  imp_log_message ("There are at most %" G_GUINT64_FORMAT " connections at once instead of %u "
+                   "(--max-connections): the limit of descriptors (ulimit -n) is %" G_GUINT64_FORMAT
+                   "; others wait",
+                   possible, wanted, (guint64) limit.rlim_cur);
   return (guint) possible;
 }
 

@@ -52,6 +52,12 @@ int tool_option_error (const char *option, const char *value, const GError *erro
 /* The longest time that an option takes. */
 #define TOOL_MAX_SECONDS 86400
 
+/* Prints a line on standard output, in which what others may have said is as in the log. */
+void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* The same with several, each of which has an end. */
+void tool_print_lines (const char *text);
+/* JSON, which stays what it is. */
+void tool_print_json (const char *json, gsize length);
 /* "listening ADDRESS" on standard output, at once. */
 void tool_print_listening (const char *address);
 

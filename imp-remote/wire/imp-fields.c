@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/imp-fields-private.h"
 
+#include "core/imp-clean-text-private.h"
 #include "core/imp-error.h"
 #include "core/imp-result-private.h"
 
@@ -530,22 +531,20 @@ imp_field_kind_look_up (ImpFieldKind kind, const char *name)
 gboolean
 imp_wire_bad (GError **error, const char *wire, const char *format, ...)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *clean = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  return fields_set_error (error, IMP_ERROR_PROTOCOL, "%s%s", wire, text);
+  clean = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
+  return fields_set_error (error, IMP_ERROR_PROTOCOL, "%s%s", wire, clean);
 }
 
 char *
 imp_wire_quote (const char *text, gsize length)
 {
-  char *quote = g_utf8_make_valid (text, MIN (length, QUOTE_MAX));
+  const gsize shown = MIN (length, QUOTE_MAX);
 
-  for (char *p = quote; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      *p = '?';
-  return quote;
+  return imp_clean_text (text, shown, length - shown);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Text of others, as it stands in the log. */
 #include "core/imp-clean-text-private.h"
+#include "core/imp-log-private.h"
 
 #include <string.h>
 
@@ -95,6 +96,50 @@ test_random (void)
     }
 }
 
+static void
+test_line (void)
+{
+  g_autofree char *whole = imp_clean_line ("a\nb", 3), *cut = imp_clean_line ("a\nb", 2);
+
+  g_assert_cmpstr (whole, ==, "a\\x0ab");
+  g_assert_cmpstr (cut, ==, "a\\x0a... (1 bytes more)");
+}
+
+/* What JSON says is the same, and does nothing to a terminal. */
+static void
+test_json (void)
+{
+  static const char json[] = "{\"a\":\"gr\xc3\xbc\xc3\x9f \\u001b\x7f\xc2\x9b\xe2\x80\xae"
+                             "\xf3\xa0\x81\x81\"}\n";
+  g_autofree char *clean = imp_clean_json (json, sizeof json - 1);
+
+  g_assert_cmpstr (clean, ==,
+                   "{\"a\":\"gr\xc3\xbc\xc3\x9f \\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\"}\n");
+}
+
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s|%d|%s", domain, level, message);
+}
+
+/* A line that has an end, whatever it is made of. */
+static void
+test_log (void)
+{
+  g_autofree char *large = g_strnfill (2 * IMP_LOG_LINE_MAX, 'x');
+  g_autoptr (GString) heard = g_string_new (NULL);
+  guint handler = g_log_set_handler ("Odd", G_LOG_LEVEL_MASK, on_log, heard);
+
+  imp_log ("Odd", G_LOG_LEVEL_MESSAGE, "%s%%", "a\n%s\x1b");
+  g_assert_cmpstr (heard->str, ==, "Odd|32|a\\x0a%s\\x1b%");
+  g_string_truncate (heard, 0);
+  imp_log ("Odd", G_LOG_LEVEL_DEBUG, "%s", large);
+  g_assert_true (g_str_has_suffix (heard->str, "xx... (8192 bytes more)"));
+  g_assert_cmpuint (heard->len, <, IMP_LOG_LINE_MAX + 100);
+  g_log_remove_handler ("Odd", handler);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -102,5 +147,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/clean-text/cases", test_cases);
   g_test_add_func ("/clean-text/cut", test_cut);
   g_test_add_func ("/clean-text/random", test_random);
+  g_test_add_func ("/clean-text/line", test_line);
+  g_test_add_func ("/clean-text/json", test_json);
+  g_test_add_func ("/clean-text/log", test_log);
   return g_test_run ();
 }

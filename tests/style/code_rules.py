@@ -124,4 +124,33 @@ def check_long_share(sources):
                                f'are longer than {LONG_FUNCTION_LINES}')
 
 
-RULES = [check_function_length, check_includes]
+# What prints or logs a text as it is. What others have said could end a line there, or send orders
+# to a terminal.
+RAW_OUTPUT = re.compile(r'(?<![\w"])(g_(?:message|warning|info|debug|critical|print|printerr'
+                        r'|log|logv|log_structured\w*)|v?f?printf|v?dprintf|f?puts|f?putc|putchar'
+                        r'|fwrite|perror|v?syslog|psignal) \(')
+# Where it is made harmless, or is nobody else's.
+MAY_PRINT = {
+    'imp-remote/core/imp-log.c': {'g_log'},
+    'imp-remote/modules/imp-script-output.c': {'g_log_structured'},
+    'imp-remote/modules/launch.c': {'fprintf'},
+    'imp-remote/tool/main.c': {'printf'},
+    'imp-remote/tool/new/new.c': {'fputs'},
+    'imp-remote/tool/relay/relay-connection.c': {'g_log_structured'},
+    'imp-remote/tool/tool.c': {'puts', 'fputs'},
+}
+
+
+def check_output(source):
+    """The library logs by imp_log_message() and the like, and the tool prints by tool_print()."""
+    if source.kind != 'c' or not source.path.startswith('imp-remote/'):
+        return
+    allowed = MAY_PRINT.get(source.path, set())
+    for number, line in enumerate(source.lines, 1):
+        for match in RAW_OUTPUT.finditer(line):
+            if match.group(1) not in allowed and not line.lstrip().startswith(('*', '/*')):
+                yield number, (f'{match.group(1)} () does not care what it prints: '
+                               'use imp_log_message () or tool_print () and the like')
+
+
+RULES = [check_function_length, check_includes, check_output]

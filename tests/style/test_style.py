@@ -32,6 +32,28 @@ def errors(source):
             for _, text in rule(source)]
 
 
+class Output(unittest.TestCase):
+    """What others say is printed and logged by those who make it harmless."""
+
+    def test_raw(self):
+        for call in ('g_message ("%s", text)', 'printf ("x")', 'fputs (text, stdout)',
+                     'g_log_structured ("x", 0, NULL)', 'g_print ("%s", text)'):
+            found = errors(c_file(f'void\na (void)\n{{\n  {call};\n}}\n'))
+            self.assertEqual(len(found), 1, call)
+            self.assertIn('does not care what it prints', found[0])
+
+    def test_clean(self):
+        for call in ('imp_log_message ("%s", text)', 'g_strdup_printf ("x")',
+                     'tool_print ("%s", text)', 'a = "printf (";'):
+            self.assertEqual(errors(c_file(f'void\na (void)\n{{\n  {call};\n}}\n')), [], call)
+        inside = c_file('/* As printf (), but better. */\n')
+        self.assertEqual(errors(inside), [])
+        self.assertEqual(errors(c_file('void\na (void)\n{\n  puts (clean);\n}\n',
+                                       'imp-remote/tool/tool.c')), [])
+        self.assertEqual(errors(c_file('void\na (void)\n{\n  printf ("x");\n}\n',
+                                       'tests/core/test-sample.c')), [])
+
+
 class TextRules(unittest.TestCase):
     def assert_one(self, source, part):
         found = errors(source)

@@ -328,7 +328,7 @@ client_connection_look_up (ImpClientConnection *self, gint64 id)
 static void
 client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
 {
-  const char *text = message->text != NULL ? message->text : "an exception without a message";
+  g_autofree char *text = imp_protocol_dup_exception (message);
   ImpRemoteAnalyzer *analyzer;
 
   self->exceptions++;

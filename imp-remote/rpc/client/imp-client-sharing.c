@@ -2,6 +2,7 @@
 #include "rpc/client/imp-client-sharing-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "rpc/imp-protocol-private.h"
 
 gboolean
@@ -32,7 +33,7 @@ imp_client_sharing_begin (ImpLink *link, const ImpMessage *set_version, gsize ma
   arena = imp_arena_new (size, &failure);
   if (arena == NULL)
     {
-      g_message ("Input for %s goes through the socket: %s", name, failure->message);
+      imp_log_message ("Input for %s goes through the socket: %s", name, failure->message);
       return NULL;
     }
   imp_link_attach_descriptor (link, imp_arena_steal_fd (arena));

@@ -3,6 +3,7 @@
 
 #include "core/imp-enums.h"
 #include "core/imp-log-limit-private.h"
+#include "core/imp-log-private.h"
 
 G_BEGIN_DECLS
 
@@ -51,9 +52,10 @@ imp_soft_budget_judge (ImpSoftBudget *self, ImpFailMode mode)
   self->n_refused++;
   n = imp_log_limit_note (&self->log);
   if (n > 0)
-    g_message ("%u connections have gone on without an analyzer within a minute (soft-limit): "
-               "further ones are refused (%" G_GUINT64_FORMAT " of them)",
-               self->n_recent, n);
+    imp_log_message (
+      "%u connections have gone on without an analyzer within a minute (soft-limit): "
+      "further ones are refused (%" G_GUINT64_FORMAT " of them)",
+      self->n_recent, n);
   return IMP_FAIL_HARD;
 }
 

@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-room-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/server/imp-server-connection-private.h"
 
@@ -104,7 +105,8 @@ server_room_close (ImpServerRoom *self, const ImpServerPeer *only, ImpServerConn
 
   self->totals->n_refusals[reason]++;
   if (n > 0)
-    g_message ("A connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+    imp_log_message ("A connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message,
+                     n);
   imp_server_connection_make_room (connection, error);
 }
 

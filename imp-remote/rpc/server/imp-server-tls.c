@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-tls-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 
 void
 imp_server_tls_init (ImpServerTls *self, GMainContext *context, ImpServerTotals *totals,
@@ -142,8 +143,8 @@ imp_server_tls_note_refused (ImpServerTls *self, const char *peer, const GError 
 
   self->totals->n_refusals[refusals[reason]]++;
   if (n > 0)
-    g_message ("A client at %s is refused: %s (%" G_GUINT64_FORMAT " of them)",
-               peer != NULL ? peer : "an unknown address", error->message, n);
+    imp_log_message ("A client at %s is refused: %s (%" G_GUINT64_FORMAT " of them)",
+                     peer != NULL ? peer : "an unknown address", error->message, n);
 }
 
 GError *

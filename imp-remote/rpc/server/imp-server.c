@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-object-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
@@ -577,7 +578,8 @@ server_log_failure (ImpServer *self, const GError *error)
   guint64 n = imp_log_limit_note (&self->failure_log);
 
   if (n > 0)
-    g_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+    imp_log_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)",
+                     error->message, n);
 }
 
 static void
@@ -586,7 +588,8 @@ server_log_refusal (ImpServer *self, const GError *error)
   guint64 n = imp_log_limit_note (&self->refusal_log);
 
   if (n > 0)
-    g_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
+    imp_log_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message,
+                     n);
 }
 
 static gboolean

@@ -163,7 +163,7 @@ new_write_files (const NewLanguage *language, const NewName *name)
         n++;
     }
   if (status == TOOL_DONE)
-    printf ("written: %s, %s, %s\n", paths[0], paths[1], paths[2]);
+    tool_print ("written: %s, %s, %s", paths[0], paths[1], paths[2]);
   else
     while (n > 0)
       g_unlink (paths[--n]);
@@ -178,9 +178,9 @@ new_print_next (const NewLanguage *language, const NewName *name)
   g_autofree char *module = new_name_insert (name, language->module);
   g_autofree char *test = new_name_insert (name, language->test);
 
-  printf ("test it: %s\n"
-          "use it: imp-remote relay --listen localhost:8080 --module %s --connect HOST:PORT\n",
-          test, module);
+  tool_print ("test it: %s", test);
+  tool_print ("use it: imp-remote relay --listen localhost:8080 --module %s --connect HOST:PORT",
+              module);
 }
 
 static const NewLanguage *

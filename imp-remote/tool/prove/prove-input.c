@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/prove/prove-input.h"
 
+#include "tool/tool.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -89,7 +91,7 @@ prove_input_print (ImpProver *prover)
                                                              data);
       g_autoptr (GBytes) line = imp_codec_encode (codec, message, NULL);
 
-      fwrite (g_bytes_get_data (line, NULL), 1, g_bytes_get_size (line), stdout);
+      tool_print_json (g_bytes_get_data (line, NULL), g_bytes_get_size (line));
     }
   fflush (stdout);
 }

@@ -40,8 +40,8 @@ prove_report (ImpProver *prover, const char *path, gboolean proved, const GError
   g_object_get (prover, "seed", &seed, NULL);
   if (proved)
     {
-      printf ("proved %s: %" G_GUINT64_FORMAT " trials, seed %u\n", path,
-              imp_prover_get_n_trials (prover), seed);
+      tool_print ("proved %s: %" G_GUINT64_FORMAT " trials, seed %u", path,
+                  imp_prover_get_n_trials (prover), seed);
       fflush (stdout);
       return TOOL_DONE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/rehearse/rehearse-connection.h"
 
+#include "core/imp-log-private.h"
 #include "rpc/imp-connector-private.h"
 
 struct _RehearseConnection
@@ -23,7 +24,7 @@ rehearse_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (error != NULL)
-    g_message ("a connection has ended: %s", error->message);
+    imp_log_message ("a connection has ended: %s", error->message);
   self->over (self, self->user_data);
 }
 
@@ -38,7 +39,7 @@ rehearse_connection_on_connected (GIOStream *server, const GError *error, gpoint
   self->connector = NULL;
   if (server == NULL)
     {
-      g_message ("%s", error->message);
+      imp_log_message ("%s", error->message);
       g_io_stream_close (self->provider, NULL, NULL);
       self->over (self, self->user_data);
       return;

@@ -232,14 +232,14 @@ rehearse_print_summary (Rehearse *self)
   while (g_hash_table_iter_next (&iter, &connection, NULL))
     rehearse_add_statistics (self, connection);
 
-  printf ("connections %u\n", self->n_connections);
+  tool_print ("connections %u", self->n_connections);
   names = g_list_sort (g_hash_table_get_keys (self->sums), (GCompareFunc) strcmp);
   for (GList *l = names; l != NULL; l = l->next)
     {
       const guint64 *sum = g_hash_table_lookup (self->sums, l->data);
 
       if (*sum > 0)
-        printf ("%s %" G_GUINT64_FORMAT "\n", (const char *) l->data, *sum);
+        tool_print ("%s %" G_GUINT64_FORMAT, (const char *) l->data, *sum);
     }
 }
 

@@ -51,12 +51,14 @@ relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_da
   relay_log_result (self->name, self->target_text, result);
 }
 
+/* A client at a unix socket gives itself a name, if it wants one. */
 static char *
 relay_connection_get_client_name (GSocketConnection *client)
 {
   g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (client, NULL);
+  g_autofree char *name = address != NULL ? imp_address_of_socket (address) : g_strdup ("unknown");
 
-  return address == NULL ? g_strdup ("unknown") : imp_address_of_socket (address);
+  return imp_clean_line (name, IMP_CLEAN_TEXT_MAX);
 }
 
 /* The keys that analyzers know: caddr and cport, saddr and sport. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-group.h"
 
+#include "core/imp-log-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-listener-private.h"
 #include "rpc/imp-peer-private.h"
@@ -62,7 +63,7 @@ relay_group_sum_up (RelayGroup *self)
     g_string_append_printf (text, "%s%s: %u", text->len > 0 ? ", " : "", (const char *) l->data,
                             GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, l->data)));
   if (text->len > 0)
-    g_message ("-> %s: connections refused by a limit: %s", self->target_text, text->str);
+    imp_log_message ("-> %s: connections refused by a limit: %s", self->target_text, text->str);
 }
 
 void
@@ -236,17 +237,17 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
   if (!access_options_admit (G_IO_STREAM (client), &error))
     {
       if (log_admit ())
-        g_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->target_text,
-                   error->message);
+        imp_log_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->target_text,
+                         error->message);
       relay_connection_reset (client);
       return FALSE;
     }
   if (relay_group_count (self, peer) < self->options.max_connections_per_peer)
     return TRUE;
   if (log_admit ())
-    g_message ("%s -> %s: refused: there are %u connections of it already "
-               "(--max-connections-per-peer)",
-               peer, self->target_text, self->options.max_connections_per_peer);
+    imp_log_message ("%s -> %s: refused: there are %u connections of it already "
+                     "(--max-connections-per-peer)",
+                     peer, self->target_text, self->options.max_connections_per_peer);
   relay_connection_reset (client);
   return FALSE;
 }

@@ -4,20 +4,14 @@
 #include "core/imp-clean-text-private.h"
 #include "tool/log.h"
 
-#include <string.h>
-
-/* What others say is shown as one line that has an end. */
-#define TEXT_MAX 1024
-
 void
 relay_log (const char *client, const char *target, GLogLevelFlags level, const char *text)
 {
-  gsize length = strlen (text), shown = MIN (length, TEXT_MAX);
   g_autofree char *clean = NULL;
 
   if (!log_admit ())
     return;
-  clean = imp_clean_text (text, shown, length - shown);
+  clean = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
   g_log_structured (G_LOG_DOMAIN, level, "IMP_CLIENT", client, "IMP_TARGET", target, "MESSAGE",
                     "%s -> %s: %s", client, target, clean);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
+#include "core/imp-log-private.h"
 #include "tool/log.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-group.h"
@@ -175,7 +176,7 @@ relay_on_grace_over (gpointer user_data)
 {
   Relay *self = user_data;
 
-  g_message ("Connections that are still there after %u seconds are closed", self->grace);
+  imp_log_message ("Connections that are still there after %u seconds are closed", self->grace);
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
 }

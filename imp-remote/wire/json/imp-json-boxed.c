@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/json/imp-json-private.h"
 
+#include "core/imp-log-private.h"
+
 #include <json-glib/json-glib.h>
 
 /* json_boxed_serialize() and json_boxed_deserialize() for messages, results and interfaces, where
@@ -29,7 +31,7 @@ boxed_write_message (const ImpMessage *message)
       node = json_from_string (text, &error);
     }
   if (error != NULL)
-    g_debug ("no JSON of a message: %s", error->message);
+    imp_log_debug ("no JSON of a message: %s", error->message);
   return node;
 }
 
@@ -55,7 +57,7 @@ boxed_read_message (const char *begin, const char *text, const char *end, ImpMes
 
   if (imp_wire_json.decode (&cursor, &limits, message, &need, &error) == IMP_DECODE_DONE)
     return TRUE;
-  g_debug ("no message in JSON: %s", error->message);
+  imp_log_debug ("no message in JSON: %s", error->message);
   imp_message_clear (message);
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/perl/imp-perl-value-private.h"
 
+#include "core/imp-clean-text-private.h"
 #include "core/imp-error.h"
 
 #include <math.h>
@@ -40,13 +41,14 @@ imp_perl_tree_clear (ImpPerlTree *self)
 gboolean
 imp_perl_tree_bad (ImpPerlTree *self, const char *format, ...)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *clean = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error_literal (self->error, IMP_ERROR, IMP_ERROR_PROTOCOL, text);
+  clean = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
+  g_set_error_literal (self->error, IMP_ERROR, IMP_ERROR_PROTOCOL, clean);
   self->status = IMP_DECODE_BAD;
   return FALSE;
 }
