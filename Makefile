@@ -25,6 +25,7 @@ docs: all
 
 bench: all
 	tests/bench/imp-bench --build $(BUILD)
+	tests/bench/pcap-load --build $(BUILD)
 
 soak: all
 	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES) $(SOAK_OPTIONS)

@@ -81,6 +81,15 @@ class Help(unittest.TestCase):
             self.assertRegex(out, rf'(?m)^  {key}=')
 
 
+class Captures(unittest.TestCase):
+    @unittest.skipIf('pcap' in COMMANDS, 'this build reads captures')
+    def test_without(self):
+        """A build without libpcap says so."""
+        status, out, err = harness.run_tool('pcap', 'some.pcap')
+        self.assertEqual((status, out), (1, ''))
+        self.assertIn('built without libpcap', err)
+
+
 class Errors(unittest.TestCase):
     def assert_fails(self, status, *args, says):
         """`says`: what must be in the one line, e.g. the option, the value, what would be right."""

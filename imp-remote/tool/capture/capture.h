@@ -9,12 +9,13 @@ G_BEGIN_DECLS
 /* What all connections of a capture have in common. */
 typedef struct
 {
-  int link;         /* PacketLink */
-  guint64 packet;   /* the one that is being dealt with, from 1 on */
-  gint64 time;      /* its time in ns since 1970, for what is written */
-  gint64 now;       /* the latest time so far */
-  TcpBudget budget; /* what connections keep for later */
-  FrameSink *sink;  /* NULL: nothing is written */
+  int link;          /* PacketLink */
+  guint64 packet;    /* the one that is being dealt with, from 1 on */
+  gint64 time;       /* its time in ns since 1970, for what is written */
+  gint64 now;        /* the latest time so far */
+  TcpBudget budget;  /* what waits, or may be sent again */
+  TcpBudget entries; /* what stands in reports that are not printed yet */
+  FrameSink *sink;   /* NULL: nothing is written */
 
   ImpFactory *factory;
   gboolean has_streams, has_packets; /* what it works with */

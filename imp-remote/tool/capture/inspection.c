@@ -29,7 +29,9 @@ struct _Inspection
   InspectionReplacement replacements[2];
   gint64 wanted[2]; /* up to here the analyzer wants to see more before it answers */
   gboolean pushed_end[2];
-  gboolean is_silent;
+  gboolean is_silent; /* it has not said anything for a while */
+  gboolean was_heard;
+  gboolean has_news; /* it was given something since it was waited for */
   gboolean is_timed_out;
 };
 
@@ -148,6 +150,7 @@ inspection_on_result (ImpFilter *filter, ImpResult *result, gpointer user_data)
   g_autofree char *text = NULL;
 
   self->is_silent = FALSE;
+  self->was_heard = TRUE;
   switch (imp_result_get_result_type (result))
     {
     case IMP_RESULT_REPLACE:
@@ -254,7 +257,7 @@ inspection_new (Capture *capture, GHashTable *context, gint32 data_type,
   self->funcs = funcs;
   self->user_data = user_data;
   self->data_type = data_type;
-  entries_init (&self->entries, &capture->budget);
+  entries_init (&self->entries, &capture->entries);
   inspection_start (self, context);
   return self;
 }
@@ -321,6 +324,7 @@ inspection_push (Inspection *self, ImpDirection direction, const guint8 *data, g
     return;
   if (length == 0)
     self->pushed_end[direction] = TRUE;
+  self->has_news = TRUE;
   /* What nobody needs to see is not copied. */
   if (length > 0 && self->data_type == IMP_DATA_TYPE_STREAM
       && imp_filter_skip (self->filter, direction, length, NULL))
@@ -403,16 +407,31 @@ inspection_get_held (const Inspection *self)
   return imp_filter_get_held (self->filter, 0) + imp_filter_get_held (self->filter, 1);
 }
 
+/* A packet that the analyzer says nothing about costs the time once: then it is taken for one that
+ * wants to see more, until it says something. */
+static void
+inspection_wait_for_packet (Inspection *self)
+{
+  if (inspection_get_held (self) > SILENT_MAX)
+    {
+      inspection_wait (self, self->capture->deadline * 1000);
+      return;
+    }
+  if (self->is_silent)
+    while (g_main_context_iteration (NULL, FALSE))
+      ;
+  if (self->is_silent || self->outcome != OUTCOME_OPEN)
+    return;
+  self->was_heard = FALSE;
+  self->is_silent = !inspection_wait (self, self->capture->answer_time) && !self->was_heard;
+}
+
 void
 inspection_finish_packet (Inspection *self)
 {
-  if (self->outcome == OUTCOME_OPEN && inspection_is_unanswered (self))
-    {
-      if (inspection_get_held (self) > SILENT_MAX)
-        inspection_wait (self, self->capture->deadline * 1000);
-      else if (!self->is_silent)
-        self->is_silent = !inspection_wait (self, self->capture->answer_time);
-    }
+  if (self->has_news && inspection_is_unanswered (self))
+    inspection_wait_for_packet (self);
+  self->has_news = FALSE;
   for (guint direction = 0; direction < 2; direction++)
     inspection_record (self, direction);
 }

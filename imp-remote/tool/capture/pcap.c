@@ -43,7 +43,7 @@ static const ImpLimit pcap_limits[] = {
   { "max-waiting", IMP_LIMIT_BYTES, PLACE (capture.max_waiting), 1, G_MAXINT32, 4194304,
     "how much of a direction waits for bytes that are missing before it, until there is a gap" },
   { "max-kept", IMP_LIMIT_BYTES, PLACE (capture.budget.max), 1, G_MAXINT64, 268435456,
-    "how much is kept in all of what waits, may be sent again, or stands in the report" },
+    "how much is kept of what waits or may be sent again, and as much for reports, in all" },
   { "gap-time", IMP_LIMIT_SECONDS, PLACE (capture.gap_time), 0, TOOL_MAX_SECONDS, 10,
     "how long, in the time of the capture, missing bytes may take to come" },
   { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (limits.tcp_timeout), 1, TOOL_MAX_SECONDS, 3600,
@@ -351,9 +351,10 @@ pcap_command_run (int argc, char **argv)
   g_auto (Pcap) self = { 0 };
   int status;
 
-  entries_init (&self.notes, &self.capture.budget);
+  entries_init (&self.notes, &self.capture.entries);
   if (!pcap_command_parse (&self, argc, argv, &status))
     return status;
+  self.capture.entries.max = self.capture.budget.max;
   tool_watch_signals (pcap_command_on_stop, &self);
   if (!pcap_command_open (&self, &status))
     return status;

@@ -302,6 +302,8 @@ report_build_summary (const Report *self, JsonBuilder *builder, const ReportSumm
                       const Entries *notes)
 {
   json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "summary");
+  json_builder_begin_object (builder);
   report_add_number (builder, "packets", summary->n_packets);
   report_add_number (builder, "packets_inspected", summary->n_inspected);
   report_add_number (builder, "packets_other", summary->n_other);
@@ -314,6 +316,7 @@ report_build_summary (const Report *self, JsonBuilder *builder, const ReportSumm
   report_add_flag (builder, "truncated", summary->is_truncated);
   report_build_outcomes (self, builder);
   report_build_entries (builder, "notes", notes);
+  json_builder_end_object (builder);
   json_builder_end_object (builder);
 }
 

@@ -23,7 +23,8 @@ struct _TcpConnection
 {
   Connection base;
   TcpConnectionSide sides[2];
-  TcpOutput *output; /* NULL: nothing is written */
+  TcpOutput *output;  /* NULL: nothing is written */
+  gboolean is_taking; /* a packet of it is being dealt with */
 
   /* A SYN in the middle of the connection: it is another one if the other side agrees. */
   gboolean has_syn;
@@ -113,6 +114,9 @@ tcp_connection_on_output (ImpDirection direction, const guint8 *data, gsize leng
     tcp_output_send (self->output, direction, data, length);
   else
     tcp_output_end (self->output, direction);
+  /* A late verdict, while another connection has its turn. */
+  if (!self->is_taking)
+    tcp_output_flush (self->output, direction);
 }
 
 /* Who drops a connection does not want anybody to see it. */
@@ -262,11 +266,14 @@ tcp_connection_begins_anew (TcpConnection *self, ImpDirection direction, const P
   return FALSE;
 }
 
+/* One that was sent again. After the end nobody does that, unless the end came from an analyzer. */
 static gboolean
 tcp_connection_is_same_syn (TcpConnection *self, ImpDirection direction, const Packet *packet)
 {
   const TcpInput *input = self->sides[direction].input;
 
+  if (self->base.outcome == OUTCOME_RESET || tcp_connection_has_closed (self))
+    return FALSE;
   return self->sides[direction].has_syn
          && tcp_input_get_first_sequence (input) == packet->sequence + 1;
 }
@@ -422,10 +429,12 @@ tcp_connection_take (TcpConnection *self, const Packet *packet, guint sender)
   connection_note_packet (&self->base);
   if (self->base.inspection == NULL)
     connection_inspect (&self->base, IMP_DATA_TYPE_STREAM, &tcp_connection_inspection_funcs, self);
+  self->is_taking = TRUE;
   if (self->base.is_over)
     tcp_connection_take_late (self, packet);
   else
     tcp_connection_take_open (self, direction, packet);
+  self->is_taking = FALSE;
   return TCP_TAKEN;
 }
 

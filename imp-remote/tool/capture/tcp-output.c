@@ -4,6 +4,8 @@
 #define MARKS_MAX 256
 #define TIMESTAMPS_SIZE 12
 #define HEADER_SIZE_MAX 60
+/* So much is gathered for segments. */
+#define PENDING_MAX 65536
 /* Where the receiver has not said how large a segment may be: Ethernet's. */
 #define MTU 1500
 
@@ -20,6 +22,7 @@ typedef struct
   gboolean is_started, is_open, is_ended;
   guint32 first;       /* sequence number of its first byte */
   gint64 sent;         /* bytes of its output, and its FIN */
+  GByteArray *pending; /* what is to be written with the next bytes */
   GArray *marks;       /* of TcpOutputMark, sorted */
   gint64 acknowledged; /* this side has got so much of the other one's output */
   gint64 said;         /* and has said so */
@@ -52,6 +55,7 @@ tcp_output_new (int link, const FrameSink *sink)
       const TcpOutputMark none = { 0, 0 };
 
       self->sides[i].scale = -1;
+      self->sides[i].pending = g_byte_array_new ();
       self->sides[i].marks = g_array_new (FALSE, FALSE, sizeof (TcpOutputMark));
       g_array_append_val (self->sides[i].marks, none);
     }
@@ -61,8 +65,11 @@ tcp_output_new (int link, const FrameSink *sink)
 void
 tcp_output_free (TcpOutput *self)
 {
-  g_array_unref (self->sides[0].marks);
-  g_array_unref (self->sides[1].marks);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_byte_array_unref (self->sides[i].pending);
+      g_array_unref (self->sides[i].marks);
+    }
   g_free (self);
 }
 
@@ -323,26 +330,53 @@ tcp_output_open (TcpOutput *self, ImpDirection direction)
     self->sides[!direction].said = -1;
 }
 
-void
-tcp_output_send (TcpOutput *self, ImpDirection direction, const guint8 *data, gsize length)
+static void
+tcp_output_write_data (TcpOutput *self, ImpDirection direction, const guint8 *data, gsize length)
 {
-  TcpOutputSide *side = &self->sides[direction];
-  gsize segment;
+  const gsize segment = tcp_output_get_segment (self, direction);
 
-  if (self->is_over || side->is_ended || !tcp_output_has_frame (self, direction))
-    return;
-  segment = tcp_output_get_segment (self, direction);
   for (gsize done = 0, n; done < length; done += n)
     {
       n = tcp_output_make_room (self, direction, MIN (segment, length - done));
       tcp_output_write (self, direction, done + n == length ? IMP_TCP_PSH : 0, data + done, n);
-      side->sent += n;
+      self->sides[direction].sent += n;
     }
+}
+
+void
+tcp_output_flush (TcpOutput *self, ImpDirection direction)
+{
+  GByteArray *pending = self->sides[direction].pending;
+
+  if (pending->len == 0)
+    return;
+  tcp_output_write_data (self, direction, pending->data, pending->len);
+  g_byte_array_set_size (pending, 0);
+}
+
+/* An analyzer may say what it has to say in small pieces; what is a segment goes at once. */
+void
+tcp_output_send (TcpOutput *self, ImpDirection direction, const guint8 *data, gsize length)
+{
+  TcpOutputSide *side = &self->sides[direction];
+
+  if (self->is_over || side->is_ended || !tcp_output_has_frame (self, direction))
+    return;
+  tcp_output_flush (self, !direction);
+  if (side->pending->len == 0 && length >= tcp_output_get_segment (self, direction))
+    {
+      tcp_output_write_data (self, direction, data, length);
+      return;
+    }
+  g_byte_array_append (side->pending, data, length);
+  if (side->pending->len >= PENDING_MAX)
+    tcp_output_flush (self, direction);
 }
 
 void
 tcp_output_skip (TcpOutput *self, ImpDirection direction, gint64 length)
 {
+  tcp_output_flush (self, direction);
   self->sides[direction].sent += length;
 }
 
@@ -353,6 +387,7 @@ tcp_output_end (TcpOutput *self, ImpDirection direction)
 
   if (self->is_over || side->is_ended)
     return;
+  tcp_output_flush (self, direction);
   tcp_output_write (self, direction, IMP_TCP_FIN, NULL, 0);
   side->is_ended = TRUE;
   side->sent++;
@@ -361,6 +396,8 @@ tcp_output_end (TcpOutput *self, ImpDirection direction)
 void
 tcp_output_reset (TcpOutput *self, ImpDirection direction)
 {
+  tcp_output_flush (self, !direction);
+  tcp_output_flush (self, direction);
   tcp_output_write (self, direction, IMP_TCP_RST, NULL, 0);
   self->is_over = TRUE;
 }
@@ -368,6 +405,8 @@ tcp_output_reset (TcpOutput *self, ImpDirection direction)
 void
 tcp_output_refuse (TcpOutput *self)
 {
+  tcp_output_flush (self, IMP_DIRECTION_FROM_SERVER);
+  tcp_output_flush (self, IMP_DIRECTION_FROM_CLIENT);
   tcp_output_write (self, IMP_DIRECTION_FROM_SERVER, IMP_TCP_RST, NULL, 0);
   tcp_output_reset (self, IMP_DIRECTION_FROM_CLIENT);
 }
@@ -377,6 +416,8 @@ tcp_output_finish_packet (TcpOutput *self, ImpDirection direction, const gint64 
 {
   TcpOutputSide *side = &self->sides[direction];
 
+  tcp_output_flush (self, !direction);
+  tcp_output_flush (self, direction);
   for (guint i = 0; i < 2; i++)
     tcp_output_add_mark (&self->sides[i], settled[i] + (self->sides[i].is_ended ? 1 : 0));
   if (side->acknowledged > side->said)

@@ -27,7 +27,9 @@ void tcp_output_open (TcpOutput *self, ImpDirection direction);
  * its SYN or FIN. */
 void tcp_output_acknowledge (TcpOutput *self, ImpDirection direction, gint64 offset);
 
+/* Bytes of that side. They may wait for others, until the next call of another kind. */
 void tcp_output_send (TcpOutput *self, ImpDirection direction, const guint8 *data, gsize length);
+void tcp_output_flush (TcpOutput *self, ImpDirection direction);
 /* The same for bytes that are not there. */
 void tcp_output_skip (TcpOutput *self, ImpDirection direction, gint64 length);
 void tcp_output_end (TcpOutput *self, ImpDirection direction);
