@@ -189,10 +189,10 @@ imp_io_stream_close (GIOStream *stream, GCancellable *cancellable, GError **erro
 }
 
 static gboolean
-io_stream_on_over (GObject *object, gpointer user_data)
+io_stream_on_over (GObject *output, gpointer user_data)
 {
-  ImpIOStream *self = IMP_IO_STREAM (object);
   GTask *task = user_data;
+  ImpIOStream *self = g_task_get_source_object (task);
   GError *error = NULL;
 
   if (!imp_duplex_is_ready (imp_io_engine_get_duplex (self->engine), IMP_DUPLEX_OVER))
@@ -220,7 +220,7 @@ imp_io_stream_close_async (GIOStream *stream, int priority, GCancellable *cancel
   g_task_set_check_cancellable (task, FALSE);
   imp_io_engine_close (self->engine);
   event = imp_duplex_create_source (imp_io_engine_get_duplex (self->engine), IMP_DUPLEX_OVER);
-  source = g_pollable_source_new_full (stream, event, cancellable);
+  source = g_pollable_source_new_full (self->output, event, cancellable);
   g_task_attach_source (task, source, G_SOURCE_FUNC (io_stream_on_over));
 }
 
