@@ -35,6 +35,7 @@
 #include "provider/imp-recording-writer.h"
 #include "provider/imp-recording.h"
 #include "provider/imp-relay.h"
+#include "provider/imp-replay.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/imp-shared-memory.h"
 #include "rpc/server/imp-peer.h"

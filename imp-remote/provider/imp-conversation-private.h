@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* One chunk of what the two sides say. */
 typedef struct
 {
-  GBytes *data; /* empty: the end of the direction */
+  GBytes *data;  /* empty: the end of the direction */
+  gint64 origin; /* where it began in its direction, in the conversation that was made first */
   gint32 data_type;
   guint8 direction;
 } ImpChunk;
@@ -19,6 +20,7 @@ typedef struct
 typedef struct
 {
   GArray *chunks; /* of ImpChunk */
+  gint64 said[2]; /* bytes in each direction that were added from outside */
 } ImpConversation;
 
 /* How two directions come together. */
@@ -49,6 +51,8 @@ imp_conversation_get (const ImpConversation *self, guint index)
   return &g_array_index (self->chunks, ImpChunk, index);
 }
 
+/* Whether a direction ends in it. */
+gboolean imp_conversation_has_end (const ImpConversation *self, guint direction);
 /* So many bytes in all. */
 gsize imp_conversation_get_size (const ImpConversation *self);
 /* At how many places a stream can be cut. */
@@ -57,6 +61,9 @@ gsize imp_conversation_count_cuts (const ImpConversation *self);
 /* The same with what can be joined joined, in @order (not a random one); and with the ends that it
  * lacks. */
 ImpConversation *imp_conversation_join (const ImpConversation *self, ImpOrder order);
+/* The same in chunks of @size bytes: of what is said in one go, only the last one is smaller. 0: of
+ * any size. The order stays, and so do packets. */
+ImpConversation *imp_conversation_rechunk (const ImpConversation *self, gsize size);
 
 /* Whether to cut at the @index-th place, of those that imp_conversation_count_cuts() counts. */
 typedef gboolean (*ImpCutFunc) (gsize index, gpointer user_data);
@@ -64,6 +71,8 @@ typedef gboolean (*ImpCutFunc) (gsize index, gpointer user_data);
 /* The same, cut. */
 ImpConversation *imp_conversation_cut (const ImpConversation *self, ImpCutFunc cut,
                                        gpointer user_data);
+/* The same, cut at these offsets of each direction, which are in their order. */
+ImpConversation *imp_conversation_cut_at (const ImpConversation *self, GArray *const places[2]);
 /* The same, in another order. @random: for a random one. */
 ImpConversation *imp_conversation_order (const ImpConversation *self, ImpOrder order,
                                          GRand *random);

@@ -46,15 +46,35 @@ imp_conversation_free (ImpConversation *self)
 void
 imp_conversation_add (ImpConversation *self, ImpDirection direction, GBytes *data, gint32 data_type)
 {
-  const ImpChunk chunk = { data, data_type, direction };
+  const ImpChunk chunk = { data, self->said[direction], data_type, direction };
 
   g_array_append_val (self->chunks, chunk);
+  self->said[direction] += g_bytes_get_size (data);
+}
+
+/* Some of the bytes of @chunk. */
+static void
+conversation_add_piece (ImpConversation *self, const ImpChunk *chunk, gsize start, gsize length)
+{
+  const ImpChunk piece = { g_bytes_new_from_bytes (chunk->data, start, length),
+                           chunk->origin + start, chunk->data_type, chunk->direction };
+
+  g_array_append_val (self->chunks, piece);
+}
+
+/* Takes @data instead of the chunk's own. */
+static void
+conversation_add_like (ImpConversation *self, const ImpChunk *chunk, GBytes *data)
+{
+  const ImpChunk like = { data, chunk->origin, chunk->data_type, chunk->direction };
+
+  g_array_append_val (self->chunks, like);
 }
 
 static void
 conversation_add_chunk (ImpConversation *self, const ImpChunk *chunk)
 {
-  imp_conversation_add (self, chunk->direction, g_bytes_ref (chunk->data), chunk->data_type);
+  conversation_add_like (self, chunk, g_bytes_ref (chunk->data));
 }
 
 gsize
@@ -94,8 +114,8 @@ conversation_add_range (ImpConversation *self, const ImpConversation *other, gui
 
 /* ---- orders ---- */
 
-static gboolean
-conversation_has_end (const ImpConversation *self, guint direction)
+gboolean
+imp_conversation_has_end (const ImpConversation *self, guint direction)
 {
   for (guint i = 0; i < self->chunks->len; i++)
     {
@@ -198,16 +218,51 @@ imp_conversation_join (const ImpConversation *self, ImpOrder order)
   ImpConversation *joined = imp_conversation_new ();
 
   for (guint direction = 0; direction < 2; direction++)
-    if (!conversation_has_end (self, direction))
+    if (!imp_conversation_has_end (self, direction))
       imp_conversation_add (ordered, direction, g_bytes_new (NULL, 0), IMP_DATA_TYPE_STREAM);
   for (guint i = 0; i < ordered->chunks->len;)
     {
       const ImpChunk *first = imp_conversation_get (ordered, i);
       GBytes *data = conversation_join_from (ordered, &i);
 
-      imp_conversation_add (joined, first->direction, data, first->data_type);
+      conversation_add_like (joined, first, data);
     }
   return joined;
+}
+
+/* Takes @joined. */
+static void
+conversation_add_cut (ImpConversation *self, const ImpChunk *first, GBytes *joined, gsize size)
+{
+  g_autoptr (GBytes) owned = joined;
+  const ImpChunk whole = { owned, first->origin, first->data_type, first->direction };
+  const gsize length = g_bytes_get_size (joined);
+  gsize start = 0;
+
+  if (size == 0 || !imp_data_type_is_streaming (first->data_type))
+    size = length;
+  do
+    {
+      const gsize n = MIN (size, length - start);
+
+      conversation_add_piece (self, &whole, start, n);
+      start += n;
+    }
+  while (start < length);
+}
+
+ImpConversation *
+imp_conversation_rechunk (const ImpConversation *self, gsize size)
+{
+  ImpConversation *result = imp_conversation_new ();
+
+  for (guint i = 0; i < self->chunks->len;)
+    {
+      const ImpChunk *first = imp_conversation_get (self, i);
+
+      conversation_add_cut (result, first, conversation_join_from (self, &i), size);
+    }
+  return result;
 }
 
 /* ---- cuts ---- */
@@ -227,15 +282,61 @@ imp_conversation_cut (const ImpConversation *self, ImpCutFunc cut, gpointer user
       for (gsize end = 1; end <= n_cuts; end++)
         if (cut (index++, user_data))
           {
-            imp_conversation_add (result, chunk->direction,
-                                  g_bytes_new_from_bytes (chunk->data, start, end - start),
-                                  chunk->data_type);
+            conversation_add_piece (result, chunk, start, end - start);
             start = end;
           }
-      imp_conversation_add (result, chunk->direction,
-                            g_bytes_new_from_bytes (chunk->data, start,
-                                                    g_bytes_get_size (chunk->data) - start),
-                            chunk->data_type);
+      conversation_add_piece (result, chunk, start, g_bytes_get_size (chunk->data) - start);
+    }
+  return result;
+}
+
+/* The first of @places behind @offset. */
+static guint
+conversation_find_place (const GArray *places, gint64 offset)
+{
+  guint low = 0, high = places->len;
+
+  while (low < high)
+    {
+      const guint middle = low + (high - low) / 2;
+
+      if (g_array_index (places, gint64, middle) <= offset)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+static void
+conversation_add_cut_at (ImpConversation *self, const ImpChunk *chunk, const GArray *places)
+{
+  const gsize n_cuts = chunk_count_cuts (chunk);
+  gsize start = 0;
+
+  for (guint i = conversation_find_place (places, chunk->origin); i < places->len; i++)
+    {
+      const gint64 at = g_array_index (places, gint64, i) - chunk->origin;
+
+      if (at > (gint64) n_cuts)
+        break;
+      if (at > (gint64) start)
+        conversation_add_piece (self, chunk, start, at - start);
+      start = at;
+    }
+  conversation_add_piece (self, chunk, start, g_bytes_get_size (chunk->data) - start);
+}
+
+ImpConversation *
+imp_conversation_cut_at (const ImpConversation *self, GArray *const places[2])
+{
+  ImpConversation *result = imp_conversation_new ();
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const ImpChunk *chunk = imp_conversation_get (self, i);
+
+      conversation_add_cut_at (result, chunk, places[chunk->direction]);
     }
   return result;
 }
@@ -282,8 +383,7 @@ imp_conversation_merge (const ImpConversation *self, guint index)
 
   result = imp_conversation_new ();
   conversation_add_range (result, self, 0, index);
-  imp_conversation_add (result, first->direction, bytes_concatenate (first->data, second->data),
-                        first->data_type);
+  conversation_add_like (result, first, bytes_concatenate (first->data, second->data));
   conversation_add_range (result, self, index + 2, self->chunks->len);
   return result;
 }
@@ -296,8 +396,7 @@ imp_conversation_trim (const ImpConversation *self, guint index, gsize start, gs
   const gsize left = g_bytes_get_size (chunk->data) - start - end;
 
   conversation_add_range (result, self, 0, index);
-  imp_conversation_add (result, chunk->direction, g_bytes_new_from_bytes (chunk->data, start, left),
-                        chunk->data_type);
+  conversation_add_piece (result, chunk, start, left);
   conversation_add_range (result, self, index + 1, self->chunks->len);
   return result;
 }

@@ -36,6 +36,20 @@ shrinker_remove_chunks (ImpShrinker *self)
   return smaller;
 }
 
+/* Two that belong together. */
+static gboolean
+shrinker_remove_pairs (ImpShrinker *self)
+{
+  gboolean smaller = FALSE;
+
+  for (guint at = 0; at + 1 < imp_conversation_get_length (self->conversation);)
+    if (shrinker_replace (self, imp_conversation_remove (self->conversation, at, 2)))
+      smaller = TRUE;
+    else
+      at++;
+  return smaller;
+}
+
 static gboolean
 shrinker_trim_chunk (ImpShrinker *self, guint at)
 {
@@ -78,7 +92,10 @@ imp_shrinker_run (ImpShrinker *self)
     {
       smaller = shrinker_remove_chunks (self);
       if (self->whole_chunks)
-        continue;
+        {
+          smaller |= shrinker_remove_pairs (self);
+          continue;
+        }
       for (guint at = 0; at < imp_conversation_get_length (self->conversation); at++)
         smaller |= shrinker_trim_chunk (self, at);
       smaller |= shrinker_merge_chunks (self);

@@ -17,6 +17,8 @@ void imp_trace_free (ImpTrace *self);
 void imp_trace_end (ImpTrace *self, ImpFilter *filter);
 ImpOutcome imp_trace_get_outcome (const ImpTrace *self);
 const char *imp_trace_get_reason (const ImpTrace *self);
+/* Whether it has passed something that it still looked at. */
+gboolean imp_trace_has_prepassed (const ImpTrace *self);
 /* The outcome in words, such as `it was denied: "no"` */
 char *imp_trace_describe (const ImpTrace *self);
 
@@ -27,11 +29,20 @@ GBytes *imp_trace_copy_sent (const ImpTrace *self, ImpDirection direction);
 char **imp_trace_peek_log (const ImpTrace *self, ImpDirection direction);
 char **imp_trace_peek_accounts (const ImpTrace *self);
 
+/* How much of a conversation two traces are of. */
+typedef enum
+{
+  IMP_TRACE_ALL = 0,
+  /* The first is of the beginning only: there may be more in the other one. */
+  IMP_TRACE_BEGINNING = 1 << 0,
+  /* What the other one has no verdict on, it may have one on if more came. */
+  IMP_TRACE_WAITING = 1 << 1,
+} ImpTraceExtent;
+
 /* What is different in @other: of ImpDifference, none if it shows the same. Where one was refused,
- * more may have come before that in the other one. @beginning: @self is the beginning only; there
- * may be more in @other. */
+ * more may have come before that in the other one. */
 GPtrArray *imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other,
-                                       gboolean beginning);
+                                       ImpTraceExtent extent);
 /* The first one in words, or NULL. */
 char *imp_trace_compare (const ImpTrace *self, const ImpTrace *other);
 

@@ -29,6 +29,7 @@ struct _ImpTrace
 {
   TraceSide sides[2];
   GPtrArray *accounts; /* text */
+  gboolean has_prepassed;
   ImpOutcome outcome;
   char *reason; /* of a refusal */
 };
@@ -70,9 +71,16 @@ static void
 trace_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpTrace *self = user_data;
-  g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
-  g_autofree char *text = imp_result_to_string (result);
+  g_autoptr (ImpResult) result = NULL;
+  g_autofree char *text = NULL;
 
+  if (verdict->type == IMP_RESULT_PREPASS)
+    {
+      self->has_prepassed = TRUE;
+      return;
+    }
+  result = imp_verdict_to_result (verdict);
+  text = imp_result_to_string (result);
   g_ptr_array_add (verdict->type == IMP_RESULT_LOG ? self->sides[verdict->direction].log
                                                    : self->accounts,
                    g_steal_pointer (&text));
@@ -91,7 +99,9 @@ imp_trace_new (ImpFilter *filter)
       self->sides[direction].log = g_ptr_array_new_with_free_func (g_free);
     }
   self->accounts = g_ptr_array_new_with_free_func (g_free);
-  imp_filter_observe (filter, IMP_RESULT_FLAGS_LOG | IMP_RESULT_FLAGS_ACCOUNT_FIELD,
+  imp_filter_observe (filter,
+                      IMP_RESULT_FLAGS_LOG | IMP_RESULT_FLAGS_ACCOUNT_FIELD
+                        | IMP_RESULT_FLAGS_PREPASS,
                       trace_on_verdict, self);
   imp_filter_set_output (filter, trace_on_output, self, NULL);
   return self;
@@ -137,6 +147,12 @@ ImpOutcome
 imp_trace_get_outcome (const ImpTrace *self)
 {
   return self->outcome;
+}
+
+gboolean
+imp_trace_has_prepassed (const ImpTrace *self)
+{
+  return self->has_prepassed;
 }
 
 const char *
@@ -213,8 +229,7 @@ typedef struct
 {
   const ImpTrace *a;
   const ImpTrace *b;
-  gboolean a_may_go_on;
-  gboolean b_may_go_on;
+  ImpTraceExtent extent;
   GPtrArray *differences;
 } TraceComparison;
 
@@ -227,9 +242,15 @@ trace_comparison_add (TraceComparison *self, ImpDifferenceKind kind, guint direc
 
 /* Whether what is the same up to its shorter end is the same. */
 static gboolean
-trace_comparison_allows (const TraceComparison *self, gsize a_length, gsize b_length)
+trace_comparison_allows (const TraceComparison *self, guint direction, gsize a_length,
+                         gsize b_length)
 {
-  return a_length == b_length || (a_length > b_length ? self->a_may_go_on : self->b_may_go_on);
+  if (a_length == b_length)
+    return TRUE;
+  if (a_length < b_length)
+    return trace_is_refused (self->a) || (self->extent & IMP_TRACE_BEGINNING) != 0;
+  return trace_is_refused (self->b)
+         || ((self->extent & IMP_TRACE_WAITING) != 0 && self->b->sides[direction].held > 0);
 }
 
 static void
@@ -245,7 +266,7 @@ trace_compare_bytes (TraceComparison *self, ImpDifferenceKind kind, guint direct
 
   while (at < common && a->data[at] == b->data[at])
     at++;
-  if (at == common && trace_comparison_allows (self, a->len, b->len))
+  if (at == common && trace_comparison_allows (self, direction, a->len, b->len))
     return;
   before = imp_difference_show_before (a->data, at);
   shown_a = imp_difference_show_bytes (a->data, a->len, at);
@@ -276,7 +297,7 @@ trace_compare_borders (TraceComparison *self, guint direction, const GArray *a, 
                          i, where, y->position, y->data_type, x->position, x->data_type));
       return;
     }
-  if (trace_comparison_allows (self, a->len, b->len))
+  if (trace_comparison_allows (self, direction, a->len, b->len))
     return;
   trace_comparison_add (
     self, IMP_DIFFERENCE_BORDERS, direction,
@@ -310,7 +331,7 @@ trace_compare_log (TraceComparison *self, guint direction, const GPtrArray *a, c
   g_autofree char *shown_b = NULL;
 
   if ((a->pdata[at] == NULL || b->pdata[at] == NULL)
-      && trace_comparison_allows (self, a->len, b->len))
+      && trace_comparison_allows (self, direction, a->len, b->len))
     return;
   shown_a = trace_show_text (a->pdata[at]);
   shown_b = trace_show_text (b->pdata[at]);
@@ -330,7 +351,8 @@ trace_compare_accounts (TraceComparison *self)
   g_autofree char *shown_a = NULL;
   g_autofree char *shown_b = NULL;
 
-  if (self->a_may_go_on || self->b_may_go_on || (a->pdata[at] == NULL && b->pdata[at] == NULL))
+  if (self->extent != IMP_TRACE_ALL || trace_is_refused (self->a) || trace_is_refused (self->b)
+      || (a->pdata[at] == NULL && b->pdata[at] == NULL))
     return;
   shown_a = trace_show_text (a->pdata[at]);
   shown_b = trace_show_text (b->pdata[at]);
@@ -367,18 +389,17 @@ trace_compare_sides (TraceComparison *self, guint direction)
 }
 
 GPtrArray *
-imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other, gboolean beginning)
+imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other, ImpTraceExtent extent)
 {
   TraceComparison comparison = {
     .a = self,
     .b = other,
-    .a_may_go_on = trace_is_refused (other),
-    .b_may_go_on = beginning || trace_is_refused (self),
+    .extent = extent,
     .differences = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_difference_unref),
   };
 
   /* What had not come to its end can have any, but not this one. */
-  if (!beginning || trace_is_refused (self) || trace_is_refused (other))
+  if (extent == IMP_TRACE_ALL || trace_is_refused (self) || trace_is_refused (other))
     trace_compare_outcomes (&comparison);
   for (guint direction = 0; direction < 2; direction++)
     trace_compare_sides (&comparison, direction);
@@ -389,7 +410,7 @@ imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other, gboolea
 char *
 imp_trace_compare (const ImpTrace *self, const ImpTrace *other)
 {
-  g_autoptr (GPtrArray) differences = imp_trace_list_differences (self, other, FALSE);
+  g_autoptr (GPtrArray) differences = imp_trace_list_differences (self, other, IMP_TRACE_ALL);
 
   return differences->len == 0 ? NULL : g_strdup (imp_difference_get_text (differences->pdata[0]));
 }

@@ -10,18 +10,27 @@ G_BEGIN_DECLS
 /* A conversation on its way through an analyzer of its own. */
 typedef struct _ImpTrial ImpTrial;
 
-/* Takes @conversation. */
+/* Takes @conversation. @context: may be NULL. */
 ImpTrial *imp_trial_new (ImpFactory *factory, GHashTable *context, ImpConversation *conversation,
                          GError **error);
 void imp_trial_free (ImpTrial *self);
-
+/* A filter for a conversation that is there as a whole: all of it may wait for a verdict, and what
+ * is put in is limited. */
+void imp_trial_limit_filter (ImpFilter *filter);
 const ImpConversation *imp_trial_get_conversation (const ImpTrial *self);
 /* Feeds the next chunk. FALSE: there is none, or nobody takes it. */
 gboolean imp_trial_feed (ImpTrial *self);
+/* Whether there is a chunk, and the analyzer does not want a pause. */
+gboolean imp_trial_can_feed (const ImpTrial *self);
 /* Nothing more comes out, or so it seems as long as no main loop runs. */
 gboolean imp_trial_is_over (const ImpTrial *self);
+/* An analyzer elsewhere has passed what it still looks at: what it says may come when all is over.
+ */
+gboolean imp_trial_may_say_more (const ImpTrial *self);
 /* Makes it over, and says what came of it. */
 const ImpTrace *imp_trial_end (ImpTrial *self);
+/* The same, and frees @self. */
+ImpTrace *imp_trial_finish (ImpTrial *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTrial, imp_trial_free)
 

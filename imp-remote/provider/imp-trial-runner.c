@@ -5,6 +5,8 @@
  * (in microseconds) at the least. */
 #define HURRY_FACTOR 20
 #define HURRY_MIN (50 * 1000)
+/* Milliseconds for what an analyzer elsewhere may say when all is over. */
+#define LAST_WORDS 50
 
 static gboolean
 trial_runner_feed_round (GPtrArray *trials)
@@ -34,25 +36,45 @@ trial_runner_on_timeout (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+trial_runner_never (GPtrArray *trials)
+{
+  return FALSE;
+}
+
+/* FALSE: it took too long. */
+static gboolean
+trial_runner_wait_until (ImpTrialRunner *self, gboolean (*done) (GPtrArray *trials),
+                         GPtrArray *trials, guint timeout)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (timeout);
+  gboolean expired = FALSE;
+
+  g_source_set_callback (source, trial_runner_on_timeout, &expired, NULL);
+  g_source_attach (source, self->main_context);
+  while (!done (trials) && !expired)
+    g_main_context_iteration (self->main_context, TRUE);
+  g_source_destroy (source);
+  return !expired;
+}
+
 /* Waits for those that have been fed. */
 static void
 trial_runner_wait (ImpTrialRunner *self, GPtrArray *trials)
 {
   const gint64 start = g_get_monotonic_time ();
-  g_autoptr (GSource) source = NULL;
-  gboolean expired = FALSE;
+  gboolean may_say_more = FALSE;
 
-  if (trial_runner_are_over (trials))
-    return;
-  self->waits = TRUE;
-  source = g_timeout_source_new (self->timeout / 1000);
-  g_source_set_callback (source, trial_runner_on_timeout, &expired, NULL);
-  g_source_attach (source, self->main_context);
-  while (!trial_runner_are_over (trials) && !expired)
-    g_main_context_iteration (self->main_context, TRUE);
-  g_source_destroy (source);
-  if (!expired)
-    self->longest = MAX (self->longest, g_get_monotonic_time () - start);
+  if (!trial_runner_are_over (trials))
+    {
+      self->waits = TRUE;
+      if (trial_runner_wait_until (self, trial_runner_are_over, trials, self->timeout / 1000))
+        self->longest = MAX (self->longest, g_get_monotonic_time () - start);
+    }
+  for (guint i = 0; i < trials->len; i++)
+    may_say_more |= imp_trial_may_say_more (trials->pdata[i]);
+  if (may_say_more)
+    trial_runner_wait_until (self, trial_runner_never, trials, LAST_WORDS);
 }
 
 /* Every other time an analyzer that answers later may do so between the chunks. */
@@ -86,5 +108,5 @@ imp_trial_runner_try (ImpTrialRunner *self, ImpConversation *conversation, GErro
 void
 imp_trial_runner_hurry (ImpTrialRunner *self)
 {
-  self->timeout = CLAMP (self->longest * HURRY_FACTOR, HURRY_MIN, MAX (self->timeout, HURRY_MIN));
+  self->timeout = MIN (MAX (self->longest * HURRY_FACTOR, HURRY_MIN), self->timeout);
 }

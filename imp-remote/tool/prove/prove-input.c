@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/prove/prove-input.h"
 
+#include "tool/chunks.h"
 #include "tool/tool.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Of the one analyzer that there is. */
-#define ANALYZER_ID 1
 
 static gboolean
 prove_input_add (ImpProver *prover, ImpMessage *message, GError **error)
@@ -80,18 +78,13 @@ prove_input_read (const char *path, ImpDirection direction, ImpProver *prover, G
 void
 prove_input_print (ImpProver *prover)
 {
-  g_autoptr (ImpCodec) codec = imp_json_codec_new ();
-
   for (guint i = 0; i < imp_prover_get_n_chunks (prover); i++)
     {
       ImpDirection direction;
       gint32 data_type;
       GBytes *data = imp_prover_get_chunk (prover, i, &direction, &data_type);
-      g_autoptr (ImpMessage) message = imp_message_new_data (ANALYZER_ID, direction, 0, data_type,
-                                                             data);
-      g_autoptr (GBytes) line = imp_codec_encode (codec, message, NULL);
 
-      tool_print_json (g_bytes_get_data (line, NULL), g_bytes_get_size (line));
+      chunks_print (direction, data_type, data);
     }
   fflush (stdout);
 }
