@@ -425,8 +425,9 @@ imp_relay_class_init (ImpRelayClass *klass)
    * @result: the result
    *
    * Emitted for each result of the analyzer, before it is applied: for logs and accounts. It has
-   * to be connected to before the relay runs: only the types that somebody is connected to then are
-   * followed. The detail is the name of the type, as in `result::log`.
+   * to be connected to before the relay runs, or is prepared ([method@Imp.Relay.prepare]): only the
+   * types that somebody is connected to then are followed. The detail is the name of the type, as
+   * in `result::log`.
    *
    * Since: 0.1
    */
@@ -465,6 +466,13 @@ relay_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer use
   g_autoptr (ImpResult) result = imp_verdict_to_result (verdict);
 
   g_signal_emit (user_data, signal_result, imp_filter_get_detail (verdict->type), result);
+}
+
+static void
+relay_observe (ImpRelay *self)
+{
+  imp_filter_observe (self->filter, imp_filter_find_observed (self, signal_result),
+                      relay_on_verdict, self);
 }
 
 static void
@@ -528,8 +536,7 @@ imp_relay_prepare (ImpRelay *self)
   g_return_if_fail (!self->prepared);
 
   self->prepared = TRUE;
-  imp_filter_observe (self->filter, imp_filter_find_observed (self, signal_result),
-                      relay_on_verdict, self);
+  relay_observe (self);
   imp_pump_prepare (self->pump, &self->limits, relay_on_done, self);
 }
 
@@ -613,6 +620,8 @@ imp_relay_run_async (ImpRelay *self, GCancellable *cancellable, GAsyncReadyCallb
   self->task = g_object_ref (task);
   if (!self->prepared)
     imp_relay_prepare (self);
+  else
+    relay_observe (self);
   if (!imp_pump_start (self->pump, self->client, self->server, &error))
     {
       g_clear_object (&self->task);

@@ -14,6 +14,10 @@ typedef void (*ImpConnectorFunc) (GIOStream *stream, const GError *error, gpoint
 ImpConnector *imp_connector_start (GMainContext *context, GSocketConnectable *target,
                                    const char *name, guint timeout_ms, ImpConnectorFunc func,
                                    gpointer user_data);
+/* The same, but @target is asked for proxies as well: g_socket_connectable_proxy_enumerate(). */
+ImpConnector *imp_connector_start_with_proxies (GMainContext *context, GSocketConnectable *target,
+                                                const char *name, guint timeout_ms,
+                                                ImpConnectorFunc func, gpointer user_data);
 /* Cancels and frees it; @func is not called any more. Not after @func was called. */
 void imp_connector_cancel (ImpConnector *self);
 

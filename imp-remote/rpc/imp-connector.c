@@ -138,9 +138,9 @@ connector_refresh_target (GSocketConnectable *target)
                                 g_network_address_get_port (name));
 }
 
-ImpConnector *
-imp_connector_start (GMainContext *context, GSocketConnectable *target, const char *name,
-                     guint timeout_ms, ImpConnectorFunc func, gpointer user_data)
+static ImpConnector *
+connector_start (GMainContext *context, GSocketConnectable *target, gboolean with_proxies,
+                 const char *name, guint timeout_ms, ImpConnectorFunc func, gpointer user_data)
 {
   ImpConnector *self = g_new0 (ImpConnector, 1);
 
@@ -148,7 +148,7 @@ imp_connector_start (GMainContext *context, GSocketConnectable *target, const ch
   g_atomic_ref_count_init (&self->ref_count);
   self->context = g_main_context_ref (context);
   self->client = g_socket_client_new ();
-  g_socket_client_set_enable_proxy (self->client, FALSE);
+  g_socket_client_set_enable_proxy (self->client, with_proxies);
   g_signal_connect (self->client, "event", G_CALLBACK (connector_on_event), NULL);
   self->target = connector_refresh_target (target);
   self->cancellable = g_cancellable_new ();
@@ -160,6 +160,21 @@ imp_connector_start (GMainContext *context, GSocketConnectable *target, const ch
                                           connector_on_timeout, self);
   connector_try_connect (self);
   return self;
+}
+
+ImpConnector *
+imp_connector_start (GMainContext *context, GSocketConnectable *target, const char *name,
+                     guint timeout_ms, ImpConnectorFunc func, gpointer user_data)
+{
+  return connector_start (context, target, FALSE, name, timeout_ms, func, user_data);
+}
+
+ImpConnector *
+imp_connector_start_with_proxies (GMainContext *context, GSocketConnectable *target,
+                                  const char *name, guint timeout_ms, ImpConnectorFunc func,
+                                  gpointer user_data)
+{
+  return connector_start (context, target, TRUE, name, timeout_ms, func, user_data);
 }
 
 void

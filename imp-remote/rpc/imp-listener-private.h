@@ -53,6 +53,11 @@ void imp_listener_stop (ImpListener *self, guint n_max);
 void imp_listener_set_accepting (ImpListener *self, gboolean accepting);
 
 const char *imp_listener_get_address (ImpListener *self);
+/* The socket's own address, or NULL. */
+GSocketAddress *imp_listener_dup_socket_address (ImpListener *self);
+/* Has it also accept connections to addresses that are not this machine's (TPROXY), which takes
+ * rights: FALSE with an error without them, or if it is no TCP. */
+gboolean imp_listener_set_transparent (ImpListener *self, GError **error);
 /* Whether those who connect have to begin with TLS, which is for whoever accepts them to do. */
 gboolean imp_listener_is_tls (ImpListener *self);
 /* Whether other machines can reach it, as far as the address tells. */

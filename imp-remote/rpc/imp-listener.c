@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,6 +87,23 @@ const char *
 imp_listener_get_address (ImpListener *self)
 {
   return self->address;
+}
+
+GSocketAddress *
+imp_listener_dup_socket_address (ImpListener *self)
+{
+  return g_socket_get_local_address (self->socket, NULL);
+}
+
+gboolean
+imp_listener_set_transparent (ImpListener *self, GError **error)
+{
+  GSocketFamily family = g_socket_get_family (self->socket);
+
+  /* One of IPv6 may have clients of IPv4. */
+  return g_socket_set_option (self->socket, IPPROTO_IP, IP_TRANSPARENT, 1, error)
+         && (family != G_SOCKET_FAMILY_IPV6
+             || g_socket_set_option (self->socket, IPPROTO_IPV6, IPV6_TRANSPARENT, 1, error));
 }
 
 gboolean

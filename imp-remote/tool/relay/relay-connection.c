@@ -1,40 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-connection.h"
 
+#include "core/imp-clean-text-private.h"
 #include "io/imp-socket-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
+#include "tool/relay/relay-context.h"
+#include "tool/relay/relay-destination.h"
+#include "tool/relay/relay-greeting.h"
 #include "tool/relay/relay-log.h"
+#include "tool/relay/relay-original.h"
+#include "tool/relay/relay-question.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 /* Milliseconds. */
 #define REFUSAL_DELAY 50
 
+/* What happens, in this order, where the route says so: a proxy's header is read, then where the
+ * client wants to go; then the name in the beginning of TLS, unless that comes only once there is a
+ * server; the analyzer is asked; the server is connected; and the relay runs. */
 struct _RelayConnection
 {
+  RelayConnectionSetup setup;
   GSocketConnection *client;
   char *name; /* the client's address */
   char *target_text;
-  ImpFactory *factory;
-  guint idle_timeout_ms;
-  guint deadline_ms;
-  guint max_extensions;
-  guint hold_timeout_ms;
-  gsize max_growth;
-  guint max_log_rate;
-  gsize max_log_size;
-  guint keepalive_s;
-  gboolean verbose;
-  RelayRecorder *recorder;
-  const char *const *modules;
+  GSocketAddress *source;      /* the client's address, as far as it is known */
+  GSocketAddress *destination; /* what the client has connected to, or wanted to */
+  RelayGreeting *greeting;     /* NULL: nothing is to be read before */
+  ImpProxyHeader header;
+  ImpRequest request;
+  gboolean requested; /* the client waits for an answer to that */
+  char *sni;
+  GSocketConnectable *target;
+  RelayQuestion *question;
+  ImpConnector *connector;
+  GIOStream *server;         /* until the relay has it */
+  GSocketAddress *own_entry; /* among the program's own connections */
+  ImpRelay *relay;
   ImpRecordingWriter *writer;
   guint refusal; /* the source of it, or 0 */
-  ImpConnector *connector;
-  ImpRelay *relay;
   GCancellable *cancellable;
-  RelayConnectionFunc over;
-  gpointer user_data;
 };
 
 static void
@@ -51,57 +59,14 @@ relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_da
   relay_log_result (self->name, self->target_text, result);
 }
 
-/* A client at a unix socket gives itself a name, if it wants one. */
-static char *
-relay_connection_get_client_name (GSocketConnection *client)
-{
-  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (client, NULL);
-  g_autofree char *name = address != NULL ? imp_address_of_socket (address) : g_strdup ("unknown");
-
-  return imp_clean_line (name, IMP_CLEAN_TEXT_MAX);
-}
-
-/* The keys that analyzers know: caddr and cport, saddr and sport. */
-static void
-relay_connection_add_address (GHashTable *context, char side, GSocketAddress *address)
-{
-  char *key = g_strdup_printf ("%caddr", side);
-
-  if (G_IS_INET_SOCKET_ADDRESS (address))
-    {
-      GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
-
-      g_hash_table_insert (context, key,
-                           g_inet_address_to_string (g_inet_socket_address_get_address (inet)));
-      g_hash_table_insert (context, g_strdup_printf ("%cport", side),
-                           g_strdup_printf ("%u", g_inet_socket_address_get_port (inet)));
-    }
-  else
-    g_hash_table_insert (context, key, imp_address_of_socket (address));
-}
-
-static GHashTable *
-relay_connection_make_context (RelayConnection *self, GIOStream *server)
-{
-  GHashTable *context = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GSocketAddress) from = g_socket_connection_get_remote_address (self->client, NULL);
-  g_autoptr (GSocketAddress) to = NULL;
-
-  if (G_IS_SOCKET_CONNECTION (server))
-    to = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (server), NULL);
-  if (from != NULL)
-    relay_connection_add_address (context, 'c', from);
-  if (to != NULL)
-    relay_connection_add_address (context, 's', to);
-  return context;
-}
+/* ---- the end ---- */
 
 /* The last thing that happens: @self is freed in here. */
 static void
 relay_connection_end (RelayConnection *self)
 {
   g_io_stream_close (G_IO_STREAM (self->client), NULL, NULL);
-  self->over (self, self->user_data);
+  self->setup.over (self, self->setup.user_data);
 }
 
 /* A regular end would say that the server had nothing to answer. */
@@ -136,6 +101,66 @@ relay_connection_refuse (RelayConnection *self)
 }
 
 static void
+relay_connection_on_answer_read (const GError *error, gpointer user_data)
+{
+  relay_connection_end (user_data);
+}
+
+/* What the client hears of why. */
+static ImpRequestOutcome
+relay_connection_judge (const GError *error)
+{
+  if (error->domain == G_RESOLVER_ERROR)
+    return IMP_REQUEST_NO_HOST;
+  if (error->domain == IMP_ERROR)
+    return error->code == IMP_ERROR_DENIED    ? IMP_REQUEST_DENIED
+           : error->code == IMP_ERROR_TIMEOUT ? IMP_REQUEST_TIMED_OUT
+                                              : IMP_REQUEST_FAILED;
+  if (error->domain != G_IO_ERROR)
+    return IMP_REQUEST_FAILED;
+  switch (error->code)
+    {
+    case G_IO_ERROR_CONNECTION_REFUSED:
+      return IMP_REQUEST_REFUSED;
+    case G_IO_ERROR_NETWORK_UNREACHABLE:
+      return IMP_REQUEST_NO_NETWORK;
+    case G_IO_ERROR_HOST_UNREACHABLE:
+    case G_IO_ERROR_HOST_NOT_FOUND:
+      return IMP_REQUEST_NO_HOST;
+    case G_IO_ERROR_TIMED_OUT:
+      return IMP_REQUEST_TIMED_OUT;
+    default:
+      return IMP_REQUEST_FAILED;
+    }
+}
+
+/* A client that has asked for the server hears that it does not get it; any other is reset. */
+static void
+relay_connection_turn_away (RelayConnection *self, ImpRequestOutcome outcome, const char *why)
+{
+  g_autofree char *reason = imp_clean_text (why, strlen (why), 0);
+  g_autoptr (GBytes) answer = NULL;
+
+  if (self->requested)
+    answer = self->setup.route->protocol->answer (&self->request, outcome, reason, NULL);
+  if (answer != NULL && relay_greeting_write (self->greeting, answer, NULL))
+    relay_greeting_finish (self->greeting, relay_connection_on_answer_read, self);
+  else
+    relay_connection_refuse (self);
+}
+
+static void
+relay_connection_fail (RelayConnection *self, const GError *error)
+{
+  ImpRequestOutcome outcome = relay_connection_judge (error);
+
+  relay_connection_log (self, outcome == IMP_REQUEST_DENIED ? "refused" : "failed", error->message);
+  relay_connection_turn_away (self, outcome, error->message);
+}
+
+/* ---- the relay ---- */
+
+static void
 relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RelayConnection *self = user_data;
@@ -159,17 +184,49 @@ relay_connection_follow (RelayConnection *self, const char *signal)
   g_signal_connect (self->relay, signal, G_CALLBACK (relay_connection_on_result), self);
 }
 
-static void
-relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *analyzer,
-                      GHashTable *context)
+static GHashTable *
+relay_connection_make_context (RelayConnection *self)
 {
-  self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "server", server, "analyzer",
-                              analyzer, "idle-timeout", self->idle_timeout_ms, "deadline",
-                              self->deadline_ms, "max-extensions", self->max_extensions,
-                              "hold-timeout", self->hold_timeout_ms, "max-growth",
-                              (guint64) self->max_growth, "max-log-rate", self->max_log_rate,
-                              "max-log-size", (guint64) self->max_log_size, NULL);
-  if (self->verbose)
+  g_autoptr (GSocketAddress) server = NULL;
+  RelayKnowledge known = { .client = self->source, .sni = self->sni };
+
+  if (G_IS_SOCKET_CONNECTION (self->server))
+    server = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (self->server), NULL);
+  else if (G_IS_SOCKET_ADDRESS (self->target))
+    server = g_object_ref (G_SOCKET_ADDRESS (self->target));
+  known.server = server;
+  if (G_IS_NETWORK_ADDRESS (self->target))
+    {
+      known.port = g_network_address_get_port (G_NETWORK_ADDRESS (self->target));
+      known.name = g_network_address_get_hostname (G_NETWORK_ADDRESS (self->target));
+    }
+  if (known.sni == NULL)
+    known.sni = self->header.name;
+  return relay_context_new (&known);
+}
+
+/* FALSE if there is no analyzer; then that is over. */
+static gboolean
+relay_connection_make_relay (RelayConnection *self)
+{
+  const RelayConnectionSetup *setup = &self->setup;
+  g_autoptr (GHashTable) context = relay_connection_make_context (self);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (setup->factory, context, &error);
+
+  if (analyzer == NULL)
+    {
+      relay_connection_log (self, "no analyzer", error->message);
+      relay_connection_turn_away (self, IMP_REQUEST_FAILED, "no analyzer");
+      return FALSE;
+    }
+  self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "analyzer", analyzer,
+                              "idle-timeout", setup->idle_timeout_ms, "deadline",
+                              setup->deadline_ms, "max-extensions", setup->max_extensions,
+                              "hold-timeout", setup->hold_timeout_ms, "max-growth",
+                              (guint64) setup->max_growth, "max-log-rate", setup->max_log_rate,
+                              "max-log-size", (guint64) setup->max_log_size, NULL);
+  if (setup->verbose)
     {
       relay_connection_follow (self, "result");
     }
@@ -178,7 +235,19 @@ relay_connection_run (RelayConnection *self, GIOStream *server, ImpAnalyzer *ana
       relay_connection_follow (self, "result::log");
       relay_connection_follow (self, "result::account_field");
     }
-  self->writer = relay_recorder_follow (self->recorder, self->relay, context, self->modules);
+  self->writer = relay_recorder_follow (setup->recorder, self->relay, context, setup->modules);
+  return TRUE;
+}
+
+static void
+relay_connection_run_relay (RelayConnection *self)
+{
+  g_autoptr (GBytes) rest = self->greeting != NULL ? relay_greeting_steal_rest (self->greeting)
+                                                   : NULL;
+
+  g_clear_pointer (&self->greeting, relay_greeting_free);
+  if (rest != NULL)
+    imp_relay_unread (self->relay, rest);
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
@@ -187,66 +256,374 @@ static void
 relay_connection_keep_alive (RelayConnection *self, GIOStream *stream)
 {
   imp_socket_set_keepalive (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)),
-                            self->keepalive_s * 1000);
+                            self->setup.keepalive_s * 1000);
+}
+
+static void
+relay_connection_run (RelayConnection *self)
+{
+  g_autoptr (GIOStream) server = NULL;
+
+  if (self->relay == NULL && !relay_connection_make_relay (self))
+    {
+      g_io_stream_close (self->server, NULL, NULL);
+      return;
+    }
+  server = g_steal_pointer (&self->server);
+  relay_connection_keep_alive (self, G_IO_STREAM (self->client));
+  relay_connection_keep_alive (self, server);
+  imp_relay_set_server (self->relay, server);
+  relay_connection_run_relay (self);
+}
+
+/* ---- the server ---- */
+
+static void
+relay_connection_on_late_name (const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+
+  if (error == NULL)
+    {
+      relay_connection_run (self);
+      return;
+    }
+  relay_connection_log (self, "failed", error->message);
+  g_io_stream_close (self->server, NULL, NULL);
+  relay_connection_refuse (self);
+}
+
+/* The server hears first for whom the connection is. */
+static gboolean
+relay_connection_send_header (RelayConnection *self, GError **error)
+{
+  GSocketConnection *server = G_SOCKET_CONNECTION (self->server);
+  g_autoptr (GSocketAddress) destination = NULL;
+  g_autoptr (GBytes) header = NULL;
+
+  if (self->setup.route->proxy_out == 0)
+    return TRUE;
+  if (self->destination != NULL)
+    destination = g_object_ref (self->destination);
+  else if (self->setup.route->kind == RELAY_ROUTE_REQUESTED)
+    destination = g_socket_connection_get_remote_address (server, NULL);
+  else
+    destination = g_socket_connection_get_local_address (self->client, NULL);
+  header = imp_proxy_header_encode (self->setup.route->proxy_out, self->source, destination);
+  return relay_greeting_write_socket (g_socket_connection_get_socket (server), header, error);
+}
+
+/* And the client that there is one. */
+static gboolean
+relay_connection_grant (RelayConnection *self, GError **error)
+{
+  g_autoptr (GSocketAddress) local = NULL;
+  g_autoptr (GBytes) answer = NULL;
+
+  if (!self->requested)
+    return TRUE;
+  local = g_socket_connection_get_local_address (G_SOCKET_CONNECTION (self->server), NULL);
+  answer = self->setup.route->protocol->answer (&self->request, IMP_REQUEST_GRANTED, NULL, local);
+  self->requested = FALSE;
+  return relay_greeting_write (self->greeting, answer, error);
+}
+
+/* Redirection may lead back here: then the other end is a client of ours. */
+static gboolean
+relay_connection_check_circle (RelayConnection *self, GError **error)
+{
+  RelayRoute *route = self->setup.route;
+
+  if (route->kind != RELAY_ROUTE_TRANSPARENT)
+    return TRUE;
+  if (self->server != NULL)
+    {
+      self->own_entry = g_socket_connection_get_local_address (G_SOCKET_CONNECTION (self->server),
+                                                               error);
+      if (self->own_entry == NULL)
+        return FALSE;
+      relay_own_add_connection (route->own, self->own_entry);
+    }
+  return self->source == NULL || relay_own_check_client (route->own, self->source, error);
 }
 
 static void
 relay_connection_on_connected (GIOStream *server, const GError *error, gpointer user_data)
 {
   RelayConnection *self = user_data;
-  g_autoptr (GHashTable) context = NULL;
-  g_autoptr (ImpAnalyzer) analyzer = NULL;
   g_autoptr (GError) local = NULL;
 
   self->connector = NULL;
   if (server == NULL)
     {
-      relay_connection_log (self, "failed", error->message);
-      relay_connection_refuse (self);
+      relay_connection_fail (self, error);
       return;
     }
-
-  context = relay_connection_make_context (self, server);
-  analyzer = imp_factory_create_analyzer (self->factory, context, &local);
-  if (analyzer == NULL)
+  self->server = g_object_ref (server);
+  if (!relay_connection_check_circle (self, &local) || !relay_connection_send_header (self, &local))
     {
-      relay_connection_log (self, "no analyzer", local->message);
       g_io_stream_close (server, NULL, NULL);
-      relay_connection_refuse (self);
+      relay_connection_fail (self, local);
       return;
     }
-  relay_connection_keep_alive (self, G_IO_STREAM (self->client));
-  relay_connection_keep_alive (self, server);
-  relay_connection_run (self, server, analyzer, context);
+  /* What is made of the connection may have to be told to the client instead. */
+  if (!self->setup.route->sni && self->relay == NULL && !relay_connection_make_relay (self))
+    {
+      g_io_stream_close (server, NULL, NULL);
+      return;
+    }
+  if (!relay_connection_grant (self, &local))
+    {
+      g_io_stream_close (server, NULL, NULL);
+      relay_connection_fail (self, local);
+    }
+  else if (self->setup.route->sni && self->setup.route->kind == RELAY_ROUTE_REQUESTED)
+    relay_greeting_read_name (self->greeting, &self->sni, self->setup.sni_timeout_ms,
+                              relay_connection_on_late_name, self);
+  else
+    relay_connection_run (self);
+}
+
+static void
+relay_connection_connect (RelayConnection *self)
+{
+  RelayRoute *route = self->setup.route;
+  g_autoptr (GSocketConnectable) target = NULL;
+  ImpConnector *(*start) (GMainContext *, GSocketConnectable *, const char *, guint,
+                          ImpConnectorFunc, gpointer)
+    = route->resolver != NULL ? imp_connector_start_with_proxies : imp_connector_start;
+
+  if (route->kind != RELAY_ROUTE_FIXED || route->resolver != NULL)
+    target = relay_destination_new (self->target, route);
+  else
+    target = g_object_ref (self->target);
+  self->connector = start (g_main_context_default (), target, self->target_text,
+                           self->setup.connect_timeout_ms, relay_connection_on_connected, self);
+}
+
+/* ---- the analyzer, before there is a server ---- */
+
+/* It may have an answer for the client, which the relay brings. */
+static void
+relay_connection_on_question (const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  gboolean is_open = imp_filter_check (imp_relay_get_filter (self->relay), NULL);
+
+  g_clear_pointer (&self->question, relay_question_free);
+  if (error == NULL)
+    {
+      relay_connection_connect (self);
+      return;
+    }
+  if (!is_open && !self->requested)
+    {
+      relay_connection_run_relay (self);
+      return;
+    }
+  relay_recorder_finish (g_steal_pointer (&self->writer), error);
+  relay_connection_log (self, error->code == IMP_ERROR_DENIED ? "refused" : "failed",
+                        error->message);
+  /* Whom it drops hears nothing. */
+  if (error->code == IMP_ERROR_CLOSED)
+    relay_connection_refuse (self);
+  else
+    relay_connection_turn_away (self,
+                                error->code == IMP_ERROR_DENIED ? IMP_REQUEST_DENIED
+                                                                : IMP_REQUEST_FAILED,
+                                error->message);
+}
+
+static void
+relay_connection_ask (RelayConnection *self)
+{
+  if (!self->setup.route->ask_first)
+    relay_connection_connect (self);
+  else if (relay_connection_make_relay (self))
+    self->question = relay_question_new (self->relay, self->setup.factory, self->setup.deadline_ms,
+                                         relay_connection_on_question, self);
+}
+
+/* ---- what the client says first ---- */
+
+static void
+relay_connection_on_name (const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+
+  if (error != NULL)
+    relay_connection_fail (self, error);
+  else
+    relay_connection_ask (self);
+}
+
+/* Where it wants to go is known. */
+static void
+relay_connection_look_for_name (RelayConnection *self)
+{
+  if (self->setup.route->sni && !self->requested)
+    relay_greeting_read_name (self->greeting, &self->sni, self->setup.sni_timeout_ms,
+                              relay_connection_on_name, self);
+  else
+    relay_connection_ask (self);
+}
+
+static void
+relay_connection_set_target_text (RelayConnection *self, char *text)
+{
+  g_free (self->target_text);
+  self->target_text = text;
+}
+
+static void
+relay_connection_on_request (const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  ImpRequest *request = &self->request;
+  gboolean is_v6;
+
+  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_PROTOCOL))
+    {
+      /* It has been answered already. */
+      relay_connection_log (self, "failed", error->message);
+      relay_greeting_finish (self->greeting, relay_connection_on_answer_read, self);
+      return;
+    }
+  if (error != NULL)
+    {
+      relay_connection_fail (self, error);
+      return;
+    }
+  self->requested = TRUE;
+  is_v6 = strchr (request->host, ':') != NULL;
+  relay_connection_set_target_text (self,
+                                    g_strdup_printf ("%s%s%s:%u", is_v6 ? "[" : "", request->host,
+                                                     is_v6 ? "]" : "", request->port));
+  if (g_hostname_is_ip_address (request->host))
+    self->target = G_SOCKET_CONNECTABLE (
+      g_inet_socket_address_new_from_string (request->host, request->port));
+  else
+    self->target = g_network_address_new (request->host, request->port);
+  relay_connection_look_for_name (self);
+}
+
+static gboolean
+relay_connection_find_original (RelayConnection *self, GError **error)
+{
+  GSocketAddress *original
+    = relay_original_destination (g_socket_connection_get_socket (self->client), error);
+
+  if (original == NULL)
+    return FALSE;
+  self->target = G_SOCKET_CONNECTABLE (original);
+  g_set_object (&self->destination, original);
+  relay_connection_set_target_text (self, imp_address_of_socket (original));
+  return relay_connection_check_circle (self, error);
+}
+
+static void
+relay_connection_find_target (RelayConnection *self)
+{
+  RelayRoute *route = self->setup.route;
+  g_autoptr (GError) error = NULL;
+
+  switch (route->kind)
+    {
+    case RELAY_ROUTE_REQUESTED:
+      relay_greeting_read_request (self->greeting, route->protocol, &self->request,
+                                   relay_connection_on_request, self);
+      return;
+    case RELAY_ROUTE_TRANSPARENT:
+      if (relay_connection_find_original (self, &error))
+        relay_connection_look_for_name (self);
+      else
+        relay_connection_fail (self, error);
+      return;
+    case RELAY_ROUTE_FIXED:
+    default:
+      self->target = g_object_ref (route->target);
+      relay_connection_look_for_name (self);
+    }
+}
+
+/* A client at a unix socket gives itself a name, if it wants one. */
+static void
+relay_connection_set_name (RelayConnection *self)
+{
+  g_autofree char *name = NULL;
+
+  name = self->source != NULL ? imp_address_of_socket (self->source) : g_strdup ("unknown");
+  g_free (self->name);
+  self->name = imp_clean_line (name, IMP_CLEAN_TEXT_MAX);
+}
+
+/* Who the proxy says it is. */
+static void
+relay_connection_on_header (const GError *error, gpointer user_data)
+{
+  RelayConnection *self = user_data;
+  g_autoptr (GError) local = NULL;
+
+  if (error == NULL && self->header.source != NULL)
+    {
+      g_set_object (&self->source, self->header.source);
+      g_set_object (&self->destination, self->header.destination);
+      relay_connection_set_name (self);
+    }
+  if (error == NULL && self->source != NULL)
+    {
+      self->setup.admit (self, self->source, self->setup.user_data, &local);
+      error = local;
+    }
+  if (error != NULL)
+    relay_connection_fail (self, error);
+  else
+    relay_connection_find_target (self);
+}
+
+/* Who may say so. At a unix socket, its mode and --allow-uid say that. */
+static gboolean
+relay_connection_check_proxy (RelayConnection *self, GError **error)
+{
+  if (G_IS_UNIX_CONNECTION (self->client)
+      || relay_masks_contain (self->setup.route->proxy_from, self->source))
+    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_DENIED,
+                       "This address may not say for whom its connections are (--proxy-from)");
+  return FALSE;
+}
+
+static void
+relay_connection_begin (RelayConnection *self)
+{
+  RelayRoute *route = self->setup.route;
+  g_autoptr (GError) error = NULL;
+
+  if (route->proxy_in || route->sni || route->kind == RELAY_ROUTE_REQUESTED)
+    self->greeting = relay_greeting_new (g_socket_connection_get_socket (self->client),
+                                         self->setup.greeting_timeout_ms);
+  if (!route->proxy_in)
+    relay_connection_find_target (self);
+  else if (relay_connection_check_proxy (self, &error))
+    relay_greeting_read_header (self->greeting, &self->header, relay_connection_on_header, self);
+  else
+    relay_connection_fail (self, error);
 }
 
 RelayConnection *
-relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,
-                      RelayConnectionFunc over, gpointer user_data)
+relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup)
 {
   RelayConnection *self = g_new0 (RelayConnection, 1);
 
+  self->setup = *setup;
+  g_object_ref (self->setup.factory);
+  relay_route_ref (self->setup.route);
   self->client = g_object_ref (client);
-  self->name = relay_connection_get_client_name (client);
-  self->target_text = g_strdup (setup->target_text);
-  self->factory = g_object_ref (setup->factory);
-  self->idle_timeout_ms = setup->idle_timeout_ms;
-  self->deadline_ms = setup->deadline_ms;
-  self->max_extensions = setup->max_extensions;
-  self->hold_timeout_ms = setup->hold_timeout_ms;
-  self->max_growth = setup->max_growth;
-  self->max_log_rate = setup->max_log_rate;
-  self->max_log_size = setup->max_log_size;
-  self->keepalive_s = setup->keepalive_s;
-  self->verbose = setup->verbose;
-  self->recorder = setup->recorder;
-  self->modules = setup->modules;
+  self->source = g_socket_connection_get_remote_address (client, NULL);
+  relay_connection_set_name (self);
+  self->target_text = g_strdup (setup->route->text);
   self->cancellable = g_cancellable_new ();
-  self->over = over;
-  self->user_data = user_data;
-  self->connector = imp_connector_start (g_main_context_default (), setup->target,
-                                         setup->target_text, setup->connect_timeout_ms,
-                                         relay_connection_on_connected, self);
+  relay_connection_begin (self);
   return self;
 }
 
@@ -266,7 +643,11 @@ relay_connection_dup_exceeded (RelayConnection *self)
 void
 relay_connection_free (RelayConnection *self)
 {
+  if (self->own_entry != NULL)
+    relay_own_remove_connection (self->setup.route->own, self->own_entry);
+  g_clear_pointer (&self->question, relay_question_free);
   g_clear_pointer (&self->connector, imp_connector_cancel);
+  g_clear_pointer (&self->greeting, relay_greeting_free);
   g_clear_handle_id (&self->refusal, g_source_remove);
   if (self->relay != NULL)
     g_signal_handlers_disconnect_by_data (self->relay, self);
@@ -274,8 +655,17 @@ relay_connection_free (RelayConnection *self)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->relay);
   g_clear_object (&self->writer);
-  g_clear_object (&self->factory);
+  g_clear_object (&self->own_entry);
+  g_clear_object (&self->server);
+  g_clear_object (&self->target);
+  g_clear_object (&self->source);
+  g_clear_object (&self->destination);
   g_clear_object (&self->client);
+  g_clear_object (&self->setup.factory);
+  g_clear_pointer (&self->setup.route, relay_route_unref);
+  imp_proxy_header_clear (&self->header);
+  imp_request_clear (&self->request);
+  g_free (self->sni);
   g_free (self->target_text);
   g_free (self->name);
   g_free (self);

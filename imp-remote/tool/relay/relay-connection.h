@@ -2,18 +2,27 @@
 #pragma once
 
 #include "tool/relay/relay-recorder.h"
+#include "tool/relay/relay-route.h"
 
 G_BEGIN_DECLS
 
 /* One client, from its arrival to its end. */
 typedef struct _RelayConnection RelayConnection;
 
+/* Whether another connection of this client, whom a proxy has named, is taken; FALSE with an error
+ * if it is not. */
+typedef gboolean (*RelayAdmitFunc) (RelayConnection *self, GSocketAddress *client,
+                                    gpointer user_data, GError **error);
+/* Called once, from the main loop, when it has ended. */
+typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
+
 typedef struct
 {
   ImpFactory *factory;
-  GSocketConnectable *target;
-  const char *target_text;
+  RelayRoute *route;
   guint connect_timeout_ms;
+  guint greeting_timeout_ms;
+  guint sni_timeout_ms;
   guint idle_timeout_ms;
   guint deadline_ms; /* for a verdict */
   guint max_extensions;
@@ -25,16 +34,16 @@ typedef struct
   gboolean verbose;           /* log every result */
   RelayRecorder *recorder;    /* or NULL */
   const char *const *modules; /* what the user wrote for @factory */
+  RelayAdmitFunc admit;
+  RelayConnectionFunc over;
+  gpointer user_data; /* of both */
 } RelayConnectionSetup;
 
 /* Ends a connection that nothing is done for, so that nobody takes it for one that is complete. */
 void relay_connection_reset (GSocketConnection *client);
 
-/* Called once, from the main loop, when it has ended. */
-typedef void (*RelayConnectionFunc) (RelayConnection *self, gpointer user_data);
-
-RelayConnection *relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup,
-                                       RelayConnectionFunc over, gpointer user_data);
+RelayConnection *relay_connection_new (GSocketConnection *client,
+                                       const RelayConnectionSetup *setup);
 void relay_connection_free (RelayConnection *self);
 /* The name of the limit for which it was refused, or NULL. */
 char *relay_connection_dup_exceeded (RelayConnection *self);

@@ -21,8 +21,7 @@ struct _RelayGroup
   GPtrArray *addresses; /* where to listen: of ImpAddress */
   GPtrArray *address_texts;
   GPtrArray *modules;
-  char *target_text;
-  GSocketConnectable *target;
+  RelayRoute *route; /* of connections */
   ImpFactory *factory;
   RelayDatagrams *datagrams; /* NULL: it forwards connections */
   GPtrArray *listeners;      /* of ImpListener; NULL once stopped */
@@ -48,6 +47,7 @@ relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpoint
                                              g_free);
   self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->exceeded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->route = relay_route_new (options->own);
   return self;
 }
 
@@ -63,7 +63,7 @@ relay_group_sum_up (RelayGroup *self)
     g_string_append_printf (text, "%s%s: %u", text->len > 0 ? ", " : "", (const char *) l->data,
                             GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, l->data)));
   if (text->len > 0)
-    imp_log_message ("-> %s: connections refused by a limit: %s", self->target_text, text->str);
+    imp_log_message ("-> %s: connections refused by a limit: %s", self->route->text, text->str);
 }
 
 void
@@ -76,8 +76,7 @@ relay_group_free (RelayGroup *self)
   g_hash_table_unref (self->peers);
   g_hash_table_unref (self->exceeded);
   g_clear_object (&self->factory);
-  g_clear_object (&self->target);
-  g_free (self->target_text);
+  relay_route_unref (self->route);
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->address_texts);
   g_ptr_array_unref (self->addresses);
@@ -150,29 +149,45 @@ relay_group_make_factory (RelayGroup *self)
 static int
 relay_group_parse_target (RelayGroup *self, const char *address)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ImpAddress) parsed = NULL;
-
   if (self->datagrams != NULL && relay_datagrams_is_address (address))
     return relay_datagrams_set_target (self->datagrams, address);
   if (self->datagrams != NULL || relay_datagrams_is_address (address))
     return tool_usage_error ("--connect \"%s\": the --listen before it is for %s", address,
                              self->datagrams != NULL ? "datagrams" : "connections");
-  parsed = imp_address_parse (address, &error);
-  if (parsed != NULL && imp_address_refuse_tls (parsed, address, &error))
-    self->target = imp_address_to_connectable (parsed, &error);
-  if (self->target == NULL)
-    return tool_option_error ("--connect", address, error);
-  self->target_text = g_strdup (address);
-  return TOOL_DONE;
+  return relay_route_set_target (self->route, address);
 }
 
-/* The last word of a group: with it the factory is made. */
 int
 relay_group_set_target (RelayGroup *self, const char *address)
 {
-  int status = relay_group_parse_target (self, address);
+  return relay_group_parse_target (self, address);
+}
 
+RelayRoute *
+relay_group_get_route (RelayGroup *self)
+{
+  return self->route;
+}
+
+static gboolean
+relay_group_has_tcp (RelayGroup *self)
+{
+  for (guint i = 0; i < self->addresses->len; i++)
+    if (((const ImpAddress *) self->addresses->pdata[i])->kind == IMP_ADDRESS_TCP)
+      return TRUE;
+  return FALSE;
+}
+
+int
+relay_group_complete (RelayGroup *self)
+{
+  int status;
+
+  if (self->datagrams != NULL && !relay_route_is_plain (self->route))
+    return tool_usage_error ("--ask-first, --sni, --socks, --http-connect, --transparent, "
+                             "--proxy-protocol and --upstream-proxy are for connections, not for "
+                             "datagrams");
+  status = relay_route_check (self->route, relay_group_has_tcp (self));
   return status == TOOL_DONE ? relay_group_make_factory (self) : status;
 }
 
@@ -237,7 +252,7 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
   if (!access_options_admit (G_IO_STREAM (client), &error))
     {
       if (log_admit ())
-        imp_log_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->target_text,
+        imp_log_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->route->text,
                          error->message);
       relay_connection_reset (client);
       return FALSE;
@@ -247,9 +262,33 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
   if (log_admit ())
     imp_log_message ("%s -> %s: refused: there are %u connections of it already "
                      "(--max-connections-per-peer)",
-                     peer, self->target_text, self->options.max_connections_per_peer);
+                     peer, self->route->text, self->options.max_connections_per_peer);
   relay_connection_reset (client);
   return FALSE;
+}
+
+/* A connection that was not counted, as a proxy had not said yet whose it is. */
+static gboolean
+relay_group_admit_later (RelayConnection *connection, GSocketAddress *client, gpointer user_data,
+                         GError **error)
+{
+  RelayGroup *self = user_data;
+  g_autofree char *peer = NULL;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (client))
+    return TRUE;
+  peer = imp_peer_get_name_of_ip (
+    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (client)));
+  if (relay_group_count (self, peer) >= self->options.max_connections_per_peer)
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_DENIED,
+                   "There are %u connections of it already (--max-connections-per-peer)",
+                   self->options.max_connections_per_peer);
+      return FALSE;
+    }
+  relay_group_set_count (self, peer, relay_group_count (self, peer) + 1);
+  g_hash_table_insert (self->connections, connection, g_steal_pointer (&peer));
+  return TRUE;
 }
 
 /* --- connections --- */
@@ -276,12 +315,15 @@ static void
 relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 {
   RelayGroup *self = user_data;
-  g_autofree char *peer = imp_peer_name_of_stream (G_IO_STREAM (client));
+  /* Behind a proxy all come from one address. */
+  g_autofree char *peer = self->route->proxy_in ? NULL
+                                                : imp_peer_name_of_stream (G_IO_STREAM (client));
   RelayConnectionSetup setup = {
     .factory = self->factory,
-    .target = self->target,
-    .target_text = self->target_text,
+    .route = self->route,
     .connect_timeout_ms = self->options.connect_timeout * 1000,
+    .greeting_timeout_ms = self->options.greeting_timeout * 1000,
+    .sni_timeout_ms = self->options.sni_timeout,
     .idle_timeout_ms = self->options.idle_timeout * 1000,
     .deadline_ms = self->options.deadline * 1000,
     .max_extensions = self->options.max_extensions,
@@ -293,13 +335,14 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .verbose = self->options.verbose,
     .recorder = self->options.recorder,
     .modules = (const char *const *) self->modules->pdata,
+    .admit = relay_group_admit_later,
+    .over = relay_group_on_connection_over,
+    .user_data = self,
   };
 
   if (!relay_group_admit (self, client, peer))
     return;
-  relay_group_add (self,
-                   relay_connection_new (client, &setup, relay_group_on_connection_over, self),
-                   peer);
+  relay_group_add (self, relay_connection_new (client, &setup), peer);
   relay_group_update_accepting (self);
 }
 
@@ -309,6 +352,39 @@ relay_group_open (RelayGroup *self, Opening *opening)
   for (guint i = 0; i < self->addresses->len; i++)
     opening_add (opening, self->addresses->pdata[i], self->address_texts->pdata[i],
                  self->listeners);
+}
+
+/* Who is redirected here by TPROXY only comes to a socket that takes what is not for this machine;
+ * for REDIRECT nothing is needed. */
+static void
+relay_group_make_transparent (ImpListener *listener)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!imp_listener_set_transparent (listener, &error))
+    g_message ("%s takes connections that REDIRECT or DNAT brings, and none of TPROXY: %s",
+               imp_listener_get_address (listener), error->message);
+}
+
+int
+relay_group_check_listeners (RelayGroup *self)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      ImpListener *listener = self->listeners->pdata[i];
+      g_autoptr (GSocketAddress) address = imp_listener_dup_socket_address (listener);
+      int status = TOOL_DONE;
+
+      if (imp_listener_is_exposed (listener))
+        status = relay_route_check_exposed (self->route, imp_listener_get_address (listener));
+      if (status != TOOL_DONE)
+        return status;
+      if (address != NULL)
+        relay_own_add_listener (self->options.own, address);
+      if (self->route->kind == RELAY_ROUTE_TRANSPARENT)
+        relay_group_make_transparent (listener);
+    }
+  return TOOL_DONE;
 }
 
 void

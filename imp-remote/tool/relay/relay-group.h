@@ -3,7 +3,7 @@
 
 #include "tool/opening.h"
 #include "tool/relay/relay-recorder.h"
-#include "tool/tool.h"
+#include "tool/relay/relay-route.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,8 @@ typedef struct
   guint max_connections;          /* per group, as the next one */
   guint max_connections_per_peer; /* see imp_peer_name_of_stream() */
   guint connect_timeout;          /* seconds */
+  guint greeting_timeout;         /* seconds */
+  guint sni_timeout;              /* milliseconds */
   guint idle_timeout;             /* seconds, 0: none */
   guint datagram_idle_timeout;    /* seconds */
   guint deadline;                 /* seconds, 0: none */
@@ -27,6 +29,7 @@ typedef struct
   gboolean evict;                 /* clients of datagrams, if there is no room */
   gboolean verbose;               /* log every result */
   RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
+  RelayOwn *own;                  /* the same */
 } RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */
@@ -38,6 +41,13 @@ void relay_group_free (RelayGroup *self);
 int relay_group_add_listen (RelayGroup *self, const char *address);
 int relay_group_add_module (RelayGroup *self, const char *spec);
 int relay_group_set_target (RelayGroup *self, const char *address);
+/* Once all is said: with it the factory is made. */
+int relay_group_complete (RelayGroup *self);
+/* Once its listeners are open, before it is started. */
+int relay_group_check_listeners (RelayGroup *self);
+
+/* For all that options say of where clients come from and go to. */
+RelayRoute *relay_group_get_route (RelayGroup *self);
 
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);

@@ -6,18 +6,22 @@
 #include "tool/relay/relay-group.h"
 #include "tool/tool.h"
 
-/* The order of --listen, --module and --connect says what belongs together, so that they are kept
- * as they come. */
-typedef enum
-{
-  PART_LISTEN,
-  PART_MODULE,
-  PART_CONNECT,
-} RelayPartKind;
+/* What one word of the command line says of its group. @value: NULL where there is none. */
+typedef int (*RelayPartFunc) (RelayGroup *group, const char *value);
 
 typedef struct
 {
-  RelayPartKind kind;
+  const char *option;
+  const char *letter; /* or NULL */
+  RelayPartFunc apply;
+  gboolean ends_group;
+} RelayPartKind;
+
+/* The order of --listen, --module and --connect says what belongs together, so that they are kept
+ * as they come. */
+typedef struct
+{
+  const RelayPartKind *kind;
   char *value;
 } RelayPart;
 
@@ -53,6 +57,10 @@ static const ImpLimit relay_limits[] = {
     1000000, 4096, "how many of them one address or user may have" },
   { "connect-timeout", IMP_LIMIT_SECONDS, PLACE (options.connect_timeout), 1, TOOL_MAX_SECONDS, 10,
     "how long the server may take to accept" },
+  { "greeting-timeout", IMP_LIMIT_SECONDS, PLACE (options.greeting_timeout), 1, TOOL_MAX_SECONDS,
+    10, "how long a client may take to say where it wants to go, or a proxy whose it is" },
+  { "sni-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.sni_timeout), 1, TOOL_MAX_SECONDS * 1000,
+    3000, "how many ms --sni waits for a client, which may be one that does not speak first" },
   { "idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.idle_timeout), 0, TOOL_MAX_SECONDS, 3600,
     "end connections in which nothing has moved for so long, 0 never" },
   { "datagram-idle-timeout", IMP_LIMIT_SECONDS, PLACE (options.datagram_idle_timeout), 1,
@@ -96,6 +104,7 @@ relay_clear (Relay *self)
   g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_pointer (&self->options.recorder, relay_recorder_free);
+  g_clear_pointer (&self->options.own, relay_own_free);
   g_clear_pointer (&self->record, g_free);
   g_clear_pointer (&self->parts, g_ptr_array_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
@@ -103,18 +112,88 @@ relay_clear (Relay *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Relay, relay_clear)
 
+static int
+relay_apply_socks (RelayGroup *group, const char *value)
+{
+  return relay_route_set_protocol (relay_group_get_route (group), &imp_request_socks);
+}
+
+static int
+relay_apply_http_connect (RelayGroup *group, const char *value)
+{
+  return relay_route_set_protocol (relay_group_get_route (group), &imp_request_http);
+}
+
+static int
+relay_apply_transparent (RelayGroup *group, const char *value)
+{
+  return relay_route_set_transparent (relay_group_get_route (group));
+}
+
+static int
+relay_apply_ask_first (RelayGroup *group, const char *value)
+{
+  relay_group_get_route (group)->ask_first = TRUE;
+  return TOOL_DONE;
+}
+
+static int
+relay_apply_sni (RelayGroup *group, const char *value)
+{
+  relay_group_get_route (group)->sni = TRUE;
+  return TOOL_DONE;
+}
+
+static int
+relay_apply_proxy_protocol (RelayGroup *group, const char *value)
+{
+  return relay_route_set_proxy_protocol (relay_group_get_route (group), value);
+}
+
+static int
+relay_apply_proxy_from (RelayGroup *group, const char *value)
+{
+  return relay_route_add_proxy_from (relay_group_get_route (group), value);
+}
+
+static int
+relay_apply_allow_to (RelayGroup *group, const char *value)
+{
+  return relay_route_add_allow_to (relay_group_get_route (group), value);
+}
+
+static int
+relay_apply_upstream_proxy (RelayGroup *group, const char *value)
+{
+  return relay_route_set_upstream_proxy (relay_group_get_route (group), value);
+}
+
+static const RelayPartKind relay_parts[] = {
+  { "--listen", "-l", relay_group_add_listen, FALSE },
+  { "--module", "-m", relay_group_add_module, FALSE },
+  { "--connect", "-c", relay_group_set_target, TRUE },
+  { "--socks", NULL, relay_apply_socks, TRUE },
+  { "--http-connect", NULL, relay_apply_http_connect, TRUE },
+  { "--transparent", NULL, relay_apply_transparent, TRUE },
+  { "--ask-first", NULL, relay_apply_ask_first, FALSE },
+  { "--sni", NULL, relay_apply_sni, FALSE },
+  { "--proxy-protocol", NULL, relay_apply_proxy_protocol, FALSE },
+  { "--proxy-from", NULL, relay_apply_proxy_from, FALSE },
+  { "--allow-to", NULL, relay_apply_allow_to, FALSE },
+  { "--upstream-proxy", NULL, relay_apply_upstream_proxy, FALSE },
+};
+
 static gboolean
 relay_on_part (const char *option, const char *value, gpointer data, GError **error)
 {
   Relay *self = data;
   RelayPart *part = g_new0 (RelayPart, 1);
 
-  if (g_str_equal (option, "--listen") || g_str_equal (option, "-l"))
-    part->kind = PART_LISTEN;
-  else if (g_str_equal (option, "--module") || g_str_equal (option, "-m"))
-    part->kind = PART_MODULE;
-  else
-    part->kind = PART_CONNECT;
+  for (guint i = 0; i < G_N_ELEMENTS (relay_parts); i++)
+    if (g_str_equal (option, relay_parts[i].option)
+        || g_strcmp0 (option, relay_parts[i].letter) == 0)
+      part->kind = &relay_parts[i];
+  g_assert (part->kind != NULL);
   part->value = g_strdup (value);
   g_ptr_array_add (self->parts, part);
   return TRUE;
@@ -132,6 +211,24 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
       "NAME[=SETTINGS]" },
     { "connect", 'c', 0, G_OPTION_ARG_CALLBACK, relay_on_part,
       "The server that they are connected with", "ADDRESS" },
+    { "socks", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Instead of --connect: the client says where to, by SOCKS 4, 4a or 5", NULL },
+    { "http-connect", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Instead of --connect: the client says where to, by HTTP CONNECT", NULL },
+    { "transparent", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Instead of --connect: to where the client was redirected from (REDIRECT, TPROXY)", NULL },
+    { "allow-to", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Where clients may go that say where to; several", "ADDRESS[/BITS][:PORT[-PORT]]" },
+    { "ask-first", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Make the analyzer, which may refuse, before the server is connected", NULL },
+    { "sni", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Wait for the name in the beginning of TLS, and tell the analyzer", NULL },
+    { "proxy-protocol", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Read PROXY headers of clients, or send them to servers", "in|out|out-v1|out-v2" },
+    { "proxy-from", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Whose PROXY headers are believed; several", "ADDRESS[/BITS]" },
+    { "upstream-proxy", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "How servers are reached: directly, as the desktop is set, or so", "none|auto|URI" },
     { "evict", 0, 0, G_OPTION_ARG_NONE, &self->options.evict,
       "New clients of udp: take the places of those not heard of for longest", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
@@ -141,7 +238,8 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
-    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]]... --connect ADDRESS}...",
+    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]]... {--connect ADDRESS | "
+                  "--socks | --http-connect | --transparent}}...",
     .summary = "Forwards each connection that comes in at a --listen to the --connect behind it,\n"
                "through the modules between them. Addresses are /PATH or ./PATH for a unix "
                "socket,\n@NAME, HOST:PORT or [IPV6]:PORT; --listen also takes fd:N and systemd. "
@@ -215,19 +313,17 @@ relay_add_group (Relay *self)
 static int
 relay_apply_part (RelayGroup *group, const RelayPart *part)
 {
-  switch (part->kind)
-    {
-    case PART_LISTEN:
-      return relay_group_add_listen (group, part->value);
-    case PART_MODULE:
-      return relay_group_add_module (group, part->value);
-    case PART_CONNECT:
-    default:
-      if (!relay_group_has_listeners (group))
-        return tool_usage_error ("--connect \"%s\": a --listen ADDRESS must stand before it",
-                                 part->value);
-      return relay_group_set_target (group, part->value);
-    }
+  int status;
+
+  if (part->kind->ends_group && !relay_group_has_listeners (group))
+    return part->value != NULL
+             ? tool_usage_error ("%s \"%s\": a --listen ADDRESS must stand before it",
+                                 part->kind->option, part->value)
+             : tool_usage_error ("%s: a --listen ADDRESS must stand before it", part->kind->option);
+  status = part->kind->apply (group, part->value);
+  if (status == TOOL_DONE && part->kind->ends_group)
+    status = relay_group_complete (group);
+  return status;
 }
 
 /* Everything is made before anything starts, so that an error in the last word of a command line is
@@ -248,14 +344,16 @@ relay_make_groups (Relay *self)
       status = relay_apply_part (group, last);
       if (status != TOOL_DONE)
         return status;
-      if (last->kind == PART_CONNECT)
+      if (last->kind->ends_group)
         group = NULL;
     }
   if (last == NULL)
     return tool_usage_error ("relay: at least --listen ADDRESS and --connect ADDRESS are wanted");
   if (group != NULL)
-    return tool_usage_error ("%s \"%s\": a --connect ADDRESS must stand behind it",
-                             last->kind == PART_LISTEN ? "--listen" : "--module", last->value);
+    return tool_usage_error ("%s%s%s%s: a --connect ADDRESS must stand behind it",
+                             last->kind->option, last->value != NULL ? " \"" : "",
+                             last->value != NULL ? last->value : "",
+                             last->value != NULL ? "\"" : "");
   return TOOL_DONE;
 }
 
@@ -311,6 +409,8 @@ relay_on_opened (int status, gpointer user_data)
   Relay *self = user_data;
 
   g_clear_pointer (&self->opening, opening_free);
+  for (guint i = 0; status == TOOL_DONE && i < self->groups->len; i++)
+    status = relay_group_check_listeners (self->groups->pdata[i]);
   if (relay_has_opened (self, status))
     relay_open_datagrams (self);
 }
@@ -358,6 +458,7 @@ relay_run (int argc, char **argv)
 
   self.parts = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_part_free);
   self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_free);
+  self.options.own = relay_own_new ();
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!relay_parse (&self, &argc, &argv, &status))
     return status;

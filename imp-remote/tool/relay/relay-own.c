@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay/relay-own.h"
+
+#include "core/imp-error.h"
+#include "rpc/imp-address-private.h"
+
+struct _RelayOwn
+{
+  GPtrArray *listeners;    /* of GInetSocketAddress */
+  GHashTable *connections; /* a set of addresses as text */
+};
+
+RelayOwn *
+relay_own_new (void)
+{
+  RelayOwn *self = g_new0 (RelayOwn, 1);
+
+  self->listeners = g_ptr_array_new_with_free_func (g_object_unref);
+  self->connections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return self;
+}
+
+void
+relay_own_free (RelayOwn *self)
+{
+  g_ptr_array_unref (self->listeners);
+  g_hash_table_unref (self->connections);
+  g_free (self);
+}
+
+void
+relay_own_add_listener (RelayOwn *self, GSocketAddress *address)
+{
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    g_ptr_array_add (self->listeners, g_object_ref (address));
+}
+
+void
+relay_own_add_connection (RelayOwn *self, GSocketAddress *address)
+{
+  g_hash_table_add (self->connections, imp_address_of_socket (address));
+}
+
+void
+relay_own_remove_connection (RelayOwn *self, GSocketAddress *address)
+{
+  g_autofree char *text = imp_address_of_socket (address);
+
+  g_hash_table_remove (self->connections, text);
+}
+
+/* Only this machine's own addresses can be bound to. */
+static gboolean
+relay_own_is_local (GInetAddress *ip)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (ip, 0);
+  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (ip), G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+  return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
+}
+
+static gboolean
+relay_own_listens_at (GInetSocketAddress *listener, GInetSocketAddress *address)
+{
+  GInetAddress *own = g_inet_socket_address_get_address (listener);
+  GInetAddress *wanted = g_inet_socket_address_get_address (address);
+
+  if (g_inet_socket_address_get_port (listener) != g_inet_socket_address_get_port (address))
+    return FALSE;
+  return g_inet_address_equal (own, wanted) || g_inet_address_get_is_any (wanted)
+         || (g_inet_address_get_is_any (own) && relay_own_is_local (wanted));
+}
+
+gboolean
+relay_own_check_destination (RelayOwn *self, GSocketAddress *address, GError **error)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      g_autofree char *shown = NULL;
+
+      if (!relay_own_listens_at (self->listeners->pdata[i], G_INET_SOCKET_ADDRESS (address)))
+        continue;
+      shown = imp_address_of_socket (address);
+      g_set_error (error, IMP_ERROR, IMP_ERROR_DENIED,
+                   "The destination %s is a --listen of this relay itself", shown);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+relay_own_check_client (RelayOwn *self, GSocketAddress *address, GError **error)
+{
+  g_autofree char *text = imp_address_of_socket (address);
+
+  if (!g_hash_table_contains (self->connections, text))
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_DENIED,
+               "The client %s is this relay itself: what it sends to servers comes back to it; "
+               "exempt its user or its addresses from the redirection",
+               text);
+  return FALSE;
+}

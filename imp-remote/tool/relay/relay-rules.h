@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Where clients that name their destination themselves may be connected to. What must never become
+ * reachable by accident, as it trusts whoever can reach it, is reachable only by a rule for nothing
+ * else: link-local addresses, those at which clouds keep secrets for their machines, and, as soon
+ * as there is a rule, loopback addresses. What is no single machine's address is never. */
+typedef struct _RelayRules RelayRules;
+
+RelayRules *relay_rules_new (void);
+void relay_rules_free (RelayRules *self);
+
+/* "ADDRESS[/BITS][:PORT[-PORT]]", where "*" is any address, and IPv6 has brackets where there is a
+ * port. FALSE with %IMP_ERROR_SETTINGS if it is none. */
+gboolean relay_rules_add (RelayRules *self, const char *text, GError **error);
+/* Without any rule, almost everything is allowed. */
+gboolean relay_rules_is_empty (const RelayRules *self);
+/* FALSE with %IMP_ERROR_DENIED if it may not be connected to. */
+gboolean relay_rules_check (const RelayRules *self, GSocketAddress *address, GError **error);
+
+/* Masks of trusted addresses: "ADDRESS[/BITS]". %IMP_ERROR_SETTINGS as above. */
+gboolean relay_masks_add (GPtrArray *masks, const char *text, GError **error);
+gboolean relay_masks_contain (const GPtrArray *masks, GSocketAddress *address);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayRules, relay_rules_free)
+
+G_END_DECLS
