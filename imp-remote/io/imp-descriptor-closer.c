@@ -2,6 +2,7 @@
 #include "io/imp-descriptor-closer-private.h"
 
 #include "core/imp-log-limit-private.h"
+#include "core/imp-log-private.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,9 +63,9 @@ descriptor_closer_start (void)
     }
   n = imp_log_limit_note (&closer.log);
   if (n > 0)
-    g_message ("Descriptors that others have sent stay open for now: %s (%" G_GUINT64_FORMAT
-               " attempts)",
-               error->message, n);
+    imp_log_message ("Descriptors that others have sent stay open for now: %s (%" G_GUINT64_FORMAT
+                     " attempts)",
+                     error->message, n);
 }
 
 /* With the mutex. */

@@ -3,6 +3,7 @@
 
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -111,11 +112,11 @@ datagram_client_note_unsent (ImpDatagramClient *self, ImpDirection direction, gs
   if (n == 0)
     return;
   host = imp_datagram_path_get_host (&self->path);
-  g_message ("A packet of %" G_GSIZE_FORMAT
-             " bytes %s %s port %u cannot be sent: %s (%" G_GUINT64_FORMAT
-             " such since the last message)",
-             length, direction == IMP_DIRECTION_FROM_CLIENT ? "of" : "for", host,
-             ntohs (self->path.port), g_strerror (number), n);
+  imp_log_message ("A packet of %" G_GSIZE_FORMAT
+                   " bytes %s %s port %u cannot be sent: %s (%" G_GUINT64_FORMAT
+                   " such since the last message)",
+                   length, direction == IMP_DIRECTION_FROM_CLIENT ? "of" : "for", host,
+                   ntohs (self->path.port), g_strerror (number), n);
 }
 
 static void

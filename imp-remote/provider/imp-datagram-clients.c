@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-datagram-clients-private.h"
 
+#include "core/imp-log-private.h"
+
 /* Of IPv6, one customer or machine has a network of so many bytes. */
 #define NETWORK_BYTES 8
 /* Microseconds for which nothing is tried again for one that has failed, so that its packets do not
@@ -135,9 +137,9 @@ datagram_clients_refuse (ImpDatagramClients *self, const ImpDatagramPath *path, 
   if (n == 0)
     return;
   host = imp_datagram_path_get_host (path);
-  g_message ("No room for the client %s port %u: %s %u clients (%" G_GUINT64_FORMAT
-             " such packets since the last message)",
-             host, g_ntohs (path->port), why, limit, n);
+  imp_log_message ("No room for the client %s port %u: %s %u clients (%" G_GUINT64_FORMAT
+                   " such packets since the last message)",
+                   host, g_ntohs (path->port), why, limit, n);
 }
 
 static gboolean

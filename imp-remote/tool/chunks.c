@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/chunks.h"
 
-#include <stdio.h>
+#include "tool/tool.h"
 
 /* Of the one analyzer that there is. */
 #define ANALYZER_ID 1
@@ -14,5 +14,5 @@ chunks_print (ImpDirection direction, gint32 data_type, GBytes *data)
                                                          data);
   g_autoptr (GBytes) line = imp_codec_encode (codec, message, NULL);
 
-  fwrite (g_bytes_get_data (line, NULL), 1, g_bytes_get_size (line), stdout);
+  tool_print_json (g_bytes_get_data (line, NULL), g_bytes_get_size (line));
 }

@@ -134,9 +134,10 @@ MAY_PRINT = {
     'imp-remote/core/imp-log.c': {'g_log'},
     'imp-remote/modules/imp-script-output.c': {'g_log_structured'},
     'imp-remote/modules/launch.c': {'fprintf'},
+    'imp-remote/tool/capture/pcap-progress.c': {'fprintf', 'fputs'},
     'imp-remote/tool/main.c': {'printf'},
     'imp-remote/tool/new/new.c': {'fputs'},
-    'imp-remote/tool/relay/relay-connection.c': {'g_log_structured'},
+    'imp-remote/tool/relay/relay-log.c': {'g_log_structured'},
     'imp-remote/tool/tool.c': {'puts', 'fputs'},
 }
 

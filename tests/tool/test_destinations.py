@@ -255,7 +255,7 @@ class Openings(unittest.TestCase):
                 self.assertEqual(harness.read_to_reset(other), b'')
             relay.wait_for_log('no complete request within 1000 ms (--greeting-timeout)')
 
-    def test_nonsense(self):
+    def test_malformed(self):
         with proxy() as relay:
             socks, connect = ports(relay)
             for port, said, line in (

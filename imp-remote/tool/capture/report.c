@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/capture/report.h"
 
+#include "tool/tool.h"
+
 #include <json-glib/json-glib.h>
-#include <stdio.h>
+#include <string.h>
 
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
 #define N_OUTCOMES (OUTCOME_INCOMPLETE + 1)
@@ -14,6 +16,12 @@ struct _Report
   guint64 n_outcomes[N_OUTCOMES];
 };
 
+static void
+report_print_json (const char *text)
+{
+  tool_print_json (text, strlen (text));
+}
+
 Report *
 report_new (ReportFormat format)
 {
@@ -21,7 +29,7 @@ report_new (ReportFormat format)
 
   self->format = format;
   if (format == REPORT_JSON)
-    printf ("{\"connections\":[");
+    report_print_json ("{\"connections\":[");
   return self;
 }
 
@@ -67,112 +75,121 @@ report_get_level (const Entry *entry)
 /* ---- for people ---- */
 
 static void
-report_print_packets (guint64 first, guint64 last)
+report_print_packets (GString *out, guint64 first, guint64 last)
 {
   if (first == last)
-    printf (", packet %" G_GUINT64_FORMAT, first);
+    g_string_append_printf (out, ", packet %" G_GUINT64_FORMAT, first);
   else
-    printf (", packets %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, first, last);
+    g_string_append_printf (out, ", packets %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, first, last);
 }
 
 static void
-report_print_range (const Entry *entry)
+report_print_range (GString *out, const Entry *entry)
 {
   if (entry->direction < 0)
     return;
-  printf (" %s", entry_direction_to_string (entry->direction));
+  g_string_append_printf (out, " %s", entry_direction_to_string (entry->direction));
   if (entry->offset >= 0)
-    printf (" %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, entry->offset,
-            entry->offset + entry->length);
+    g_string_append_printf (out, " %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, entry->offset,
+                            entry->offset + entry->length);
   if (entry->kind == ENTRY_REPLACED)
-    printf (" by %" G_GINT64_FORMAT " bytes", entry->new_length);
+    g_string_append_printf (out, " by %" G_GINT64_FORMAT " bytes", entry->new_length);
   else if (entry->kind == ENTRY_ADDED)
-    printf (", %" G_GINT64_FORMAT " bytes", entry->new_length);
+    g_string_append_printf (out, ", %" G_GINT64_FORMAT " bytes", entry->new_length);
 }
 
 static void
-report_print_entry (const Entry *entry)
+report_print_entry (GString *out, const Entry *entry)
 {
-  printf ("  %s", entry_kind_to_string (entry->kind));
+  g_string_append_printf (out, "  %s", entry_kind_to_string (entry->kind));
   if (entry->kind == ENTRY_LOGGED)
-    printf (" (%s)", report_get_level (entry));
-  report_print_range (entry);
-  report_print_packets (entry->packet, entry->last_packet);
+    g_string_append_printf (out, " (%s)", report_get_level (entry));
+  report_print_range (out, entry);
+  report_print_packets (out, entry->packet, entry->last_packet);
   if (entry->text != NULL)
-    printf (": %s", entry->text);
-  printf ("\n");
+    g_string_append_printf (out, ": %s", entry->text);
+  g_string_append_printf (out, "\n");
 }
 
 static void
-report_print_entries (const Entries *entries)
+report_print_entries (GString *out, const Entries *entries)
 {
   for (guint i = 0; i < entries->list->len; i++)
-    report_print_entry (&g_array_index (entries->list, Entry, i));
+    report_print_entry (out, &g_array_index (entries->list, Entry, i));
   if (entries->omitted > 0)
-    printf ("  and %" G_GUINT64_FORMAT " entries for which there is no room\n", entries->omitted);
+    g_string_append_printf (out, "  and %" G_GUINT64_FORMAT " entries for which there is no room\n",
+                            entries->omitted);
 }
 
 static void
-report_print_direction (const Connection *connection, ImpDirection direction)
+report_print_direction (GString *out, const Connection *connection, ImpDirection direction)
 {
   InspectionCounts counts;
 
   inspection_get_counts (connection->inspection, direction, &counts);
-  printf ("  %s: %" G_GINT64_FORMAT " bytes: %" G_GINT64_FORMAT " passed, %" G_GINT64_FORMAT
-          " replaced, %" G_GINT64_FORMAT " denied, %" G_GINT64_FORMAT " without a verdict\n",
-          entry_direction_to_string (direction), counts.input, counts.passed, counts.replaced,
-          counts.denied, counts.held);
+  g_string_append_printf (out,
+                          "  %s: %" G_GINT64_FORMAT " bytes: %" G_GINT64_FORMAT
+                          " passed, %" G_GINT64_FORMAT " replaced, %" G_GINT64_FORMAT
+                          " denied, %" G_GINT64_FORMAT " without a verdict\n",
+                          entry_direction_to_string (direction), counts.input, counts.passed,
+                          counts.replaced, counts.denied, counts.held);
 }
 
 static void
-report_print_connection (const Connection *connection)
+report_print_connection (GString *out, const Connection *connection)
 {
   g_autofree char *client = connection_format_end (connection, IMP_DIRECTION_FROM_CLIENT);
   g_autofree char *server = connection_format_end (connection, IMP_DIRECTION_FROM_SERVER);
   g_autofree char *start = report_format_time (connection->start);
 
-  printf ("%s %s -> %s, %s", report_get_protocol (connection), client, server, start);
-  report_print_packets (connection->first_packet, connection->last_packet);
-  printf (": %s%s\n", outcome_to_string (connection->outcome),
-          connection->is_partial ? ", its beginning was not recorded" : "");
-  report_print_direction (connection, IMP_DIRECTION_FROM_CLIENT);
-  report_print_direction (connection, IMP_DIRECTION_FROM_SERVER);
-  report_print_entries (inspection_get_entries (connection->inspection));
+  g_string_append_printf (out, "%s %s -> %s, %s", report_get_protocol (connection), client, server,
+                          start);
+  report_print_packets (out, connection->first_packet, connection->last_packet);
+  g_string_append_printf (out, ": %s%s\n", outcome_to_string (connection->outcome),
+                          connection->is_partial ? ", its beginning was not recorded" : "");
+  report_print_direction (out, connection, IMP_DIRECTION_FROM_CLIENT);
+  report_print_direction (out, connection, IMP_DIRECTION_FROM_SERVER);
+  report_print_entries (out, inspection_get_entries (connection->inspection));
   if (connection->n_late_bytes > 0)
-    printf ("  %" G_GUINT64_FORMAT " bytes came after the end, and were not inspected\n",
-            connection->n_late_bytes);
+    g_string_append_printf (out,
+                            "  %" G_GUINT64_FORMAT
+                            " bytes came after the end, and were not inspected\n",
+                            connection->n_late_bytes);
 }
 
 static void
-report_print_count (guint64 n, const char *what)
+report_print_count (GString *out, guint64 n, const char *what)
 {
   if (n > 0)
-    printf ("  %" G_GUINT64_FORMAT " %s\n", n, what);
+    g_string_append_printf (out, "  %" G_GUINT64_FORMAT " %s\n", n, what);
 }
 
 static void
-report_print_summary (const Report *self, const ReportSummary *summary, const Entries *notes)
+report_print_summary (GString *out, const Report *self, const ReportSummary *summary,
+                      const Entries *notes)
 {
-  printf ("%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " connections:", summary->n_packets,
-          self->n_connections);
+  g_string_append_printf (out, "%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " connections:",
+                          summary->n_packets, self->n_connections);
   for (guint i = 0; i < N_OUTCOMES; i++)
     if (self->n_outcomes[i] > 0)
-      printf (" %" G_GUINT64_FORMAT " %s", self->n_outcomes[i], outcome_to_string (i));
-  printf ("\n");
-  report_print_count (summary->n_other, "packets are neither TCP nor UDP, and are not inspected");
-  report_print_count (summary->n_unsuited,
+      g_string_append_printf (out, " %" G_GUINT64_FORMAT " %s", self->n_outcomes[i],
+                              outcome_to_string (i));
+  g_string_append_printf (out, "\n");
+  report_print_count (out, summary->n_other,
+                      "packets are neither TCP nor UDP, and are not inspected");
+  report_print_count (out, summary->n_unsuited,
                       "packets are of a protocol that the modules do not work with, and are not "
                       "inspected");
-  report_print_count (summary->n_malformed, "packets are malformed, and are left out");
-  report_print_count (summary->n_fragments,
+  report_print_count (out, summary->n_malformed, "packets are malformed, and are left out");
+  report_print_count (out, summary->n_fragments,
                       "fragments could not be put together, and are left out");
-  report_print_count (summary->n_cut, "packets were not recorded as a whole");
-  report_print_count (summary->n_backwards, "packets are earlier than the one before");
-  report_print_count (summary->n_displaced,
+  report_print_count (out, summary->n_cut, "packets were not recorded as a whole");
+  report_print_count (out, summary->n_backwards, "packets are earlier than the one before");
+  report_print_count (out, summary->n_displaced,
                       "connections were ended to make room for others (--max-connections)");
-  report_print_entries (notes);
+  report_print_entries (out, notes);
   if (summary->is_truncated)
-    printf ("  the file could not be read to its end\n");
+    g_string_append_printf (out, "  the file could not be read to its end\n");
 }
 
 /* ---- for programs ---- */
@@ -284,7 +301,7 @@ report_print_built (JsonBuilder *builder, gboolean is_open)
 
   json_generator_set_root (generator, root);
   text = json_generator_to_data (generator, NULL);
-  fputs (is_open ? text + 1 : text, stdout);
+  report_print_json (is_open ? text + 1 : text);
 }
 
 static void
@@ -329,12 +346,15 @@ report_add (Report *self, const Connection *connection)
   self->n_outcomes[connection->outcome]++;
   if (self->format == REPORT_TEXT)
     {
-      report_print_connection (connection);
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      report_print_connection (text, connection);
+      tool_print_lines (text->str);
       return;
     }
   builder = json_builder_new_immutable ();
   report_build_connection (builder, connection);
-  printf (self->n_connections > 1 ? ",\n" : "\n");
+  report_print_json (self->n_connections > 1 ? ",\n" : "\n");
   report_print_built (builder, FALSE);
 }
 
@@ -345,12 +365,15 @@ report_finish (Report *self, const ReportSummary *summary, const Entries *notes)
 
   if (self->format == REPORT_TEXT)
     {
-      report_print_summary (self, summary, notes);
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      report_print_summary (text, self, summary, notes);
+      tool_print_lines (text->str);
       return;
     }
   builder = json_builder_new_immutable ();
   report_build_summary (self, builder, summary, notes);
-  printf ("\n],\n");
+  report_print_json ("\n],\n");
   report_print_built (builder, TRUE);
-  printf ("\n");
+  report_print_json ("\n");
 }

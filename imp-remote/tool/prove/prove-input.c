@@ -2,7 +2,6 @@
 #include "tool/prove/prove-input.h"
 
 #include "tool/chunks.h"
-#include "tool/tool.h"
 
 #include <stdio.h>
 #include <string.h>

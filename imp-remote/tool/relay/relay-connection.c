@@ -472,7 +472,8 @@ static void
 relay_connection_set_target_text (RelayConnection *self, char *text)
 {
   g_free (self->target_text);
-  self->target_text = text;
+  self->target_text = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
+  g_free (text);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-datagrams.h"
 
+#include "core/imp-log-private.h"
 #include "rpc/imp-address-private.h"
 #include "tool/log.h"
 #include "tool/relay/relay-log.h"
@@ -321,7 +322,7 @@ relay_datagrams_log_drops (ImpDatagramRelay *relay)
     if (g_variant_lookup (all, names[i], "t", &n) && n > 0)
       g_string_append_printf (text, " %s=%" G_GUINT64_FORMAT, names[i], n);
   if (text->len > 0)
-    g_message ("%s has ended:%s", name, text->str);
+    imp_log_message ("%s has ended:%s", name, text->str);
 }
 
 static void

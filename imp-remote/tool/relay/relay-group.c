@@ -362,8 +362,8 @@ relay_group_make_transparent (ImpListener *listener)
   g_autoptr (GError) error = NULL;
 
   if (!imp_listener_set_transparent (listener, &error))
-    g_message ("%s takes connections that REDIRECT or DNAT brings, and none of TPROXY: %s",
-               imp_listener_get_address (listener), error->message);
+    imp_log_message ("%s takes connections that REDIRECT or DNAT brings, and none of TPROXY: %s",
+                     imp_listener_get_address (listener), error->message);
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-recorder.h"
 
+#include "core/imp-log-private.h"
 #include "tool/log.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@ struct _RelayRecorder
 static void
 relay_recorder_on_stopped (ImpRecorder *recorder, const char *reason, gpointer user_data)
 {
-  g_message ("--record \"%s\": nothing is recorded any more: %s",
-             imp_recorder_get_folder (recorder), reason);
+  imp_log_message ("--record \"%s\": nothing is recorded any more: %s",
+                   imp_recorder_get_folder (recorder), reason);
 }
 
 RelayRecorder *
@@ -43,12 +44,12 @@ relay_recorder_free (RelayRecorder *self)
   const guint64 n = imp_recorder_get_n_recordings (self->recorder);
 
   if (n > 0)
-    g_message ("--record \"%s\": %" G_GUINT64_FORMAT
-               " connections were recorded, %" G_GUINT64_FORMAT
-               " of them not wholly; %" G_GUINT64_FORMAT " bytes",
-               imp_recorder_get_folder (self->recorder), n,
-               imp_recorder_get_n_incomplete (self->recorder),
-               imp_recorder_get_size (self->recorder));
+    imp_log_message ("--record \"%s\": %" G_GUINT64_FORMAT
+                     " connections were recorded, %" G_GUINT64_FORMAT
+                     " of them not wholly; %" G_GUINT64_FORMAT " bytes",
+                     imp_recorder_get_folder (self->recorder), n,
+                     imp_recorder_get_n_incomplete (self->recorder),
+                     imp_recorder_get_size (self->recorder));
   g_object_unref (self->recorder);
   g_free (self);
 }
@@ -84,7 +85,7 @@ relay_recorder_follow (RelayRecorder *self, ImpRelay *relay, GHashTable *context
   if (writer != NULL)
     imp_recording_writer_follow (writer, imp_relay_get_filter (relay));
   else if (imp_recorder_check (self->recorder, NULL) && log_admit ())
-    g_message ("--record: %s", error->message);
+    imp_log_message ("--record: %s", error->message);
   return writer;
 }
 
@@ -99,6 +100,6 @@ relay_recorder_finish (ImpRecordingWriter *writer, const GError *error)
   if (error != NULL)
     imp_recording_writer_set_outcome (writer, IMP_OUTCOME_BROKEN, error->message);
   if (!imp_recording_writer_close (writer, &left_out) && log_admit ())
-    g_message ("--record: %s", left_out->message);
+    imp_log_message ("--record: %s", left_out->message);
   g_object_unref (writer);
 }

@@ -96,7 +96,7 @@ static void
 replay_print_differences (GList *differences)
 {
   for (GList *l = differences; l != NULL; l = l->next)
-    printf ("  %s\n", imp_difference_get_text (l->data));
+    tool_print ("  %s", imp_difference_get_text (l->data));
 }
 
 static int
@@ -112,7 +112,7 @@ replay_print_part (Replay *self, const char *path, ImpRecording *recording)
     imp_recording_set_timeout (part, self->timeout * 1000);
   if (part == NULL || !replay_compare (self, part, &replay, &differences, &error))
     return tool_error ("replay \"%s\": %s", path, error->message);
-  printf ("with these %u chunks:\n", imp_recording_get_n_chunks (part));
+  tool_print ("with these %u chunks:", imp_recording_get_n_chunks (part));
   replay_print_differences (differences);
   for (guint i = 0; i < imp_recording_get_n_chunks (part); i++)
     {
@@ -134,11 +134,11 @@ replay_report (Replay *self, const char *path, ImpRecording *recording, ImpRepla
 
   if (differences == NULL)
     {
-      printf ("same %s: %s\n", path, outcome);
+      tool_print ("same %s: %s", path, outcome);
     }
   else
     {
-      printf ("differs %s:\n", path);
+      tool_print ("differs %s:", path);
       replay_print_differences (differences);
       status = self->shrink ? replay_print_part (self, path, recording) : TOOL_FAILED;
     }
