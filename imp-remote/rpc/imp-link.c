@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 #include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
+#include "rpc/imp-protocol-private.h"
 #include "rpc/imp-run-reader-private.h"
 
 /* At most this much is written per wake-up, so that a peer that reads quickly does not keep the
@@ -115,6 +116,24 @@ link_handle_malformed (ImpLink *self, const ImpMessage *message, gboolean delimi
       return self->state == STATE_OPEN;
     }
   link_fail (self, error);
+  return FALSE;
+}
+
+/* A peer that speaks TLS is answered in what at least somebody who looks at it can read. */
+static gboolean
+link_check_plain (ImpLink *self, const ImpCursor *input)
+{
+  const ImpMessage nothing = IMP_MESSAGE_INIT;
+  GError *error = NULL;
+
+  if (imp_protocol_check_plain (input->data, input->length, &error))
+    return TRUE;
+  if (self->writer.codec == NULL)
+    {
+      self->writer.wire = imp_wire_by_name ("json", NULL);
+      self->writer.codec = imp_json_codec_new ();
+    }
+  link_handle_malformed (self, &nothing, FALSE, error);
   return FALSE;
 }
 
@@ -297,6 +316,8 @@ link_decode_message (ImpLink *self)
   gboolean goes_on = TRUE;
 
   link_open_cursor (self, &input);
+  if (G_UNLIKELY (self->counters.messages_in == 0) && !link_check_plain (self, &input))
+    return FALSE;
   if (self->writer.codec == NULL && !link_recognize (self, &input))
     return FALSE;
   status = link_decode_next (self, &input, &message, &error);

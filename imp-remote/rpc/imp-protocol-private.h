@@ -65,6 +65,10 @@ ImpFactoryStatus *imp_protocol_unpack_status (ImpContext *pairs);
 
 void imp_protocol_free_interfaces (gpointer list); /* a GList of ImpInterface */
 
+/* What a peer says first. FALSE with %IMP_ERROR_SETTINGS if it speaks TLS, where there is none:
+ * with that no message of ours begins. */
+gboolean imp_protocol_check_plain (const guint8 *data, gsize length, GError **error);
+
 /* The text of an exception, as one line for people. */
 char *imp_protocol_dup_exception (const ImpMessage *message);
 

@@ -189,3 +189,19 @@ imp_protocol_dup_exception (const ImpMessage *message)
   return imp_clean_line (message->text != NULL ? message->text : "an exception without a message",
                          IMP_CLEAN_TEXT_MAX);
 }
+
+/* Kinds of records of TLS, and the first byte of their version. */
+#define TLS_ALERT 0x15
+#define TLS_HANDSHAKE 0x16
+#define TLS_VERSION 0x03
+
+gboolean
+imp_protocol_check_plain (const guint8 *data, gsize length, GError **error)
+{
+  if (length < 2 || (data[0] != TLS_HANDSHAKE && data[0] != TLS_ALERT) || data[1] != TLS_VERSION)
+    return TRUE;
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                       "what came is TLS, and this end of the connection is without: either both "
+                       "ends have \"tls://\" before the address, or none of them");
+  return FALSE;
+}

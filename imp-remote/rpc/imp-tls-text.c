@@ -155,8 +155,8 @@ imp_tls_text_explain (const GError *error, gboolean at_server)
                         "does not speak TLS (%s)",
                         whose, error->message);
   return g_error_new (error->domain, error->code,
-                      "%s end and this one cannot agree about TLS 1.2 or newer, or it does not "
-                      "speak TLS: %s",
+                      "%s end does not speak TLS (then there is no \"tls://\" before the address), "
+                      "or cannot agree with this one about TLS 1.2 or newer: %s",
                       whose, error->message);
 }
 

@@ -158,23 +158,32 @@ test_plain_client (void)
   tls_rig_clear (&rig);
 }
 
+/* Whatever its wire format is, and also where it waits for what the client says. */
 static void
-test_plain_server (void)
+test_plain_server (gconstpointer codec)
 {
   TlsRig rig;
   ImpRemoteFactory *client;
-  g_autofree char *plain = NULL;
   g_auto (GStrv) addresses = NULL;
   g_autoptr (GError) error = NULL;
 
   tls_rig_init (&rig, "server", NULL);
+  g_object_set (rig.server, "codec", codec, NULL);
   imp_server_listen (rig.server, "127.0.0.1:0", &error);
   g_assert_no_error (error);
   addresses = imp_server_list_addresses (rig.server);
   rig.address = g_strconcat ("tls://", addresses[0], NULL);
   client = tls_rig_new_client (&rig, "ca.pem", NULL);
   error = tls_rig_connect (client);
-  assert_heard (error, "or it does not speak TLS");
+  assert_heard (error,
+                "the server's end does not speak TLS (then there is no \"tls://\" before the "
+                "address)");
+  tls_rig_wait_for_log (&rig,
+                        "A client (loopback) is refused: what came is TLS, and this end of the "
+                        "connection is without: either both ends have \"tls://\" before the "
+                        "address, or none of them (1 of them)");
+  g_assert_cmpuint (tls_rig_count_refusals (&rig, "tls"), ==, 1);
+  g_assert_cmpuint (tls_rig_count_refusals (&rig, "malformed"), ==, 0);
   g_assert_finalize_object (client);
   tls_rig_clear (&rig);
 }
@@ -310,7 +319,9 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/tls/texts", test_texts);
   g_test_add_func ("/tls/plain-client", test_plain_client);
-  g_test_add_func ("/tls/plain-server", test_plain_server);
+  g_test_add_data_func ("/tls/plain-server/auto", "auto", test_plain_server);
+  g_test_add_data_func ("/tls/plain-server/json", "json", test_plain_server);
+  g_test_add_data_func ("/tls/plain-server/cbor", "cbor", test_plain_server);
   g_test_add_func ("/tls/wrong-files", test_wrong_files);
   g_test_add_func ("/tls/settings-without-tls", test_settings_without_tls);
   g_test_add_func ("/tls/objects", test_objects);

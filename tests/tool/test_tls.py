@@ -145,6 +145,17 @@ class Clients(unittest.TestCase):
             status, _, err = ping(f'tls://{server.address}')
             self.assertEqual((status, err.count('\n')), (1, 1))
             self.assertIn('does not speak TLS', err)
+            server.wait_for_log('is refused: what came is TLS, and this end')
+
+    def test_tls_of_others(self):
+        """A server of another kind that speaks TLS is known by its alert."""
+        def serve(connection):
+            connection.recv(1)
+            connection.sendall(bytes.fromhex('1503030002020a'))
+        with harness.Upstream(serve) as server:
+            status, out, err = harness.run_tool('ping', server.address)
+        self.assertEqual((status, out, err.count('\n')), (1, '', 1))
+        self.assertIn('what came is TLS, and this end of the connection is without', err)
 
 
 class Usage(unittest.TestCase):

@@ -619,10 +619,14 @@ server_connection_on_malformed (ImpLink *link, const ImpMessage *message, const 
 
   imp_source_clear (&self->handshake);
   imp_server_connection_ref (self);
-  imp_server_analyzers_count_refusal (&self->analyzers,
-                                      g_error_matches (error, IMP_ERROR, IMP_ERROR_TIMEOUT)
-                                        ? IMP_SERVER_REFUSAL_MESSAGE_TIMEOUT
-                                        : IMP_SERVER_REFUSAL_MALFORMED);
+  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_SETTINGS)
+      && imp_link_get_counters (link)->messages_in == 0)
+    imp_server_account_note_tls (&self->analyzers.host.account, error);
+  else
+    imp_server_analyzers_count_refusal (&self->analyzers,
+                                        g_error_matches (error, IMP_ERROR, IMP_ERROR_TIMEOUT)
+                                          ? IMP_SERVER_REFUSAL_MESSAGE_TIMEOUT
+                                          : IMP_SERVER_REFUSAL_MALFORMED);
   if (!self->greeted && imp_link_get_codec_name (link) != NULL)
     server_connection_greet (self, 1);
   if (unrecoverable || (id == 0 && ++self->n_malformed > MALFORMED_MAX))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-log-limit-private.h"
+
 #include "imp-macros.h"
 
 G_BEGIN_DECLS
@@ -43,6 +45,7 @@ typedef struct
   guint64 n_connections;
   guint64 n_analyzers;
   guint64 n_refusals[IMP_N_SERVER_REFUSALS];
+  ImpLogLimit tls_log; /* of clients that speak TLS, where there is none */
 } ImpServerTotals;
 
 /* What the connections of one peer have in common. */
@@ -147,6 +150,9 @@ imp_server_account_count_refusal (ImpServerAccount *self, ImpServerRefusal refus
   if (self->totals != NULL)
     self->totals->n_refusals[refusal]++;
 }
+
+/* A client speaks TLS, and this address is without: that is not for it to find out. */
+void imp_server_account_note_tls (ImpServerAccount *self, const GError *error);
 
 /* The counts as a dictionary (a{st}) by reason. */
 GVariant *imp_server_totals_describe_refusals (const ImpServerTotals *self);

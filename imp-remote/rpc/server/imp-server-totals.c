@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-server-totals-private.h"
 
+#include "core/imp-log-private.h"
+
 static const char *const refusal_names[] = {
   [IMP_SERVER_REFUSAL_DENIED] = "denied",
   [IMP_SERVER_REFUSAL_HANDSHAKE_TIMEOUT] = "handshake-timeout",
@@ -33,6 +35,19 @@ imp_server_totals_describe_refusals (const ImpServerTotals *self)
   for (guint i = 0; i < IMP_N_SERVER_REFUSALS; i++)
     g_variant_builder_add (&builder, "{st}", refusal_names[i], self->n_refusals[i]);
   return g_variant_builder_end (&builder);
+}
+
+void
+imp_server_account_note_tls (ImpServerAccount *self, const GError *error)
+{
+  guint64 n;
+
+  imp_server_account_count_refusal (self, IMP_SERVER_REFUSAL_TLS);
+  n = self->totals != NULL ? imp_log_limit_note (&self->totals->tls_log) : 0;
+  if (n > 0)
+    imp_log_message ("A client (%s) is refused: %s (%" G_GUINT64_FORMAT " of them)",
+                     self->peer->name != NULL ? self->peer->name : "nobody knows who",
+                     error->message, n);
 }
 
 /* --- peers --- */
