@@ -24,7 +24,8 @@ typedef struct
   LimitOptions *limits;
   GMainLoop *loop;
   ImpServer *server;
-  GSource *idle; /* since nobody is connected, or NULL */
+  GSource *idle;        /* since nobody is connected, or NULL */
+  guint64 n_handshakes; /* of TLS, that there had been then */
 } Serve;
 
 static const ImpLimit serve_limits[] = {
@@ -139,12 +140,28 @@ serve_apply_codec (Serve *self)
   return TOOL_DONE;
 }
 
+/* Whether a TLS client is about to be connected, or was since the last time: it is a client, too,
+ * though nothing is said when it goes. */
+static gboolean
+serve_note_handshakes (Serve *self)
+{
+  g_autoptr (GVariant) statistics = imp_server_get_statistics (self->server);
+  const guint64 before = self->n_handshakes;
+  guint64 live = 0;
+
+  g_variant_lookup (statistics, "live-handshakes", "t", &live);
+  g_variant_lookup (statistics, "handshakes", "t", &self->n_handshakes);
+  return live > 0 || self->n_handshakes != before;
+}
+
 /* Who connects from now on waits in the sockets, which the service manager still has. */
 static gboolean
 serve_on_idle_exit (gpointer user_data)
 {
   Serve *self = user_data;
 
+  if (imp_server_get_n_connections (self->server) == 0 && serve_note_handshakes (self))
+    return G_SOURCE_CONTINUE;
   serve_clear_idle (self);
   if (imp_server_get_n_connections (self->server) > 0)
     return G_SOURCE_REMOVE;
@@ -160,6 +177,7 @@ serve_update_idle (Serve *self)
   serve_clear_idle (self);
   if (self->idle_exit == 0 || self->stopped || imp_server_get_n_connections (self->server) > 0)
     return;
+  serve_note_handshakes (self);
   self->idle = g_timeout_source_new_seconds (self->idle_exit);
   g_source_set_static_name (self->idle, "imp-remote serve: idle exit");
   /* After those that are about to connect. */

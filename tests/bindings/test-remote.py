@@ -105,7 +105,8 @@ def test_server_statistics():
     server = Imp.Server.new(Imp.TypeFactory.new(Imp.PassAnalyzer, STREAM, Imp.ResultFlags.PASS))
     statistics = server.get_statistics().unpack()
     refusals = statistics.pop('refusals')
-    equal(statistics, {'live-connections': 0, 'live-analyzers': 0, 'memory': 0,
+    equal(statistics, {'live-connections': 0, 'live-analyzers': 0, 'live-handshakes': 0,
+                       'memory': 0, 'handshakes': 0,
                        'connections': 0, 'analyzers': 0})
     assert 'max-memory' in refusals and not any(refusals.values()), refusals
     server.close()

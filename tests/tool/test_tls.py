@@ -147,6 +147,16 @@ class Clients(unittest.TestCase):
             self.assertIn('does not speak TLS', err)
             server.wait_for_log('is refused: what came is TLS, and this end')
 
+    def test_idle_exit(self):
+        """One whose handshake is not done is a client."""
+        with serve('--idle-exit=1') as server:
+            with harness.connect(server.port) as client:
+                time.sleep(1.5)
+                self.assertIsNone(server.process.poll())
+                client.sendall(b'\x16\x03\x01')
+            self.assertEqual(server.wait(), 0)
+        self.assertIn('No client for 1 s (--idle-exit): this ends', server.log[-1])
+
     def test_tls_of_others(self):
         """A server of another kind that speaks TLS is known by its alert."""
         def serve(connection):

@@ -69,8 +69,9 @@ imp_server_get_n_analyzers (ImpServer *self)
  * @self: a server
  *
  * Gets what the server keeps now and what it has counted since it was created, as a dictionary
- * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers" and "memory" (see
- * [property@Imp.Server:max-memory]) for now, "connections" and "analyzers" for all that there were.
+ * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers", "live-handshakes" (TLS
+ * clients that are no connections yet) and "memory" (see [property@Imp.Server:max-memory]) for now,
+ * "connections", "analyzers" and "handshakes" for all that there were.
  * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
  * by the limits' names, "denied" for clients that may not use the server, "malformed" for messages
  * that make no sense, and "tls" for handshakes that have failed.
@@ -92,7 +93,10 @@ imp_server_get_statistics (ImpServer *self)
                          (guint64) imp_server_get_n_connections (self));
   g_variant_dict_insert (&dictionary, "live-analyzers", "t",
                          (guint64) imp_server_get_n_analyzers (self));
+  g_variant_dict_insert (&dictionary, "live-handshakes", "t",
+                         (guint64) imp_server_handshakes_get_n (self->tls.handshakes));
   g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
+  g_variant_dict_insert (&dictionary, "handshakes", "t", totals->n_handshakes);
   g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
   g_variant_dict_insert (&dictionary, "analyzers", "t", totals->n_analyzers);
   g_variant_dict_insert_value (&dictionary, "refusals",

@@ -41,7 +41,8 @@ typedef struct
   gsize max_held_per_peer; /* bytes */
   gsize memory;            /* bytes that all accounts take */
   GQueue peers;            /* of ImpServerPeer: those that have accounts */
-  GHashTable *names; /* of those whose name is known: name -> peer; NULL where there are none */
+  GHashTable *names;    /* of those whose name is known: name -> peer; NULL where there are none */
+  guint64 n_handshakes; /* TLS clients that have come */
   guint64 n_connections;
   guint64 n_analyzers;
   guint64 n_refusals[IMP_N_SERVER_REFUSALS];

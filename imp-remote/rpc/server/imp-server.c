@@ -673,6 +673,7 @@ server_on_tls_connection (GSocketConnection *connection, gpointer user_data)
   /* Those who have waited when it was stopped had nothing to say. */
   if (self->stopped)
     return;
+  self->totals.n_handshakes++;
   self->tls.limits.timeout = self->options.handshake_timeout;
   imp_server_handshakes_add (self->tls.handshakes, connection);
 }
