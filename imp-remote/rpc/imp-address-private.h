@@ -6,6 +6,8 @@
 G_BEGIN_DECLS
 
 #define IMP_ADDRESS_TLS_PREFIX "tls://"
+/* Of sockets that are handed over, which are no hosts. */
+#define IMP_ADDRESS_TLS_INHERITED_PREFIX "tls:"
 
 /* Where a server listens or a factory connects to, as people write it:
  *   /path or ./path      a unix socket in the file system
@@ -14,7 +16,9 @@ G_BEGIN_DECLS
  *   tls://host:port ...  the same with TLS
  *   fd:N                 a descriptor that was inherited (listening only)
  *   systemd              all descriptors of the service manager (listening only)
- *   systemd:NAME         those of them that have this name; one of digits is a port instead */
+ *   systemd:NAME         those of them that have this name; one of digits is a port instead
+ *   tls:fd:N, tls:systemd, tls:systemd:NAME
+ *                        the same with TLS */
 typedef enum
 {
   IMP_ADDRESS_PATH,
@@ -29,7 +33,7 @@ typedef struct
   ImpAddressKind kind;
   char *host; /* or path, or abstract name */
   guint16 port;
-  gboolean tls; /* of TCP */
+  gboolean tls; /* of TCP, and of what is handed over */
   int fd;
 } ImpAddress;
 

@@ -107,15 +107,16 @@ address_refuse_scheme (const char *text, GError **error)
   return address_refuse (error, text, why);
 }
 
+/* @text: the whole, for errors; @rest: without what stands in front. */
 static ImpAddress *
-address_parse_fd (const char *text, GError **error)
+address_parse_fd (const char *text, const char *rest, GError **error)
 {
   guint64 number;
   ImpAddress *self;
 
-  if (!g_ascii_string_to_unsigned (text + strlen ("fd:"), 10, 0, G_MAXINT, &number, NULL))
+  if (!g_ascii_string_to_unsigned (rest + strlen ("fd:"), 10, 0, G_MAXINT, &number, NULL))
     return address_refuse (error, text, "needs a descriptor's number behind \"fd:\"");
-  self = address_new (IMP_ADDRESS_FD, text, strlen (text));
+  self = address_new (IMP_ADDRESS_FD, rest, strlen (rest));
   self->fd = (int) number;
   return self;
 }
@@ -130,6 +131,37 @@ address_is_systemd (const char *text)
          && (*name == '\0'
              || (name[0] == ':' && name[1] != '\0' && strchr (name + 1, ':') == NULL
                  && strspn (name + 1, "0123456789") < strlen (name + 1)));
+}
+
+static gboolean
+address_is_inherited (const char *text)
+{
+  return g_str_has_prefix (text, "fd:") || address_is_systemd (text);
+}
+
+static ImpAddress *
+address_parse_inherited (const char *text, const char *rest, GError **error)
+{
+  if (address_is_systemd (rest))
+    return address_new (IMP_ADDRESS_SYSTEMD, rest, strlen (rest));
+  return address_parse_fd (text, rest, error);
+}
+
+/* The same as a host would be written: whoever means a host of that name gives it its dot. */
+static ImpAddress *
+address_refuse_ambiguous (const char *text, const char *rest, GError **error)
+{
+  const char *colon = strchr (rest, ':');
+  g_autofree char *socket = g_strconcat (IMP_ADDRESS_TLS_INHERITED_PREFIX, rest, NULL);
+  g_autofree char *host = g_strdup_printf (IMP_ADDRESS_TLS_PREFIX "%.*s.%s",
+                                           (int) (colon != NULL ? (gsize) (colon - rest)
+                                                                : strlen (rest)),
+                                           rest, colon != NULL ? colon : ":PORT");
+  g_autofree char *why = g_strdup_printf ("is not clear: write \"%s\" for a socket that is handed "
+                                          "over, or \"%s\" for a host",
+                                          socket, host);
+
+  return address_refuse (error, text, why);
 }
 
 /* @text: the whole, for errors; @rest: without what stands in front. */
@@ -172,11 +204,32 @@ address_parse_tcp (const char *text, const char *rest, GError **error)
 static ImpAddress *
 address_parse_tls (const char *text, GError **error)
 {
-  ImpAddress *self = address_parse_tcp (text, text + strlen (IMP_ADDRESS_TLS_PREFIX), error);
+  const char *rest = text + strlen (IMP_ADDRESS_TLS_PREFIX);
+  ImpAddress *self;
+
+  if (address_is_inherited (rest))
+    return address_refuse_ambiguous (text, rest, error);
+  self = address_parse_tcp (text, rest, error);
+  if (self != NULL)
+    self->tls = TRUE;
+  return self;
+}
+
+static ImpAddress *
+address_parse_tls_inherited (const char *text, GError **error)
+{
+  ImpAddress *self
+    = address_parse_inherited (text, text + strlen (IMP_ADDRESS_TLS_INHERITED_PREFIX), error);
 
   if (self != NULL)
     self->tls = TRUE;
   return self;
+}
+
+static gboolean
+address_has_prefix (const char *text, const char *prefix)
+{
+  return g_ascii_strncasecmp (text, prefix, strlen (prefix)) == 0;
 }
 
 ImpAddress *
@@ -190,16 +243,17 @@ imp_address_parse (const char *text, GError **error)
       return address_refuse (error, text, "has a control character");
   if (text[0] == '@')
     return address_parse_unix (text, IMP_ADDRESS_ABSTRACT, text + 1, error);
-  if (g_ascii_strncasecmp (text, IMP_ADDRESS_TLS_PREFIX, strlen (IMP_ADDRESS_TLS_PREFIX)) == 0)
+  if (address_has_prefix (text, IMP_ADDRESS_TLS_PREFIX))
     return address_parse_tls (text, error);
+  if (address_has_prefix (text, IMP_ADDRESS_TLS_INHERITED_PREFIX)
+      && address_is_inherited (text + strlen (IMP_ADDRESS_TLS_INHERITED_PREFIX)))
+    return address_parse_tls_inherited (text, error);
   if (address_has_scheme (text))
     return address_refuse_scheme (text, error);
   if (strchr (text, '/') != NULL)
     return address_parse_unix (text, IMP_ADDRESS_PATH, text, error);
-  if (address_is_systemd (text))
-    return address_new (IMP_ADDRESS_SYSTEMD, text, strlen (text));
-  if (g_str_has_prefix (text, "fd:"))
-    return address_parse_fd (text, error);
+  if (address_is_inherited (text))
+    return address_parse_inherited (text, text, error);
   return address_parse_tcp (text, text, error);
 }
 
@@ -208,14 +262,16 @@ imp_address_refuse_tls (const ImpAddress *self, const char *text, GError **error
 {
   if (self->tls)
     address_refuse (error, text,
-                    "has \"tls://\" in front, which is for servers of analyzers and "
-                    "their clients: this passes on what comes as it is");
+                    "is one with TLS, which is for servers of analyzers and their clients: this "
+                    "passes on what comes as it is");
   return !self->tls;
 }
 
 GSocketConnectable *
 imp_address_to_connectable (const ImpAddress *self, GError **error)
 {
+  g_autofree char *text = NULL;
+
   switch (self->kind)
     {
     case IMP_ADDRESS_PATH:
@@ -229,7 +285,8 @@ imp_address_to_connectable (const ImpAddress *self, GError **error)
     case IMP_ADDRESS_SYSTEMD:
       break;
     }
-  address_refuse (error, self->host, "is for listening only");
+  text = g_strconcat (self->tls ? IMP_ADDRESS_TLS_INHERITED_PREFIX : "", self->host, NULL);
+  address_refuse (error, text, "is for listening only");
   return NULL;
 }
 

@@ -60,6 +60,8 @@ GSocketAddress *imp_listener_dup_socket_address (ImpListener *self);
 gboolean imp_listener_set_transparent (ImpListener *self, GError **error);
 /* Whether those who connect have to begin with TLS, which is for whoever accepts them to do. */
 gboolean imp_listener_is_tls (ImpListener *self);
+/* Whether it was handed over, and not opened here. */
+gboolean imp_listener_is_inherited (ImpListener *self);
 /* Whether other machines can reach it, as far as the address tells. */
 gboolean imp_listener_is_exposed (ImpListener *self);
 

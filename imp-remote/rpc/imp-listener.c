@@ -7,14 +7,13 @@
 #include "core/imp-source-private.h"
 #include "io/imp-descriptor-port-private.h"
 #include "io/imp-socket-private.h"
+#include "rpc/imp-inherited-socket-private.h"
 #include "rpc/imp-socket-path-private.h"
 
-#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* GLib's default of 10 refuses clients that come all at once. */
 #define BACKLOG 1024
@@ -26,16 +25,13 @@
 #define GATE_PAUSE_MS 500
 /* For a name with several addresses and port 0. */
 #define PORT_ATTEMPTS 16
-/* The first descriptor that a service manager hands over. */
-#define SYSTEMD_FIRST_FD 3
-/* How many it may hand over. */
-#define SYSTEMD_MAX_FDS 1024
 
 struct _ImpListener
 {
   GSocket *socket;
   char *address;
   ImpSocketPath *path; /* of the socket file that is ours to remove, or NULL */
+  int inherited;       /* the descriptor that was handed over, or -1 */
   GMainContext *context;
   GSource *source;
   GSource *pause;
@@ -56,6 +52,7 @@ listener_new (GSocket *socket, const char *address)
   g_socket_set_blocking (socket, FALSE);
   imp_socket_take_urgent_inline (socket);
   imp_descriptor_port_refuse (socket);
+  self->inherited = -1;
   self->socket = g_object_ref (socket);
   self->address = g_strdup (address);
   return self;
@@ -79,6 +76,8 @@ imp_listener_free (ImpListener *self)
   imp_source_clear (&self->source);
   imp_source_clear (&self->pause);
   g_clear_pointer (&self->path, imp_socket_path_release);
+  if (self->inherited >= 0)
+    imp_inherited_socket_forget (self->inherited);
   g_socket_close (self->socket, NULL);
   listener_free_if_unused (self);
 }
@@ -113,14 +112,21 @@ imp_listener_is_tls (ImpListener *self)
 }
 
 gboolean
+imp_listener_is_inherited (ImpListener *self)
+{
+  return self->inherited >= 0;
+}
+
+gboolean
 imp_listener_is_exposed (ImpListener *self)
 {
   g_autoptr (GSocketAddress) local = g_socket_get_local_address (self->socket, NULL);
 
-  return local == NULL
-         || (G_IS_INET_SOCKET_ADDRESS (local)
-             && !g_inet_address_get_is_loopback (
-               g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local))));
+  if (G_IS_UNIX_SOCKET_ADDRESS (local))
+    return FALSE;
+  return !G_IS_INET_SOCKET_ADDRESS (local)
+         || !g_inet_address_get_is_loopback (
+           g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)));
 }
 
 /* --- opening --- */
@@ -223,12 +229,12 @@ listener_open_all (GList *ips, guint16 port, GPtrArray *listeners, GError **erro
 }
 
 static void
-listener_set_tls (ImpListener *self)
+listener_set_tls (ImpListener *self, const char *prefix)
 {
   g_autofree char *plain = g_steal_pointer (&self->address);
 
   self->tls = TRUE;
-  self->address = g_strconcat (IMP_ADDRESS_TLS_PREFIX, plain, NULL);
+  self->address = g_strconcat (prefix, plain, NULL);
 }
 
 /* A port that the system has chosen for one address can be in use at another. */
@@ -246,7 +252,7 @@ listener_open_ips (GList *ips, const ImpAddress *address, GPtrArray *listeners, 
         break;
     }
   for (guint i = first; i < listeners->len && address->tls; i++)
-    listener_set_tls (listeners->pdata[i]);
+    listener_set_tls (listeners->pdata[i], IMP_ADDRESS_TLS_PREFIX);
   return opened;
 }
 
@@ -274,97 +280,32 @@ listener_open_tcp (const ImpAddress *address, GPtrArray *listeners, GError **err
 }
 
 static ImpListener *
-listener_open_fd (int fd, GError **error)
+listener_open_fd (int fd, gboolean tls, GError **error)
 {
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocket) socket = imp_inherited_socket_open (fd, tls, error);
   g_autofree char *name = NULL;
-  int listening = 0;
-  socklen_t length = sizeof listening;
+  ImpListener *self;
 
-  if (fcntl (fd, F_GETFD) < 0 || fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d is not open", fd);
-      return NULL;
-    }
-  socket = g_socket_new_from_fd (fd, error);
   if (socket == NULL)
     return NULL;
-  if (g_socket_get_socket_type (socket) != G_SOCKET_TYPE_STREAM)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "The descriptor %d is no stream socket (SOCK_STREAM)", fd);
-      return NULL;
-    }
-  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "The descriptor %d does not listen", fd);
-      return NULL;
-    }
   name = g_strdup_printf ("fd:%d", fd);
-  return listener_new (socket, name);
+  self = listener_new (socket, name);
+  self->inherited = fd;
+  if (tls)
+    listener_set_tls (self, IMP_ADDRESS_TLS_INHERITED_PREFIX);
+  return self;
 }
 
-/* The names of @n_fds sockets, as LISTEN_FDNAMES says; without that, they have none. */
-static GStrv
-listener_list_systemd_names (guint n_fds, GError **error)
-{
-  const char *all = g_getenv ("LISTEN_FDNAMES");
-  g_auto (GStrv) names = all != NULL ? g_strsplit (all, ":", SYSTEMD_MAX_FDS + 1) : NULL;
-
-  if (names == NULL)
-    {
-      names = g_new0 (char *, n_fds + 1);
-      for (guint i = 0; i < n_fds; i++)
-        names[i] = g_strdup ("unknown");
-    }
-  if (g_strv_length (names) == n_fds)
-    return g_steal_pointer (&names);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-               "The service manager has handed over %u sockets (LISTEN_FDS) and other names than "
-               "for these (LISTEN_FDNAMES \"%s\")",
-               n_fds, all);
-  return NULL;
-}
-
-/* 0 with @error if there are none. */
-static guint
-listener_count_systemd_fds (GError **error)
-{
-  const char *pid = g_getenv ("LISTEN_PID"), *fds = g_getenv ("LISTEN_FDS");
-  guint64 n_fds;
-
-  if (pid != NULL && fds != NULL && g_ascii_strtoull (pid, NULL, 10) == (guint64) getpid ()
-      && g_ascii_string_to_unsigned (fds, 10, 1, SYSTEMD_MAX_FDS, &n_fds, NULL))
-    return (guint) n_fds;
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                       "The service manager has handed over no sockets (LISTEN_PID, LISTEN_FDS)");
-  return 0;
-}
-
-/* @address: "systemd" for all of them, or "systemd:NAME". */
 static gboolean
-listener_open_systemd (const char *address, GPtrArray *listeners, GError **error)
+listener_open_systemd (const ImpAddress *address, GPtrArray *listeners, GError **error)
 {
-  const char *colon = strchr (address, ':'), *wanted = colon != NULL ? colon + 1 : NULL;
-  guint n_fds = listener_count_systemd_fds (error), n_opened = 0;
-  g_auto (GStrv) names = n_fds > 0 ? listener_list_systemd_names (n_fds, error) : NULL;
+  g_autoptr (GArray) fds = imp_inherited_socket_list (address->host, error);
 
-  if (names == NULL)
-    return FALSE;
-  for (guint i = 0; i < n_fds; i++)
-    {
-      if (wanted != NULL && !g_str_equal (names[i], wanted))
-        continue;
-      if (!listener_add (listener_open_fd (SYSTEMD_FIRST_FD + i, error), listeners))
-        return FALSE;
-      n_opened++;
-    }
-  if (n_opened == 0)
-    g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                 "The service manager has handed over no socket with the name \"%s\" "
-                 "(LISTEN_FDNAMES; FileDescriptorName= of a socket unit)",
-                 wanted);
-  return n_opened > 0;
+  for (guint i = 0; fds != NULL && i < fds->len; i++)
+    if (!listener_add (listener_open_fd (g_array_index (fds, int, i), address->tls, error),
+                       listeners))
+      return FALSE;
+  return fds != NULL;
 }
 
 /* No mode protects it, and clients cannot tell who has taken it. */
@@ -399,10 +340,10 @@ imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
     case IMP_ADDRESS_TCP:
       return listener_open_tcp (address, listeners, error);
     case IMP_ADDRESS_FD:
-      listener = listener_open_fd (address->fd, error);
+      listener = listener_open_fd (address->fd, address->tls, error);
       break;
     case IMP_ADDRESS_SYSTEMD:
-      return listener_open_systemd (address->host, listeners, error);
+      return listener_open_systemd (address, listeners, error);
     }
   return listener_add (listener, listeners);
 }

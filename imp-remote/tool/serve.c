@@ -97,7 +97,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       "Allow addresses that other machines can reach without TLS", NULL },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
-      "The certificate for tls:// addresses (PEM; read again when it changes)", "FILE" },
+      "The certificate for addresses with TLS (PEM; read again when it changes)", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
       "The key to it, if it is not in the same file", "FILE" },
     { "tls-client-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_client_ca,
@@ -112,8 +112,8 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     .parameters = "ADDRESS... - let others use analyzers of this process",
     .summary = "Serves modules at one or more addresses: /PATH or ./PATH for a unix socket,\n"
                "@NAME, HOST:PORT, [IPV6]:PORT, tls://HOST:PORT, fd:N, systemd or "
-               "systemd:NAME.\nPrints "
-               "\"listening ADDRESS\" for each.",
+               "systemd:NAME;\ntls:fd:N, tls:systemd and tls:systemd:NAME with TLS. Prints "
+               "\"listening ADDRESS\"\nfor each.",
     .entries = entries,
     .limits = self->limits,
     .has_access = TRUE,

@@ -221,7 +221,7 @@ test_wrong_files (void)
   set_file (&rig, "tls-cert", NULL);
   assert_cannot_listen (rig.server, "there is no tls-cert to it");
   set_file (&rig, "tls-key", NULL);
-  assert_cannot_listen (rig.server, "tls:// needs a certificate and its key (tls-cert, tls-key)");
+  assert_cannot_listen (rig.server, "TLS needs a certificate and its key (tls-cert, tls-key)");
   set_file (&rig, "tls-cert", "server.pem");
   assert_cannot_listen (rig.server, "tls-cert");
   set_file (&rig, "tls-cert", "both.pem");

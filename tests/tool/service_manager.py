@@ -19,6 +19,8 @@ def listen(path):
 
 
 class Manager:
+    """More sockets than those at paths can be appended to its listeners."""
+
     def __init__(self, n_sockets=1, abstract=False):
         self.folder = harness.make_folder()
         self.paths = [os.path.join(self.folder, f's{i}') for i in range(n_sockets)]

@@ -70,9 +70,12 @@ class Copy:
 
     def exec_start(self, module, options=''):
         """The command line, as systemd makes it of this environment."""
+        addresses = next(value.split('=', 1)[1] for value in self.values('Environment')
+                         if value.startswith('ADDRESSES='))
+        lists = {'$OPTIONS': options, '$ADDRESSES': addresses}
         words = []
         for word in self.values('ExecStart')[0].split():
-            words += shlex.split(options) if word == '$OPTIONS' else \
+            words += shlex.split(lists[word]) if word in lists else \
                 [word.replace('${MODULE}', module)]
         return words
 

@@ -15,6 +15,7 @@ import time
 import unittest
 
 import tool_harness as harness
+from service_manager import Manager
 
 FOLDER = harness.make_folder()
 SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'lib',
@@ -200,6 +201,122 @@ class Usage(unittest.TestCase):
             self.assertEqual((status, err.count('\n')), (1, 1))
             self.assertIn('use TLS (tls://), or allow it if it is meant (insecure)', err)
             self.assertEqual(harness.run_tool('ping', '--insecure', server.address)[0], 0)
+
+
+def tcp_listener(host='127.0.0.1'):
+    listener = socket.create_server((host, 0))
+    return listener, f'tls://127.0.0.1:{listener.getsockname()[1]}'
+
+
+CERTIFICATE = ('--tls-cert', path('server.pem'), '--tls-key', path('server.key'))
+
+
+class Inherited(unittest.TestCase):
+    """Sockets that are handed over."""
+
+    def run_with(self, listener, *args):
+        """Of what ends by itself: (status, standard error)."""
+        done = subprocess.run([harness.TOOL, 'serve', *args], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False,
+                              timeout=harness.TIMEOUT, pass_fds=[listener.fileno()])
+        self.assertEqual(done.stdout, '')
+        return done.returncode, done.stderr
+
+    def assert_refused(self, listener, *args, text):
+        status, err = self.run_with(listener, *args)
+        self.assertEqual((status, err.count('\n')), (2, 1), err)
+        self.assertIn(text, err)
+
+    def test_descriptor(self):
+        listener, address = tcp_listener()
+        with listener, harness.Tool('serve', *CERTIFICATE, f'tls:fd:{listener.fileno()}',
+                                    pass_fds=[listener.fileno()]) as server:
+            self.assertEqual(server.addresses, [f'tls:fd:{listener.fileno()}'])
+            self.assertEqual(ping(address)[0], 0)
+            status, _, err = harness.run_tool('ping', address[len('tls://'):])
+            self.assertEqual(status, 1)
+            self.assertIn('write "tls://" before the address', err)
+
+    def test_client_certificate(self):
+        listener, address = tcp_listener()
+        with listener, harness.Tool('serve', *CERTIFICATE, '--tls-client-ca', path('ca.pem'),
+                                    f'tls:fd:{listener.fileno()}',
+                                    pass_fds=[listener.fileno()]) as server:
+            self.assertEqual(ping(address, client='client')[0], 0)
+            self.assertEqual(ping(address, client='stranger')[0], 1)
+            server.wait_for_log('"CN=stranger" is refused')
+
+    def test_service_manager(self):
+        """All of them, or those with one name, beside others without TLS."""
+        for wanted, names in (('tls:systemd', 'a:a'), ('tls:systemd:b', 'a:b')):
+            listener, address = tcp_listener()
+            other, plain = tcp_listener()
+            with self.subTest(wanted), Manager(0) as manager:
+                manager.listeners += [other, listener]
+                more = ['systemd:a'] if wanted.endswith(':b') else []
+                with manager.start('serve', *CERTIFICATE, wanted, *more, listeners=2,
+                                   options=[f'--names={names}']) as tool:
+                    self.assertEqual(sorted(tool.addresses),
+                                     ['fd:3', 'tls:fd:4'] if more else ['tls:fd:3', 'tls:fd:4'])
+                    self.assertEqual(ping(address)[0], 0)
+                    if more:
+                        self.assertEqual(
+                            harness.run_tool('ping', plain[len('tls://'):])[0], 0)
+                    else:
+                        self.assertEqual(ping(plain)[0], 0)
+
+    def test_spelling(self):
+        listener, _ = tcp_listener()
+        with listener:
+            for wrong, right in (('tls://fd:3', '"tls:fd:3" for a socket that is handed over, or '
+                                                '"tls://fd.:3" for a host'),
+                                 ('TLS://systemd', '"tls:systemd" for a socket'),
+                                 ('tls://systemd:web', '"tls:systemd:web" for a socket'),
+                                 ('tls:systemd:443', 'write "tls://systemd:443"'),
+                                 ('tls:localhost:443', 'write "tls://localhost:443"'),
+                                 ('tls:fd:', "needs a descriptor's number"),
+                                 ('tls:fd:x', "needs a descriptor's number"),
+                                 ('tls:/path', 'write "tls://path"')):
+                with self.subTest(wrong):
+                    self.assert_refused(listener, *CERTIFICATE, wrong, text=right)
+        for command in (['ping'], ['relay', '--listen', '127.0.0.1:0', '--connect']):
+            status, _, err = harness.run_tool(*command, 'tls:fd:3')
+            self.assertEqual(status, 2)
+            self.assertIn('"tls:fd:3" is', err)
+
+    def test_what_cannot_be(self):
+        listener, _ = tcp_listener()
+        with listener:
+            where = f'tls:fd:{listener.fileno()}'
+            self.assert_refused(listener, where, text='(tls-cert, tls-key)')
+            self.assert_refused(listener, *CERTIFICATE, where, f'fd:{listener.fileno()}',
+                                text='is listened at already')
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.join(harness.make_folder(), 's'))
+            listener.listen()
+            self.assert_refused(listener, *CERTIFICATE, f'tls:fd:{listener.fileno()}',
+                                text='is a unix socket, which is not for TLS')
+
+    def test_other_machines(self):
+        """However a socket has come, what other machines reach needs TLS."""
+        for host in '0.0.0.0', '::':
+            listener = socket.create_server((host, 0), family=socket.AF_INET6 if ':' in host
+                                            else socket.AF_INET)
+            with self.subTest(host), listener, Manager(0) as manager:
+                where = f'fd:{listener.fileno()}'
+                self.assert_refused(listener, where, text='tls:fd:N')
+                manager.listeners.append(listener)
+                status, err = manager.run('serve', 'systemd')
+                self.assertEqual(status, 2)
+                self.assertIn('other machines can reach this address', err)
+                port = listener.getsockname()[1]
+                loopback = '[::1]' if ':' in host else '127.0.0.1'
+                with harness.Tool('serve', *CERTIFICATE, f'tls:{where}',
+                                  pass_fds=[listener.fileno()]):
+                    self.assertEqual(ping(f'tls://{loopback}:{port}', '--tls-name',
+                                          'localhost')[0], 0)
+                with harness.Tool('serve', '--insecure', where, pass_fds=[listener.fileno()]):
+                    self.assertEqual(harness.run_tool('ping', f'{loopback}:{port}')[0], 0)
 
 
 class Relays(unittest.TestCase):

@@ -33,7 +33,7 @@ imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
   /**
    * ImpServer:tls-cert:
    *
-   * The file with the certificate for addresses that begin with tls://, and those of its issuers
+   * The file with the certificate for addresses that begin with tls: and those of its issuers
    * behind it, in PEM. It, its key and [property@Imp.Server:tls-client-ca] are read when the server
    * first listens at such an address, and again whenever they change. Connections that exist keep
    * theirs; files that cannot be used are logged as a warning, and those before them stay in use.
@@ -107,7 +107,7 @@ imp_server_tls_prepare (ImpServerTls *self, GError **error)
   if (!g_tls_backend_supports_tls (g_tls_backend_get_default ()))
     {
       g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
-                           "tls:// needs GIO's module for TLS, which is not installed "
+                           "TLS needs GIO's module for it, which is not installed "
                            "(glib-networking)");
       return FALSE;
     }
@@ -116,7 +116,7 @@ imp_server_tls_prepare (ImpServerTls *self, GError **error)
   if (imp_tls_credentials_get_certificate (self->credentials) != NULL)
     return TRUE;
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                       "tls:// needs a certificate and its key (tls-cert, tls-key)");
+                       "TLS needs a certificate and its key (tls-cert, tls-key)");
   return FALSE;
 }
 

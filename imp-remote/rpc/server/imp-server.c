@@ -874,21 +874,22 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
  * imp_server_listen:
  * @self: a server
  * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, the last two with or without tls:// in
- *   front, fd:N, systemd or systemd:NAME
+ *   front, fd:N, systemd or systemd:NAME, these with or without tls: in front
  * @error: return location for an error
  *
  * Listens at one more address.
  *
  * A socket file at which nobody listens any more is replaced. One that is in use is replaced only
  * if [property@Imp.Server:replace] is set; any other file never is. A TCP address that other
- * machines can reach is refused without tls://, unless [property@Imp.Server:insecure] is set. With
- * it, [property@Imp.Server:tls-cert] or [property@Imp.Server:tls-certificate] is needed.
+ * machines can reach is refused without TLS, unless [property@Imp.Server:insecure] is set. With
+ * TLS, [property@Imp.Server:tls-cert] or [property@Imp.Server:tls-certificate] is needed.
  *
  * A name stands for all its addresses, at one port. Those that cannot be had (of IPv6, where this
  * machine has none) are left out, as long as there is one that can. If one of them is in use the
  * server listens at none of them, since clients would reach sometimes this server and sometimes
  * another one. Of the sockets of a service manager ("systemd", or "systemd:NAME"
- * for those with one name) any error counts.
+ * for those with one name) any error counts. A socket that is handed over is listened at once, and
+ * only a TCP socket can be for TLS.
  *
  * This blocks while a name is looked up, and up to two seconds while another process keeps the
  * folder of a path locked; it is for programs that do not run a main loop yet. Others use
