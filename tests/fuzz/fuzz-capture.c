@@ -70,6 +70,17 @@ stream_note (FuzzStream *stream, gint64 offset, const guint8 *data, gsize length
       stream->known[offset + i] = data[i];
 }
 
+/* It may be told at once. */
+static void
+stream_end (FuzzStream *stream, TcpInput *tcp, gint64 offset)
+{
+  const gint64 before = stream->end;
+
+  stream->end = offset;
+  if (!tcp_input_set_end (tcp, offset))
+    stream->end = before;
+}
+
 static void
 fuzz_segments (FuzzInput *input)
 {
@@ -93,8 +104,8 @@ fuzz_segments (FuzzInput *input)
         tcp_input_note_acked (tcp, offset, what * 16u);
       else if (what % 64 == 1)
         tcp_input_flush (tcp);
-      else if (what % 64 == 2 && tcp_input_set_end (tcp, offset))
-        stream.end = offset;
+      else if (what % 64 == 2)
+        stream_end (&stream, tcp, offset);
       else
         {
           stream_note (&stream, offset, data, length);

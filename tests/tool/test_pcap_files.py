@@ -4,19 +4,17 @@
 written anew."""
 
 import errno
-import fcntl
 import os
 import pty
 import random
-import socket
+import signal
 import struct
 import subprocess
-import time
 import unittest
 
 import capture_files as captures
 import tool_harness as harness
-from capture_files import ACK, FIN, PSH, RST, SYN, Pcap, Tcp
+from capture_files import ACK, PSH, RST, SYN, Pcap, Tcp
 
 REPLACE = 'pattern=string=secret&action=replace&actdata=%s'
 DENY = 'pattern=string=secret&action=deny&actdata=not%20here'
@@ -477,7 +475,6 @@ class Hostile(Files):
 
 
 def ignore_file_limit():
-    import signal
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
@@ -527,13 +524,9 @@ class Reports(Files):
         process = subprocess.Popen([harness.TOOL, 'pcap', '-'], stdin=subprocess.PIPE,
                                    stdout=subprocess.DEVNULL, stderr=terminal)
         os.close(terminal)
-        half = len(pcap.bytes) // 2
-        process.stdin.write(pcap.bytes[:half])
-        process.stdin.flush()
-        shown = b''
-        time.sleep(0.3)
-        process.stdin.write(pcap.bytes[half:])
+        process.stdin.write(pcap.bytes)
         process.stdin.close()
+        shown = b''
         self.assertEqual(process.wait(harness.TIMEOUT), 0)
         while True:
             try:

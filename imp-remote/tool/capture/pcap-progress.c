@@ -11,7 +11,8 @@ void
 pcap_progress_begin (PcapProgress *self)
 {
   self->is_shown = isatty (STDERR_FILENO);
-  self->begin = self->last = g_get_monotonic_time ();
+  self->begin = g_get_monotonic_time ();
+  self->last = self->begin - INTERVAL;
 }
 
 void
@@ -27,7 +28,7 @@ pcap_progress_update (PcapProgress *self, guint64 position, guint64 size, guint 
             ? g_strdup_printf ("%3d %% of %.0f MiB", (int) (100.0 * position / size), size / MIB)
             : g_strdup_printf ("%.0f MiB", position / MIB);
   fprintf (stderr, "\r\033[K%s, %.0f MB/s, %u connections", share,
-           position / (gdouble) (now - self->begin), n_connections);
+           position / (gdouble) MAX (now - self->begin, 1), n_connections);
   fflush (stderr);
 }
 

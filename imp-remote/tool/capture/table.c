@@ -7,8 +7,10 @@
 #include <string.h>
 
 #define NS_PER_SECOND G_GINT64_CONSTANT (1000000000)
-/* For the last packets of a connection that is over, in seconds. */
+/* For the last packets of a connection that is over, in seconds; and how many of those there are at
+ * most. */
 #define OVER_TIMEOUT 60
+#define OVER_MAX 1024
 
 /* Those that may be idle for the same time. */
 typedef enum
@@ -103,12 +105,15 @@ table_choose_queue (const TableEntry *entry)
   return entry->connection->is_over || entry->connection->is_ending ? TABLE_OVER : TABLE_TCP;
 }
 
+/* Afterwards it may be gone. */
 static void
 table_touch (Table *self, TableEntry *entry)
 {
   g_queue_unlink (&self->queues[entry->queue], &entry->node);
   entry->queue = table_choose_queue (entry);
   g_queue_push_tail_link (&self->queues[entry->queue], &entry->node);
+  if (self->queues[TABLE_OVER].length > OVER_MAX)
+    table_end (self, g_queue_peek_head (&self->queues[TABLE_OVER]), OUTCOME_IDLE);
 }
 
 /* One that is over is missed the least. */
