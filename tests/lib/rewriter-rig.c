@@ -10,7 +10,6 @@ typedef struct
   ImpRewriterClass parent_class;
 } TestRewriterClass;
 
-GType test_rewriter_get_type (void);
 G_DEFINE_TYPE (TestRewriter, test_rewriter, imp_rewriter_get_type ())
 
 static gboolean

@@ -7,6 +7,7 @@
 
 /* A rewriter in a filter. It puts "<ID>" in the place of a match, or does what a test says. */
 typedef struct _TestRewriter TestRewriter;
+GType test_rewriter_get_type (void);
 typedef gboolean (*MatchFunc) (TestRewriter *self, ImpDirection direction, guint id, GBytes *match,
                                gint64 offset, GError **error);
 
