@@ -36,6 +36,7 @@
 #include "provider/imp-recording.h"
 #include "provider/imp-relay.h"
 #include "provider/imp-replay.h"
+#include "provider/imp-shadow.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/imp-shared-memory.h"
 #include "rpc/server/imp-peer.h"
