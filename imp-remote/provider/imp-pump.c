@@ -208,6 +208,8 @@ pump_side_may_end (ImpPump *self, const PumpSide *side, const GError *error)
 {
   ImpDirection direction = !side->direction;
 
+  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_CLOSED)) /* dropped */
+    return FALSE;
   if (imp_filter_is_answered (self->filter, direction))
     return TRUE;
   return g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED) && side->sent == 0

@@ -500,11 +500,7 @@ relay_connection_on_request (const GError *error, gpointer user_data)
   relay_connection_set_target_text (self,
                                     g_strdup_printf ("%s%s%s:%u", is_v6 ? "[" : "", request->host,
                                                      is_v6 ? "]" : "", request->port));
-  if (g_hostname_is_ip_address (request->host))
-    self->target = G_SOCKET_CONNECTABLE (
-      g_inet_socket_address_new_from_string (request->host, request->port));
-  else
-    self->target = g_network_address_new (request->host, request->port);
+  self->target = relay_route_make_target (request->host, request->port);
   relay_connection_look_for_name (self);
 }
 

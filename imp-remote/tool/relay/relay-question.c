@@ -3,6 +3,8 @@
 
 /* Those who are asked get more time than there is: here is measured. */
 #define MORE_TIME 1000
+/* An analyzer whose module cannot be used has its outcome soon, if it has one. */
+#define OUTCOME_TIME 1000
 
 typedef enum
 {
@@ -19,6 +21,7 @@ struct _RelayQuestion
   guint timeout_ms;
   guint timer;
   guint turn;         /* the source in which it is looked at again, or 0 */
+  char *failure;      /* why the module cannot be asked, or NULL */
   gboolean passed[2]; /* that direction is of no more interest to the analyzer */
   RelayQuestionState state;
   RelayQuestionFunc func;
@@ -78,9 +81,13 @@ relay_question_on_timeout (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   self->timer = 0;
-  error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT,
-                       "The analyzer cannot be asked: no answer within %u ms (--deadline)",
-                       self->timeout_ms);
+  if (self->failure != NULL)
+    error = g_error_new (IMP_ERROR, IMP_ERROR_FATAL, "The analyzer cannot be asked: %s",
+                         self->failure);
+  else
+    error = g_error_new (IMP_ERROR, IMP_ERROR_TIMEOUT,
+                         "The analyzer cannot be asked: no answer within %u ms (--deadline)",
+                         self->timeout_ms);
   relay_question_answer (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -100,18 +107,17 @@ static void
 relay_question_take_statuses (RelayQuestion *self, GList *statuses)
 {
   ImpFactoryStatus *failure = relay_question_find_failure (statuses);
-  g_autoptr (GError) error = NULL;
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->state = QUESTION_ANSWERED;
-  relay_question_look (self);
-  if (failure == NULL || (self->passed[0] && self->passed[1])
-      || !imp_filter_check (self->filter, NULL))
-    return;
-  error = g_error_new (IMP_ERROR, IMP_ERROR_FATAL, "The analyzer cannot be asked: %s: %s",
-                       imp_factory_status_get_name (failure),
-                       imp_factory_status_get_reason (failure));
-  relay_question_answer (self, error);
+  if (failure == NULL)
+    {
+      self->state = QUESTION_ANSWERED;
+      relay_question_look (self);
+      return;
+    }
+  self->failure = g_strdup_printf ("%s: %s", imp_factory_status_get_name (failure),
+                                   imp_factory_status_get_reason (failure));
+  self->timer = g_timeout_add (OUTCOME_TIME, relay_question_on_timeout, self);
 }
 
 static void
@@ -124,7 +130,7 @@ relay_question_on_statuses (GObject *source, GAsyncResult *result, gpointer user
   /* @self has been freed already. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (self->state == QUESTION_OPEN)
+  if (self->state == QUESTION_OPEN && self->failure == NULL)
     relay_question_take_statuses (self, statuses);
   g_list_free_full (statuses, (GDestroyNotify) imp_factory_status_unref);
 }
@@ -165,6 +171,7 @@ relay_question_free (RelayQuestion *self)
   g_signal_handlers_disconnect_by_data (self->filter, self);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->turn, g_source_remove);
+  g_free (self->failure);
   g_object_unref (self->cancellable);
   g_object_unref (self->filter);
   g_object_unref (self->relay);

@@ -36,6 +36,14 @@ relay_route_unref (RelayRoute *self)
   g_rc_box_release_full (self, (GDestroyNotify) relay_route_clear);
 }
 
+GSocketConnectable *
+relay_route_make_target (const char *host, guint16 port)
+{
+  GSocketAddress *address = g_inet_socket_address_new_from_string (host, port);
+
+  return address != NULL ? G_SOCKET_CONNECTABLE (address) : g_network_address_new (host, port);
+}
+
 int
 relay_route_set_target (RelayRoute *self, const char *address)
 {
@@ -43,7 +51,9 @@ relay_route_set_target (RelayRoute *self, const char *address)
   g_autoptr (ImpAddress) parsed = imp_address_parse (address, &error);
 
   if (parsed != NULL && imp_address_refuse_tls (parsed, address, &error))
-    self->target = imp_address_to_connectable (parsed, &error);
+    self->target = parsed->kind == IMP_ADDRESS_TCP
+                     ? relay_route_make_target (parsed->host, parsed->port)
+                     : imp_address_to_connectable (parsed, &error);
   if (self->target == NULL)
     return tool_option_error ("--connect", address, error);
   self->text = g_strdup (address);

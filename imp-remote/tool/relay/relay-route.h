@@ -37,6 +37,9 @@ RelayRoute *relay_route_new (RelayOwn *own);
 RelayRoute *relay_route_ref (RelayRoute *self);
 void relay_route_unref (RelayRoute *self);
 
+/* What is connected to: an address, or a name. */
+GSocketConnectable *relay_route_make_target (const char *host, guint16 port);
+
 /* Each prints what is wrong on standard error, and returns the program's status for it. @value:
  * NULL where there is none. */
 int relay_route_set_target (RelayRoute *self, const char *address);
