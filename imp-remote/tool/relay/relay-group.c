@@ -286,8 +286,9 @@ relay_group_admit_later (RelayConnection *connection, GSocketAddress *client, gp
                    self->options.max_connections_per_peer);
       return FALSE;
     }
-  relay_group_set_count (self, peer, relay_group_count (self, peer) + 1);
-  g_hash_table_insert (self->connections, connection, g_steal_pointer (&peer));
+  /* To insert it once more would free it. */
+  g_hash_table_steal (self->connections, connection);
+  relay_group_add (self, connection, peer);
   return TRUE;
 }
 
