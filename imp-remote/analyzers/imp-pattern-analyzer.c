@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "analyzers/imp-pattern-packet-private.h"
 #include "analyzers/imp-pattern-private.h"
-#include "analyzers/imp-pattern-stream-private.h"
+#include "analyzers/imp-searcher-private.h"
 
-#include "core/imp-data-type-private.h"
 #include "core/imp-source-private.h"
-#include "core/imp-input-queue-private.h"
 
 #include <string.h>
 
 /* A piece of input of which the end is held waits with it, if it has no more bytes: so a request
  * arrives whole, and what is refused later was not begun. */
 #define TOGETHER_MAX 4096
-
-/* One direction. */
-typedef struct
-{
-  ImpDirection direction;
-  ImpPatternStream stream;
-  ImpPatternPacket packet; /* the one that is searched */
-  ImpInputQueue queue;     /* input that came while something else was done */
-  ImpInput postponed;      /* the one before that: its turn comes when a search is over */
-  gint64 settled;          /* offset of the last verdict */
-  gint64 begin;            /* offset of the last piece of input */
-  gint64 mark;             /* what is held below this has been held since the timer was set */
-  gint64 wanted;           /* offset of the last WANT */
-  gint32 type;
-  guint finished : 1; /* what was held for the type before has been decided */
-  guint ended : 1;
-  guint holding : 1;
-  guint paused : 1;
-} Side;
 
 /* Verdicts on their way, and what they bring. */
 typedef struct
@@ -57,17 +35,13 @@ struct _ImpPatternAnalyzer
 
   GObject *owner;
   const ImpPattern *pattern;
-  Side sides[2];
+  ImpSearcher searcher;
+  gint64 marks[2]; /* what is held below these has been held since the timer was set */
   GSource *timer;  /* while something is held */
-  GSource *search; /* while a search is to go on */
   PatternRun *run; /* while a search gives verdicts */
-  guint working : 1;
-  guint closed : 1; /* or refused: nothing is looked at any more */
 };
 
 G_DEFINE_FINAL_TYPE (ImpPatternAnalyzer, imp_pattern_analyzer, IMP_TYPE_ANALYZER)
-
-static void pattern_analyzer_update (ImpPatternAnalyzer *self);
 
 static void
 imp_pattern_analyzer_init (ImpPatternAnalyzer *self)
@@ -78,16 +52,8 @@ imp_pattern_analyzer_init (ImpPatternAnalyzer *self)
 static void
 pattern_analyzer_stop (ImpPatternAnalyzer *self)
 {
-  self->closed = TRUE;
   imp_source_clear (&self->timer);
-  imp_source_clear (&self->search);
-  for (guint i = 0; i < 2; i++)
-    {
-      Side *side = &self->sides[i];
-
-      imp_input_queue_clear (&side->queue);
-      g_clear_pointer (&side->postponed.data, g_bytes_unref);
-    }
+  imp_searcher_stop (&self->searcher);
 }
 
 static void
@@ -96,11 +62,7 @@ imp_pattern_analyzer_finalize (GObject *object)
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (object);
 
   pattern_analyzer_stop (self);
-  for (guint i = 0; i < 2; i++)
-    {
-      imp_pattern_stream_clear (&self->sides[i].stream);
-      imp_pattern_packet_clear (&self->sides[i].packet);
-    }
+  imp_searcher_clear (&self->searcher);
   g_clear_object (&self->owner);
   G_OBJECT_CLASS (imp_pattern_analyzer_parent_class)->finalize (object);
 }
@@ -119,7 +81,7 @@ pattern_analyzer_flush (ImpPatternAnalyzer *self)
   if (n == 0)
     return;
   run->n = run->n_bytes = 0;
-  if (!self->closed)
+  if (!self->searcher.closed)
     imp_analyzer_take_run (IMP_ANALYZER (self), run->verdicts, n);
 }
 
@@ -127,7 +89,7 @@ static void
 pattern_analyzer_answer (ImpPatternAnalyzer *self, ImpResult *result)
 {
   pattern_analyzer_flush (self);
-  if (self->closed)
+  if (self->searcher.closed)
     imp_result_unref (result);
   else
     imp_analyzer_take_result (IMP_ANALYZER (self), result);
@@ -147,7 +109,7 @@ pattern_analyzer_give (ImpPatternAnalyzer *self, const ImpVerdict *verdict)
       return;
     }
   pattern_analyzer_flush (self);
-  if (!self->closed)
+  if (!self->searcher.closed)
     imp_analyzer_take_verdict (IMP_ANALYZER (self), verdict);
 }
 
@@ -169,7 +131,7 @@ pattern_analyzer_keep (ImpPatternAnalyzer *self, ImpView data)
 }
 
 static void
-pattern_analyzer_pass (ImpPatternAnalyzer *self, Side *side, gint64 offset)
+pattern_analyzer_pass (ImpPatternAnalyzer *self, ImpSearchSide *side, gint64 offset)
 {
   const ImpVerdict verdict = imp_verdict_of_offset (IMP_RESULT_PASS, side->direction, offset);
 
@@ -180,7 +142,8 @@ pattern_analyzer_pass (ImpPatternAnalyzer *self, Side *side, gint64 offset)
 }
 
 static void
-pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, ImpView data)
+pattern_analyzer_replace (ImpPatternAnalyzer *self, ImpSearchSide *side, gint64 offset,
+                          ImpView data)
 {
   const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_REPLACE, side->direction, offset,
                                                   data);
@@ -190,7 +153,7 @@ pattern_analyzer_replace (ImpPatternAnalyzer *self, Side *side, gint64 offset, I
 }
 
 static void
-pattern_analyzer_send_back (ImpPatternAnalyzer *self, Side *side, GBytes *data)
+pattern_analyzer_send_back (ImpPatternAnalyzer *self, ImpSearchSide *side, GBytes *data)
 {
   const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_TO_SENDER, side->direction, 0,
                                                   imp_view_of_bytes (data));
@@ -201,7 +164,7 @@ pattern_analyzer_send_back (ImpPatternAnalyzer *self, Side *side, GBytes *data)
 
 /* Where the provider can take a LOG; it is never demanded. */
 static void
-pattern_analyzer_warn (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+pattern_analyzer_warn (ImpPatternAnalyzer *self, ImpSearchSide *side, gint64 from, gint64 to,
                        const char *message)
 {
   ImpInterface *interface = imp_analyzer_get_interface (IMP_ANALYZER (self));
@@ -230,8 +193,8 @@ pattern_analyzer_describe_cause (Cause cause)
 
 /* Refuses the connection. @run: the match, if there is one. */
 static gboolean
-pattern_analyzer_refuse (ImpPatternAnalyzer *self, Side *side, Cause cause, const ImpSearchRun *run,
-                         GError **error)
+pattern_analyzer_refuse (ImpPatternAnalyzer *self, ImpSearchSide *side, Cause cause,
+                         const ImpSearchRun *run, GError **error)
 {
   const char *reason = pattern_analyzer_describe_cause (cause);
   ImpPatternAction action = self->pattern->action;
@@ -252,10 +215,10 @@ pattern_analyzer_refuse (ImpPatternAnalyzer *self, Side *side, Cause cause, cons
 /* ---- what becomes of matches ---- */
 
 static gboolean
-pattern_analyzer_change_packet (ImpPatternAnalyzer *self, Side *side, GBytes *data, gint64 from,
-                                gint64 to, GError **error)
+pattern_analyzer_change_packet (ImpPatternAnalyzer *self, ImpSearchSide *side, GBytes *data,
+                                gint64 from, gint64 to, GError **error)
 {
-  gint64 base = side->stream.fed - (gint64) g_bytes_get_size (side->packet.bytes);
+  gint64 base = imp_search_side_get_packet_base (side);
   gboolean is_answer = self->pattern->action == IMP_PATTERN_ANSWER;
 
   if (is_answer)
@@ -266,7 +229,7 @@ pattern_analyzer_change_packet (ImpPatternAnalyzer *self, Side *side, GBytes *da
 
 /* Its beginning has passed, so that it cannot be changed any more. */
 static gboolean
-pattern_analyzer_settle_late (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+pattern_analyzer_settle_late (ImpPatternAnalyzer *self, ImpSearchSide *side, gint64 from, gint64 to,
                               GError **error)
 {
   if (self->pattern->denies_over)
@@ -278,7 +241,7 @@ pattern_analyzer_settle_late (ImpPatternAnalyzer *self, Side *side, gint64 from,
 }
 
 static gboolean
-pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint64 to,
+pattern_analyzer_change (ImpPatternAnalyzer *self, ImpSearchSide *side, gint64 from, gint64 to,
                          GError **error)
 {
   GBytes *constant = imp_pattern_template_peek_constant (self->pattern->data);
@@ -313,7 +276,7 @@ pattern_analyzer_change (ImpPatternAnalyzer *self, Side *side, gint64 from, gint
 }
 
 static gboolean
-pattern_analyzer_settle_match (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_settle_match (ImpPatternAnalyzer *self, ImpSearchSide *side, GError **error)
 {
   gint64 from, to;
 
@@ -326,7 +289,7 @@ pattern_analyzer_settle_match (ImpPatternAnalyzer *self, Side *side, GError **er
 }
 
 static gboolean
-pattern_analyzer_settle_packet (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_settle_packet (ImpPatternAnalyzer *self, ImpSearchSide *side, GError **error)
 {
   g_autoptr (GBytes) changed = NULL;
   g_autoptr (GPtrArray) answers = NULL;
@@ -347,7 +310,7 @@ pattern_analyzer_settle_packet (ImpPatternAnalyzer *self, Side *side, GError **e
 
 /* No match begins before what is in doubt now. */
 static void
-pattern_analyzer_pass_decided (ImpPatternAnalyzer *self, Side *side, ImpMatchStatus status)
+pattern_analyzer_pass_decided (ImpPatternAnalyzer *self, ImpSearchSide *side, ImpMatchStatus status)
 {
   gint64 decided = imp_pattern_stream_get_decided (&side->stream);
 
@@ -359,11 +322,11 @@ pattern_analyzer_pass_decided (ImpPatternAnalyzer *self, Side *side, ImpMatchSta
 
 /* Goes on with the search of a side until it is over, or busy. */
 static gboolean
-pattern_analyzer_look (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_look (ImpPatternAnalyzer *self, ImpSearchSide *side, GError **error)
 {
   ImpMatchStatus status = IMP_MATCH_FOUND;
 
-  while (status == IMP_MATCH_FOUND && !self->closed)
+  while (status == IMP_MATCH_FOUND && !self->searcher.closed)
     {
       imp_effort_open (&side->stream.effort);
       status = imp_pattern_stream_next (&side->stream, error);
@@ -372,7 +335,7 @@ pattern_analyzer_look (ImpPatternAnalyzer *self, Side *side, GError **error)
       if (status == IMP_MATCH_FOUND && !pattern_analyzer_settle_match (self, side, error))
         return FALSE;
     }
-  if (self->closed)
+  if (self->searcher.closed)
     return TRUE;
   if (status == IMP_MATCH_OVER)
     {
@@ -390,8 +353,9 @@ pattern_analyzer_look (ImpPatternAnalyzer *self, Side *side, GError **error)
 
 /* The same; what it answers goes together. */
 static gboolean
-pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_search (ImpAnalyzer *analyzer, ImpSearchSide *side, GError **error)
 {
+  ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
   PatternRun run;
   gboolean good;
 
@@ -404,193 +368,44 @@ pattern_analyzer_search (ImpPatternAnalyzer *self, Side *side, GError **error)
   return good;
 }
 
-/* ---- input ---- */
-
-static void
-pattern_side_postpone (Side *side, const ImpInput *input)
-{
-  side->postponed = *input;
-  g_bytes_ref (input->data);
-}
-
-/* Decides about what was held for a type of data of which there is no more. FALSE where that is
- * not done yet: then the input will come again. */
-static gboolean
-pattern_analyzer_finish_type (ImpPatternAnalyzer *self, Side *side, const ImpInput *input,
-                              gboolean *done, GError **error)
-{
-  if (!side->finished)
-    {
-      side->finished = TRUE;
-      imp_pattern_stream_finish (&side->stream);
-      if (!pattern_analyzer_search (self, side, error))
-        return FALSE;
-    }
-  *done = !imp_pattern_stream_is_busy (&side->stream);
-  if (*done)
-    side->finished = FALSE;
-  else if (!self->closed)
-    pattern_side_postpone (side, input);
-  return TRUE;
-}
-
-static gboolean
-pattern_analyzer_take_data (ImpPatternAnalyzer *self, Side *side, const ImpInput *input,
-                            GError **error)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (input->data, &length);
-  gboolean is_packet = !imp_data_type_is_streaming (input->data_type);
-
-  side->begin = side->stream.fed;
-  if (is_packet)
-    imp_pattern_packet_begin (&side->packet, input->data);
-  imp_pattern_stream_push (&side->stream, data, length, is_packet);
-  return pattern_analyzer_search (self, side, error);
-}
-
-static gboolean
-pattern_analyzer_take (ImpPatternAnalyzer *self, Side *side, const ImpInput *input, GError **error)
-{
-  gsize length = g_bytes_get_size (input->data);
-  gboolean done = TRUE;
-
-  if (side->ended)
-    return TRUE;
-  /* Input was left out: what was held has passed, and no match can span the gap. */
-  if (input->offset > side->stream.fed)
-    {
-      imp_pattern_stream_skip_to (&side->stream, input->offset);
-      side->settled = MAX (side->settled, input->offset);
-    }
-  if ((length == 0 || input->data_type != side->type)
-      && !pattern_analyzer_finish_type (self, side, input, &done, error))
-    return FALSE;
-  if (!done || self->closed)
-    return TRUE;
-
-  if (length == 0)
-    {
-      side->ended = TRUE;
-      pattern_analyzer_answer (self, imp_result_new_pass (side->direction, IMP_MAX_OFFSET));
-      return TRUE;
-    }
-  if (input->data_type != side->type)
-    {
-      pattern_analyzer_pass (self, side, side->stream.fed);
-      side->type = input->data_type;
-    }
-  return pattern_analyzer_take_data (self, side, input, error);
-}
-
-/* Is there something to be done before new input of this side? */
-static gboolean
-pattern_side_is_behind (Side *side)
-{
-  return imp_pattern_stream_is_busy (&side->stream) || side->postponed.data != NULL
-         || !imp_input_queue_is_empty (&side->queue);
-}
-
-/* Does what is left, as far as the time goes. */
-static gboolean
-pattern_analyzer_catch_up (ImpPatternAnalyzer *self, Side *side, GError **error)
-{
-  gboolean good = TRUE;
-
-  if (imp_pattern_stream_is_busy (&side->stream))
-    good = pattern_analyzer_search (self, side, error);
-  while (good && !self->closed && !imp_pattern_stream_is_busy (&side->stream)
-         && !imp_effort_slice_is_over (&side->stream.effort))
-    {
-      ImpInput input = side->postponed;
-
-      side->postponed.data = NULL;
-      if (input.data == NULL && !imp_input_queue_take (&side->queue, G_MAXSIZE, &input))
-        break;
-      good = pattern_analyzer_take (self, side, &input, error);
-      g_bytes_unref (input.data);
-    }
-  return good;
-}
-
-/* All sides, until none has more that can be done now. */
-static gboolean
-pattern_analyzer_catch_up_all (ImpPatternAnalyzer *self, GError **error)
-{
-  for (guint i = 0; i < 2 && !self->closed; i++)
-    if (pattern_side_is_behind (&self->sides[i])
-        && !pattern_analyzer_catch_up (self, &self->sides[i], error))
-      return FALSE;
-  return TRUE;
-}
+/* ---- input, and what is not done at once ---- */
 
 static gboolean
 imp_pattern_analyzer_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *bytes,
                            gint64 offset, gint32 type, GError **error)
 {
   ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
-  Side *side = &self->sides[direction];
-  ImpInput input = { bytes, offset, type, direction };
-  gboolean good;
+  const ImpInput input = { bytes, offset, type, direction };
 
-  if (self->closed || side->ended
-      || (self->pattern->direction >= 0 && self->pattern->direction != (int) direction))
+  if (self->pattern->direction >= 0 && self->pattern->direction != (int) direction)
     return TRUE;
-  if (self->working || pattern_side_is_behind (side))
-    {
-      imp_input_queue_push (&side->queue, &input);
-      return TRUE;
-    }
-
-  self->working = TRUE;
-  imp_effort_begin_slice (&side->stream.effort);
-  good = pattern_analyzer_take (self, side, &input, error)
-         && pattern_analyzer_catch_up_all (self, error);
-  self->working = FALSE;
-  if (!good)
-    pattern_analyzer_stop (self);
-  pattern_analyzer_update (self);
-  return good;
+  return imp_searcher_take (&self->searcher, &input, error);
 }
 
-/* ---- what is not done at once ---- */
-
-static void
-pattern_analyzer_finish_work (ImpPatternAnalyzer *self, const GError *error)
+/* Is some of this side held? */
+static gboolean
+pattern_analyzer_holds (ImpPatternAnalyzer *self, const ImpSearchSide *side)
 {
-  self->working = FALSE;
-  if (error != NULL)
-    {
-      pattern_analyzer_stop (self);
-      imp_analyzer_fail (IMP_ANALYZER (self), error->message);
-    }
-  pattern_analyzer_update (self);
+  return !self->searcher.closed && !side->ended && side->settled < side->stream.fed;
 }
 
 static gboolean
-pattern_analyzer_on_search (gpointer user_data)
+pattern_analyzer_holds_any (ImpPatternAnalyzer *self)
 {
-  g_autoptr (ImpPatternAnalyzer) self = g_object_ref (user_data);
-  g_autoptr (GError) error = NULL;
-
-  self->working = TRUE;
-  for (guint i = 0; i < 2; i++)
-    imp_effort_begin_slice (&self->sides[i].stream.effort);
-  pattern_analyzer_catch_up_all (self, &error);
-  pattern_analyzer_finish_work (self, error);
-  return G_SOURCE_CONTINUE;
+  return pattern_analyzer_holds (self, &self->searcher.sides[0])
+         || pattern_analyzer_holds (self, &self->searcher.sides[1]);
 }
 
 /* Nothing has come for a while, and what is held may be needed to get something. What is a match
  * whatever comes is taken for one. */
 static gboolean
-pattern_analyzer_release (ImpPatternAnalyzer *self, Side *side, GError **error)
+pattern_analyzer_release (ImpPatternAnalyzer *self, ImpSearchSide *side, GError **error)
 {
   imp_effort_begin_slice (&side->stream.effort);
   imp_pattern_stream_pause (&side->stream);
-  if (!pattern_analyzer_search (self, side, error))
+  if (!pattern_analyzer_search (IMP_ANALYZER (self), side, error))
     return FALSE;
-  if (self->closed || side->settled == side->stream.fed)
+  if (self->searcher.closed || side->settled == side->stream.fed)
     return TRUE;
   if (self->pattern->hold_action == IMP_PATTERN_HOLD_DENY)
     return pattern_analyzer_refuse (self, side, CAUSE_HELD, NULL, error);
@@ -604,85 +419,58 @@ pattern_analyzer_on_timeout (gpointer user_data)
   g_autoptr (ImpPatternAnalyzer) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
 
-  self->working = TRUE;
-  for (guint i = 0; i < 2 && error == NULL && !self->closed; i++)
+  imp_searcher_begin_work (&self->searcher);
+  for (guint i = 0; i < 2 && error == NULL; i++)
     {
-      Side *side = &self->sides[i];
+      ImpSearchSide *side = &self->searcher.sides[i];
 
-      if (side->holding && !pattern_side_is_behind (side) && side->settled < side->mark)
+      if (pattern_analyzer_holds (self, side) && !imp_search_side_is_behind (side)
+          && side->settled < self->marks[i])
         pattern_analyzer_release (self, side, &error);
-      side->mark = side->stream.fed;
+      self->marks[i] = side->stream.fed;
     }
-  if (error == NULL)
-    pattern_analyzer_catch_up_all (self, &error);
-  pattern_analyzer_finish_work (self, error);
-  if (!self->sides[0].holding && !self->sides[1].holding)
+  imp_searcher_finish_work (&self->searcher, error);
+  if (!pattern_analyzer_holds_any (self))
     imp_source_clear (&self->timer);
   return G_SOURCE_CONTINUE;
 }
 
-static GSource *
-pattern_analyzer_attach (ImpPatternAnalyzer *self, GSource *source, GSourceFunc func,
-                         const char *name)
-{
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, name);
-  g_source_set_callback (source, func, self, NULL);
-  g_source_attach (source, imp_analyzer_peek_main_context (IMP_ANALYZER (self)));
-  return source;
-}
-
+/* A timer that has been set rings: to clear it each time would be dear. */
 static void
-pattern_analyzer_update_holding (ImpPatternAnalyzer *self, Side *side)
+pattern_analyzer_update (ImpAnalyzer *analyzer)
 {
-  gboolean holding = !self->closed && !side->ended && side->settled < side->stream.fed;
+  ImpPatternAnalyzer *self = IMP_PATTERN_ANALYZER (analyzer);
 
-  side->holding = holding;
-  if (holding && side->wanted <= side->stream.fed && !pattern_side_is_behind (side))
-    {
-      side->wanted = side->stream.fed + 1;
-      pattern_analyzer_answer (self, imp_result_new_want (side->direction, side->wanted));
-    }
-  if (!holding || self->timer != NULL || self->pattern->hold_timeout == 0)
+  if (self->searcher.closed)
+    imp_source_clear (&self->timer);
+  if (self->timer != NULL || self->pattern->hold_timeout == 0 || !pattern_analyzer_holds_any (self))
     return;
   for (guint i = 0; i < 2; i++)
-    self->sides[i].mark = self->sides[i].stream.fed;
-  self->timer = pattern_analyzer_attach (self, g_timeout_source_new (self->pattern->hold_timeout),
-                                         pattern_analyzer_on_timeout,
-                                         "ImpPatternAnalyzer: hold-timeout");
-}
-
-/* There should be no more input while there is some left to be searched. */
-static gboolean
-pattern_analyzer_update_paused (ImpPatternAnalyzer *self, Side *side)
-{
-  gboolean behind = !self->closed && pattern_side_is_behind (side);
-
-  if (behind != side->paused && !self->closed)
-    {
-      side->paused = behind;
-      pattern_analyzer_answer (self, behind ? imp_result_new_pause (side->direction)
-                                            : imp_result_new_continue (side->direction));
-    }
-  return behind;
+    self->marks[i] = self->searcher.sides[i].stream.fed;
+  self->timer = imp_source_add_timeout (imp_analyzer_peek_main_context (analyzer),
+                                        self->pattern->hold_timeout,
+                                        "ImpPatternAnalyzer: hold-timeout",
+                                        pattern_analyzer_on_timeout, self);
 }
 
 static void
-pattern_analyzer_update (ImpPatternAnalyzer *self)
+pattern_analyzer_pass_side (ImpAnalyzer *analyzer, ImpSearchSide *side, gint64 offset)
 {
-  gboolean behind = FALSE;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      pattern_analyzer_update_holding (self, &self->sides[i]);
-      behind |= pattern_analyzer_update_paused (self, &self->sides[i]);
-    }
-  if (!behind)
-    imp_source_clear (&self->search);
-  else if (self->search == NULL)
-    self->search = pattern_analyzer_attach (self, g_idle_source_new (), pattern_analyzer_on_search,
-                                            "ImpPatternAnalyzer: search");
+  pattern_analyzer_pass (IMP_PATTERN_ANALYZER (analyzer), side, offset);
 }
+
+static void
+pattern_analyzer_take_answer (ImpAnalyzer *analyzer, ImpResult *result)
+{
+  pattern_analyzer_answer (IMP_PATTERN_ANALYZER (analyzer), result);
+}
+
+static const ImpSearcherFuncs pattern_analyzer_funcs = {
+  .search = pattern_analyzer_search,
+  .pass = pattern_analyzer_pass_side,
+  .answer = pattern_analyzer_take_answer,
+  .update = pattern_analyzer_update,
+};
 
 static void
 imp_pattern_analyzer_close (ImpAnalyzer *analyzer)
@@ -707,12 +495,10 @@ imp_pattern_analyzer_new (GObject *owner, const ImpPattern *pattern)
 
   self->owner = g_object_ref (owner);
   self->pattern = pattern;
+  imp_searcher_init (&self->searcher, IMP_ANALYZER (self), &pattern_analyzer_funcs);
   for (guint i = 0; i < 2; i++)
-    {
-      self->sides[i].direction = i;
-      imp_input_queue_init (&self->sides[i].queue, 0);
-      imp_pattern_stream_init (&self->sides[i].stream, pattern->matcher, pattern->max_effort);
-    }
+    imp_pattern_stream_init (&self->searcher.sides[i].stream, pattern->matcher,
+                             pattern->max_effort);
   if (pattern->direction >= 0)
     imp_analyzer_pass_bytes (IMP_ANALYZER (self), !pattern->direction, IMP_MAX_OFFSET);
   return IMP_ANALYZER (self);

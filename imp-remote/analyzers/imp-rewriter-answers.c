@@ -83,12 +83,12 @@ imp_rewriter_add_regex (ImpRewriter *self, ImpDirection direction, const char *r
 guint
 imp_rewriter_get_max_held (ImpRewriter *self, ImpDirection direction)
 {
-  ImpRewriterSide *side;
+  ImpSearchSide *side;
 
   g_return_val_if_fail (IMP_IS_REWRITER (self), 0);
   g_return_val_if_fail (direction <= IMP_DIRECTION_FROM_SERVER, 0);
 
-  side = &imp_rewriter_get_private (self)->sides[direction];
+  side = &imp_rewriter_get_private (self)->searcher.sides[direction];
   return side->stream.matcher != NULL
            ? imp_matcher_set_get_max_doubt (imp_matcher_peek_set (side->stream.matcher))
            : 0;

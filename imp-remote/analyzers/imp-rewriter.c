@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "analyzers/imp-rewriter-object-private.h"
 
-#include "core/imp-analyzer-private.h"
-#include "core/imp-data-type-private.h"
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
 
@@ -61,8 +59,6 @@ static GParamSpec *properties[PROP_N_LATE + 1];
 
 #define PRIVATE(self) ((ImpRewriterPrivate *) imp_rewriter_get_instance_private (self))
 
-static void rewriter_update (ImpRewriter *self);
-
 ImpRewriterPrivate *
 imp_rewriter_get_private (ImpRewriter *self)
 {
@@ -91,14 +87,8 @@ rewriter_stop (ImpRewriter *self)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
 
-  priv->closed = TRUE;
   imp_source_clear (&priv->timer);
-  imp_source_clear (&priv->search);
-  for (guint i = 0; i < 2; i++)
-    {
-      imp_input_queue_clear (&priv->sides[i].queue);
-      g_clear_pointer (&priv->sides[i].postponed.data, g_bytes_unref);
-    }
+  imp_searcher_stop (&priv->searcher);
 }
 
 /* The callback may have refused the connection, or whoever gets a verdict closed the analyzer. */
@@ -107,9 +97,9 @@ rewriter_is_over (ImpRewriter *self)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
 
-  if (!priv->closed && imp_analyzer_is_closed (IMP_ANALYZER (self)))
+  if (!priv->searcher.closed && imp_analyzer_is_closed (IMP_ANALYZER (self)))
     rewriter_stop (self);
-  return priv->closed;
+  return priv->searcher.closed;
 }
 
 /* ---- answers: whoever gets one may feed more, which waits, or close the analyzer ---- */
@@ -117,42 +107,39 @@ rewriter_is_over (ImpRewriter *self)
 static void
 rewriter_answer (ImpRewriter *self, ImpResult *result)
 {
-  if (PRIVATE (self)->closed)
+  if (PRIVATE (self)->searcher.closed)
     imp_result_unref (result);
   else
     imp_analyzer_take_result (IMP_ANALYZER (self), result);
 }
 
 static void
-rewriter_pass (ImpRewriter *self, ImpRewriterSide *side, gint64 offset)
+rewriter_pass (ImpRewriter *self, ImpSearchSide *side, gint64 offset)
 {
   const ImpVerdict verdict = imp_verdict_of_offset (IMP_RESULT_PASS, side->direction, offset);
 
   if (offset <= side->settled)
     return;
   side->settled = offset;
-  imp_arrivals_trim (&side->arrivals, offset);
-  if (!PRIVATE (self)->closed)
+  if (!PRIVATE (self)->searcher.closed)
     imp_analyzer_take_verdict (IMP_ANALYZER (self), &verdict);
 }
 
 static void
-rewriter_put (ImpRewriter *self, ImpRewriterSide *side, gint64 offset, GBytes *data)
+rewriter_put (ImpRewriter *self, ImpSearchSide *side, gint64 offset, GBytes *data)
 {
   const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_REPLACE, side->direction, offset,
                                                   imp_view_of_bytes (data));
 
   side->settled = offset;
-  imp_arrivals_trim (&side->arrivals, offset);
   rewriter_count (self, PROP_N_REPLACED);
-  if (!PRIVATE (self)->closed)
+  if (!PRIVATE (self)->searcher.closed)
     imp_analyzer_take_verdict (IMP_ANALYZER (self), &verdict);
 }
 
 /* Where the provider can take a LOG; it is never demanded. */
 static void
-rewriter_warn (ImpRewriter *self, ImpRewriterSide *side, gint64 from, gint64 to,
-               const char *message)
+rewriter_warn (ImpRewriter *self, ImpSearchSide *side, gint64 from, gint64 to, const char *message)
 {
   ImpInterface *interface = imp_analyzer_peek_interface (IMP_ANALYZER (self));
 
@@ -164,7 +151,7 @@ rewriter_warn (ImpRewriter *self, ImpRewriterSide *side, gint64 from, gint64 to,
 /* ---- what becomes of matches ---- */
 
 static void
-rewriter_match_begin (ImpRewriterMatch *self, const ImpRewriterSide *side)
+rewriter_match_begin (ImpRewriterMatch *self, const ImpSearchSide *side)
 {
   const ImpSearchRun *run = &side->stream.found;
 
@@ -187,7 +174,7 @@ rewriter_match_end (ImpRewriterMatch *self)
 
 /* Asks the subclass. */
 static gboolean
-rewriter_call_match (ImpRewriter *self, ImpRewriterSide *side, gint64 from, GError **error)
+rewriter_call_match (ImpRewriter *self, ImpSearchSide *side, gint64 from, GError **error)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
   ImpRewriterClass *klass = IMP_REWRITER_GET_CLASS (self);
@@ -209,7 +196,7 @@ rewriter_call_match (ImpRewriter *self, ImpRewriterSide *side, gint64 from, GErr
 
 /* Carries the answer out. */
 static gboolean
-rewriter_settle_answer (ImpRewriter *self, ImpRewriterSide *side, gint64 from, gint64 to,
+rewriter_settle_answer (ImpRewriter *self, ImpSearchSide *side, gint64 from, gint64 to,
                         GBytes *replacement, GError **error)
 {
   gint64 base;
@@ -221,12 +208,12 @@ rewriter_settle_answer (ImpRewriter *self, ImpRewriterSide *side, gint64 from, g
       rewriter_put (self, side, to, replacement);
       return TRUE;
     }
-  base = side->stream.fed - (gint64) g_bytes_get_size (side->packet.bytes);
+  base = imp_search_side_get_packet_base (side);
   return imp_pattern_packet_replace (&side->packet, from - base, to - base, replacement, error);
 }
 
 static gboolean
-rewriter_settle_match (ImpRewriter *self, ImpRewriterSide *side, GError **error)
+rewriter_settle_match (ImpRewriter *self, ImpSearchSide *side, GError **error)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
   g_autoptr (GBytes) replacement = NULL;
@@ -260,7 +247,7 @@ rewriter_settle_match (ImpRewriter *self, ImpRewriterSide *side, GError **error)
 }
 
 static gboolean
-rewriter_settle_packet (ImpRewriter *self, ImpRewriterSide *side, GError **error)
+rewriter_settle_packet (ImpRewriter *self, ImpSearchSide *side, GError **error)
 {
   g_autoptr (GBytes) changed = NULL;
 
@@ -282,8 +269,9 @@ rewriter_settle_packet (ImpRewriter *self, ImpRewriterSide *side, GError **error
 
 /* Goes on with the search of a side until it is over, or busy. */
 static gboolean
-rewriter_search (ImpRewriter *self, ImpRewriterSide *side, GError **error)
+rewriter_search (ImpAnalyzer *analyzer, ImpSearchSide *side, GError **error)
 {
+  ImpRewriter *self = IMP_REWRITER (analyzer);
   ImpMatchStatus status = IMP_MATCH_FOUND;
 
   while (status == IMP_MATCH_FOUND && !rewriter_is_over (self))
@@ -303,136 +291,22 @@ rewriter_search (ImpRewriter *self, ImpRewriterSide *side, GError **error)
   return TRUE;
 }
 
-/* ---- input ---- */
-
-/* Decides about what was held for a type of data of which there is no more. FALSE in @done where
- * that is not done yet: then the input will come again. */
-static gboolean
-rewriter_finish_type (ImpRewriter *self, ImpRewriterSide *side, const ImpInput *input,
-                      gboolean *done, GError **error)
-{
-  if (!side->finished)
-    {
-      side->finished = TRUE;
-      imp_pattern_stream_finish (&side->stream);
-      if (!rewriter_search (self, side, error))
-        return FALSE;
-    }
-  *done = !imp_pattern_stream_is_busy (&side->stream);
-  if (*done)
-    side->finished = FALSE;
-  else if (!PRIVATE (self)->closed)
-    {
-      side->postponed = *input;
-      g_bytes_ref (input->data);
-    }
-  return TRUE;
-}
-
-static gboolean
-rewriter_take_data (ImpRewriter *self, ImpRewriterSide *side, const ImpInput *input, GError **error)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (input->data, &length);
-  gboolean is_packet = !imp_data_type_is_streaming (input->data_type);
-
-  if (is_packet)
-    imp_pattern_packet_begin (&side->packet, input->data);
-  imp_pattern_stream_push (&side->stream, data, length, is_packet);
-  return rewriter_search (self, side, error);
-}
-
-static gboolean
-rewriter_take (ImpRewriter *self, ImpRewriterSide *side, const ImpInput *input, GError **error)
-{
-  gsize length = g_bytes_get_size (input->data);
-  gboolean done = TRUE;
-
-  if (side->ended)
-    return TRUE;
-  /* Input was left out: what was held has passed, and no match can span the gap. */
-  if (input->offset > side->stream.fed)
-    {
-      imp_pattern_stream_skip_to (&side->stream, input->offset);
-      side->settled = MAX (side->settled, input->offset);
-      imp_arrivals_trim (&side->arrivals, side->settled);
-    }
-  if ((length == 0 || input->data_type != side->type)
-      && !rewriter_finish_type (self, side, input, &done, error))
-    return FALSE;
-  if (!done || PRIVATE (self)->closed)
-    return TRUE;
-
-  if (length == 0)
-    {
-      side->ended = TRUE;
-      rewriter_answer (self, imp_result_new_pass (side->direction, IMP_MAX_OFFSET));
-      return TRUE;
-    }
-  if (input->data_type != side->type)
-    {
-      rewriter_pass (self, side, side->stream.fed);
-      side->type = input->data_type;
-    }
-  return rewriter_take_data (self, side, input, error);
-}
-
-/* Is there something to be done before new input of this side? */
-static gboolean
-rewriter_side_is_behind (ImpRewriterSide *side)
-{
-  return imp_pattern_stream_is_busy (&side->stream) || side->postponed.data != NULL
-         || !imp_input_queue_is_empty (&side->queue);
-}
-
-/* Does what is left, as far as the time goes. */
-static gboolean
-rewriter_catch_up (ImpRewriter *self, ImpRewriterSide *side, GError **error)
-{
-  gboolean good = TRUE;
-
-  if (imp_pattern_stream_is_busy (&side->stream))
-    good = rewriter_search (self, side, error);
-  while (good && !PRIVATE (self)->closed && !imp_pattern_stream_is_busy (&side->stream)
-         && !imp_effort_slice_is_over (&side->stream.effort))
-    {
-      ImpInput input = side->postponed;
-
-      side->postponed.data = NULL;
-      if (input.data == NULL && !imp_input_queue_take (&side->queue, G_MAXSIZE, &input))
-        break;
-      good = rewriter_take (self, side, &input, error);
-      g_bytes_unref (input.data);
-    }
-  return good;
-}
-
-/* Both sides, until none has more that can be done now. */
-static gboolean
-rewriter_catch_up_all (ImpRewriter *self, GError **error)
-{
-  ImpRewriterPrivate *priv = PRIVATE (self);
-
-  for (guint i = 0; i < 2 && !priv->closed; i++)
-    if (rewriter_side_is_behind (&priv->sides[i])
-        && !rewriter_catch_up (self, &priv->sides[i], error))
-      return FALSE;
-  return TRUE;
-}
+/* ---- input, and what is not done at once ---- */
 
 /* At the first byte of either direction the patterns are all there. */
 static void
-rewriter_begin_side (ImpRewriter *self, ImpRewriterSide *side)
+rewriter_begin_side (ImpRewriter *self, ImpDirection direction)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
+  ImpSearchSide *side = &priv->searcher.sides[direction];
   ImpMatcher *matcher = imp_rewriter_patterns_peek_matcher (imp_rewriter_ensure_patterns (self),
-                                                            side->direction);
+                                                            direction);
 
-  side->begun = TRUE;
+  priv->begun[direction] = TRUE;
   if (matcher == NULL)
     {
       side->ended = TRUE;
-      rewriter_answer (self, imp_result_new_pass (side->direction, IMP_MAX_OFFSET));
+      rewriter_answer (self, imp_result_new_pass (direction, IMP_MAX_OFFSET));
       return;
     }
   imp_pattern_stream_init (&side->stream, matcher, priv->max_effort);
@@ -445,77 +319,32 @@ imp_rewriter_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *bytes,
 {
   ImpRewriter *self = IMP_REWRITER (analyzer);
   ImpRewriterPrivate *priv = PRIVATE (self);
-  ImpRewriterSide *side = &priv->sides[direction];
-  ImpInput input = { bytes, offset, type, direction };
-  gboolean good;
+  const ImpInput input = { bytes, offset, type, direction };
 
-  if (!side->begun && !priv->closed)
-    rewriter_begin_side (self, side);
-  if (priv->closed || side->ended)
-    return TRUE;
-  if (priv->max_delay > 0 && g_bytes_get_size (bytes) > 0)
-    imp_arrivals_add (&side->arrivals, imp_analyzer_peek_marks (analyzer, direction)->fed,
-                      g_get_monotonic_time (), priv->max_delay * G_TIME_SPAN_MILLISECOND);
-  if (priv->working || rewriter_side_is_behind (side))
-    {
-      imp_input_queue_push (&side->queue, &input);
-      return TRUE;
-    }
-
-  priv->working = TRUE;
-  imp_effort_begin_slice (&side->stream.effort);
-  good = rewriter_take (self, side, &input, error) && rewriter_catch_up_all (self, error);
-  priv->working = FALSE;
-  if (!good)
-    rewriter_stop (self);
-  rewriter_update (self);
-  return good;
-}
-
-/* ---- what is not done at once ---- */
-
-static void
-rewriter_finish_work (ImpRewriter *self, const GError *error)
-{
-  PRIVATE (self)->working = FALSE;
-  if (error != NULL)
-    {
-      rewriter_stop (self);
-      imp_analyzer_fail (IMP_ANALYZER (self), error->message);
-    }
-  rewriter_update (self);
-}
-
-static gboolean
-rewriter_on_search (gpointer user_data)
-{
-  g_autoptr (ImpRewriter) self = g_object_ref (user_data);
-  ImpRewriterPrivate *priv = PRIVATE (self);
-  g_autoptr (GError) error = NULL;
-
-  priv->working = TRUE;
-  for (guint i = 0; i < 2; i++)
-    imp_effort_begin_slice (&priv->sides[i].stream.effort);
-  rewriter_catch_up_all (self, &error);
-  rewriter_finish_work (self, error);
-  return G_SOURCE_CONTINUE;
+  if (!priv->begun[direction] && !priv->searcher.closed)
+    rewriter_begin_side (self, direction);
+  if (priv->max_delay > 0 && g_bytes_get_size (bytes) > 0 && !priv->searcher.sides[direction].ended)
+    imp_arrivals_add (&priv->arrivals[direction],
+                      imp_analyzer_peek_marks (analyzer, direction)->fed, g_get_monotonic_time (),
+                      priv->max_delay * G_TIME_SPAN_MILLISECOND);
+  return imp_searcher_take (&priv->searcher, &input, error);
 }
 
 /* What came up to @late has been held for as long as may be. What is a match as it stands is taken
  * for one. */
 static gboolean
-rewriter_release (ImpRewriter *self, ImpRewriterSide *side, gint64 late, GError **error)
+rewriter_release (ImpRewriter *self, ImpSearchSide *side, gint64 late, GError **error)
 {
   ImpRewriterPrivate *priv = PRIVATE (self);
 
-  if (!rewriter_side_is_behind (side))
+  if (!imp_search_side_is_behind (side))
     {
       imp_effort_begin_slice (&side->stream.effort);
       imp_pattern_stream_pause (&side->stream);
-      if (!rewriter_search (self, side, error))
+      if (!rewriter_search (IMP_ANALYZER (self), side, error))
         return FALSE;
     }
-  if (priv->closed || side->settled >= late)
+  if (priv->searcher.closed || side->settled >= late)
     return TRUE;
   rewriter_count (self, PROP_N_DELAYED);
   if (priv->on_delay == IMP_DELAY_DENY)
@@ -540,33 +369,36 @@ rewriter_on_delay (gpointer user_data)
   gint64 max_delay = priv->max_delay * G_TIME_SPAN_MILLISECOND;
   g_autoptr (GError) error = NULL;
 
-  priv->working = TRUE;
+  imp_searcher_begin_work (&priv->searcher);
   imp_source_clear (&priv->timer);
-  for (guint i = 0; i < 2 && error == NULL && !priv->closed; i++)
+  for (guint i = 0; i < 2 && error == NULL && !priv->searcher.closed; i++)
     {
-      ImpRewriterSide *side = &priv->sides[i];
-      gint64 late = imp_arrivals_get_late (&side->arrivals, g_get_monotonic_time (), max_delay);
+      ImpSearchSide *side = &priv->searcher.sides[i];
+      gint64 late = imp_arrivals_get_late (&priv->arrivals[i], g_get_monotonic_time (), max_delay);
 
       if (late > side->settled)
         rewriter_release (self, side, late, &error);
     }
-  if (error == NULL)
-    rewriter_catch_up_all (self, &error);
-  rewriter_finish_work (self, error);
+  imp_searcher_finish_work (&priv->searcher, error);
   return G_SOURCE_REMOVE;
 }
 
 /* The first of what is held decides when it rings. */
 static void
-rewriter_update_timer (ImpRewriter *self)
+rewriter_update (ImpAnalyzer *analyzer)
 {
-  ImpRewriterPrivate *priv = PRIVATE (self);
+  ImpRewriterPrivate *priv = PRIVATE (IMP_REWRITER (analyzer));
   gint64 first = G_MAXINT64, wait;
 
+  if (priv->max_delay == 0)
+    return;
   for (guint i = 0; i < 2; i++)
-    if (!imp_arrivals_is_empty (&priv->sides[i].arrivals))
-      first = MIN (first, priv->sides[i].arrivals.entries[0].time);
-  if (first == G_MAXINT64 || priv->closed)
+    {
+      imp_arrivals_trim (&priv->arrivals[i], priv->searcher.sides[i].settled);
+      if (!imp_arrivals_is_empty (&priv->arrivals[i]))
+        first = MIN (first, priv->arrivals[i].entries[0].time);
+    }
+  if (first == G_MAXINT64 || priv->searcher.closed)
     {
       imp_source_clear (&priv->timer);
       return;
@@ -574,56 +406,29 @@ rewriter_update_timer (ImpRewriter *self)
   if (priv->timer != NULL)
     return;
   wait = first + priv->max_delay * G_TIME_SPAN_MILLISECOND - g_get_monotonic_time ();
-  priv->timer = imp_source_add_timeout (imp_analyzer_peek_main_context (IMP_ANALYZER (self)),
+  priv->timer = imp_source_add_timeout (imp_analyzer_peek_main_context (analyzer),
                                         MAX (0, (wait + 999) / 1000), "ImpRewriter: max-delay",
-                                        rewriter_on_delay, self);
-}
-
-/* What is held can be judged when there is more. */
-static void
-rewriter_update_want (ImpRewriter *self, ImpRewriterSide *side)
-{
-  if (PRIVATE (self)->closed || side->ended || side->settled >= side->stream.fed
-      || side->wanted > side->stream.fed || rewriter_side_is_behind (side))
-    return;
-  side->wanted = side->stream.fed + 1;
-  rewriter_answer (self, imp_result_new_want (side->direction, side->wanted));
-}
-
-/* There should be no more input while there is some left to be searched. */
-static gboolean
-rewriter_update_paused (ImpRewriter *self, ImpRewriterSide *side)
-{
-  gboolean behind = !PRIVATE (self)->closed && rewriter_side_is_behind (side);
-
-  if (behind != side->paused && !PRIVATE (self)->closed)
-    {
-      side->paused = behind;
-      rewriter_answer (self, behind ? imp_result_new_pause (side->direction)
-                                    : imp_result_new_continue (side->direction));
-    }
-  return behind;
+                                        rewriter_on_delay, analyzer);
 }
 
 static void
-rewriter_update (ImpRewriter *self)
+rewriter_pass_side (ImpAnalyzer *analyzer, ImpSearchSide *side, gint64 offset)
 {
-  ImpRewriterPrivate *priv = PRIVATE (self);
-  gboolean behind = FALSE;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      rewriter_update_want (self, &priv->sides[i]);
-      behind |= rewriter_update_paused (self, &priv->sides[i]);
-    }
-  if (priv->max_delay > 0)
-    rewriter_update_timer (self);
-  if (!behind)
-    imp_source_clear (&priv->search);
-  else if (priv->search == NULL)
-    priv->search = imp_source_add_idle (imp_analyzer_peek_main_context (IMP_ANALYZER (self)),
-                                        "ImpRewriter: search", rewriter_on_search, self);
+  rewriter_pass (IMP_REWRITER (analyzer), side, offset);
 }
+
+static void
+rewriter_take_answer (ImpAnalyzer *analyzer, ImpResult *result)
+{
+  rewriter_answer (IMP_REWRITER (analyzer), result);
+}
+
+static const ImpSearcherFuncs rewriter_funcs = {
+  .search = rewriter_search,
+  .pass = rewriter_pass_side,
+  .answer = rewriter_take_answer,
+  .update = rewriter_update,
+};
 
 /* ---- the object ---- */
 
@@ -701,12 +506,9 @@ imp_rewriter_finalize (GObject *object)
   ImpRewriterPrivate *priv = PRIVATE (self);
 
   rewriter_stop (self);
+  imp_searcher_clear (&priv->searcher);
   for (guint i = 0; i < 2; i++)
-    {
-      imp_pattern_stream_clear (&priv->sides[i].stream);
-      imp_pattern_packet_clear (&priv->sides[i].packet);
-      g_clear_pointer (&priv->sides[i].stream.memory, imp_matcher_memory_free);
-    }
+    g_clear_pointer (&priv->searcher.sides[i].stream.memory, imp_matcher_memory_free);
   g_clear_pointer (&priv->match.groups, g_array_unref);
   g_clear_pointer (&priv->patterns, imp_rewriter_patterns_free);
   G_OBJECT_CLASS (imp_rewriter_parent_class)->finalize (object);
@@ -824,9 +626,5 @@ imp_rewriter_init (ImpRewriter *self)
   ImpRewriterPrivate *priv = PRIVATE (self);
 
   priv->max_effort = IMP_EFFORT_LIMIT_DEFAULT;
-  for (guint i = 0; i < 2; i++)
-    {
-      priv->sides[i].direction = i;
-      imp_input_queue_init (&priv->sides[i].queue, 0);
-    }
+  imp_searcher_init (&priv->searcher, IMP_ANALYZER (self), &rewriter_funcs);
 }
