@@ -21,6 +21,7 @@ struct _ImpScriptFactory
   GMainContext *context;
   ImpScriptPlan plan;
   guint n_workers;
+  guint soft_limit; /* outcomes a minute, 0: all */
   gboolean reload;
   ImpSandboxMode sandbox_mode;
   char *readable;        /* what else a sandbox shows */
@@ -49,6 +50,8 @@ static const ImpLimit script_factory_limits[] = {
     "how many files and sockets it may have open" },
   { "log-rate", IMP_LIMIT_COUNT, PLACE (options.log_rate), 0, 1000000, 100,
     "how many lines that it prints are logged a second, 0 all" },
+  { "soft-limit", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpScriptFactory, soft_limit), 0, G_MAXINT32, 0,
+    "how many soft outcomes there may be in a minute before further ones are hard, 0 all" },
   { "workers", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpScriptFactory, n_workers), 1, 256, 1,
     "how many processes run it, among which connections are spread" },
   { "max-old", IMP_LIMIT_COUNT, PLACE (max_old), 0, 64, 4,
@@ -200,6 +203,7 @@ script_factory_start (ImpScriptFactory *self, GError **error)
 {
   if (!script_factory_make_sandbox (self, error))
     return FALSE;
+  self->plan.options.budget->limit = self->soft_limit;
   for (guint i = 0; i < self->n_workers; i++)
     {
       ImpScriptWorker *worker = imp_script_worker_new (self->context, &self->plan,
@@ -261,15 +265,19 @@ imp_script_factory_list_interfaces (ImpFactory *factory)
 static ImpAnalyzer *
 script_factory_create_outcome (ImpScriptFactory *self, ImpScriptWorker *worker, GError **error)
 {
+  ImpSoftBudget *budget = self->plan.options.budget;
+  const ImpFailMode mode = imp_soft_budget_judge (budget, self->plan.options.fail);
   ImpAnalyzer *analyzer;
   g_autofree char *text = g_strdup_printf ("%s: the script %s, and is not started again yet",
                                            self->plan.path, imp_script_worker_get_reason (worker));
 
-  if (self->plan.options.fail == IMP_FAIL_HARD)
+  if (mode == IMP_FAIL_HARD)
     {
-      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, text);
+      g_set_error (error, IMP_ERROR, IMP_ERROR_CLOSED, "%s%s", text,
+                   mode != self->plan.options.fail ? " (soft-limit)" : "");
       return NULL;
     }
+  imp_soft_budget_note (budget);
   analyzer = imp_pass_analyzer_new ();
   imp_analyzer_log (analyzer, IMP_DIRECTION_FROM_CLIENT, 0, 0, IMP_LOG_LEVEL_ERROR, text);
   return analyzer;
@@ -334,6 +342,7 @@ imp_script_factory_finalize (GObject *object)
   g_free (self->plan.interpreter);
   g_free (self->readable);
   g_clear_pointer (&self->plan.sandbox, imp_script_sandbox_free);
+  g_rc_box_release (self->plan.options.budget);
   G_OBJECT_CLASS (imp_script_factory_parent_class)->finalize (object);
 }
 
@@ -359,6 +368,7 @@ imp_script_factory_init (ImpScriptFactory *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_script_worker_free);
+  self->plan.options.budget = g_rc_box_new0 (ImpSoftBudget);
   imp_limits_init (script_factory_limits, G_N_ELEMENTS (script_factory_limits), self);
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/imp-enums.h"
 #include "modules/imp-script-process-private.h"
-#include "rpc/client/imp-remote-factory.h"
+#include "rpc/client/imp-remote-factory-private.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +27,7 @@ typedef struct
   guint deadline;
   guint log_rate; /* lines of output a second, 0: all */
   ImpFailMode fail;
+  ImpSoftBudget *budget; /* of all processes of a script together */
   ImpScriptProcessLimits process;
 } ImpScriptHostOptions;
 

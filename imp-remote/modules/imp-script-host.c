@@ -206,6 +206,7 @@ script_host_connect (ImpScriptHost *self, const char *name, const ImpScriptHostO
    * seen without asking it, and one that computes for long may do so in the middle of a message. */
   g_object_set (self->remote, "connect-timeout", G_MAXINT32, "keepalive", 0, "message-timeout", 0,
                 "deadline", options->deadline, "fail", options->fail, NULL);
+  imp_remote_factory_set_budget (self->remote, options->budget);
   g_signal_connect (self->remote, "notify::state", G_CALLBACK (script_host_on_state), self);
   imp_factory_query_interfaces_async (IMP_FACTORY (self->remote), NULL, NULL, script_host_on_answer,
                                       script_host_ref (self));

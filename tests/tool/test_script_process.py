@@ -107,6 +107,24 @@ class Death(Processes):
             self.assertEqual(say(relay.port, b'exit\n'), b'exit\n')
             self.assertEqual(say(relay.port, b'fail\n'), b'')
 
+    def test_soft_limit(self):
+        """Whoever can make the script end gets past it so often, and no more; each time is logged,
+        whichever process it was and whether there is one."""
+        for workers in 1, 3:
+            with self.subTest(workers), harness.Upstream(echo) as upstream, \
+                    self.relay(f'{DYING}=fail=soft&soft-limit=2&workers={workers}',
+                               upstream) as relay:
+                heard = [say(relay.port, b'exit\n') for _ in range(8)]
+                self.assertEqual(heard, 2 * [b'exit\n'] + 6 * [b''])
+                relay.wait_for_log('2 connections have gone on without an analyzer within a minute '
+                                   '(soft-limit): further ones are refused')
+                relay.stop()
+                refused = [line for line in relay.log if '(soft-limit)' in line
+                           and ' -> ' in line]
+                self.assertEqual(len(refused), 6, relay.log)
+                passed = [line for line in relay.log if ': log: ' in line]
+                self.assertEqual(len(passed), 2, relay.log)
+
     def test_chain(self):
         """What is lost behind two servers is lost, too, and no decision."""
         with harness.Upstream(echo) as upstream, self.serve(DYING) as inner, \

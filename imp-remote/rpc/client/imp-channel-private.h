@@ -34,6 +34,8 @@ void imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options
 /* Before it is used; what is in @tls must live as long as the channel. */
 void imp_channel_set_tls (ImpChannel *self, const ImpClientTls *tls);
 void imp_channel_set_codec (ImpChannel *self, ImpCodec *codec);
+/* The same: soft outcomes count together with those of others that have this one. */
+void imp_channel_set_budget (ImpChannel *self, ImpSoftBudget *budget);
 
 /* Adds an analyzer; if there is nobody to serve it, it has its outcome at once. */
 void imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer);

@@ -452,6 +452,13 @@ imp_channel_set_codec (ImpChannel *self, ImpCodec *codec)
   g_set_object (&self->codec, codec);
 }
 
+void
+imp_channel_set_budget (ImpChannel *self, ImpSoftBudget *budget)
+{
+  g_rc_box_release (self->budget);
+  self->budget = g_rc_box_acquire (budget);
+}
+
 gboolean
 imp_channel_has_just_failed (ImpChannel *self)
 {

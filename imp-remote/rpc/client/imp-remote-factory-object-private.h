@@ -23,6 +23,7 @@ struct _ImpRemoteFactory
   ImpCodec *codec;
   ImpInterface *interface;
   ImpChannelOptions options;
+  ImpSoftBudget *budget; /* NULL: its own */
   ImpTlsCredentials *tls;
   char *tls_name;
   char *server_name; /* what that is in use */

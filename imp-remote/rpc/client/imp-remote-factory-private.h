@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/client/imp-remote-factory.h"
+#include "rpc/client/imp-soft-budget-private.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,10 @@ G_BEGIN_DECLS
  * comes from it within @hang_timeout milliseconds (0: ever), the factory is closed. */
 ImpRemoteFactory *imp_remote_factory_new_for_program (GIOStream *stream, const char *name,
                                                       guint hang_timeout);
+
+/* Before it is used: its soft outcomes count together with those of others that have this one, and
+ * its limit is what soft-limit has to be. */
+void imp_remote_factory_set_budget (ImpRemoteFactory *self, ImpSoftBudget *budget);
 
 /* How many analyzers there are. */
 guint imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self);

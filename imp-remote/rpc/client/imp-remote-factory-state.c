@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a remote factory says of itself. */
+/* What a remote factory says of itself, and what those in the library set of it. */
 #include "rpc/client/imp-remote-factory-object-private.h"
+
+void
+imp_remote_factory_set_budget (ImpRemoteFactory *self, ImpSoftBudget *budget)
+{
+  g_assert (self->channel == NULL && self->budget == NULL);
+
+  self->budget = g_rc_box_acquire (budget);
+  g_object_set (self, "soft-limit", budget->limit, NULL);
+}
 
 const GError *
 imp_remote_factory_get_reason (ImpRemoteFactory *self)

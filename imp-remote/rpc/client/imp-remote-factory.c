@@ -678,6 +678,8 @@ imp_remote_factory_ensure_channel (ImpRemoteFactory *self)
   self->channel = imp_channel_new (self->context, target, self->stream,
                                    remote_factory_get_server_name (self), self->interface,
                                    remote_factory_on_state_changed, self);
+  if (self->budget != NULL)
+    imp_channel_set_budget (self->channel, self->budget);
   imp_channel_set_options (self->channel, &self->options);
   imp_channel_set_codec (self->channel, self->codec);
   remote_factory_hand_over_tls (self, address);
@@ -713,6 +715,7 @@ imp_remote_factory_finalize (GObject *object)
 
   g_clear_pointer (&self->interface, imp_interface_unref);
   g_clear_error (&self->unusable);
+  g_clear_pointer (&self->budget, g_rc_box_release);
   g_main_context_unref (self->context);
   imp_tls_credentials_free (self->tls);
   g_free (self->tls_name);
