@@ -496,35 +496,82 @@ test_func_closes (void)
   rig_clear (&rig);
 }
 
-static gboolean
-stern_authorize (ImpServer *server, ImpPeer *peer, GError **error)
+/* --- a class of one's own --- */
+
+/* Lets in so many, and asks the default, too. */
+typedef struct
 {
+  ImpServer parent_instance;
+  guint n_left;
+  GString *asked;
+} SternServer;
+
+typedef struct
+{
+  ImpServerClass parent_class;
+} SternServerClass;
+
+GType stern_server_get_type (void);
+G_DEFINE_TYPE (SternServer, stern_server, IMP_TYPE_SERVER)
+
+static gboolean
+stern_server_authorize (ImpServer *server, ImpPeer *peer, GError **error)
+{
+  SternServer *self = (SternServer *) server;
+
+  g_string_append_printf (self->asked, "%s;", imp_peer_get_name (peer));
+  if (!IMP_SERVER_CLASS (stern_server_parent_class)->authorize (server, peer, error))
+    return FALSE;
+  if (self->n_left-- > 0)
+    return TRUE;
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_DENIED, "the class says no");
   return FALSE;
 }
 
 static void
-stern_class_init (gpointer klass, gpointer data)
+stern_server_finalize (GObject *object)
 {
-  IMP_SERVER_CLASS (klass)->authorize = stern_authorize;
+  g_string_free (((SternServer *) object)->asked, TRUE);
+  G_OBJECT_CLASS (stern_server_parent_class)->finalize (object);
 }
 
-/* As bindings derive classes. */
+static void
+stern_server_class_init (SternServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = stern_server_finalize;
+  IMP_SERVER_CLASS (klass)->authorize = stern_server_authorize;
+}
+
+static void
+stern_server_init (SternServer *self)
+{
+  self->n_left = 1;
+  self->asked = g_string_new (NULL);
+}
+
 static void
 test_class (void)
 {
-  GTypeQuery query;
-  GType type;
+  static const char *const nobody[] = { "60000", NULL };
+  g_autofree char *once = g_strdup_printf ("uid %d;", (int) geteuid ());
+  g_autofree char *thrice = g_strconcat (once, once, once, NULL);
+  g_autoptr (ImpFactory) factory = NULL;
+  SternServer *server;
   Rig rig;
 
   rig_init (&rig);
-  g_type_query (IMP_TYPE_SERVER, &query);
-  type = g_type_register_static_simple (IMP_TYPE_SERVER, "SternServer", query.class_size,
-                                        stern_class_init, query.instance_size, NULL, 0);
+  g_object_get (rig.server, "factory", &factory, NULL);
   g_assert_finalize_object (rig.server);
-  rig.server = g_object_new (type, NULL);
+  server = g_object_new (stern_server_get_type (), "factory", factory, NULL);
+  rig.server = IMP_SERVER (server);
   rig_listen (&rig);
+  ask (&rig, WELCOME);
   ask (&rig, "the class says no");
+  server->n_left = 1;
+  g_object_set (server, "allow-uids", nobody, NULL);
+  ask (&rig, "is not allowed to connect");
+  g_assert_cmpuint (server->n_left, ==, 1);
+  g_assert_cmpstr (server->asked->str, ==, thrice);
   rig_clear (&rig);
 }
 

@@ -14,10 +14,8 @@ G_BEGIN_DECLS
 
 /* For the files of the server itself. */
 
-struct _ImpServer
+typedef struct
 {
-  GObject parent_instance;
-
   GMainContext *context;
   ImpFactory *factory;
   char *codec_name;
@@ -41,6 +39,8 @@ struct _ImpServer
   gboolean closed; /* at once */
   ImpLogLimit failure_log;
   ImpLogLimit refusal_log;
-};
+} ImpServerPrivate;
+
+ImpServerPrivate *imp_server_get_private (ImpServer *self);
 
 G_END_DECLS

@@ -16,9 +16,11 @@
 char **
 imp_server_list_addresses (ImpServer *self)
 {
+  ImpServerPrivate *priv = imp_server_get_private (self);
+
   g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
 
-  return imp_server_listeners_list (&self->listeners);
+  return imp_server_listeners_list (&priv->listeners);
 }
 
 /**
@@ -34,9 +36,11 @@ imp_server_list_addresses (ImpServer *self)
 guint
 imp_server_get_n_connections (ImpServer *self)
 {
+  ImpServerPrivate *priv = imp_server_get_private (self);
+
   g_return_val_if_fail (IMP_IS_SERVER (self), 0);
 
-  return g_hash_table_size (self->connections);
+  return g_hash_table_size (priv->connections);
 }
 
 /**
@@ -52,13 +56,14 @@ imp_server_get_n_connections (ImpServer *self)
 guint
 imp_server_get_n_analyzers (ImpServer *self)
 {
+  ImpServerPrivate *priv = imp_server_get_private (self);
   GHashTableIter iter;
   gpointer connection;
   guint n = 0;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), 0);
 
-  g_hash_table_iter_init (&iter, self->connections);
+  g_hash_table_iter_init (&iter, priv->connections);
   while (g_hash_table_iter_next (&iter, &connection, NULL))
     n += imp_server_connection_get_n_analyzers (connection);
   return n;
@@ -83,7 +88,8 @@ imp_server_get_n_analyzers (ImpServer *self)
 GVariant *
 imp_server_get_statistics (ImpServer *self)
 {
-  const ImpServerTotals *totals = &self->totals;
+  ImpServerPrivate *priv = imp_server_get_private (self);
+  const ImpServerTotals *totals = &priv->totals;
   GVariantDict dictionary;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), NULL);
@@ -125,16 +131,17 @@ void
 imp_server_set_authorize_func (ImpServer *self, ImpAuthorizeFunc func, gpointer user_data,
                                GDestroyNotify destroy)
 {
+  ImpServerPrivate *priv = imp_server_get_private (self);
   GDestroyNotify old_destroy;
   gpointer old_data;
 
   g_return_if_fail (IMP_IS_SERVER (self));
 
-  old_destroy = self->authorize_destroy;
-  old_data = self->authorize_data;
-  self->authorize = func;
-  self->authorize_data = user_data;
-  self->authorize_destroy = destroy;
+  old_destroy = priv->authorize_destroy;
+  old_data = priv->authorize_data;
+  priv->authorize = func;
+  priv->authorize_data = user_data;
+  priv->authorize_destroy = destroy;
   if (old_destroy != NULL)
     old_destroy (old_data);
 }

@@ -25,7 +25,15 @@
  *
  * Since: 0.1
  */
-G_DEFINE_TYPE (ImpServer, imp_server, G_TYPE_OBJECT)
+G_DEFINE_TYPE_WITH_PRIVATE (ImpServer, imp_server, G_TYPE_OBJECT)
+
+#define PRIVATE(self) ((ImpServerPrivate *) imp_server_get_instance_private (self))
+
+ImpServerPrivate *
+imp_server_get_private (ImpServer *self)
+{
+  return PRIVATE (self);
+}
 
 enum
 {
@@ -38,7 +46,7 @@ static guint signals[N_SIGNALS];
 
 /* --- limits and other properties --- */
 
-#define PLACE(member) G_STRUCT_OFFSET (ImpServer, member)
+#define PLACE(member) G_STRUCT_OFFSET (ImpServerPrivate, member)
 
 static const ImpLimit server_limits[] = {
   /**
@@ -291,46 +299,49 @@ static void
 imp_server_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
   ImpServer *self = IMP_SERVER (object);
+  ImpServerPrivate *priv = PRIVATE (self);
 
   switch ((Property) property_id)
     {
     case PROP_FACTORY:
-      g_value_set_object (value, self->factory);
+      g_value_set_object (value, priv->factory);
       break;
     case PROP_CODEC:
-      g_value_set_string (value, self->codec_name);
+      g_value_set_string (value, priv->codec_name);
       break;
     case PROP_REPLACE:
-      g_value_set_boolean (value, self->listening.opening.replace);
+      g_value_set_boolean (value, priv->listening.opening.replace);
       break;
     case PROP_INSECURE:
-      g_value_set_boolean (value, self->listening.insecure);
+      g_value_set_boolean (value, priv->listening.insecure);
       break;
     case PROP_SHARED_MEMORY:
-      g_value_set_enum (value, self->options.sharing.mode);
+      g_value_set_enum (value, priv->options.sharing.mode);
       break;
     case PROP_TLS:
     case PROP_ACCESS:
     case PROP_LIMITS:
     default:
       if (property_id < PROP_ACCESS)
-        imp_server_tls_get_property (&self->tls, property_id - PROP_TLS, value);
+        imp_server_tls_get_property (&priv->tls, property_id - PROP_TLS, value);
       else if (property_id < PROP_LIMITS)
-        imp_server_access_get_property (&self->access, &self->listening.opening,
+        imp_server_access_get_property (&priv->access, &priv->listening.opening,
                                         property_id - PROP_ACCESS, value);
       else
-        imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], self, value);
+        imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], priv, value);
     }
 }
 
 static gboolean
 server_set_codec_name (ImpServer *self, const char *name)
 {
-  if (g_strcmp0 (self->codec_name, name) == 0)
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  if (g_strcmp0 (priv->codec_name, name) == 0)
     return FALSE;
-  g_free (self->codec_name);
-  self->codec_name = g_strdup (name);
-  g_clear_object (&self->codec);
+  g_free (priv->codec_name);
+  priv->codec_name = g_strdup (name);
+  g_clear_object (&priv->codec);
   return TRUE;
 }
 
@@ -347,37 +358,38 @@ static void
 imp_server_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
 {
   ImpServer *self = IMP_SERVER (object);
+  ImpServerPrivate *priv = PRIVATE (self);
   gboolean changed = FALSE;
 
   switch ((Property) property_id)
     {
     case PROP_FACTORY:
-      self->factory = g_value_dup_object (value);
+      priv->factory = g_value_dup_object (value);
       break;
     case PROP_CODEC:
       changed = server_set_codec_name (self, g_value_get_string (value));
       break;
     case PROP_REPLACE:
-      changed = server_set_flag (&self->listening.opening.replace, g_value_get_boolean (value));
+      changed = server_set_flag (&priv->listening.opening.replace, g_value_get_boolean (value));
       break;
     case PROP_INSECURE:
-      changed = server_set_flag (&self->listening.insecure, g_value_get_boolean (value));
+      changed = server_set_flag (&priv->listening.insecure, g_value_get_boolean (value));
       break;
     case PROP_SHARED_MEMORY:
-      changed = self->options.sharing.mode != (ImpSharedMemory) g_value_get_enum (value);
-      self->options.sharing.mode = g_value_get_enum (value);
+      changed = priv->options.sharing.mode != (ImpSharedMemory) g_value_get_enum (value);
+      priv->options.sharing.mode = g_value_get_enum (value);
       break;
     case PROP_TLS:
     case PROP_ACCESS:
     case PROP_LIMITS:
     default:
       if (property_id < PROP_ACCESS)
-        changed = imp_server_tls_set_property (&self->tls, property_id - PROP_TLS, value);
+        changed = imp_server_tls_set_property (&priv->tls, property_id - PROP_TLS, value);
       else
         changed = property_id < PROP_LIMITS
-                    ? imp_server_access_set_property (&self->access, &self->listening.opening,
+                    ? imp_server_access_set_property (&priv->access, &priv->listening.opening,
                                                       property_id - PROP_ACCESS, value)
-                    : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], self,
+                    : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], priv,
                                               value);
     }
   if (changed)
@@ -450,14 +462,15 @@ server_install_properties (GObjectClass *klass)
 static void
 server_finish_stopping (ImpServer *self)
 {
-  GQueue stopping = self->stopping;
+  ImpServerPrivate *priv = PRIVATE (self);
+  GQueue stopping = priv->stopping;
   GTask *task;
 
-  if (g_hash_table_size (self->connections) > 0
-      || imp_server_listeners_is_opening (&self->listeners))
+  if (g_hash_table_size (priv->connections) > 0
+      || imp_server_listeners_is_opening (&priv->listeners))
     return;
-  imp_source_clear (&self->grace_timer);
-  g_queue_init (&self->stopping);
+  imp_source_clear (&priv->grace_timer);
+  g_queue_init (&priv->stopping);
   while ((task = g_queue_pop_head (&stopping)) != NULL)
     {
       g_task_return_boolean (task, TRUE);
@@ -469,10 +482,11 @@ server_finish_stopping (ImpServer *self)
 static guint
 server_get_room (ImpServer *self)
 {
-  guint n = g_hash_table_size (self->connections)
-            + imp_server_handshakes_get_n (self->tls.handshakes);
+  ImpServerPrivate *priv = PRIVATE (self);
+  guint n = g_hash_table_size (priv->connections)
+            + imp_server_handshakes_get_n (priv->tls.handshakes);
 
-  return n < self->room.max_connections ? self->room.max_connections - n : 0;
+  return n < priv->room.max_connections ? priv->room.max_connections - n : 0;
 }
 
 static gboolean
@@ -487,15 +501,16 @@ static gboolean
 server_may_accept (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
+  ImpServerPrivate *priv = PRIVATE (self);
 
   /* First those of whom nothing is known, then those who lose little, and then whoever is not done
    * with the handshake. */
   if (server_is_full (self))
-    imp_server_handshakes_make_room (self->tls.handshakes, IMP_SERVER_HANDSHAKES_OLD);
+    imp_server_handshakes_make_room (priv->tls.handshakes, IMP_SERVER_HANDSHAKES_OLD);
   if (server_is_full (self))
-    imp_server_room_make (&self->room);
+    imp_server_room_make (&priv->room);
   if (server_is_full (self))
-    imp_server_handshakes_make_room (self->tls.handshakes, 0);
+    imp_server_handshakes_make_room (priv->tls.handshakes, 0);
   return !server_is_full (self);
 }
 
@@ -504,9 +519,10 @@ server_on_connection_ended (ImpServerConnection *connection, const GError *error
                             gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
+  ImpServerPrivate *priv = PRIVATE (self);
 
-  g_hash_table_remove (self->connections, connection);
-  imp_server_listeners_resume (&self->listeners);
+  g_hash_table_remove (priv->connections, connection);
+  imp_server_listeners_resume (&priv->listeners);
   g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0,
                  imp_server_connection_get_stream (connection), error->message);
   server_finish_stopping (self);
@@ -519,29 +535,32 @@ static const ImpServerConnectionFuncs connection_funcs = {
 static gboolean
 server_ensure_codec (ImpServer *self, GError **error)
 {
-  if (self->codec == NULL && g_strcmp0 (self->codec_name, "auto") != 0)
-    self->codec = imp_codec_new_by_name (self->codec_name, error);
-  return self->codec != NULL || g_strcmp0 (self->codec_name, "auto") == 0;
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  if (priv->codec == NULL && g_strcmp0 (priv->codec_name, "auto") != 0)
+    priv->codec = imp_codec_new_by_name (priv->codec_name, error);
+  return priv->codec != NULL || g_strcmp0 (priv->codec_name, "auto") == 0;
 }
 
 static gboolean
 server_add_connection (ImpServer *self, GIOStream *stream, ImpPeer *peer, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   const char *name = imp_peer_get_name (peer);
-  ImpServerConnection *connection = imp_server_connection_new (stream, self->factory, self->codec,
-                                                               &self->options, &self->totals, name,
+  ImpServerConnection *connection = imp_server_connection_new (stream, priv->factory, priv->codec,
+                                                               &priv->options, &priv->totals, name,
                                                                error);
 
   if (connection == NULL)
     return FALSE;
-  if (!self->access.trust_context)
+  if (!priv->access.trust_context)
     imp_server_connection_set_peer_context (connection, imp_peer_get_context (peer));
-  g_hash_table_add (self->connections, imp_server_connection_ref (connection));
-  imp_server_connection_start (connection, self->context, &connection_funcs, self);
-  imp_server_room_note (&self->room, name, g_hash_table_size (self->connections));
+  g_hash_table_add (priv->connections, imp_server_connection_ref (connection));
+  imp_server_connection_start (connection, priv->context, &connection_funcs, self);
+  imp_server_room_note (&priv->room, name, g_hash_table_size (priv->connections));
   /* Whoever hears of it may close the server. */
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
-  if (self->stopped)
+  if (priv->stopped)
     imp_server_connection_drain (connection);
   imp_server_connection_unref (connection);
   return TRUE;
@@ -551,8 +570,9 @@ static void
 server_on_refused_ended (ImpServerRefused *refused, gpointer user_data)
 {
   ImpServer *self = user_data;
+  ImpServerPrivate *priv = PRIVATE (self);
 
-  g_queue_remove (&self->refused, refused);
+  g_queue_remove (&priv->refused, refused);
   imp_server_refused_free (refused);
 }
 
@@ -560,22 +580,24 @@ server_on_refused_ended (ImpServerRefused *refused, gpointer user_data)
 static gboolean
 server_refuse (ImpServer *self, GIOStream *stream, const GError *reason, GError **error)
 {
-  ImpServerRefused *refused = imp_server_refused_new (stream, self->codec, &self->options.limits,
-                                                      self->context, reason->message,
+  ImpServerPrivate *priv = PRIVATE (self);
+  ImpServerRefused *refused = imp_server_refused_new (stream, priv->codec, &priv->options.limits,
+                                                      priv->context, reason->message,
                                                       server_on_refused_ended, self, error);
 
   if (refused == NULL)
     return FALSE;
-  if (self->refused.length >= REFUSED_MAX)
-    imp_server_refused_free (g_queue_pop_head (&self->refused));
-  g_queue_push_tail (&self->refused, refused);
+  if (priv->refused.length >= REFUSED_MAX)
+    imp_server_refused_free (g_queue_pop_head (&priv->refused));
+  g_queue_push_tail (&priv->refused, refused);
   return TRUE;
 }
 
 static void
 server_log_failure (ImpServer *self, const GError *error)
 {
-  guint64 n = imp_log_limit_note (&self->failure_log);
+  ImpServerPrivate *priv = PRIVATE (self);
+  guint64 n = imp_log_limit_note (&priv->failure_log);
 
   if (n > 0)
     imp_log_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)",
@@ -585,7 +607,8 @@ server_log_failure (ImpServer *self, const GError *error)
 static void
 server_log_refusal (ImpServer *self, const GError *error)
 {
-  guint64 n = imp_log_limit_note (&self->refusal_log);
+  ImpServerPrivate *priv = PRIVATE (self);
+  guint64 n = imp_log_limit_note (&priv->refusal_log);
 
   if (n > 0)
     imp_log_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message,
@@ -595,14 +618,17 @@ server_log_refusal (ImpServer *self, const GError *error)
 static gboolean
 server_ask (ImpServer *self, ImpPeer *peer, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
+
   return IMP_SERVER_GET_CLASS (self)->authorize (self, peer, error)
-         && (self->authorize == NULL || self->authorize (self, peer, self->authorize_data, error));
+         && (priv->authorize == NULL || priv->authorize (self, peer, priv->authorize_data, error));
 }
 
 /* Whoever is asked may do anything with the server. */
 static gboolean
 server_authorize (ImpServer *self, ImpPeer *peer, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   const char *name = imp_peer_get_name (peer);
   GError *reason = NULL;
 
@@ -611,7 +637,7 @@ server_authorize (ImpServer *self, ImpPeer *peer, GError **error)
       g_clear_error (&reason);
       return TRUE;
     }
-  self->totals.n_refusals[IMP_SERVER_REFUSAL_DENIED]++;
+  priv->totals.n_refusals[IMP_SERVER_REFUSAL_DENIED]++;
   if (reason == NULL)
     g_set_error (&reason, IMP_ERROR, IMP_ERROR_DENIED, "The server does not allow %s to use it",
                  name != NULL ? name : "this client");
@@ -622,7 +648,9 @@ server_authorize (ImpServer *self, ImpPeer *peer, GError **error)
 static gboolean
 imp_server_real_authorize (ImpServer *self, ImpPeer *peer, GError **error)
 {
-  return imp_server_access_admit (&self->access, peer, error);
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  return imp_server_access_admit (&priv->access, peer, error);
 }
 
 static void
@@ -638,19 +666,20 @@ server_turn_away (ImpServer *self, GIOStream *stream, const GError *reason)
 static void
 server_admit (ImpServer *self, GIOStream *stream)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (ImpPeer) peer = imp_peer_new (stream, FALSE);
   g_autoptr (GError) error = NULL, failure = NULL;
-  const gboolean stopped = self->stopped;
+  const gboolean stopped = priv->stopped;
   const gboolean admitted = server_authorize (self, peer, &error)
-                            && imp_server_room_admit (&self->room, imp_peer_get_name (peer),
+                            && imp_server_room_admit (&priv->room, imp_peer_get_name (peer),
                                                       &error);
 
   /* Those who wait when it is stopped are served, and not those who come by whoever stops it. */
-  if (self->closed || self->stopped != stopped)
+  if (priv->closed || priv->stopped != stopped)
     return;
   if (admitted)
     server_add_connection (self, stream, peer, &failure);
-  else if (!self->stopped)
+  else if (!priv->stopped)
     server_turn_away (self, stream, error);
   if (failure != NULL)
     server_log_failure (self, failure);
@@ -669,13 +698,14 @@ static void
 server_on_tls_connection (GSocketConnection *connection, gpointer user_data)
 {
   ImpServer *self = user_data;
+  ImpServerPrivate *priv = PRIVATE (self);
 
   /* Those who have waited when it was stopped had nothing to say. */
-  if (self->stopped)
+  if (priv->stopped)
     return;
-  self->totals.n_handshakes++;
-  self->tls.limits.timeout = self->options.handshake_timeout;
-  imp_server_handshakes_add (self->tls.handshakes, connection);
+  priv->totals.n_handshakes++;
+  priv->tls.limits.timeout = priv->options.handshake_timeout;
+  imp_server_handshakes_add (priv->tls.handshakes, connection);
 }
 
 static void
@@ -690,7 +720,8 @@ static void
 server_on_plain_client (GIOStream *stream, gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
-  g_autoptr (GError) error = imp_server_tls_note_plain (&self->tls);
+  ImpServerPrivate *priv = PRIVATE (self);
+  g_autoptr (GError) error = imp_server_tls_note_plain (&priv->tls);
 
   server_turn_away (self, stream, error);
 }
@@ -699,8 +730,9 @@ static void
 server_on_handshake_freed (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
+  ImpServerPrivate *priv = PRIVATE (self);
 
-  imp_server_listeners_resume (&self->listeners);
+  imp_server_listeners_resume (&priv->listeners);
 }
 
 static void
@@ -709,8 +741,9 @@ server_on_handshake_refused (const char *peer, const GError *error,
                              gpointer user_data)
 {
   ImpServer *self = user_data;
+  ImpServerPrivate *priv = PRIVATE (self);
 
-  imp_server_tls_note_refused (&self->tls, peer, error, reason, flags);
+  imp_server_tls_note_refused (&priv->tls, peer, error, reason, flags);
 }
 
 static const ImpServerHandshakesFuncs handshakes_funcs = {
@@ -744,14 +777,15 @@ static void
 imp_server_dispose (GObject *object)
 {
   ImpServer *self = IMP_SERVER (object);
-  GDestroyNotify destroy = g_steal_pointer (&self->authorize_destroy);
+  ImpServerPrivate *priv = PRIVATE (self);
+  GDestroyNotify destroy = g_steal_pointer (&priv->authorize_destroy);
 
   imp_server_close (self);
-  self->authorize = NULL;
+  priv->authorize = NULL;
   if (destroy != NULL)
-    destroy (self->authorize_data);
-  g_clear_object (&self->factory);
-  g_clear_object (&self->codec);
+    destroy (priv->authorize_data);
+  g_clear_object (&priv->factory);
+  g_clear_object (&priv->codec);
   G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
 }
 
@@ -759,13 +793,14 @@ static void
 imp_server_finalize (GObject *object)
 {
   ImpServer *self = IMP_SERVER (object);
+  ImpServerPrivate *priv = PRIVATE (self);
 
-  imp_server_listeners_clear (&self->listeners);
-  imp_server_tls_clear (&self->tls);
-  imp_server_access_clear (&self->access);
-  g_hash_table_unref (self->connections);
-  g_main_context_unref (self->context);
-  g_free (self->codec_name);
+  imp_server_listeners_clear (&priv->listeners);
+  imp_server_tls_clear (&priv->tls);
+  imp_server_access_clear (&priv->access);
+  g_hash_table_unref (priv->connections);
+  g_main_context_unref (priv->context);
+  g_free (priv->codec_name);
   G_OBJECT_CLASS (imp_server_parent_class)->finalize (object);
 }
 
@@ -811,19 +846,20 @@ imp_server_class_init (ImpServerClass *klass)
 static void
 imp_server_init (ImpServer *self)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
-  self->context = g_main_context_ref_thread_default ();
-  imp_server_room_init (&self->room, self->context, &self->totals);
-  imp_server_listeners_init (&self->listeners, self->context, &listeners_funcs, self);
-  imp_server_tls_init (&self->tls, self->context, &self->totals, &handshakes_funcs, self);
-  self->connections = g_hash_table_new_full (NULL, NULL,
+  priv->context = g_main_context_ref_thread_default ();
+  imp_server_room_init (&priv->room, priv->context, &priv->totals);
+  imp_server_listeners_init (&priv->listeners, priv->context, &listeners_funcs, self);
+  imp_server_tls_init (&priv->tls, priv->context, &priv->totals, &handshakes_funcs, self);
+  priv->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
-  self->listening.opening.mode = IMP_LISTENER_MODE_DEFAULT;
-  self->options.limits = limits;
-  self->options.high_water = IMP_LINK_HIGH_WATER;
-  self->options.analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
-  imp_limits_init (server_limits, G_N_ELEMENTS (server_limits), self);
+  priv->listening.opening.mode = IMP_LISTENER_MODE_DEFAULT;
+  priv->options.limits = limits;
+  priv->options.high_water = IMP_LINK_HIGH_WATER;
+  priv->options.analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
+  imp_limits_init (server_limits, G_N_ELEMENTS (server_limits), priv);
 }
 
 /* --- public --- */
@@ -849,23 +885,26 @@ imp_server_new (ImpFactory *factory)
 static gboolean
 server_check_running (ImpServer *self, GError **error)
 {
-  if (self->stopped)
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  if (priv->stopped)
     g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
-  return !self->stopped;
+  return !priv->stopped;
 }
 
 /* Before it listens; NULL with an error if it cannot. */
 static ImpAddress *
 server_parse_address (ImpServer *self, const char *address, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (ImpAddress) parsed = NULL;
 
   if (!server_check_running (self, error))
     return NULL;
   parsed = imp_address_parse (address, error);
   if (parsed == NULL || !server_ensure_codec (self, error)
-      || (parsed->tls && !imp_server_tls_prepare (&self->tls, error))
-      || !imp_access_check (&self->access.lists, error))
+      || (parsed->tls && !imp_server_tls_prepare (&priv->tls, error))
+      || !imp_access_check (&priv->access.lists, error))
     return NULL;
   return g_steal_pointer (&parsed);
 }
@@ -904,6 +943,7 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
 gboolean
 imp_server_listen (ImpServer *self, const char *address, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (ImpAddress) parsed = NULL;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
@@ -911,7 +951,7 @@ imp_server_listen (ImpServer *self, const char *address, GError **error)
 
   parsed = server_parse_address (self, address, error);
   return parsed != NULL
-         && imp_server_listeners_open (&self->listeners, parsed, address, &self->listening, error);
+         && imp_server_listeners_open (&priv->listeners, parsed, address, &priv->listening, error);
 }
 
 /**
@@ -933,6 +973,7 @@ void
 imp_server_listen_async (ImpServer *self, const char *address, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (GTask) task = NULL;
   g_autoptr (ImpAddress) parsed = NULL;
   GError *error = NULL;
@@ -947,7 +988,7 @@ imp_server_listen_async (ImpServer *self, const char *address, GCancellable *can
   if (parsed == NULL)
     g_task_return_error (task, error);
   else
-    imp_server_listeners_open_async (&self->listeners, parsed, address, &self->listening, task);
+    imp_server_listeners_open_async (&priv->listeners, parsed, address, &priv->listening, task);
 }
 
 /**
@@ -992,6 +1033,7 @@ imp_server_listen_finish (ImpServer *self, GAsyncResult *result, GError **error)
 gboolean
 imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (ImpPeer) peer = NULL;
 
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
@@ -1001,15 +1043,15 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
     return FALSE;
   if (!server_may_accept (self))
     {
-      self->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
+      priv->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "There are %u connections already (max-connections)",
-                   self->room.max_connections);
+                   priv->room.max_connections);
       return FALSE;
     }
   peer = imp_peer_new (stream, TRUE);
   return server_authorize (self, peer, error) && server_check_running (self, error)
-         && imp_server_room_admit (&self->room, imp_peer_get_name (peer), error)
+         && imp_server_room_admit (&priv->room, imp_peer_get_name (peer), error)
          && server_ensure_codec (self, error) && server_add_connection (self, stream, peer, error);
 }
 
@@ -1025,23 +1067,28 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
 void
 imp_server_use_codec (ImpServer *self, ImpCodec *codec)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
+
   g_return_if_fail (IMP_IS_SERVER (self));
   g_return_if_fail (IMP_IS_CODEC (codec));
 
-  g_set_object (&self->codec, codec);
+  g_set_object (&priv->codec, codec);
 }
 
 /* No more of them come: the listeners are closed. */
 static void
 server_drop_refused (ImpServer *self)
 {
-  g_queue_clear_full (&self->refused, (GDestroyNotify) imp_server_refused_free);
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  g_queue_clear_full (&priv->refused, (GDestroyNotify) imp_server_refused_free);
 }
 
 static GList *
 server_dup_connections (ImpServer *self)
 {
-  GList *connections = g_hash_table_get_keys (self->connections);
+  ImpServerPrivate *priv = PRIVATE (self);
+  GList *connections = g_hash_table_get_keys (priv->connections);
 
   g_list_foreach (connections, (GFunc) (void (*) (void)) imp_server_connection_ref, NULL);
   return connections;
@@ -1062,10 +1109,11 @@ static gboolean
 server_on_grace_over (gpointer user_data)
 {
   g_autoptr (ImpServer) self = g_object_ref (user_data);
+  ImpServerPrivate *priv = PRIVATE (self);
   g_autofree char *why = NULL;
 
   why = g_strdup_printf ("The server has stopped; analyzers had %u ms to finish (grace)",
-                         self->grace);
+                         priv->grace);
   server_close_connections (self, why);
   return G_SOURCE_REMOVE;
 }
@@ -1086,6 +1134,7 @@ void
 imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer user_data)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
   GTask *task;
   GList *connections;
 
@@ -1093,18 +1142,18 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, imp_server_stop_async);
-  g_queue_push_tail (&self->stopping, task);
-  if (!self->stopped)
+  g_queue_push_tail (&priv->stopping, task);
+  if (!priv->stopped)
     {
-      self->stopped = TRUE;
-      imp_server_listeners_close (&self->listeners, TRUE);
-      imp_server_handshakes_drop_all (self->tls.handshakes);
+      priv->stopped = TRUE;
+      imp_server_listeners_close (&priv->listeners, TRUE);
+      imp_server_handshakes_drop_all (priv->tls.handshakes);
       server_drop_refused (self);
       connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
         imp_server_connection_drain (l->data);
       g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
-      self->grace_timer = imp_source_add_timeout (self->context, self->grace, "imp server: grace",
+      priv->grace_timer = imp_source_add_timeout (priv->context, priv->grace, "imp server: grace",
                                                   server_on_grace_over, self);
     }
   server_finish_stopping (self);
@@ -1141,14 +1190,16 @@ imp_server_stop_finish (ImpServer *self, GAsyncResult *result, GError **error)
 void
 imp_server_close (ImpServer *self)
 {
+  ImpServerPrivate *priv = PRIVATE (self);
+
   g_return_if_fail (IMP_IS_SERVER (self));
 
-  self->stopped = TRUE;
-  self->closed = TRUE;
-  imp_server_listeners_close (&self->listeners, FALSE);
-  imp_server_handshakes_drop_all (self->tls.handshakes);
+  priv->stopped = TRUE;
+  priv->closed = TRUE;
+  imp_server_listeners_close (&priv->listeners, FALSE);
+  imp_server_handshakes_drop_all (priv->tls.handshakes);
   server_drop_refused (self);
   server_close_connections (self, "The server was closed");
-  imp_server_room_stop (&self->room);
+  imp_server_room_stop (&priv->room);
   server_finish_stopping (self);
 }

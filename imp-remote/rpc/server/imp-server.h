@@ -8,26 +8,16 @@
 G_BEGIN_DECLS
 
 #define IMP_TYPE_SERVER (imp_server_get_type ())
-#define IMP_SERVER(obj) (G_TYPE_CHECK_INSTANCE_CAST ((obj), IMP_TYPE_SERVER, ImpServer))
-#define IMP_SERVER_CLASS(klass) (G_TYPE_CHECK_CLASS_CAST ((klass), IMP_TYPE_SERVER, ImpServerClass))
-#define IMP_IS_SERVER(obj) (G_TYPE_CHECK_INSTANCE_TYPE ((obj), IMP_TYPE_SERVER))
-#define IMP_IS_SERVER_CLASS(klass) (G_TYPE_CHECK_CLASS_TYPE ((klass), IMP_TYPE_SERVER))
-#define IMP_SERVER_GET_CLASS(obj)                                                                  \
-  (G_TYPE_INSTANCE_GET_CLASS ((obj), IMP_TYPE_SERVER, ImpServerClass))
-
-typedef struct _ImpServer      ImpServer;
-typedef struct _ImpServerClass ImpServerClass;
-
 IMP_AVAILABLE_IN_0_1
-GType imp_server_get_type (void);
+G_DECLARE_DERIVABLE_TYPE (ImpServer, imp_server, IMP, SERVER, GObject)
 
 /**
  * ImpServerClass:
  * @authorize: decides whether a client may use the server; the default is what
  *   [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids] say
  *
- * What a server's class may override. In C, where the size of a server is not known, use
- * [method@Imp.Server.set_authorize_func].
+ * What a server's class may override. Where one function is all that there is to it,
+ * [method@Imp.Server.set_authorize_func] does without a class.
  *
  * Since: 0.1
  */
@@ -66,8 +56,6 @@ struct _ImpServerClass
  */
 typedef gboolean (*ImpAuthorizeFunc) (ImpServer *server, ImpPeer *peer, gpointer user_data,
                                       GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpServer, g_object_unref)
 
 IMP_AVAILABLE_IN_0_1
 ImpServer *imp_server_new            (ImpFactory *factory);
