@@ -100,7 +100,7 @@ imp_server_get_statistics (ImpServer *self)
   g_variant_dict_insert (&dictionary, "live-analyzers", "t",
                          (guint64) imp_server_get_n_analyzers (self));
   g_variant_dict_insert (&dictionary, "live-handshakes", "t",
-                         (guint64) imp_server_handshakes_get_n (self->tls.handshakes));
+                         (guint64) imp_server_handshakes_get_n (priv->admission.tls.handshakes));
   g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
   g_variant_dict_insert (&dictionary, "handshakes", "t", totals->n_handshakes);
   g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
@@ -131,17 +131,8 @@ void
 imp_server_set_authorize_func (ImpServer *self, ImpAuthorizeFunc func, gpointer user_data,
                                GDestroyNotify destroy)
 {
-  ImpServerPrivate *priv = imp_server_get_private (self);
-  GDestroyNotify old_destroy;
-  gpointer old_data;
-
   g_return_if_fail (IMP_IS_SERVER (self));
 
-  old_destroy = priv->authorize_destroy;
-  old_data = priv->authorize_data;
-  priv->authorize = func;
-  priv->authorize_data = user_data;
-  priv->authorize_destroy = destroy;
-  if (old_destroy != NULL)
-    old_destroy (old_data);
+  imp_server_admission_set_func (&imp_server_get_private (self)->admission, func, user_data,
+                                 destroy);
 }

@@ -2,14 +2,9 @@
 #include "rpc/server/imp-server-object-private.h"
 
 #include "core/imp-error.h"
-#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
-
-/* Clients that are being told that they are one too many. Further ones take the places of the
- * oldest, so that they cost no more descriptors than these. */
-#define REFUSED_MAX 8
 
 /**
  * ImpServer:
@@ -58,7 +53,7 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-connections", IMP_LIMIT_COUNT, PLACE (room.max_connections), 1, G_MAXINT32, 4096,
+  { "max-connections", IMP_LIMIT_COUNT, PLACE (admission.room.max_connections), 1, G_MAXINT32, 4096,
     "how many clients may be connected" },
   /**
    * ImpServer:max-connections-per-peer:
@@ -84,7 +79,7 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (room.max_idle), 1, G_MAXINT32, 5000,
+  { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (admission.room.max_idle), 1, G_MAXINT32, 5000,
     "how long a client may have no analyzers while others wait" },
   /**
    * ImpServer:max-silence:
@@ -99,7 +94,7 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-silence", IMP_LIMIT_MILLISECONDS, PLACE (room.max_silence), 1, G_MAXINT32, 60000,
+  { "max-silence", IMP_LIMIT_MILLISECONDS, PLACE (admission.room.max_silence), 1, G_MAXINT32, 60000,
     "how long a client may say nothing about its analyzers while others wait" },
   /**
    * ImpServer:max-analyzers:
@@ -237,8 +232,8 @@ static const ImpLimit server_limits[] = {
    *
    * Since: 0.1
    */
-  { "max-handshakes", IMP_LIMIT_COUNT, PLACE (tls.limits.max_handshakes), 1, G_MAXINT32, 256,
-    "how many TLS clients may not be done with their handshake" },
+  { "max-handshakes", IMP_LIMIT_COUNT, PLACE (admission.tls.limits.max_handshakes), 1, G_MAXINT32,
+    256, "how many TLS clients may not be done with their handshake" },
   /**
    * ImpServer:message-timeout:
    *
@@ -323,9 +318,9 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
     case PROP_LIMITS:
     default:
       if (property_id < PROP_ACCESS)
-        imp_server_tls_get_property (&priv->tls, property_id - PROP_TLS, value);
+        imp_server_tls_get_property (&priv->admission.tls, property_id - PROP_TLS, value);
       else if (property_id < PROP_LIMITS)
-        imp_server_access_get_property (&priv->access, &priv->listening.opening,
+        imp_server_access_get_property (&priv->admission.access, &priv->listening.opening,
                                         property_id - PROP_ACCESS, value);
       else
         imp_limit_get_property (&server_limits[property_id - PROP_LIMITS], priv, value);
@@ -384,13 +379,13 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
     case PROP_LIMITS:
     default:
       if (property_id < PROP_ACCESS)
-        changed = imp_server_tls_set_property (&priv->tls, property_id - PROP_TLS, value);
+        changed = imp_server_tls_set_property (&priv->admission.tls, property_id - PROP_TLS, value);
       else
-        changed = property_id < PROP_LIMITS
-                    ? imp_server_access_set_property (&priv->access, &priv->listening.opening,
-                                                      property_id - PROP_ACCESS, value)
-                    : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], priv,
-                                              value);
+        changed
+          = property_id < PROP_LIMITS
+              ? imp_server_access_set_property (&priv->admission.access, &priv->listening.opening,
+                                                property_id - PROP_ACCESS, value)
+              : imp_limit_set_property (&server_limits[property_id - PROP_LIMITS], priv, value);
     }
   if (changed)
     g_object_notify_by_pspec (object, pspec);
@@ -478,42 +473,6 @@ server_finish_stopping (ImpServer *self)
     }
 }
 
-/* For how many more connections there is room. */
-static guint
-server_get_room (ImpServer *self)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  guint n = g_hash_table_size (priv->connections)
-            + imp_server_handshakes_get_n (priv->tls.handshakes);
-
-  return n < priv->room.max_connections ? priv->room.max_connections - n : 0;
-}
-
-static gboolean
-server_is_full (ImpServer *self)
-{
-  return server_get_room (self) == 0;
-}
-
-/* Asked when somebody waits. Clients that connect while the server is at max-connections, and
- * nobody makes room, wait in the listener's backlog. */
-static gboolean
-server_may_accept (gpointer user_data)
-{
-  g_autoptr (ImpServer) self = g_object_ref (user_data);
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  /* First those of whom nothing is known, then those who lose little, and then whoever is not done
-   * with the handshake. */
-  if (server_is_full (self))
-    imp_server_handshakes_make_room (priv->tls.handshakes, IMP_SERVER_HANDSHAKES_OLD);
-  if (server_is_full (self))
-    imp_server_room_make (&priv->room);
-  if (server_is_full (self))
-    imp_server_handshakes_make_room (priv->tls.handshakes, 0);
-  return !server_is_full (self);
-}
-
 static void
 server_on_connection_ended (ImpServerConnection *connection, const GError *error,
                             gpointer user_data)
@@ -553,210 +512,67 @@ server_add_connection (ImpServer *self, GIOStream *stream, ImpPeer *peer, GError
 
   if (connection == NULL)
     return FALSE;
-  if (!priv->access.trust_context)
+  if (!priv->admission.access.trust_context)
     imp_server_connection_set_peer_context (connection, imp_peer_get_context (peer));
   g_hash_table_add (priv->connections, imp_server_connection_ref (connection));
   imp_server_connection_start (connection, priv->context, &connection_funcs, self);
-  imp_server_room_note (&priv->room, name, g_hash_table_size (priv->connections));
+  imp_server_room_note (&priv->admission.room, name, g_hash_table_size (priv->connections));
   /* Whoever hears of it may close the server. */
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
-  if (priv->stopped)
+  if (priv->admission.state != IMP_SERVER_ADMISSION_OPEN)
     imp_server_connection_drain (connection);
   imp_server_connection_unref (connection);
   return TRUE;
 }
 
-static void
-server_on_refused_ended (ImpServerRefused *refused, gpointer user_data)
+static guint
+server_count_connections (ImpServer *self)
 {
-  ImpServer *self = user_data;
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  g_queue_remove (&priv->refused, refused);
-  imp_server_refused_free (refused);
-}
-
-/* FALSE if the stream cannot be used. */
-static gboolean
-server_refuse (ImpServer *self, GIOStream *stream, const GError *reason, GError **error)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  ImpServerRefused *refused = imp_server_refused_new (stream, priv->codec, &priv->options.limits,
-                                                      priv->context, reason->message,
-                                                      server_on_refused_ended, self, error);
-
-  if (refused == NULL)
-    return FALSE;
-  if (priv->refused.length >= REFUSED_MAX)
-    imp_server_refused_free (g_queue_pop_head (&priv->refused));
-  g_queue_push_tail (&priv->refused, refused);
-  return TRUE;
+  return g_hash_table_size (PRIVATE (self)->connections);
 }
 
 static void
-server_log_failure (ImpServer *self, const GError *error)
+server_on_place_freed (ImpServer *self)
 {
-  ImpServerPrivate *priv = PRIVATE (self);
-  guint64 n = imp_log_limit_note (&priv->failure_log);
-
-  if (n > 0)
-    imp_log_warning ("Cannot serve a connection: %s (%" G_GUINT64_FORMAT " of them)",
-                     error->message, n);
+  imp_server_listeners_resume (&PRIVATE (self)->listeners);
 }
 
-static void
-server_log_refusal (ImpServer *self, const GError *error)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  guint64 n = imp_log_limit_note (&priv->refusal_log);
-
-  if (n > 0)
-    imp_log_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message,
-                     n);
-}
-
-static gboolean
-server_ask (ImpServer *self, ImpPeer *peer, GError **error)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  return IMP_SERVER_GET_CLASS (self)->authorize (self, peer, error)
-         && (priv->authorize == NULL || priv->authorize (self, peer, priv->authorize_data, error));
-}
-
-/* Whoever is asked may do anything with the server. */
-static gboolean
-server_authorize (ImpServer *self, ImpPeer *peer, GError **error)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  const char *name = imp_peer_get_name (peer);
-  GError *reason = NULL;
-
-  if (server_ask (self, peer, &reason))
-    {
-      g_clear_error (&reason);
-      return TRUE;
-    }
-  priv->totals.n_refusals[IMP_SERVER_REFUSAL_DENIED]++;
-  if (reason == NULL)
-    g_set_error (&reason, IMP_ERROR, IMP_ERROR_DENIED, "The server does not allow %s to use it",
-                 name != NULL ? name : "this client");
-  g_propagate_error (error, reason);
-  return FALSE;
-}
+static const ImpServerAdmissionFuncs admission_funcs = {
+  .admitted = server_add_connection,
+  .count = server_count_connections,
+  .freed = server_on_place_freed,
+};
 
 static gboolean
 imp_server_real_authorize (ImpServer *self, ImpPeer *peer, GError **error)
 {
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  return imp_server_access_admit (&priv->access, peer, error);
+  return imp_server_access_admit (&PRIVATE (self)->admission.access, peer, error);
 }
 
-static void
-server_turn_away (ImpServer *self, GIOStream *stream, const GError *reason)
+/* --- listeners --- */
+
+static gboolean
+server_may_accept (gpointer user_data)
 {
-  g_autoptr (GError) failure = NULL;
-
-  server_log_refusal (self, reason);
-  if (!server_refuse (self, stream, reason, &failure))
-    server_log_failure (self, failure);
-}
-
-static void
-server_admit (ImpServer *self, GIOStream *stream)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  g_autoptr (ImpPeer) peer = imp_peer_new (stream, FALSE);
-  g_autoptr (GError) error = NULL, failure = NULL;
-  const gboolean stopped = priv->stopped;
-  const gboolean admitted = server_authorize (self, peer, &error)
-                            && imp_server_room_admit (&priv->room, imp_peer_get_name (peer),
-                                                      &error);
-
-  /* Those who wait when it is stopped are served, and not those who come by whoever stops it. */
-  if (priv->closed || priv->stopped != stopped)
-    return;
-  if (admitted)
-    server_add_connection (self, stream, peer, &failure);
-  else if (!priv->stopped)
-    server_turn_away (self, stream, error);
-  if (failure != NULL)
-    server_log_failure (self, failure);
+  return imp_server_admission_may_accept (&PRIVATE (user_data)->admission);
 }
 
 static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
-  g_autoptr (ImpServer) self = g_object_ref (user_data);
-  server_admit (self, G_IO_STREAM (connection));
+  imp_server_admission_consider (&PRIVATE (user_data)->admission, G_IO_STREAM (connection));
 }
-
-/* --- TLS --- */
 
 static void
 server_on_tls_connection (GSocketConnection *connection, gpointer user_data)
 {
-  ImpServer *self = user_data;
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  /* Those who have waited when it was stopped had nothing to say. */
-  if (priv->stopped)
-    return;
-  priv->totals.n_handshakes++;
-  priv->tls.limits.timeout = priv->options.handshake_timeout;
-  imp_server_handshakes_add (priv->tls.handshakes, connection);
+  imp_server_admission_consider_tls (&PRIVATE (user_data)->admission, connection);
 }
-
-static void
-server_on_handshake_done (GIOStream *stream, const char *peer, gpointer user_data)
-{
-  g_autoptr (ImpServer) self = g_object_ref (user_data);
-
-  server_admit (self, stream);
-}
-
-static void
-server_on_plain_client (GIOStream *stream, gpointer user_data)
-{
-  g_autoptr (ImpServer) self = g_object_ref (user_data);
-  ImpServerPrivate *priv = PRIVATE (self);
-  g_autoptr (GError) error = imp_server_tls_note_plain (&priv->tls);
-
-  server_turn_away (self, stream, error);
-}
-
-static void
-server_on_handshake_freed (gpointer user_data)
-{
-  g_autoptr (ImpServer) self = g_object_ref (user_data);
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  imp_server_listeners_resume (&priv->listeners);
-}
-
-static void
-server_on_handshake_refused (const char *peer, const GError *error,
-                             ImpServerHandshakesReason reason, GTlsCertificateFlags flags,
-                             gpointer user_data)
-{
-  ImpServer *self = user_data;
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  imp_server_tls_note_refused (&priv->tls, peer, error, reason, flags);
-}
-
-static const ImpServerHandshakesFuncs handshakes_funcs = {
-  .done = server_on_handshake_done,
-  .plain = server_on_plain_client,
-  .freed = server_on_handshake_freed,
-  .refused = server_on_handshake_refused,
-};
 
 static guint
-server_listeners_get_room (gpointer user_data)
+server_get_room (gpointer user_data)
 {
-  return server_get_room (user_data);
+  return imp_server_admission_get_room (&PRIVATE (user_data)->admission);
 }
 
 static void
@@ -769,7 +585,7 @@ static const ImpServerListenersFuncs listeners_funcs = {
   .may_accept = server_may_accept,
   .connected = server_on_connection,
   .connected_tls = server_on_tls_connection,
-  .get_room = server_listeners_get_room,
+  .get_room = server_get_room,
   .given_up = server_on_given_up,
 };
 
@@ -778,12 +594,9 @@ imp_server_dispose (GObject *object)
 {
   ImpServer *self = IMP_SERVER (object);
   ImpServerPrivate *priv = PRIVATE (self);
-  GDestroyNotify destroy = g_steal_pointer (&priv->authorize_destroy);
 
   imp_server_close (self);
-  priv->authorize = NULL;
-  if (destroy != NULL)
-    destroy (priv->authorize_data);
+  imp_server_admission_set_func (&priv->admission, NULL, NULL, NULL);
   g_clear_object (&priv->factory);
   g_clear_object (&priv->codec);
   G_OBJECT_CLASS (imp_server_parent_class)->dispose (object);
@@ -796,8 +609,7 @@ imp_server_finalize (GObject *object)
   ImpServerPrivate *priv = PRIVATE (self);
 
   imp_server_listeners_clear (&priv->listeners);
-  imp_server_tls_clear (&priv->tls);
-  imp_server_access_clear (&priv->access);
+  imp_server_admission_clear (&priv->admission);
   g_hash_table_unref (priv->connections);
   g_main_context_unref (priv->context);
   g_free (priv->codec_name);
@@ -850,9 +662,9 @@ imp_server_init (ImpServer *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   priv->context = g_main_context_ref_thread_default ();
-  imp_server_room_init (&priv->room, priv->context, &priv->totals);
   imp_server_listeners_init (&priv->listeners, priv->context, &listeners_funcs, self);
-  imp_server_tls_init (&priv->tls, priv->context, &priv->totals, &handshakes_funcs, self);
+  imp_server_admission_init (&priv->admission, self, &admission_funcs, priv->context,
+                             &priv->options, &priv->codec, &priv->totals);
   priv->connections = g_hash_table_new_full (NULL, NULL,
                                              (GDestroyNotify) imp_server_connection_unref, NULL);
   priv->listening.opening.mode = IMP_LISTENER_MODE_DEFAULT;
@@ -882,16 +694,6 @@ imp_server_new (ImpFactory *factory)
   return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
 }
 
-static gboolean
-server_check_running (ImpServer *self, GError **error)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  if (priv->stopped)
-    g_set_error_literal (error, IMP_ERROR, IMP_ERROR_CLOSED, "The server is stopped");
-  return !priv->stopped;
-}
-
 /* Before it listens; NULL with an error if it cannot. */
 static ImpAddress *
 server_parse_address (ImpServer *self, const char *address, GError **error)
@@ -899,12 +701,11 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
   ImpServerPrivate *priv = PRIVATE (self);
   g_autoptr (ImpAddress) parsed = NULL;
 
-  if (!server_check_running (self, error))
+  if (!imp_server_admission_check_open (&priv->admission, error))
     return NULL;
   parsed = imp_address_parse (address, error);
   if (parsed == NULL || !server_ensure_codec (self, error)
-      || (parsed->tls && !imp_server_tls_prepare (&priv->tls, error))
-      || !imp_access_check (&priv->access.lists, error))
+      || !imp_server_admission_prepare (&priv->admission, parsed, error))
     return NULL;
   return g_steal_pointer (&parsed);
 }
@@ -1039,19 +840,18 @@ imp_server_add_stream (ImpServer *self, GIOStream *stream, GError **error)
   g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), FALSE);
 
-  if (!server_check_running (self, error))
+  if (!imp_server_admission_check_open (&priv->admission, error))
     return FALSE;
-  if (!server_may_accept (self))
+  if (!imp_server_admission_may_accept (&priv->admission))
     {
       priv->totals.n_refusals[IMP_SERVER_REFUSAL_MAX_CONNECTIONS]++;
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
                    "There are %u connections already (max-connections)",
-                   priv->room.max_connections);
+                   priv->admission.room.max_connections);
       return FALSE;
     }
   peer = imp_peer_new (stream, TRUE);
-  return server_authorize (self, peer, error) && server_check_running (self, error)
-         && imp_server_room_admit (&priv->room, imp_peer_get_name (peer), error)
+  return imp_server_admission_decide (&priv->admission, peer, error)
          && server_ensure_codec (self, error) && server_add_connection (self, stream, peer, error);
 }
 
@@ -1073,15 +873,6 @@ imp_server_use_codec (ImpServer *self, ImpCodec *codec)
   g_return_if_fail (IMP_IS_CODEC (codec));
 
   g_set_object (&priv->codec, codec);
-}
-
-/* No more of them come: the listeners are closed. */
-static void
-server_drop_refused (ImpServer *self)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-
-  g_queue_clear_full (&priv->refused, (GDestroyNotify) imp_server_refused_free);
 }
 
 static GList *
@@ -1143,12 +934,11 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, imp_server_stop_async);
   g_queue_push_tail (&priv->stopping, task);
-  if (!priv->stopped)
+  if (priv->admission.state == IMP_SERVER_ADMISSION_OPEN)
     {
-      priv->stopped = TRUE;
+      imp_server_admission_set_state (&priv->admission, IMP_SERVER_ADMISSION_STOPPED);
       imp_server_listeners_close (&priv->listeners, TRUE);
-      imp_server_handshakes_drop_all (priv->tls.handshakes);
-      server_drop_refused (self);
+      imp_server_admission_drop_all (&priv->admission);
       connections = server_dup_connections (self);
       for (GList *l = connections; l != NULL; l = l->next)
         imp_server_connection_drain (l->data);
@@ -1194,12 +984,9 @@ imp_server_close (ImpServer *self)
 
   g_return_if_fail (IMP_IS_SERVER (self));
 
-  priv->stopped = TRUE;
-  priv->closed = TRUE;
+  imp_server_admission_set_state (&priv->admission, IMP_SERVER_ADMISSION_CLOSED);
   imp_server_listeners_close (&priv->listeners, FALSE);
-  imp_server_handshakes_drop_all (priv->tls.handshakes);
-  server_drop_refused (self);
+  imp_server_admission_drop_all (&priv->admission);
   server_close_connections (self, "The server was closed");
-  imp_server_room_stop (&priv->room);
   server_finish_stopping (self);
 }
