@@ -57,6 +57,12 @@ class Help(unittest.TestCase):
         defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+(?: [KM]iB)?)\)',
                                    self.get_help('relay')))
         self.assertEqual(dict(rows), defaults)
+        if 'pcap' in COMMANDS:
+            rows = re.findall(r'(?m)^\| `pcap --([a-z-]+)` \| (\d+(?: MiB)?) \|',
+                              read_docs('captures.md'))
+            defaults = dict(re.findall(r'--([a-z-]+)=\w+ .*\(default: (\d+(?: MiB)?)\)',
+                                       self.get_help('pcap')))
+            self.assertEqual(dict(rows), defaults)
         # What serve has as limits of the server stands in the table of those.
         rows = re.findall(r'(?m)^\| `serve --([a-z-]+)` \| (\d+)', read_docs('limits.md'))
         defaults = dict(re.findall(r'--([a-z-]+)=SECONDS .*\(default: (\d+)\)',
