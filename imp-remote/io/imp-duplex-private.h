@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "io/imp-block-private.h"
+
 G_BEGIN_DECLS
 
 /* Two ways for bytes between two ends within a process. The near end is an application's, in
@@ -11,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct _ImpDuplex ImpDuplex;
 
 /* So much is taken from the near end at once, and kept for it at most. */
-#define IMP_DUPLEX_CHUNK (256 * 1024)
+#define IMP_DUPLEX_CHUNK IMP_BLOCK_SIZE
 
 /* What can be waited for. All but the last two are for the near end; what cannot come any more is
  * not waited for. */

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-duplex-private.h"
 
-#include "io/imp-output-buffer-private.h"
+#include "io/imp-input-buffer-private.h"
+
+#include <string.h>
+
+/* The near end gets more once it has no more than this left. */
+#define REFILL_BELOW (IMP_DUPLEX_CHUNK / 4)
 
 /* In an atomic box. */
 struct _ImpDuplex
 {
   GMutex lock;
   GCond changed;
-  GPtrArray *waiting;      /* of GMainContext: what may be asleep until something changes */
-  ImpOutputBuffer *input;  /* what the near end can read */
-  ImpOutputBuffer *output; /* what it has written */
-  ImpDuplexReport report;  /* with errors of its own */
+  GPtrArray *waiting;     /* of GMainContext: what may be asleep until something changes */
+  ImpInputBuffer input;   /* what the near end can read */
+  ImpInputBuffer output;  /* what it has written */
+  ImpDuplexReport report; /* with errors of its own */
   GError *read_error;
   GError *write_error;
   gboolean reported;        /* of all that has been taken out of the output */
@@ -34,8 +39,6 @@ imp_duplex_new (void)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
-  self->input = imp_output_buffer_new ();
-  self->output = imp_output_buffer_new ();
   self->reported = TRUE;
   return self;
 }
@@ -51,8 +54,8 @@ duplex_clear (gpointer data)
 {
   ImpDuplex *self = data;
 
-  imp_output_buffer_free (self->input);
-  imp_output_buffer_free (self->output);
+  imp_input_buffer_clear (&self->input);
+  imp_input_buffer_clear (&self->output);
   g_clear_error (&self->read_error);
   g_clear_error (&self->write_error);
   g_ptr_array_unref (self->waiting);
@@ -71,7 +74,7 @@ imp_duplex_unref (ImpDuplex *self)
 static gboolean
 duplex_is_taken (ImpDuplex *self)
 {
-  return imp_output_buffer_get_size (self->output) == 0 && self->reported
+  return imp_input_buffer_get_size (&self->output) == 0 && self->reported
          && self->report.unsent == 0;
 }
 
@@ -85,7 +88,7 @@ duplex_is_output_over (ImpDuplex *self)
 static gboolean
 duplex_is_readable (ImpDuplex *self)
 {
-  return imp_output_buffer_get_size (self->input) > 0 || self->input_discarded
+  return imp_input_buffer_get_size (&self->input) > 0 || self->input_discarded
          || self->report.input_ended || (self->read_error != NULL && self->report.undelivered == 0);
 }
 
@@ -106,10 +109,11 @@ duplex_is_ready (ImpDuplex *self, ImpDuplexEvent event)
     case IMP_DUPLEX_OVER:
       return self->report.over;
     case IMP_DUPLEX_FAR_READABLE:
-      return imp_output_buffer_get_size (self->output) > 0 || self->output_ended;
+      return imp_input_buffer_get_size (&self->output) > 0 || self->output_ended;
     case IMP_DUPLEX_FAR_WRITABLE:
-      /* What is left when it is refused has a bound of its own. */
-      return imp_output_buffer_get_size (self->input) < IMP_DUPLEX_CHUNK || self->input_discarded
+      /* To fill it up each time that a little was read would move what is left in it. And what
+       * there is when it is refused has a bound of its own. */
+      return imp_input_buffer_get_size (&self->input) <= REFILL_BELOW || self->input_discarded
              || self->read_error != NULL;
     }
   g_return_val_if_reached (FALSE);
@@ -239,39 +243,33 @@ duplex_fail_closed (GError **error)
   return -1;
 }
 
-/* What is kept at an end that nothing waits for needs no memory. */
 static gsize
-duplex_take_out (ImpOutputBuffer *from, guint8 *buffer, gsize count)
+duplex_take_out (ImpInputBuffer *from, void *buffer, gsize count)
 {
-  GOutputVector vector;
-  gsize taken = 0;
+  gsize length;
+  const guint8 *data = imp_input_buffer_peek (from, &length);
 
-  while (taken < count && imp_output_buffer_peek (from, &vector, 1) > 0)
-    {
-      gsize n = MIN (vector.size, count - taken);
-
-      memcpy (buffer + taken, vector.buffer, n);
-      imp_output_buffer_consume (from, n);
-      taken += n;
-    }
-  if (imp_output_buffer_get_size (from) == 0)
-    imp_output_buffer_clear (from);
-  return taken;
+  length = MIN (length, count);
+  memcpy (buffer, data, length);
+  imp_input_buffer_consume (from, length);
+  return length;
 }
 
 /* At most @room bytes: how many. */
 static gsize
-duplex_put_in (ImpOutputBuffer *to, const GOutputVector *vectors, gsize n_vectors, gsize room)
+duplex_put_in (ImpInputBuffer *to, const GOutputVector *vectors, gsize n_vectors, gsize room)
 {
   gsize put = 0;
 
-  for (gsize i = 0; i < n_vectors && put < room; i++)
-    {
-      gsize n = MIN (vectors[i].size, room - put);
+  for (gsize i = 0; i < n_vectors; i++)
+    for (gsize at = 0, n; at < vectors[i].size && put < room; at += n, put += n)
+      {
+        guint8 *memory = imp_input_buffer_reserve (to, 0, &n);
 
-      imp_output_buffer_append (to, vectors[i].buffer, n);
-      put += n;
-    }
+        n = MIN (MIN (n, vectors[i].size - at), room - put);
+        memcpy (memory, (const guint8 *) vectors[i].buffer + at, n);
+        imp_input_buffer_commit (to, n);
+      }
   return put;
 }
 
@@ -283,9 +281,9 @@ imp_duplex_read (ImpDuplex *self, void *buffer, gsize count, GError **error)
 
   if (self->input_discarded)
     return duplex_fail_closed (error);
-  if (imp_output_buffer_get_size (self->input) > 0)
+  if (imp_input_buffer_get_size (&self->input) > 0)
     {
-      n = duplex_take_out (self->input, buffer, count);
+      n = duplex_take_out (&self->input, buffer, count);
       duplex_notify (self);
       return n;
     }
@@ -306,7 +304,7 @@ imp_duplex_write (ImpDuplex *self, const GOutputVector *vectors, gsize n_vectors
     return duplex_fail_closed (error);
   if (!duplex_is_taken (self))
     return duplex_fail (error, NULL);
-  n = duplex_put_in (self->output, vectors, n_vectors, IMP_DUPLEX_CHUNK);
+  n = duplex_put_in (&self->output, vectors, n_vectors, IMP_DUPLEX_CHUNK);
   duplex_notify (self);
   return n;
 }
@@ -326,7 +324,7 @@ imp_duplex_discard_input (ImpDuplex *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->input_discarded = TRUE;
-  imp_output_buffer_clear (self->input);
+  imp_input_buffer_clear (&self->input);
   duplex_notify (self);
 }
 
@@ -356,10 +354,10 @@ imp_duplex_read_far (ImpDuplex *self, void *buffer, gsize count, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  if (imp_output_buffer_get_size (self->output) == 0)
+  if (imp_input_buffer_get_size (&self->output) == 0)
     return self->output_ended ? 0 : duplex_fail (error, NULL);
   self->reported = FALSE;
-  return duplex_take_out (self->output, buffer, count);
+  return duplex_take_out (&self->output, buffer, count);
 }
 
 gssize
@@ -374,8 +372,8 @@ imp_duplex_write_far (ImpDuplex *self, const void *buffer, gsize count, GError *
   if (self->input_discarded)
     return count;
   room = self->read_error != NULL ? count
-                                  : IMP_DUPLEX_CHUNK - imp_output_buffer_get_size (self->input);
-  n = duplex_put_in (self->input, &vector, 1, room);
+                                  : IMP_DUPLEX_CHUNK - imp_input_buffer_get_size (&self->input);
+  n = duplex_put_in (&self->input, &vector, 1, room);
   duplex_notify (self);
   return n;
 }
@@ -385,7 +383,7 @@ imp_duplex_drop_input (ImpDuplex *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  imp_output_buffer_clear (self->input);
+  imp_input_buffer_clear (&self->input);
   duplex_notify (self);
 }
 

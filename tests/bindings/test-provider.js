@@ -171,6 +171,36 @@ test('relay that asks first', () => {
     equal([done, readAll(server)], [[true], 'TO THE SERVER']);
 });
 
+test('stream', () => {
+    const [other, base] = connectedPair();
+    const analyzer = new Shout();
+    const stream = Imp.IOStream.new(base, analyzer, CLIENT);
+    equal([stream.get_base_stream() === base, stream.get_analyzer() === analyzer,
+        stream.get_reads()], [true, true, CLIENT]);
+    other.get_output_stream().write_all('to the server', null);
+    equal(text(stream.get_input_stream().read_bytes(100, null)), 'TO THE SERVER');
+    equal(stream.get_filter().get_replaced(CLIENT), 13);
+    stream.get_output_stream().write_all('to the client', null);
+    stream.close(null);
+    equal(readAll(other), 'to the client');
+});
+
+test('stream that is denied', () => {
+    const [other, base] = connectedPair();
+    const analyzer = new Silent();
+    const stream = Imp.IOStream.new(base, analyzer, CLIENT);
+    other.get_output_stream().write_all('anything', null);
+    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+        analyzer.deny(CLIENT, 'not that');
+        return GLib.SOURCE_REMOVE;
+    });
+    contains(fails(Imp.Error.DENIED, () => stream.get_input_stream().read_bytes(100, null)),
+        'not that');
+    contains(fails(Imp.Error.DENIED, () => stream.get_output_stream().write_all('x', null)),
+        'not that');
+    contains(fails(Imp.Error.DENIED, () => stream.close(null)), 'not that');
+});
+
 test('faults', () => {
     const [near, far] = connectedPair();
     const faulty = Imp.FaultStream.new(near, 'chunk=1');

@@ -182,6 +182,34 @@ def test_relay_that_asks_first():
     equal(server.recv(100), b'TO THE SERVER')
 
 
+def test_io_stream():
+    base, other = connected_pair()
+    analyzer = samples.Shout()
+    stream = Imp.IOStream.new(base, analyzer, CLIENT)
+    equal((stream.get_base_stream(), stream.get_analyzer(), stream.get_reads()),
+          (base, analyzer, CLIENT))
+    other.sendall(b'to the server')
+    equal(stream.get_input_stream().read_bytes(100, None).get_data(), b'TO THE SERVER')
+    equal(stream.get_filter().get_replaced(CLIENT), 13)
+    stream.get_output_stream().write_all(b'to the client', None)
+    equal(other.recv(100), b'to the client')
+    stream.close(None)
+    equal(other.recv(100), b'')
+    other.close()
+
+
+def test_io_stream_denied():
+    base, other = connected_pair()
+    analyzer = Silent()
+    stream = Imp.IOStream.new(base, analyzer, CLIENT)
+    other.sendall(b'anything')
+    GLib.idle_add(analyzer.deny, CLIENT, 'not that')
+    contains(fails(Imp.Error.DENIED, stream.get_input_stream().read_bytes, 100, None), 'not that')
+    contains(fails(Imp.Error.DENIED, stream.get_output_stream().write_all, b'x', None), 'not that')
+    contains(fails(Imp.Error.DENIED, stream.close, None), 'not that')
+    other.close()
+
+
 def test_faults():
     stream, other = connected_pair()
     faulty = Imp.FaultStream.new(stream, 'chunk=1')
