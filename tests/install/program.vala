@@ -6,6 +6,8 @@ class Shout : Imp.Analyzer {
 
     public override bool data (Imp.Direction direction, Bytes data, int64 offset, int32 data_type)
             throws Error {
+        if (data.get_size () == 0)
+            return true;
         if (data.get_size () == 7)
             throw new Imp.Error.FATAL ("seven is unlucky");
         position += (int64) data.get_size ();
@@ -32,6 +34,11 @@ int main () {
             print ("%s %s\n", analyzer.lookup_context ("caddr"), text_of (data));
         });
         filter.push_bytes (Imp.Direction.FROM_CLIENT, "vala!".data, Imp.DATA_TYPE_STREAM);
+        var stream = new Imp.IOStream (
+            new SimpleIOStream (new MemoryInputStream.from_data ("stream".data),
+                                new MemoryOutputStream.resizable ()),
+            factory.create_analyzer (context), Imp.Direction.FROM_CLIENT);
+        print ("%s\n", new DataInputStream (stream.input_stream).read_line ());
         filter.push_bytes (Imp.Direction.FROM_CLIENT, "1234567".data, Imp.DATA_TYPE_STREAM);
         filter.check ();
     } catch (Imp.Error error) {

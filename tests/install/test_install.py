@@ -98,7 +98,8 @@ class Installed(unittest.TestCase):
                          os.path.join(HERE, 'program.vala'),
                          *[word for flag in flags for word in ('-X', flag)])
         self.assertEqual(self.run_command(program),
-                         'string=a\n10.0.0.1 VALA!\nThe analyzer failed: seven is unlucky\n')
+                         'string=a\n10.0.0.1 VALA!\nSTREAM\n'
+                         'The analyzer failed: seven is unlucky\n')
 
     def test_python(self):
         override = self.installed('lib', '**', 'gi', 'overrides', 'Imp.py')

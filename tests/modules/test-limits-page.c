@@ -13,6 +13,7 @@
 #include "modules/imp-script-factory-private.h"
 #include "provider/imp-filter-private.h"
 #include "provider/imp-datagram-relay.h"
+#include "provider/imp-io-stream.h"
 #include "provider/imp-relay.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/imp-link-private.h"
@@ -134,6 +135,7 @@ static const Subject subjects[] = {
   { "Of filters and relays", "Filter", imp_filter_get_type },
   { "Of filters and relays", "Relay", imp_relay_get_type },
   { "Of filters and relays", "DatagramRelay", imp_datagram_relay_get_type },
+  { "Of filters and relays", "IOStream", imp_io_stream_get_type },
   { "Of filters and relays", "Cascade", imp_cascade_get_type },
   { "Of patterns", "PatternFactory", imp_pattern_factory_get_type },
   { "Of protocol pinning", "PinningFactory", imp_pinning_factory_get_type },
