@@ -17,8 +17,8 @@
 /**
  * ImpShadow:
  *
- * Asks a second analyzer about the traffic of a filter, without obeying it, and tells where it would
- * have decided otherwise.
+ * Asks a second analyzer about the traffic of a filter, applies nothing of what it says, and tells
+ * where it would have decided otherwise.
  *
  * The analyzer gets what the filter gets, in the same chunks. What would come out of it is compared
  * with what comes out of the filter, byte by byte, and so is what becomes of the connection;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A shadow is asked and not obeyed: what it would do otherwise is told, what was not compared is
- * counted, and the filter does not notice it, whatever it does. */
+/* A shadow is asked, and decides nothing: what it would do otherwise is told, what was not compared
+ * is counted, and the filter does not notice it, whatever it does. */
 #include <imp-remote.h>
 
 #include "mock-analyzer.h"
