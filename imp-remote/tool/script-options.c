@@ -3,6 +3,7 @@
 
 /* The command line is one of the whole process. */
 static GString *script_options_settings;
+static GPtrArray *script_options_arguments;
 
 static gboolean
 script_options_on_option (const char *option, const char *value, gpointer data, GError **error)
@@ -15,6 +16,10 @@ script_options_on_option (const char *option, const char *value, gpointer data, 
     script_options_settings = g_string_new (NULL);
   g_string_append_printf (script_options_settings, "%s%s=%s",
                           script_options_settings->len > 0 ? "&" : "", option + 2, text);
+  if (script_options_arguments == NULL)
+    script_options_arguments = g_ptr_array_new ();
+  g_ptr_array_add (script_options_arguments,
+                   value != NULL ? g_strdup_printf ("%s=%s", option, value) : g_strdup (option));
   return TRUE;
 }
 
@@ -38,4 +43,15 @@ const char *
 script_options_get_settings (void)
 {
   return script_options_settings != NULL ? script_options_settings->str : "";
+}
+
+GStrv
+script_options_list_arguments (void)
+{
+  GPtrArray *arguments = g_ptr_array_new ();
+
+  for (guint i = 0; script_options_arguments != NULL && i < script_options_arguments->len; i++)
+    g_ptr_array_add (arguments, g_strdup (script_options_arguments->pdata[i]));
+  g_ptr_array_add (arguments, NULL);
+  return (GStrv) g_ptr_array_free (arguments, FALSE);
 }

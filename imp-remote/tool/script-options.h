@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 void script_options_add_to_group (GOptionGroup *group);
 /* As in SETTINGS of a module; "" if none was given. */
 const char *script_options_get_settings (void);
+/* The same as options, for another command line. */
+GStrv script_options_list_arguments (void);
 
 G_END_DECLS

@@ -205,6 +205,22 @@ relay_connection_make_context (RelayConnection *self)
   return relay_context_new (&known);
 }
 
+/* It may be one that the shadow modules decide; those are not compared. */
+static ImpAnalyzer *
+relay_connection_make_analyzer (RelayConnection *self, GHashTable *context, GError **error)
+{
+  ImpFactory *canary = relay_shadow_take_canary (self->setup.shadow);
+
+  if (canary != NULL)
+    {
+      relay_connection_log (self, "canary", "the shadow modules decide");
+      g_set_object (&self->setup.factory, canary);
+      self->setup.modules = relay_shadow_get_modules (self->setup.shadow);
+      self->setup.shadow = NULL;
+    }
+  return imp_factory_create_analyzer (self->setup.factory, context, error);
+}
+
 /* FALSE if there is no analyzer; then that is over. */
 static gboolean
 relay_connection_make_relay (RelayConnection *self)
@@ -212,7 +228,7 @@ relay_connection_make_relay (RelayConnection *self)
   const RelayConnectionSetup *setup = &self->setup;
   g_autoptr (GHashTable) context = relay_connection_make_context (self);
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpAnalyzer) analyzer = imp_factory_create_analyzer (setup->factory, context, &error);
+  g_autoptr (ImpAnalyzer) analyzer = relay_connection_make_analyzer (self, context, &error);
 
   if (analyzer == NULL)
     {
@@ -235,6 +251,7 @@ relay_connection_make_relay (RelayConnection *self)
       relay_connection_follow (self, "result::log");
       relay_connection_follow (self, "result::account_field");
     }
+  relay_shadow_follow (self->setup.shadow, self->relay, context, self->name, setup->verbose);
   self->writer = relay_recorder_follow (setup->recorder, self->relay, context, setup->modules);
   return TRUE;
 }

@@ -3,6 +3,7 @@
 
 #include "tool/relay/relay-recorder.h"
 #include "tool/relay/relay-route.h"
+#include "tool/relay/relay-shadow.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,7 @@ typedef struct
   gboolean verbose;           /* log every result */
   RelayRecorder *recorder;    /* or NULL */
   const char *const *modules; /* what the user wrote for @factory */
+  RelayShadow *shadow;        /* or NULL */
   RelayAdmitFunc admit;
   RelayConnectionFunc over;
   gpointer user_data; /* of both */

@@ -21,6 +21,9 @@ struct _RelayGroup
   GPtrArray *addresses; /* where to listen: of ImpAddress */
   GPtrArray *address_texts;
   GPtrArray *modules;
+  GPtrArray *shadow_modules;
+  char *canary; /* what the user wrote */
+  RelayShadow *shadow;
   RelayRoute *route; /* of connections */
   ImpFactory *factory;
   RelayDatagrams *datagrams; /* NULL: it forwards connections */
@@ -42,6 +45,7 @@ relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpoint
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_address_free);
   self->address_texts = g_ptr_array_new_with_free_func (g_free);
   self->modules = g_ptr_array_new_with_free_func (g_free);
+  self->shadow_modules = g_ptr_array_new_with_free_func (g_free);
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
                                              g_free);
@@ -75,6 +79,9 @@ relay_group_free (RelayGroup *self)
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->peers);
   g_hash_table_unref (self->exceeded);
+  g_clear_pointer (&self->shadow, relay_shadow_free);
+  g_ptr_array_unref (self->shadow_modules);
+  g_free (self->canary);
   g_clear_object (&self->factory);
   relay_route_unref (self->route);
   g_ptr_array_unref (self->modules);
@@ -131,6 +138,50 @@ relay_group_add_module (RelayGroup *self, const char *spec)
   return TOOL_DONE;
 }
 
+int
+relay_group_add_shadow (RelayGroup *self, const char *spec)
+{
+  g_ptr_array_add (self->shadow_modules, g_strdup (spec));
+  return TOOL_DONE;
+}
+
+int
+relay_group_set_canary (RelayGroup *self, const char *percent)
+{
+  double number;
+
+  if (!relay_shadow_parse_percent (percent, &number))
+    return tool_usage_error ("--canary \"%s\": a number from 0 to 100 is wanted, such as 2.5",
+                             percent);
+  g_free (self->canary);
+  self->canary = g_strdup (percent);
+  return TOOL_DONE;
+}
+
+static int
+relay_group_make_shadow (RelayGroup *self)
+{
+  double percent = 0;
+
+  if (self->canary != NULL && self->shadow_modules->len == 0)
+    return tool_usage_error ("--canary \"%s\": a --shadow NAME[=SETTINGS] must stand beside it",
+                             self->canary);
+  if (self->shadow_modules->len == 0)
+    return TOOL_DONE;
+  if (self->canary != NULL)
+    relay_shadow_parse_percent (self->canary, &percent);
+  g_ptr_array_add (self->shadow_modules, NULL);
+  self->shadow = relay_shadow_new ((const char *const *) self->shadow_modules->pdata, percent,
+                                   self->options.max_shadows, self->route->text);
+  return TOOL_DONE;
+}
+
+int
+relay_group_start_shadow (RelayGroup *self, const gboolean *stopped)
+{
+  return self->shadow != NULL ? relay_shadow_start (self->shadow, stopped) : TOOL_DONE;
+}
+
 static int
 relay_group_make_factory (RelayGroup *self)
 {
@@ -143,7 +194,7 @@ relay_group_make_factory (RelayGroup *self)
                                         packets ? "a relay of datagrams" : "a relay", &status);
   if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
     g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
-  return status;
+  return status == TOOL_DONE ? relay_group_make_shadow (self) : status;
 }
 
 static int
@@ -187,6 +238,8 @@ relay_group_complete (RelayGroup *self)
     return tool_usage_error ("--ask-first, --sni, --socks, --http-connect, --transparent, "
                              "--proxy-protocol and --upstream-proxy are for connections, not for "
                              "datagrams");
+  if (self->datagrams != NULL && (self->shadow_modules->len > 0 || self->canary != NULL))
+    return tool_usage_error ("--shadow and --canary are for connections, not for datagrams");
   status = relay_route_check (self->route, relay_group_has_tcp (self));
   return status == TOOL_DONE ? relay_group_make_factory (self) : status;
 }
@@ -335,6 +388,7 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .keepalive_s = self->options.keepalive,
     .verbose = self->options.verbose,
     .recorder = self->options.recorder,
+    .shadow = self->shadow,
     .modules = (const char *const *) self->modules->pdata,
     .admit = relay_group_admit_later,
     .over = relay_group_on_connection_over,

@@ -30,6 +30,7 @@ typedef struct
   gboolean verbose;               /* log every result */
   RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
   RelayOwn *own;                  /* the same */
+  guint max_shadows;              /* connections that are compared at a time */
 } RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */
@@ -40,6 +41,8 @@ void relay_group_free (RelayGroup *self);
 /* Each prints what is wrong on standard error, and returns the program's status for it. */
 int relay_group_add_listen (RelayGroup *self, const char *address);
 int relay_group_add_module (RelayGroup *self, const char *spec);
+int relay_group_add_shadow (RelayGroup *self, const char *spec);
+int relay_group_set_canary (RelayGroup *self, const char *percent);
 int relay_group_set_target (RelayGroup *self, const char *address);
 /* Once all is said: with it the factory is made. */
 int relay_group_complete (RelayGroup *self);
@@ -48,6 +51,9 @@ int relay_group_check_listeners (RelayGroup *self);
 
 /* For all that options say of where clients come from and go to. */
 RelayRoute *relay_group_get_route (RelayGroup *self);
+
+/* Has the shadow modules started, unless *@stopped is set meanwhile. */
+int relay_group_start_shadow (RelayGroup *self, const gboolean *stopped);
 
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);

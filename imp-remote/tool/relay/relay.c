@@ -81,6 +81,8 @@ static const ImpLimit relay_limits[] = {
     "how many ms the beginning of what a PASS_PATTERN may match is held, 0 until it is decided" },
   { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
+  { "max-shadows", IMP_LIMIT_COUNT, PLACE (options.max_shadows), 1, 1000000, 128,
+    "how many connections are compared with a --shadow at a time" },
   { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
     "how many bytes of one connection are recorded" },
   { "record-max-total", IMP_LIMIT_BYTES, PLACE (record_max_total), 4096, G_MAXINT64, 1 << 30,
@@ -171,6 +173,8 @@ relay_apply_upstream_proxy (RelayGroup *group, const char *value)
 static const RelayPartKind relay_parts[] = {
   { "--listen", "-l", relay_group_add_listen, FALSE },
   { "--module", "-m", relay_group_add_module, FALSE },
+  { "--shadow", NULL, relay_group_add_shadow, FALSE },
+  { "--canary", NULL, relay_group_set_canary, FALSE },
   { "--connect", "-c", relay_group_set_target, TRUE },
   { "--socks", NULL, relay_apply_socks, TRUE },
   { "--http-connect", NULL, relay_apply_http_connect, TRUE },
@@ -229,6 +233,10 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
       "Whose PROXY headers are believed; several", "ADDRESS[/BITS]" },
     { "upstream-proxy", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
       "How servers are reached: directly, as the desktop is set, or so", "none|auto|URI" },
+    { "shadow", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Compare with what this module would do; several: one behind the other", "NAME[=SETTINGS]" },
+    { "canary", 0, 0, G_OPTION_ARG_CALLBACK, relay_on_part,
+      "Let the --shadow modules decide about so many of a hundred connections", "PERCENT" },
     { "evict", 0, 0, G_OPTION_ARG_NONE, &self->options.evict,
       "New clients of udp: take the places of those not heard of for longest", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
@@ -238,8 +246,9 @@ relay_parse (Relay *self, int *argc, char ***argv, int *status)
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
-    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]]... {--connect ADDRESS | "
-                  "--socks | --http-connect | --transparent}}...",
+    .parameters = "{--listen ADDRESS... [--module NAME[=SETTINGS]]... "
+                  "[--shadow NAME[=SETTINGS]]... [--canary PERCENT] "
+                  "{--connect ADDRESS | --socks | --http-connect | --transparent}}...",
     .summary = "Forwards each connection that comes in at a --listen to the --connect behind it,\n"
                "through the modules between them. Addresses are /PATH or ./PATH for a unix "
                "socket,\n@NAME, HOST:PORT or [IPV6]:PORT; --listen also takes fd:N and systemd. "
@@ -477,6 +486,8 @@ relay_run (int argc, char **argv)
         return status;
     }
   status = relay_make_groups (&self);
+  for (guint i = 0; i < self.groups->len && status == TOOL_DONE && !self.stopped; i++)
+    status = relay_group_start_shadow (self.groups->pdata[i], &self.stopped);
   if (status != TOOL_DONE || self.stopped)
     return status;
   relay_open_groups (&self);
