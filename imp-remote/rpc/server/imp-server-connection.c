@@ -403,6 +403,12 @@ server_connection_on_set_version (ImpServerConnection *self, ImpMessage *message
   guint version;
 
   self->n_aside++;
+  /* A server that was told a format for Perl peers has greeted before. */
+  if (self->greeted && !imp_link_greets_first (self->link))
+    {
+      server_connection_refuse (self, "set_version is for the first message of a connection alone");
+      return;
+    }
   version = imp_protocol_negotiate (message, imp_link_get_max_version (self->link), &error);
   self->analyzers.host.takes_want = version >= 2
                                     && imp_protocol_has_feature (message, IMP_FEATURE_WANT);
