@@ -86,8 +86,10 @@ while (1) {
     for my $ready ($select->can_read) {
         if ($ready == $listener) {
             my $socket = $listener->accept or next;
-            $wires{$socket} = PerlWire->new($form, $socket);
-            $wires{$socket}->send(SET_VERSION, 1);
+            my $wire = PerlWire->new($form, $socket);
+            # Who has gone already is not greeted.
+            eval { $wire->send(SET_VERSION, 1); 1 } or next;
+            $wires{$socket} = $wire;
             $select->add($socket);
         }
         elsif (!eval { serve($wires{$ready}) }) {
