@@ -10,7 +10,7 @@
 
 static const ToolCommand *const commands[] = {
   &tool_serve, &tool_relay, &tool_pcap,     &tool_modules, &tool_new,
-  &tool_ping,  &tool_prove, &tool_rehearse, &tool_replay,
+  &tool_ping,  &tool_prove, &tool_rehearse, &tool_replay,  &tool_conform,
 };
 
 static const ToolCommand *

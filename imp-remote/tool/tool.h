@@ -24,8 +24,8 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-extern const ToolCommand tool_serve, tool_relay, tool_modules, tool_new, tool_pcap, tool_ping,
-  tool_prove, tool_rehearse, tool_replay;
+extern const ToolCommand tool_serve, tool_relay, tool_conform, tool_modules, tool_new, tool_pcap,
+  tool_ping, tool_prove, tool_rehearse, tool_replay;
 
 /* What a subcommand takes. */
 typedef struct
