@@ -157,22 +157,6 @@ socket_path_bind (ImpSocketPath *self, const char *path, const char *name, int b
   return NULL;
 }
 
-/* Whether nobody listens at it any more. */
-static gboolean
-socket_path_is_dead (ImpSocketPath *self)
-{
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (self->path);
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  g_autoptr (GError) error = NULL;
-
-  if (socket == NULL)
-    return FALSE;
-  g_socket_set_blocking (socket, FALSE);
-  return !g_socket_connect (socket, address, NULL, &error)
-         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
-}
-
 /* What another name in the same folder is called in an address. A path may be as long as an address
  * can hold; then the other one is reached through the folder's descriptor. */
 static char *
@@ -186,18 +170,129 @@ socket_path_name_beside (ImpSocketPath *self, const char *name)
   return g_strdup_printf ("/proc/self/fd/%d/%s", self->folder, name);
 }
 
+static char *
+socket_path_draw_name (void)
+{
+  return g_strdup_printf (".imp-%08x", g_random_int ());
+}
+
+/* Whether nobody listens at it any more. */
+static gboolean
+socket_path_is_dead (const char *path)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (socket == NULL)
+    return FALSE;
+  g_socket_set_blocking (socket, FALSE);
+  return !g_socket_connect (socket, address, NULL, &error)
+         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
+/* Whether what lies at @path, which is @name in the folder, may go. */
+static gboolean
+socket_path_may_replace (ImpSocketPath *self, const char *path, const char *name, gboolean replace,
+                         GError **error)
+{
+  struct stat status;
+
+  if (fstatat (self->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISSOCK (status.st_mode))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                           "the name is in use by a file that is no socket");
+      return FALSE;
+    }
+  if (replace || socket_path_is_dead (path))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+                       "it is in use: another server listens there");
+  return FALSE;
+}
+
+/* The file that was made is known by its number from now on. */
+static void
+socket_path_note_file (ImpSocketPath *self, const char *name)
+{
+  struct stat status;
+
+  if (fstatat (self->folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return;
+  self->device = status.st_dev;
+  self->inode = status.st_ino;
+}
+
+static gboolean
+socket_path_is_ours (ImpSocketPath *self, const char *name)
+{
+  struct stat status;
+
+  return fstatat (self->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+         && status.st_dev == self->device && status.st_ino == self->inode;
+}
+
+static gboolean
+socket_path_rename (ImpSocketPath *self, const char *from, const char *to, guint flags)
+{
+  return renameat2 (self->folder, from, self->folder, to, flags) == 0;
+}
+
+/* Not all file systems can do more than to rename. */
+static gboolean
+socket_path_cannot_exchange (int code)
+{
+  return code == EINVAL || code == ENOSYS;
+}
+
+/* What has come to the path since it was looked at lies at @name now. Others need not know of the
+ * lock, or care, so that it is looked at again, and put back if it is to stay. */
+static gboolean
+socket_path_finish_exchange (ImpSocketPath *self, const char *path, const char *name,
+                             gboolean replace, GError **error)
+{
+  if (socket_path_may_replace (self, path, name, replace, error))
+    {
+      unlinkat (self->folder, name, 0);
+      return TRUE;
+    }
+  if (socket_path_rename (self, name, self->name, RENAME_EXCHANGE)
+      && socket_path_is_ours (self, name))
+    unlinkat (self->folder, name, 0);
+  return FALSE;
+}
+
+/* Puts the socket at @path, which is @name in the folder, to where it belongs. */
+static gboolean
+socket_path_put (ImpSocketPath *self, const char *path, const char *name, gboolean replace,
+                 GError **error)
+{
+  int code;
+
+  if (socket_path_rename (self, name, self->name, RENAME_EXCHANGE))
+    return socket_path_finish_exchange (self, path, name, replace, error);
+  /* It may have gone by itself. */
+  if ((errno == ENOENT && socket_path_rename (self, name, self->name, RENAME_NOREPLACE))
+      || (socket_path_cannot_exchange (errno) && socket_path_rename (self, name, self->name, 0)))
+    return TRUE;
+  code = errno;
+  unlinkat (self->folder, name, 0);
+  socket_path_set_error (error, code);
+  return FALSE;
+}
+
 /* Listens under another name first and then renames it, so that there is no moment at which nobody
  * listens at the path. */
 static GSocket *
-socket_path_bind_over (ImpSocketPath *self, int backlog, GError **error)
+socket_path_bind_over (ImpSocketPath *self, gboolean replace, int backlog, GError **error)
 {
   for (guint attempt = 0;; attempt++)
     {
-      g_autofree char *name = g_strdup_printf (".imp-%08x", g_random_int ());
+      g_autofree char *name = socket_path_draw_name ();
       g_autofree char *other = socket_path_name_beside (self, name);
       g_autoptr (GSocket) socket = NULL;
       g_autoptr (GError) local = NULL;
-      int code;
 
       socket = socket_path_bind (self, other, name, backlog, &local);
       if (socket == NULL && attempt < NAME_ATTEMPTS
@@ -208,32 +303,9 @@ socket_path_bind_over (ImpSocketPath *self, int backlog, GError **error)
           g_propagate_error (error, g_steal_pointer (&local));
           return NULL;
         }
-      if (renameat (self->folder, name, self->folder, self->name) == 0)
-        return g_steal_pointer (&socket);
-      code = errno;
-      unlinkat (self->folder, name, 0);
-      socket_path_set_error (error, code);
-      return NULL;
+      socket_path_note_file (self, name);
+      return socket_path_put (self, other, name, replace, error) ? g_steal_pointer (&socket) : NULL;
     }
-}
-
-static gboolean
-socket_path_may_replace (ImpSocketPath *self, gboolean replace, GError **error)
-{
-  struct stat status;
-
-  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0
-      && !S_ISSOCK (status.st_mode))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                           "the name is in use by a file that is no socket");
-      return FALSE;
-    }
-  if (replace || socket_path_is_dead (self))
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
-                       "it is in use: another server listens there");
-  return FALSE;
 }
 
 static GSocket *
@@ -241,23 +313,14 @@ socket_path_claim (ImpSocketPath *self, gboolean replace, int backlog, GError **
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GSocket) socket = NULL;
-  struct stat status;
 
   socket = socket_path_bind (self, self->path, self->name, backlog, &local);
-  if (socket == NULL && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  if (socket == NULL && socket_path_may_replace (self, replace, error))
-    socket = socket_path_bind_over (self, backlog, error);
-  if (socket == NULL)
-    return NULL;
-  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-    {
-      self->device = status.st_dev;
-      self->inode = status.st_ino;
-    }
+  if (socket != NULL)
+    socket_path_note_file (self, self->name);
+  else if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (socket_path_may_replace (self, self->path, self->name, replace, error))
+    socket = socket_path_bind_over (self, replace, backlog, error);
   return g_steal_pointer (&socket);
 }
 
@@ -284,15 +347,31 @@ imp_socket_path_listen (const char *path, gboolean replace, guint mode, int back
   return socket;
 }
 
+/* It is taken away before it is removed, since by then it may be another one, which is put back. */
+static void
+socket_path_remove (ImpSocketPath *self)
+{
+  g_autofree char *name = socket_path_draw_name ();
+
+  if (!socket_path_rename (self, self->name, name, RENAME_NOREPLACE))
+    {
+      if (socket_path_cannot_exchange (errno))
+        unlinkat (self->folder, self->name, 0);
+      return;
+    }
+  if (socket_path_is_ours (self, name))
+    unlinkat (self->folder, name, 0);
+  else
+    socket_path_rename (self, name, self->name, RENAME_NOREPLACE);
+}
+
 void
 imp_socket_path_release (ImpSocketPath *self)
 {
   gboolean locked = socket_path_lock (self, UNLOCK_TIMEOUT_MS);
-  struct stat status;
 
-  if (fstatat (self->folder, self->name, &status, AT_SYMLINK_NOFOLLOW) == 0
-      && status.st_dev == self->device && status.st_ino == self->inode)
-    unlinkat (self->folder, self->name, 0);
+  if (socket_path_is_ours (self, self->name))
+    socket_path_remove (self);
   if (locked)
     socket_path_unlock (self);
   socket_path_free (self);

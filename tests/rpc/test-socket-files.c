@@ -241,6 +241,100 @@ test_not_ours_any_more (void)
   rig_clear (&rig);
 }
 
+/* --- somebody who comes in between, and knows of no lock --- */
+
+typedef struct
+{
+  const char *path, *aside;
+  gulong delay; /* microseconds */
+} Intruder;
+
+/* Puts what lies aside where the server's socket is, or is to be. */
+static gpointer
+intrude (gpointer data)
+{
+  Intruder *intruder = data;
+
+  g_usleep (intruder->delay);
+  g_assert_cmpint (g_rename (intruder->aside, intruder->path), ==, 0);
+  return NULL;
+}
+
+static GSocket *
+listen_aside (const char *path)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
+
+  g_assert_true (g_socket_bind (socket, address, FALSE, NULL));
+  g_assert_true (g_socket_listen (socket, NULL));
+  return socket;
+}
+
+static guint64
+get_inode (const char *path)
+{
+  struct stat status;
+
+  return lstat (path, &status) == 0 ? status.st_ino : 0;
+}
+
+/* @lives: a socket at which somebody listens; else a file. It is there in the end, whenever it
+ * came. */
+static void
+check_intrusion (Rig *rig, gboolean lives, gboolean at_end, guint *n_taken)
+{
+  g_autofree char *aside = g_build_filename (rig->folder, "aside", NULL);
+  Intruder intruder = { .path = rig->path, .aside = aside };
+  ImpSocketPath *claim = NULL;
+  g_autoptr (GSocket) other = NULL, socket = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 inode;
+  GThread *thread;
+
+  if (lives)
+    other = listen_aside (aside);
+  else
+    g_assert_true (g_file_set_contents (aside, "theirs", -1, NULL));
+  inode = get_inode (aside);
+  leave_dead_socket (rig->path);
+  if (at_end)
+    socket = imp_socket_path_listen (rig->path, FALSE, 0600, 10, &claim, &error);
+  intruder.delay = g_test_rand_int_range (0, 250);
+  thread = g_thread_new ("intruder", intrude, &intruder);
+  if (!at_end)
+    socket = imp_socket_path_listen (rig->path, FALSE, 0600, 10, &claim, &error);
+  else
+    {
+      g_usleep (g_test_rand_int_range (0, 250));
+      imp_socket_path_release (g_steal_pointer (&claim));
+    }
+  g_thread_join (thread);
+  g_assert_cmpuint (get_inode (rig->path), ==, inode);
+  *n_taken += error == NULL;
+  if (claim != NULL)
+    imp_socket_path_release (claim);
+  g_assert_cmpuint (get_inode (rig->path), ==, inode);
+  g_assert_cmpint (g_unlink (rig->path), ==, 0);
+}
+
+/* Nothing but a socket at which nobody listens is ever removed, whatever happens while it is looked
+ * at. */
+static void
+test_intruders (gconstpointer data)
+{
+  const guint flags = GPOINTER_TO_UINT (data);
+  guint n_taken = 0;
+  Rig rig;
+
+  rig_init (&rig);
+  for (guint i = 0; i < 300; i++)
+    check_intrusion (&rig, (flags & 1) != 0, (flags & 2) != 0, &n_taken);
+  g_test_message ("%u of 300 times the socket was there first", n_taken);
+  /* And nothing is left behind. */
+  rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -251,5 +345,11 @@ main (int argc, char **argv)
   g_test_add_func ("/socket-files/race-for-mode", test_race_for_mode);
   g_test_add_func ("/socket-files/other-files", test_other_files);
   g_test_add_func ("/socket-files/not-ours-any-more", test_not_ours_any_more);
+  g_test_add_data_func ("/socket-files/intruders/file", GUINT_TO_POINTER (0), test_intruders);
+  g_test_add_data_func ("/socket-files/intruders/live", GUINT_TO_POINTER (1), test_intruders);
+  g_test_add_data_func ("/socket-files/intruders/file-at-end", GUINT_TO_POINTER (2),
+                        test_intruders);
+  g_test_add_data_func ("/socket-files/intruders/live-at-end", GUINT_TO_POINTER (3),
+                        test_intruders);
   return g_test_run ();
 }
