@@ -12,7 +12,12 @@
 #include <string.h>
 
 #define TIMEOUT 60000 /* ms */
+/* Each way; a tenth where every access to memory is checked. */
+#ifdef __SANITIZE_ADDRESS__
+#define MUCH (10 * 1024 * 1024)
+#else
 #define MUCH (100 * 1024 * 1024)
+#endif
 
 /* Occurs again and again in what is sent. */
 #define MARKER "this is plain text"
