@@ -603,7 +603,10 @@ filter_class_add_signals (GObjectClass *klass)
    * @reason: why, for people
    *
    * Emitted once the analyzer has refused the connection, and all that it let through before was
-   * given to the output: the application should let the peers see it.
+   * given to the output: the application should let the peers see it. The reason is in the
+   * analyzer's own words, with any characters and of any length up to
+   * [property@Imp.Filter:max-log-size]; the error of [method@Imp.Filter.check] has it as one line
+   * for logs and terminals.
    *
    * Since: 0.1
    */
@@ -625,8 +628,9 @@ filter_class_add_signals (GObjectClass *klass)
    * @message: what went wrong
    *
    * Emitted once the analyzer has failed, gave a verdict that the model does not allow, took too
-   * long for one, or left more unsettled than the filter may hold; or the application cannot go on
-   * ([method@Imp.Filter.fail]).
+   * long for one, left more unsettled than the filter may hold, or said or added more than it may;
+   * or the application cannot go on ([method@Imp.Filter.fail]). See [signal@Imp.Filter::denied] for
+   * what may be in the message.
    *
    * Since: 0.1
    */

@@ -77,6 +77,26 @@ def test_objects():
     server.close()
 
 
+def test_names():
+    """Who may use the server can be a matter of what the certificate says."""
+    server = new_server()
+    server.props.tls_certificate = certificate('server')
+    server.props.tls_client_database = Gio.TlsFileDatabase.new(path('ca.pem'))
+    server.set_authorize_func(lambda _server, peer: peer.get_common_name() == 'client'
+                              and peer.get_dns_names() == ['client.example'])
+    server.listen('tls://127.0.0.1:0')
+    for name, text in ('client', None), ('revoked', 'does not allow loopback to use it'):
+        client = Imp.RemoteFactory.new(server.list_addresses()[0])
+        client.props.reconnect = False
+        client.props.tls_database = Gio.TlsFileDatabase.new(path('ca.pem'))
+        client.props.tls_certificate = certificate(name)
+        error = connect(client)
+        equal(error is None, text is None)
+        contains(str(error), text or 'None')
+        client.close()
+    server.close()
+
+
 def test_files():
     server = new_server()
     server.props.tls_cert = path('server.pem')

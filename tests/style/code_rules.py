@@ -135,6 +135,8 @@ MAY_PRINT = {
     'imp-remote/modules/imp-script-output.c': {'g_log_structured'},
     'imp-remote/modules/launch.c': {'fprintf'},
     'imp-remote/tool/capture/pcap-progress.c': {'fprintf', 'fputs'},
+    'imp-remote/tool/conform/conform.c': {'printf'},
+    'imp-remote/tool/conform/conform-report.c': {'printf'},
     'imp-remote/tool/main.c': {'printf'},
     'imp-remote/tool/new/new.c': {'fputs'},
     'imp-remote/tool/relay/relay-log.c': {'g_log_structured'},

@@ -120,7 +120,8 @@ imp_server_get_statistics (ImpServer *self)
  * Sets a function that decides about each client, before anything that it says is read. It is asked
  * about those whom [property@Imp.Server:allow-uids] and [property@Imp.Server:allow-gids] allow, or
  * the server's class, if that overrides `authorize`; so it can refuse more of them, and not less.
- * The client is told the error.
+ * The client is told the error. What is known of a client is in its [class@Imp.Peer]: a user, an
+ * address, or the names in its certificate.
  *
  * It is called in the server's main context, and must not block. JavaScript cannot give an
  * error here: what it throws is printed, and nobody is let in. In a class of its own it can.

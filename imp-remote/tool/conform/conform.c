@@ -143,7 +143,7 @@ conform_find_reason (Conform *self, const ConformCase *this)
 static void
 conform_bail_out (const char *reason)
 {
-  printf ("Bail out! %s\n", reason);
+  tool_print ("Bail out! %s", reason);
   exit (TOOL_FAILED);
 }
 

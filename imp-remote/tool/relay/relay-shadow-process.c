@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-shadow-process.h"
 
+#include "core/imp-log-private.h"
 #include "tool/log.h"
 #include "tool/script-options.h"
 
@@ -106,11 +107,13 @@ relay_shadow_process_on_ended (GObject *source, GAsyncResult *result, gpointer u
   if (!self->started)
     return;
   if (log_admit () && g_subprocess_get_if_signaled (process))
-    g_message ("--shadow: the process of the modules was killed by signal %d; it starts again",
-               g_subprocess_get_term_sig (process));
+    imp_log_message (
+      "--shadow: the process of the modules was killed by signal %d; it starts again",
+      g_subprocess_get_term_sig (process));
   else if (log_admit ())
-    g_message ("--shadow: the process of the modules ended with exit status %d; it starts again",
-               g_subprocess_get_exit_status (process));
+    imp_log_message (
+      "--shadow: the process of the modules ended with exit status %d; it starts again",
+      g_subprocess_get_exit_status (process));
   relay_shadow_process_restart (self);
 }
 
@@ -161,7 +164,7 @@ relay_shadow_process_start (RelayShadowProcess *self)
       return;
     }
   if (log_admit ())
-    g_message ("--shadow: the process of the modules cannot be started: %s", error->message);
+    imp_log_message ("--shadow: the process of the modules cannot be started: %s", error->message);
   relay_shadow_process_restart (self);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-shadow.h"
 
+#include "core/imp-log-private.h"
 #include "tool/log.h"
+#include "tool/relay/relay-log.h"
 
 #include <string.h>
 
@@ -80,18 +82,20 @@ static void
 relay_shadow_log_totals (RelayShadow *self)
 {
   if (self->n_compared + self->n_skipped > 0)
-    g_message ("--shadow -> %s: %" G_GUINT64_FORMAT " connections were compared, %" G_GUINT64_FORMAT
-               " of them differ, %" G_GUINT64_FORMAT " were not compared to their end, and "
-               "%" G_GUINT64_FORMAT " others not at all; %" G_GINT64_FORMAT
-               " bytes were the same, %" G_GINT64_FORMAT " not compared; they came %.0f us later "
-               "on average, and %" G_GINT64_FORMAT " us at the most",
-               self->target_text, self->n_compared, self->n_different, self->n_gave_up,
-               self->n_skipped, self->compared, self->uncompared,
-               self->compared > 0 ? self->lag_sum / self->compared : 0, self->max_lag);
+    imp_log_message ("--shadow -> %s: %" G_GUINT64_FORMAT
+                     " connections were compared, %" G_GUINT64_FORMAT
+                     " of them differ, %" G_GUINT64_FORMAT " were not compared to their end, and "
+                     "%" G_GUINT64_FORMAT " others not at all; %" G_GINT64_FORMAT
+                     " bytes were the same, %" G_GINT64_FORMAT
+                     " not compared; they came %.0f us later "
+                     "on average, and %" G_GINT64_FORMAT " us at the most",
+                     self->target_text, self->n_compared, self->n_different, self->n_gave_up,
+                     self->n_skipped, self->compared, self->uncompared,
+                     self->compared > 0 ? self->lag_sum / self->compared : 0, self->max_lag);
   if (self->percent > 0)
-    g_message ("--canary -> %s: %" G_GUINT64_FORMAT " connections were decided by the shadow "
-               "modules",
-               self->target_text, self->n_decided);
+    imp_log_message ("--canary -> %s: %" G_GUINT64_FORMAT " connections were decided by the shadow "
+                     "modules",
+                     self->target_text, self->n_decided);
 }
 
 void
@@ -146,10 +150,7 @@ relay_shadow_get_modules (RelayShadow *self)
 static void
 relay_shadowing_log (RelayShadowing *self, const char *text)
 {
-  if (log_admit ())
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "IMP_CLIENT", self->name, "IMP_TARGET",
-                      self->owner->target_text, "MESSAGE", "%s -> %s: shadow: %s", self->name,
-                      self->owner->target_text, text);
+  relay_log_event (self->name, self->owner->target_text, "shadow", text);
 }
 
 static void

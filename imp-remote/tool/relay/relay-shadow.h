@@ -7,15 +7,15 @@
 G_BEGIN_DECLS
 
 /* What the --shadow and --canary options of a group say: a second set of modules, in a process of
- * its own, that is asked about the same connections. Its verdicts count for nothing, but in some
- * connections for everything. */
+ * its own, that is asked about the same connections. Its verdicts count for nothing, but in the
+ * share of connections that it decides. */
 typedef struct _RelayShadow RelayShadow;
 
 /* FALSE: not from 0 to 100. */
 gboolean relay_shadow_parse_percent (const char *text, double *percent);
 
-/* @modules: ends with NULL. @percent: of connections that the shadow decides. @max_shadows: how many
- * connections are compared at a time. */
+/* @modules: ends with NULL. @percent: of connections that the shadow decides. @max_shadows: how
+ * many connections are compared at a time. */
 RelayShadow *relay_shadow_new (const char *const *modules, double percent, guint max_shadows,
                                const char *target_text);
 /* Says what came of it. */
