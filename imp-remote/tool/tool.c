@@ -323,3 +323,14 @@ tool_new_factory_for (const char *const *modules, gint32 data_type, const char *
 {
   return tool_make_factory (modules, data_type, who, status);
 }
+
+GStrv
+tool_name_modules (const char *const *modules)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (; modules != NULL && *modules != NULL; modules++)
+    g_ptr_array_add (names, g_strndup (*modules, strcspn (*modules, "=")));
+  g_ptr_array_add (names, NULL);
+  return (GStrv) g_ptr_array_free (names, FALSE);
+}

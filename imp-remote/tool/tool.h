@@ -78,4 +78,7 @@ ImpFactory *tool_new_factory (const char *const *modules, int *status);
 ImpFactory *tool_new_factory_for (const char *const *modules, gint32 data_type, const char *who,
                                   int *status);
 
+/* The names of modules without their settings, which may be passwords, or the names of keys. */
+GStrv tool_name_modules (const char *const *modules);
+
 G_END_DECLS

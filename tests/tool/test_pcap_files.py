@@ -478,6 +478,82 @@ def ignore_file_limit():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
+class Recordings(Files):
+    def record(self, pcap, *args, status=0):
+        """The report, and the recordings by the order of the connections."""
+        folder = os.path.join(self.folder, 'recordings')
+        report, err = captures.inspect(pcap.save(), '--record', folder, *args, status=status)
+        paths = [connection['recording'] for connection in report['connections']]
+        self.assertEqual(sorted(paths),
+                         sorted(os.path.join(folder, name) for name in os.listdir(folder)))
+        return report, paths, err
+
+    def replay(self, *args):
+        return harness.run_tool('replay', *args)
+
+    def test_replayed(self):
+        """What was recorded from a capture plays like what a relay has recorded."""
+        pcap = Pcap(self.folder)
+        for port in (1, 2):
+            tcp = Tcp(pcap, client=('10.0.0.9', port)).open()
+            tcp.say(0, b'a sec')
+            tcp.say(0, b'ret')
+            tcp.say(1, b'and more')
+            tcp.close()
+        pcap.add(captures.ethernet(captures.udp_packet(captures.CLIENT[4], ('10.0.0.2', 53),
+                                                       b'a secret datagram')))
+        module = REPLACE % 'word'
+        report, paths, err = self.record(pcap, '--module', module)
+        self.assertEqual((err, len(paths)), ('', 3))
+        for path in paths:
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+            status, out, err = self.replay(path, '--module', module)
+            self.assertEqual((status, err), (0, ''), out)
+            self.assertIn(f'same {path}', out)
+            status, out, _ = self.replay(path, '--module', REPLACE % 'other')
+            self.assertEqual(status, 1)
+            self.assertIn(f'differs {path}', out)
+
+    def test_denied(self):
+        pcap = Pcap(self.folder)
+        tcp = Tcp(pcap).open()
+        tcp.say(0, b'a secret')
+        tcp.say(0, b'unseen')
+        tcp.close()
+        _, (path,), _ = self.record(pcap, '--module', DENY)
+        status, out, _ = self.replay(path, '--module', DENY)
+        self.assertEqual(status, 0, out)
+        self.assertIn('denied', out)
+
+    def test_gap(self):
+        """A recording ends where something is missing, and the report says so."""
+        pcap = Pcap(self.folder)
+        tcp = Tcp(pcap).open()
+        tcp.say(0, b'before')
+        tcp.add(0, ACK, 106, b'behind')
+        tcp.close()
+        report, (path,), _ = self.record(pcap)
+        self.assertIn('the recording of the connection ends here',
+                      [note['text'] for note in captures.entries(report['connections'][0], 'note')])
+        status, out, _ = self.replay(path, '--module', 'pass')
+        self.assertEqual(status, 0, out)
+
+    def test_limits(self):
+        """What finds no room is told, and is an error."""
+        pcap = Pcap(self.folder)
+        tcp = Tcp(pcap).open()
+        tcp.say(0, os.urandom(10000))
+        tcp.close()
+        report, _, err = self.record(pcap, '--record-max=4096', status=1)
+        self.assertIn('1 of 1 recordings are not complete', err)
+        note, = captures.entries(report['connections'][0], 'note')
+        self.assertIn('(max-size)', note['text'])
+        status, out, err = harness.run_tool('pcap', pcap.path, '--record',
+                                            self.folder + '/no/folder')
+        self.assertEqual((status, out), (1, ''))
+        self.assertIn('--record: ', err)
+
+
 class Reports(Files):
     def test_text(self):
         pcap = Pcap(self.folder)

@@ -3,8 +3,11 @@
 """Captures through analyzers in other processes: in order of time, whoever answers when; and one
 that fails never looks like one that agrees."""
 
+import json
 import os
 import struct
+import subprocess
+import sys
 import unittest
 
 import capture_files as captures
@@ -36,6 +39,18 @@ class Talker(Imp.Analyzer):
         if self.pieces % 3 == 0:
             self.pass_bytes(0, self.fed[0])
             self.pass_bytes(1, self.fed[1])
+'''
+
+
+READ_RECORDING = '''
+import json, sys, gi
+gi.require_version('Imp', '1')
+from gi.repository import Imp
+recording = Imp.Recording.new_for_file(sys.argv[1])
+chunks = [recording.get_chunk(i) for i in range(recording.get_n_chunks())]
+print(json.dumps({'started': recording.get_started(), 'caddr': recording.get_context()['caddr'],
+                  'chunks': [[int(direction), data.get_data().decode(), time]
+                             for data, direction, _, time in chunks]}))
 '''
 
 
@@ -147,6 +162,26 @@ class Scripts(unittest.TestCase):
             content = file.read()
         size, = struct.unpack_from('<I', content, 24 + 8)
         self.assertEqual(content[40:40 + size], captures.ethernet(datagram))
+
+    def test_recording(self):
+        """A recording has the times of the capture, and its borders of chunks."""
+        tcp = Tcp(self.pcap).open()
+        tcp.say(0, b'one')
+        self.pcap.wait(2)
+        tcp.say(1, b'two')
+        tcp.say(1, b'three')
+        tcp.close()
+        folder = os.path.join(self.folder, 'recordings')
+        report, _ = self.inspect('--record', folder)
+        library = os.path.dirname(os.path.dirname(harness.TOOL))
+        out = subprocess.run([sys.executable, '-c', READ_RECORDING,
+                              report['connections'][0]['recording']], check=True,
+                             stdout=subprocess.PIPE, env={**os.environ, 'LD_LIBRARY_PATH': library,
+                                                          'GI_TYPELIB_PATH': library}).stdout
+        self.assertEqual(json.loads(out), {
+            'started': 1_700_000_000_000_001, 'caddr': '10.0.0.1',
+            'chunks': [[0, 'one', 3], [1, 'two', 2_000_005], [1, 'three', 2_000_007],
+                       [0, '', 2_000_009], [1, '', 2_000_010]]})
 
     def test_unreachable(self):
         status, out, err = harness.run_tool('pcap', self.pcap.save(), '--module',

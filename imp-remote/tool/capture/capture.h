@@ -3,19 +3,21 @@
 
 #include "tool/capture/entries.h"
 #include "tool/capture/frame.h"
+#include "tool/capture/pcap-recorder.h"
 
 G_BEGIN_DECLS
 
 /* What all connections of a capture have in common. */
 typedef struct
 {
-  int link;          /* PacketLink */
-  guint64 packet;    /* the one that is being dealt with, from 1 on */
-  gint64 time;       /* its time in ns since 1970, for what is written */
-  gint64 now;        /* the latest time so far */
-  TcpBudget budget;  /* what waits, or may be sent again */
-  TcpBudget entries; /* what stands in reports that are not printed yet */
-  FrameSink *sink;   /* NULL: nothing is written */
+  int link;               /* PacketLink */
+  guint64 packet;         /* the one that is being dealt with, from 1 on */
+  gint64 time;            /* its time in ns since 1970, for what is written */
+  gint64 now;             /* the latest time so far */
+  TcpBudget budget;       /* what waits, or may be sent again */
+  TcpBudget entries;      /* what stands in reports that are not printed yet */
+  FrameSink *sink;        /* NULL: nothing is written */
+  PcapRecorder *recorder; /* NULL: nothing is recorded */
 
   ImpFactory *factory;
   gboolean has_streams, has_packets; /* what it works with */

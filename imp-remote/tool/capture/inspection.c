@@ -4,6 +4,7 @@
 /* An analyzer that has not answered once is not waited for again until it has, unless it keeps so
  * many bytes. */
 #define SILENT_MAX (1024 * 1024)
+#define NS_PER_US 1000
 
 /* A REPLACE that has been said, and may still be refused by the model. */
 typedef struct
@@ -22,6 +23,9 @@ struct _Inspection
   gint32 data_type;
 
   ImpFilter *filter;
+  ImpRecordingWriter *recording; /* NULL: it is not recorded, or not any more */
+  char *recording_path;
+  char *reason; /* of a refusal */
   Entries entries;
   Outcome outcome;
   gint64 recorded[2]; /* up to here there are entries about bytes */
@@ -151,6 +155,8 @@ inspection_on_result (ImpFilter *filter, ImpResult *result, gpointer user_data)
 
   self->is_silent = FALSE;
   self->was_heard = TRUE;
+  if (self->recording != NULL)
+    imp_recording_writer_add_result (self->recording, self->capture->time / NS_PER_US, result);
   switch (imp_result_get_result_type (result))
     {
     case IMP_RESULT_REPLACE:
@@ -182,6 +188,7 @@ inspection_refuse (Inspection *self, Outcome outcome, EntryKind kind, const char
   if (self->outcome != OUTCOME_OPEN)
     return;
   self->outcome = outcome;
+  self->reason = g_strdup (reason);
   for (guint direction = 0; direction < 2; direction++)
     inspection_record (self, direction);
   inspection_add_entry (self, kind, -1, -1, reason);
@@ -239,6 +246,10 @@ inspection_start (Inspection *self, GHashTable *context)
       inspection_refuse (self, OUTCOME_FAILED, ENTRY_FAILED, error->message);
       return;
     }
+  self->recording = pcap_recorder_begin (self->capture->recorder, context, self->data_type,
+                                         self->capture->time);
+  if (self->recording != NULL)
+    self->recording_path = g_strdup (imp_recording_writer_get_path (self->recording));
   self->filter = imp_filter_new (analyzer);
   g_signal_connect (self->filter, "result", G_CALLBACK (inspection_on_result), self);
   g_signal_connect (self->filter, "denied", G_CALLBACK (inspection_on_denied), self);
@@ -265,6 +276,7 @@ inspection_new (Capture *capture, GHashTable *context, gint32 data_type,
 void
 inspection_free (Inspection *self)
 {
+  inspection_finish_recording (self, OUTCOME_OPEN);
   if (self->filter != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->filter, self);
@@ -272,6 +284,8 @@ inspection_free (Inspection *self)
       g_object_unref (self->filter);
     }
   entries_clear (&self->entries);
+  g_free (self->recording_path);
+  g_free (self->reason);
   g_free (self);
 }
 
@@ -315,6 +329,69 @@ inspection_get_counts (const Inspection *self, ImpDirection direction, Inspectio
   counts->held = imp_filter_get_held (self->filter, direction);
 }
 
+const char *
+inspection_get_recording (const Inspection *self)
+{
+  return self->recording_path;
+}
+
+/* ---- recordings ---- */
+
+static void
+inspection_record_data (Inspection *self, ImpDirection direction, const guint8 *data, gsize length)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (self->recording == NULL)
+    return;
+  bytes = g_bytes_new (data, length);
+  imp_recording_writer_add_data (self->recording, self->capture->time / NS_PER_US, direction, bytes,
+                                 self->data_type);
+}
+
+static void
+inspection_end_recording (Inspection *self, ImpOutcome outcome, const char *reason)
+{
+  ImpRecordingWriter *recording = g_steal_pointer (&self->recording);
+  g_autoptr (GError) error = NULL;
+
+  if (recording != NULL
+      && !pcap_recorder_end (self->capture->recorder, recording, outcome, reason, &error))
+    entries_add_note (&self->entries, -1, self->capture->packet, error->message);
+}
+
+void
+inspection_finish_recording (Inspection *self, Outcome outcome)
+{
+  const gboolean has_ended = inspection_has_ended (self, 0) && inspection_has_ended (self, 1);
+
+  if (outcome == OUTCOME_DENIED)
+    inspection_end_recording (self, IMP_OUTCOME_DENIED, self->reason);
+  else if (outcome == OUTCOME_DROPPED)
+    inspection_end_recording (self, IMP_OUTCOME_DROPPED, NULL);
+  else if (outcome == OUTCOME_FAILED)
+    inspection_end_recording (self, IMP_OUTCOME_FAILED, self->reason);
+  else if (outcome == OUTCOME_RESET)
+    inspection_end_recording (self, IMP_OUTCOME_BROKEN, "the connection was reset");
+  else
+    inspection_end_recording (self, has_ended ? IMP_OUTCOME_PASSED : IMP_OUTCOME_UNSETTLED, NULL);
+}
+
+/* A recording has no gaps: what is before one can be played. */
+static void
+inspection_break_recording (Inspection *self, ImpDirection direction, gint64 length)
+{
+  g_autofree char *reason = NULL;
+
+  if (self->recording == NULL)
+    return;
+  reason = g_strdup_printf ("%" G_GINT64_FORMAT " bytes from the %s are missing in the capture",
+                            length, entry_direction_to_string (direction));
+  inspection_end_recording (self, IMP_OUTCOME_BROKEN, reason);
+  entries_add_note (&self->entries, direction, self->capture->packet,
+                    "the recording of the connection ends here");
+}
+
 /* ---- input ---- */
 
 void
@@ -325,6 +402,7 @@ inspection_push (Inspection *self, ImpDirection direction, const guint8 *data, g
   if (length == 0)
     self->pushed_end[direction] = TRUE;
   self->has_news = TRUE;
+  inspection_record_data (self, direction, data, length);
   /* What nobody needs to see is not copied. */
   if (length > 0 && self->data_type == IMP_DATA_TYPE_STREAM
       && imp_filter_skip (self->filter, direction, length, NULL))
@@ -341,6 +419,7 @@ inspection_skip (Inspection *self, ImpDirection direction, gint64 length)
 
   if (self->outcome != OUTCOME_OPEN)
     return FALSE;
+  inspection_break_recording (self, direction, length);
   inspection_record (self, direction);
   if (imp_filter_skip (self->filter, direction, length, &error))
     {

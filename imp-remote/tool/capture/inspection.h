@@ -36,6 +36,11 @@ void inspection_finish_packet (Inspection *self);
 /* The connection is over: waits for what is left, and closes the analyzer. Outputs may come. */
 void inspection_close (Inspection *self);
 
+/* The outcome of the connection, for its recording. */
+void inspection_finish_recording (Inspection *self, Outcome outcome);
+/* Where it is recorded, or NULL. */
+const char *inspection_get_recording (const Inspection *self);
+
 /* OUTCOME_OPEN, or a refusal. */
 Outcome inspection_get_outcome (const Inspection *self);
 /* Refuses it. */

@@ -17,6 +17,9 @@ typedef struct
   /* What the user wants. */
   char **modules;
   char *output;
+  char *record; /* a folder, or NULL */
+  gsize record_max;
+  gsize record_max_total;
   char *format_name;
   ReportFormat format;
   const char *input;
@@ -54,12 +57,17 @@ static const ImpLimit pcap_limits[] = {
     100, "how long, in ms, an analyzer elsewhere may take for a packet before the next is read" },
   { "deadline", IMP_LIMIT_SECONDS, PLACE (capture.deadline), 1, TOOL_MAX_SECONDS, 10,
     "how long it may take for what is left at the end of a connection" },
+  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
+    "how many bytes of one connection are recorded" },
+  { "record-max-total", IMP_LIMIT_BYTES, PLACE (record_max_total), 4096, G_MAXINT64, 1 << 30,
+    "after how many bytes of all connections nothing is recorded any more" },
 };
 
 static void
 pcap_command_clear (Pcap *self)
 {
   g_clear_pointer (&self->table, table_free);
+  g_clear_pointer (&self->capture.recorder, pcap_recorder_free);
   g_clear_pointer (&self->fragments, fragments_free);
   g_clear_pointer (&self->report, report_free);
   g_clear_pointer (&self->writer, pcap_writer_free);
@@ -69,6 +77,7 @@ pcap_command_clear (Pcap *self)
     entries_clear (&self->notes);
   g_strfreev (self->modules);
   g_free (self->output);
+  g_free (self->record);
   g_free (self->format_name);
 }
 
@@ -234,6 +243,7 @@ pcap_command_finish (Pcap *self, const GError *read_error)
 {
   g_autoptr (GError) error = NULL;
   guint64 n_failed;
+  int recorded;
 
   fragments_flush (self->fragments);
   table_finish (self->table);
@@ -247,11 +257,13 @@ pcap_command_finish (Pcap *self, const GError *read_error)
   if (read_error != NULL)
     return tool_error ("pcap \"%s\": %s, after %" G_GUINT64_FORMAT " packets", self->input,
                        read_error->message, self->summary.n_packets);
+  recorded = self->capture.recorder != NULL ? pcap_recorder_finish (self->capture.recorder)
+                                            : TOOL_DONE;
   n_failed = report_get_n_outcomes (self->report, OUTCOME_FAILED);
   if (n_failed > 0)
     return tool_error ("pcap: the analyzer has failed in %" G_GUINT64_FORMAT " connections",
                        n_failed);
-  return TOOL_DONE;
+  return recorded;
 }
 
 static int
@@ -272,6 +284,22 @@ pcap_command_inspect (Pcap *self)
 }
 
 static gboolean
+pcap_command_open_output (Pcap *self, int *status)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->writer = pcap_writer_new (self->output, self->reader, &error);
+  if (self->writer == NULL)
+    {
+      *status = tool_option_error ("--write", self->output, error);
+      return FALSE;
+    }
+  self->sink = (FrameSink){ pcap_command_on_frame, self };
+  self->capture.sink = &self->sink;
+  return TRUE;
+}
+
+static gboolean
 pcap_command_open (Pcap *self, int *status)
 {
   g_autoptr (GError) error = NULL;
@@ -285,17 +313,15 @@ pcap_command_open (Pcap *self, int *status)
   self->capture.link = pcap_reader_get_link (self->reader);
   if (!pcap_modules_load (&self->capture, (const char *const *) self->modules, status))
     return FALSE;
-  if (self->output == NULL)
-    return TRUE;
-  self->writer = pcap_writer_new (self->output, self->reader, &error);
-  if (self->writer == NULL)
+  if (self->record != NULL)
     {
-      *status = tool_option_error ("--write", self->output, error);
-      return FALSE;
+      self->capture.recorder = pcap_recorder_new (self->record, self->record_max,
+                                                  self->record_max_total,
+                                                  (const char *const *) self->modules, status);
+      if (self->capture.recorder == NULL)
+        return FALSE;
     }
-  self->sink = (FrameSink){ pcap_command_on_frame, self };
-  self->capture.sink = &self->sink;
-  return TRUE;
+  return self->output == NULL || pcap_command_open_output (self, status);
 }
 
 static gboolean
@@ -325,6 +351,8 @@ pcap_command_parse (Pcap *self, int argc, char **argv, int *status)
       "NAME[=SETTINGS]" },
     { "write", 'w', 0, G_OPTION_ARG_FILENAME, &self->output,
       "Write the traffic as it would have been", "OUT" },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
+      "Record each connection in a file of its own in this folder", "DIR" },
     { "report", 'r', 0, G_OPTION_ARG_STRING, &self->format_name, "text or json (default: text)",
       "FORMAT" },
     G_OPTION_ENTRY_NULL,

@@ -138,6 +138,7 @@ report_print_direction (GString *out, const Connection *connection, ImpDirection
 static void
 report_print_connection (GString *out, const Connection *connection)
 {
+  const char *recording = inspection_get_recording (connection->inspection);
   g_autofree char *client = connection_format_end (connection, IMP_DIRECTION_FROM_CLIENT);
   g_autofree char *server = connection_format_end (connection, IMP_DIRECTION_FROM_SERVER);
   g_autofree char *start = report_format_time (connection->start);
@@ -150,6 +151,8 @@ report_print_connection (GString *out, const Connection *connection)
   report_print_direction (out, connection, IMP_DIRECTION_FROM_CLIENT);
   report_print_direction (out, connection, IMP_DIRECTION_FROM_SERVER);
   report_print_entries (out, inspection_get_entries (connection->inspection));
+  if (recording != NULL)
+    g_string_append_printf (out, "  recorded in %s\n", recording);
   if (connection->n_late_bytes > 0)
     g_string_append_printf (out,
                             "  %" G_GUINT64_FORMAT
@@ -268,6 +271,7 @@ report_build_direction (JsonBuilder *builder, const Connection *connection, ImpD
 static void
 report_build_connection (JsonBuilder *builder, const Connection *connection)
 {
+  const char *recording = inspection_get_recording (connection->inspection);
   g_autofree char *client = connection_format_end (connection, IMP_DIRECTION_FROM_CLIENT);
   g_autofree char *server = connection_format_end (connection, IMP_DIRECTION_FROM_SERVER);
   g_autofree char *start = report_format_time (connection->start);
@@ -285,6 +289,8 @@ report_build_connection (JsonBuilder *builder, const Connection *connection)
   report_add_text (builder, "outcome", outcome_to_string (connection->outcome));
   report_add_flag (builder, "partial", connection->is_partial);
   report_add_number (builder, "late_bytes", connection->n_late_bytes);
+  if (recording != NULL)
+    report_add_text (builder, "recording", recording);
   report_build_direction (builder, connection, IMP_DIRECTION_FROM_CLIENT);
   report_build_direction (builder, connection, IMP_DIRECTION_FROM_SERVER);
   report_build_entries (builder, "entries", inspection_get_entries (connection->inspection));

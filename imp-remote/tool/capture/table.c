@@ -89,6 +89,7 @@ table_end (Table *self, TableEntry *entry, Outcome outcome)
     tcp_connection_finish (entry->tcp, outcome);
   else
     udp_connection_finish (entry->udp, outcome);
+  inspection_finish_recording (entry->connection->inspection, entry->connection->outcome);
   self->ended (entry->connection, self->user_data);
   g_queue_unlink (&self->queues[entry->queue], &entry->node);
   g_hash_table_remove (self->entries, &entry->connection->key);

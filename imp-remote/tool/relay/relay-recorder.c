@@ -4,8 +4,6 @@
 #include "core/imp-log-private.h"
 #include "tool/log.h"
 
-#include <string.h>
-
 struct _RelayRecorder
 {
   ImpRecorder *recorder;
@@ -54,18 +52,6 @@ relay_recorder_free (RelayRecorder *self)
   g_free (self);
 }
 
-/* Settings may be passwords, or the names of keys. */
-static GStrv
-relay_recorder_name_modules (const char *const *modules)
-{
-  GPtrArray *names = g_ptr_array_new ();
-
-  for (; modules != NULL && *modules != NULL; modules++)
-    g_ptr_array_add (names, g_strndup (*modules, strcspn (*modules, "=")));
-  g_ptr_array_add (names, NULL);
-  return (GStrv) g_ptr_array_free (names, FALSE);
-}
-
 ImpRecordingWriter *
 relay_recorder_follow (RelayRecorder *self, ImpRelay *relay, GHashTable *context,
                        const char *const *modules)
@@ -78,7 +64,7 @@ relay_recorder_follow (RelayRecorder *self, ImpRelay *relay, GHashTable *context
   /* Why it has stopped was said then. */
   if (self == NULL || !imp_recorder_check (self->recorder, NULL))
     return NULL;
-  names = relay_recorder_name_modules (modules);
+  names = tool_name_modules (modules);
   interface = imp_interface_new (IMP_DATA_TYPE_STREAM, IMP_RESULT_FLAGS_ALL);
   writer = imp_recording_writer_new (self->recorder, context, interface,
                                      (const char *const *) names, -1, &error);
