@@ -82,4 +82,7 @@ imp_ip_put_checksum (const ImpIpHeader *self, guint8 *at, const guint8 *transpor
   sum = ip_packet_sum (sum, self->destination, self->address_size);
   sum = ip_packet_sum (sum, transport, transport_size);
   ip_packet_put_sum (at, ip_packet_sum (sum, data, length));
+  /* In UDP zero says that there is none; this is the same sum. */
+  if (self->protocol == IMP_PROTOCOL_UDP && at[0] == 0 && at[1] == 0)
+    at[0] = at[1] = 0xff;
 }

@@ -184,6 +184,41 @@ test_options (void)
   g_assert_cmpuint (options.max_segment, ==, 0);
 }
 
+/* ---- what is written ---- */
+
+static void
+on_datagram (const guint8 *data, gsize length, gpointer user_data)
+{
+  Packet packet;
+  guint *n_full = user_data;
+  const guint16 checksum = imp_ip_get16 (data + length - 4);
+
+  g_assert_cmpint (packet_decode (&packet, PACKET_LINK_RAW, data, length, length), ==,
+                   PACKET_TRANSPORT);
+  g_assert_cmpuint (packet.length, ==, 2);
+  g_assert_cmpuint (checksum, !=, 0);
+  *n_full += checksum == 0xffff;
+}
+
+/* Whatever stands in a datagram, it has a checksum: 0 would be none. */
+static void
+test_udp_checksum (void)
+{
+  guint n_full = 0;
+  const FrameSink sink = { on_datagram, &n_full };
+  FrameSide side = { .is_known = TRUE };
+
+  side.ip.address_size = 16;
+  side.ip.protocol = IMP_PROTOCOL_UDP;
+  for (guint i = 0; i < 65536; i++)
+    {
+      const guint8 data[2] = { i >> 8, i };
+
+      frame_side_write_datagram (&side, &sink, data, sizeof data);
+    }
+  g_assert_cmpuint (n_full, >, 0);
+}
+
 /* ---- fragments ---- */
 
 typedef struct
@@ -321,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/packet/mutants", test_mutants);
   g_test_add_func ("/packet/other", test_other);
   g_test_add_func ("/packet/options", test_options);
+  g_test_add_func ("/packet/udp-checksum", test_udp_checksum);
   g_test_add_func ("/packet/fragments", test_fragments);
   g_test_add_func ("/packet/fragments-overlap", test_fragments_overlap);
   g_test_add_func ("/packet/fragments-bounds", test_fragments_bounds);

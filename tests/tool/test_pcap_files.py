@@ -10,6 +10,7 @@ import random
 import signal
 import struct
 import subprocess
+import time
 import unittest
 
 import capture_files as captures
@@ -589,6 +590,51 @@ class Reports(Files):
         self.assertEqual(out.follow()[0], b'a word ' * 300)
         times = out.values('frame.time_epoch')
         self.assertEqual((times[0], times[-1]), ('1700000000.000001123', '1700000000.000606123'))
+
+    def test_slow(self):
+        """How fast a capture is read changes nothing: what may be the beginning of a match is held
+        for as long as it takes."""
+        pcap = Pcap(self.folder)
+        tcp = Tcp(pcap).open()
+        tcp.say(0, b'a sec')
+        other = Tcp(pcap, client=('10.0.0.9', 9)).open()
+        for _ in range(300):
+            other.say(0, b'x')
+        part = len(pcap.bytes)
+        for _ in range(300):
+            other.say(0, b'x')
+        tcp.say(0, b'ret')
+        with subprocess.Popen([harness.TOOL, 'pcap', '-', '--write', self.out, '--module',
+                               REPLACE % 'word'], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL) as process:
+            process.stdin.write(pcap.bytes[:part])
+            process.stdin.flush()
+            time.sleep(0.7)
+            process.stdin.write(pcap.bytes[part:])
+            process.stdin.close()
+            self.assertEqual(process.wait(harness.TIMEOUT), 0)
+        said = b''.join(bytes.fromhex(packet['tcp.payload'])
+                        for packet in captures.Plain(self.out).packets
+                        if packet['tcp.srcport'] == '40000')
+        self.assertEqual(said, b'a word')
+
+    def test_stopped(self):
+        """A signal ends it, and OUT is not there, nor is anything else."""
+        pcap = Pcap(self.folder)
+        Tcp(pcap).open().say(0, b'hello')
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([harness.TOOL, 'pcap', '-', '--write', self.out],
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE) as process:
+                process.stdin.write(pcap.bytes)
+                process.stdin.flush()
+                # It is there once the tool listens to signals.
+                harness.wait_until(lambda: os.listdir(self.folder))
+                process.send_signal(number)
+                process.stdin.close()
+                self.assertEqual(process.wait(harness.TIMEOUT), 1)
+                self.assertIn(b'stopped after ', process.stderr.read())
+            self.assertEqual(os.listdir(self.folder), [])
 
     def test_progress(self):
         """Whoever looks at a terminal sees how far it is, and nothing of that stays."""

@@ -24,6 +24,7 @@ pcap_progress_update (PcapProgress *self, guint64 position, guint64 size, guint 
   if (!self->is_shown || now - self->last < INTERVAL)
     return;
   self->last = now;
+  self->is_visible = TRUE;
   share = size > 0
             ? g_strdup_printf ("%3d %% of %.0f MiB", (int) (100.0 * position / size), size / MIB)
             : g_strdup_printf ("%.0f MiB", position / MIB);
@@ -33,10 +34,11 @@ pcap_progress_update (PcapProgress *self, guint64 position, guint64 size, guint 
 }
 
 void
-pcap_progress_end (PcapProgress *self)
+pcap_progress_hide (PcapProgress *self)
 {
-  if (!self->is_shown)
+  if (!self->is_visible)
     return;
+  self->is_visible = FALSE;
   fputs ("\r\033[K", stderr);
   fflush (stderr);
 }

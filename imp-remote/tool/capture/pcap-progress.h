@@ -10,13 +10,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean is_shown;
-  gint64 begin; /* monotonic, in us, as the following */
+  gboolean is_visible; /* the line is there now */
+  gint64 begin;        /* monotonic, in us, as the following */
   gint64 last;
 } PcapProgress;
 
 void pcap_progress_begin (PcapProgress *self);
 /* @size: 0 if it is not known. */
 void pcap_progress_update (PcapProgress *self, guint64 position, guint64 size, guint n_connections);
-void pcap_progress_end (PcapProgress *self);
+/* Until the next update: something else is printed, or it is over. */
+void pcap_progress_hide (PcapProgress *self);
 
 G_END_DECLS

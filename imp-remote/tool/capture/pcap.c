@@ -7,9 +7,10 @@
 #include "tool/capture/table.h"
 #include "tool/tool.h"
 
+#include <signal.h>
 #include <stdio.h>
 
-/* So often something else is looked at: signals, progress, and what analyzers say by themselves. */
+/* So often something else is looked at: progress, errors, and what analyzers say by themselves. */
 #define PACKETS_PER_TURN 256
 
 typedef struct
@@ -35,8 +36,10 @@ typedef struct
   ReportSummary summary;
   Entries notes; /* about what belongs to no connection */
   PcapProgress progress;
-  gboolean is_stopped; /* by a signal */
 } Pcap;
+
+/* By a signal. No main loop is needed to notice that. */
+static volatile sig_atomic_t pcap_command_stopped;
 
 #define PLACE(member) G_STRUCT_OFFSET (Pcap, member)
 
@@ -112,7 +115,10 @@ pcap_command_on_fragments_lost (const char *reason, guint n_fragments, gpointer 
 static void
 pcap_command_on_ended (Connection *connection, gpointer user_data)
 {
-  report_add (((Pcap *) user_data)->report, connection);
+  Pcap *self = user_data;
+
+  pcap_progress_hide (&self->progress);
+  report_add (self->report, connection);
 }
 
 /* What the modules are not for stays as it is. */
@@ -208,16 +214,36 @@ pcap_command_take (Pcap *self, const PcapRecord *record)
 /* ---- the whole ---- */
 
 static void
-pcap_command_on_stop (gpointer user_data)
+pcap_command_on_signal (int number)
 {
-  ((Pcap *) user_data)->is_stopped = TRUE;
+  pcap_command_stopped = TRUE;
 }
 
+/* The second one ends the program in the usual way. */
+static void
+pcap_command_watch_signals (void)
+{
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+  const struct sigaction action = {
+    .sa_handler = pcap_command_on_signal,
+    .sa_flags = SA_RESETHAND,
+  };
+  struct sigaction before;
+
+  /* nohup(1) has one ignored. */
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (sigaction (signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+      sigaction (signals[i], &action, NULL);
+}
+
+/* The timers of analyzers in this process do not run: how fast a file is read says nothing about
+ * the time that passed between its packets. */
 static gboolean
 pcap_command_turn (Pcap *self, GError **error)
 {
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  if (self->capture.is_elsewhere)
+    while (g_main_context_iteration (NULL, FALSE))
+      ;
   pcap_progress_update (&self->progress, pcap_reader_get_position (self->reader),
                         pcap_reader_get_size (self->reader), table_get_n_connections (self->table));
   return self->writer == NULL || pcap_writer_check (self->writer, error);
@@ -228,7 +254,7 @@ pcap_command_read (Pcap *self, GError **error)
 {
   PcapRecord record;
 
-  for (guint n = 1; !self->is_stopped && pcap_reader_next (self->reader, &record, error); n++)
+  for (guint n = 1; !pcap_command_stopped && pcap_reader_next (self->reader, &record, error); n++)
     {
       pcap_command_take (self, &record);
       if (n % PACKETS_PER_TURN == 0 && !pcap_command_turn (self, error))
@@ -274,8 +300,8 @@ pcap_command_inspect (Pcap *self)
 
   pcap_progress_begin (&self->progress);
   is_read = pcap_command_read (self, &error);
-  pcap_progress_end (&self->progress);
-  if (self->is_stopped)
+  pcap_progress_hide (&self->progress);
+  if (pcap_command_stopped)
     return tool_error ("pcap \"%s\": stopped after %" G_GUINT64_FORMAT " packets", self->input,
                        self->summary.n_packets);
   if (self->writer != NULL && !is_read && !pcap_writer_check (self->writer, NULL))
@@ -383,7 +409,7 @@ pcap_command_run (int argc, char **argv)
   if (!pcap_command_parse (&self, argc, argv, &status))
     return status;
   self.capture.entries.max = self.capture.budget.max;
-  tool_watch_signals (pcap_command_on_stop, &self);
+  pcap_command_watch_signals ();
   if (!pcap_command_open (&self, &status))
     return status;
   self.fragments = fragments_new (pcap_command_on_fragments_lost, &self);
