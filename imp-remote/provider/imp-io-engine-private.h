@@ -32,6 +32,9 @@ void imp_io_engine_unref (ImpIOEngine *self);
 /* Nobody will use the stream any more: what is not over is cut, and nothing is waited for. */
 void imp_io_engine_release (ImpIOEngine *self);
 
+/* Drops a reference to what belongs to the thread of the engine, there. */
+void imp_io_engine_drop (ImpIOEngine *self, gpointer object);
+
 ImpDuplex *imp_io_engine_get_duplex (ImpIOEngine *self);
 
 /* To be called where something was left in the duplex, or is wanted from it: does at once what can

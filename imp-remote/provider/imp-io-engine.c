@@ -51,6 +51,28 @@ imp_io_engine_ref (ImpIOEngine *self)
   return g_atomic_rc_box_acquire (self);
 }
 
+static gboolean
+engine_on_drop (gpointer user_data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+imp_io_engine_drop (ImpIOEngine *self, gpointer object)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (g_thread_self () == self->maker)
+    {
+      g_object_unref (object);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "imp io stream: drop");
+  g_source_set_callback (source, engine_on_drop, object, g_object_unref);
+  g_source_attach (source, self->home);
+}
+
 static void
 engine_clear (gpointer data)
 {
@@ -59,8 +81,9 @@ engine_clear (gpointer data)
   imp_source_clear (&self->timer);
   g_clear_pointer (&self->pump, imp_pump_free);
   g_clear_signal_handler (&self->dropped, self->filter);
-  g_object_unref (self->filter);
+  imp_io_engine_drop (self, self->filter);
   g_source_unref (self->control);
+  g_thread_unref (self->maker);
   g_main_context_unref (self->home);
   g_clear_error (&self->error);
   imp_duplex_unref (self->duplex);
@@ -446,7 +469,7 @@ imp_io_engine_new (GIOStream *base, ImpFilter *filter, ImpDirection reads,
   self->reads = reads;
   self->limits = *limits;
   self->home = g_main_context_ref_thread_default ();
-  self->maker = g_thread_self ();
+  self->maker = g_thread_ref (g_thread_self ());
   self->filter = g_object_ref (filter);
   self->dropped = g_signal_connect_swapped (filter, "dropped", G_CALLBACK (engine_on_dropped),
                                             self);

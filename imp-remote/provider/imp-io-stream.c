@@ -113,6 +113,12 @@ imp_io_stream_constructed (GObject *object)
   ImpIOStream *self = IMP_IO_STREAM (object);
 
   G_OBJECT_CLASS (imp_io_stream_parent_class)->constructed (object);
+  if (self->base == NULL || self->analyzer == NULL)
+    {
+      g_critical ("An ImpIOStream was made without its property %s, and cannot be used",
+                  self->base == NULL ? "base-stream" : "analyzer");
+      return;
+    }
   self->filter = imp_filter_new (self->analyzer);
   imp_filter_set_max_held (self->filter, self->max_held);
   imp_filter_set_deadline (self->filter, self->limits.deadline);
@@ -125,8 +131,11 @@ imp_io_stream_constructed (GObject *object)
 static void
 imp_io_stream_dispose (GObject *object)
 {
+  ImpIOStream *self = IMP_IO_STREAM (object);
+
   /* The parent closes what is open. */
-  imp_io_engine_release (IMP_IO_STREAM (object)->engine);
+  if (self->engine != NULL)
+    imp_io_engine_release (self->engine);
   G_OBJECT_CLASS (imp_io_stream_parent_class)->dispose (object);
 }
 
@@ -135,10 +144,15 @@ imp_io_stream_finalize (GObject *object)
 {
   ImpIOStream *self = IMP_IO_STREAM (object);
 
-  g_object_unref (self->input);
-  g_object_unref (self->output);
-  imp_io_engine_unref (self->engine);
-  g_object_unref (self->filter);
+  g_clear_object (&self->input);
+  g_clear_object (&self->output);
+  if (self->engine != NULL)
+    {
+      imp_io_engine_drop (self->engine, g_steal_pointer (&self->filter));
+      imp_io_engine_drop (self->engine, g_steal_pointer (&self->analyzer));
+      imp_io_engine_drop (self->engine, g_steal_pointer (&self->base));
+      imp_io_engine_unref (self->engine);
+    }
   g_clear_object (&self->analyzer);
   g_clear_object (&self->base);
   G_OBJECT_CLASS (imp_io_stream_parent_class)->finalize (object);
@@ -178,6 +192,8 @@ imp_io_stream_close (GIOStream *stream, GCancellable *cancellable, GError **erro
 {
   ImpIOStream *self = IMP_IO_STREAM (stream);
 
+  if (self->engine == NULL)
+    return TRUE;
   imp_io_engine_close (self->engine);
   if (imp_io_engine_may_wait (self->engine)
       && !imp_io_engine_wait (self->engine, IMP_DUPLEX_OVER, cancellable, error))
@@ -218,6 +234,11 @@ imp_io_stream_close_async (GIOStream *stream, int priority, GCancellable *cancel
   g_task_set_source_tag (task, imp_io_stream_close_async);
   g_task_set_priority (task, priority);
   g_task_set_check_cancellable (task, FALSE);
+  if (self->engine == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
   imp_io_engine_close (self->engine);
   event = imp_duplex_create_source (imp_io_engine_get_duplex (self->engine), IMP_DUPLEX_OVER);
   source = g_pollable_source_new_full (self->output, event, cancellable);
@@ -261,7 +282,8 @@ imp_io_stream_get_property (GObject *object, guint id, GValue *value, GParamSpec
       g_value_set_uint (value, self->limits.deadline);
       break;
     case PROP_HELD_BYTES:
-      g_object_get_property (G_OBJECT (self->filter), "held-bytes", value);
+      if (self->filter != NULL)
+        g_object_get_property (G_OBJECT (self->filter), "held-bytes", value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -546,20 +546,29 @@ unref_in_thread (gpointer user_data)
   return thread_end (self);
 }
 
+static void
+note_thread (gpointer data, GObject *object)
+{
+  *(GThread **) data = g_thread_self ();
+}
+
 /* The last reference may go anywhere; the analyzer ends where it belongs. */
 static void
 test_thread_unref (void)
 {
   IORig *rig = io_rig_new (scripted_analyzer_new (hold_all), NULL);
   Thread thread = { .stream = rig->stream };
+  GThread *gone_in = NULL;
 
   io_rig_write (rig, "held");
   g_object_add_weak_pointer (G_OBJECT (rig->analyzer), (gpointer *) &rig->analyzer);
+  g_object_weak_ref (G_OBJECT (rig->analyzer), note_thread, &gone_in);
   g_object_unref (rig->analyzer);
   thread_run (&thread, unref_in_thread);
   io_rig_peer_waits_for_end (rig);
   while (rig->analyzer != NULL)
     g_main_context_iteration (NULL, TRUE);
+  g_assert_true (gone_in == g_thread_self ());
   g_assert_cmpuint (rig->peer->n_received, ==, 0);
   test_peer_free (rig->peer);
   g_free (rig);

@@ -467,6 +467,22 @@ test_unsupported (void)
   g_assert_error (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED);
 }
 
+/* One that was made without its parts is of no use, and harms nobody. */
+static void
+test_incomplete (void)
+{
+  g_autoptr (GIOStream) base = NULL, other = NULL;
+
+  test_stream_pair (&base, &other);
+  g_test_expect_message ("Imp-provider", G_LOG_LEVEL_CRITICAL, "*property base-stream*");
+  g_object_unref (g_object_new (IMP_TYPE_IO_STREAM, NULL));
+  g_test_assert_expected_messages ();
+  g_test_expect_message ("Imp-provider", G_LOG_LEVEL_CRITICAL, "*property analyzer*");
+  g_object_unref (g_object_new (IMP_TYPE_IO_STREAM, "base-stream", base, NULL));
+  g_test_assert_expected_messages ();
+  g_assert_false (g_io_stream_is_closed (base));
+}
+
 /* Its own analyzer cannot wait for what it has to let through itself. */
 static GIOStream *own_stream;
 
@@ -518,6 +534,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/io-stream/close-cancelled", test_close_cancelled);
   g_test_add_func ("/io-stream/dropped-reference", test_dropped_reference);
   g_test_add_func ("/io-stream/unsupported", test_unsupported);
+  g_test_add_func ("/io-stream/incomplete", test_incomplete);
   g_test_add_func ("/io-stream/from-within", test_from_within);
   return g_test_run ();
 }
