@@ -132,6 +132,7 @@ RAW_OUTPUT = re.compile(r'(?<![\w"])(g_(?:message|warning|info|debug|critical|pr
 # Where it is made harmless, or is nobody else's.
 MAY_PRINT = {
     'imp-remote/core/imp-log.c': {'g_log'},
+    'imp-remote/provider/imp-io-stream.c': {'g_critical'},
     'imp-remote/modules/imp-script-output.c': {'g_log_structured'},
     'imp-remote/modules/launch.c': {'fprintf'},
     'imp-remote/tool/capture/pcap-progress.c': {'fprintf', 'fputs'},

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* What the --shadow and --canary options of a group say: a second set of modules, in a process of
- * its own, that is asked about the same connections. Its verdicts count for nothing, but in the
- * share of connections that it decides. */
+ * its own, that is asked about the same connections. Its verdicts are not applied, but for the
+ * connections that it decides. */
 typedef struct _RelayShadow RelayShadow;
 
 /* FALSE: not from 0 to 100. */
