@@ -13,6 +13,8 @@ typedef struct _ImpDiskWriter ImpDiskWriter;
 ImpDiskWriter *imp_disk_writer_new (gsize max_buffered, GError **error);
 ImpDiskWriter *imp_disk_writer_ref (ImpDiskWriter *self);
 void imp_disk_writer_unref (ImpDiskWriter *self);
+/* Waits until nothing waits any more. */
+void imp_disk_writer_flush (ImpDiskWriter *self);
 
 /* One file. */
 typedef struct _ImpDiskFile ImpDiskFile;

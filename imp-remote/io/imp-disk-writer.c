@@ -255,6 +255,15 @@ imp_disk_writer_ref (ImpDiskWriter *self)
 }
 
 void
+imp_disk_writer_flush (ImpDiskWriter *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->buffered > 0)
+    g_cond_wait (&self->written, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 imp_disk_writer_unref (ImpDiskWriter *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))

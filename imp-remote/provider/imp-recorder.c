@@ -398,6 +398,23 @@ imp_recorder_check (ImpRecorder *self, GError **error)
 }
 
 /**
+ * imp_recorder_flush:
+ * @self: a recorder
+ *
+ * Waits until all that was recorded so far is in its files.
+ *
+ * Since: 0.1
+ */
+void
+imp_recorder_flush (ImpRecorder *self)
+{
+  g_return_if_fail (IMP_IS_RECORDER (self));
+
+  if (self->disk != NULL)
+    imp_disk_writer_flush (self->disk);
+}
+
+/**
  * imp_recorder_get_n_recordings:
  * @self: a recorder
  *

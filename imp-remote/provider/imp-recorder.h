@@ -18,6 +18,8 @@ const char  *imp_recorder_get_folder        (ImpRecorder *self);
 IMP_AVAILABLE_IN_0_1
 gboolean     imp_recorder_check             (ImpRecorder *self, GError **error);
 IMP_AVAILABLE_IN_0_1
+void         imp_recorder_flush             (ImpRecorder *self);
+IMP_AVAILABLE_IN_0_1
 guint64      imp_recorder_get_n_recordings  (ImpRecorder *self);
 IMP_AVAILABLE_IN_0_1
 guint64      imp_recorder_get_n_incomplete  (ImpRecorder *self);

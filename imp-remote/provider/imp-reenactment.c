@@ -63,6 +63,8 @@ imp_recorded_analyzer_class_init (ImpRecordedAnalyzerClass *klass)
 static void
 imp_recorded_analyzer_init (ImpRecordedAnalyzer *self)
 {
+  /* That was recorded, too. */
+  imp_analyzer_set_settles_end (IMP_ANALYZER (self), FALSE);
 }
 
 /* ---- offsets ---- */

@@ -324,6 +324,32 @@ test_shrink (void)
   g_assert_error (error, IMP_ERROR, IMP_ERROR_FAILED);
 }
 
+/* One that puts something in at the end. */
+
+static void
+subject_append (Subject *self, ImpDirection direction, const char *data, gsize length)
+{
+  if (length == 0)
+    imp_analyzer_replace_bytes (IMP_ANALYZER (self), direction, self->fed[direction],
+                                (const guint8 *) "end", 3);
+  else
+    imp_analyzer_pass_bytes (IMP_ANALYZER (self), direction, self->fed[direction]);
+}
+
+static void
+test_end (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autoptr (ImpFactory) factory = subject_factory_new (subject_append);
+  g_autoptr (ImpRecording) recording = rig_record (rig, factory, wolves);
+  g_autoptr (ImpReplay) replay = rig_replay (rig, recording, factory, 5);
+  g_autoptr (GBytes) output = imp_replay_get_output (replay, SERVER);
+  g_autofree char *text = show (imp_recording_compare (recording, replay));
+
+  g_assert_cmpstr (text, ==, "");
+  g_assert_cmpmem (g_bytes_get_data (output, NULL), g_bytes_get_size (output), "hello wolfend", 13);
+}
+
 /* Logs, accounts, answers, and outcomes that no verdict tells. */
 
 static void
@@ -553,6 +579,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recording/same", test_same);
   g_test_add_func ("/recording/changed", test_changed);
   g_test_add_func ("/recording/shrink", test_shrink);
+  g_test_add_func ("/recording/end", test_end);
   g_test_add_func ("/recording/told", test_told);
   g_test_add_func ("/recording/later", test_later);
   g_test_add_func ("/recording/beginning", test_beginning);
