@@ -373,6 +373,20 @@ class UpstreamProxies(unittest.TestCase):
                         client.shutdown(socket.SHUT_WR)
                         self.assertEqual(harness.read_all(client), b'through both', uri)
 
+    def test_as_the_desktop_is_set(self):
+        """What the environment says is such a setting; by itself it changes nothing."""
+        with proxy() as inner:
+            for option, count in (('auto', 1), ('none', 1)):
+                uri = f'socks5://127.0.0.1:{ports(inner)[0]}'
+                with harness.Tool('relay', '--listen', '127.0.0.1:0', '--upstream-proxy', option,
+                                  '--connect', 'no-name.invalid:80', env={
+                                      'http_proxy': uri, 'all_proxy': uri, 'no_proxy': ''}) as relay:
+                    self.assertEqual(harness.fetch_cut(relay.port), b'')
+                    relay.wait_for_log('failed: Cannot connect to no-name.invalid:80')
+                if option == 'auto':
+                    inner.wait_for_log('-> no-name.invalid:80: failed')
+                self.assertEqual(sum('no-name.invalid' in line for line in inner.log), count)
+
     def test_names_are_for_the_proxy(self):
         """Which can know others; but what is limited is not left to it."""
         with proxy() as inner, \
