@@ -60,6 +60,9 @@ gssize imp_transport_splice_in (ImpTransport *self, int pipe, gsize length, GErr
 /* Moves @length bytes, all that are in it, out of the pipe. As imp_transport_writev(), but 0 where
  * there is no room. */
 gssize imp_transport_splice_out (ImpTransport *self, int pipe, gsize length, GError **error);
+/* Whether something of what was written, or the end, has not gone to the socket yet: TLS takes a
+ * record before it can write it. It goes on by itself, and the callback is called when it has. */
+gboolean imp_transport_is_output_pending (ImpTransport *self);
 /* Ends the output, so that the peer sees the end of the stream; reading goes on. Where the stream
  * cannot do that, FALSE with an error. */
 gboolean imp_transport_shutdown_write (ImpTransport *self, GError **error);

@@ -575,6 +575,12 @@ imp_transport_splice_out (ImpTransport *self, int pipe, gsize length, GError **e
 }
 
 gboolean
+imp_transport_is_output_pending (ImpTransport *self)
+{
+  return !self->closed && self->tls != NULL && imp_tls_stream_wants_output (self->tls);
+}
+
+gboolean
 imp_transport_shutdown_write (ImpTransport *self, GError **error)
 {
   if (self->closed)

@@ -135,7 +135,8 @@ engine_report (ImpIOEngine *self)
   if (self->pump != NULL)
     {
       refusal = imp_pump_peek_refusal (self->pump);
-      report.unsent = imp_pump_get_queued (self->pump, base);
+      report.unsent = imp_pump_get_queued (self->pump, base)
+                      + imp_pump_is_output_pending (self->pump, base);
       report.undelivered = imp_pump_get_queued (self->pump, near);
       report.input_ended = imp_pump_has_ended_output (self->pump, near);
       report.output_ended = imp_pump_has_ended_output (self->pump, base);

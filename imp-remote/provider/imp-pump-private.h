@@ -48,6 +48,8 @@ const GError *imp_pump_peek_refusal (ImpPump *self);
 const GError *imp_pump_peek_output_error (ImpPump *self, guint side);
 /* Whether a side was told that this is the end, as it comes from the filter. */
 gboolean imp_pump_has_ended_output (ImpPump *self, guint side);
+/* Whether something that is not queued any more has not left yet. */
+gboolean imp_pump_is_output_pending (ImpPump *self, guint side);
 /* Ends at once, with @error, if that is not NULL; done() is called from here. */
 void imp_pump_abort (ImpPump *self, const GError *error);
 gsize imp_pump_get_queued (ImpPump *self, guint side);

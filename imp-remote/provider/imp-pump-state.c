@@ -26,7 +26,14 @@ gboolean
 imp_pump_has_ended_output (ImpPump *self, guint side)
 {
   return self->sides[side].output_shut && self->sides[side].output_error == NULL
+         && !imp_pump_is_output_pending (self, side)
          && imp_filter_is_finished (self->filter, !side);
+}
+
+gboolean
+imp_pump_is_output_pending (ImpPump *self, guint side)
+{
+  return imp_transport_is_output_pending (self->sides[side].transport);
 }
 
 gsize

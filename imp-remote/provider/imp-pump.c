@@ -164,7 +164,8 @@ pump_side_close (PumpSide *side)
   imp_output_buffer_clear (side->output);
   if (side->transport == NULL)
     return;
-  if (side->output_shut && side->output_error == NULL)
+  if (side->output_shut && side->output_error == NULL
+      && !imp_transport_is_output_pending (side->transport))
     imp_transport_set_abortive (side->transport, FALSE);
   imp_transport_close (side->transport);
 }
@@ -278,15 +279,18 @@ pump_start_draining (ImpPump *self)
     }
 }
 
-/* What was written before a reset shall arrive: only once the peer's machine has taken all of it,
- * the connection may be reset. */
+/* What was written before an end or a reset shall arrive: the connection may be closed once it has
+ * gone to the socket, and be reset only once the peer's machine has taken all of it. */
 static gboolean
 pump_side_is_output_over (const PumpSide *side)
 {
-  if (side->output_shut || side->output_error != NULL)
+  if (side->output_error != NULL)
     return TRUE;
-  return side->output_cut && imp_pump_side_get_queued (side) == 0
-         && imp_transport_get_unacknowledged (side->transport) == 0;
+  if (imp_transport_is_output_pending (side->transport))
+    return FALSE;
+  return side->output_shut
+         || (side->output_cut && imp_pump_side_get_queued (side) == 0
+             && imp_transport_get_unacknowledged (side->transport) == 0);
 }
 
 static gboolean
@@ -379,7 +383,7 @@ pump_flush_side (ImpPump *self, PumpSide *side)
   side->output_full = FALSE;
   /* A side that nothing waits for needs no memory. */
   imp_output_buffer_clear (side->output);
-  if (side->output_ended && !side->output_cut && !pump_side_is_output_over (side))
+  if (side->output_ended && !side->output_cut && !side->output_shut && side->output_error == NULL)
     pump_shut_output (self, side);
 }
 

@@ -200,6 +200,53 @@ test_plain_text_much (void)
   check_orders (FALSE, MUCH, IO_MOVER_ASYNC);
 }
 
+static void
+on_closed (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_io_stream_close_finish (G_IO_STREAM (object), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+/* What TLS has taken and the socket has not leaves as well before the end. */
+static void
+test_slow_peer (void)
+{
+  GIOStream *streams[2];
+  g_autoptr (GBytes) data = make_data ();
+  gboolean closed = FALSE;
+  gsize filled;
+  IOMover *mover;
+
+  test_stream_pair (&streams[0], &streams[1]);
+  for (guint i = 0; i < 2; i++)
+    streams[i] = add_tls (streams[i], i);
+  shake_hands (streams[0], streams[1]);
+  streams[0] = add_imp (streams[0], 0);
+  filled = test_stream_fill (streams[0]);
+  g_io_stream_close_async (streams[0], G_PRIORITY_DEFAULT, NULL, on_closed, &closed);
+  test_run_until (is_true, &closed, 50);
+  g_assert_false (closed);
+  mover = io_mover_new (streams[1], IO_MOVER_ASYNC, data, 0);
+  io_mover_keep (mover);
+  io_mover_start (mover);
+  g_assert_true (test_run_until (io_mover_is_over, mover, TIMEOUT));
+  g_assert_no_error (mover->read_error);
+  g_assert_cmpuint (mover->n_received, ==, filled);
+  g_assert_true (test_run_until (is_true, &closed, TIMEOUT));
+  io_mover_free (mover);
+  for (guint i = 0; i < 2; i++)
+    g_object_unref (streams[i]);
+}
+
 /* A TLS connection whose handshake nobody has made yet. */
 static void
 test_implicit_handshake (void)
@@ -292,6 +339,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/io-stream-tls/plain-text", test_plain_text);
   g_test_add_func ("/io-stream-tls/ciphertext/much", test_ciphertext_much);
   g_test_add_func ("/io-stream-tls/plain-text/much", test_plain_text_much);
+  g_test_add_func ("/io-stream-tls/slow-peer", test_slow_peer);
   g_test_add_func ("/io-stream-tls/implicit-handshake", test_implicit_handshake);
   g_test_add_func ("/io-stream-tls/blocking", test_blocking);
   g_test_add_func ("/io-stream-tls/own-thread", test_own_thread);
