@@ -298,6 +298,32 @@ setting_describe_string (GParamSpec *pspec)
   return g_strdup ("text in UTF-8");
 }
 
+/* Nothing at all is none of them. */
+static gboolean
+setting_parse_strings (GParamSpec *pspec, const char *text, GValue *value)
+{
+  g_value_take_boxed (value, g_strsplit (text, ",", -1));
+  return TRUE;
+}
+
+/* One with a comma cannot be told from two. */
+static char *
+setting_format_strings (const GValue *value)
+{
+  GStrv strings = g_value_get_boxed (value);
+
+  for (guint i = 0; strings != NULL && strings[i] != NULL; i++)
+    if (strchr (strings[i], ',') != NULL)
+      return NULL;
+  return strings == NULL ? NULL : g_strjoinv (",", strings);
+}
+
+static char *
+setting_describe_strings (GParamSpec *pspec)
+{
+  return g_strdup ("texts in UTF-8, with commas between");
+}
+
 static const SettingType setting_types[] = {
   { G_TYPE_BOOLEAN, setting_parse_boolean, setting_format_boolean, setting_describe_boolean },
   { G_TYPE_INT, setting_parse_signed, setting_format_signed, setting_describe_signed },
@@ -310,9 +336,19 @@ static const SettingType setting_types[] = {
   { G_TYPE_STRING, setting_parse_string, setting_format_string, setting_describe_string },
 };
 
+/* G_TYPE_STRV is no constant. */
+static const SettingType setting_strings = {
+  G_TYPE_INVALID,
+  setting_parse_strings,
+  setting_format_strings,
+  setting_describe_strings,
+};
+
 static const SettingType *
 setting_type_find (GParamSpec *pspec)
 {
+  if (pspec->value_type == G_TYPE_STRV)
+    return &setting_strings;
   for (gsize i = 0; i < G_N_ELEMENTS (setting_types); i++)
     if (G_TYPE_FUNDAMENTAL (pspec->value_type) == setting_types[i].type)
       return &setting_types[i];

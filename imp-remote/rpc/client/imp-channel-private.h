@@ -21,11 +21,31 @@ typedef struct
   guint reconnect_max;
 } ImpChannelOptions;
 
-/* Either @target (to connect to, and again) or @stream (used once). @changed: the state is another
- * now. */
+/* What whoever has several channels wants to know; each may be NULL. */
+typedef struct
+{
+  /* The state is another now. */
+  void (*changed) (gpointer user_data);
+  /* The server has failed an analyzer, or was lost; @judged: it has given verdicts since the last
+   * time. */
+  void (*failed) (gboolean judged, gpointer user_data);
+  /* It has answered imp_channel_ping(), or another ping. */
+  void (*answered) (gpointer user_data);
+  /* Those of which a server that is lost was never told; who does not take them leaves them to
+   * their outcome. Of ImpRemoteAnalyzer. */
+  void (*stranded) (GPtrArray *analyzers, gpointer user_data);
+} ImpChannelFuncs;
+
+typedef struct
+{
+  ImpClientConnectionCounters connection;
+  guint64 connections, analyzers, queued;
+} ImpChannelCounters;
+
+/* Either @target (to connect to, and again) or @stream (used once). @budget is kept. */
 ImpChannel *imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *stream,
-                             const char *name, ImpInterface *interface,
-                             void (*changed) (gpointer user_data), gpointer user_data);
+                             const char *name, ImpInterface *interface, ImpSoftBudget *budget,
+                             const ImpChannelFuncs *funcs, gpointer user_data);
 /* Every analyzer that lives gets its outcome. */
 void imp_channel_close (ImpChannel *self, const GError *error);
 void imp_channel_free (ImpChannel *self);
@@ -34,11 +54,16 @@ void imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options
 /* Before it is used; what is in @tls must live as long as the channel. */
 void imp_channel_set_tls (ImpChannel *self, const ImpClientTls *tls);
 void imp_channel_set_codec (ImpChannel *self, ImpCodec *codec);
-/* The same: soft outcomes count together with those of others that have this one. */
-void imp_channel_set_budget (ImpChannel *self, ImpSoftBudget *budget);
 
 /* Adds an analyzer; if there is nobody to serve it, it has its outcome at once. */
 void imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
+/* The same with one that was stranded in another channel; only while there is a connection, or one
+ * is being made. */
+void imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
+/* Connects, if it has not been used yet. */
+void imp_channel_start (ImpChannel *self);
+/* Has the server answer; FALSE if it cannot be asked. */
+gboolean imp_channel_ping (ImpChannel *self);
 /* Both take @task. */
 void imp_channel_query (ImpChannel *self, GList *wanted, GTask *task);
 void imp_channel_connect (ImpChannel *self, GTask *task);
@@ -59,9 +84,12 @@ gint64 imp_channel_get_retry (ImpChannel *self);
 /* How many analyzers live, of all connections. */
 guint imp_channel_get_n_analyzers (ImpChannel *self);
 ImpClientConnection *imp_channel_get_connection (ImpChannel *self); /* NULL: there is none */
+/* How many bytes wait for verdicts; goes through all analyzers. */
+guint64 imp_channel_count_unsettled (ImpChannel *self);
 guint64 imp_channel_get_messages_in (ImpChannel *self);
 /* A stream that has not been used: to be used by another one. NULL where there is none. */
 GIOStream *imp_channel_steal_stream (ImpChannel *self);
-void imp_channel_describe (ImpChannel *self, GVariantBuilder *builder);
+/* Adds what it has counted. */
+void imp_channel_add_counters (ImpChannel *self, ImpChannelCounters *sum);
 
 G_END_DECLS

@@ -5,6 +5,15 @@
 #include "core/imp-source-private.h"
 #include "rpc/imp-connector-private.h"
 
+/* clang-format off */
+G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
+                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
+/* clang-format on */
+
 struct _ImpChannel
 {
   guint ref_count; /* of one thread; callbacks may drop the last one, so each entry holds one */
@@ -15,7 +24,7 @@ struct _ImpChannel
   ImpInterface *interface;
   ImpCodec *codec;
   ImpChannelOptions options;
-  void (*changed) (gpointer user_data);
+  const ImpChannelFuncs *funcs; /* NULL once it is freed */
   gpointer user_data;
 
   ImpRemoteState state;
@@ -88,8 +97,8 @@ channel_set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
     return;
   self->state = state;
   self->since = g_get_monotonic_time ();
-  if (self->changed != NULL)
-    self->changed (self->user_data);
+  if (self->funcs != NULL && self->funcs->changed != NULL)
+    self->funcs->changed (self->user_data);
 }
 
 /* Those that wait for a connection are answered once. */
@@ -167,6 +176,43 @@ channel_go_down (ImpChannel *self, const GError *error)
   channel_answer_waiting (self, error);
 }
 
+static void
+channel_note_failed (ImpChannel *self, ImpClientConnection *connection)
+{
+  if (self->funcs != NULL && self->funcs->failed != NULL)
+    self->funcs->failed (imp_client_connection_take_judged (connection), self->user_data);
+}
+
+static void
+channel_on_failed (ImpClientConnection *connection, gpointer user_data)
+{
+  g_autoptr (ImpChannel) self = channel_ref (user_data);
+
+  channel_note_failed (self, connection);
+}
+
+static void
+channel_on_answered (ImpClientConnection *connection, gpointer user_data)
+{
+  g_autoptr (ImpChannel) self = channel_ref (user_data);
+
+  if (connection == self->connection && self->funcs != NULL && self->funcs->answered != NULL)
+    self->funcs->answered (self->user_data);
+}
+
+/* Nothing has been said of some, so that others can still serve them. */
+static void
+channel_hand_over_unsent (ImpChannel *self, ImpClientConnection *connection)
+{
+  g_autoptr (GPtrArray) analyzers = NULL;
+
+  if (self->funcs == NULL || self->funcs->stranded == NULL)
+    return;
+  analyzers = imp_client_connection_list_unsent (connection);
+  if (analyzers->len > 0)
+    self->funcs->stranded (analyzers, self->user_data);
+}
+
 /* The connection goes on living until its analyzers have had their outcome. */
 static void
 channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer user_data)
@@ -178,7 +224,11 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
   channel_note_use (self, connection);
   g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
   channel_stop_connecting (self);
+  /* That there is nobody says nothing of the server that will be there. */
+  if (self->state == IMP_REMOTE_STATE_READY)
+    channel_note_failed (self, connection);
   channel_go_down (self, error);
+  channel_hand_over_unsent (self, connection);
 }
 
 static void
@@ -262,6 +312,8 @@ channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
 static const ImpClientConnectionFuncs channel_connection_funcs = {
   .ready = channel_on_ready,
   .goodbye = channel_on_goodbye,
+  .answered = channel_on_answered,
+  .failed = channel_on_failed,
   .idle = channel_on_idle,
   .lost = channel_on_lost,
   .gone = channel_on_gone,
@@ -376,8 +428,8 @@ channel_start (ImpChannel *self)
 
 ImpChannel *
 imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *stream,
-                 const char *name, ImpInterface *interface, void (*changed) (gpointer user_data),
-                 gpointer user_data)
+                 const char *name, ImpInterface *interface, ImpSoftBudget *budget,
+                 const ImpChannelFuncs *funcs, gpointer user_data)
 {
   ImpChannel *self;
 
@@ -390,10 +442,10 @@ imp_channel_new (GMainContext *context, GSocketConnectable *target, GIOStream *s
   self->stream = stream != NULL ? g_object_ref (stream) : NULL;
   self->name = g_strdup (name);
   self->interface = interface != NULL ? imp_interface_ref (interface) : NULL;
-  self->changed = changed;
+  self->funcs = funcs;
   self->user_data = user_data;
   self->leaving = g_ptr_array_new ();
-  self->budget = g_rc_box_new0 (ImpSoftBudget);
+  self->budget = g_rc_box_acquire (budget);
   self->since = g_get_monotonic_time ();
   return self;
 }
@@ -424,7 +476,7 @@ imp_channel_close (ImpChannel *self, const GError *error)
 void
 imp_channel_free (ImpChannel *self)
 {
-  self->changed = NULL;
+  self->funcs = NULL;
   channel_unref (self);
 }
 
@@ -433,7 +485,6 @@ imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options)
 {
   self->options = *options;
   self->options.connection.soft_budget = self->budget;
-  self->budget->limit = options->connection.soft_limit;
   if (self->connection != NULL)
     imp_client_connection_set_options (self->connection, &self->options.connection);
   for (guint i = 0; i < self->leaving->len; i++)
@@ -450,13 +501,6 @@ void
 imp_channel_set_codec (ImpChannel *self, ImpCodec *codec)
 {
   g_set_object (&self->codec, codec);
-}
-
-void
-imp_channel_set_budget (ImpChannel *self, ImpSoftBudget *budget)
-{
-  g_rc_box_release (self->budget);
-  self->budget = g_rc_box_acquire (budget);
 }
 
 gboolean
@@ -510,6 +554,37 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
       return;
     }
   imp_client_connection_add (self->connection, analyzer);
+}
+
+void
+imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
+{
+  g_autoptr (ImpChannel) guard = channel_ref (self);
+
+  if (self->connection == NULL && self->state == IMP_REMOTE_STATE_IDLE)
+    channel_start (self);
+  /* Unless that has failed at once: then it stays where it is. */
+  if (self->connection == NULL)
+    return;
+  self->analyzers++;
+  imp_client_connection_adopt (self->connection, analyzer);
+}
+
+void
+imp_channel_start (ImpChannel *self)
+{
+  g_autoptr (ImpChannel) guard = channel_ref (self);
+
+  if (self->connection == NULL && self->state == IMP_REMOTE_STATE_IDLE)
+    channel_start (self);
+}
+
+gboolean
+imp_channel_ping (ImpChannel *self)
+{
+  g_autoptr (ImpChannel) guard = channel_ref (self);
+
+  return self->connection != NULL && imp_client_connection_ping (self->connection);
 }
 
 /* TRUE if there is a connection, or will be one; else the task has got its answer. */
@@ -605,35 +680,19 @@ imp_channel_get_connection (ImpChannel *self)
   return self->connection;
 }
 
-static void
-channel_sum_up (ImpChannel *self, ImpClientConnectionCounters *sum)
-{
-  *sum = self->past;
-  if (self->connection != NULL)
-    imp_client_connection_add_counters (self->connection, sum);
-  for (guint i = 0; i < self->leaving->len; i++)
-    imp_client_connection_add_counters (self->leaving->pdata[i], sum);
-}
-
 guint64
 imp_channel_get_messages_in (ImpChannel *self)
 {
-  ImpClientConnectionCounters sum;
+  ImpChannelCounters sum = { 0 };
 
-  channel_sum_up (self, &sum);
-  return sum.messages_in;
+  imp_channel_add_counters (self, &sum);
+  return sum.connection.messages_in;
 }
 
 GIOStream *
 imp_channel_steal_stream (ImpChannel *self)
 {
   return g_steal_pointer (&self->stream);
-}
-
-static void
-channel_add_number (GVariantBuilder *builder, const char *name, guint64 value)
-{
-  g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint64 (value));
 }
 
 guint
@@ -648,32 +707,49 @@ imp_channel_get_n_analyzers (ImpChannel *self)
   return live;
 }
 
-void
-imp_channel_describe (ImpChannel *self, GVariantBuilder *builder)
+guint64
+imp_channel_count_unsettled (ImpChannel *self)
 {
-  ImpClientConnectionCounters sum;
-  guint64 queued = 0;
+  guint64 sum = 0;
 
-  channel_sum_up (self, &sum);
   for (guint i = 0; i < self->leaving->len; i++)
-    queued += imp_client_connection_get_queued (self->leaving->pdata[i]);
+    sum += imp_client_connection_count_unsettled (self->leaving->pdata[i]);
   if (self->connection != NULL)
-    queued += imp_client_connection_get_queued (self->connection);
+    sum += imp_client_connection_count_unsettled (self->connection);
+  return sum;
+}
 
-  channel_add_number (builder, "connections", self->connections);
-  channel_add_number (builder, "analyzers", self->analyzers);
-  channel_add_number (builder, "live-analyzers", imp_channel_get_n_analyzers (self));
-  channel_add_number (builder, "queued", queued);
-  channel_add_number (builder, "settled-hard", sum.resolved_hard);
-  channel_add_number (builder, "settled-soft", sum.resolved_soft);
-  channel_add_number (builder, "soft-limit", self->budget->n_refused);
-  channel_add_number (builder, "deadlines", sum.deadlines);
-  channel_add_number (builder, "log-limits", sum.log_limits);
-  channel_add_number (builder, "extensions", sum.extensions);
-  channel_add_number (builder, "exceptions", sum.exceptions);
-  channel_add_number (builder, "late-results", sum.late_results);
-  channel_add_number (builder, "messages-in", sum.messages_in);
-  channel_add_number (builder, "messages-out", sum.messages_out);
-  channel_add_number (builder, "bytes-in", sum.bytes_in);
-  channel_add_number (builder, "bytes-out", sum.bytes_out);
+static void
+channel_add_connection (ImpClientConnection *connection, ImpChannelCounters *sum)
+{
+  imp_client_connection_add_counters (connection, &sum->connection);
+  sum->queued += imp_client_connection_get_queued (connection);
+}
+
+static void
+channel_add_past (const ImpClientConnectionCounters *past, ImpClientConnectionCounters *sum)
+{
+  sum->resolved_hard += past->resolved_hard;
+  sum->resolved_soft += past->resolved_soft;
+  sum->deadlines += past->deadlines;
+  sum->log_limits += past->log_limits;
+  sum->exceptions += past->exceptions;
+  sum->late_results += past->late_results;
+  sum->messages_in += past->messages_in;
+  sum->messages_out += past->messages_out;
+  sum->bytes_in += past->bytes_in;
+  sum->bytes_out += past->bytes_out;
+  sum->extensions += past->extensions;
+}
+
+void
+imp_channel_add_counters (ImpChannel *self, ImpChannelCounters *sum)
+{
+  channel_add_past (&self->past, &sum->connection);
+  sum->connections += self->connections;
+  sum->analyzers += self->analyzers;
+  if (self->connection != NULL)
+    channel_add_connection (self->connection, sum);
+  for (guint i = 0; i < self->leaving->len; i++)
+    channel_add_connection (self->leaving->pdata[i], sum);
 }

@@ -17,6 +17,10 @@ typedef struct
   void (*ready) (ImpClientConnection *connection, gpointer user_data);
   /* The server takes no new analyzers. */
   void (*goodbye) (ImpClientConnection *connection, gpointer user_data);
+  /* The server has answered a ping. This one and the next one may be NULL. */
+  void (*answered) (ImpClientConnection *connection, gpointer user_data);
+  /* It has failed an analyzer: said nothing in time, or that it cannot. */
+  void (*failed) (ImpClientConnection *connection, gpointer user_data);
   /* The last analyzer has gone. */
   void (*idle) (ImpClientConnection *connection, gpointer user_data);
   /* The connection is over. Called before the analyzers are resolved, so that those that are made
@@ -79,6 +83,14 @@ void imp_client_connection_set_options (ImpClientConnection *self,
 /* Adds an analyzer that is in no connection yet. */
 void imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
 
+/* Those of which the server has not been told, each with a reference; and one of another connection
+ * that is to come here. */
+GPtrArray *imp_client_connection_list_unsent (ImpClientConnection *self);
+void imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
+
+/* Has the server answer; FALSE if it cannot be asked. */
+gboolean imp_client_connection_ping (ImpClientConnection *self);
+
 /* Asks which of @wanted match; @task gets a GList of ImpInterface, or an error. Takes @task. */
 void imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *task);
 
@@ -90,6 +102,10 @@ gboolean imp_client_connection_tells_status (ImpClientConnection *self);
 
 /* Whether the server has done more than to greet: given a verdict, or answered a question. */
 gboolean imp_client_connection_was_of_use (ImpClientConnection *self);
+/* Whether it has given a verdict since this was last asked. */
+gboolean imp_client_connection_take_judged (ImpClientConnection *self);
+/* How many bytes of its analyzers wait for verdicts; goes through all of them. */
+guint64 imp_client_connection_count_unsettled (ImpClientConnection *self);
 guint imp_client_connection_get_n_analyzers (ImpClientConnection *self);
 guint imp_client_connection_get_version (ImpClientConnection *self);
 gsize imp_client_connection_get_queued (ImpClientConnection *self);

@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-client-connection-private.h"
+#include "rpc/client/imp-client-connection-object-private.h"
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
-#include "rpc/client/imp-client-questions-private.h"
 #include "rpc/client/imp-client-sharing-private.h"
-#include "rpc/imp-id-table-private.h"
 #include "rpc/imp-protocol-private.h"
 
 /* What may wait to be written beside data: one high-water mark, and a packet that went past it. */
 #define CONTROL_MAX (IMP_LINK_HIGH_WATER + self->options.limits.max_message)
-
-struct _ImpClientConnection
-{
-  ImpRemoteAnalyzerHost host; /* first: each stands for the other */
-  guint ref_count;            /* of one thread */
-  GMainContext *context;
-  ImpClientConnectionOptions options;
-  ImpInterface *interface;
-  const ImpClientConnectionFuncs *funcs; /* NULL once lost or abandoned */
-  gpointer user_data;
-  ImpIdTable analyzers; /* not owned: whoever holds one has it closed */
-  gint64 last_id;
-  ImpClientQuestions questions;
-  GQueue unsent_queries; /* of ImpMessage, while there is no connection */
-  GSource *keepalive;
-  guint64 bytes_in_seen; /* at the last keepalive */
-  GSource *probe;
-  guint64 bytes_in_probed; /* when the probe was sent */
-  gint64 token;
-  gboolean pinged;
-  gboolean offers_memory; /* it would share some */
-  gboolean ready;
-  gboolean of_use;
-  gboolean tells_status; /* the server does */
-  gboolean lost;
-  gboolean abandoned; /* nothing is called any more */
-  guint64 exceptions, late_results;
-};
 
 static void
 client_connection_fail_literal (ImpClientConnection *self, ImpError code, const char *text)
@@ -105,18 +75,6 @@ client_connection_send_data (ImpRemoteAnalyzerHost *host, gint64 id, ImpDirectio
 }
 
 /* --- as the host of its analyzers --- */
-
-/* All of them, with references, since what is done about one may be the end of others. */
-static GPtrArray *
-client_connection_list (ImpRemoteAnalyzerHost *host)
-{
-  ImpClientConnection *self = (ImpClientConnection *) host;
-  GPtrArray *analyzers = imp_id_table_get_values (&self->analyzers);
-
-  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
-  g_ptr_array_set_free_func (analyzers, g_object_unref);
-  return analyzers;
-}
 
 static void
 client_connection_hold (ImpRemoteAnalyzerHost *host)
@@ -187,13 +145,23 @@ client_connection_remove (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyz
     self->funcs->idle (self, self->user_data);
 }
 
+static void
+client_connection_note_failed (ImpRemoteAnalyzerHost *host)
+{
+  ImpClientConnection *self = (ImpClientConnection *) host;
+
+  if (self->funcs != NULL && self->funcs->failed != NULL)
+    self->funcs->failed (self, self->user_data);
+}
+
 static const ImpRemoteAnalyzerHostFuncs client_connection_host_funcs = {
   .hold = client_connection_hold,
   .release = client_connection_release,
   .send = client_connection_send_for_analyzer,
   .send_data = client_connection_send_data,
   .remove = client_connection_remove,
-  .list = client_connection_list,
+  .failed = client_connection_note_failed,
+  .list = imp_client_connection_list,
 };
 
 void
@@ -207,10 +175,21 @@ imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyze
   imp_remote_analyzer_join (analyzer, &self->host, id);
 }
 
+void
+imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer)
+{
+  gint64 id = ++self->last_id;
+
+  g_assert (!self->lost);
+
+  imp_id_table_insert (&self->analyzers, id, analyzer);
+  imp_remote_analyzer_move (analyzer, &self->host, id);
+}
+
 static void
 client_connection_resolve_all (ImpClientConnection *self, const GError *error)
 {
-  g_autoptr (GPtrArray) analyzers = client_connection_list (&self->host);
+  g_autoptr (GPtrArray) analyzers = imp_client_connection_list (&self->host);
 
   for (guint i = 0; i < analyzers->len; i++)
     {
@@ -226,7 +205,7 @@ client_connection_resolve_all (ImpClientConnection *self, const GError *error)
 static void
 client_connection_apply_settles_end (ImpClientConnection *self, gboolean settles_end)
 {
-  g_autoptr (GPtrArray) analyzers = client_connection_list (&self->host);
+  g_autoptr (GPtrArray) analyzers = imp_client_connection_list (&self->host);
 
   self->host.settles_end = settles_end;
   for (guint i = 0; i < analyzers->len; i++)
@@ -284,7 +263,7 @@ client_connection_on_interface (ImpClientConnection *self, ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
-  self->of_use = TRUE;
+  self->use |= USE_ANSWERED;
   if (!imp_client_questions_take_interfaces (&self->questions, message, &error))
     imp_client_connection_fail (self, error);
 }
@@ -294,7 +273,7 @@ client_connection_on_status (ImpClientConnection *self, ImpMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
-  self->of_use = TRUE;
+  self->use |= USE_ANSWERED;
   if (!imp_client_questions_take_status (&self->questions, message, &error))
     imp_client_connection_fail (self, error);
 }
@@ -341,9 +320,12 @@ client_connection_on_exception (ImpClientConnection *self, ImpMessage *message)
   if (analyzer == NULL)
     return;
   if (message->overload)
-    imp_remote_analyzer_resolve_overload (analyzer, text);
-  else
-    imp_remote_analyzer_resolve (analyzer, text);
+    {
+      imp_remote_analyzer_resolve_overload (analyzer, text);
+      return;
+    }
+  client_connection_note_failed (&self->host);
+  imp_remote_analyzer_resolve (analyzer, text);
 }
 
 static void
@@ -358,7 +340,9 @@ static void
 client_connection_on_pong (ImpClientConnection *self, ImpMessage *message)
 {
   /* That something came is what matters; see client_connection_on_keepalive(). */
-  self->of_use = TRUE;
+  self->use |= USE_ANSWERED;
+  if (self->funcs != NULL && self->funcs->answered != NULL)
+    self->funcs->answered (self, self->user_data);
 }
 
 static void
@@ -438,7 +422,7 @@ client_connection_on_verdict (ImpLink *link, gint64 id, const ImpVerdict *verdic
     }
   imp_client_connection_ref (self);
   analyzer = client_connection_look_up (self, id);
-  self->of_use = TRUE;
+  self->use = USE_VERDICT;
   if (G_LIKELY (analyzer != NULL))
     imp_remote_analyzer_take_verdict (analyzer, verdict);
   imp_client_connection_unref (self);
@@ -456,7 +440,7 @@ client_connection_on_run (ImpLink *link, gint64 id, const ImpVerdict *verdicts, 
   if (!self->ready || analyzer == NULL || !analyzer->send.announced)
     return 0;
   imp_client_connection_ref (self);
-  self->of_use = TRUE;
+  self->use = USE_VERDICT;
   done = imp_remote_analyzer_take_run (analyzer, verdicts, n);
   imp_client_connection_unref (self);
   return done;
@@ -721,53 +705,12 @@ imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_m
 }
 
 gboolean
-imp_client_connection_tells_status (ImpClientConnection *self)
+imp_client_connection_ping (ImpClientConnection *self)
 {
-  return self->tells_status;
-}
+  ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
 
-gboolean
-imp_client_connection_was_of_use (ImpClientConnection *self)
-{
-  return self->of_use;
-}
-
-guint
-imp_client_connection_get_n_analyzers (ImpClientConnection *self)
-{
-  return self->analyzers.n_values;
-}
-
-guint
-imp_client_connection_get_version (ImpClientConnection *self)
-{
-  return self->host.link != NULL && self->ready ? imp_link_get_version (self->host.link) : 0;
-}
-
-gsize
-imp_client_connection_get_queued (ImpClientConnection *self)
-{
-  return imp_send_scheduler_get_n_bytes (self->host.scheduler)
-         + (self->host.link != NULL ? imp_link_get_queued (self->host.link) : 0);
-}
-
-void
-imp_client_connection_add_counters (ImpClientConnection *self, ImpClientConnectionCounters *sum)
-{
-  sum->resolved_hard += self->host.resolved_hard;
-  sum->resolved_soft += self->host.resolved_soft;
-  sum->deadlines += self->host.deadlines;
-  sum->log_limits += self->host.log_limits;
-  sum->exceptions += self->exceptions;
-  sum->late_results += self->late_results;
-  sum->extensions += imp_deadline_get_extensions (self->host.deadline);
-  if (self->host.link != NULL)
-    {
-      const ImpLinkCounters *link = imp_link_get_counters (self->host.link);
-
-      sum->messages_in += link->messages_in;
-      sum->messages_out += link->messages_out;
-      sum->bytes_in += link->bytes_in;
-      sum->bytes_out += link->bytes_out;
-    }
+  if (!self->ready || imp_link_get_version (self->host.link) < 2)
+    return FALSE;
+  client_connection_send (self, &ping);
+  return TRUE;
 }

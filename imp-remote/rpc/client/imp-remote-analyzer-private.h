@@ -35,6 +35,8 @@ typedef struct
                      const ImpView *data, gint64 offset, gint32 data_type);
   /* It is over with this one. */
   void (*remove) (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer);
+  /* One of them was given up, and the server is to blame. */
+  void (*failed) (ImpRemoteAnalyzerHost *host);
   /* All of them, each with a reference. */
   GPtrArray *(*list) (ImpRemoteAnalyzerHost *host);
 } ImpRemoteAnalyzerHostFuncs;
@@ -93,6 +95,10 @@ struct _ImpRemoteAnalyzer
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
 /* From now on it belongs to @host. It may have its outcome before this returns. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
+
+/* The same with one that has a host, which has not been told of it yet; what waits to be sent goes
+ * with it. */
+void imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
 /* What the server says of it. It may be gone afterwards. */
 void imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict);

@@ -282,6 +282,32 @@ imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
   imp_send_scheduler_add (host->scheduler, &self->send);
 }
 
+static void remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input);
+
+void
+imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
+{
+  ImpRemoteAnalyzerHost *old = self->host;
+  ImpInputQueue *input;
+
+  g_assert (old != NULL && !self->send.announced);
+
+  g_object_ref (self);
+  old->funcs->hold (old);
+  input = imp_send_scheduler_remove_with_input (old->scheduler, &self->send);
+  imp_deadline_forget (old->deadline, &self->deadline);
+  old->waiting_all -= self->waiting;
+  self->waiting = 0;
+  self->host = NULL;
+  old->funcs->remove (old, self);
+  old->funcs->release (old);
+  self->id = 0;
+  imp_remote_analyzer_join (self, host, id);
+  if (input != NULL)
+    remote_analyzer_push_again (self, input);
+  g_object_unref (self);
+}
+
 /* PAUSE and CONTINUE from both causes become one. */
 static void
 remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, guint8 *cause,
@@ -298,6 +324,29 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
   self->paused ^= bit;
   verdict = imp_verdict_of_offset (now ? IMP_RESULT_PAUSE : IMP_RESULT_CONTINUE, direction, 0);
   imp_analyzer_take_verdict (IMP_ANALYZER (self), &verdict);
+}
+
+/* Takes @input. It may be the end of the analyzer. */
+static void
+remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input)
+{
+  ImpInput next;
+
+  if (self->host != NULL)
+    imp_deadline_watch (self->host->deadline, &self->deadline);
+  while (imp_input_queue_take (input, G_MAXSIZE, &next))
+    {
+      const ImpView view = imp_view_of_bytes (next.data);
+
+      if (self->host != NULL)
+        remote_analyzer_queue_data (self, next.direction, &view, next.offset, next.data_type);
+      g_bytes_unref (next.data);
+    }
+  imp_input_queue_clear (input);
+  g_free (input);
+  /* Whoever fed it was asked to pause by the one before. */
+  for (guint direction = 0; direction < 2 && !self->send.paused && self->host != NULL; direction++)
+    remote_analyzer_set_paused (self, direction, &self->paused_here, FALSE);
 }
 
 /* Brings the sum of all up to date. */
@@ -638,7 +687,10 @@ deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolea
 
   host->deadlines++;
   if (is_silent)
-    imp_remote_analyzer_resolve (self, text);
+    {
+      host->funcs->failed (host);
+      imp_remote_analyzer_resolve (self, text);
+    }
   else
     imp_remote_analyzer_resolve_overload (self, text);
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "core/imp-factory-private.h"
-#include "rpc/client/imp-channel-private.h"
+#include "rpc/client/imp-pool-private.h"
+#include "rpc/client/imp-pool-settings-private.h"
 #include "rpc/client/imp-remote-factory-private.h"
-#include "rpc/imp-tls-credentials-private.h"
 
 G_BEGIN_DECLS
 
@@ -15,8 +15,8 @@ struct _ImpRemoteFactory
   ImpFactory parent_instance;
 
   GMainContext *context;
-  ImpChannel *channel; /* made at first use, when all properties are known */
-  char *address;
+  ImpPool *pool; /* made at first use, when all properties are known */
+  ImpPoolSettings servers;
   GIOStream *stream;
   char *name; /* for messages to people, where there is no address */
   char *codec_name;
@@ -24,14 +24,11 @@ struct _ImpRemoteFactory
   ImpInterface *interface;
   ImpChannelOptions options;
   ImpSoftBudget *budget; /* NULL: its own */
-  ImpTlsCredentials *tls;
-  char *tls_name;
-  char *server_name; /* what that is in use */
-  GError *unusable;  /* why it can never connect */
+  GError *unusable;      /* why it can never connect */
 };
 
 /* Makes it if there is none. A factory that can never connect closes at once, and says why to
  * everybody who asks. */
-ImpChannel *imp_remote_factory_ensure_channel (ImpRemoteFactory *self);
+ImpPool *imp_remote_factory_ensure_pool (ImpRemoteFactory *self);
 
 G_END_DECLS

@@ -15,6 +15,8 @@ ImpRemoteFactory *imp_remote_factory_new_for_program (GIOStream *stream, const c
 /* Before it is used: its soft outcomes count together with those of others that have this one, and
  * its limit is what soft-limit has to be. */
 void imp_remote_factory_set_budget (ImpRemoteFactory *self, ImpSoftBudget *budget);
+/* For tests: milliseconds instead of 30 s. From the first use on. */
+void imp_remote_factory_set_ejection_time (ImpRemoteFactory *self, guint milliseconds);
 
 /* How many analyzers there are. */
 guint imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self);

@@ -5,7 +5,7 @@
 void
 imp_remote_factory_set_budget (ImpRemoteFactory *self, ImpSoftBudget *budget)
 {
-  g_assert (self->channel == NULL && self->budget == NULL);
+  g_assert (self->pool == NULL && self->budget == NULL);
 
   self->budget = g_rc_box_acquire (budget);
   g_object_set (self, "soft-limit", budget->limit, NULL);
@@ -14,13 +14,20 @@ imp_remote_factory_set_budget (ImpRemoteFactory *self, ImpSoftBudget *budget)
 const GError *
 imp_remote_factory_get_reason (ImpRemoteFactory *self)
 {
-  return self->channel != NULL ? imp_channel_get_reason (self->channel) : NULL;
+  return self->pool != NULL ? imp_pool_get_reason (self->pool) : NULL;
+}
+
+void
+imp_remote_factory_set_ejection_time (ImpRemoteFactory *self, guint milliseconds)
+{
+  imp_pool_set_ejection_time (imp_remote_factory_ensure_pool (self),
+                              (gint64) milliseconds * G_TIME_SPAN_MILLISECOND);
 }
 
 guint
 imp_remote_factory_get_n_analyzers (ImpRemoteFactory *self)
 {
-  return self->channel != NULL ? imp_channel_get_n_analyzers (self->channel) : 0;
+  return self->pool != NULL ? imp_pool_get_n_analyzers (self->pool) : 0;
 }
 
 /**
@@ -40,7 +47,7 @@ imp_remote_factory_get_version (ImpRemoteFactory *self)
 
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), 0);
 
-  connection = self->channel != NULL ? imp_channel_get_connection (self->channel) : NULL;
+  connection = self->pool != NULL ? imp_pool_get_connection (self->pool) : NULL;
   return connection != NULL ? imp_client_connection_get_version (connection) : 0;
 }
 
@@ -75,6 +82,12 @@ imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
  * closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and "queued" (bytes that
  * wait to be sent).
  *
+ * With several servers or connections there is "servers" as well, a dictionary for each server
+ * (aa{sv}) with the same figures, as far as they are of one, and with "address" and "state"
+ * (strings), "unsettled" (bytes without a verdict), "failures" (in a row), "ejections" (in all),
+ * "ejected" (a boolean: it gets no new analyzers) and "ejected-for" (how many milliseconds from now
+ * on, before it is asked whether it answers).
+ *
  * Returns: (transfer full): the dictionary
  *
  * Since: 0.1
@@ -87,6 +100,6 @@ imp_remote_factory_get_statistics (ImpRemoteFactory *self)
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), NULL);
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  imp_channel_describe (imp_remote_factory_ensure_channel (self), &builder);
+  imp_pool_describe (imp_remote_factory_ensure_pool (self), &builder);
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

@@ -2,19 +2,10 @@
 #include "rpc/client/imp-remote-factory-object-private.h"
 
 #include "core/imp-error.h"
-#include "rpc/client/imp-status-request-private.h"
+#include "rpc/client/imp-pool-status-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
-
-/* clang-format off */
-G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
-/* clang-format on */
 
 /**
  * ImpRemoteFactory:
@@ -23,6 +14,14 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
  *
  * All analyzers of one factory share one connection. Nothing blocks: analyzers can be created and
  * fed at once; until there is a connection, what they are fed waits.
+ *
+ * There can be several servers ([property@Imp.RemoteFactory:addresses]) and several connections to
+ * each ([property@Imp.RemoteFactory:connections]); [property@Imp.RemoteFactory:balance] says which
+ * one a new analyzer goes to, where it stays. A server that fails five times in a row (no verdict
+ * within [property@Imp.RemoteFactory:deadline], an exception, a lost connection) gets no analyzers
+ * for 30 seconds, and each time for 30 seconds longer, until it has answered a ping; but never more
+ * than half of them are left out so. Analyzers of which a server that is lost was not told yet go
+ * to another one.
  *
  * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
  * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
@@ -38,6 +37,9 @@ G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
 G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
 
 /* --- limits and other properties --- */
+
+/* To one server. */
+#define CONNECTIONS_MAX 64
 
 #define PLACE(member) G_STRUCT_OFFSET (ImpRemoteFactory, options.member)
 
@@ -85,6 +87,15 @@ static const ImpLimit remote_factory_limits[] = {
    */
   { "connect-timeout", IMP_LIMIT_MILLISECONDS, PLACE (connect_timeout), 1, G_MAXINT32, 10000,
     "how many ms a connection may take, and the greeting" },
+  /**
+   * ImpRemoteFactory:connections:
+   *
+   * How many connections there are to each server. It counts until the first use.
+   *
+   * Since: 0.1
+   */
+  { "connections", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpRemoteFactory, servers.n_connections), 1,
+    CONNECTIONS_MAX, 1, "how many connections there are to each server" },
   /**
    * ImpRemoteFactory:keepalive:
    *
@@ -237,6 +248,8 @@ static const ImpLimit remote_factory_limits[] = {
 typedef enum
 {
   PROP_ADDRESS = 1,
+  PROP_ADDRESSES,
+  PROP_BALANCE,
   PROP_STREAM,
   PROP_CODEC,
   PROP_FAIL,
@@ -263,14 +276,14 @@ static void
 remote_factory_get_tls (ImpRemoteFactory *self, guint property_id, GValue *value)
 {
   if (property_id == PROP_TLS_NAME)
-    g_value_set_string (value, self->tls_name);
+    g_value_set_string (value, self->servers.tls_name);
   else if (property_id == PROP_TLS_CERTIFICATE)
-    g_value_set_object (value, imp_tls_credentials_get_certificate (self->tls));
+    g_value_set_object (value, imp_tls_credentials_get_certificate (self->servers.tls));
   else if (property_id == PROP_TLS_DATABASE)
-    g_value_set_object (value, imp_tls_credentials_get_database (self->tls));
+    g_value_set_object (value, imp_tls_credentials_get_database (self->servers.tls));
   else
-    g_value_set_string (value,
-                        imp_tls_credentials_get_file (self->tls, property_id - PROP_TLS_CERT));
+    g_value_set_string (value, imp_tls_credentials_get_file (self->servers.tls,
+                                                             property_id - PROP_TLS_CERT));
 }
 
 /* TRUE if it is another one now. */
@@ -278,16 +291,16 @@ static gboolean
 remote_factory_set_tls (ImpRemoteFactory *self, guint property_id, const GValue *value)
 {
   if (property_id == PROP_TLS_CERTIFICATE)
-    return imp_tls_credentials_set_certificate (self->tls, g_value_get_object (value));
+    return imp_tls_credentials_set_certificate (self->servers.tls, g_value_get_object (value));
   if (property_id == PROP_TLS_DATABASE)
-    return imp_tls_credentials_set_database (self->tls, g_value_get_object (value));
+    return imp_tls_credentials_set_database (self->servers.tls, g_value_get_object (value));
   if (property_id != PROP_TLS_NAME)
-    return imp_tls_credentials_set_file (self->tls, property_id - PROP_TLS_CERT,
+    return imp_tls_credentials_set_file (self->servers.tls, property_id - PROP_TLS_CERT,
                                          g_value_get_string (value));
-  if (g_strcmp0 (self->tls_name, g_value_get_string (value)) == 0)
+  if (g_strcmp0 (self->servers.tls_name, g_value_get_string (value)) == 0)
     return FALSE;
-  g_free (self->tls_name);
-  self->tls_name = g_value_dup_string (value);
+  g_free (self->servers.tls_name);
+  self->servers.tls_name = g_value_dup_string (value);
   return TRUE;
 }
 
@@ -300,7 +313,13 @@ imp_remote_factory_get_property (GObject *object, guint property_id, GValue *val
   switch ((Property) property_id)
     {
     case PROP_ADDRESS:
-      g_value_set_string (value, self->address);
+      g_value_set_string (value, self->servers.address);
+      break;
+    case PROP_ADDRESSES:
+      g_value_set_boxed (value, self->servers.addresses);
+      break;
+    case PROP_BALANCE:
+      g_value_set_string (value, self->servers.balance);
       break;
     case PROP_CODEC:
       g_value_set_string (value, self->codec_name);
@@ -372,8 +391,8 @@ remote_factory_set_option (ImpRemoteFactory *self, guint property_id, const GVal
   else
     changed = imp_limit_set_property (&remote_factory_limits[property_id - PROP_LIMITS], self,
                                       value);
-  if (changed && self->channel != NULL)
-    imp_channel_set_options (self->channel, options);
+  if (changed && self->pool != NULL)
+    imp_pool_set_options (self->pool, options);
   return changed;
 }
 
@@ -387,10 +406,18 @@ imp_remote_factory_set_property (GObject *object, guint property_id, const GValu
   switch ((Property) property_id)
     {
     case PROP_ADDRESS:
-      self->address = g_value_dup_string (value);
+      self->servers.address = g_value_dup_string (value);
       break;
     case PROP_STREAM:
       self->stream = g_value_dup_object (value);
+      break;
+    case PROP_ADDRESSES:
+      self->servers.addresses = g_value_dup_boxed (value);
+      break;
+    case PROP_BALANCE:
+      changed = g_strcmp0 (self->servers.balance, g_value_get_string (value)) != 0;
+      g_free (self->servers.balance);
+      self->servers.balance = g_value_dup_string (value);
       break;
     case PROP_CODEC:
       changed = g_strcmp0 (self->codec_name, g_value_get_string (value)) != 0;
@@ -504,10 +531,8 @@ remote_factory_make_tls_specs (GParamFlags flags)
 }
 
 static void
-remote_factory_install_properties (GObjectClass *klass)
+remote_factory_make_server_specs (GParamFlags flags)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
   /**
    * ImpRemoteFactory:address:
    *
@@ -519,6 +544,39 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, "where the server listens", NULL,
                                              flags | G_PARAM_CONSTRUCT_ONLY);
   /**
+   * ImpRemoteFactory:addresses:
+   *
+   * Where further servers listen, besides [property@Imp.RemoteFactory:address] if that is set; 64
+   * in all. As a setting, with commas between.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ADDRESSES] = g_param_spec_boxed ("addresses", NULL,
+                                              "where several servers listen, with commas between",
+                                              G_TYPE_STRV, flags | G_PARAM_CONSTRUCT_ONLY);
+  /**
+   * ImpRemoteFactory:balance:
+   *
+   * Which of several servers a new analyzer goes to. It counts until the first use.
+   *
+   * - `two-choices`: of two at random, to the one that has fewer bytes without a verdict, or, where
+   *   that is the same, fewer analyzers
+   * - `hash=KEY`: always to the same one for the same value of that key of the context, in every
+   *   process that has the same addresses; where a server goes, only what went there goes to
+   *   others. Without the key it is as with `two-choices`. Who chooses the values can have many of
+   *   them go to one server.
+   * - `first`: to the first one; the others are spares
+   *
+   * Servers that cannot be used are left out, and those that are still being connected with wait
+   * behind those that are ready.
+   *
+   * Since: 0.1
+   */
+  props[PROP_BALANCE] = g_param_spec_string ("balance", NULL,
+                                             "which server a new analyzer goes to: two-choices, "
+                                             "hash=KEY or first",
+                                             "two-choices", flags | G_PARAM_CONSTRUCT);
+  /**
    * ImpRemoteFactory:stream:
    *
    * An established connection, instead of an address. There is no reconnecting then.
@@ -528,6 +586,14 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_STREAM] = g_param_spec_object ("stream", NULL, NULL, G_TYPE_IO_STREAM,
                                             G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY
                                               | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+remote_factory_install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  remote_factory_make_server_specs (flags);
   /**
    * ImpRemoteFactory:codec:
    *
@@ -612,96 +678,60 @@ remote_factory_on_state_changed (gpointer user_data)
 static const char *
 remote_factory_get_server_name (ImpRemoteFactory *self)
 {
-  if (self->address != NULL)
-    return self->address;
+  if (self->servers.address != NULL)
+    return self->servers.address;
+  if (self->servers.addresses != NULL && self->servers.addresses[0] != NULL)
+    return self->servers.addresses[0];
   return self->name != NULL ? self->name : "stream";
 }
 
-/* What is set for TLS must not be in vain. */
-static gboolean
-remote_factory_check_tls (ImpRemoteFactory *self, const ImpAddress *address, GError **error)
-{
-  const char *set = self->tls_name != NULL ? "tls-name" : NULL;
-
-  if (address->tls)
-    return imp_tls_credentials_load (self->tls, error);
-  for (guint i = 0; i < IMP_N_TLS_FILES; i++)
-    if (imp_tls_credentials_get_file (self->tls, i) != NULL)
-      set = tls_file_names[i];
-  if (set == NULL)
-    return TRUE;
-  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-               "%s is set, but the address \"%s\" does not begin with \"tls://\"", set,
-               self->address);
-  return FALSE;
-}
-
-/* NULL if it can never connect, for what it is called. */
-static ImpAddress *
-remote_factory_parse_address (ImpRemoteFactory *self, GSocketConnectable **target, GError **error)
-{
-  g_autoptr (ImpAddress) address = imp_address_parse (self->address != NULL ? self->address : "",
-                                                      error);
-
-  if (address == NULL)
-    return NULL;
-  *target = imp_address_to_connectable (address, error);
-  if (*target == NULL || !remote_factory_check_tls (self, address, error))
-    return NULL;
-  return g_steal_pointer (&address);
-}
-
+/* There is a channel to ask, whatever it is good for. */
 static void
-remote_factory_hand_over_tls (ImpRemoteFactory *self, const ImpAddress *address)
+remote_factory_add_stream (ImpRemoteFactory *self)
 {
-  if (address == NULL || !address->tls)
-    return;
-  self->server_name = g_strdup (self->tls_name != NULL ? self->tls_name : address->host);
-  imp_channel_set_tls (self->channel,
-                       &(ImpClientTls){ self->tls, self->server_name, address->port });
+  const ImpPoolServer server = {
+    .name = remote_factory_get_server_name (self),
+    .stream = self->stream,
+  };
+
+  imp_pool_add_server (self->pool, &server, 1);
 }
 
-ImpChannel *
-imp_remote_factory_ensure_channel (ImpRemoteFactory *self)
+ImpPool *
+imp_remote_factory_ensure_pool (ImpRemoteFactory *self)
 {
-  g_autoptr (ImpAddress) address = NULL;
-  g_autoptr (GSocketConnectable) target = NULL;
+  if (self->pool != NULL)
+    return self->pool;
 
-  if (self->channel != NULL)
-    return self->channel;
-
+  self->pool = imp_pool_new (self->context, self->interface, self->budget,
+                             remote_factory_on_state_changed, self);
   if (self->unusable == NULL && self->stream == NULL)
-    address = remote_factory_parse_address (self, &target, &self->unusable);
+    imp_pool_settings_fill (&self->servers, self->pool, &self->unusable);
+  if (imp_pool_get_n_servers (self->pool) == 0)
+    remote_factory_add_stream (self);
   if (self->unusable == NULL && self->codec == NULL)
     self->codec = imp_codec_new_by_name (self->codec_name, &self->unusable);
-
-  self->channel = imp_channel_new (self->context, target, self->stream,
-                                   remote_factory_get_server_name (self), self->interface,
-                                   remote_factory_on_state_changed, self);
-  if (self->budget != NULL)
-    imp_channel_set_budget (self->channel, self->budget);
-  imp_channel_set_options (self->channel, &self->options);
-  imp_channel_set_codec (self->channel, self->codec);
-  remote_factory_hand_over_tls (self, address);
+  imp_pool_set_options (self->pool, &self->options);
+  imp_pool_set_codec (self->pool, self->codec);
   g_clear_object (&self->stream);
   if (self->unusable != NULL)
-    imp_channel_close (self->channel, self->unusable);
-  return self->channel;
+    imp_pool_close (self->pool, self->unusable);
+  return self->pool;
 }
 
 static void
 imp_remote_factory_dispose (GObject *object)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (object);
-  ImpChannel *channel = g_steal_pointer (&self->channel);
+  ImpPool *pool = g_steal_pointer (&self->pool);
 
-  if (channel != NULL)
+  if (pool != NULL)
     {
       g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED,
                                                       "the remote factory is not used any more");
 
-      imp_channel_close (channel, error);
-      imp_channel_free (channel);
+      imp_pool_close (pool, error);
+      imp_pool_free (pool);
     }
   g_clear_object (&self->stream);
   g_clear_object (&self->codec);
@@ -717,10 +747,11 @@ imp_remote_factory_finalize (GObject *object)
   g_clear_error (&self->unusable);
   g_clear_pointer (&self->budget, g_rc_box_release);
   g_main_context_unref (self->context);
-  imp_tls_credentials_free (self->tls);
-  g_free (self->tls_name);
-  g_free (self->server_name);
-  g_free (self->address);
+  imp_tls_credentials_free (self->servers.tls);
+  g_free (self->servers.tls_name);
+  g_free (self->servers.address);
+  g_strfreev (self->servers.addresses);
+  g_free (self->servers.balance);
   g_free (self->name);
   g_free (self->codec_name);
   G_OBJECT_CLASS (imp_remote_factory_parent_class)->finalize (object);
@@ -733,7 +764,7 @@ imp_remote_factory_create_packed (ImpFactory *factory, gpointer context, GError 
   ImpRemoteAnalyzer *analyzer = imp_remote_analyzer_new (G_OBJECT (self));
 
   imp_analyzer_bind (IMP_ANALYZER (analyzer), context, self->interface);
-  imp_channel_add (imp_remote_factory_ensure_channel (self), analyzer);
+  imp_pool_add (imp_remote_factory_ensure_pool (self), analyzer);
   return IMP_ANALYZER (analyzer);
 }
 
@@ -746,9 +777,9 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
   g_autoptr (GIOStream) stream = NULL;
   ImpRemoteFactory *bound;
 
-  if (self->address == NULL)
+  if (self->servers.address == NULL && self->servers.addresses == NULL)
     {
-      stream = imp_channel_steal_stream (imp_remote_factory_ensure_channel (self));
+      stream = imp_pool_steal_stream (imp_remote_factory_ensure_pool (self));
       if (stream == NULL)
         {
           g_set_error_literal (error, IMP_ERROR, IMP_ERROR_UNSUPPORTED,
@@ -758,11 +789,13 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
         }
     }
 
-  bound = g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", self->address, "stream", stream,
+  bound = g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", self->servers.address, "addresses",
+                        self->servers.addresses, "balance", self->servers.balance, "stream", stream,
                         "codec", self->codec_name, NULL);
+  bound->servers.n_connections = self->servers.n_connections;
   bound->options = self->options;
-  bound->tls_name = g_strdup (self->tls_name);
-  imp_tls_credentials_copy (bound->tls, self->tls);
+  bound->servers.tls_name = g_strdup (self->servers.tls_name);
+  imp_tls_credentials_copy (bound->servers.tls, self->servers.tls);
   bound->interface = imp_interface_ref (interface);
   g_set_object (&bound->codec, self->codec);
   imp_factory_set_name (IMP_FACTORY (bound), imp_factory_get_name (factory));
@@ -778,7 +811,7 @@ imp_remote_factory_query_interfaces_async (ImpFactory *factory, GList *wanted,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, imp_remote_factory_query_interfaces_async);
-  imp_channel_query (imp_remote_factory_ensure_channel (self), wanted, task);
+  imp_pool_query (imp_remote_factory_ensure_pool (self), wanted, task);
 }
 
 static GList *
@@ -790,51 +823,43 @@ imp_remote_factory_query_interfaces_finish (ImpFactory *factory, GAsyncResult *r
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* What it is called as a module, or by itself. */
-static char *
-remote_factory_describe (ImpRemoteFactory *self, gboolean *is_module)
+/* As a module it has a name. */
+static const char *
+remote_factory_get_module_name (ImpRemoteFactory *self)
 {
   const char *name = imp_factory_get_name (IMP_FACTORY (self));
-  const char *server = remote_factory_get_server_name (self);
 
-  *is_module = !g_str_equal (name, G_OBJECT_TYPE_NAME (self));
-  return *is_module ? g_strdup_printf ("%s %s", name, server) : g_strdup (server);
+  return g_str_equal (name, G_OBJECT_TYPE_NAME (self)) ? NULL : name;
 }
 
 static GList *
 imp_remote_factory_list_statuses (ImpFactory *factory)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
-  gboolean is_module;
-  g_autofree char *name = remote_factory_describe (self, &is_module);
 
-  return imp_status_request_look (imp_remote_factory_ensure_channel (self), name);
+  return imp_pool_status_look (imp_remote_factory_ensure_pool (self),
+                               remote_factory_get_module_name (self));
 }
 
 static void
 imp_remote_factory_query_statuses (ImpFactory *factory, guint timeout_ms, GTask *task)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
-  gboolean is_module;
-  g_autofree char *name = remote_factory_describe (self, &is_module);
-  g_autofree char *prefix = is_module ? g_strconcat (name, ": ", NULL) : g_strdup ("");
 
-  imp_status_request_start (imp_remote_factory_ensure_channel (self), self->context, name, prefix,
-                            timeout_ms, task);
+  imp_pool_status_start (imp_remote_factory_ensure_pool (self), self->context,
+                         remote_factory_get_module_name (self), timeout_ms, task);
 }
 
 static void
 imp_remote_factory_validate (ImpFactory *factory, GPtrArray *errors)
 {
   ImpRemoteFactory *self = IMP_REMOTE_FACTORY (factory);
-  g_autoptr (GError) address_error = NULL, codec_error = NULL;
-  g_autoptr (GSocketConnectable) target = NULL;
-  g_autoptr (ImpAddress) address = remote_factory_parse_address (self, &target, &address_error);
-  g_autoptr (ImpCodec) codec = imp_codec_new_by_name (self->codec_name, &codec_error);
+  g_autoptr (GError) codec_error = NULL;
+  g_autoptr (ImpCodec) codec = NULL;
 
-  if (address_error != NULL)
-    g_ptr_array_add (errors, g_strdup (address_error->message));
-  if (codec_error != NULL)
+  imp_pool_settings_validate (&self->servers, errors);
+  codec = imp_codec_new_by_name (self->codec_name, &codec_error);
+  if (codec == NULL)
     g_ptr_array_add (errors, g_strdup (codec_error->message));
 }
 
@@ -865,7 +890,8 @@ imp_remote_factory_init (ImpRemoteFactory *self)
   const ImpWireLimits limits = IMP_WIRE_LIMITS_INIT;
 
   self->context = g_main_context_ref_thread_default ();
-  self->tls = imp_tls_credentials_new (self->context, tls_file_names);
+  self->servers.tls = imp_tls_credentials_new (self->context, tls_file_names);
+  self->servers.tls_file_names = tls_file_names;
   self->options.connection.limits = limits;
   self->options.connection.link_high_water = IMP_LINK_HIGH_WATER;
   self->options.connection.shared_memory = IMP_SHARED_MEMORY_AUTO;
@@ -946,7 +972,7 @@ imp_remote_factory_use_codec (ImpRemoteFactory *self, ImpCodec *codec)
 {
   g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
   g_return_if_fail (IMP_IS_CODEC (codec));
-  g_return_if_fail (self->channel == NULL);
+  g_return_if_fail (self->pool == NULL);
 
   g_set_object (&self->codec, codec);
 }
@@ -973,7 +999,7 @@ imp_remote_factory_connect_async (ImpRemoteFactory *self, GCancellable *cancella
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, imp_remote_factory_connect_async);
-  imp_channel_connect (imp_remote_factory_ensure_channel (self), task);
+  imp_pool_connect (imp_remote_factory_ensure_pool (self), task);
 }
 
 /**
@@ -1033,19 +1059,19 @@ imp_remote_factory_wait (ImpRemoteFactory *self, guint timeout_ms)
   g_return_val_if_fail (g_main_context_acquire (self->context), FALSE);
 
   guard = g_object_ref (self);
-  before = imp_channel_get_messages_in (imp_remote_factory_ensure_channel (self));
-  state = imp_channel_get_state (self->channel);
+  before = imp_pool_get_messages_in (imp_remote_factory_ensure_pool (self));
+  state = imp_pool_get_state (self->pool);
   timer = g_timeout_source_new (timeout_ms);
   g_source_set_callback (timer, remote_factory_on_wait_over, &over, NULL);
   g_source_attach (timer, self->context);
-  while (!over && self->channel != NULL && imp_channel_get_messages_in (self->channel) == before
-         && imp_channel_get_state (self->channel) == state)
+  while (!over && self->pool != NULL && imp_pool_get_messages_in (self->pool) == before
+         && imp_pool_get_state (self->pool) == state)
     g_main_context_iteration (self->context, TRUE);
   g_source_destroy (timer);
   g_main_context_release (self->context);
-  return self->channel != NULL
-         && (imp_channel_get_messages_in (self->channel) != before
-             || imp_channel_get_state (self->channel) != state);
+  return self->pool != NULL
+         && (imp_pool_get_messages_in (self->pool) != before
+             || imp_pool_get_state (self->pool) != state);
 }
 
 /**
@@ -1064,7 +1090,7 @@ imp_remote_factory_close (ImpRemoteFactory *self)
   g_return_if_fail (IMP_IS_REMOTE_FACTORY (self));
 
   error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the remote factory was closed");
-  imp_channel_close (imp_remote_factory_ensure_channel (self), error);
+  imp_pool_close (imp_remote_factory_ensure_pool (self), error);
 }
 
 /**
@@ -1082,5 +1108,5 @@ imp_remote_factory_get_state (ImpRemoteFactory *self)
 {
   g_return_val_if_fail (IMP_IS_REMOTE_FACTORY (self), IMP_REMOTE_STATE_CLOSED);
 
-  return self->channel != NULL ? imp_channel_get_state (self->channel) : IMP_REMOTE_STATE_IDLE;
+  return self->pool != NULL ? imp_pool_get_state (self->pool) : IMP_REMOTE_STATE_IDLE;
 }

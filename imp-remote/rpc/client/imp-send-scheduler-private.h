@@ -68,6 +68,9 @@ void imp_send_scheduler_add (ImpSendScheduler *self, ImpSendEntry *entry);
 /* Drops what it has to send. */
 void imp_send_scheduler_remove (ImpSendScheduler *self, ImpSendEntry *entry);
 
+/* The same, but gives what it has to send (or NULL), to be pushed elsewhere. */
+ImpInputQueue *imp_send_scheduler_remove_with_input (ImpSendScheduler *self, ImpSendEntry *entry);
+
 /* Queues @input, and sends what can be sent. FALSE with %IMP_ERROR_LIMIT if that is more than may
  * wait; then nothing has happened. */
 gboolean imp_send_scheduler_push (ImpSendScheduler *self, ImpSendEntry *entry,

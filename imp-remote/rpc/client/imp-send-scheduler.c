@@ -194,6 +194,17 @@ send_entry_clear_input (ImpSendEntry *entry)
   g_free (input);
 }
 
+ImpInputQueue *
+imp_send_scheduler_remove_with_input (ImpSendScheduler *self, ImpSendEntry *entry)
+{
+  ImpInputQueue *input;
+
+  self->n_bytes -= send_entry_get_n_bytes (entry);
+  input = g_steal_pointer (&entry->input);
+  imp_send_scheduler_remove (self, entry);
+  return input;
+}
+
 void
 imp_send_scheduler_remove (ImpSendScheduler *self, ImpSendEntry *entry)
 {

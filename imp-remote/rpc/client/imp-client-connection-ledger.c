@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a client connection has, and what it has counted. */
+#include "rpc/client/imp-client-connection-object-private.h"
+
+GPtrArray *
+imp_client_connection_list (ImpRemoteAnalyzerHost *host)
+{
+  ImpClientConnection *self = (ImpClientConnection *) host;
+  GPtrArray *analyzers = imp_id_table_get_values (&self->analyzers);
+
+  g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
+  g_ptr_array_set_free_func (analyzers, g_object_unref);
+  return analyzers;
+}
+
+gboolean
+imp_client_connection_tells_status (ImpClientConnection *self)
+{
+  return self->tells_status;
+}
+
+gboolean
+imp_client_connection_was_of_use (ImpClientConnection *self)
+{
+  return self->use != 0;
+}
+
+gboolean
+imp_client_connection_take_judged (ImpClientConnection *self)
+{
+  gboolean judged = (self->use & USE_JUDGED) != 0;
+
+  self->use &= ~USE_JUDGED;
+  return judged;
+}
+
+guint64
+imp_client_connection_count_unsettled (ImpClientConnection *self)
+{
+  gsize cursor = 0;
+  guint64 sum = 0;
+
+  for (guint i = 0; i < self->analyzers.n_values; i++)
+    {
+      gint64 id;
+      ImpAnalyzer *analyzer = imp_id_table_next (&self->analyzers, &cursor, &id);
+
+      for (guint direction = 0; direction < 2; direction++)
+        sum += imp_marks_get_unsettled (imp_analyzer_peek_marks (analyzer, direction));
+    }
+  return sum;
+}
+
+GPtrArray *
+imp_client_connection_list_unsent (ImpClientConnection *self)
+{
+  GPtrArray *analyzers = imp_client_connection_list (&self->host);
+
+  for (guint i = analyzers->len; i-- > 0;)
+    if (((ImpRemoteAnalyzer *) analyzers->pdata[i])->send.announced)
+      g_ptr_array_remove_index_fast (analyzers, i);
+  return analyzers;
+}
+
+guint
+imp_client_connection_get_n_analyzers (ImpClientConnection *self)
+{
+  return self->analyzers.n_values;
+}
+
+guint
+imp_client_connection_get_version (ImpClientConnection *self)
+{
+  return self->host.link != NULL && self->ready ? imp_link_get_version (self->host.link) : 0;
+}
+
+gsize
+imp_client_connection_get_queued (ImpClientConnection *self)
+{
+  return imp_send_scheduler_get_n_bytes (self->host.scheduler)
+         + (self->host.link != NULL ? imp_link_get_queued (self->host.link) : 0);
+}
+
+void
+imp_client_connection_add_counters (ImpClientConnection *self, ImpClientConnectionCounters *sum)
+{
+  sum->resolved_hard += self->host.resolved_hard;
+  sum->resolved_soft += self->host.resolved_soft;
+  sum->deadlines += self->host.deadlines;
+  sum->log_limits += self->host.log_limits;
+  sum->exceptions += self->exceptions;
+  sum->late_results += self->late_results;
+  sum->extensions += imp_deadline_get_extensions (self->host.deadline);
+  if (self->host.link != NULL)
+    {
+      const ImpLinkCounters *link = imp_link_get_counters (self->host.link);
+
+      sum->messages_in += link->messages_in;
+      sum->messages_out += link->messages_out;
+      sum->bytes_in += link->bytes_in;
+      sum->bytes_out += link->bytes_out;
+    }
+}

@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/client/imp-pool-private.h"
+
+#include "core/imp-context-private.h"
+#include "core/imp-source-private.h"
+
+/* Microseconds for which the sum of what waits in a channel is taken for what it is: to know it
+ * always would cost something with each chunk, where this costs something with some analyzers. */
+#define SAMPLE_TIME (10 * G_TIME_SPAN_MILLISECOND)
+/* Milliseconds between looks at servers that were ejected. */
+#define PROBE_INTERVAL 1000
+/* Microseconds within which such a server has to answer. */
+#define PROBE_TIME (5 * G_USEC_PER_SEC)
+
+/* One connection to one server. */
+typedef struct
+{
+  ImpPool *pool;
+  guint server;
+  ImpChannel *channel;
+  guint64 bytes; /* without a verdict, when it was sampled */
+  guint n_analyzers;
+  gint64 sampled;
+} PoolPlace;
+
+typedef struct
+{
+  char *name;
+  char *tls_name;
+  GPtrArray *places; /* of PoolPlace, which the pool has */
+  gint64 probed;     /* when it was asked for an answer that is still out; else 0 */
+} PoolMember;
+
+struct _ImpPool
+{
+  guint ref_count; /* of one thread; callbacks may drop the last one, so each entry holds one */
+  GMainContext *context;
+  ImpInterface *interface;
+  void (*changed) (gpointer user_data); /* NULL once it is freed */
+  gpointer user_data;
+  ImpSoftBudget *budget;
+  ImpRemoteState state;
+  GPtrArray *places;     /* of PoolPlace: all of them */
+  GPtrArray *members;    /* of PoolMember */
+  ImpChannel *only;      /* of a pool that has nothing to choose; else NULL */
+  ImpPoolChoice *choice; /* of servers */
+  char *key;
+  gboolean started; /* all channels have begun to connect */
+  double mean;      /* bytes of an analyzer, when one of the channels was sampled */
+  GSource *prober;
+  guint64 moved; /* analyzers that were given to a second channel, and so on */
+};
+
+static ImpPool *
+pool_ref (ImpPool *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+static void
+pool_unref (ImpPool *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  g_ptr_array_unref (self->places);
+  g_ptr_array_unref (self->members);
+  imp_pool_choice_free (self->choice);
+  g_clear_pointer (&self->interface, imp_interface_unref);
+  g_main_context_unref (self->context);
+  g_rc_box_release (self->budget);
+  g_free (self->key);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpPool, pool_unref)
+
+static void
+pool_place_free (PoolPlace *place)
+{
+  imp_channel_free (place->channel);
+  g_free (place);
+}
+
+static void
+pool_member_free (PoolMember *member)
+{
+  g_ptr_array_unref (member->places);
+  g_free (member->name);
+  g_free (member->tls_name);
+  g_free (member);
+}
+
+/* --- what its channels have to do --- */
+
+static ImpPoolReadiness
+pool_place_get_readiness (PoolPlace *place)
+{
+  switch (imp_channel_get_state (place->channel))
+    {
+    case IMP_REMOTE_STATE_READY:
+      return IMP_POOL_READY;
+    case IMP_REMOTE_STATE_IDLE:
+    case IMP_REMOTE_STATE_CONNECTING:
+      return IMP_POOL_COMING;
+    case IMP_REMOTE_STATE_DOWN:
+    case IMP_REMOTE_STATE_CLOSED:
+    default:
+      return IMP_POOL_DOWN;
+    }
+}
+
+static void
+pool_sample (ImpPool *self, PoolPlace *place, gint64 now)
+{
+  guint64 bytes = 0, n_analyzers = 0;
+
+  if (place->sampled != 0 && now - place->sampled < SAMPLE_TIME)
+    return;
+  place->sampled = now;
+  place->bytes = imp_channel_count_unsettled (place->channel);
+  place->n_analyzers = imp_channel_get_n_analyzers (place->channel);
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      PoolPlace *other = self->places->pdata[i];
+
+      bytes += other->bytes;
+      n_analyzers += other->n_analyzers;
+    }
+  self->mean = n_analyzers > 0 ? (double) bytes / n_analyzers : 0;
+}
+
+/* Those that have come since are taken to be like all others, or all of them would go to the one
+ * that had least. */
+static void
+pool_place_estimate (PoolPlace *place, ImpPoolLoad *load)
+{
+  guint n = imp_channel_get_n_analyzers (place->channel);
+  double bytes;
+
+  pool_sample (place->pool, place, g_get_monotonic_time ());
+  if (n < place->n_analyzers)
+    bytes = (double) place->bytes * n / place->n_analyzers;
+  else
+    bytes = place->bytes + (n - place->n_analyzers) * place->pool->mean;
+  load->bytes = (guint64) bytes;
+  load->n_analyzers = n;
+}
+
+static ImpPoolReadiness
+pool_get_readiness (guint server, gpointer user_data)
+{
+  ImpPool *self = user_data;
+  PoolMember *member = self->members->pdata[server];
+  ImpPoolReadiness best = IMP_POOL_DOWN;
+
+  for (guint i = 0; i < member->places->len && best < IMP_POOL_READY; i++)
+    best = MAX (best, pool_place_get_readiness (member->places->pdata[i]));
+  return best;
+}
+
+static void
+pool_get_load (guint server, ImpPoolLoad *load, gpointer user_data)
+{
+  ImpPool *self = user_data;
+  PoolMember *member = self->members->pdata[server];
+
+  *load = (ImpPoolLoad){ 0 };
+  for (guint i = 0; i < member->places->len; i++)
+    {
+      ImpPoolLoad one;
+
+      pool_place_estimate (member->places->pdata[i], &one);
+      load->bytes += one.bytes;
+      load->n_analyzers += one.n_analyzers;
+    }
+}
+
+static const ImpPoolChoiceFuncs pool_choice_funcs = {
+  .get_readiness = pool_get_readiness,
+  .get_load = pool_get_load,
+};
+
+static gboolean
+pool_place_is_better (PoolPlace *one, PoolPlace *other)
+{
+  ImpPoolReadiness readiness = pool_place_get_readiness (one);
+  ImpPoolReadiness other_readiness = pool_place_get_readiness (other);
+  ImpPoolLoad load, other_load;
+
+  if (readiness != other_readiness)
+    return readiness > other_readiness;
+  pool_place_estimate (one, &load);
+  pool_place_estimate (other, &other_load);
+  if (load.bytes != other_load.bytes)
+    return load.bytes < other_load.bytes;
+  return load.n_analyzers < other_load.n_analyzers;
+}
+
+/* Of a server's connections, the one that has least to do. */
+static PoolPlace *
+pool_member_pick (PoolMember *member)
+{
+  PoolPlace *best = member->places->pdata[0];
+
+  for (guint i = 1; i < member->places->len; i++)
+    if (pool_place_is_better (member->places->pdata[i], best))
+      best = member->places->pdata[i];
+  return best;
+}
+
+/* --- what they say --- */
+
+/* From the worst to the best. */
+static guint
+pool_rank_state (ImpRemoteState state)
+{
+  static const guint ranks[] = {
+    [IMP_REMOTE_STATE_CLOSED] = 0,     [IMP_REMOTE_STATE_DOWN] = 1,  [IMP_REMOTE_STATE_IDLE] = 2,
+    [IMP_REMOTE_STATE_CONNECTING] = 3, [IMP_REMOTE_STATE_READY] = 4,
+  };
+
+  return ranks[state];
+}
+
+static ImpRemoteState
+pool_find_state (ImpPool *self)
+{
+  ImpRemoteState best = IMP_REMOTE_STATE_CLOSED;
+
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      PoolPlace *place = self->places->pdata[i];
+      ImpRemoteState state = imp_channel_get_state (place->channel);
+
+      if (pool_rank_state (state) > pool_rank_state (best))
+        best = state;
+    }
+  return best;
+}
+
+static void
+pool_on_changed (gpointer user_data)
+{
+  PoolPlace *place = user_data;
+  g_autoptr (ImpPool) self = pool_ref (place->pool);
+  ImpRemoteState state = pool_find_state (self);
+
+  if (state == self->state)
+    return;
+  self->state = state;
+  if (self->changed != NULL)
+    self->changed (self->user_data);
+}
+
+static void pool_watch_ejected (ImpPool *self);
+
+static void
+pool_on_failed (gboolean judged, gpointer user_data)
+{
+  PoolPlace *place = user_data;
+  ImpPool *self = place->pool;
+  PoolMember *member = self->members->pdata[place->server];
+  gint64 now = g_get_monotonic_time ();
+
+  if (judged)
+    imp_pool_choice_note_success (self->choice, place->server);
+  if (!imp_pool_choice_note_failure (self->choice, place->server, now))
+    return;
+  g_message ("%s has failed %u times in a row: others are asked for %.0f s", member->name,
+             IMP_POOL_FAILURES_MAX,
+             (imp_pool_choice_get_ejected_until (self->choice, place->server) - now)
+               / (double) G_USEC_PER_SEC);
+  member->probed = 0;
+  pool_watch_ejected (self);
+}
+
+static void
+pool_note_probe (ImpPool *self, guint server, gboolean answered)
+{
+  PoolMember *member = self->members->pdata[server];
+
+  member->probed = 0;
+  imp_pool_choice_note_probe (self->choice, server, answered, g_get_monotonic_time ());
+  if (answered)
+    g_message ("%s answers: it gets analyzers again", member->name);
+  else
+    g_message ("%s still does not answer", member->name);
+}
+
+static void
+pool_on_answered (gpointer user_data)
+{
+  PoolPlace *place = user_data;
+  PoolMember *member = place->pool->members->pdata[place->server];
+
+  if (member->probed != 0)
+    pool_note_probe (place->pool, place->server, TRUE);
+}
+
+static void
+pool_probe (ImpPool *self, guint server, gint64 now)
+{
+  PoolMember *member = self->members->pdata[server];
+  PoolPlace *place = pool_member_pick (member);
+
+  if (member->probed != 0)
+    {
+      if (now - member->probed > PROBE_TIME)
+        pool_note_probe (self, server, FALSE);
+      return;
+    }
+  /* One that cannot be reached is not chosen anyway. */
+  if (pool_place_get_readiness (place) != IMP_POOL_READY)
+    return;
+  member->probed = now;
+  /* With version 1 there is no question: that it is connected has to do. */
+  if (!imp_channel_ping (place->channel) && member->probed != 0)
+    pool_note_probe (self, server, TRUE);
+}
+
+static gboolean
+pool_on_prober (gpointer user_data)
+{
+  g_autoptr (ImpPool) self = pool_ref (user_data);
+  gint64 now = g_get_monotonic_time ();
+  guint n_ejected = 0;
+
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      if (imp_pool_choice_wants_probe (self->choice, i, now))
+        pool_probe (self, i, now);
+      n_ejected += imp_pool_choice_is_ejected (self->choice, i);
+    }
+  if (n_ejected == 0)
+    imp_source_clear (&self->prober);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+pool_watch_ejected (ImpPool *self)
+{
+  if (self->prober == NULL)
+    self->prober = imp_source_add_timeout (self->context, PROBE_INTERVAL, "imp pool: probes",
+                                           pool_on_prober, self);
+}
+
+/* A server that cannot be reached has not seen them; any other one can do what it was to do. */
+static void
+pool_on_stranded (GPtrArray *analyzers, gpointer user_data)
+{
+  PoolPlace *place = user_data;
+  g_autoptr (ImpPool) self = pool_ref (place->pool);
+
+  for (guint i = 0; i < analyzers->len && self->only == NULL; i++)
+    {
+      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
+      ImpContext *context = imp_analyzer_peek_context (IMP_ANALYZER (analyzer));
+      const char *key = self->key != NULL ? imp_context_lookup (context, self->key) : NULL;
+      int server = imp_pool_choice_pick (self->choice, key);
+
+      if (server < 0)
+        return;
+      if (analyzer->host == NULL || analyzer->send.announced)
+        continue;
+      imp_channel_adopt (pool_member_pick (self->members->pdata[server])->channel, analyzer);
+      self->moved++;
+    }
+}
+
+static const ImpChannelFuncs pool_channel_funcs = {
+  .changed = pool_on_changed,
+  .failed = pool_on_failed,
+  .answered = pool_on_answered,
+  .stranded = pool_on_stranded,
+};
+
+/* --- making it --- */
+
+ImpPool *
+imp_pool_new (GMainContext *context, ImpInterface *interface, ImpSoftBudget *budget,
+              void (*changed) (gpointer user_data), gpointer user_data)
+{
+  ImpPool *self = g_new0 (ImpPool, 1);
+
+  self->ref_count = 1;
+  self->context = g_main_context_ref (context);
+  self->interface = interface != NULL ? imp_interface_ref (interface) : NULL;
+  self->changed = changed;
+  self->user_data = user_data;
+  self->budget = budget != NULL ? g_rc_box_acquire (budget) : g_rc_box_new0 (ImpSoftBudget);
+  self->places = g_ptr_array_new_with_free_func ((GDestroyNotify) pool_place_free);
+  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) pool_member_free);
+  imp_pool_set_balance (self, IMP_POOL_TWO_CHOICES, NULL);
+  return self;
+}
+
+void
+imp_pool_set_balance (ImpPool *self, ImpPoolBalance balance, const char *key)
+{
+  g_assert (self->members->len == 0);
+
+  g_clear_pointer (&self->choice, imp_pool_choice_free);
+  self->choice = imp_pool_choice_new (balance, g_random_int (), &pool_choice_funcs, self);
+  g_free (self->key);
+  self->key = g_strdup (key);
+}
+
+void
+imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connections)
+{
+  PoolMember *member = g_new0 (PoolMember, 1);
+  guint index = imp_pool_choice_add_server (self->choice, server->name);
+
+  g_assert (n_connections > 0);
+
+  member->name = g_strdup (server->name);
+  member->places = g_ptr_array_new ();
+  g_ptr_array_add (self->members, member);
+  if (server->tls != NULL)
+    member->tls_name = g_strdup (server->tls->name);
+  for (guint i = 0; i < n_connections; i++)
+    {
+      PoolPlace *place = g_new0 (PoolPlace, 1);
+
+      place->pool = self;
+      place->server = index;
+      place->channel = imp_channel_new (self->context, server->target, server->stream, server->name,
+                                        self->interface, self->budget, &pool_channel_funcs, place);
+      if (server->tls != NULL)
+        imp_channel_set_tls (place->channel,
+                             &(ImpClientTls){ server->tls->credentials, member->tls_name,
+                                              server->tls->port });
+      g_ptr_array_add (self->places, place);
+      g_ptr_array_add (member->places, place);
+    }
+  self->only = self->places->len == 1 ? ((PoolPlace *) self->places->pdata[0])->channel : NULL;
+}
+
+void
+imp_pool_set_codec (ImpPool *self, ImpCodec *codec)
+{
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_set_codec (((PoolPlace *) self->places->pdata[i])->channel, codec);
+}
+
+void
+imp_pool_set_options (ImpPool *self, const ImpChannelOptions *options)
+{
+  self->budget->limit = options->connection.soft_limit;
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_set_options (((PoolPlace *) self->places->pdata[i])->channel, options);
+}
+
+void
+imp_pool_close (ImpPool *self, const GError *error)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+
+  imp_source_clear (&self->prober);
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_close (((PoolPlace *) self->places->pdata[i])->channel, error);
+}
+
+void
+imp_pool_free (ImpPool *self)
+{
+  self->changed = NULL;
+  imp_source_clear (&self->prober);
+  pool_unref (self);
+}
+
+/* --- using it --- */
+
+/* Whoever is not connected yet may be wanted next. */
+static void
+pool_start (ImpPool *self)
+{
+  if (self->started)
+    return;
+  self->started = TRUE;
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_start (((PoolPlace *) self->places->pdata[i])->channel);
+}
+
+/* For what cannot wait, when no server can be used: the one to which there is an attempt first. */
+static ImpChannel *
+pool_find_nearest (ImpPool *self)
+{
+  ImpChannel *nearest = NULL;
+  gint64 least = -1;
+
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      ImpChannel *channel = ((PoolPlace *) self->places->pdata[i])->channel;
+      gint64 retry = imp_channel_get_retry (channel);
+
+      if (nearest != NULL && (retry < 0 || (least >= 0 && retry >= least)))
+        continue;
+      nearest = channel;
+      least = retry;
+    }
+  return nearest;
+}
+
+static ImpChannel *
+pool_pick (ImpPool *self, const char *key)
+{
+  int server = imp_pool_choice_pick (self->choice, key);
+
+  if (server < 0)
+    return pool_find_nearest (self);
+  return pool_member_pick (self->members->pdata[server])->channel;
+}
+
+static void
+pool_add_picked (ImpPool *self, ImpRemoteAnalyzer *analyzer)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+  const char *key = NULL;
+
+  if (self->key != NULL)
+    key = imp_context_lookup (imp_analyzer_peek_context (IMP_ANALYZER (analyzer)), self->key);
+  pool_start (self);
+  imp_channel_add (pool_pick (self, key), analyzer);
+}
+
+void
+imp_pool_add (ImpPool *self, ImpRemoteAnalyzer *analyzer)
+{
+  if (G_LIKELY (self->only != NULL))
+    imp_channel_add (self->only, analyzer);
+  else
+    pool_add_picked (self, analyzer);
+}
+
+void
+imp_pool_query (ImpPool *self, GList *wanted, GTask *task)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+
+  imp_channel_query (self->only != NULL ? self->only : pool_pick (self, NULL), wanted, task);
+}
+
+/* A question to all of them, which the first one answers that can. */
+typedef struct
+{
+  GTask *task; /* NULL: answered */
+  guint n_open;
+  GError *error; /* of the first one that cannot */
+} PoolConnecting;
+
+static void
+pool_connecting_on_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PoolConnecting *connecting = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean connected = g_task_propagate_boolean (G_TASK (result), &error);
+
+  connecting->n_open--;
+  if (connecting->error == NULL)
+    connecting->error = g_steal_pointer (&error);
+  if (connecting->task != NULL && (connected || connecting->n_open == 0))
+    {
+      g_autoptr (GTask) task = g_steal_pointer (&connecting->task);
+
+      if (connected)
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, g_error_copy (connecting->error));
+    }
+  if (connecting->n_open > 0)
+    return;
+  g_clear_error (&connecting->error);
+  g_free (connecting);
+}
+
+void
+imp_pool_connect (ImpPool *self, GTask *task)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+  PoolConnecting *connecting;
+
+  if (self->only != NULL)
+    {
+      imp_channel_connect (self->only, task);
+      return;
+    }
+  connecting = g_new0 (PoolConnecting, 1);
+  connecting->task = task;
+  connecting->n_open = self->places->len;
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_connect (((PoolPlace *) self->places->pdata[i])->channel,
+                         g_task_new (NULL, NULL, pool_connecting_on_done, connecting));
+}
+
+/* --- looking at it --- */
+
+ImpRemoteState
+imp_pool_get_state (ImpPool *self)
+{
+  return self->only != NULL ? imp_channel_get_state (self->only) : pool_find_state (self);
+}
+
+const GError *
+imp_pool_get_reason (ImpPool *self)
+{
+  const GError *reason = NULL;
+
+  for (guint i = 0; i < self->places->len && reason == NULL; i++)
+    reason = imp_channel_get_reason (((PoolPlace *) self->places->pdata[i])->channel);
+  return reason;
+}
+
+guint
+imp_pool_get_n_analyzers (ImpPool *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->places->len; i++)
+    n += imp_channel_get_n_analyzers (((PoolPlace *) self->places->pdata[i])->channel);
+  return n;
+}
+
+ImpClientConnection *
+imp_pool_get_connection (ImpPool *self)
+{
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      ImpChannel *channel = ((PoolPlace *) self->places->pdata[i])->channel;
+
+      if (self->only != NULL || imp_channel_get_state (channel) == IMP_REMOTE_STATE_READY)
+        return imp_channel_get_connection (channel);
+    }
+  return NULL;
+}
+
+guint64
+imp_pool_get_messages_in (ImpPool *self)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < self->places->len; i++)
+    n += imp_channel_get_messages_in (((PoolPlace *) self->places->pdata[i])->channel);
+  return n;
+}
+
+GIOStream *
+imp_pool_steal_stream (ImpPool *self)
+{
+  return self->only != NULL ? imp_channel_steal_stream (self->only) : NULL;
+}
+
+guint
+imp_pool_get_n_servers (ImpPool *self)
+{
+  return self->members->len;
+}
+
+ImpChannel *
+imp_pool_get_channel (ImpPool *self, guint server)
+{
+  PoolMember *member = self->members->pdata[server];
+  PoolPlace *place = member->places->pdata[0];
+
+  return place->channel;
+}
+
+const char *
+imp_pool_get_name (ImpPool *self, guint server)
+{
+  return ((PoolMember *) self->members->pdata[server])->name;
+}
+
+void
+imp_pool_set_ejection_time (ImpPool *self, gint64 time)
+{
+  imp_pool_choice_set_ejection_time (self->choice, time);
+}
+
+/* --- statistics --- */
+
+static void
+pool_add_number (GVariantBuilder *builder, const char *name, guint64 value)
+{
+  g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint64 (value));
+}
+
+static void
+pool_describe_counters (GVariantBuilder *builder, const ImpChannelCounters *sum, guint live)
+{
+  pool_add_number (builder, "connections", sum->connections);
+  pool_add_number (builder, "analyzers", sum->analyzers);
+  pool_add_number (builder, "live-analyzers", live);
+  pool_add_number (builder, "queued", sum->queued);
+  pool_add_number (builder, "settled-hard", sum->connection.resolved_hard);
+  pool_add_number (builder, "settled-soft", sum->connection.resolved_soft);
+  pool_add_number (builder, "deadlines", sum->connection.deadlines);
+  pool_add_number (builder, "log-limits", sum->connection.log_limits);
+  pool_add_number (builder, "extensions", sum->connection.extensions);
+  pool_add_number (builder, "exceptions", sum->connection.exceptions);
+  pool_add_number (builder, "late-results", sum->connection.late_results);
+  pool_add_number (builder, "messages-in", sum->connection.messages_in);
+  pool_add_number (builder, "messages-out", sum->connection.messages_out);
+  pool_add_number (builder, "bytes-in", sum->connection.bytes_in);
+  pool_add_number (builder, "bytes-out", sum->connection.bytes_out);
+}
+
+static const char *
+pool_member_get_state (PoolMember *member)
+{
+  ImpRemoteState best = IMP_REMOTE_STATE_CLOSED;
+  g_autoptr (GEnumClass) states = g_type_class_ref (IMP_TYPE_REMOTE_STATE);
+
+  for (guint i = 0; i < member->places->len; i++)
+    {
+      PoolPlace *place = member->places->pdata[i];
+      ImpRemoteState state = imp_channel_get_state (place->channel);
+
+      if (pool_rank_state (state) > pool_rank_state (best))
+        best = state;
+    }
+  return g_enum_get_value (states, best)->value_nick;
+}
+
+static GVariant *
+pool_describe_member (ImpPool *self, guint server)
+{
+  PoolMember *member = self->members->pdata[server];
+  ImpChannelCounters sum = { 0 };
+  GVariantBuilder builder;
+  guint64 unsettled = 0;
+  guint live = 0;
+  gint64 left = 0;
+
+  for (guint i = 0; i < member->places->len; i++)
+    {
+      PoolPlace *place = member->places->pdata[i];
+
+      imp_channel_add_counters (place->channel, &sum);
+      live += imp_channel_get_n_analyzers (place->channel);
+      unsettled += imp_channel_count_unsettled (place->channel);
+    }
+  if (imp_pool_choice_is_ejected (self->choice, server))
+    left = imp_pool_choice_get_ejected_until (self->choice, server) - g_get_monotonic_time ();
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "address", g_variant_new_string (member->name));
+  g_variant_builder_add (&builder, "{sv}", "state",
+                         g_variant_new_string (pool_member_get_state (member)));
+  g_variant_builder_add (&builder, "{sv}", "ejected",
+                         g_variant_new_boolean (imp_pool_choice_is_ejected (self->choice, server)));
+  pool_add_number (&builder, "ejected-for", MAX (left, 0) / G_TIME_SPAN_MILLISECOND);
+  pool_add_number (&builder, "ejections", imp_pool_choice_get_n_ejections (self->choice, server));
+  pool_add_number (&builder, "failures", imp_pool_choice_get_failures (self->choice, server));
+  pool_add_number (&builder, "unsettled", unsettled);
+  pool_describe_counters (&builder, &sum, live);
+  return g_variant_builder_end (&builder);
+}
+
+void
+imp_pool_describe (ImpPool *self, GVariantBuilder *builder)
+{
+  ImpChannelCounters sum = { 0 };
+  GVariantBuilder servers;
+
+  for (guint i = 0; i < self->places->len; i++)
+    imp_channel_add_counters (((PoolPlace *) self->places->pdata[i])->channel, &sum);
+  sum.analyzers -= self->moved;
+  pool_describe_counters (builder, &sum, imp_pool_get_n_analyzers (self));
+  pool_add_number (builder, "soft-limit", self->budget->n_refused);
+  if (self->only != NULL)
+    return;
+  g_variant_builder_init (&servers, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->members->len; i++)
+    g_variant_builder_add_value (&servers, pool_describe_member (self, i));
+  g_variant_builder_add (builder, "{sv}", "servers", g_variant_builder_end (&servers));
+}
