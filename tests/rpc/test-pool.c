@@ -2,6 +2,7 @@
 /* Several servers: who gets an analyzer, and what becomes of it when one of them fails. */
 #include "pool-rig.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/imp-error.h"
@@ -329,8 +330,9 @@ check_ejected (gboolean holds)
   Ejected ejected = { &rig, FALSE };
 
   pool_rig_init (&rig, "first", 1, 15);
-  g_object_set (rig.remote, "deadline", 40, NULL);
-  imp_remote_factory_set_ejection_time (rig.remote, 50);
+  if (holds)
+    g_object_set (rig.remote, "deadline", 40, NULL);
+  imp_remote_factory_set_ejection_time (rig.remote, 1000);
   pool_rig_connect (&rig, 4);
   rig.servers[0].holds = holds;
   rig.servers[0].fails = !holds;
@@ -341,6 +343,7 @@ check_ejected (gboolean holds)
       g_assert_true (test_run_until (pool_rig_is_resolved, outcome, POOL_RIG_TIMEOUT));
       n_failed++;
     }
+  g_object_set (rig.remote, "deadline", 0, NULL);
   g_assert_cmpuint (n_failed, ==, 5);
   g_assert_cmpuint (rig.servers[0].n_analyzers, ==, 5);
   g_assert_cmpuint (pool_rig_get (&rig, 0, "ejections"), ==, 1);
@@ -389,6 +392,144 @@ test_not_consecutive (void)
   g_assert_cmpuint (rig.servers[0].n_analyzers, ==, 20);
   g_assert_false (pool_rig_is_ejected (&rig, 0));
   pool_rig_clear (&rig);
+}
+
+/* --- connections that have lived for long enough --- */
+
+typedef struct
+{
+  PoolRig *rig;
+  guint64 n;
+} Connections;
+
+static gboolean
+has_connections (gpointer data)
+{
+  Connections *connections = data;
+
+  return pool_rig_get (connections->rig, 0, "connections") >= connections->n;
+}
+
+static gboolean
+has_few_connections (gpointer data)
+{
+  g_autoptr (GVariant) all = imp_server_get_statistics (((PoolRig *) data)->servers[0].server);
+  guint64 n;
+
+  g_assert_true (g_variant_lookup (all, "live-connections", "t", &n));
+  return n <= 2;
+}
+
+static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+feed_more (TestOutcome *outcome, const char *wanted)
+{
+  imp_analyzer_data_bytes (outcome->analyzer, 0, (const guint8 *) "more", 4, 0,
+                           IMP_DATA_TYPE_STREAM);
+  while (strstr (outcome->text->str, wanted) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (test_outcome_is_resolved (outcome));
+}
+
+/* New analyzers go to new connections, old ones stay, and nobody notices. */
+static void
+test_age (void)
+{
+  PoolRig rig;
+  Connections connections = { &rig, 4 };
+  TestOutcome *old;
+  guint timer = g_timeout_add (5, look_again, NULL);
+
+  pool_rig_init (&rig, "first", 1, 1);
+  g_object_set (rig.remote, "max-connection-age", 40, NULL);
+  old = pool_rig_add (&rig, NULL, NULL);
+  pool_rig_expect_passed (old);
+  while (!has_connections (&connections))
+    pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
+  feed_more (old, "pass dir=0 offset=9");
+  /* Those that have nothing left end; one of them still has the old one. */
+  g_ptr_array_remove_range (rig.outcomes, 1, rig.outcomes->len - 1);
+  g_object_set (rig.remote, "max-connection-age", 0, NULL);
+  g_assert_true (test_run_until (has_few_connections, &rig, POOL_RIG_TIMEOUT));
+  feed_more (old, "pass dir=0 offset=13");
+  g_source_remove (timer);
+  pool_rig_clear (&rig);
+}
+
+/* Where no other connection can be made, the old one stays in use. */
+static void
+test_age_alone (void)
+{
+  PoolRig rig;
+  Connections connections = { &rig, 1 };
+  guint timer = g_timeout_add (5, look_again, NULL);
+  gint64 end;
+
+  pool_rig_init (&rig, "first", 1, 1);
+  pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
+  g_assert_true (has_connections (&connections));
+  g_assert_cmpint (g_unlink (rig.servers[0].path), ==, 0);
+  g_object_set (rig.remote, "max-connection-age", 20, NULL);
+  end = g_get_monotonic_time () + 200 * G_TIME_SPAN_MILLISECOND;
+  while (g_get_monotonic_time () < end)
+    {
+      pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
+      g_assert_cmpint (imp_remote_factory_get_state (rig.remote), ==, IMP_REMOTE_STATE_READY);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_cmpuint (pool_rig_get (&rig, 0, "connections"), ==, 1);
+  g_source_remove (timer);
+  pool_rig_clear (&rig);
+}
+
+static gboolean
+has_verdict (gpointer data)
+{
+  TestOutcome *outcome = data;
+
+  return test_outcome_is_resolved (outcome)
+         || strstr (outcome->text->str, "pass dir=0 offset=5") != NULL;
+}
+
+/* It goes while the next one is being made. */
+static void
+test_age_lost (void)
+{
+  PoolRig rig;
+  guint timer = g_timeout_add (5, look_again, NULL);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      TestOutcome *outcome;
+      gint64 end;
+
+      pool_rig_init (&rig, "first", 1, 1);
+      g_object_set (rig.remote, "max-connection-age", 2, NULL);
+      pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
+      end = g_get_monotonic_time () + i * G_TIME_SPAN_MILLISECOND;
+      while (g_get_monotonic_time () < end)
+        g_main_context_iteration (NULL, FALSE);
+      pool_server_close (&rig.servers[0]);
+      outcome = rig.outcomes->pdata[0];
+      g_assert_true (test_run_until (pool_rig_is_resolved, outcome, POOL_RIG_TIMEOUT));
+      test_outcome_assert_hard (outcome);
+      pool_server_start (&rig.servers[0]);
+      /* The end of another connection may not have been noticed yet. */
+      do
+        {
+          pool_rig_wait_ready (&rig, 1);
+          outcome = pool_rig_add (&rig, NULL, NULL);
+          g_assert_true (test_run_until (has_verdict, outcome, POOL_RIG_TIMEOUT));
+        }
+      while (test_outcome_is_resolved (outcome));
+      pool_rig_clear (&rig);
+    }
+  g_source_remove (timer);
 }
 
 /* --- questions and settings --- */
@@ -495,6 +636,9 @@ main (int argc, char **argv)
   g_test_add_func ("/pool/exceptions", test_exceptions);
   g_test_add_func ("/pool/deadlines", test_deadlines);
   g_test_add_func ("/pool/not-consecutive", test_not_consecutive);
+  g_test_add_func ("/pool/age", test_age);
+  g_test_add_func ("/pool/age-alone", test_age_alone);
+  g_test_add_func ("/pool/age-lost", test_age_lost);
   g_test_add_func ("/pool/statuses", test_statuses);
   g_test_add_func ("/pool/settings", test_settings);
   return g_test_run ();

@@ -19,6 +19,7 @@ typedef struct
   gboolean reconnect;
   guint reconnect_min; /* milliseconds */
   guint reconnect_max;
+  guint max_connection_age; /* milliseconds; 0: none */
 } ImpChannelOptions;
 
 /* What whoever has several channels wants to know; each may be NULL. */

@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-channel-private.h"
+#include "rpc/client/imp-channel-object-private.h"
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
-#include "rpc/imp-connector-private.h"
 
-/* clang-format off */
-G_DEFINE_ENUM_TYPE (ImpRemoteState, imp_remote_state,
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_IDLE, "idle"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CONNECTING, "connecting"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_READY, "ready"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_DOWN, "down"),
-                    G_DEFINE_ENUM_VALUE (IMP_REMOTE_STATE_CLOSED, "closed"))
-/* clang-format on */
-
-struct _ImpChannel
-{
-  guint ref_count; /* of one thread; callbacks may drop the last one, so each entry holds one */
-  GMainContext *context;
-  GSocketConnectable *target;
-  GIOStream *stream; /* until it is used */
-  char *name;
-  ImpInterface *interface;
-  ImpCodec *codec;
-  ImpChannelOptions options;
-  const ImpChannelFuncs *funcs; /* NULL once it is freed */
-  gpointer user_data;
-
-  ImpRemoteState state;
-  gint64 since;                    /* when that began, on the monotonic clock */
-  GError *reason;                  /* why it is down or closed */
-  ImpClientConnection *connection; /* for new analyzers; may still be without a stream */
-  GPtrArray *leaving;              /* of ImpClientConnection: servers that have said goodbye */
-  ImpConnector *connector;
-  ImpClientTls tls; /* without credentials: none */
-  ImpClientHandshake *handshake;
-  GSource *timer;                   /* for the greeting, or until the next attempt */
-  gint64 attempted;                 /* when the last attempt began, on the monotonic clock */
-  guint attempts;                   /* in vain, since a connection was of use */
-  GQueue waiting;                   /* of GTask: connect_async() */
-  ImpClientConnectionCounters past; /* of connections that are gone */
-  guint64 connections, analyzers;
-  ImpSoftBudget *budget;
-};
+/* So many that are too old may be finishing what they have before another one is replaced. */
+#define LEAVING_MAX 8
 
 static void channel_start (ImpChannel *self);
 
@@ -119,11 +82,84 @@ channel_answer_waiting (ImpChannel *self, const GError *error)
     }
 }
 
+static void channel_on_idle (ImpClientConnection *connection, gpointer user_data);
+
+/* It gets nothing new, and ends once it has nothing left. */
+static void
+channel_let_leave (ImpChannel *self, ImpClientConnection *connection)
+{
+  g_ptr_array_add (self->leaving, connection);
+  if (imp_client_connection_get_n_analyzers (connection) == 0)
+    channel_on_idle (connection, self);
+}
+
 static void
 channel_release_connection (ImpChannel *self, ImpClientConnection *connection)
 {
   imp_client_connection_add_counters (connection, &self->past);
   imp_client_connection_unref (connection);
+}
+
+/* A server that greets and does nothing else is no better than one that is not there. */
+static void
+channel_note_use (ImpChannel *self, ImpClientConnection *connection)
+{
+  if (imp_client_connection_was_of_use (connection))
+    self->attempts = 0;
+}
+
+/* --- connections that have lived for long enough --- */
+
+static void channel_watch_age (ImpChannel *self);
+
+/* The new one has to be ready before the old one is left: it may fail, while the other is well. */
+static gboolean
+channel_on_aged (gpointer user_data)
+{
+  g_autoptr (ImpChannel) self = channel_ref (user_data);
+
+  imp_source_clear (&self->aging);
+  if (self->leaving->len >= LEAVING_MAX)
+    {
+      channel_watch_age (self);
+      return G_SOURCE_REMOVE;
+    }
+  self->aged = g_steal_pointer (&self->connection);
+  channel_start (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Never more than the age, and some time less: those made together do not all move together. */
+static void
+channel_watch_age (ImpChannel *self)
+{
+  guint age = self->options.max_connection_age;
+
+  imp_source_clear (&self->aging);
+  if (age == 0 || self->target == NULL || self->state != IMP_REMOTE_STATE_READY
+      || self->aged != NULL)
+    return;
+  self->aging = imp_source_add_timeout (self->context, age - g_random_int_range (0, age / 5 + 1),
+                                        "imp channel: age", channel_on_aged, self);
+}
+
+/* There is no other one: the one in use goes on. */
+static void
+channel_keep_aged (ImpChannel *self, ImpClientConnection *failed)
+{
+  imp_source_clear (&self->timer);
+  g_ptr_array_add (self->leaving, failed);
+  self->connection = g_steal_pointer (&self->aged);
+  channel_watch_age (self);
+}
+
+/* It has gone before its time: what comes now waits for the new one. */
+static void
+channel_lose_aged (ImpChannel *self)
+{
+  channel_note_use (self, self->aged);
+  channel_let_leave (self, g_steal_pointer (&self->aged));
+  channel_set_state (self, IMP_REMOTE_STATE_CONNECTING, NULL);
 }
 
 static gboolean
@@ -146,14 +182,6 @@ imp_channel_draw_delay (const ImpChannelOptions *options, guint attempts)
     ceiling *= 2;
   ceiling = MIN (ceiling, options->reconnect_max);
   return (guint) g_random_int_range (0, (gint32) MIN (ceiling, G_MAXINT32 - 1) + 1);
-}
-
-/* A server that greets and does nothing else is no better than one that is not there. */
-static void
-channel_note_use (ImpChannel *self, ImpClientConnection *connection)
-{
-  if (imp_client_connection_was_of_use (connection))
-    self->attempts = 0;
 }
 
 static void
@@ -196,7 +224,8 @@ channel_on_answered (ImpClientConnection *connection, gpointer user_data)
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
-  if (connection == self->connection && self->funcs != NULL && self->funcs->answered != NULL)
+  if (connection == imp_channel_get_current (self) && self->funcs != NULL
+      && self->funcs->answered != NULL)
     self->funcs->answered (self->user_data);
 }
 
@@ -219,11 +248,25 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
 {
   g_autoptr (ImpChannel) self = channel_ref (user_data);
 
+  if (connection == self->aged)
+    {
+      channel_note_failed (self, connection);
+      channel_lose_aged (self);
+      channel_hand_over_unsent (self, connection);
+      return;
+    }
   if (connection != self->connection)
     return;
+  imp_source_clear (&self->aging);
   channel_note_use (self, connection);
-  g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
+  self->connection = NULL;
   channel_stop_connecting (self);
+  if (self->aged != NULL)
+    {
+      channel_keep_aged (self, connection);
+      return;
+    }
+  g_ptr_array_add (self->leaving, connection);
   /* That there is nobody says nothing of the server that will be there. */
   if (self->state == IMP_REMOTE_STATE_READY)
     channel_note_failed (self, connection);
@@ -248,7 +291,10 @@ channel_on_ready (ImpClientConnection *connection, gpointer user_data)
   if (connection != self->connection)
     return;
   imp_source_clear (&self->timer);
+  if (self->aged != NULL)
+    channel_let_leave (self, g_steal_pointer (&self->aged));
   channel_set_state (self, IMP_REMOTE_STATE_READY, NULL);
+  channel_watch_age (self);
   channel_answer_waiting (self, NULL);
 }
 
@@ -272,7 +318,7 @@ channel_on_idle (ImpClientConnection *connection, gpointer user_data)
   ImpChannel *self = user_data;
   g_autoptr (GSource) source = NULL;
 
-  if (connection == self->connection)
+  if (connection == self->connection || connection == self->aged)
     return;
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
@@ -289,13 +335,14 @@ channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
   g_autoptr (ImpChannel) self = channel_ref (user_data);
   g_autoptr (GError) error = NULL;
 
+  if (connection == self->aged)
+    channel_lose_aged (self);
   if (connection != self->connection)
     return;
   imp_source_clear (&self->timer);
+  imp_source_clear (&self->aging);
   channel_note_use (self, connection);
-  g_ptr_array_add (self->leaving, g_steal_pointer (&self->connection));
-  if (imp_client_connection_get_n_analyzers (connection) == 0)
-    channel_on_idle (connection, self);
+  channel_let_leave (self, g_steal_pointer (&self->connection));
   error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "the server has said goodbye");
   if (self->target == NULL)
     channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
@@ -458,6 +505,9 @@ imp_channel_close (ImpChannel *self, const GError *error)
   if (self->state == IMP_REMOTE_STATE_CLOSED && self->connection == NULL && self->leaving->len == 0)
     return;
   imp_source_clear (&self->timer);
+  imp_source_clear (&self->aging);
+  if (self->aged != NULL)
+    g_ptr_array_add (self->leaving, g_steal_pointer (&self->aged));
   channel_stop_connecting (self);
   g_clear_object (&self->stream);
   channel_set_state (self, IMP_REMOTE_STATE_CLOSED, error);
@@ -483,12 +533,18 @@ imp_channel_free (ImpChannel *self)
 void
 imp_channel_set_options (ImpChannel *self, const ImpChannelOptions *options)
 {
+  gboolean other_age = self->options.max_connection_age != options->max_connection_age;
+
   self->options = *options;
   self->options.connection.soft_budget = self->budget;
   if (self->connection != NULL)
     imp_client_connection_set_options (self->connection, &self->options.connection);
   for (guint i = 0; i < self->leaving->len; i++)
     imp_client_connection_set_options (self->leaving->pdata[i], &self->options.connection);
+  if (self->aged != NULL)
+    imp_client_connection_set_options (self->aged, &self->options.connection);
+  if (other_age)
+    channel_watch_age (self);
 }
 
 void
@@ -501,15 +557,6 @@ void
 imp_channel_set_codec (ImpChannel *self, ImpCodec *codec)
 {
   g_set_object (&self->codec, codec);
-}
-
-gboolean
-imp_channel_has_just_failed (ImpChannel *self)
-{
-  gint64 since = (g_get_monotonic_time () - self->attempted) / G_TIME_SPAN_MILLISECOND;
-
-  return self->state == IMP_REMOTE_STATE_DOWN && self->connection == NULL
-         && since < self->options.reconnect_min;
 }
 
 /* Somebody wants a connection now, perhaps long before the next attempt is due. The outcome of what
@@ -553,7 +600,7 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
       imp_channel_add (self, analyzer);
       return;
     }
-  imp_client_connection_add (self->connection, analyzer);
+  imp_client_connection_add (imp_channel_get_current (self), analyzer);
 }
 
 void
@@ -567,7 +614,7 @@ imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
   if (self->connection == NULL)
     return;
   self->analyzers++;
-  imp_client_connection_adopt (self->connection, analyzer);
+  imp_client_connection_adopt (imp_channel_get_current (self), analyzer);
 }
 
 void
@@ -584,7 +631,7 @@ imp_channel_ping (ImpChannel *self)
 {
   g_autoptr (ImpChannel) guard = channel_ref (self);
 
-  return self->connection != NULL && imp_client_connection_ping (self->connection);
+  return self->connection != NULL && imp_client_connection_ping (imp_channel_get_current (self));
 }
 
 /* TRUE if there is a connection, or will be one; else the task has got its answer. */
@@ -610,7 +657,7 @@ imp_channel_query (ImpChannel *self, GList *wanted, GTask *task)
   g_autoptr (ImpChannel) guard = channel_ref (self);
 
   if (channel_ensure_connection (self, task))
-    imp_client_connection_query (self->connection, wanted, task);
+    imp_client_connection_query (imp_channel_get_current (self), wanted, task);
 }
 
 void
@@ -641,115 +688,8 @@ imp_channel_connect (ImpChannel *self, GTask *task)
     g_queue_push_tail (&self->waiting, task);
 }
 
-ImpRemoteState
-imp_channel_get_state (ImpChannel *self)
-{
-  return self->state;
-}
-
-const GError *
-imp_channel_get_reason (ImpChannel *self)
-{
-  return self->reason;
-}
-
-gint64
-imp_channel_get_since (ImpChannel *self)
-{
-  return (g_get_monotonic_time () - self->since) / G_TIME_SPAN_MILLISECOND;
-}
-
-gint64
-imp_channel_get_retry (ImpChannel *self)
-{
-  gint64 left;
-
-  if (self->state == IMP_REMOTE_STATE_READY || self->state == IMP_REMOTE_STATE_CLOSED)
-    return -1;
-  if (self->state == IMP_REMOTE_STATE_IDLE || self->connection != NULL)
-    return 0;
-  if (self->timer == NULL)
-    return -1;
-  left = g_source_get_ready_time (self->timer) - g_get_monotonic_time ();
-  return MAX (0, left) / G_TIME_SPAN_MILLISECOND;
-}
-
-ImpClientConnection *
-imp_channel_get_connection (ImpChannel *self)
-{
-  return self->connection;
-}
-
-guint64
-imp_channel_get_messages_in (ImpChannel *self)
-{
-  ImpChannelCounters sum = { 0 };
-
-  imp_channel_add_counters (self, &sum);
-  return sum.connection.messages_in;
-}
-
 GIOStream *
 imp_channel_steal_stream (ImpChannel *self)
 {
   return g_steal_pointer (&self->stream);
-}
-
-guint
-imp_channel_get_n_analyzers (ImpChannel *self)
-{
-  guint live = 0;
-
-  for (guint i = 0; i < self->leaving->len; i++)
-    live += imp_client_connection_get_n_analyzers (self->leaving->pdata[i]);
-  if (self->connection != NULL)
-    live += imp_client_connection_get_n_analyzers (self->connection);
-  return live;
-}
-
-guint64
-imp_channel_count_unsettled (ImpChannel *self)
-{
-  guint64 sum = 0;
-
-  for (guint i = 0; i < self->leaving->len; i++)
-    sum += imp_client_connection_count_unsettled (self->leaving->pdata[i]);
-  if (self->connection != NULL)
-    sum += imp_client_connection_count_unsettled (self->connection);
-  return sum;
-}
-
-static void
-channel_add_connection (ImpClientConnection *connection, ImpChannelCounters *sum)
-{
-  imp_client_connection_add_counters (connection, &sum->connection);
-  sum->queued += imp_client_connection_get_queued (connection);
-}
-
-static void
-channel_add_past (const ImpClientConnectionCounters *past, ImpClientConnectionCounters *sum)
-{
-  sum->resolved_hard += past->resolved_hard;
-  sum->resolved_soft += past->resolved_soft;
-  sum->deadlines += past->deadlines;
-  sum->log_limits += past->log_limits;
-  sum->exceptions += past->exceptions;
-  sum->late_results += past->late_results;
-  sum->messages_in += past->messages_in;
-  sum->messages_out += past->messages_out;
-  sum->bytes_in += past->bytes_in;
-  sum->bytes_out += past->bytes_out;
-  sum->extensions += past->extensions;
-}
-
-void
-imp_channel_add_counters (ImpChannel *self, ImpChannelCounters *sum)
-{
-  channel_add_past (&self->past, &sum->connection);
-  sum->connections += self->connections;
-  sum->analyzers += self->analyzers;
-  if (self->connection != NULL)
-    channel_add_connection (self->connection, sum);
-  for (guint i = 0; i < self->leaving->len; i++)
-    channel_add_connection (self->leaving->pdata[i], sum);
 }

@@ -97,6 +97,18 @@ static const ImpLimit remote_factory_limits[] = {
   { "connections", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpRemoteFactory, servers.n_connections), 1,
     CONNECTIONS_MAX, 1, "how many connections there are to each server" },
   /**
+   * ImpRemoteFactory:max-connection-age:
+   *
+   * After how many milliseconds another connection takes the place of one, 0 for never; at random
+   * up to a fifth earlier, so that not all move at once. The new one has to be ready first; what
+   * the old one has is finished there, and while there are eight such, none is replaced. So servers
+   * that came later, behind a name or a distributor of load, get their share.
+   *
+   * Since: 0.1
+   */
+  { "max-connection-age", IMP_LIMIT_MILLISECONDS, PLACE (max_connection_age), 0, G_MAXINT32, 0,
+    "after how many ms a connection is replaced by another one, 0 never" },
+  /**
    * ImpRemoteFactory:keepalive:
    *
    * The time of silence, in milliseconds, after which the server is asked for a response; after the
