@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "name-resolver.h"
 
+#include <stdlib.h>
+
 struct _NameResolver
 {
   GResolver parent_instance;
   GStrv ips;
   gboolean held;
   GQueue waiting; /* of GTask */
+  GStrv servers;  /* of the service */
 };
 
 typedef GResolverClass NameResolverClass;
@@ -112,12 +115,37 @@ name_resolver_lookup_finish (GResolver *resolver, GAsyncResult *result, GError *
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* In the order in which they are to be tried. */
+static void
+name_resolver_lookup_service_async (GResolver *resolver, const char *name,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  NameResolver *self = (NameResolver *) resolver;
+  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
+  GList *found = NULL;
+
+  g_assert_cmpstr (name, ==, NAME_RESOLVER_SERVICE);
+  for (guint i = 0; self->servers != NULL && self->servers[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (self->servers[i], ":", 2);
+
+      found = g_list_append (found, g_srv_target_new (parts[0], atoi (parts[1]), i, 0));
+    }
+  if (found != NULL)
+    g_task_return_pointer (task, found, (GDestroyNotify) g_resolver_free_targets);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "There is no %s",
+                             name);
+}
+
 static void
 name_resolver_finalize (GObject *object)
 {
   NameResolver *self = (NameResolver *) object;
 
   g_strfreev (self->ips);
+  g_strfreev (self->servers);
   G_OBJECT_CLASS (name_resolver_parent_class)->finalize (object);
 }
 
@@ -131,6 +159,8 @@ name_resolver_class_init (NameResolverClass *klass)
   klass->lookup_by_name_with_flags = name_resolver_lookup;
   klass->lookup_by_name_with_flags_async = name_resolver_lookup_async;
   klass->lookup_by_name_with_flags_finish = name_resolver_lookup_finish;
+  klass->lookup_service_async = name_resolver_lookup_service_async;
+  klass->lookup_service_finish = name_resolver_lookup_finish;
 }
 
 static void
@@ -153,6 +183,13 @@ name_resolver_set (NameResolver *self, const char *ips)
 {
   g_strfreev (self->ips);
   self->ips = g_strsplit (ips, " ", -1);
+}
+
+void
+name_resolver_set_servers (NameResolver *self, const char *servers)
+{
+  g_strfreev (self->servers);
+  self->servers = *servers != '\0' ? g_strsplit (servers, " ", -1) : NULL;
 }
 
 void

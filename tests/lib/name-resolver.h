@@ -5,6 +5,8 @@
 
 /* A resolver that knows one name. */
 #define NAME_RESOLVER_NAME "up.example"
+/* And one service. */
+#define NAME_RESOLVER_SERVICE "_imp._tcp.up.example"
 
 typedef struct _NameResolver NameResolver;
 
@@ -12,6 +14,9 @@ typedef struct _NameResolver NameResolver;
  * "": there is no such name. */
 NameResolver *name_resolver_use (const char *ips);
 void name_resolver_set (NameResolver *self, const char *ips);
+
+/* @servers: the service's, as HOST:PORT with blanks between them; "": there is none. */
+void name_resolver_set_servers (NameResolver *self, const char *servers);
 
 /* Does not answer from now on, where it can be waited for without blocking. */
 void name_resolver_hold (NameResolver *self);

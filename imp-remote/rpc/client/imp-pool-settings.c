@@ -2,7 +2,7 @@
 #include "rpc/client/imp-pool-settings-private.h"
 
 #include "core/imp-error.h"
-#include "rpc/imp-address-private.h"
+#include "rpc/client/imp-service-private.h"
 
 #include <string.h>
 
@@ -40,17 +40,70 @@ pool_settings_check_tls (const ImpPoolSettings *self, const ImpAddress *address,
   return FALSE;
 }
 
+/* --- services --- */
+
+#define SERVICE_PREFIX "srv:"
+#define SERVICE_PROTOCOL "_tcp."
+
+/* @text: the whole, for errors; @name: what stands behind the prefix. Which servers there are is
+ * looked up for each connection, which goes to one of them as priorities and weights say. */
+static ImpAddress *
+pool_settings_parse_service (const char *text, const char *name, gboolean tls,
+                             GSocketConnectable **target, GError **error)
+{
+  const char *dot = strchr (name, '.');
+  const char *domain = dot != NULL ? dot + 1 + strlen (SERVICE_PROTOCOL) : NULL;
+  ImpAddress *address;
+  g_autofree char *service = NULL, *shown = NULL;
+
+  if (dot == NULL || name[0] != '_' || dot == name + 1
+      || !g_str_has_prefix (dot + 1, SERVICE_PROTOCOL) || *domain == '\0'
+      || strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+           < strlen (name))
+    {
+      shown = g_strescape (text, NULL);
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "The address \"%s\" is no service: one is " SERVICE_PREFIX
+                   "_SERVICE._tcp.DOMAIN, with or without tls:// in front",
+                   shown);
+      return NULL;
+    }
+  service = g_strndup (name + 1, dot - name - 1);
+  *target = imp_service_new (service, domain);
+  address = g_new0 (ImpAddress, 1);
+  address->kind = IMP_ADDRESS_TCP;
+  address->host = g_strdup (domain);
+  address->tls = tls;
+  address->fd = -1;
+  return address;
+}
+
+ImpAddress *
+imp_pool_settings_parse (const char *text, GSocketConnectable **target, GError **error)
+{
+  gboolean tls = g_ascii_strncasecmp (text, IMP_ADDRESS_TLS_PREFIX, strlen (IMP_ADDRESS_TLS_PREFIX))
+                 == 0;
+  const char *rest = tls ? text + strlen (IMP_ADDRESS_TLS_PREFIX) : text;
+  g_autoptr (ImpAddress) address = NULL;
+
+  if (g_str_has_prefix (rest, SERVICE_PREFIX))
+    return pool_settings_parse_service (text, rest + strlen (SERVICE_PREFIX), tls, target, error);
+  address = imp_address_parse (text, error);
+  if (address != NULL)
+    *target = imp_address_to_connectable (address, error);
+  return address != NULL && *target != NULL ? g_steal_pointer (&address) : NULL;
+}
+
+/* --- what is set --- */
+
 /* NULL if it can never connect, for what it is called. */
 static ImpAddress *
 pool_settings_parse_address (const ImpPoolSettings *self, const char *text,
                              GSocketConnectable **target, GError **error)
 {
-  g_autoptr (ImpAddress) address = imp_address_parse (text, error);
+  g_autoptr (ImpAddress) address = imp_pool_settings_parse (text, target, error);
 
-  if (address == NULL)
-    return NULL;
-  *target = imp_address_to_connectable (address, error);
-  if (*target == NULL || !pool_settings_check_tls (self, address, text, error))
+  if (address == NULL || !pool_settings_check_tls (self, address, text, error))
     return NULL;
   return g_steal_pointer (&address);
 }

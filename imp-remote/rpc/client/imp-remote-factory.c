@@ -551,6 +551,15 @@ remote_factory_make_server_specs (GParamFlags flags)
    * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT, the last two with or
    * without tls:// in front.
    *
+   * `srv:_SERVICE._tcp.DOMAIN`, with or without tls:// in front, stands for the servers that DNS
+   * has for that service. Each connection goes to one of them, as their priorities and weights say,
+   * and to the next one if that cannot be reached; certificates are for the domain, unless
+   * [property@Imp.RemoteFactory:tls-name] says something else. They are looked up whenever a
+   * connection is made: GLib does not tell how long such an answer holds, and the resolver of the
+   * system, which knows, keeps it for so long. [property@Imp.RemoteFactory:connections] has several
+   * of them used at once, and [property@Imp.RemoteFactory:max-connection-age] has those found that
+   * came later.
+   *
    * Since: 0.1
    */
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, "where the server listens", NULL,
@@ -913,8 +922,8 @@ imp_remote_factory_init (ImpRemoteFactory *self)
 
 /**
  * imp_remote_factory_new: (constructor)
- * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT or [IPV6]:PORT, the last two
- *   with or without tls:// in front
+ * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT or
+ *   srv:_SERVICE._tcp.DOMAIN, the last three with or without tls:// in front
  * @error: return location for an error
  *
  * Creates a factory for the server at @address. It connects when it is first used.
@@ -932,11 +941,8 @@ imp_remote_factory_new (const char *address, GError **error)
 
   g_return_val_if_fail (address != NULL, NULL);
 
-  parsed = imp_address_parse (address, error);
+  parsed = imp_pool_settings_parse (address, &target, error);
   if (parsed == NULL)
-    return NULL;
-  target = imp_address_to_connectable (parsed, error);
-  if (target == NULL)
     return NULL;
   return g_object_new (IMP_TYPE_REMOTE_FACTORY, "address", address, NULL);
 }
