@@ -378,9 +378,9 @@ class UpstreamProxies(unittest.TestCase):
         with proxy() as inner:
             for option, count in (('auto', 1), ('none', 1)):
                 uri = f'socks5://127.0.0.1:{ports(inner)[0]}'
+                env = {'http_proxy': uri, 'all_proxy': uri, 'no_proxy': ''}
                 with harness.Tool('relay', '--listen', '127.0.0.1:0', '--upstream-proxy', option,
-                                  '--connect', 'no-name.invalid:80', env={
-                                      'http_proxy': uri, 'all_proxy': uri, 'no_proxy': ''}) as relay:
+                                  '--connect', 'no-name.invalid:80', env=env) as relay:
                     self.assertEqual(harness.fetch_cut(relay.port), b'')
                     relay.wait_for_log('failed: Cannot connect to no-name.invalid:80')
                 if option == 'auto':

@@ -22,8 +22,8 @@ typedef struct
   const ImpClientTls *tls; /* NULL: none */
 } ImpPoolServer;
 
-/* @budget: of soft outcomes, that others have as well; NULL: its own. @changed: its state is another
- * now. */
+/* @budget: of soft outcomes, that others have as well; NULL: its own. @changed: its state is
+ * another now. */
 ImpPool *imp_pool_new (GMainContext *context, ImpInterface *interface, ImpSoftBudget *budget,
                        void (*changed) (gpointer user_data), gpointer user_data);
 /* Before it is used. @key: of contexts, for IMP_POOL_HASH. */

@@ -2,6 +2,7 @@
 #include "rpc/client/imp-pool-private.h"
 
 #include "core/imp-context-private.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 
 /* Microseconds for which the sum of what waits in a channel is taken for what it is: to know it
@@ -267,10 +268,10 @@ pool_on_failed (gboolean judged, gpointer user_data)
     imp_pool_choice_note_success (self->choice, place->server);
   if (!imp_pool_choice_note_failure (self->choice, place->server, now))
     return;
-  g_message ("%s has failed %u times in a row: others are asked for %.0f s", member->name,
-             IMP_POOL_FAILURES_MAX,
-             (imp_pool_choice_get_ejected_until (self->choice, place->server) - now)
-               / (double) G_USEC_PER_SEC);
+  imp_log_message ("%s has failed %u times in a row: others are asked for %.0f s", member->name,
+                   IMP_POOL_FAILURES_MAX,
+                   (imp_pool_choice_get_ejected_until (self->choice, place->server) - now)
+                     / (double) G_USEC_PER_SEC);
   member->probed = 0;
   pool_watch_ejected (self);
 }
@@ -283,9 +284,9 @@ pool_note_probe (ImpPool *self, guint server, gboolean answered)
   member->probed = 0;
   imp_pool_choice_note_probe (self->choice, server, answered, g_get_monotonic_time ());
   if (answered)
-    g_message ("%s answers: it gets analyzers again", member->name);
+    imp_log_message ("%s answers: it gets analyzers again", member->name);
   else
-    g_message ("%s still does not answer", member->name);
+    imp_log_message ("%s still does not answer", member->name);
 }
 
 static void
