@@ -65,7 +65,7 @@ static void
 reach_deadline (RawRig *rig, TestOutcome *outcome)
 {
   raw_rig_greet (rig);
-  g_object_set (rig->remote, "deadline", 100, NULL);
+  g_object_set (rig->remote, "deadline", 400, NULL);
   raw_rig_feed (outcome, 10);
   while (!test_outcome_is_resolved (outcome))
     {

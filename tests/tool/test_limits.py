@@ -17,17 +17,6 @@ HOLDER = 'pattern=rx=a%5Ba-z%5D%7B999%7D!&rxlen=1001&action=deny&hold-timeout=0'
 # Any user but the one who runs this.
 NOBODY = 65534
 
-# Says something for the log, and passes all.
-CHATTER = '''
-from gi.repository import Imp
-
-class Chatter(Imp.Analyzer):
-    def do_bytes(self, direction, data, offset, data_type):
-        {statement}
-        self.pass_bytes(direction, Imp.MAX_OFFSET)
-        return True
-'''
-
 
 class Client:
     """Speaks json, line by line, to a server."""
@@ -329,30 +318,41 @@ class Relay(unittest.TestCase):
             relay.stop()
             relay.wait_for_log('connections refused by a limit: max-growth: 1')
 
-    def assert_refused(self, option, statement, *texts):
-        """Relays to an echo with a script until a limit is met; the log says all that."""
-        folder = harness.make_folder()
-        script = os.path.join(folder, 'chatter.py')
-        with open(script, 'w', encoding='utf-8') as target:
-            target.write(CHATTER.format(statement=statement))
+    def assert_refused(self, option, request, *texts):
+        """Relays to an echo until a limit is met; the log says all that."""
+        module = os.path.join(os.environ['IMP_TEST_MODULES'], 'chatter.so')
         with harness.Upstream(harness.echo) as upstream, \
-                harness.Tool('relay', option, '--listen', '127.0.0.1:0', '--module', script,
+                harness.Tool('relay', option, '--listen', '127.0.0.1:0', '--module', module,
                              '--connect', upstream.address) as relay:
             for _ in range(2):
                 with harness.connect(relay.port) as client:
-                    client.sendall(b'x')
+                    client.sendall(request)
                     harness.read_to_reset(client)
             relay.stop()
             for text in texts:
                 relay.wait_for_log(text)
 
     def test_max_log_rate(self):
-        self.assert_refused('--max-log-rate=1', "[self.account('k', 'v') for _ in range(1000)]",
-                            '(max-log-rate is 1 a second)',
+        self.assert_refused('--max-log-rate=1', b'often', '(max-log-rate is 1 a second)',
                             'connections refused by a limit: max-log-rate: 2')
 
+    def test_max_log_rate_of_remote(self):
+        """The same as a setting of a module, for what a server's analyzers say."""
+        module = os.path.join(os.environ['IMP_TEST_MODULES'], 'chatter.so')
+        with harness.Tool('serve', '--module', module, '127.0.0.1:0') as server, \
+                harness.Upstream(harness.echo) as upstream, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                             f'remote=addr={server.address}&max_log_rate=1', '--connect',
+                             upstream.address) as relay:
+            for request, answer in (b'x', b'x'), (b'often', b''):
+                with harness.connect(relay.port) as client:
+                    client.sendall(request)
+                    self.assertEqual(client.recv(1) if answer else harness.read_to_reset(client),
+                                     answer)
+            relay.wait_for_log('(max-log-rate is 1 a second)')
+
     def test_max_log_size(self):
-        self.assert_refused('--max-log-size=4', "self.log(0, 0, 0, Imp.LogLevel.INFO, '12345')",
+        self.assert_refused('--max-log-size=4', b'x',
                             "The analyzer's log has 5 bytes of text (max-log-size is 4)",
                             'connections refused by a limit: max-log-size: 2')
 
