@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/imp-tls-stream-private.h"
 
+#include "io/imp-tls-base-input-private.h"
+#include "io/imp-tls-base-output-private.h"
+#include "io/imp-tls-base-private.h"
+
 #include <string.h>
 
 /* The most that a record carries. */
@@ -12,6 +16,8 @@ struct _ImpTlsStream
   GSocket *socket;
   GPollableInputStream *input;
   GPollableOutputStream *output;
+  ImpTlsBaseInput *base_input; /* below it, or NULL */
+  ImpTlsBaseOutput *base_output;
   GError *read_error; /* to be told by the next read */
   gboolean pending;   /* there may be more than the socket knows of */
   gboolean has_read;
@@ -36,6 +42,21 @@ imp_tls_stream_find_socket (GIOStream *stream)
   return base != NULL ? imp_tls_stream_find_socket (base) : NULL;
 }
 
+/* GIO's thread for another handshake would use what is below at the same time. */
+static void
+tls_stream_find_base (ImpTlsStream *self)
+{
+  g_autoptr (GIOStream) base = NULL;
+
+  if (self->may_negotiate_again)
+    return;
+  g_object_get (self->stream, "base-io-stream", &base, NULL);
+  if (!IMP_IS_TLS_BASE (base))
+    return;
+  self->base_input = IMP_TLS_BASE_INPUT (g_io_stream_get_input_stream (base));
+  self->base_output = IMP_TLS_BASE_OUTPUT (g_io_stream_get_output_stream (base));
+}
+
 ImpTlsStream *
 imp_tls_stream_new (GIOStream *stream)
 {
@@ -55,6 +76,7 @@ imp_tls_stream_new (GIOStream *stream)
   self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
   self->may_negotiate_again = g_tls_connection_get_protocol_version (G_TLS_CONNECTION (stream))
                               < G_TLS_PROTOCOL_VERSION_TLS_1_3;
+  tls_stream_find_base (self);
   /* What came together with the end of the handshake is not in the socket any more. */
   self->pending = TRUE;
   return self;
@@ -140,12 +162,22 @@ tls_stream_read_once (ImpTlsStream *self, guint8 *buffer, gsize length, GError *
   return n;
 }
 
-gssize
-imp_tls_stream_read (ImpTlsStream *self, gpointer buffer, gsize length, GError **error)
+/* After @n bytes of a record, all of it if there was so much @room. A record that is not full is the
+ * last of those that were written together; if others are there nevertheless, the socket says so. */
+static gboolean
+tls_stream_has_read_all (const ImpTlsStream *self, gsize n, gsize room)
+{
+  if (room < RECORD_MAX)
+    return FALSE;
+  return self->base_input != NULL ? imp_tls_base_input_is_drained (self->base_input)
+                                  : n < RECORD_MAX;
+}
+
+static gssize
+tls_stream_read_turn (ImpTlsStream *self, gpointer buffer, gsize length, GError **error)
 {
   gsize total = 0;
 
-  self->pending = FALSE;
   while (total < length)
     {
       g_autoptr (GError) failure = NULL;
@@ -156,9 +188,7 @@ imp_tls_stream_read (ImpTlsStream *self, gpointer buffer, gsize length, GError *
           gsize room = length - total;
 
           total += n;
-          /* A record that is not full is the last of those that were written together; if others
-           * are there nevertheless, the socket says so. */
-          if (n < RECORD_MAX && room >= RECORD_MAX)
+          if (tls_stream_has_read_all (self, n, room))
             return total;
           continue;
         }
@@ -174,6 +204,20 @@ imp_tls_stream_read (ImpTlsStream *self, gpointer buffer, gsize length, GError *
     }
   self->pending = TRUE;
   return total;
+}
+
+gssize
+imp_tls_stream_read (ImpTlsStream *self, gpointer buffer, gsize length, GError **error)
+{
+  gssize n;
+
+  self->pending = FALSE;
+  if (self->base_input == NULL)
+    return tls_stream_read_turn (self, buffer, length, error);
+  imp_tls_base_input_begin_turn (self->base_input);
+  n = tls_stream_read_turn (self, buffer, length, error);
+  imp_tls_base_input_end_turn (self->base_input);
+  return n;
 }
 
 gboolean
@@ -203,17 +247,62 @@ tls_stream_write_staged (ImpTlsStream *self, GError **error)
   return TRUE;
 }
 
+/* Stages a record of what is behind the first @skip bytes. */
 static gsize
-tls_stream_stage (ImpTlsStream *self, const GOutputVector *vectors, guint n_vectors)
+tls_stream_stage (ImpTlsStream *self, const GOutputVector *vectors, guint n_vectors, gsize skip)
 {
   for (guint i = 0; i < n_vectors && self->n_staged < RECORD_MAX; i++)
     {
-      gsize n = MIN (vectors[i].size, RECORD_MAX - self->n_staged);
+      gsize n;
 
-      memcpy (self->staged + self->n_staged, vectors[i].buffer, n);
+      if (skip >= vectors[i].size)
+        {
+          skip -= vectors[i].size;
+          continue;
+        }
+      n = MIN (vectors[i].size - skip, RECORD_MAX - self->n_staged);
+      memcpy (self->staged + self->n_staged, (const guint8 *) vectors[i].buffer + skip, n);
       self->n_staged += n;
+      skip = 0;
     }
   return self->n_staged;
+}
+
+/* As many records as there is room for below, which go out together. */
+static gsize
+tls_stream_write_records (ImpTlsStream *self, const GOutputVector *vectors, guint n_vectors,
+                          GError **error)
+{
+  gsize total = 0, n;
+
+  do
+    {
+      n = tls_stream_stage (self, vectors, n_vectors, total);
+      total += n;
+    }
+  while (n > 0 && tls_stream_write_staged (self, error) && n == RECORD_MAX
+         && self->base_output != NULL && imp_tls_base_output_has_room (self->base_output));
+  return total;
+}
+
+/* What went before has to be out; FALSE with an error, or that it would block. */
+static gboolean
+tls_stream_send (ImpTlsStream *self, GError **error)
+{
+  if (self->base_output == NULL)
+    return TRUE;
+  if (!imp_tls_base_output_send (self->base_output, error))
+    return FALSE;
+  if (imp_tls_base_output_is_empty (self->base_output))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Cannot write now");
+  return FALSE;
+}
+
+static gboolean
+tls_stream_is_fatal (const GError *error)
+{
+  return error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
 gssize
@@ -223,11 +312,17 @@ imp_tls_stream_writev (ImpTlsStream *self, const GOutputVector *vectors, guint n
   g_autoptr (GError) failure = NULL;
   gsize n;
 
-  if (!tls_stream_write_staged (self, error))
+  if (!tls_stream_send (self, error) || !tls_stream_write_staged (self, error))
     return -1;
-  n = tls_stream_stage (self, vectors, n_vectors);
-  if (tls_stream_write_staged (self, &failure)
-      || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (self->base_output != NULL)
+    imp_tls_base_output_cork (self->base_output);
+  n = tls_stream_write_records (self, vectors, n_vectors, &failure);
+  if (!tls_stream_is_fatal (failure))
+    {
+      g_clear_error (&failure);
+      tls_stream_send (self, &failure);
+    }
+  if (!tls_stream_is_fatal (failure))
     return n;
   g_propagate_error (error, g_steal_pointer (&failure));
   return -1;
@@ -236,7 +331,8 @@ imp_tls_stream_writev (ImpTlsStream *self, const GOutputVector *vectors, guint n
 gboolean
 imp_tls_stream_wants_output (const ImpTlsStream *self)
 {
-  return self->n_staged > 0 || self->ending;
+  return self->n_staged > 0 || self->ending
+         || (self->base_output != NULL && !imp_tls_base_output_is_empty (self->base_output));
 }
 
 /* To say it must not block: where the socket has room it has room for this, if no part of a record
@@ -244,7 +340,8 @@ imp_tls_stream_wants_output (const ImpTlsStream *self)
 static void
 tls_stream_try_end (ImpTlsStream *self)
 {
-  if (self->n_staged > 0 || g_socket_condition_check (self->socket, G_IO_OUT) != G_IO_OUT)
+  if (self->n_staged > 0 || !tls_stream_send (self, NULL)
+      || g_socket_condition_check (self->socket, G_IO_OUT) != G_IO_OUT)
     return;
   self->ending = FALSE;
   self->ended = TRUE;
@@ -256,8 +353,9 @@ imp_tls_stream_flush (ImpTlsStream *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!tls_stream_write_staged (self, &error)
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (tls_stream_send (self, &error))
+    tls_stream_write_staged (self, &error);
+  if (tls_stream_is_fatal (error))
     {
       self->n_staged = 0;
       self->ending = FALSE;

@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
+#include "io/imp-tls-base-private.h"
 #include "rpc/imp-tls-text-private.h"
 
 struct _ImpClientHandshake
@@ -107,8 +108,11 @@ client_handshake_open (ImpClientHandshake *self, const ImpClientTls *tls, GError
   g_autoptr (GSocketConnectable) identity = g_network_address_new (tls->name, tls->port);
   GTlsDatabase *database = imp_tls_credentials_get_database (tls->credentials);
   GTlsCertificate *certificate = imp_tls_credentials_get_certificate (tls->credentials);
+  g_autoptr (GIOStream) below = NULL;
 
-  self->tls = G_TLS_CONNECTION (g_tls_client_connection_new (self->base, identity, error));
+  below = G_IS_TCP_CONNECTION (self->base) ? imp_tls_base_new (G_SOCKET_CONNECTION (self->base))
+                                           : g_object_ref (self->base);
+  self->tls = G_TLS_CONNECTION (g_tls_client_connection_new (below, identity, error));
   if (self->tls == NULL)
     {
       g_prefix_error (error, "Cannot connect to %s: ", self->server);

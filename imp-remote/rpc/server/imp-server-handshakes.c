@@ -3,6 +3,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-source-private.h"
+#include "io/imp-tls-base-private.h"
 #include "rpc/imp-peer-private.h"
 #include "rpc/imp-tls-text-private.h"
 
@@ -244,7 +245,8 @@ handshake_make_tls (Handshake *self, GError **error)
   ImpTlsCredentials *credentials = self->owner->credentials;
   GTlsDatabase *database = imp_tls_credentials_get_database (credentials);
   GTlsCertificate *certificate = imp_tls_credentials_get_certificate (credentials);
-  GIOStream *tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), certificate, error);
+  g_autoptr (GIOStream) below = imp_tls_base_new (self->connection);
+  GIOStream *tls = g_tls_server_connection_new (below, certificate, error);
 
   if (tls == NULL)
     return NULL;
