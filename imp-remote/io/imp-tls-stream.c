@@ -162,8 +162,9 @@ tls_stream_read_once (ImpTlsStream *self, guint8 *buffer, gsize length, GError *
   return n;
 }
 
-/* After @n bytes of a record, all of it if there was so much @room. A record that is not full is the
- * last of those that were written together; if others are there nevertheless, the socket says so. */
+/* After @n bytes of a record, all of it if there was so much @room. A record that is not full is
+ * the last of those that were written together; if others are there nevertheless, the socket says
+ * so. */
 static gboolean
 tls_stream_has_read_all (const ImpTlsStream *self, gsize n, gsize room)
 {
