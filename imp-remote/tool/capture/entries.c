@@ -56,13 +56,18 @@ entries_extend_passed (Entries *self, const Entry *entry)
   return TRUE;
 }
 
-/* A refusal is told whatever there is before it. */
+/* A refusal is told whatever there is before it. What traffic alone brings about must not take the
+ * place of what an analyzer has to say. */
 static gboolean
 entries_have_room (const Entries *self, EntryKind kind)
 {
+  guint max = ENTRIES_MAX;
+
   if (kind == ENTRY_DENIED || kind == ENTRY_DROPPED || kind == ENTRY_FAILED)
     return TRUE;
-  return self->list->len < ENTRIES_MAX && self->budget->used <= self->budget->max;
+  if (kind == ENTRY_GAP || kind == ENTRY_CONFLICT || kind == ENTRY_NOTE)
+    max = ENTRIES_ODD_MAX;
+  return self->list->len < max && self->budget->used <= self->budget->max;
 }
 
 void

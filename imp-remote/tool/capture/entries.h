@@ -23,8 +23,9 @@ typedef enum
   ENTRY_NOTE,     /* something else that is odd */
 } EntryKind;
 
-/* How many there may be of one connection. */
+/* How many there may be of one connection; and after how many nothing more is told that is odd. */
 #define ENTRIES_MAX 1000
+#define ENTRIES_ODD_MAX 500
 /* Bytes of a text of others that are kept. */
 #define ENTRIES_TEXT_MAX 1024
 

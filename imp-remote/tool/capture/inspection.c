@@ -249,7 +249,8 @@ inspection_start (Inspection *self, GHashTable *context)
   self->recording = pcap_recorder_begin (self->capture->recorder, context, self->data_type,
                                          self->capture->time);
   if (self->recording != NULL)
-    self->recording_path = g_strdup (imp_recording_writer_get_path (self->recording));
+    self->recording_path = g_filename_display_name (
+      imp_recording_writer_get_path (self->recording));
   self->filter = imp_filter_new (analyzer);
   g_signal_connect (self->filter, "result", G_CALLBACK (inspection_on_result), self);
   g_signal_connect (self->filter, "denied", G_CALLBACK (inspection_on_denied), self);

@@ -266,7 +266,8 @@ tcp_connection_begins_anew (TcpConnection *self, ImpDirection direction, const P
   return FALSE;
 }
 
-/* One that was sent again. After the end nobody does that, unless the end came from an analyzer. */
+/* One that was sent again, or recorded behind its answer. After the end nobody sends it again,
+ * unless the end came from an analyzer. */
 static gboolean
 tcp_connection_is_same_syn (TcpConnection *self, ImpDirection direction, const Packet *packet)
 {
@@ -274,8 +275,7 @@ tcp_connection_is_same_syn (TcpConnection *self, ImpDirection direction, const P
 
   if (self->base.outcome == OUTCOME_RESET || tcp_connection_has_closed (self))
     return FALSE;
-  return self->sides[direction].has_syn
-         && tcp_input_get_first_sequence (input) == packet->sequence + 1;
+  return tcp_input_get_first_sequence (input) == packet->sequence + 1;
 }
 
 /* ---- packets ---- */
