@@ -29,7 +29,7 @@ ImpIOEngine *imp_io_engine_new (GIOStream *base, ImpFilter *filter, ImpDirection
                                 const ImpIOEngineLimits *limits);
 ImpIOEngine *imp_io_engine_ref (ImpIOEngine *self);
 void imp_io_engine_unref (ImpIOEngine *self);
-/* Nobody will use the stream any more: what is not over is cut, and nothing is waited for. */
+/* Nobody will use the stream any more, and nothing is waited for. What was not closed is cut. */
 void imp_io_engine_release (ImpIOEngine *self);
 
 /* Drops a reference to what belongs to the thread of the engine, there. */

@@ -117,6 +117,13 @@ engine_leave (ImpIOEngine *self)
   g_main_context_release (self->home);
 }
 
+/* From any thread. */
+static void
+engine_call_home (ImpIOEngine *self)
+{
+  g_source_set_ready_time (self->control, 0);
+}
+
 static gboolean
 engine_is_asked (ImpIOEngine *self, EngineRequest request)
 {
@@ -203,6 +210,7 @@ engine_on_done (const GError *error, gpointer user_data)
   self->over = TRUE;
   imp_source_clear (&self->timer);
   engine_report (self);
+  engine_call_home (self);
 }
 
 /* Not even what has come but was not read yet. */
@@ -219,7 +227,7 @@ engine_turn (ImpIOEngine *self)
   g_atomic_int_inc (&self->n_turns);
   if (self->over)
     return;
-  if (engine_is_asked (self, REQUEST_ABORT | REQUEST_RELEASE))
+  if (engine_is_asked (self, REQUEST_ABORT))
     engine_cut (self, IMP_ERROR_CLOSED, "The stream was closed before the end of its output left");
   else if (engine_is_asked (self, REQUEST_CLOSE) && self->timer == NULL)
     {
@@ -230,7 +238,7 @@ engine_turn (ImpIOEngine *self)
     }
 }
 
-/* The last that happens at home. */
+/* The last that happens at home: what is closed in the background is over now. */
 static void
 engine_dissolve (ImpIOEngine *self)
 {
@@ -244,7 +252,7 @@ engine_on_control (gpointer user_data)
   g_autoptr (ImpIOEngine) self = imp_io_engine_ref (user_data);
 
   engine_turn (self);
-  if (engine_is_asked (self, REQUEST_RELEASE))
+  if (engine_is_asked (self, REQUEST_RELEASE) && self->over)
     engine_dissolve (self);
   return G_SOURCE_CONTINUE;
 }
@@ -259,13 +267,6 @@ engine_control_dispatch (GSource *source, GSourceFunc callback, gpointer user_da
 static GSourceFuncs engine_control_funcs = {
   .dispatch = engine_control_dispatch,
 };
-
-/* From any thread. */
-static void
-engine_call_home (ImpIOEngine *self)
-{
-  g_source_set_ready_time (self->control, 0);
-}
 
 static void
 engine_request (ImpIOEngine *self, EngineRequest request)
@@ -438,7 +439,9 @@ imp_io_engine_abort (ImpIOEngine *self)
 void
 imp_io_engine_release (ImpIOEngine *self)
 {
-  engine_request (self, REQUEST_RELEASE);
+  /* A close that was asked for goes on by itself. */
+  engine_request (self, engine_is_asked (self, REQUEST_CLOSE) ? REQUEST_RELEASE
+                                                              : REQUEST_RELEASE | REQUEST_ABORT);
 }
 
 static void

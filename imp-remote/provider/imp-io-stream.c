@@ -67,7 +67,8 @@
  * what else is in it happens meanwhile. At most 32 such calls wait within each other. One that
  * comes from the stream's own analyzer fails with %G_IO_ERROR_PENDING. To close a stream, or its
  * output, with blocking does not wait where a source of the main context does it: it goes on in the
- * background, and only an asynchronous close can tell how it ended.
+ * background, also if the stream is let go meanwhile, and only an asynchronous close can tell how
+ * it ended.
  *
  * Since: 0.1
  */
