@@ -47,6 +47,7 @@ struct _ImpPump
   ImpPumpLimits limits;
   PumpSide sides[2];
   PumpState state;
+  gboolean dropped; /* not a byte more, not even of what is on its way */
   GMainContext *context;
   GSource *poll;        /* flushing: of what peers have not taken yet */
   GSource *timer;       /* running: of idleness; flushing: of what is left to write */

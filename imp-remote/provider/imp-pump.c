@@ -280,11 +280,12 @@ pump_start_draining (ImpPump *self)
 }
 
 /* What was written before an end or a reset shall arrive: the connection may be closed once it has
- * gone to the socket, and be reset only once the peer's machine has taken all of it. */
+ * gone to the socket, and be reset only once the peer's machine has taken all of it. One that is
+ * dropped is reset at once. */
 static gboolean
 pump_side_is_output_over (const PumpSide *side)
 {
-  if (side->output_error != NULL)
+  if (side->output_error != NULL || (side->pump->dropped && side->output_cut))
     return TRUE;
   if (imp_transport_is_output_pending (side->transport))
     return FALSE;
@@ -609,6 +610,7 @@ pump_on_refused (ImpPump *self)
 static void
 pump_on_dropped (ImpPump *self)
 {
+  self->dropped = TRUE;
   pump_on_refused (self);
   for (guint i = 0; i < 2; i++)
     {
