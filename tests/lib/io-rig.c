@@ -7,16 +7,14 @@
 
 #define TIMEOUT 20000 /* ms */
 
-IORig *
-io_rig_new_with (ImpAnalyzer *analyzer, const char *faults, const char *property, guint value)
+/* Takes all of them. */
+static IORig *
+io_rig_make (ImpAnalyzer *analyzer, GIOStream *ours, GIOStream *theirs, const char *property,
+             guint value)
 {
   IORig *self = g_new0 (IORig, 1);
-  GIOStream *ours, *theirs;
 
-  test_stream_pair (&ours, &theirs);
   self->peer = test_peer_new (theirs);
-  if (faults != NULL)
-    ours = test_stream_faulty (ours, faults);
   self->stream = property == NULL
                    ? imp_io_stream_new (ours, analyzer, IMP_DIRECTION_FROM_CLIENT)
                    : g_object_new (IMP_TYPE_IO_STREAM, "base-stream", ours, "analyzer", analyzer,
@@ -26,6 +24,23 @@ io_rig_new_with (ImpAnalyzer *analyzer, const char *faults, const char *property
   self->output = g_io_stream_get_output_stream (self->stream);
   self->analyzer = analyzer;
   return self;
+}
+
+IORig *
+io_rig_new_over (ImpAnalyzer *analyzer, GIOStream *ours, GIOStream *theirs)
+{
+  return io_rig_make (analyzer, ours, theirs, NULL, 0);
+}
+
+IORig *
+io_rig_new_with (ImpAnalyzer *analyzer, const char *faults, const char *property, guint value)
+{
+  GIOStream *ours, *theirs;
+
+  test_stream_pair (&ours, &theirs);
+  if (faults != NULL)
+    ours = test_stream_faulty (ours, faults);
+  return io_rig_make (analyzer, ours, theirs, property, value);
 }
 
 IORig *

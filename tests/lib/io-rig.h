@@ -21,6 +21,8 @@ IORig *io_rig_new (ImpAnalyzer *analyzer, const char *faults);
 /* With one property of the stream. */
 IORig *io_rig_new_with (ImpAnalyzer *analyzer, const char *faults, const char *property,
                         guint value);
+/* Over other streams, which are taken as well. */
+IORig *io_rig_new_over (ImpAnalyzer *analyzer, GIOStream *ours, GIOStream *theirs);
 void io_rig_free (IORig *self);
 
 void io_rig_peer_says (IORig *self, const char *text);
