@@ -5,7 +5,10 @@
 #include "test-certificates.h"
 #include "test-streams.h"
 
+#include "analyzers/imp-pattern-factory.h"
 #include "provider/imp-io-stream.h"
+#include "rpc/client/imp-remote-factory.h"
+#include "rpc/server/imp-server.h"
 
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
@@ -388,6 +391,50 @@ test_much_tls (void)
   check_much (create_rewriting, "PUBLIC", 10 * 1024 * 1024, TRUE);
 }
 
+/* The analyzers are behind a socket, so that libsoup closes its streams while their end waits for a
+ * verdict. */
+static ImpRemoteFactory *remote;
+
+static ImpAnalyzer *
+create_remote (void)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  ImpAnalyzer *analyzer = imp_factory_create_analyzer (IMP_FACTORY (remote), context, &error);
+
+  g_assert_no_error (error);
+  return analyzer;
+}
+
+static void
+test_remote (void)
+{
+  g_autofree char *address = g_strdup_printf ("@imp-io-stream-soup-%d", (int) getpid ());
+  g_autoptr (ImpFactory) factory = NULL;
+  g_autoptr (ImpServer) server = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *output = NULL;
+  Rig *rig;
+
+  factory = imp_factory_new_from_settings (IMP_TYPE_PATTERN_FACTORY,
+                                           "string=SECRET&action=replace&actdata=PUBLIC", &error);
+  g_assert_no_error (error);
+  server = imp_server_new (factory);
+  imp_server_listen (server, address, &error);
+  g_assert_no_error (error);
+  remote = imp_remote_factory_new (address, &error);
+  g_assert_no_error (error);
+
+  rig = rig_new (create_remote);
+  output = CURL (rig, 0, "-H", "Connection: close", "/hello", "/hello", "/hello");
+  g_assert_cmpstr (output, ==, "hello, PUBLIC\nhello, PUBLIC\nhello, PUBLIC\n");
+  g_assert_cmpuint (rig->n_connections, ==, 3);
+  rig_free (rig);
+  check_much (create_remote, "PUBLIC", 10 * 1024 * 1024, FALSE);
+  g_clear_object (&remote);
+  imp_server_close (server);
+}
+
 /* What an analyzer that fails has let through does not look like all. */
 static void
 test_failed (void)
@@ -412,6 +459,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/io-stream-soup/chunked", test_chunked);
   g_test_add_func ("/io-stream-soup/rewritten", test_rewritten);
   g_test_add_func ("/io-stream-soup/refused", test_refused);
+  g_test_add_func ("/io-stream-soup/remote", test_remote);
   g_test_add_func ("/io-stream-soup/failed", test_failed);
   g_test_add_func ("/io-stream-soup/much/passed", test_much_passed);
   g_test_add_func ("/io-stream-soup/much/rewritten", test_much_rewritten);
