@@ -8,6 +8,7 @@ export PATH := /usr/bin:/bin:$(PATH)
 BUILD ?= build
 MESON_OPTIONS ?=
 SOAK_MINUTES ?= 5
+HOLE_KILLS ?= 10000
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -29,6 +30,7 @@ bench: all
 
 soak: all
 	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES) $(SOAK_OPTIONS)
+	tests/soak/hole --build $(BUILD) --kills $(HOLE_KILLS)
 
 format: install-deps
 	tests/style/format.py --fix .

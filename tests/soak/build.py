@@ -33,14 +33,14 @@ def add_options(name, options):
 
 
 class Build:
-    def __init__(self, folder):
+    def __init__(self, folder, needs_typelib=True):
         self.folder = os.path.abspath(folder)
         self.library = os.path.join(self.folder, 'imp-remote')
         self.tool = os.path.join(self.library, 'tool', 'imp-remote')
         if not os.access(self.tool, os.X_OK):
             raise BuildError(f'there is no {self.tool}: build it first')
         self.sanitizers = self.read_option('b_sanitize').split(',')
-        self.typelibs = self.find_typelibs()
+        self.typelibs = self.find_typelibs() if needs_typelib else None
 
     def read_option(self, name):
         path = os.path.join(self.folder, 'meson-info', 'intro-buildoptions.json')
