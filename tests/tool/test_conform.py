@@ -1,67 +1,28 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The conformance kit, on our own ends, on peers in Perl, on a small server in Python, and on
-broken ones: what is wrong must be found by name."""
+"""The conformance kit on our own server, and on one in Perl."""
 
 import os
 import re
 import shutil
-import socket
 import subprocess
-import threading
 import unittest
 
-import conform_server
 import tool_harness as harness
+from conform_tap import NO_VECTORS, WAITS_LONG, Case, conform
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = os.environ['IMP_TEST_REFERENCE']
 PERL_SERVER = os.path.join(os.path.dirname(HERE), 'rpc', 'perl-server.pl')
 HAS_PERL = os.environ.get('IMP_TEST_PERL') == '1'
 CODECS = ['json', 'cbor'] + (['storable', 'sereal'] if HAS_PERL else [])
-LINE = re.compile(r'^(not ok|ok) (\d+) - (.*?)(?: # SKIP (.*))?$')
-# What a server of version 2 has, beside the vectors, that are of all formats.
-GROUPS = ('greeting', 'interface', 'ids', 'data', 'ping', 'busy', 'goodbye', 'sides', 'framing',
-          'limits', 'faults', 'results', 'want')
-ONLY_GROUPS = [f'--only={group}/*' for group in GROUPS]
-
-
-class Tap:
-    """What the kit has printed."""
-
-    def __init__(self, status, out, err=''):
-        self.status, self.out, self.err = status, out, err
-        lines = [LINE.match(line) for line in out.splitlines()]
-        self.lines = [match for match in lines if match]
-        self.passed = [match.group(3) for match in self.lines
-                       if match.group(1) == 'ok' and not match.group(4)]
-        self.failed = [match.group(3) for match in self.lines if match.group(1) != 'ok']
-        self.skipped = {match.group(3): match.group(4) for match in self.lines if match.group(4)}
-
-    def ids(self, names):
-        return {name.split(': ')[0].split()[-1] for name in names}
-
-    def formats(self):
-        return {name.split()[0] for name in self.passed if ' v' in name.split(': ')[0]}
-
-
-def conform(*arguments):
-    return Tap(*harness.run_tool('conform', *arguments))
-
-
-class Case(unittest.TestCase):
-    def check_good(self, tap):
-        self.assertEqual((tap.status, tap.failed, tap.err), (0, [], ''), tap.out[-4000:])
-        plan = re.search(r'^1\.\.(\d+)$', tap.out, re.M)
-        self.assertEqual([int(match.group(2)) for match in tap.lines],
-                         list(range(1, int(plan.group(1)) + 1)))
 
 
 class OurServer(Case):
     def test_unix(self):
         path = os.path.join(harness.make_folder(), 'socket')
         with harness.Tool('serve', '--module', REFERENCE, path):
-            tap = conform('--reference', path)
+            tap = conform(WAITS_LONG, '--reference', path)
         self.check_good(tap)
         self.assertEqual(tap.skipped, {})
         self.assertEqual(tap.formats(), set(CODECS))
@@ -69,7 +30,7 @@ class OurServer(Case):
 
     def test_tcp(self):
         with harness.Tool('serve', '--module', REFERENCE, '127.0.0.1:0') as server:
-            tap = conform('--codec=cbor', '--reference', *ONLY_GROUPS, server.address)
+            tap = conform(WAITS_LONG, '--codec=cbor', '--reference', *NO_VECTORS, server.address)
         self.check_good(tap)
 
     def test_tls(self):
@@ -80,9 +41,9 @@ class OurServer(Case):
                                for name in ('server.pem', 'server.key', 'ca.pem'))
         with harness.Tool('serve', '--module', REFERENCE, '--tls-cert', pem, '--tls-key', key,
                           'tls://127.0.0.1:0') as server:
-            tap = conform('--codec=cbor', '--reference', '--tls-ca', authority,
-                          '--only=greeting/*', '--only=faults/close-*', '--only=limits/*',
-                          '--only=results/*', '--only=framing/together', server.address)
+            tap = conform(WAITS_LONG, '--codec=cbor', '--reference', '--tls-ca', authority,
+                          '--only=greeting/*', '--only=faults/close-*', '--only=results/*',
+                          '--only=framing/together', server.address)
             untrusted = conform('--only', 'ping/*', server.address)
         self.check_good(tap)
         self.assertEqual(untrusted.status, 1)
@@ -103,7 +64,7 @@ class OurServer(Case):
             with self.subTest(module):
                 path = os.path.join(harness.make_folder(), 'socket')
                 with harness.Tool('serve', '--module', module, path):
-                    tap = conform('--codec', 'json', path)
+                    tap = conform(WAITS_LONG, '--codec', 'json', path)
                 self.check_good(tap)
                 self.assertIn('results/order', tap.ids(tap.skipped))
                 self.assertIn('ids/in-use', tap.ids(tap.passed))
@@ -118,101 +79,11 @@ class Perl(Case):
                 with subprocess.Popen(['perl', PERL_SERVER, codec, path], stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE) as perl:
                     self.assertEqual(perl.stdout.readline(), b'listening\n')
-                    tap = conform('--perl', '--codec', codec, path)
+                    tap = conform(WAITS_LONG, '--perl', '--codec', codec, path)
                     perl.kill()
                 self.check_good(tap)
                 self.assertIn('ids/new-delete', tap.ids(tap.passed))
                 self.assertIn('ids/unknown-data', tap.ids(tap.skipped))
-
-
-class Python(Case):
-    """A server that shares nothing with the library; and what is wrong with its siblings."""
-
-    def run_on(self, connection, *arguments):
-        path = os.path.join(harness.make_folder(), 'socket')
-        server = conform_server.Server(path, connection)
-        try:
-            return conform('--codec', 'json', '--reference', '--timeout', '1', *arguments, path)
-        finally:
-            if server.listener.fileno() >= 0:
-                server.close()
-
-    def test_good(self):
-        tap = self.run_on(conform_server.Connection, *ONLY_GROUPS)
-        self.check_good(tap)
-        self.assertEqual(tap.skipped, {})
-
-    def test_mutants(self):
-        self.assertGreaterEqual(len(conform_server.MUTANTS), 8)
-        for mutant in conform_server.MUTANTS:
-            with self.subTest(mutant.__name__):
-                name = mutant.__doc__.split('finds: ')[1]
-                tap = self.run_on(mutant, '--only', name)
-                self.assertEqual(tap.status, 1, tap.out)
-                self.assertIn(name, tap.ids(tap.failed), tap.out)
-
-    def test_diagnostics(self):
-        tap = self.run_on(conform_server.NoPong, '--only', 'ping/pong')
-        self.assertIn('  expected: "a message like {\\"op\\":\\"pong\\",\\"token\\":0}"\n', tap.out)
-        self.assertIn('\\"op\\":\\"ping\\"', tap.out)
-        self.assertIn(b'{"op":"ping"'.hex(), tap.out)
-        self.assertIn('  section: "What happens in between"\n', tap.out)
-
-    def test_nobody(self):
-        tap = conform('--codec', 'json', '/nonexistent/socket')
-        self.assertEqual(tap.status, 1)
-        self.assertEqual(len(tap.failed), 1)
-
-
-class Traffic:
-    """Connections through a relay, one after the other, as long as it goes."""
-
-    def __init__(self, port):
-        self.port = port
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(6)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        while not self.over.is_set():
-            try:
-                with socket.create_connection(('127.0.0.1', self.port), timeout=1) as connection:
-                    connection.sendall(b'hello, world\n')
-                    connection.settimeout(0.05)
-                    connection.recv(100)
-            except OSError:
-                pass  # as the case wants it
-            self.over.wait(0.005)
-
-    def stop(self):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-
-
-class OurProvider(Case):
-    def run_kit(self, *arguments, codec='cbor'):
-        path = os.path.join(harness.make_folder(), 'socket')
-        module = f'remote=addr={path}&codec={codec}&reconnect-min=1&reconnect-max=5&fail=soft'
-        command = [harness.TOOL, 'conform', '--listen', path, '--once', *arguments]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True) as kit, harness.Upstream(harness.echo) as upstream:
-            self.assertEqual(kit.stdout.readline(), f'listening {path}\n')
-            with harness.Tool('relay', '--listen', '127.0.0.1:0', '--module', module, '--connect',
-                              upstream.address, '--grace', '0') as relay:
-                traffic = Traffic(relay.port)
-                out, err = kit.communicate(timeout=harness.TIMEOUT * 2)
-                traffic.stop()
-            return Tap(kit.returncode, out, err)
-
-    def test_formats(self):
-        for codec in CODECS:
-            with self.subTest(codec):
-                tap = self.run_kit(codec=codec)
-                self.check_good(tap)
-                self.assertEqual(tap.formats(), {codec})
-                self.assertRegex(tap.out, r'# \d+ connections')
 
 
 class Usage(Case):

@@ -12,7 +12,7 @@ import unittest
 
 import tool_harness as harness
 
-COMMANDS = ('serve', 'relay', 'modules', 'new', 'ping', 'prove', 'rehearse')
+COMMANDS = ('serve', 'relay', 'conform', 'modules', 'new', 'ping', 'prove', 'rehearse', 'replay')
 if os.environ.get('IMP_TEST_CAPTURES') == '1':
     COMMANDS += ('pcap',)
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs')

@@ -17,6 +17,8 @@ struct _ConformJudge
   ImpMessage *theirs;        /* their set_version, or NULL */
   gboolean spoken;           /* they have said something */
   gboolean said_goodbye;     /* we, as a server */
+  gint64 goodbye_token;      /* of a ping that went behind it; -1: there was none */
+  gboolean heard_goodbye;    /* that ping was answered */
   gsize max_message;         /* that we have announced; 0: none */
   gboolean takes_want;       /* we do */
   ImpResultFlags results;    /* of the interface in use; 0: all */
@@ -44,6 +46,7 @@ conform_judge_new (gboolean of_server)
   ConformJudge *self = g_new0 (ConformJudge, 1);
 
   self->of_server = of_server;
+  self->goodbye_token = -1;
   self->analyzers = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
                                            (GDestroyNotify) conform_analyzer_free);
   self->pings = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -273,6 +276,17 @@ conform_judge_note_server (ConformJudge *self, ImpMessage *message)
 
 /* --- what both say --- */
 
+/* What comes behind the answer to a ping that went behind our goodbye was said by who knew. */
+static void
+conform_judge_note_ping (ConformJudge *self, ImpMessage *message)
+{
+  gint64 token = imp_message_get_token (message);
+
+  conform_judge_count_token (self->pings, token, 1);
+  if (self->said_goodbye && self->goodbye_token < 0)
+    self->goodbye_token = token;
+}
+
 void
 conform_judge_note_sent (ConformJudge *self, ImpMessage *message)
 {
@@ -283,7 +297,7 @@ conform_judge_note_sent (ConformJudge *self, ImpMessage *message)
       self->takes_want = conform_op_has_feature (message, "want");
     }
   else if (imp_message_get_op (message) == IMP_OP_PING)
-    conform_judge_count_token (self->pings, imp_message_get_token (message), 1);
+    conform_judge_note_ping (self, message);
   else if (imp_message_get_op (message) == IMP_OP_GOODBYE && !self->of_server)
     self->said_goodbye = TRUE;
   /* What a case sends may be wrong; that is what it is about. */
@@ -333,8 +347,8 @@ conform_judge_check_form (ConformJudge *self, ImpMessage *message, gsize size)
   if (!conform_judge_is_allowed (self, message))
     return g_strdup_printf ("%s, which is not for it to say in version %u", name,
                             conform_judge_get_version (self));
-  if (imp_message_get_op (message) == IMP_OP_NEW_ANALYZER && self->said_goodbye)
-    return g_strdup ("new_analyzer, after it could have heard our goodbye");
+  if (imp_message_get_op (message) == IMP_OP_NEW_ANALYZER && self->heard_goodbye)
+    return g_strdup ("new_analyzer, after it has heard our goodbye");
   return NULL;
 }
 
@@ -347,7 +361,13 @@ conform_judge_check (ConformJudge *self, ImpMessage *message, gsize size)
   if (wrong != NULL)
     return wrong;
   if (imp_message_get_op (message) == IMP_OP_PONG)
-    return conform_judge_take_token (self->pings, imp_message_get_token (message), FALSE, "a pong");
+    {
+      gint64 token = imp_message_get_token (message);
+
+      self->heard_goodbye = self->heard_goodbye
+                            || (self->goodbye_token >= 0 && token == self->goodbye_token);
+      return conform_judge_take_token (self->pings, token, FALSE, "a pong");
+    }
   return self->of_server ? conform_judge_note_server (self, message)
                          : conform_judge_note_provider (self, message);
 }

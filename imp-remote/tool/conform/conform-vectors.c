@@ -187,11 +187,11 @@ vectors_add_spelling (VectorReader *reader, const char *name, ImpMessage *messag
       this->bare = TRUE;
       this->versions = 1 << imp_message_get_version (message);
     }
-  if (imp_message_get_op (message) == IMP_OP_DATA
-      || imp_message_get_op (message) == IMP_OP_NEW_ANALYZER)
-    this->perl = g_strdup ("Net::IMP::Remote does not answer a wrong id");
   if (!welcome)
     this->perl = g_strdup ("Net::IMP::Remote need not notice what is not for it");
+  else if (imp_message_get_op (message) == IMP_OP_DATA
+           || imp_message_get_op (message) == IMP_OP_NEW_ANALYZER)
+    this->perl = g_strdup ("Net::IMP::Remote does not answer a wrong id");
   conform_case_add_step (this, CONFORM_STEP_BYTES, NULL, g_bytes_ref (bytes));
   ((ConformStep *) this->steps->pdata[0])->text = conform_message_to_json (message);
   if (welcome && (reader->of_server || imp_message_get_op (message) == IMP_OP_PING))
