@@ -11,8 +11,6 @@
 #define LINGER_DEFAULT 5000
 /* Milliseconds. */
 #define LINGER_POLL 20
-/* Others have their turn after so many chunks. */
-#define CHUNKS_MAX 16
 
 /**
  * ImpShadow:
@@ -26,8 +24,8 @@
  * filter's the shadow's output comes is counted ([method@Imp.Shadow.get_mean_lag]).
  *
  * Whatever the second analyzer does, the filter does not notice: it waits for nothing, and nothing
- * is sent. Chunks are not copied, but kept until the analyzer takes them, which has its turn when
- * the main loop has nothing more urgent to do. At most [property@Imp.Shadow:max-queued] bytes are
+ * is sent. Chunks are not copied, but kept until the analyzer takes them: one in each turn of the
+ * main loop, in which all others have theirs. At most [property@Imp.Shadow:max-queued] bytes are
  * kept; where there would be more, since the analyzer is slow, has stopped, or puts much in, the
  * shadow gives up ([method@Imp.Shadow.get_gave_up]). So it does with an analyzer that has not come
  * to its end [property@Imp.Shadow:linger] milliseconds after the filter.
@@ -259,7 +257,7 @@ shadow_on_feeding (gpointer user_data)
 {
   g_autoptr (ImpShadow) self = g_object_ref (user_data);
 
-  for (guint i = 0; i < CHUNKS_MAX && self->feeding != NULL && shadow_can_feed (self); i++)
+  if (shadow_can_feed (self))
     shadow_feed (self);
   if (self->feeding == NULL)
     return G_SOURCE_REMOVE;
@@ -269,7 +267,7 @@ shadow_on_feeding (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* When there is nothing more urgent. */
+/* In turns with all others: what is always busy would leave no time to anything less urgent. */
 static void
 shadow_kick (ImpShadow *self)
 {
@@ -277,6 +275,7 @@ shadow_kick (ImpShadow *self)
       || !(shadow_can_feed (self) || self->main_is_over))
     return;
   self->feeding = g_idle_source_new ();
+  g_source_set_priority (self->feeding, G_PRIORITY_DEFAULT);
   g_source_set_static_name (self->feeding, "imp shadow: feed");
   g_source_set_callback (self->feeding, shadow_on_feeding, self, NULL);
   g_source_attach (self->feeding, self->context);

@@ -445,6 +445,42 @@ test_later (void)
   g_assert_true (g_str_has_prefix (text, "the analyzer has no verdict on 38 bytes"));
 }
 
+static gboolean
+subject_on_resume (gpointer user_data)
+{
+  Subject *self = user_data;
+
+  self->idle = 0;
+  imp_analyzer_resume (IMP_ANALYZER (self), CLIENT);
+  imp_analyzer_pass_bytes (IMP_ANALYZER (self), CLIENT, self->fed[CLIENT]);
+  return G_SOURCE_REMOVE;
+}
+
+/* After each chunk it wants a pause, in which nothing may come. */
+static void
+subject_pause (Subject *self, ImpDirection direction, const char *data, gsize length)
+{
+  if (direction == SERVER)
+    {
+      subject_pass (self, direction, data, length);
+      return;
+    }
+  g_assert_cmpuint (self->idle, ==, 0);
+  imp_analyzer_pause (IMP_ANALYZER (self), direction);
+  self->idle = g_idle_add (subject_on_resume, self);
+}
+
+static void
+test_paused (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autoptr (ImpFactory) factory = subject_factory_new (subject_pass);
+  g_autoptr (ImpRecording) recording = rig_record (rig, factory, wolves);
+
+  subject_func = subject_pause;
+  rig_assert (rig, recording, factory, 2, "");
+}
+
 /* One that was recorded before its end: what comes later may be anything, but not what came. */
 static void
 test_beginning (void)
@@ -582,6 +618,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recording/end", test_end);
   g_test_add_func ("/recording/told", test_told);
   g_test_add_func ("/recording/later", test_later);
+  g_test_add_func ("/recording/paused", test_paused);
   g_test_add_func ("/recording/beginning", test_beginning);
   g_test_add_func ("/recording/cancelled", test_cancelled);
   g_test_add_func ("/recording/random", test_random);

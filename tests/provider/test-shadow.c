@@ -4,6 +4,7 @@
 #include <imp-remote.h>
 
 #include "mock-analyzer.h"
+#include "provider/imp-filter-private.h"
 
 #include <string.h>
 
@@ -362,6 +363,21 @@ test_flood (void)
   g_assert_cmpstr (rig->out->str, ==, "0>abc 0> 1> ");
 }
 
+/* What no analyzer wants to see may pass unseen once the shadow does not want it either. */
+static void
+test_unseen (void)
+{
+  g_autoptr (Rig) rig = rig_new (mock_pass_ever, mock_pass);
+
+  rig_push (rig, 0, "abc");
+  rig_run (rig);
+  g_assert_cmpint (imp_filter_get_unseen_room (rig->filter, 0), ==, 0);
+  imp_shadow_close (rig->shadow);
+  g_assert_cmpint (imp_filter_get_unseen_room (rig->filter, 0), >, 0);
+  imp_filter_note_unseen (rig->filter, 0, 100);
+  rig_end (rig);
+}
+
 static void
 test_closed (void)
 {
@@ -391,6 +407,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shadow/silent", test_silent);
   g_test_add_func ("/shadow/backlog", test_backlog);
   g_test_add_func ("/shadow/flood", test_flood);
+  g_test_add_func ("/shadow/unseen", test_unseen);
   g_test_add_func ("/shadow/closed", test_closed);
   return g_test_run ();
 }

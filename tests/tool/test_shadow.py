@@ -6,6 +6,7 @@ what it is to decide, and whatever it does, the connections do not notice."""
 import os
 import re
 import signal
+import socket
 import time
 import unittest
 
@@ -115,6 +116,17 @@ class Shadow(unittest.TestCase):
             child, = harness.children(relay.process)
             os.kill(child, signal.SIGSTOP)
         self.assertEqual(self.check_unnoticed('pass', stop)[2], 0)
+
+    def test_max_shadows(self):
+        with harness.Upstream(harness.echo) as upstream, \
+             self.relay(upstream, [LAMB], '--max-shadows', '1') as relay:
+            with harness.connect(relay.port) as first:
+                first.sendall(b'wolf')
+                self.assertEqual(first.recv(4, socket.MSG_WAITALL), b'lamb')
+                self.assertEqual(self.exchange(relay, b'a wolf'), b'a lamb')
+            self.assertEqual(relay.stop(), 0)
+        compared, differ, _, others = self.totals(relay)[:4]
+        self.assertEqual((compared, differ, others), (1, 0, 1))
 
     def test_restarted(self):
         """After the process was killed, there is another one, and it is asked."""

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Bytes that may wait for one connection. */
-#define MAX_QUEUED (1024 * 1024)
+#define MAX_QUEUED (4 * 1024 * 1024)
 
 struct _RelayShadow
 {

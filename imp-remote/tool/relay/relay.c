@@ -81,7 +81,7 @@ static const ImpLimit relay_limits[] = {
     "how many ms the beginning of what a PASS_PATTERN may match is held, 0 until it is decided" },
   { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
-  { "max-shadows", IMP_LIMIT_COUNT, PLACE (options.max_shadows), 1, 1000000, 128,
+  { "max-shadows", IMP_LIMIT_COUNT, PLACE (options.max_shadows), 1, 1000000, 64,
     "how many connections are compared with a --shadow at a time" },
   { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
     "how many bytes of one connection are recorded" },
