@@ -37,8 +37,8 @@ imp_recording_part_get_extent (const ImpTranscript *transcript, gboolean rechunk
 {
   if (transcript->is_whole && transcript->outcome != IMP_OUTCOME_UNSETTLED
       && transcript->outcome != IMP_OUTCOME_BROKEN)
-    return IMP_TRACE_ALL;
-  return rechunked ? IMP_TRACE_BEGINNING | IMP_TRACE_WAITING : IMP_TRACE_BEGINNING;
+    return IMP_TRACE_RECORDED;
+  return IMP_TRACE_RECORDED | IMP_TRACE_BEGINNING | (rechunked ? IMP_TRACE_WAITING : 0);
 }
 
 /* What both do with a part. */

@@ -663,7 +663,8 @@ imp_recording_replay_finish (ImpRecording *self, GAsyncResult *result, GError **
  * [method@Imp.Replay.compare].
  *
  * When a recording is not complete, or the conversation had not come to its end, more may have come
- * out now.
+ * out now. And more may have been logged and accounted now by an analyzer that passes what it still
+ * looks at (PREPASS): nobody has heard it any more when the conversation was over.
  *
  * Returns: (transfer full) (element-type ImpDifference): the differences, none if there is none
  *

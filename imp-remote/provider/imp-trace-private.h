@@ -19,6 +19,8 @@ ImpOutcome imp_trace_get_outcome (const ImpTrace *self);
 const char *imp_trace_get_reason (const ImpTrace *self);
 /* Whether it has passed something that it still looked at. */
 gboolean imp_trace_has_prepassed (const ImpTrace *self);
+/* How much it has said so far: a number that grows with everything. */
+gsize imp_trace_count_said (const ImpTrace *self);
 /* The outcome in words, such as `it was denied: "no"` */
 char *imp_trace_describe (const ImpTrace *self);
 
@@ -37,6 +39,8 @@ typedef enum
   IMP_TRACE_BEGINNING = 1 << 0,
   /* What the other one has no verdict on, it may have one on if more came. */
   IMP_TRACE_WAITING = 1 << 1,
+  /* What the first one said of what it had passed already may not have been heard any more. */
+  IMP_TRACE_RECORDED = 1 << 2,
 } ImpTraceExtent;
 
 /* What is different in @other: of ImpDifference, none if it shows the same. Where one was refused,

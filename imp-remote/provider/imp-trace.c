@@ -155,6 +155,16 @@ imp_trace_has_prepassed (const ImpTrace *self)
   return self->has_prepassed;
 }
 
+gsize
+imp_trace_count_said (const ImpTrace *self)
+{
+  gsize n = self->accounts->len;
+
+  for (guint direction = 0; direction < 2; direction++)
+    n += self->sides[direction].log->len + self->sides[direction].sent->len;
+  return n;
+}
+
 const char *
 imp_trace_get_reason (const ImpTrace *self)
 {
@@ -253,6 +263,13 @@ trace_comparison_allows (const TraceComparison *self, guint direction, gsize a_l
          || ((self->extent & IMP_TRACE_WAITING) != 0 && self->b->sides[direction].held > 0);
 }
 
+/* Whether there may be more in the second one that was said of what had passed already. */
+static gboolean
+trace_comparison_is_unheard (const TraceComparison *self)
+{
+  return (self->extent & IMP_TRACE_RECORDED) != 0 && self->a->has_prepassed;
+}
+
 static void
 trace_compare_bytes (TraceComparison *self, ImpDifferenceKind kind, guint direction,
                      const GByteArray *a, const GByteArray *b)
@@ -333,6 +350,8 @@ trace_compare_log (TraceComparison *self, guint direction, const GPtrArray *a, c
   if ((a->pdata[at] == NULL || b->pdata[at] == NULL)
       && trace_comparison_allows (self, direction, a->len, b->len))
     return;
+  if (a->pdata[at] == NULL && trace_comparison_is_unheard (self))
+    return;
   shown_a = trace_show_text (a->pdata[at]);
   shown_b = trace_show_text (b->pdata[at]);
   trace_comparison_add (self, IMP_DIFFERENCE_LOG, direction, at,
@@ -351,7 +370,8 @@ trace_compare_accounts (TraceComparison *self)
   g_autofree char *shown_a = NULL;
   g_autofree char *shown_b = NULL;
 
-  if (self->extent != IMP_TRACE_ALL || trace_is_refused (self->a) || trace_is_refused (self->b)
+  if ((self->extent & ~IMP_TRACE_RECORDED) != 0 || trace_comparison_is_unheard (self)
+      || trace_is_refused (self->a) || trace_is_refused (self->b)
       || (a->pdata[at] == NULL && b->pdata[at] == NULL))
     return;
   shown_a = trace_show_text (a->pdata[at]);
@@ -399,7 +419,7 @@ imp_trace_list_differences (const ImpTrace *self, const ImpTrace *other, ImpTrac
   };
 
   /* What had not come to its end can have any, but not this one. */
-  if (extent == IMP_TRACE_ALL || trace_is_refused (self) || trace_is_refused (other))
+  if ((extent & IMP_TRACE_BEGINNING) == 0 || trace_is_refused (self) || trace_is_refused (other))
     trace_compare_outcomes (&comparison);
   for (guint direction = 0; direction < 2; direction++)
     trace_compare_sides (&comparison, direction);

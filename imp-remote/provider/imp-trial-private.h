@@ -24,9 +24,10 @@ gboolean imp_trial_feed (ImpTrial *self);
 gboolean imp_trial_can_feed (const ImpTrial *self);
 /* Nothing more comes out, or so it seems as long as no main loop runs. */
 gboolean imp_trial_is_over (const ImpTrial *self);
-/* An analyzer elsewhere has passed what it still looks at: what it says may come when all is over.
- */
-gboolean imp_trial_may_say_more (const ImpTrial *self);
+/* When it may be believed to be over, if nothing more happens until then; -1 if it is not. It is
+ * @now, unless an analyzer elsewhere has passed what it still looks at: what that says may come
+ * when all is over. Monotonic times. */
+gint64 imp_trial_get_end (ImpTrial *self, gint64 now);
 /* Makes it over, and says what came of it. */
 const ImpTrace *imp_trial_end (ImpTrial *self);
 /* The same, and frees @self. */

@@ -5,8 +5,8 @@
  * (in microseconds) at the least. */
 #define HURRY_FACTOR 20
 #define HURRY_MIN (50 * 1000)
-/* Milliseconds for what an analyzer elsewhere may say when all is over. */
-#define LAST_WORDS 50
+/* Milliseconds between looks at trials in which nothing may happen any more. */
+#define POLL 20
 
 static gboolean
 trial_runner_feed_round (GPtrArray *trials)
@@ -21,41 +21,22 @@ trial_runner_feed_round (GPtrArray *trials)
 static gboolean
 trial_runner_are_over (GPtrArray *trials)
 {
+  const gint64 now = g_get_monotonic_time ();
+  gboolean over = TRUE;
+
   for (guint i = 0; i < trials->len; i++)
-    if (!imp_trial_is_over (trials->pdata[i]))
-      return FALSE;
-  return TRUE;
+    {
+      const gint64 end = imp_trial_get_end (trials->pdata[i], now);
+
+      over &= end >= 0 && end <= now;
+    }
+  return over;
 }
 
 static gboolean
-trial_runner_on_timeout (gpointer user_data)
+trial_runner_on_poll (gpointer user_data)
 {
-  gboolean *expired = user_data;
-
-  *expired = TRUE;
   return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-trial_runner_never (GPtrArray *trials)
-{
-  return FALSE;
-}
-
-/* FALSE: it took too long. */
-static gboolean
-trial_runner_wait_until (ImpTrialRunner *self, gboolean (*done) (GPtrArray *trials),
-                         GPtrArray *trials, guint timeout)
-{
-  g_autoptr (GSource) source = g_timeout_source_new (timeout);
-  gboolean expired = FALSE;
-
-  g_source_set_callback (source, trial_runner_on_timeout, &expired, NULL);
-  g_source_attach (source, self->main_context);
-  while (!done (trials) && !expired)
-    g_main_context_iteration (self->main_context, TRUE);
-  g_source_destroy (source);
-  return !expired;
 }
 
 /* Waits for those that have been fed. */
@@ -63,18 +44,19 @@ static void
 trial_runner_wait (ImpTrialRunner *self, GPtrArray *trials)
 {
   const gint64 start = g_get_monotonic_time ();
-  gboolean may_say_more = FALSE;
+  g_autoptr (GSource) source = NULL;
 
-  if (!trial_runner_are_over (trials))
-    {
-      self->waits = TRUE;
-      if (trial_runner_wait_until (self, trial_runner_are_over, trials, self->timeout / 1000))
-        self->longest = MAX (self->longest, g_get_monotonic_time () - start);
-    }
-  for (guint i = 0; i < trials->len; i++)
-    may_say_more |= imp_trial_may_say_more (trials->pdata[i]);
-  if (may_say_more)
-    trial_runner_wait_until (self, trial_runner_never, trials, LAST_WORDS);
+  if (trial_runner_are_over (trials))
+    return;
+  self->waits = TRUE;
+  source = g_timeout_source_new (MIN (POLL, self->timeout / 1000 + 1));
+  g_source_set_callback (source, trial_runner_on_poll, NULL, NULL);
+  g_source_attach (source, self->main_context);
+  while (!trial_runner_are_over (trials) && g_get_monotonic_time () - start < self->timeout)
+    g_main_context_iteration (self->main_context, TRUE);
+  g_source_destroy (source);
+  if (trial_runner_are_over (trials))
+    self->longest = MAX (self->longest, g_get_monotonic_time () - start);
 }
 
 /* Every other time an analyzer that answers later may do so between the chunks. */

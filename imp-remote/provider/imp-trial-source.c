@@ -3,16 +3,13 @@
 
 /* Others have their turn after so many chunks. */
 #define CHUNKS_MAX 64
-/* Microseconds for what an analyzer elsewhere may say when all is over. */
-#define LAST_WORDS (50 * 1000)
 
 typedef struct
 {
   GSource source;
   ImpTrial *trial;
-  gint64 timeout;   /* microseconds */
-  gint64 end;       /* when that is over; it counts from the last chunk on */
-  gint64 over_time; /* when to believe that all is over; 0: it is not */
+  gint64 timeout; /* microseconds */
+  gint64 end;     /* when that is over; it counts from the last chunk on */
 } TrialSource;
 
 /* Looked at in each turn of the loop, in which anything may have happened. */
@@ -20,14 +17,12 @@ static gboolean
 trial_source_is_ready (TrialSource *self)
 {
   const gint64 now = g_source_get_time (&self->source);
+  gint64 over;
 
   if (imp_trial_can_feed (self->trial) || now >= self->end)
     return TRUE;
-  if (!imp_trial_is_over (self->trial))
-    return FALSE;
-  if (self->over_time == 0)
-    self->over_time = imp_trial_may_say_more (self->trial) ? now + LAST_WORDS : now;
-  return now >= self->over_time;
+  over = imp_trial_get_end (self->trial, now);
+  return over >= 0 && now >= over;
 }
 
 static gboolean
@@ -35,13 +30,14 @@ trial_source_prepare (GSource *source, int *timeout)
 {
   TrialSource *self = (TrialSource *) source;
 
-  gint64 next;
+  gint64 next, now = g_source_get_time (source);
 
   *timeout = -1;
   if (trial_source_is_ready (self))
     return TRUE;
-  next = self->over_time > 0 ? MIN (self->over_time, self->end) : self->end;
-  *timeout = (next - g_source_get_time (source)) / 1000 + 1;
+  next = imp_trial_get_end (self->trial, now);
+  next = next < 0 ? self->end : MIN (next, self->end);
+  *timeout = (next - now) / 1000 + 1;
   return FALSE;
 }
 

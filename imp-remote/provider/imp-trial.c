@@ -6,6 +6,9 @@
 /* Bytes by which an analyzer may lengthen a direction, all of which are kept. */
 #define MAX_GROWTH (G_GUINT64_CONSTANT (256) << 20)
 
+/* Microseconds of silence in which an analyzer elsewhere may still say something. */
+#define LAST_WORDS (250 * 1000)
+
 struct _ImpTrial
 {
   ImpConversation *conversation;
@@ -14,6 +17,8 @@ struct _ImpTrial
   guint fed; /* so many chunks */
   gboolean ended;
   gboolean has_ends; /* both directions end in the conversation */
+  gint64 end;        /* see imp_trial_get_end(); 0: not known yet */
+  gsize said;        /* so much was, then */
 };
 
 void
@@ -99,11 +104,26 @@ imp_trial_is_over (const ImpTrial *self)
          || trial_is_settled (self);
 }
 
-gboolean
-imp_trial_may_say_more (const ImpTrial *self)
+static gboolean
+trial_may_say_more (const ImpTrial *self)
 {
   return self->filter->state == STATE_OPEN && imp_trace_has_prepassed (self->trace)
          && IMP_ANALYZER_GET_CLASS (self->filter->analyzer)->proxy != NULL;
+}
+
+gint64
+imp_trial_get_end (ImpTrial *self, gint64 now)
+{
+  const gsize said = imp_trace_count_said (self->trace);
+
+  if (!imp_trial_is_over (self))
+    return -1;
+  if (!trial_may_say_more (self))
+    return now;
+  if (self->end == 0 || said != self->said)
+    self->end = now + LAST_WORDS;
+  self->said = said;
+  return self->end;
 }
 
 const ImpTrace *
