@@ -12,6 +12,8 @@
 #define MAX_TOTAL_DEFAULT (G_GUINT64_CONSTANT (1) << 30)
 #define MAX_BUFFERED_DEFAULT (G_GUINT64_CONSTANT (16) << 20)
 #define MAX_SIZE_MIN 4096
+/* With what says how it ends, it is no more than is read. */
+#define MAX_SIZE_MAX (G_GUINT64_CONSTANT (1023) << 20)
 
 /**
  * ImpRecorder:
@@ -242,8 +244,9 @@ recorder_class_install_properties (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_MAX_SIZE] = g_param_spec_uint64 ("max-size", NULL, NULL, MAX_SIZE_MIN, G_MAXINT64,
-                                                   MAX_SIZE_DEFAULT, flags | G_PARAM_CONSTRUCT);
+  properties[PROP_MAX_SIZE] = g_param_spec_uint64 ("max-size", NULL, NULL, MAX_SIZE_MIN,
+                                                   MAX_SIZE_MAX, MAX_SIZE_DEFAULT,
+                                                   flags | G_PARAM_CONSTRUCT);
 
   /**
    * ImpRecorder:max-total:

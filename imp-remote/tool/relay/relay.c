@@ -83,7 +83,7 @@ static const ImpLimit relay_limits[] = {
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
   { "max-shadows", IMP_LIMIT_COUNT, PLACE (options.max_shadows), 1, 1000000, 64,
     "how many connections are compared with a --shadow at a time" },
-  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
+  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, 1023 << 20, 16 << 20,
     "how many bytes of one connection are recorded" },
   { "record-max-total", IMP_LIMIT_BYTES, PLACE (record_max_total), 4096, G_MAXINT64, 1 << 30,
     "after how many bytes of all connections nothing is recorded any more" },
