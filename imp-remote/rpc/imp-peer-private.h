@@ -11,6 +11,9 @@ G_BEGIN_DECLS
  * and those of 127.0.0.0/8. NULL: it is not known. */
 char *imp_peer_name_of_stream (GIOStream *stream);
 
+/* Says who is behind a proxy, to whom the connection leads: for the name and the address. */
+void imp_peer_set_source (GSocketConnection *connection, GSocketAddress *source);
+
 /* The same of a TCP address. */
 char *imp_peer_get_name_of_ip (GInetAddress *ip);
 

@@ -12,17 +12,48 @@
 /* ::ffff:0:0/96 holds IPv4. */
 #define MAPPED_BYTES 12
 
-static GSocket *
-peer_find_socket (GIOStream *stream)
+static G_DEFINE_QUARK (imp - peer - source, peer_source)
+
+  /* What is below TLS, which has a reference to it; NULL if that is no socket. */
+  static GSocketConnection *peer_find_connection (GIOStream *stream)
 {
   g_autoptr (GIOStream) base = NULL;
 
   if (G_IS_SOCKET_CONNECTION (stream))
-    return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+    return G_SOCKET_CONNECTION (stream);
   if (!G_IS_TLS_CONNECTION (stream))
     return NULL;
   g_object_get (stream, "base-io-stream", &base, NULL);
-  return base != NULL ? peer_find_socket (base) : NULL;
+  return base != NULL ? peer_find_connection (base) : NULL;
+}
+
+static GSocket *
+peer_find_socket (GIOStream *stream)
+{
+  GSocketConnection *connection = peer_find_connection (stream);
+
+  return connection != NULL ? g_socket_connection_get_socket (connection) : NULL;
+}
+
+void
+imp_peer_set_source (GSocketConnection *connection, GSocketAddress *source)
+{
+  g_object_set_qdata_full (G_OBJECT (connection), peer_source_quark (), g_object_ref (source),
+                           g_object_unref);
+}
+
+/* What a proxy has said, or else the address at the other end; NULL if it is not known. */
+static GSocketAddress *
+peer_get_source (GIOStream *stream)
+{
+  GSocketConnection *connection = peer_find_connection (stream);
+  GSocketAddress *source = NULL;
+
+  if (connection == NULL)
+    return NULL;
+  source = g_object_get_qdata (G_OBJECT (connection), peer_source_quark ());
+  return source != NULL ? g_object_ref (source)
+                        : g_socket_connection_get_remote_address (connection, NULL);
 }
 
 /* The kernel knows, whatever the process says; (uid_t) -1 if it does not. */
@@ -92,7 +123,7 @@ imp_peer_name_of_stream (GIOStream *stream)
     return NULL;
   if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
     return peer_get_user (socket);
-  remote = g_socket_get_remote_address (socket, NULL);
+  remote = peer_get_source (stream);
   if (!G_IS_INET_SOCKET_ADDRESS (remote))
     return NULL;
   return imp_peer_get_name_of_ip (
@@ -170,6 +201,6 @@ imp_peer_address_of_stream (GIOStream *stream)
 
   if (socket == NULL || g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
     return NULL;
-  remote = g_socket_get_remote_address (socket, NULL);
+  remote = peer_get_source (stream);
   return G_IS_INET_SOCKET_ADDRESS (remote) ? imp_address_of_socket (remote) : NULL;
 }

@@ -12,6 +12,8 @@ typedef struct
   guint idle_exit; /* the same; 0: never */
   gboolean replace;
   gboolean insecure;
+  char *proxy_protocol;
+  char **proxy_from;
   gboolean shared_memory;
   gboolean any_peer; /* the same with whoever it is */
   char *tls_cert;
@@ -49,6 +51,8 @@ serve_clear (Serve *self)
 {
   g_strfreev (self->modules);
   g_free (self->codec);
+  g_free (self->proxy_protocol);
+  g_strfreev (self->proxy_from);
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_free (self->tls_client_ca);
@@ -96,6 +100,10 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "Take over a unix socket from a server that still listens there", NULL },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       "Allow addresses that other machines can reach without TLS", NULL },
+    { "proxy-protocol", 0, 0, G_OPTION_ARG_STRING, &self->proxy_protocol,
+      "Each connection of TCP begins with a PROXY header", "in" },
+    { "proxy-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->proxy_from,
+      "Whose PROXY headers are believed; several", "ADDRESS[/BITS]" },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
       "The certificate for addresses with TLS (PEM; read again when it changes)", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
@@ -262,11 +270,27 @@ serve_limit_connections (Serve *self)
 }
 
 static int
+serve_check_proxies (const Serve *self)
+{
+  if (self->proxy_protocol != NULL && !g_str_equal (self->proxy_protocol, "in"))
+    return tool_usage_error ("--proxy-protocol \"%s\": of a server, it is \"in\"",
+                             self->proxy_protocol);
+  if (self->proxy_protocol != NULL && self->proxy_from == NULL)
+    return tool_usage_error ("--proxy-protocol in: --proxy-from ADDRESS[/BITS] must say which "
+                             "proxies are believed");
+  if (self->proxy_protocol == NULL && self->proxy_from != NULL)
+    return tool_usage_error ("--proxy-from is for --proxy-protocol in");
+  return TOOL_DONE;
+}
+
+static int
 serve_start (Serve *self)
 {
   g_autoptr (ImpFactory) factory = NULL;
-  int status = TOOL_DONE;
+  int status = serve_check_proxies (self);
 
+  if (status != TOOL_DONE)
+    return status;
   factory = tool_new_factory ((const char *const *) self->modules, &status);
   if (factory == NULL)
     return status;
@@ -281,7 +305,7 @@ serve_start (Serve *self)
                 "tls-client-ca", self->tls_client_ca, "shared-memory",
                 serve_get_shared_memory (self), "socket-mode", access_options_get_mode (),
                 "allow-uids", access_options_get_lists ()->uids.texts, "allow-gids",
-                access_options_get_lists ()->gids.texts, NULL);
+                access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
   serve_listen (self);
   return TOOL_DONE;
 }

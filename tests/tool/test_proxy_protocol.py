@@ -149,6 +149,47 @@ class Programs(unittest.TestCase):
                     self.assertTrue(got.endswith(f'127.0.0.1:{cport}\n'.encode()), (how, got))
 
 
+class Servers(unittest.TestCase):
+    """Servers of analyzers behind HAProxy."""
+
+    def serve(self, address, *options):
+        return harness.Tool('serve', '--proxy-protocol', 'in', '--proxy-from', '127.0.0.1',
+                            *options, address)
+
+    def test_plain(self):
+        with self.serve('127.0.0.1:0') as server:
+            for how in ('send-proxy', 'send-proxy-v2'):
+                with haproxy('', f'127.0.0.1:{server.port} {how}') as port:
+                    status, out, err = harness.run_tool('ping', f'127.0.0.1:{port}')
+                    self.assertEqual(status, 0, (how, out, err))
+            self.assertNotEqual(harness.run_tool('ping', '--timeout=1', server.address)[0], 0)
+            server.wait_for_log('No PROXY header comes first')
+
+    def test_tls(self):
+        """The header comes before it."""
+        path = os.path.join(harness.make_folder(), 'both.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+                        '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', path,
+                        '-out', path + '.crt'], check=True, stderr=subprocess.DEVNULL)
+        with self.serve('tls://127.0.0.1:0', '--tls-cert', path + '.crt', '--tls-key',
+                        path) as server, \
+                haproxy('', f'127.0.0.1:{server.port} send-proxy-v2') as port:
+            status, out, err = harness.run_tool('ping', '--tls-ca', path + '.crt',
+                                                f'tls://127.0.0.1:{port}')
+            self.assertEqual(status, 0, (out, err))
+
+    def test_options(self):
+        for args, text in ((['--proxy-protocol', 'in'], '--proxy-from ADDRESS[/BITS] must say'),
+                           (['--proxy-from', '127.0.0.1'], 'is for --proxy-protocol in'),
+                           (['--proxy-protocol', 'out', '--proxy-from', '127.0.0.1'], '"out"'),
+                           (['--proxy-protocol', 'in', '--proxy-from', 'here'],
+                            'proxy-from: "here" is no IP address')):
+            status, out, err = harness.run_tool('serve', *args, '127.0.0.1:0')
+            self.assertEqual((status, out), (2, ''), (args, err))
+            self.assertIn(text, err)
+
+
 class Headers(unittest.TestCase):
     def test_in(self):
         with harness.Upstream(harness.echo) as upstream, relay_in(upstream.port) as tool:

@@ -26,8 +26,8 @@ struct _ImpPeer
  *
  * Who has connected to a server, as far as that is known.
  *
- * All of it comes from the kernel or from TLS, and nothing from what the client says. It does not
- * change.
+ * All of it comes from the kernel, from TLS, or from a proxy that the server believes
+ * ([property@Imp.Server:proxy-from]), and nothing from what the client says. It does not change.
  *
  * Since: 0.1
  */

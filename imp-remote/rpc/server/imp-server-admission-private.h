@@ -4,13 +4,15 @@
 #include "core/imp-log-limit-private.h"
 #include "rpc/server/imp-server-access-private.h"
 #include "rpc/server/imp-server-connection-private.h"
+#include "rpc/server/imp-server-headers-private.h"
 #include "rpc/server/imp-server-room-private.h"
 #include "rpc/server/imp-server-tls-private.h"
 #include "rpc/server/imp-server.h"
 
 G_BEGIN_DECLS
 
-/* What is between a client that has connected and one that is served: its TLS handshake where it
+/* What is between a client that has connected and one that is served: the header that says whose
+ * connection it is where a proxy has passed it on, its TLS handshake where it
  * has to begin with one, who may use the server, whether there is a place, and a word to those who
  * are turned away. Part of a server. */
 
@@ -41,6 +43,7 @@ typedef struct
   ImpServerTotals *totals;
   ImpServerAdmissionState state;
   ImpServerRoom room;
+  ImpServerHeaders *headers;
   ImpServerTls tls;
   ImpServerAccess access;
   ImpAuthorizeFunc authorize;
@@ -71,7 +74,10 @@ guint imp_server_admission_get_room (ImpServerAdmission *self);
 /* Whether there is room for one more; others may have to make it. */
 gboolean imp_server_admission_may_accept (ImpServerAdmission *self);
 
-/* A client has connected. It is admitted, or turned away. */
+/* A client has connected at a listener, perhaps one where it has to begin with TLS. */
+void imp_server_admission_arrive (ImpServerAdmission *self, GSocketConnection *connection,
+                                  gboolean tls);
+/* It is known who is at the other end. It is admitted, or turned away. */
 void imp_server_admission_consider (ImpServerAdmission *self, GIOStream *stream);
 /* The same of one that has to begin with TLS. */
 void imp_server_admission_consider_tls (ImpServerAdmission *self, GSocketConnection *connection);

@@ -14,7 +14,8 @@
 guint
 imp_server_admission_get_room (ImpServerAdmission *self)
 {
-  guint n = self->funcs->count (self->server) + imp_server_handshakes_get_n (self->tls.handshakes);
+  guint n = self->funcs->count (self->server) + imp_server_handshakes_get_n (self->tls.handshakes)
+            + imp_server_headers_get_n (self->headers);
 
   return n < self->room.max_connections ? self->room.max_connections - n : 0;
 }
@@ -223,6 +224,73 @@ static const ImpServerHandshakesFuncs handshakes_funcs = {
   .refused = server_admission_on_handshake_refused,
 };
 
+/* --- those whom a proxy passes on --- */
+
+static void
+server_admission_begin (ImpServerAdmission *self, GSocketConnection *connection, gboolean tls)
+{
+  if (tls)
+    imp_server_admission_consider_tls (self, connection);
+  else
+    imp_server_admission_consider (self, G_IO_STREAM (connection));
+}
+
+/* Nothing is said to them: who is no proxy may be anybody, and might not be spoken to in our wire
+ * format. */
+static void
+server_admission_refuse_header (ImpServerAdmission *self, const GError *error)
+{
+  self->totals->n_refusals[IMP_SERVER_REFUSAL_DENIED]++;
+  server_admission_log_refusal (self, error);
+}
+
+static void
+server_admission_on_header (GSocketConnection *connection, gboolean tls, gpointer user_data)
+{
+  ImpServerAdmission *self = user_data;
+  g_autoptr (ImpServer) server = g_object_ref (self->server);
+
+  server_admission_begin (self, connection, tls);
+  self->funcs->freed (server);
+}
+
+static void
+server_admission_on_header_refused (const GError *error, gpointer user_data)
+{
+  server_admission_refuse_header (user_data, error);
+}
+
+static void
+server_admission_on_header_freed (gpointer user_data)
+{
+  server_admission_on_handshake_freed (user_data);
+}
+
+static const ImpServerHeadersFuncs headers_funcs = {
+  .done = server_admission_on_header,
+  .refused = server_admission_on_header_refused,
+  .freed = server_admission_on_header_freed,
+};
+
+void
+imp_server_admission_arrive (ImpServerAdmission *self, GSocketConnection *connection, gboolean tls)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!imp_server_access_has_proxies (&self->access) || !G_IS_TCP_CONNECTION (connection))
+    server_admission_begin (self, connection, tls);
+  /* Those who have waited when it was stopped had nothing to say. */
+  else if (self->state != IMP_SERVER_ADMISSION_OPEN)
+    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  else if (imp_server_access_admit_proxy (&self->access, connection, &error))
+    imp_server_headers_add (self->headers, connection, tls, self->options->handshake_timeout);
+  else
+    {
+      server_admission_refuse_header (self, error);
+      g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+    }
+}
+
 /* --- its beginning and its end --- */
 
 void
@@ -239,11 +307,13 @@ imp_server_admission_init (ImpServerAdmission *self, ImpServer *server,
   self->totals = totals;
   imp_server_room_init (&self->room, context, totals);
   imp_server_tls_init (&self->tls, context, totals, &handshakes_funcs, self);
+  self->headers = imp_server_headers_new (context, &headers_funcs, self);
 }
 
 void
 imp_server_admission_clear (ImpServerAdmission *self)
 {
+  g_clear_pointer (&self->headers, imp_server_headers_free);
   imp_server_tls_clear (&self->tls);
   imp_server_access_clear (&self->access);
 }
@@ -266,7 +336,7 @@ gboolean
 imp_server_admission_prepare (ImpServerAdmission *self, const ImpAddress *address, GError **error)
 {
   return (!address->tls || imp_server_tls_prepare (&self->tls, error))
-         && imp_access_check (&self->access.lists, error);
+         && imp_server_access_check (&self->access, error);
 }
 
 gboolean
@@ -284,6 +354,7 @@ imp_server_admission_set_state (ImpServerAdmission *self, ImpServerAdmissionStat
 void
 imp_server_admission_drop_all (ImpServerAdmission *self)
 {
+  imp_server_headers_drop_all (self->headers);
   imp_server_handshakes_drop_all (self->tls.handshakes);
   g_queue_clear_full (&self->refused, (GDestroyNotify) imp_server_refused_free);
   if (self->state == IMP_SERVER_ADMISSION_CLOSED)

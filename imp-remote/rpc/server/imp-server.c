@@ -560,13 +560,13 @@ server_may_accept (gpointer user_data)
 static void
 server_on_connection (GSocketConnection *connection, gpointer user_data)
 {
-  imp_server_admission_consider (&PRIVATE (user_data)->admission, G_IO_STREAM (connection));
+  imp_server_admission_arrive (&PRIVATE (user_data)->admission, connection, FALSE);
 }
 
 static void
 server_on_tls_connection (GSocketConnection *connection, gpointer user_data)
 {
-  imp_server_admission_consider_tls (&PRIVATE (user_data)->admission, connection);
+  imp_server_admission_arrive (&PRIVATE (user_data)->admission, connection, TRUE);
 }
 
 static guint

@@ -3,6 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "io/imp-socket-private.h"
+#include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
 #include "tool/relay/relay-context.h"
@@ -600,7 +601,7 @@ static gboolean
 relay_connection_check_proxy (RelayConnection *self, GError **error)
 {
   if (G_IS_UNIX_CONNECTION (self->client)
-      || relay_masks_contain (self->setup.route->proxy_from, self->source))
+      || imp_address_masks_contain (self->setup.route->proxy_from, self->source))
     return TRUE;
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_DENIED,
                        "This address may not say for whom its connections are (--proxy-from)");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-route.h"
 
+#include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 
 RelayRoute *
@@ -9,7 +10,7 @@ relay_route_new (RelayOwn *own)
   RelayRoute *self = g_rc_box_new0 (RelayRoute);
 
   self->own = own;
-  self->proxy_from = g_ptr_array_new_with_free_func (g_object_unref);
+  self->proxy_from = imp_address_masks_new ();
   self->rules = relay_rules_new ();
   return self;
 }
@@ -98,7 +99,7 @@ relay_route_add_proxy_from (RelayRoute *self, const char *value)
 {
   g_autoptr (GError) error = NULL;
 
-  return relay_masks_add (self->proxy_from, value, &error)
+  return imp_address_masks_add (self->proxy_from, value, &error)
            ? TOOL_DONE
            : tool_option_error ("--proxy-from", value, error);
 }

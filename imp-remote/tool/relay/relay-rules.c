@@ -2,6 +2,7 @@
 #include "tool/relay/relay-rules.h"
 
 #include "core/imp-error.h"
+#include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 
 #include <string.h>
@@ -30,64 +31,15 @@ static const char *const local_masks[] = { "127.0.0.0/8", "::1" };
 static const char *const never_masks[] = { "0.0.0.0/8", "::", "224.0.0.0/4", "240.0.0.0/4",
                                            "ff00::/8" };
 
-/* ::ffff:0:0/96 holds IPv4. */
-static GInetAddress *
-relay_rules_unmap (GInetAddress *ip)
-{
-  static const guint8 prefix[12] = { [10] = 0xff, [11] = 0xff };
-  const guint8 *bytes = g_inet_address_to_bytes (ip);
-
-  if (g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV4
-      || memcmp (bytes, prefix, sizeof prefix) != 0)
-    return g_object_ref (ip);
-  return g_inet_address_new_from_bytes (bytes + sizeof prefix, G_SOCKET_FAMILY_IPV4);
-}
-
-static gboolean
-relay_masks_match (const GPtrArray *masks, GInetAddress *ip)
-{
-  for (guint i = 0; i < masks->len; i++)
-    if (g_inet_address_mask_matches (masks->pdata[i], ip))
-      return TRUE;
-  return FALSE;
-}
-
 /* All that @mask matches is matched by one of @masks. */
 static gboolean
-relay_masks_cover (const GPtrArray *masks, GInetAddressMask *mask)
+relay_rules_cover (const GPtrArray *masks, GInetAddressMask *mask)
 {
   for (guint i = 0; i < masks->len; i++)
     if (g_inet_address_mask_get_length (mask) >= g_inet_address_mask_get_length (masks->pdata[i])
         && g_inet_address_mask_matches (masks->pdata[i], g_inet_address_mask_get_address (mask)))
       return TRUE;
   return FALSE;
-}
-
-gboolean
-relay_masks_add (GPtrArray *masks, const char *text, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  GInetAddressMask *mask = g_inet_address_mask_new_from_string (text, &local);
-
-  if (mask == NULL)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "\"%s\" is no IP address and no ADDRESS/BITS: %s", text, local->message);
-      return FALSE;
-    }
-  g_ptr_array_add (masks, mask);
-  return TRUE;
-}
-
-gboolean
-relay_masks_contain (const GPtrArray *masks, GSocketAddress *address)
-{
-  g_autoptr (GInetAddress) ip = NULL;
-
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return FALSE;
-  ip = relay_rules_unmap (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-  return relay_masks_match (masks, ip);
 }
 
 static void
@@ -100,12 +52,12 @@ relay_rule_free (RelayRule *rule)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayRule, relay_rule_free)
 
 static GPtrArray *
-relay_masks_new (const char *const *texts, gsize n)
+relay_rules_new_masks (const char *const *texts, gsize n)
 {
-  GPtrArray *masks = g_ptr_array_new_with_free_func (g_object_unref);
+  GPtrArray *masks = imp_address_masks_new ();
 
   for (gsize i = 0; i < n; i++)
-    relay_masks_add (masks, texts[i], NULL);
+    imp_address_masks_add (masks, texts[i], NULL);
   g_assert (masks->len == n);
   return masks;
 }
@@ -116,9 +68,9 @@ relay_rules_new (void)
   RelayRules *self = g_new0 (RelayRules, 1);
 
   self->rules = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_rule_free);
-  self->special = relay_masks_new (special_masks, G_N_ELEMENTS (special_masks));
-  self->local = relay_masks_new (local_masks, G_N_ELEMENTS (local_masks));
-  self->never = relay_masks_new (never_masks, G_N_ELEMENTS (never_masks));
+  self->special = relay_rules_new_masks (special_masks, G_N_ELEMENTS (special_masks));
+  self->local = relay_rules_new_masks (local_masks, G_N_ELEMENTS (local_masks));
+  self->never = relay_rules_new_masks (never_masks, G_N_ELEMENTS (never_masks));
   return self;
 }
 
@@ -220,7 +172,7 @@ relay_rules_match (const RelayRules *self, GInetAddress *ip, guint16 port, const
       if (port < rule->first_port || port > rule->last_port
           || (rule->mask != NULL && !g_inet_address_mask_matches (rule->mask, ip)))
         continue;
-      if (within == NULL || (rule->mask != NULL && relay_masks_cover (within, rule->mask)))
+      if (within == NULL || (rule->mask != NULL && relay_rules_cover (within, rule->mask)))
         return TRUE;
     }
   return FALSE;
@@ -232,14 +184,14 @@ relay_rules_find_reason (const RelayRules *self, GInetAddress *ip, guint16 port)
 {
   gboolean has_rules = !relay_rules_is_empty (self);
 
-  if (relay_masks_match (self->never, ip))
+  if (imp_address_masks_match (self->never, ip))
     return "is no address of a machine";
-  if (relay_masks_match (self->special, ip))
+  if (imp_address_masks_match (self->special, ip))
     return relay_rules_match (self, ip, port, self->special)
              ? NULL
              : "is a link-local address, or one with secrets of a cloud's machine, which no "
                "--allow-to names by itself";
-  if (has_rules && relay_masks_match (self->local, ip))
+  if (has_rules && imp_address_masks_match (self->local, ip))
     return relay_rules_match (self, ip, port, self->local)
              ? NULL
              : "is a loopback address, which no --allow-to names by itself";
@@ -250,7 +202,7 @@ gboolean
 relay_rules_check (const RelayRules *self, GSocketAddress *address, GError **error)
 {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
-  g_autoptr (GInetAddress) ip = relay_rules_unmap (g_inet_socket_address_get_address (inet));
+  g_autoptr (GInetAddress) ip = imp_address_masks_unmap (g_inet_socket_address_get_address (inet));
   const char *reason = relay_rules_find_reason (self, ip, g_inet_socket_address_get_port (inet));
   g_autofree char *shown = NULL;
 

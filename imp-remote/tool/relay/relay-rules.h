@@ -22,10 +22,6 @@ gboolean relay_rules_is_empty (const RelayRules *self);
 /* FALSE with %IMP_ERROR_DENIED if it may not be connected to. */
 gboolean relay_rules_check (const RelayRules *self, GSocketAddress *address, GError **error);
 
-/* Masks of trusted addresses: "ADDRESS[/BITS]". %IMP_ERROR_SETTINGS as above. */
-gboolean relay_masks_add (GPtrArray *masks, const char *text, GError **error);
-gboolean relay_masks_contain (const GPtrArray *masks, GSocketAddress *address);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayRules, relay_rules_free)
 
 G_END_DECLS
