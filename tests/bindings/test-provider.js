@@ -66,6 +66,16 @@ test('limit of a filter', () => {
         '10');
 });
 
+test('what a filter does not see', () => {
+    const analyzer = new Silent();
+    const output = Imp.Filter.new(analyzer);
+    output.set_output(() => {});
+    contains(fails(Imp.Error.UNSUPPORTED, () => output.skip(CLIENT, 5)), '5');
+    analyzer.pass_bytes(CLIENT, Imp.MAX_OFFSET);
+    equal(output.skip(CLIENT, 5), true);
+    equal([output.get_input(CLIENT), output.get_passed(CLIENT)], [5, 5]);
+});
+
 test('statistics of a filter', () => {
     const analyzer = new Silent();
     const output = Imp.Filter.new(analyzer);

@@ -66,6 +66,16 @@ def test_filter_statistics():
     equal(output.get_statistics()['exceeded'], 'max-log-size')
 
 
+def test_filter_skip():
+    analyzer = Silent()
+    output = Imp.Filter.new(analyzer)
+    output.set_output(lambda *unused: None)
+    contains(fails(Imp.Error.UNSUPPORTED, output.skip, CLIENT, 5), '5')
+    analyzer.pass_bytes(CLIENT, Imp.MAX_OFFSET)
+    equal(output.skip(CLIENT, 5), True)
+    equal((output.get_input(CLIENT), output.get_passed(CLIENT)), (5, 5))
+
+
 def iterate_until(condition):
     while not condition():
         GLib.MainContext.default().iteration(True)
