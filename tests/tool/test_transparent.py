@@ -200,6 +200,26 @@ class Circles(unittest.TestCase):
             self.assertEqual(server.seen, 0)
             self.assertLess(sum('known:' in line for line in relay.log), 5)
 
+    def test_both_families_at_one_socket(self):
+        """A socket of IPv6 has its clients of IPv4 look otherwise."""
+        with Server(socket.AF_INET, '10.9.9.7') as server, \
+                harness.Tool('relay', '--listen', '[::]:0', '--module', GATEKEEPER,
+                             '--transparent') as relay:
+            with redirect(socket.AF_INET, relay, server), \
+                    connect_from(socket.AF_INET, server.host, server.port) as client:
+                client.sendall(b'hello')
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(harness.read_all(client), b'hello')
+            with connect_from(socket.AF_INET, '10.9.9.7', relay.port) as client:
+                self.assertEqual(harness.read_to_reset(client), b'')
+            relay.wait_for_log('is a --listen of this relay itself')
+            with rules(socket.AF_INET, ['nat', 'OUTPUT', '-p', 'tcp', '-d', server.host, '-j',
+                                        'REDIRECT', '--to-ports', str(relay.port)]), \
+                    connect_from(socket.AF_INET, server.host, server.port) as client:
+                self.assertEqual(harness.read_to_reset(client), b'')
+                relay.wait_for_log('is this relay itself')
+                self.assertEqual(server.seen, 1)
+
     def test_unix(self):
         path = os.path.join(harness.make_folder(), 'socket')
         with harness.Tool('relay', '--listen', path, '--transparent') as relay, \

@@ -2,6 +2,7 @@
 #include "tool/relay/relay-own.h"
 
 #include "core/imp-error.h"
+#include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 
 struct _RelayOwn
@@ -35,16 +36,32 @@ relay_own_add_listener (RelayOwn *self, GSocketAddress *address)
     g_ptr_array_add (self->listeners, g_object_ref (address));
 }
 
+/* A socket of IPv6 shows IPv4 in its own way. */
+static char *
+relay_own_get_text (GSocketAddress *address)
+{
+  GInetSocketAddress *inet;
+  g_autoptr (GInetAddress) ip = NULL;
+  g_autoptr (GSocketAddress) plain = NULL;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return imp_address_of_socket (address);
+  inet = G_INET_SOCKET_ADDRESS (address);
+  ip = imp_address_masks_unmap (g_inet_socket_address_get_address (inet));
+  plain = g_inet_socket_address_new (ip, g_inet_socket_address_get_port (inet));
+  return imp_address_of_socket (plain);
+}
+
 void
 relay_own_add_connection (RelayOwn *self, GSocketAddress *address)
 {
-  g_hash_table_add (self->connections, imp_address_of_socket (address));
+  g_hash_table_add (self->connections, relay_own_get_text (address));
 }
 
 void
 relay_own_remove_connection (RelayOwn *self, GSocketAddress *address)
 {
-  g_autofree char *text = imp_address_of_socket (address);
+  g_autofree char *text = relay_own_get_text (address);
 
   g_hash_table_remove (self->connections, text);
 }
@@ -64,7 +81,9 @@ static gboolean
 relay_own_listens_at (GInetSocketAddress *listener, GInetSocketAddress *address)
 {
   GInetAddress *own = g_inet_socket_address_get_address (listener);
-  GInetAddress *wanted = g_inet_socket_address_get_address (address);
+  g_autoptr (GInetAddress) wanted = NULL;
+
+  wanted = imp_address_masks_unmap (g_inet_socket_address_get_address (address));
 
   if (g_inet_socket_address_get_port (listener) != g_inet_socket_address_get_port (address))
     return FALSE;
@@ -92,7 +111,7 @@ relay_own_check_destination (RelayOwn *self, GSocketAddress *address, GError **e
 gboolean
 relay_own_check_client (RelayOwn *self, GSocketAddress *address, GError **error)
 {
-  g_autofree char *text = imp_address_of_socket (address);
+  g_autofree char *text = relay_own_get_text (address);
 
   if (!g_hash_table_contains (self->connections, text))
     return TRUE;
