@@ -155,6 +155,7 @@ relay_connection_fail (RelayConnection *self, const GError *error)
 {
   ImpRequestOutcome outcome = relay_connection_judge (error);
 
+  relay_recorder_finish (g_steal_pointer (&self->writer), error);
   relay_connection_log (self, outcome == IMP_REQUEST_DENIED ? "refused" : "failed", error->message);
   relay_connection_turn_away (self, outcome, error->message);
 }
