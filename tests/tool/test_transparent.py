@@ -7,6 +7,7 @@ which takes root."""
 import contextlib
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -237,28 +238,47 @@ class Circles(unittest.TestCase):
 
 
 class Networks(unittest.TestCase):
-    def test_happy_eyeballs(self):
-        """Of a name's addresses the first does not answer: the next is tried soon."""
+    @contextlib.contextmanager
+    def two_addresses(self, port):
+        """A relay to a name whose first address does not answer."""
         hosts = os.path.join(harness.make_folder(), 'hosts')
         with open(hosts, 'w', encoding='ascii') as file:
             file.write('127.0.0.1 localhost\nfd09::7 two.test\n10.9.9.7 two.test\n')
         run('mount', '--bind', hosts, '/etc/hosts')
         try:
-            with Server(socket.AF_INET, '10.9.9.7') as server, \
-                    rules(socket.AF_INET6, ['filter', 'INPUT', '-d', 'fd09::7', '-j', 'DROP']), \
+            with rules(socket.AF_INET6, ['filter', 'INPUT', '-d', 'fd09::7', '-j', 'DROP']), \
                     harness.Tool('relay', '--listen', '127.0.0.1:0', '--connect',
-                                 f'two.test:{server.port}') as relay:
+                                 f'two.test:{port}') as relay:
                 with self.assertRaises(TimeoutError):
-                    socket.create_connection(('fd09::7', server.port), timeout=0.2)
-                begun = time.monotonic()
-                with harness.connect(relay.port) as client:
-                    client.sendall(b'hello')
-                    client.shutdown(socket.SHUT_WR)
-                    self.assertEqual(harness.read_all(client), b'hello')
-                # One at a time would take as long as --connect-timeout.
-                self.assertLess(time.monotonic() - begun, 5)
+                    socket.create_connection(('fd09::7', port), timeout=0.2)
+                yield relay
         finally:
             run('umount', '/etc/hosts')
+
+    def test_happy_eyeballs(self):
+        """The next address is tried soon; and what the client says and ends meanwhile is kept."""
+        with Server(socket.AF_INET, '10.9.9.7') as server, \
+                self.two_addresses(server.port) as relay:
+            begun = time.monotonic()
+            with harness.connect(relay.port) as client:
+                client.sendall(b'hello')
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(harness.read_all(client), b'hello')
+            # One at a time would take as long as --connect-timeout.
+            self.assertLess(time.monotonic() - begun, 5)
+
+    def test_reset_while_connecting(self):
+        with socket.create_server(('10.9.9.7', 0)) as listener, \
+                self.two_addresses(listener.getsockname()[1]) as relay:
+            client = harness.connect(relay.port)
+            client.sendall(b'early')
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            client.close()
+            listener.settimeout(harness.TIMEOUT)
+            server, _ = listener.accept()
+            with server:
+                server.settimeout(harness.TIMEOUT)
+                self.assertIn(harness.read_to_reset(server), (b'', b'early'))
 
     def test_no_way(self):
         with harness.Tool('relay', '--listen', '127.0.0.1:0', '--socks', '--listen', '127.0.0.1:0',
