@@ -33,6 +33,27 @@ class Open(Imp.Analyzer):
 '''
 
 
+PAGE = os.path.join(os.path.dirname(__file__), '../../docs/relay.md')
+
+
+class Page(unittest.TestCase):
+    def test_example(self):
+        """The script that the documentation shows."""
+        with open(PAGE, encoding='utf-8') as page:
+            script = page.read().partition('```python\n')[2].partition('```')[0]
+        path = os.path.join(harness.make_folder(), 'names.py')
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(script)
+        with harness.Upstream(harness.echo) as upstream, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--ask-first', '--module', path,
+                             '--socks') as relay:
+            self.assertEqual(clients.socks5_code(relay.port, 'www.ads.example', 80), 2)
+            relay.wait_for_log('no advertisements')
+            connection, code = clients.socks5(relay.port, 'localhost', upstream.port)
+            connection.close()
+            self.assertEqual(code, 0)
+
+
 class Scripts(unittest.TestCase):
     def setUp(self):
         self.script = os.path.join(harness.make_folder(), 'gate.py')
