@@ -319,9 +319,13 @@ static gboolean
 vectors_read_file (VectorReader *reader, gsize file, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonArray *vectors = vectors_load (parser, vector_files[file].path, error);
+  JsonArray *vectors;
 
   reader->format = vector_files[file].format;
+  /* A build without the codecs for Perl peers cannot speak to them. */
+  if (conform_format_by_name (reader->format, NULL) == NULL)
+    return TRUE;
+  vectors = vectors_load (parser, vector_files[file].path, error);
   for (guint i = 0; vectors != NULL && i < json_array_get_length (vectors); i++)
     if (!vector_files[file].read (reader, json_array_get_object_element (vectors, i), error))
       return FALSE;
