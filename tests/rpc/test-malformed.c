@@ -96,6 +96,20 @@ test_how_often (void)
   json_rig_free (rig);
 }
 
+/* Limits and features do not change under analyzers. */
+static void
+test_version_twice (void)
+{
+  JsonRig *rig = start ();
+  g_autofree char *answer = NULL;
+
+  json_rig_say (rig, "{\"op\":\"set_version\",\"version\":1}");
+  answer = json_rig_wait_for_end (rig);
+  g_assert_nonnull (strstr (answer, "\"op\":\"exception\",\"id\":0"));
+  g_assert_nonnull (strstr (answer, "set_version is for the first message"));
+  json_rig_free (rig);
+}
+
 /* The bytes of a message whose direction is none, in any wire format: where those of direction 0
  * and 1 differ stands the number. */
 static GBytes *
@@ -150,6 +164,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/malformed/others-live", test_others_live);
   g_test_add_func ("/malformed/every-form", test_every_form);
+  g_test_add_func ("/malformed/version-twice", test_version_twice);
   g_test_add_func ("/malformed/how-often", test_how_often);
   return g_test_run ();
 }
