@@ -178,6 +178,8 @@ class Streams(Files):
         self.assertEqual((connection['outcome'], connection['late_bytes']), ('denied', 7))
         denied, = captures.entries(connection, 'denied')
         self.assertEqual((denied['text'], denied['packet']), ('not here', number))
+        self.assertEqual((denied['direction'], denied['offset'], denied['length']),
+                         ('client', 9, 6))
         self.assertEqual(connection['client'], {'bytes': 15, 'passed': 9, 'replaced': 0,
                                                 'denied': 6, 'held': 0})
         out = self.dissect(captures.Dissected, resets=True)

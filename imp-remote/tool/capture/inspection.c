@@ -26,6 +26,7 @@ struct _Inspection
   ImpRecordingWriter *recording; /* NULL: it is not recorded, or not any more */
   char *recording_path;
   char *reason; /* of a refusal */
+  ImpDirection denied_direction;
   Entries entries;
   Outcome outcome;
   gint64 recorded[2]; /* up to here there are entries about bytes */
@@ -172,6 +173,9 @@ inspection_on_result (ImpFilter *filter, ImpResult *result, gpointer user_data)
     case IMP_RESULT_TO_SENDER:
       inspection_on_to_sender (self, result);
       break;
+    case IMP_RESULT_DENY:
+      self->denied_direction = imp_result_get_direction (result);
+      break;
     case IMP_RESULT_WANT:
       self->wanted[imp_result_get_direction (result)] = imp_result_get_offset (result);
       break;
@@ -182,6 +186,22 @@ inspection_on_result (ImpFilter *filter, ImpResult *result, gpointer user_data)
 
 /* ---- outcomes ---- */
 
+/* Of which bytes it was said: those that had no verdict. */
+static void
+inspection_add_denied (Inspection *self, const char *reason)
+{
+  const Entry entry = {
+    .kind = ENTRY_DENIED,
+    .direction = self->denied_direction,
+    .offset = inspection_get_settled (self, self->denied_direction),
+    .length = imp_filter_get_denied (self->filter, self->denied_direction),
+    .packet = self->capture->packet,
+    .last_packet = self->capture->packet,
+  };
+
+  entries_add (&self->entries, &entry, reason);
+}
+
 static void
 inspection_refuse (Inspection *self, Outcome outcome, EntryKind kind, const char *reason)
 {
@@ -191,7 +211,10 @@ inspection_refuse (Inspection *self, Outcome outcome, EntryKind kind, const char
   self->reason = g_strdup (reason);
   for (guint direction = 0; direction < 2; direction++)
     inspection_record (self, direction);
-  inspection_add_entry (self, kind, -1, -1, reason);
+  if (kind == ENTRY_DENIED)
+    inspection_add_denied (self, reason);
+  else
+    inspection_add_entry (self, kind, -1, -1, reason);
   self->funcs->refused (outcome, self->user_data);
 }
 
