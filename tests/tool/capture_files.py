@@ -14,7 +14,7 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 ETHERNET = 1
 # What tshark says of a packet.
 FIELDS = ('frame.number', 'frame.time_epoch', 'frame.protocols', 'tcp.stream', 'tcp.srcport',
-          'tcp.flags', 'tcp.len', 'tcp.payload', 'tcp.window_size_value', 'udp.stream',
+          'tcp.flags', 'tcp.seq', 'tcp.len', 'tcp.payload', 'tcp.window_size_value', 'udp.stream',
           'udp.srcport', 'udp.payload', 'tcp.analysis.flags', '_ws.malformed',
           'tcp.checksum.status', 'ip.checksum.status', 'udp.checksum.status',
           '_ws.expert.severity', '_ws.expert.message')
@@ -28,14 +28,20 @@ class Packets:
         return [packet[field] for packet in self.packets]
 
     def follow(self, number=0, protocol='tcp'):
-        """What each side has said, who has begun first."""
-        said, first = [b'', b''], None
-        for packet in self.packets:
-            if packet[protocol + '.stream'] != str(number):
-                continue
-            first = first or packet[protocol + '.srcport']
-            said[packet[protocol + '.srcport'] != first] += bytes.fromhex(
-                packet[protocol + '.payload'])
+        """What each side has said, who has begun first. Of what was sent twice, which a capture
+        may have where the machine is busy, it is said once."""
+        packets = [packet for packet in self.packets
+                   if packet[protocol + '.stream'] == str(number)]
+        first = packets[0][protocol + '.srcport']
+        said, ends = [b'', b''], [0, 0]
+        for packet in sorted(packets, key=lambda packet: int(packet.get('tcp.seq') or 0)):
+            side = packet[protocol + '.srcport'] != first
+            data = bytes.fromhex(packet[protocol + '.payload'])
+            if data and 'tcp.seq' in packet and protocol == 'tcp':
+                begin = int(packet['tcp.seq'])
+                data = data[max(ends[side] - begin, 0):]
+                ends[side] = max(ends[side], begin + len(bytes.fromhex(packet['tcp.payload'])))
+            said[side] += data
         return said
 
 

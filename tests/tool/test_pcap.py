@@ -233,7 +233,9 @@ class Loopback(unittest.TestCase):
         for connection in report['connections']:
             self.assertIn(connection['outcome'],
                           ('closed',) if connection['protocol'] == 'tcp' else ('open',))
-            self.assertEqual({entry['kind'] for entry in connection['entries']} - {'passed'}, set())
+            # A busy machine sends something again; that is noted.
+            self.assertLessEqual({entry['kind'] for entry in connection['entries']},
+                                 {'passed', 'note'})
         bodies = 2 * len(PAGE) + len(BODY)
         self.assertGreater(spoken['http'][0]['server']['passed'], bodies)
         self.assertEqual(report['summary']['packets_malformed'], 0)

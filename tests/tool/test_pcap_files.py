@@ -507,6 +507,30 @@ def ignore_file_limit():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
+class Elsewhere(Files):
+    def test_same(self):
+        """Behind a server, a module does the same, packet by packet."""
+        pcap = Pcap(self.folder)
+        tcps = [Tcp(pcap, client=('10.0.0.9', port)).open() for port in range(1, 6)]
+        for number in range(10):
+            for tcp in tcps:
+                tcp.say(number % 2, b'a secret of %d.' % number)
+        for tcp in tcps:
+            tcp.close()
+        pcap.add(captures.ethernet(captures.udp_packet(captures.CLIENT[4], ('10.0.0.2', 53),
+                                                       b'a secret datagram')))
+        for module in (REPLACE % 'word', DENY):
+            here = self.inspect(pcap, '--module', module)
+            with open(self.out, 'rb') as file:
+                written = file.read()
+            with harness.Tool('serve', '--module', module, '127.0.0.1:0') as server:
+                there = self.inspect(pcap, '--module', f'remote=addr={server.address}',
+                                     '--answer-time=20000')
+            self.assertEqual(there, here)
+            with open(self.out, 'rb') as file:
+                self.assertEqual(file.read(), written)
+
+
 class Recordings(Files):
     def record(self, pcap, *args, status=0):
         """The report, and the recordings by the order of the connections."""

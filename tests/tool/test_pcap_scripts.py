@@ -76,7 +76,7 @@ class Scripts(unittest.TestCase):
 
     def check_shout(self, module):
         self.talk(4, 10)
-        report, _ = self.inspect('--module', module)
+        report, _ = self.inspect('--module', module, '--answer-time=20000')
         self.assertEqual([c['outcome'] for c in report['connections']], ['closed'] * 4)
         self.assertEqual([c['server']['replaced'] for c in report['connections']], [90] * 4)
         out, made = captures.Plain(self.out), captures.Plain(self.pcap.path)
@@ -105,7 +105,7 @@ class Scripts(unittest.TestCase):
         number = tcp.say(0, 'two\x1b[31m\u202e\n'.encode())
         third = tcp.say(0, b'three')
         tcp.close()
-        report, _ = self.inspect('--module', script, '--answer-time=300')
+        report, _ = self.inspect('--module', script, '--answer-time=1000')
         connection, = report['connections']
         self.assertEqual(connection['outcome'], 'closed')
         logged = captures.entries(connection, 'logged')
@@ -127,7 +127,7 @@ class Scripts(unittest.TestCase):
         tcp.say(0, b'ready')
         tcp.say(0, b'what now?')
         tcp.close()
-        report, err = self.inspect('--module', SILENT, '--answer-time=20', '--deadline=1', status=1)
+        report, err = self.inspect('--module', SILENT, '--answer-time=20', '--deadline=2', status=1)
         connection, = report['connections']
         self.assertEqual((connection['outcome'], connection['client']['passed']), ('failed', 5))
         self.assertIn('the analyzer has failed in 1 connections', err)
