@@ -60,7 +60,7 @@ static const ImpLimit pcap_limits[] = {
     100, "how long, in ms, an analyzer elsewhere may take for a packet before the next is read" },
   { "deadline", IMP_LIMIT_SECONDS, PLACE (capture.deadline), 1, TOOL_MAX_SECONDS, 10,
     "how long it may take for what is left at the end of a connection" },
-  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, G_MAXINT64, 16 << 20,
+  { "record-max", IMP_LIMIT_BYTES, PLACE (record_max), 4096, 1023 << 20, 16 << 20,
     "how many bytes of one connection are recorded" },
   { "record-max-total", IMP_LIMIT_BYTES, PLACE (record_max_total), 4096, G_MAXINT64, 1 << 30,
     "after how many bytes of all connections nothing is recorded any more" },
