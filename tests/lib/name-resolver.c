@@ -10,6 +10,8 @@ struct _NameResolver
   gboolean held;
   GQueue waiting; /* of GTask */
   GStrv servers;  /* of the service */
+  guint step;     /* between their priorities */
+  guint priority;
 };
 
 typedef GResolverClass NameResolverClass;
@@ -130,7 +132,8 @@ name_resolver_lookup_service_async (GResolver *resolver, const char *name,
     {
       g_auto (GStrv) parts = g_strsplit (self->servers[i], ":", 2);
 
-      found = g_list_append (found, g_srv_target_new (parts[0], atoi (parts[1]), i, 0));
+      found = g_list_append (found, g_srv_target_new (parts[0], atoi (parts[1]),
+                                                      self->priority + i * self->step, 0));
     }
   if (found != NULL)
     g_task_return_pointer (task, found, (GDestroyNotify) g_resolver_free_targets);
@@ -174,6 +177,7 @@ name_resolver_use (const char *ips)
   NameResolver *self = g_object_new (name_resolver_get_type (), NULL);
 
   self->ips = g_strsplit (ips, " ", -1);
+  self->step = 1;
   g_resolver_set_default (G_RESOLVER (self));
   return self;
 }
@@ -190,6 +194,13 @@ name_resolver_set_servers (NameResolver *self, const char *servers)
 {
   g_strfreev (self->servers);
   self->servers = *servers != '\0' ? g_strsplit (servers, " ", -1) : NULL;
+}
+
+void
+name_resolver_set_priority (NameResolver *self, guint priority)
+{
+  self->priority = priority;
+  self->step = 0;
 }
 
 void

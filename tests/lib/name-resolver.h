@@ -18,6 +18,9 @@ void name_resolver_set (NameResolver *self, const char *ips);
 /* @servers: the service's, as HOST:PORT with blanks between them; "": there is none. */
 void name_resolver_set_servers (NameResolver *self, const char *servers);
 
+/* Of all of them; before, each has another one. */
+void name_resolver_set_priority (NameResolver *self, guint priority);
+
 /* Does not answer from now on, where it can be waited for without blocking. */
 void name_resolver_hold (NameResolver *self);
 /* Answers those that wait, and others again. */

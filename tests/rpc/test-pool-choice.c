@@ -229,6 +229,29 @@ test_ready (void)
   model_clear (&model);
 }
 
+/* Those of a lower priority, while one of them can be used. */
+static void
+test_priority (void)
+{
+  Model model;
+
+  model_init (&model, IMP_POOL_TWO_CHOICES, 4);
+  for (guint i = 0; i < 4; i++)
+    imp_pool_choice_set_priority (model.choice, i, i < 2 ? 20 : 10);
+  for (guint i = 0; i < 100; i++)
+    g_assert_cmpuint (model_pick (&model, NULL), >=, 2);
+  model.readiness[2] = IMP_POOL_DOWN;
+  for (guint i = 0; i < 100; i++)
+    g_assert_cmpuint (model_pick (&model, NULL), ==, 3);
+  imp_pool_choice_set_present (model.choice, 3, FALSE);
+  for (guint i = 0; i < 100; i++)
+    g_assert_cmpuint (model_pick (&model, NULL), <, 2);
+  imp_pool_choice_set_present (model.choice, 0, FALSE);
+  imp_pool_choice_set_present (model.choice, 1, FALSE);
+  g_assert_cmpint (imp_pool_choice_pick (model.choice, NULL), ==, -1);
+  model_clear (&model);
+}
+
 /* --- ejection --- */
 
 static void
@@ -262,6 +285,25 @@ test_eject (void)
   /* What else comes of it then is no news. */
   g_assert_false (imp_pool_choice_note_failure (model.choice, 0, 0));
   g_assert_cmpuint (imp_pool_choice_get_n_ejections (model.choice, 0), ==, 1);
+  model_clear (&model);
+}
+
+/* Who is not there does not count as one that could do the work. */
+static void
+test_absent (void)
+{
+  Model model;
+
+  model_init (&model, IMP_POOL_TWO_CHOICES, 4);
+  for (guint i = 1; i < 4; i++)
+    imp_pool_choice_set_present (model.choice, i, FALSE);
+  model_fail (&model, 0, 2 * IMP_POOL_FAILURES_MAX, 0);
+  g_assert_false (imp_pool_choice_is_ejected (model.choice, 0));
+  imp_pool_choice_set_present (model.choice, 1, TRUE);
+  g_assert_true (imp_pool_choice_note_failure (model.choice, 0, 0));
+  imp_pool_choice_replace_server (model.choice, 0, "another one");
+  g_assert_false (imp_pool_choice_is_ejected (model.choice, 0));
+  g_assert_cmpuint (imp_pool_choice_get_n_ejections (model.choice, 0), ==, 0);
   model_clear (&model);
 }
 
@@ -333,6 +375,8 @@ main (int argc, char **argv)
   g_test_add_func ("/pool-choice/hash-no-key", test_hash_no_key);
   g_test_add_func ("/pool-choice/first", test_first);
   g_test_add_func ("/pool-choice/ready", test_ready);
+  g_test_add_func ("/pool-choice/priority", test_priority);
+  g_test_add_func ("/pool-choice/absent", test_absent);
   g_test_add_func ("/pool-choice/eject", test_eject);
   g_test_add_func ("/pool-choice/ejection-time", test_ejection_time);
   g_test_add_func ("/pool-choice/half", test_half);

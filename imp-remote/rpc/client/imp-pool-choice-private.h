@@ -53,6 +53,12 @@ void imp_pool_choice_set_ejection_time (ImpPoolChoice *self, gint64 time);
 
 /* Its index. The name is what keys are joined with, and has to be the same everywhere. */
 guint imp_pool_choice_add_server (ImpPoolChoice *self, const char *name);
+/* Lower ones are chosen first, while they can be used; 0 at first. */
+void imp_pool_choice_set_priority (ImpPoolChoice *self, guint server, guint priority);
+/* One that is not present is not chosen, and none of them. */
+void imp_pool_choice_set_present (ImpPoolChoice *self, guint server, gboolean present);
+/* Another one, of which nothing is known, has its index. */
+void imp_pool_choice_replace_server (ImpPoolChoice *self, guint server, const char *name);
 /* A server for an analyzer; @key (may be NULL) as IMP_POOL_HASH has it: without one it is as with
  * IMP_POOL_TWO_CHOICES. -1 if none can be used. */
 int imp_pool_choice_pick (ImpPoolChoice *self, const char *key);

@@ -7,6 +7,8 @@ typedef struct
 {
   char *name;
   guint failures; /* without anything in between */
+  guint priority;
+  gboolean is_absent;
   gboolean is_ejected;
   gint64 until;      /* while it is ejected: when that is over */
   gint64 returned;   /* when it was taken back last */
@@ -79,6 +81,32 @@ pool_choice_get_server (ImpPoolChoice *self, guint server)
   return &g_array_index (self->servers, PoolServer, server);
 }
 
+void
+imp_pool_choice_set_priority (ImpPoolChoice *self, guint server, guint priority)
+{
+  pool_choice_get_server (self, server)->priority = priority;
+}
+
+void
+imp_pool_choice_set_present (ImpPoolChoice *self, guint server, gboolean present)
+{
+  PoolServer *one = pool_choice_get_server (self, server);
+
+  one->is_absent = !present;
+  /* Nobody asks it for an answer. */
+  if (!present)
+    one->is_ejected = FALSE;
+}
+
+void
+imp_pool_choice_replace_server (ImpPoolChoice *self, guint server, const char *name)
+{
+  PoolServer *old = pool_choice_get_server (self, server);
+
+  pool_server_clear (old);
+  *old = (PoolServer){ .name = g_strdup (name) };
+}
+
 /* --- which of them --- */
 
 /* Fowler/Noll/Vo, and then every bit of it depends on all of them: the same in every process. */
@@ -138,15 +166,25 @@ pool_choice_pick_of_two (ImpPoolChoice *self)
   return servers[loads[0].n_analyzers <= loads[1].n_analyzers ? 0 : 1];
 }
 
-/* Those that are at least so ready. */
+/* Those that are at least so ready, of the lowest priority that has such. */
 static void
 pool_choice_collect (ImpPoolChoice *self, ImpPoolReadiness readiness, gboolean ejected)
 {
+  guint lowest = G_MAXUINT;
+
   g_array_set_size (self->candidates, 0);
   for (guint i = 0; i < self->servers->len; i++)
-    if (pool_choice_get_server (self, i)->is_ejected == ejected
-        && self->funcs->get_readiness (i, self->user_data) >= readiness)
+    {
+      PoolServer *server = pool_choice_get_server (self, i);
+
+      if (server->is_absent || server->is_ejected != ejected || server->priority > lowest
+          || self->funcs->get_readiness (i, self->user_data) < readiness)
+        continue;
+      if (server->priority < lowest)
+        g_array_set_size (self->candidates, 0);
+      lowest = server->priority;
       g_array_append_val (self->candidates, i);
+    }
 }
 
 int
@@ -172,14 +210,20 @@ imp_pool_choice_pick (ImpPoolChoice *self, const char *key)
 
 /* --- ejection --- */
 
-static guint
-pool_choice_count_ejected (ImpPoolChoice *self)
+/* Would at most half of those that are present be ejected then? */
+static gboolean
+pool_choice_may_eject (ImpPoolChoice *self)
 {
-  guint n = 0;
+  guint n_ejected = 1, n = 0;
 
   for (guint i = 0; i < self->servers->len; i++)
-    n += pool_choice_get_server (self, i)->is_ejected;
-  return n;
+    {
+      PoolServer *server = pool_choice_get_server (self, i);
+
+      n += !server->is_absent;
+      n_ejected += !server->is_absent && server->is_ejected;
+    }
+  return n_ejected <= n / 2;
 }
 
 static void
@@ -207,13 +251,12 @@ imp_pool_choice_note_failure (ImpPoolChoice *self, guint index, gint64 now)
 {
   PoolServer *server = pool_choice_get_server (self, index);
 
-  if (server->is_ejected)
+  if (server->is_ejected || server->is_absent)
     return FALSE;
   server->failures++;
   /* Where more than half of them fail, it is hardly the servers' fault, and the rest could not do
    * the work of all. */
-  if (server->failures < IMP_POOL_FAILURES_MAX
-      || pool_choice_count_ejected (self) + 1 > self->servers->len / 2)
+  if (server->failures < IMP_POOL_FAILURES_MAX || !pool_choice_may_eject (self))
     return FALSE;
   pool_choice_eject (self, server, now);
   return TRUE;

@@ -20,6 +20,8 @@ typedef struct
   GSocketConnectable *target;
   GIOStream *stream;       /* instead of @target */
   const ImpClientTls *tls; /* NULL: none */
+  guint priority;          /* lower ones are chosen first */
+  guint group;             /* 0: it stays for good */
 } ImpPoolServer;
 
 /* @budget: of soft outcomes, that others have as well; NULL: its own. @changed: its state is
@@ -29,6 +31,13 @@ ImpPool *imp_pool_new (GMainContext *context, ImpInterface *interface, ImpSoftBu
 /* Before it is used. @key: of contexts, for IMP_POOL_HASH. */
 void imp_pool_set_balance (ImpPool *self, ImpPoolBalance balance, const char *key);
 void imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connections);
+/* The servers of a group are these now, which may be so at any time. Others get no new analyzers,
+ * and their connections are closed at a later sweep, when they have none left. */
+void imp_pool_set_group (ImpPool *self, guint group, const ImpPoolServer *servers, guint n_servers,
+                         guint n_connections);
+void imp_pool_sweep (ImpPool *self);
+/* What lives as long as the pool, and is freed before its servers. */
+void imp_pool_add_watcher (ImpPool *self, gpointer watcher, GDestroyNotify destroy);
 void imp_pool_set_codec (ImpPool *self, ImpCodec *codec);
 void imp_pool_set_options (ImpPool *self, const ImpChannelOptions *options);
 /* Every analyzer that lives gets its outcome. */
@@ -56,6 +65,7 @@ void imp_pool_describe (ImpPool *self, GVariantBuilder *builder);
 guint imp_pool_get_n_servers (ImpPool *self);
 ImpChannel *imp_pool_get_channel (ImpPool *self, guint server);
 const char *imp_pool_get_name (ImpPool *self, guint server);
+gboolean imp_pool_is_gone (ImpPool *self, guint server);
 
 /* For tests: microseconds, instead of IMP_POOL_EJECTION_TIME. */
 void imp_pool_set_ejection_time (ImpPool *self, gint64 time);

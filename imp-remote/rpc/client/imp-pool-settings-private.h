@@ -14,6 +14,7 @@ typedef struct
   GStrv addresses; /* besides; or NULL */
   char *balance;
   guint n_connections; /* to each of them */
+  guint refresh;       /* milliseconds, of services */
   ImpTlsCredentials *tls;
   char *tls_name;                    /* what certificates are for, or NULL: for the host */
   const char *const *tls_file_names; /* of the settings, as ImpTlsFile has them */
@@ -26,7 +27,8 @@ ImpAddress *imp_pool_settings_parse (const char *text, GSocketConnectable **targ
 
 /* Adds all servers to an empty pool; FALSE with an error if one of them can never be reached, for
  * what it is called, or the pool cannot be as it is set. */
-gboolean imp_pool_settings_fill (const ImpPoolSettings *self, ImpPool *pool, GError **error);
+gboolean imp_pool_settings_fill (const ImpPoolSettings *self, ImpPool *pool, GMainContext *context,
+                                 GError **error);
 /* Adds what is wrong. */
 void imp_pool_settings_validate (const ImpPoolSettings *self, GPtrArray *errors);
 

@@ -2,6 +2,7 @@
 #include "rpc/client/imp-pool-settings-private.h"
 
 #include "core/imp-error.h"
+#include "rpc/client/imp-pool-names-private.h"
 #include "rpc/client/imp-service-private.h"
 
 #include <string.h>
@@ -45,8 +46,8 @@ pool_settings_check_tls (const ImpPoolSettings *self, const ImpAddress *address,
 #define SERVICE_PREFIX "srv:"
 #define SERVICE_PROTOCOL "_tcp."
 
-/* @text: the whole, for errors; @name: what stands behind the prefix. Which servers there are is
- * looked up for each connection, which goes to one of them as priorities and weights say. */
+/* @text: the whole, for errors; @name: what stands behind the prefix. What it has is a
+ * connectable for any of its servers. */
 static ImpAddress *
 pool_settings_parse_service (const char *text, const char *name, gboolean tls,
                              GSocketConnectable **target, GError **error)
@@ -136,9 +137,30 @@ pool_settings_parse_balance (const ImpPoolSettings *self, ImpPoolBalance *balanc
   return TRUE;
 }
 
+/* Until it is known which servers there are, the service itself stands for them: whatever comes
+ * waits for a connection to one of them. */
+static void
+pool_settings_watch_service (const ImpPoolSettings *self, ImpPool *pool, GMainContext *context,
+                             ImpPoolServer *server)
+{
+  ImpService *service = IMP_SERVICE (server->target);
+
+  server->group = imp_pool_get_n_servers (pool) + 1;
+  imp_pool_add_server (pool, server, self->n_connections);
+  imp_pool_names_watch (pool, context,
+                        &(ImpPoolNamesOptions){
+                          .service = imp_service_get_service (service),
+                          .domain = imp_service_get_domain (service),
+                          .group = server->group,
+                          .n_connections = self->n_connections,
+                          .interval = self->refresh,
+                          .tls = server->tls,
+                        });
+}
+
 static gboolean
-pool_settings_add_address (const ImpPoolSettings *self, ImpPool *pool, const char *text,
-                           GError **error)
+pool_settings_add_address (const ImpPoolSettings *self, ImpPool *pool, GMainContext *context,
+                           const char *text, GError **error)
 {
   g_autoptr (GSocketConnectable) target = NULL;
   g_autoptr (ImpAddress) address = pool_settings_parse_address (self, text, &target, error);
@@ -153,7 +175,10 @@ pool_settings_add_address (const ImpPoolSettings *self, ImpPool *pool, const cha
       tls.port = address->port;
       server.tls = &tls;
     }
-  imp_pool_add_server (pool, &server, self->n_connections);
+  if (IMP_IS_SERVICE (target))
+    pool_settings_watch_service (self, pool, context, &server);
+  else
+    imp_pool_add_server (pool, &server, self->n_connections);
   return TRUE;
 }
 
@@ -171,7 +196,8 @@ pool_settings_check_number (GPtrArray *addresses, guint n_connections, GError **
 }
 
 gboolean
-imp_pool_settings_fill (const ImpPoolSettings *self, ImpPool *pool, GError **error)
+imp_pool_settings_fill (const ImpPoolSettings *self, ImpPool *pool, GMainContext *context,
+                        GError **error)
 {
   g_autoptr (GPtrArray) texts = pool_settings_list_addresses (self);
   ImpPoolBalance balance;
@@ -182,7 +208,7 @@ imp_pool_settings_fill (const ImpPoolSettings *self, ImpPool *pool, GError **err
     return FALSE;
   imp_pool_set_balance (pool, balance, key);
   for (guint i = 0; i < texts->len; i++)
-    if (!pool_settings_add_address (self, pool, texts->pdata[i], error))
+    if (!pool_settings_add_address (self, pool, context, texts->pdata[i], error))
       return FALSE;
   return TRUE;
 }

@@ -20,6 +20,8 @@ imp_pool_status_look (ImpPool *pool, const char *module)
     {
       g_autofree char *name = pool_status_make_name (pool, i, module);
 
+      if (imp_pool_is_gone (pool, i))
+        continue;
       statuses = g_list_concat (statuses,
                                 imp_status_request_look (imp_pool_get_channel (pool, i), name));
     }
@@ -84,12 +86,17 @@ imp_pool_status_start (ImpPool *pool, GMainContext *context, const char *module,
     }
   whole = g_new0 (PoolStatus, 1);
   whole->task = task;
-  whole->n_open = whole->n_servers = n_servers;
+  whole->n_servers = n_servers;
+  for (guint i = 0; i < n_servers; i++)
+    whole->n_open += !imp_pool_is_gone (pool, i);
   whole->statuses = g_new0 (GList *, n_servers);
   for (guint i = 0; i < n_servers; i++)
     {
-      PoolStatusPart *part = g_new0 (PoolStatusPart, 1);
+      PoolStatusPart *part;
 
+      if (imp_pool_is_gone (pool, i))
+        continue;
+      part = g_new0 (PoolStatusPart, 1);
       *part = (PoolStatusPart){ whole, i };
       /* It keeps the channels, as the whole does. */
       pool_status_ask (pool, i, context, module, timeout_ms,

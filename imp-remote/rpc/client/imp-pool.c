@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rpc/client/imp-pool-private.h"
+#include "rpc/client/imp-pool-object-private.h"
 
 #include "core/imp-context-private.h"
+#include "core/imp-error.h"
 #include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 
@@ -12,45 +13,6 @@
 #define PROBE_INTERVAL 1000
 /* Microseconds within which such a server has to answer. */
 #define PROBE_TIME (5 * G_USEC_PER_SEC)
-
-/* One connection to one server. */
-typedef struct
-{
-  ImpPool *pool;
-  guint server;
-  ImpChannel *channel;
-  guint64 bytes; /* without a verdict, when it was sampled */
-  guint n_analyzers;
-  gint64 sampled;
-} PoolPlace;
-
-typedef struct
-{
-  char *name;
-  char *tls_name;
-  GPtrArray *places; /* of PoolPlace, which the pool has */
-  gint64 probed;     /* when it was asked for an answer that is still out; else 0 */
-} PoolMember;
-
-struct _ImpPool
-{
-  guint ref_count; /* of one thread; callbacks may drop the last one, so each entry holds one */
-  GMainContext *context;
-  ImpInterface *interface;
-  void (*changed) (gpointer user_data); /* NULL once it is freed */
-  gpointer user_data;
-  ImpSoftBudget *budget;
-  ImpRemoteState state;
-  GPtrArray *places;     /* of PoolPlace: all of them */
-  GPtrArray *members;    /* of PoolMember */
-  ImpChannel *only;      /* of a pool that has nothing to choose; else NULL */
-  ImpPoolChoice *choice; /* of servers */
-  char *key;
-  gboolean started; /* all channels have begun to connect */
-  double mean;      /* bytes of an analyzer, when one of the channels was sampled */
-  GSource *prober;
-  guint64 moved; /* analyzers that were given to a second channel, and so on */
-};
 
 static ImpPool *
 pool_ref (ImpPool *self)
@@ -64,8 +26,10 @@ pool_unref (ImpPool *self)
 {
   if (--self->ref_count > 0)
     return;
+  g_ptr_array_unref (self->watchers);
   g_ptr_array_unref (self->places);
   g_ptr_array_unref (self->members);
+  g_clear_object (&self->codec);
   imp_pool_choice_free (self->choice);
   g_clear_pointer (&self->interface, imp_interface_unref);
   g_main_context_unref (self->context);
@@ -81,6 +45,19 @@ pool_place_free (PoolPlace *place)
 {
   imp_channel_free (place->channel);
   g_free (place);
+}
+
+typedef struct
+{
+  gpointer watcher;
+  GDestroyNotify destroy;
+} PoolWatcher;
+
+static void
+pool_watcher_free (PoolWatcher *watcher)
+{
+  watcher->destroy (watcher->watcher);
+  g_free (watcher);
 }
 
 static void
@@ -212,40 +189,12 @@ pool_member_pick (PoolMember *member)
 
 /* --- what they say --- */
 
-/* From the worst to the best. */
-static guint
-pool_rank_state (ImpRemoteState state)
-{
-  static const guint ranks[] = {
-    [IMP_REMOTE_STATE_CLOSED] = 0,     [IMP_REMOTE_STATE_DOWN] = 1,  [IMP_REMOTE_STATE_IDLE] = 2,
-    [IMP_REMOTE_STATE_CONNECTING] = 3, [IMP_REMOTE_STATE_READY] = 4,
-  };
-
-  return ranks[state];
-}
-
-static ImpRemoteState
-pool_find_state (ImpPool *self)
-{
-  ImpRemoteState best = IMP_REMOTE_STATE_CLOSED;
-
-  for (guint i = 0; i < self->places->len; i++)
-    {
-      PoolPlace *place = self->places->pdata[i];
-      ImpRemoteState state = imp_channel_get_state (place->channel);
-
-      if (pool_rank_state (state) > pool_rank_state (best))
-        best = state;
-    }
-  return best;
-}
-
 static void
 pool_on_changed (gpointer user_data)
 {
   PoolPlace *place = user_data;
   g_autoptr (ImpPool) self = pool_ref (place->pool);
-  ImpRemoteState state = pool_find_state (self);
+  ImpRemoteState state = imp_pool_get_state (self);
 
   if (state == self->state)
     return;
@@ -392,6 +341,7 @@ imp_pool_new (GMainContext *context, ImpInterface *interface, ImpSoftBudget *bud
   self->budget = budget != NULL ? g_rc_box_acquire (budget) : g_rc_box_new0 (ImpSoftBudget);
   self->places = g_ptr_array_new_with_free_func ((GDestroyNotify) pool_place_free);
   self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) pool_member_free);
+  self->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) pool_watcher_free);
   imp_pool_set_balance (self, IMP_POOL_TWO_CHOICES, NULL);
   return self;
 }
@@ -407,19 +357,13 @@ imp_pool_set_balance (ImpPool *self, ImpPoolBalance balance, const char *key)
   self->key = g_strdup (key);
 }
 
-void
-imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connections)
+static void
+pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server, guint n_connections)
 {
-  PoolMember *member = g_new0 (PoolMember, 1);
-  guint index = imp_pool_choice_add_server (self->choice, server->name);
+  PoolMember *member = self->members->pdata[index];
 
-  g_assert (n_connections > 0);
-
-  member->name = g_strdup (server->name);
-  member->places = g_ptr_array_new ();
-  g_ptr_array_add (self->members, member);
-  if (server->tls != NULL)
-    member->tls_name = g_strdup (server->tls->name);
+  g_free (member->tls_name);
+  member->tls_name = server->tls != NULL ? g_strdup (server->tls->name) : NULL;
   for (guint i = 0; i < n_connections; i++)
     {
       PoolPlace *place = g_new0 (PoolPlace, 1);
@@ -432,15 +376,45 @@ imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connect
         imp_channel_set_tls (place->channel,
                              &(ImpClientTls){ server->tls->credentials, member->tls_name,
                                               server->tls->port });
+      imp_channel_set_options (place->channel, &self->options);
+      imp_channel_set_codec (place->channel, self->codec);
       g_ptr_array_add (self->places, place);
       g_ptr_array_add (member->places, place);
     }
-  self->only = self->places->len == 1 ? ((PoolPlace *) self->places->pdata[0])->channel : NULL;
+}
+
+void
+imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connections)
+{
+  PoolMember *member = g_new0 (PoolMember, 1);
+  guint index = imp_pool_choice_add_server (self->choice, server->name);
+
+  g_assert (n_connections > 0);
+
+  imp_pool_choice_set_priority (self->choice, index, server->priority);
+  member->name = g_strdup (server->name);
+  member->group = server->group;
+  member->places = g_ptr_array_new ();
+  g_ptr_array_add (self->members, member);
+  pool_connect_member (self, index, server, n_connections);
+  self->only = self->places->len == 1 && server->group == 0
+                 ? ((PoolPlace *) self->places->pdata[0])->channel
+                 : NULL;
+}
+
+void
+imp_pool_add_watcher (ImpPool *self, gpointer watcher, GDestroyNotify destroy)
+{
+  PoolWatcher *one = g_new0 (PoolWatcher, 1);
+
+  *one = (PoolWatcher){ watcher, destroy };
+  g_ptr_array_add (self->watchers, one);
 }
 
 void
 imp_pool_set_codec (ImpPool *self, ImpCodec *codec)
 {
+  g_set_object (&self->codec, codec);
   for (guint i = 0; i < self->places->len; i++)
     imp_channel_set_codec (((PoolPlace *) self->places->pdata[i])->channel, codec);
 }
@@ -448,9 +422,146 @@ imp_pool_set_codec (ImpPool *self, ImpCodec *codec)
 void
 imp_pool_set_options (ImpPool *self, const ImpChannelOptions *options)
 {
+  self->options = *options;
   self->budget->limit = options->connection.soft_limit;
   for (guint i = 0; i < self->places->len; i++)
     imp_channel_set_options (((PoolPlace *) self->places->pdata[i])->channel, options);
+}
+
+/* --- servers that come and go --- */
+
+static void
+pool_close_member (PoolMember *member)
+{
+  g_autoptr (GError) error = g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "%s is no server any more",
+                                          member->name);
+
+  member->is_closed = TRUE;
+  for (guint i = 0; i < member->places->len; i++)
+    imp_channel_close (((PoolPlace *) member->places->pdata[i])->channel, error);
+}
+
+static guint
+pool_member_count (PoolMember *member)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < member->places->len; i++)
+    n += imp_channel_get_n_analyzers (((PoolPlace *) member->places->pdata[i])->channel);
+  return n;
+}
+
+void
+imp_pool_sweep (ImpPool *self)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      PoolMember *member = self->members->pdata[i];
+
+      if (member->is_gone && !member->is_closed && pool_member_count (member) == 0)
+        pool_close_member (member);
+    }
+}
+
+static gboolean
+pool_is_among (const ImpPoolServer *servers, guint n_servers, const char *name)
+{
+  for (guint i = 0; i < n_servers; i++)
+    if (g_str_equal (servers[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Its channels were closed. */
+static void
+pool_renew_member (ImpPool *self, guint index, const ImpPoolServer *server, guint n_connections)
+{
+  PoolMember *member = self->members->pdata[index];
+
+  for (guint i = 0; i < member->places->len; i++)
+    {
+      PoolPlace *place = member->places->pdata[i];
+
+      imp_channel_add_counters (place->channel, &self->past);
+      g_ptr_array_remove (self->places, place);
+    }
+  g_ptr_array_set_size (member->places, 0);
+  g_free (member->name);
+  member->name = g_strdup (server->name);
+  member->is_closed = FALSE;
+  member->probed = 0;
+  imp_pool_choice_replace_server (self->choice, index, server->name);
+  pool_connect_member (self, index, server, n_connections);
+}
+
+/* Where this one is, or another one was of which nothing is left; else behind all of them. */
+static guint
+pool_find_slot (ImpPool *self, guint group, const char *name)
+{
+  guint slot = self->members->len;
+
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      PoolMember *member = self->members->pdata[i];
+
+      if (member->group == group && g_str_equal (member->name, name))
+        return i;
+      if (member->group == group && member->is_closed)
+        slot = i;
+    }
+  return slot;
+}
+
+static void
+pool_take_in (ImpPool *self, guint group, const ImpPoolServer *server, guint n_connections)
+{
+  guint slot = pool_find_slot (self, group, server->name);
+  ImpPoolServer one = *server;
+  PoolMember *member;
+
+  one.group = group;
+  if (slot == self->members->len)
+    {
+      if (slot >= IMP_POOL_SERVERS_MAX || self->places->len + n_connections > IMP_POOL_CHANNELS_MAX)
+        {
+          imp_log_message ("There are more servers than can be used: %s is left out", server->name);
+          return;
+        }
+      imp_pool_add_server (self, &one, n_connections);
+    }
+  member = self->members->pdata[slot];
+  if (member->is_closed)
+    pool_renew_member (self, slot, &one, n_connections);
+  member->is_gone = FALSE;
+  imp_pool_choice_set_present (self->choice, slot, TRUE);
+  imp_pool_choice_set_priority (self->choice, slot, server->priority);
+  for (guint i = 0; i < member->places->len && self->started; i++)
+    imp_channel_start (((PoolPlace *) member->places->pdata[i])->channel);
+}
+
+void
+imp_pool_set_group (ImpPool *self, guint group, const ImpPoolServer *servers, guint n_servers,
+                    guint n_connections)
+{
+  g_autoptr (ImpPool) guard = pool_ref (self);
+
+  if (self->is_closed)
+    return;
+  /* Those that went before: who waits for a connection to one that goes now may still get it. */
+  imp_pool_sweep (self);
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      PoolMember *member = self->members->pdata[i];
+
+      if (member->group != group || pool_is_among (servers, n_servers, member->name))
+        continue;
+      member->is_gone = TRUE;
+      imp_pool_choice_set_present (self->choice, i, FALSE);
+    }
+  for (guint i = 0; i < n_servers; i++)
+    pool_take_in (self, group, &servers[i], n_connections);
 }
 
 void
@@ -458,6 +569,7 @@ imp_pool_close (ImpPool *self, const GError *error)
 {
   g_autoptr (ImpPool) guard = pool_ref (self);
 
+  self->is_closed = TRUE;
   imp_source_clear (&self->prober);
   for (guint i = 0; i < self->places->len; i++)
     imp_channel_close (((PoolPlace *) self->places->pdata[i])->channel, error);
@@ -468,6 +580,7 @@ imp_pool_free (ImpPool *self)
 {
   self->changed = NULL;
   imp_source_clear (&self->prober);
+  g_ptr_array_set_size (self->watchers, 0);
   pool_unref (self);
 }
 
@@ -493,9 +606,12 @@ pool_find_nearest (ImpPool *self)
 
   for (guint i = 0; i < self->places->len; i++)
     {
-      ImpChannel *channel = ((PoolPlace *) self->places->pdata[i])->channel;
+      PoolPlace *place = self->places->pdata[i];
+      ImpChannel *channel = place->channel;
       gint64 retry = imp_channel_get_retry (channel);
 
+      if (imp_pool_is_gone (self, place->server))
+        continue;
       if (nearest != NULL && (retry < 0 || (least >= 0 && retry >= least)))
         continue;
       nearest = channel;
@@ -587,6 +703,7 @@ imp_pool_connect (ImpPool *self, GTask *task)
       imp_channel_connect (self->only, task);
       return;
     }
+  self->started = TRUE;
   connecting = g_new0 (PoolConnecting, 1);
   connecting->task = task;
   connecting->n_open = self->places->len;
@@ -595,184 +712,8 @@ imp_pool_connect (ImpPool *self, GTask *task)
                          g_task_new (NULL, NULL, pool_connecting_on_done, connecting));
 }
 
-/* --- looking at it --- */
-
-ImpRemoteState
-imp_pool_get_state (ImpPool *self)
-{
-  return self->only != NULL ? imp_channel_get_state (self->only) : pool_find_state (self);
-}
-
-const GError *
-imp_pool_get_reason (ImpPool *self)
-{
-  const GError *reason = NULL;
-
-  for (guint i = 0; i < self->places->len && reason == NULL; i++)
-    reason = imp_channel_get_reason (((PoolPlace *) self->places->pdata[i])->channel);
-  return reason;
-}
-
-guint
-imp_pool_get_n_analyzers (ImpPool *self)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < self->places->len; i++)
-    n += imp_channel_get_n_analyzers (((PoolPlace *) self->places->pdata[i])->channel);
-  return n;
-}
-
-ImpClientConnection *
-imp_pool_get_connection (ImpPool *self)
-{
-  for (guint i = 0; i < self->places->len; i++)
-    {
-      ImpChannel *channel = ((PoolPlace *) self->places->pdata[i])->channel;
-
-      if (self->only != NULL || imp_channel_get_state (channel) == IMP_REMOTE_STATE_READY)
-        return imp_channel_get_connection (channel);
-    }
-  return NULL;
-}
-
-guint64
-imp_pool_get_messages_in (ImpPool *self)
-{
-  guint64 n = 0;
-
-  for (guint i = 0; i < self->places->len; i++)
-    n += imp_channel_get_messages_in (((PoolPlace *) self->places->pdata[i])->channel);
-  return n;
-}
-
-GIOStream *
-imp_pool_steal_stream (ImpPool *self)
-{
-  return self->only != NULL ? imp_channel_steal_stream (self->only) : NULL;
-}
-
-guint
-imp_pool_get_n_servers (ImpPool *self)
-{
-  return self->members->len;
-}
-
-ImpChannel *
-imp_pool_get_channel (ImpPool *self, guint server)
-{
-  PoolMember *member = self->members->pdata[server];
-  PoolPlace *place = member->places->pdata[0];
-
-  return place->channel;
-}
-
-const char *
-imp_pool_get_name (ImpPool *self, guint server)
-{
-  return ((PoolMember *) self->members->pdata[server])->name;
-}
-
 void
 imp_pool_set_ejection_time (ImpPool *self, gint64 time)
 {
   imp_pool_choice_set_ejection_time (self->choice, time);
-}
-
-/* --- statistics --- */
-
-static void
-pool_add_number (GVariantBuilder *builder, const char *name, guint64 value)
-{
-  g_variant_builder_add (builder, "{sv}", name, g_variant_new_uint64 (value));
-}
-
-static void
-pool_describe_counters (GVariantBuilder *builder, const ImpChannelCounters *sum, guint live)
-{
-  pool_add_number (builder, "connections", sum->connections);
-  pool_add_number (builder, "analyzers", sum->analyzers);
-  pool_add_number (builder, "live-analyzers", live);
-  pool_add_number (builder, "queued", sum->queued);
-  pool_add_number (builder, "settled-hard", sum->connection.resolved_hard);
-  pool_add_number (builder, "settled-soft", sum->connection.resolved_soft);
-  pool_add_number (builder, "deadlines", sum->connection.deadlines);
-  pool_add_number (builder, "log-limits", sum->connection.log_limits);
-  pool_add_number (builder, "extensions", sum->connection.extensions);
-  pool_add_number (builder, "exceptions", sum->connection.exceptions);
-  pool_add_number (builder, "late-results", sum->connection.late_results);
-  pool_add_number (builder, "messages-in", sum->connection.messages_in);
-  pool_add_number (builder, "messages-out", sum->connection.messages_out);
-  pool_add_number (builder, "bytes-in", sum->connection.bytes_in);
-  pool_add_number (builder, "bytes-out", sum->connection.bytes_out);
-}
-
-static const char *
-pool_member_get_state (PoolMember *member)
-{
-  ImpRemoteState best = IMP_REMOTE_STATE_CLOSED;
-  g_autoptr (GEnumClass) states = g_type_class_ref (IMP_TYPE_REMOTE_STATE);
-
-  for (guint i = 0; i < member->places->len; i++)
-    {
-      PoolPlace *place = member->places->pdata[i];
-      ImpRemoteState state = imp_channel_get_state (place->channel);
-
-      if (pool_rank_state (state) > pool_rank_state (best))
-        best = state;
-    }
-  return g_enum_get_value (states, best)->value_nick;
-}
-
-static GVariant *
-pool_describe_member (ImpPool *self, guint server)
-{
-  PoolMember *member = self->members->pdata[server];
-  ImpChannelCounters sum = { 0 };
-  GVariantBuilder builder;
-  guint64 unsettled = 0;
-  guint live = 0;
-  gint64 left = 0;
-
-  for (guint i = 0; i < member->places->len; i++)
-    {
-      PoolPlace *place = member->places->pdata[i];
-
-      imp_channel_add_counters (place->channel, &sum);
-      live += imp_channel_get_n_analyzers (place->channel);
-      unsettled += imp_channel_count_unsettled (place->channel);
-    }
-  if (imp_pool_choice_is_ejected (self->choice, server))
-    left = imp_pool_choice_get_ejected_until (self->choice, server) - g_get_monotonic_time ();
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "address", g_variant_new_string (member->name));
-  g_variant_builder_add (&builder, "{sv}", "state",
-                         g_variant_new_string (pool_member_get_state (member)));
-  g_variant_builder_add (&builder, "{sv}", "ejected",
-                         g_variant_new_boolean (imp_pool_choice_is_ejected (self->choice, server)));
-  pool_add_number (&builder, "ejected-for", MAX (left, 0) / G_TIME_SPAN_MILLISECOND);
-  pool_add_number (&builder, "ejections", imp_pool_choice_get_n_ejections (self->choice, server));
-  pool_add_number (&builder, "failures", imp_pool_choice_get_failures (self->choice, server));
-  pool_add_number (&builder, "unsettled", unsettled);
-  pool_describe_counters (&builder, &sum, live);
-  return g_variant_builder_end (&builder);
-}
-
-void
-imp_pool_describe (ImpPool *self, GVariantBuilder *builder)
-{
-  ImpChannelCounters sum = { 0 };
-  GVariantBuilder servers;
-
-  for (guint i = 0; i < self->places->len; i++)
-    imp_channel_add_counters (((PoolPlace *) self->places->pdata[i])->channel, &sum);
-  sum.analyzers -= self->moved;
-  pool_describe_counters (builder, &sum, imp_pool_get_n_analyzers (self));
-  pool_add_number (builder, "soft-limit", self->budget->n_refused);
-  if (self->only != NULL)
-    return;
-  g_variant_builder_init (&servers, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < self->members->len; i++)
-    g_variant_builder_add_value (&servers, pool_describe_member (self, i));
-  g_variant_builder_add (builder, "{sv}", "servers", g_variant_builder_end (&servers));
 }

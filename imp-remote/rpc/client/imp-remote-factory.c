@@ -109,6 +109,19 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-connection-age", IMP_LIMIT_MILLISECONDS, PLACE (max_connection_age), 0, G_MAXINT32, 0,
     "after how many ms a connection is replaced by another one, 0 never" },
   /**
+   * ImpRemoteFactory:refresh:
+   *
+   * How often, in milliseconds, it is looked up which servers a service has (`srv:` of
+   * [property@Imp.RemoteFactory:address]). It counts until the first use.
+   *
+   * GLib does not tell how long an answer of DNS holds. The resolver of the system knows it and
+   * keeps the answer for so long, so that to ask it often costs little.
+   *
+   * Since: 0.1
+   */
+  { "refresh", IMP_LIMIT_MILLISECONDS, G_STRUCT_OFFSET (ImpRemoteFactory, servers.refresh), 1,
+    G_MAXINT32, 30000, "every how many ms the servers of a service (srv:) are looked up" },
+  /**
    * ImpRemoteFactory:keepalive:
    *
    * The time of silence, in milliseconds, after which the server is asked for a response; after the
@@ -552,13 +565,12 @@ remote_factory_make_server_specs (GParamFlags flags)
    * without tls:// in front.
    *
    * `srv:_SERVICE._tcp.DOMAIN`, with or without tls:// in front, stands for the servers that DNS
-   * has for that service. Each connection goes to one of them, as their priorities and weights say,
-   * and to the next one if that cannot be reached; certificates are for the domain, unless
-   * [property@Imp.RemoteFactory:tls-name] says something else. They are looked up whenever a
-   * connection is made: GLib does not tell how long such an answer holds, and the resolver of the
-   * system, which knows, keeps it for so long. [property@Imp.RemoteFactory:connections] has several
-   * of them used at once, and [property@Imp.RemoteFactory:max-connection-age] has those found that
-   * came later.
+   * has for that service, which are as if they were [property@Imp.RemoteFactory:addresses]: those
+   * of the lowest priority that can be used are chosen from; weights count only until all are
+   * known, since what a server has to do says more. They are looked up again every
+   * [property@Imp.RemoteFactory:refresh]; one that is not among them any more finishes what it
+   * has. Certificates are for the domain, unless [property@Imp.RemoteFactory:tls-name] says
+   * something else: what DNS says of hosts proves nothing.
    *
    * Since: 0.1
    */
@@ -727,7 +739,7 @@ imp_remote_factory_ensure_pool (ImpRemoteFactory *self)
   self->pool = imp_pool_new (self->context, self->interface, self->budget,
                              remote_factory_on_state_changed, self);
   if (self->unusable == NULL && self->stream == NULL)
-    imp_pool_settings_fill (&self->servers, self->pool, &self->unusable);
+    imp_pool_settings_fill (&self->servers, self->pool, self->context, &self->unusable);
   if (imp_pool_get_n_servers (self->pool) == 0)
     remote_factory_add_stream (self);
   if (self->unusable == NULL && self->codec == NULL)
@@ -814,6 +826,7 @@ imp_remote_factory_set_interface (ImpFactory *factory, ImpInterface *interface, 
                         self->servers.addresses, "balance", self->servers.balance, "stream", stream,
                         "codec", self->codec_name, NULL);
   bound->servers.n_connections = self->servers.n_connections;
+  bound->servers.refresh = self->servers.refresh;
   bound->options = self->options;
   bound->servers.tls_name = g_strdup (self->servers.tls_name);
   imp_tls_credentials_copy (bound->servers.tls, self->servers.tls);

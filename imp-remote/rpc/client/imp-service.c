@@ -78,3 +78,15 @@ imp_service_new (const char *service, const char *domain)
   self->domain = g_strdup (domain);
   return G_SOCKET_CONNECTABLE (self);
 }
+
+const char *
+imp_service_get_service (ImpService *self)
+{
+  return self->service;
+}
+
+const char *
+imp_service_get_domain (ImpService *self)
+{
+  return self->domain;
+}
