@@ -45,6 +45,8 @@ typedef struct
   GMainContext *context;
   guint deadline, max_extensions, hold_timeout; /* of filters */
   guint64 max_growth;
+  guint max_log_rate;
+  guint64 max_log_size;
   guint64 max_held; /* bytes: of one client, and of all */
   guint64 max_held_total;
   guint64 held; /* what all clients hold */

@@ -3,6 +3,7 @@
 
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
+#include "core/imp-note-limit-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-datagram-clients-private.h"
 
@@ -99,6 +100,8 @@ typedef enum
   PROP_MAX_HELD,
   PROP_MAX_HELD_TOTAL,
   PROP_MAX_GROWTH,
+  PROP_MAX_LOG_RATE,
+  PROP_MAX_LOG_SIZE,
   PROP_DEADLINE,
   PROP_MAX_EXTENSIONS,
   PROP_HOLD_TIMEOUT,
@@ -451,6 +454,8 @@ datagram_relay_peek_uint (ImpDatagramRelay *self, guint id)
       return &self->common.max_extensions;
     case PROP_HOLD_TIMEOUT:
       return &self->common.hold_timeout;
+    case PROP_MAX_LOG_RATE:
+      return &self->common.max_log_rate;
     default:
       return NULL;
     }
@@ -467,6 +472,8 @@ datagram_relay_peek_bytes (ImpDatagramRelay *self, guint id)
       return &self->common.max_held_total;
     case PROP_MAX_GROWTH:
       return &self->common.max_growth;
+    case PROP_MAX_LOG_SIZE:
+      return &self->common.max_log_size;
     default:
       return NULL;
     }
@@ -620,6 +627,28 @@ datagram_relay_class_install_bytes (GParamFlags flags)
    */
   properties[PROP_MAX_GROWTH] = g_param_spec_uint64 ("max-growth", NULL, NULL, 0, G_MAXINT64, 0,
                                                      flags);
+
+  /**
+   * ImpDatagramRelay:max-log-rate:
+   *
+   * How many results for logs an analyzer may give in a second on average; 0 for any number. See
+   * [property@Imp.Filter:max-log-rate].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LOG_RATE] = g_param_spec_uint ("max-log-rate", NULL, NULL, 0, G_MAXINT32, 0,
+                                                     flags);
+
+  /**
+   * ImpDatagramRelay:max-log-size:
+   *
+   * How many bytes the text of a result for people may have. See
+   * [property@Imp.Filter:max-log-size].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_LOG_SIZE] = g_param_spec_uint64 ("max-log-size", NULL, NULL, 1, G_MAXINT64,
+                                                       IMP_NOTE_SIZE_DEFAULT, flags);
 }
 
 static void

@@ -472,6 +472,33 @@ test_results (void)
   datagram_rig_clear (&rig);
 }
 
+/* One that says too much has failed. */
+static void
+check_too_much_said (DatagramRig *rig, const char *limit, guint n)
+{
+  g_autoptr (GSocket) client = datagram_rig_connect (rig, NULL);
+
+  for (guint i = 0; i < n; i++)
+    datagram_rig_say (client, "x");
+  datagram_rig_wait_count (rig, "clients-failed", 1);
+  g_assert_nonnull (strstr (rig->log->str, limit));
+  datagram_rig_clear (rig);
+}
+
+static void
+test_max_log (void)
+{
+  DatagramRig rig;
+
+  datagram_rig_init (&rig, log_and_pass, "127.0.0.1");
+  datagram_rig_run (&rig, "max-log-size", (guint64) 3, NULL);
+  check_too_much_said (&rig, "max-log-size", 1);
+  /* Ten times as many may come at once. */
+  datagram_rig_init (&rig, log_and_pass, "127.0.0.1");
+  datagram_rig_run (&rig, "max-log-rate", 1, NULL);
+  check_too_much_said (&rig, "max-log-rate", 12);
+}
+
 /* --- ends --- */
 
 static void
@@ -665,6 +692,7 @@ main (int argc, char **argv)
   g_test_add_func ("/datagram-relay/pause", test_pause);
   g_test_add_func ("/datagram-relay/too-large", test_too_large);
   g_test_add_func ("/datagram-relay/results", test_results);
+  g_test_add_func ("/datagram-relay/max-log", test_max_log);
   g_test_add_func ("/datagram-relay/idle", test_idle);
   g_test_add_func ("/datagram-relay/unreachable", test_unreachable);
   g_test_add_func ("/datagram-relay/name", test_name);

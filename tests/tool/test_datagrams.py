@@ -208,6 +208,10 @@ class Datagrams(unittest.TestCase):
              'is for datagrams'),
             (('--datagram-idle-timeout=0', '--listen', 'udp:127.0.0.1:0', '--connect', 'udp:x:1'),
              'datagram-idle-timeout'),
+            (('--record', self.folder, '--listen', 'udp:127.0.0.1:0', '--connect', 'udp:x:1'),
+             '--record is for connections'),
+            (('--listen', 'udp:127.0.0.1:0', '--shadow', 'pattern=string=x&action=deny',
+              '--connect', 'udp:x:1'), '--shadow and --canary are for connections'),
         ]
         for args, text in cases:
             with self.subTest(args=args):

@@ -376,7 +376,8 @@ relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const RelayOpt
                             "idle-timeout", options->datagram_idle_timeout * 1000, "deadline",
                             options->deadline * 1000, "max-extensions", options->max_extensions,
                             "hold-timeout", options->hold_timeout, "max-growth",
-                            (guint64) options->max_growth, NULL);
+                            (guint64) options->max_growth, "max-log-rate", options->max_log_rate,
+                            "max-log-size", (guint64) options->max_log_size, NULL);
       /* Its socket is closed when it has ended. */
       g_object_set_data_full (G_OBJECT (relay), "address", local, g_object_unref);
       relay_datagrams_run (self, relay, options->verbose);
