@@ -135,6 +135,7 @@ pool_describe_counters (GVariantBuilder *builder, const ImpChannelCounters *sum,
   pool_add_number (builder, "settled-hard", sum->connection.resolved_hard);
   pool_add_number (builder, "settled-soft", sum->connection.resolved_soft);
   pool_add_number (builder, "deadlines", sum->connection.deadlines);
+  pool_add_number (builder, "log-limits", sum->connection.log_limits);
   pool_add_number (builder, "extensions", sum->connection.extensions);
   pool_add_number (builder, "exceptions", sum->connection.exceptions);
   pool_add_number (builder, "late-results", sum->connection.late_results);
