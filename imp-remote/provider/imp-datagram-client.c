@@ -62,13 +62,23 @@ imp_datagram_client_update_cost (ImpDatagramClient *self)
 }
 
 static gboolean
-datagram_client_has_room (ImpDatagramClient *self, gsize length)
+datagram_client_fits (ImpDatagramClient *self, gsize length)
 {
   guint64 more = length + PACKET_OVERHEAD;
 
   return more <= self->common->max_held && self->cost <= self->common->max_held - more
          && more <= self->common->max_held_total
          && self->common->held <= self->common->max_held_total - more;
+}
+
+/* Packets that were taken away since the last count have left without a word. */
+static gboolean
+datagram_client_has_room (ImpDatagramClient *self, gsize length)
+{
+  if (datagram_client_fits (self, length))
+    return TRUE;
+  imp_datagram_client_update_cost (self);
+  return datagram_client_fits (self, length);
 }
 
 /* --- sending --- */

@@ -113,6 +113,34 @@ test_held (void)
   datagram_rig_clear (&rig);
 }
 
+static gboolean
+was_given_six (gpointer analyzer)
+{
+  return ((MockAnalyzer *) analyzer)->n_data == 6;
+}
+
+/* An analyzer that takes packets away says so to nobody: there is room nevertheless. */
+static void
+test_held_taken_away (void)
+{
+  DatagramRig rig;
+  g_autoptr (GSocket) client = NULL;
+
+  datagram_rig_init (&rig, hold, "127.0.0.1");
+  datagram_rig_run (&rig, "max-held", (guint64) 1000, NULL);
+  client = datagram_rig_connect (&rig, NULL);
+  for (guint i = 0; i < 6; i++)
+    datagram_rig_say (client, "hello");
+  datagram_rig_wait_count (&rig, "dropped-held", 1);
+  imp_analyzer_replace_bytes (rig.analyzers->pdata[0], IMP_DIRECTION_FROM_CLIENT, 25, NULL, 0);
+  /* The statistics would count anew. */
+  datagram_rig_say (client, "again");
+  g_assert_true (test_run_until (was_given_six, rig.analyzers->pdata[0], 10000));
+  g_assert_cmpuint (datagram_rig_count (&rig, "dropped-held"), ==, 1);
+  g_assert_cmpuint (datagram_rig_count (&rig, "held-bytes"), ==, 197);
+  datagram_rig_clear (&rig);
+}
+
 static void
 test_held_total (void)
 {
@@ -230,6 +258,7 @@ main (int argc, char **argv)
   g_test_add_func ("/datagram-flood/evict", test_evict);
   g_test_add_func ("/datagram-flood/peer", test_peer);
   g_test_add_func ("/datagram-flood/held", test_held);
+  g_test_add_func ("/datagram-flood/held-taken-away", test_held_taken_away);
   g_test_add_func ("/datagram-flood/held-total", test_held_total);
   g_test_add_func ("/datagram-flood/descriptors", test_descriptors);
   g_test_add_func ("/datagram-flood/flood", test_flood);
