@@ -28,6 +28,8 @@ FAMILIES = {
     socket.AF_INET6: {'tables': '/usr/sbin/ip6tables', 'client': 'fd09::9', 'server': 'fd09::7',
                       'local': '::1', 'bits': 128, 'ip': ['-6']},
 }
+# At which clouds keep secrets for their machines.
+SECRETS = '169.254.169.254'
 
 
 def run(*command):
@@ -36,6 +38,7 @@ def run(*command):
 
 def set_up():
     run('ip', 'link', 'set', 'lo', 'up')
+    run('ip', 'address', 'add', f'{SECRETS}/32', 'dev', 'lo')
     for names in FAMILIES.values():
         for end in ('client', 'server'):
             run('ip', 'address', 'add', f'{names[end]}/{names["bits"]}', 'dev', 'lo')
@@ -164,6 +167,24 @@ class Redirected(unittest.TestCase):
             self.assertEqual(harness.read_to_reset(client), b'')
             relay.wait_for_log('is not among --allow-to')
             self.assertEqual(server.seen, 0)
+
+    def test_secrets(self):
+        """Who is redirected has no more claim to what is for this machine alone."""
+        for options in ((), ('--allow-to', '*')):
+            with Server(socket.AF_INET, SECRETS) as server, \
+                    transparent(socket.AF_INET, *options) as relay, \
+                    redirect(socket.AF_INET, relay, server), \
+                    connect_from(socket.AF_INET, server.host, server.port) as client:
+                self.assertEqual(harness.read_to_reset(client), b'', options)
+                relay.wait_for_log('which no --allow-to names by itself')
+                self.assertEqual(server.seen, 0, options)
+        with Server(socket.AF_INET, SECRETS) as server, \
+                transparent(socket.AF_INET, '--allow-to', '*', '--allow-to', SECRETS) as relay, \
+                redirect(socket.AF_INET, relay, server), \
+                connect_from(socket.AF_INET, server.host, server.port) as client:
+            client.sendall(b'hello')
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(harness.read_all(client), b'hello')
 
     def test_asked_first(self):
         with Server(socket.AF_INET, '10.9.9.7') as server, \

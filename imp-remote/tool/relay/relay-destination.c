@@ -33,12 +33,8 @@ G_DEFINE_FINAL_TYPE (RelayDestinationEnumerator, relay_destination_enumerator,
 static gboolean
 relay_destination_check_ip (RelayRoute *route, GSocketAddress *address, GError **error)
 {
-  if (!relay_own_check_destination (route->own, address, error))
-    return FALSE;
-  /* Who is redirected has been let through by whoever redirects, unless there are rules. */
-  if (route->kind == RELAY_ROUTE_TRANSPARENT && relay_rules_is_empty (route->rules))
-    return TRUE;
-  return relay_rules_check (route->rules, address, error);
+  return relay_own_check_destination (route->own, address, error)
+         && relay_rules_check (route->rules, address, error);
 }
 
 /* The proxy's own address is not the client's choice; what the proxy is asked for is. */

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Where clients that name their destination themselves may be connected to. What must never become
+/* Where clients may be connected to that name their destination themselves, or are redirected: the
+ * relay connects as the machine that it is, which the client need not be. What must never become
  * reachable by accident, as it trusts whoever can reach it, is reachable only by a rule for nothing
  * else: link-local addresses, those at which clouds keep secrets for their machines, and, as soon
  * as there is a rule, loopback addresses. What is no single machine's address is never. */
