@@ -7,8 +7,7 @@ import {Redact} from '../../docs/examples/redact.js';
 import {Shout} from '../../docs/examples/shout.js';
 import {run, test} from '../bindings/tap.js';
 
-/* A trial takes gjs three times as long as Python, where there are more of them. */
-const TRIALS = 20000;
+const TRIALS = 100000;
 
 /* What the client and the server say, in turn. */
 function prove(analyzer, ...said) {
