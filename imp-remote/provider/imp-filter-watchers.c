@@ -73,13 +73,37 @@ filter_emit_result (ImpFilter *self, const ImpVerdict *verdict)
   g_signal_emit (self, signal_result, imp_filter_get_detail (verdict->type), result);
 }
 
+/* Which taps there are, to be gone through: whoever is called may remove some, or end them all. */
+static GPtrArray *
+filter_list_taps (ImpFilter *self)
+{
+  GPtrArray *taps = g_ptr_array_new ();
+
+  for (ImpFilterTap *tap = self->taps; tap != NULL; tap = tap->next)
+    g_ptr_array_add (taps, tap);
+  return taps;
+}
+
+/* The @i-th of them, if it is still there. */
+static ImpFilterTap *
+filter_get_tap (ImpFilter *self, GPtrArray *taps, guint i)
+{
+  for (ImpFilterTap *tap = self->taps; tap != NULL; tap = tap->next)
+    if (tap == taps->pdata[i])
+      return tap;
+  return NULL;
+}
+
 static void
 filter_taps_show_verdict (ImpFilter *self, const ImpVerdict *verdict)
 {
-  for (ImpFilterTap *tap = self->taps, *next; tap != NULL; tap = next)
+  g_autoptr (GPtrArray) taps = filter_list_taps (self);
+
+  for (guint i = 0; i < taps->len; i++)
     {
-      next = tap->next;
-      if (tap->funcs->verdict != NULL)
+      ImpFilterTap *tap = filter_get_tap (self, taps, i);
+
+      if (tap != NULL && tap->funcs->verdict != NULL)
         tap->funcs->verdict (tap->user_data, verdict);
     }
 }
@@ -154,10 +178,13 @@ imp_filter_remove_tap (ImpFilter *self, ImpFilterTap *tap)
 void
 imp_filter_taps_show_input (ImpFilter *self, ImpDirection direction, GBytes *data, gint32 data_type)
 {
-  for (ImpFilterTap *tap = self->taps, *next; tap != NULL; tap = next)
+  g_autoptr (GPtrArray) taps = filter_list_taps (self);
+
+  for (guint i = 0; i < taps->len; i++)
     {
-      next = tap->next;
-      if (tap->funcs->input != NULL && !tap->blind)
+      ImpFilterTap *tap = filter_get_tap (self, taps, i);
+
+      if (tap != NULL && tap->funcs->input != NULL && !tap->blind)
         tap->funcs->input (tap->user_data, direction, data, data_type);
     }
 }
@@ -166,10 +193,13 @@ void
 imp_filter_taps_show_output (ImpFilter *self, ImpDirection direction, GBytes *data,
                              gint32 data_type)
 {
-  for (ImpFilterTap *tap = self->taps, *next; tap != NULL; tap = next)
+  g_autoptr (GPtrArray) taps = filter_list_taps (self);
+
+  for (guint i = 0; i < taps->len; i++)
     {
-      next = tap->next;
-      if (tap->funcs->output != NULL)
+      ImpFilterTap *tap = filter_get_tap (self, taps, i);
+
+      if (tap != NULL && tap->funcs->output != NULL)
         tap->funcs->output (tap->user_data, direction, data, data_type, self->sent[direction]);
     }
 }

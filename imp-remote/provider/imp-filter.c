@@ -191,6 +191,9 @@ filter_emit_output (ImpFilter *self, ImpDirection direction, GBytes *bytes, gint
   self->ended[direction] = g_bytes_get_size (bytes) == 0;
   if (self->taps != NULL)
     imp_filter_taps_show_output (self, direction, bytes, data_type);
+  /* Whoever was shown it may have closed the filter. */
+  if (self->closed)
+    return;
   self->output (self, direction, bytes, data_type, self->output_data);
 }
 

@@ -72,6 +72,8 @@ recording_writer_get_time (ImpRecordingWriter *self, gint64 time)
 static gboolean
 recording_writer_append (ImpRecordingWriter *self, gint64 time, ImpRecordingEntry *entry)
 {
+  /* That all recording stops is told at once, and whoever hears it may drop this one. */
+  g_autoptr (ImpRecordingWriter) guard = g_object_ref (self);
   const guint64 max = imp_recorder_get_max_size (self->recorder);
   g_autoptr (ImpOutputBuffer) output = imp_output_buffer_new ();
   const gint64 now = recording_writer_get_time (self, time);
@@ -378,6 +380,7 @@ recording_writer_open (ImpRecordingWriter *self, GHashTable *context, GError **e
 static void
 recording_writer_append_head (ImpRecordingWriter *self, ImpOutputBuffer *output)
 {
+  g_autoptr (ImpRecordingWriter) guard = g_object_ref (self);
   g_autoptr (GBytes) bytes = imp_output_buffer_steal (output);
   g_autofree char *reason = NULL;
 

@@ -2,11 +2,10 @@
 /* A filter that is open: what goes in, and what comes out. */
 #include "core/imp-analyzer-private.h"
 #include "filter-script.h"
+#include "provider/imp-filter-tap-private.h"
 #include "test-clock.h"
 
 #include <string.h>
-
-#include "test-clock.h"
 
 #define CLIENT IMP_DIRECTION_FROM_CLIENT
 #define SERVER IMP_DIRECTION_FROM_SERVER
@@ -419,6 +418,116 @@ test_run_watched (void)
   g_signal_handler_disconnect (t->filter, id);
 }
 
+/* ---- taps ---- */
+
+typedef enum
+{
+  AT_INPUT,
+  AT_VERDICT,
+  AT_OUTPUT,
+  N_PLACES,
+} Place;
+
+/* Does something at one place, and counts how often it is called. */
+typedef struct
+{
+  ImpFilterTap tap;
+  ImpFilter *filter;
+  ImpFilterTap *other; /* to be removed; NULL: the filter is closed */
+  Place place;
+  guint n_calls;
+  guint n_ends;
+} Watcher;
+
+static void
+watcher_act (Watcher *self, Place place)
+{
+  self->n_calls++;
+  if (place != self->place)
+    return;
+  if (self->other != NULL)
+    imp_filter_remove_tap (self->filter, self->other);
+  else
+    imp_filter_close (self->filter);
+}
+
+static void
+watcher_on_input (gpointer user_data, ImpDirection direction, GBytes *data, gint32 data_type)
+{
+  watcher_act (user_data, AT_INPUT);
+}
+
+static void
+watcher_on_verdict (gpointer user_data, const ImpVerdict *verdict)
+{
+  watcher_act (user_data, AT_VERDICT);
+}
+
+static void
+watcher_on_output (gpointer user_data, ImpDirection direction, GBytes *data, gint32 data_type,
+                   gboolean sent)
+{
+  watcher_act (user_data, AT_OUTPUT);
+}
+
+static void
+watcher_on_over (gpointer user_data, ImpOutcome outcome, const char *reason)
+{
+  Watcher *self = user_data;
+
+  self->n_ends++;
+}
+
+static const ImpFilterTapFuncs watcher_funcs = {
+  .input = watcher_on_input,
+  .verdict = watcher_on_verdict,
+  .output = watcher_on_output,
+  .over = watcher_on_over,
+};
+
+static void
+count_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint32 data_type,
+              gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* The first of two who look does something, whereupon the other one is gone. */
+static void
+check_taps (Place place, gboolean closes)
+{
+  g_autoptr (MockAnalyzer) mock = mock_analyzer_new (mock_pass, NULL);
+  g_autoptr (ImpFilter) filter = imp_filter_new (IMP_ANALYZER (mock));
+  Watcher second = { .tap = { &watcher_funcs, &second }, .filter = filter, .place = N_PLACES };
+  Watcher first = { .tap = { &watcher_funcs, &first }, .filter = filter, .place = place };
+  guint n_outputs = 0;
+
+  first.other = closes ? NULL : &second.tap;
+  imp_filter_set_output (filter, count_output, &n_outputs, NULL);
+  /* The last that was added is asked first. */
+  imp_filter_add_tap (filter, &second.tap);
+  imp_filter_add_tap (filter, &first.tap);
+  g_assert_true (imp_filter_push_bytes (filter, CLIENT, (const guint8 *) "ab", 2, STREAM, NULL)
+                 == !closes);
+  g_assert_cmpuint (second.n_calls, ==, place);
+  g_assert_cmpuint (second.n_ends, ==, closes);
+  g_assert_cmpuint (first.n_calls, ==, closes ? place + 1 : N_PLACES);
+  g_assert_cmpuint (first.n_ends, ==, closes);
+  g_assert_cmpuint (n_outputs, ==, !closes);
+  if (!closes)
+    imp_filter_remove_tap (filter, &first.tap);
+}
+
+static void
+test_taps (void)
+{
+  for (Place place = AT_INPUT; place < N_PLACES; place++)
+    {
+      check_taps (place, FALSE);
+      check_taps (place, TRUE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -444,5 +553,6 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/run/watched", test_run_watched);
   g_test_add_func ("/filter/search", test_search);
   g_test_add_func ("/filter/search/too-long", test_search_too_long);
+  g_test_add_func ("/filter/taps", test_taps);
   return g_test_run ();
 }

@@ -409,6 +409,30 @@ test_by_hand (void)
   g_assert_true (imp_interface_equal (imp_recording_get_interface (recording), interface));
 }
 
+static void
+drop_writer (ImpRecorder *recorder, const char *reason, gpointer user_data)
+{
+  g_clear_object ((ImpRecordingWriter **) user_data);
+}
+
+/* An application may let a writer go when it hears that there is no room. */
+static void
+test_dropped_when_full (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autofree char *text = g_strnfill (5000, 'z');
+  g_autoptr (ImpFilter) filter = filter_new ("string=lamb&action=deny");
+  ImpRecordingWriter *writer;
+
+  g_object_set (rig->recorder, "max-total", G_GUINT64_CONSTANT (4096), NULL);
+  writer = follow (rig, filter);
+  g_signal_connect (rig->recorder, "stopped", G_CALLBACK (drop_writer), &writer);
+  push (filter, 0, text);
+  g_assert_null (writer);
+  g_assert_cmpuint (rig->n_stopped, ==, 1);
+  push (filter, 0, text);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -419,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/max-size", test_max_size);
   g_test_add_func ("/recorder/unseen", test_unseen);
   g_test_add_func ("/recorder/max-total", test_max_total);
+  g_test_add_func ("/recorder/max-total/dropped", test_dropped_when_full);
   g_test_add_func ("/recorder/full-disk", test_full_disk);
   g_test_add_func ("/recorder/no-folder", test_no_folder);
   g_test_add_func ("/recorder/by-hand", test_by_hand);
