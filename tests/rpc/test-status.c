@@ -3,11 +3,13 @@
  * tell, from those that lie, and from nobody at all. */
 #include "test-raw-server.h"
 
+#include "core/imp-analyzer-private.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/server/imp-server.h"
 #include "test-peer.h"
+#include "test-streams.h"
 
 #include <string.h>
 
@@ -373,6 +375,44 @@ test_answers (void)
   raw_rig_free (rig);
 }
 
+/* A question goes behind the analyzers that were there before, also where these wait for others, and
+ * does not wait for those that come later. */
+static void
+test_behind_analyzers (void)
+{
+  RawRig *rig = raw_rig_new (2, "\"status\"");
+  g_autoptr (GBytes) piece = test_bytes_pattern (100000);
+  ImpAnalyzer *analyzers[3] = { NULL };
+  g_auto (Answer) second = { NULL };
+  const char *asked;
+
+  test_raw_expect (rig->server, "get_status", 1);
+  test_raw_say (rig->server, "{\"op\":\"status\",\"token\":1,\"status\":{\"state\":\"up\"}}");
+  raw_rig_assert (rig, ": up");
+  for (guint i = 0; i < 3; i++)
+    {
+      analyzers[i] = imp_factory_create_analyzer (IMP_FACTORY (rig->remote), NULL, NULL);
+      g_assert_nonnull (analyzers[i]);
+      while (i == 0 && !imp_analyzer_peek_marks (analyzers[0], 0)->paused)
+        imp_analyzer_data (analyzers[0], IMP_DIRECTION_FROM_CLIENT, piece, 0, IMP_DATA_TYPE_STREAM);
+      if (i == 1)
+        imp_factory_query_statuses_async (IMP_FACTORY (rig->remote), LONG, NULL, on_statuses,
+                                          &second);
+    }
+  test_raw_expect (rig->server, "{\"op\":\"new_analyzer\"", 3);
+  asked = g_strrstr (rig->server->heard->str, "get_status");
+  g_assert_nonnull (strstr (rig->server->heard->str, "\"id\":2"));
+  g_assert_true (strstr (rig->server->heard->str, "\"id\":2") < asked);
+  test_raw_say (rig->server, "{\"op\":\"status\",\"token\":2,\"status\":{\"state\":\"up\"}}");
+  answer_wait (&second);
+  for (guint i = 0; i < 3; i++)
+    {
+      imp_analyzer_close (analyzers[i]);
+      g_object_unref (analyzers[i]);
+    }
+  raw_rig_free (rig);
+}
+
 /* In any order; each has its own. */
 static void
 test_mixed (void)
@@ -559,6 +599,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/status/away", test_away);
   g_test_add_func ("/status/not-told", test_not_told);
   g_test_add_func ("/status/answers", test_answers);
+  g_test_add_func ("/status/behind-analyzers", test_behind_analyzers);
   g_test_add_func ("/status/mixed", test_mixed);
   g_test_add_func ("/status/malformed", test_malformed);
   g_test_add_func ("/status/late", test_late);

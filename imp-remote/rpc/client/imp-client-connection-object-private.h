@@ -29,7 +29,8 @@ struct _ImpClientConnection
   ImpIdTable analyzers; /* not owned: whoever holds one has it closed */
   gint64 last_id;
   ImpClientQuestions questions;
-  GQueue unsent_queries; /* of ImpMessage, while there is no connection */
+  GQueue unsent_queries;   /* of ImpMessage, while there is no connection */
+  GQueue unsent_questions; /* for statuses, which wait for what was to be sent before */
   GSource *keepalive;
   guint64 bytes_in_seen; /* at the last keepalive */
   GSource *probe;
@@ -47,5 +48,11 @@ struct _ImpClientConnection
 
 /* All of its analyzers, with references, since what is done about one may be the end of others. */
 GPtrArray *imp_client_connection_list (ImpRemoteAnalyzerHost *host);
+
+/* What cannot be sent is the end of the connection. */
+void imp_client_connection_send (ImpClientConnection *self, const ImpMessage *message);
+
+/* Those of the questions for statuses that have waited long enough. */
+void imp_client_connection_send_questions (ImpClientConnection *self);
 
 G_END_DECLS

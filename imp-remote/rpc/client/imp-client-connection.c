@@ -46,8 +46,8 @@ client_connection_check_queued (ImpClientConnection *self, GError **error)
   return FALSE;
 }
 
-static void
-client_connection_send (ImpClientConnection *self, const ImpMessage *message)
+void
+imp_client_connection_send (ImpClientConnection *self, const ImpMessage *message)
 {
   GError *error = NULL;
 
@@ -91,7 +91,7 @@ client_connection_release (ImpRemoteAnalyzerHost *host)
 static void
 client_connection_send_for_analyzer (ImpRemoteAnalyzerHost *host, const ImpMessage *message)
 {
-  client_connection_send ((ImpClientConnection *) host, message);
+  imp_client_connection_send ((ImpClientConnection *) host, message);
 }
 
 static gboolean
@@ -120,7 +120,7 @@ client_connection_probe (ImpClientConnection *self)
   self->bytes_in_probed = imp_link_get_counters (self->host.link)->bytes_in;
   self->probe = imp_source_add_timeout (self->context, self->options.hang_timeout, "imp probe",
                                         client_connection_on_probe, self);
-  client_connection_send (self, &ping);
+  imp_client_connection_send (self, &ping);
 }
 
 static gboolean
@@ -256,6 +256,7 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
     client_connection_fail_sending (self, IMP_OP_SHARE, g_steal_pointer (&error));
   else if (self->funcs != NULL)
     self->funcs->ready (self, self->user_data);
+  imp_client_connection_send_questions (self);
 }
 
 static void
@@ -333,7 +334,7 @@ client_connection_on_ping (ImpClientConnection *self, ImpMessage *message)
 {
   ImpMessage pong = { .op = IMP_OP_PONG, .token = message->token };
 
-  client_connection_send (self, &pong);
+  imp_client_connection_send (self, &pong);
 }
 
 static void
@@ -453,6 +454,8 @@ client_connection_on_drained (ImpLink *link, gpointer user_data)
 
   imp_client_connection_ref (self);
   imp_send_scheduler_run (self->host.scheduler);
+  if (G_UNLIKELY (self->unsent_questions.length > 0))
+    imp_client_connection_send_questions (self);
   imp_client_connection_unref (self);
 }
 
@@ -543,7 +546,7 @@ client_connection_on_keepalive (gpointer user_data)
       ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
 
       self->pinged = TRUE;
-      client_connection_send (self, &ping);
+      imp_client_connection_send (self, &ping);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -600,7 +603,7 @@ client_connection_greet (ImpClientConnection *self)
 
       imp_link_set_version (self->host.link, 2);
       imp_protocol_fill_version (&version, &self->options.limits, 0, features);
-      client_connection_send (self, &version);
+      imp_client_connection_send (self, &version);
       imp_message_clear (&version);
       /* Until the server has said that it knows version 2, nothing of it is used. */
       imp_link_set_version (self->host.link, 1);
@@ -610,7 +613,7 @@ client_connection_greet (ImpClientConnection *self)
       GList interfaces = { .data = self->interface };
       ImpMessage message = { .op = IMP_OP_SET_INTERFACE, .interfaces = &interfaces };
 
-      client_connection_send (self, &message);
+      imp_client_connection_send (self, &message);
     }
 }
 
@@ -637,7 +640,7 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
   client_connection_greet (self);
   while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
     {
-      client_connection_send (self, query);
+      imp_client_connection_send (self, query);
       imp_message_unref (query);
     }
   imp_send_scheduler_run (self->host.scheduler);
@@ -666,6 +669,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   if (funcs != NULL)
     funcs->lost (self, reason, self->user_data);
   g_queue_clear_full (&self->unsent_queries, (GDestroyNotify) imp_message_unref);
+  g_queue_clear_full (&self->unsent_questions, g_free);
   imp_client_questions_fail (&self->questions, reason);
   client_connection_resolve_all (self, reason);
   if (funcs != NULL && !self->abandoned)
@@ -690,18 +694,7 @@ imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *ta
   if (self->host.link == NULL)
     g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
   else
-    client_connection_send (self, message);
-}
-
-void
-imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_ms, GTask *task)
-{
-  ImpMessage message = { .op = IMP_OP_GET_STATUS, .offset = timeout_ms };
-
-  g_assert (self->ready && self->tells_status);
-
-  message.token = imp_client_questions_add_statuses (&self->questions, timeout_ms, task);
-  client_connection_send (self, &message);
+    imp_client_connection_send (self, message);
 }
 
 gboolean
@@ -711,6 +704,6 @@ imp_client_connection_ping (ImpClientConnection *self)
 
   if (!self->ready || imp_link_get_version (self->host.link) < 2)
     return FALSE;
-  client_connection_send (self, &ping);
+  imp_client_connection_send (self, &ping);
   return TRUE;
 }

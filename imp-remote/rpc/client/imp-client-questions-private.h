@@ -33,6 +33,10 @@ gboolean imp_client_questions_take_interfaces (ImpClientQuestions *self, ImpMess
 gboolean imp_client_questions_take_status (ImpClientQuestions *self, const ImpMessage *answer,
                                            GError **error);
 
+/* There will be no answer to this one, for that reason. */
+void imp_client_questions_refuse_status (ImpClientQuestions *self, gint64 token,
+                                         const GError *error);
+
 /* There will be no answers. */
 void imp_client_questions_fail (ImpClientQuestions *self, const GError *error);
 

@@ -143,6 +143,16 @@ imp_client_questions_take_status (ImpClientQuestions *self, const ImpMessage *an
 }
 
 void
+imp_client_questions_refuse_status (ImpClientQuestions *self, gint64 token, const GError *error)
+{
+  StatusQuestion *question = client_questions_find (self, token);
+  g_autoptr (GTask) task = question != NULL ? status_question_end (question) : NULL;
+
+  if (task != NULL)
+    g_task_return_error (task, g_error_copy (error));
+}
+
+void
 imp_client_questions_fail (ImpClientQuestions *self, const GError *error)
 {
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);

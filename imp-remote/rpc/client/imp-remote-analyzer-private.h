@@ -74,6 +74,10 @@ void imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host,
 /* It has no analyzers any more. */
 void imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host);
 
+/* The first one that waits for its turn to be announced: its id, which is less than those of the
+ * others that do; G_MAXINT64 if there is none. */
+gint64 imp_remote_analyzer_host_find_unannounced (ImpRemoteAnalyzerHost *host);
+
 /* Stands for an analyzer at the other end. */
 struct _ImpRemoteAnalyzer
 {

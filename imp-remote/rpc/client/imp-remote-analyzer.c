@@ -735,3 +735,11 @@ imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host)
   g_clear_pointer (&host->budget, g_rc_box_release);
   g_free (host->name);
 }
+
+gint64
+imp_remote_analyzer_host_find_unannounced (ImpRemoteAnalyzerHost *host)
+{
+  const ImpSendEntry *entry = imp_send_scheduler_peek_unannounced (host->scheduler);
+
+  return entry != NULL ? remote_analyzer_of_send_entry ((ImpSendEntry *) entry)->id : G_MAXINT64;
+}

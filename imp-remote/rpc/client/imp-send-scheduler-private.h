@@ -80,6 +80,9 @@ void imp_send_scheduler_run (ImpSendScheduler *self);
 /* Nothing is sent any more, and nobody released: entries are to be removed. */
 void imp_send_scheduler_stop (ImpSendScheduler *self);
 
+/* The first entry that waits for its turn to be announced, or NULL. Goes through those before. */
+const ImpSendEntry *imp_send_scheduler_peek_unannounced (const ImpSendScheduler *self);
+
 /* How many bytes wait. */
 gsize imp_send_scheduler_get_n_bytes (const ImpSendScheduler *self);
 

@@ -325,6 +325,15 @@ imp_send_scheduler_stop (ImpSendScheduler *self)
   self->stopped = TRUE;
 }
 
+const ImpSendEntry *
+imp_send_scheduler_peek_unannounced (const ImpSendScheduler *self)
+{
+  for (const GList *l = self->backlog.head; l != NULL; l = l->next)
+    if (!((const ImpSendEntry *) l->data)->announced)
+      return l->data;
+  return NULL;
+}
+
 gsize
 imp_send_scheduler_get_n_bytes (const ImpSendScheduler *self)
 {
