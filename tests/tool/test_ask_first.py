@@ -138,6 +138,79 @@ class Here(unittest.TestCase):
             harness.wait_until(lambda: upstream.seen == 1)
 
 
+class Deaf:
+    """A server whose queue is full until it listens: then it keeps what it hears of those that come
+    later."""
+
+    def __init__(self):
+        self.listener = socket.create_server(('127.0.0.1', 0), backlog=0)
+        self.address = self.listener.getsockname()
+        self.early = [socket.socket() for _ in range(4)]
+        for filler in self.early:
+            filler.setblocking(False)
+            filler.connect_ex(self.address)
+        self.names = {filler.getsockname() for filler in self.early}
+        self.n_waiting = self.count_waiting()
+
+    def count_waiting(self):
+        """Of those whose SYN is not answered."""
+        with open('/proc/net/tcp', encoding='ascii') as table:
+            rows = [line.split() for line in table]
+        return sum(row[2].endswith(f':{self.address[1]:04X}') and row[3] == '02' for row in rows)
+
+    def wait_for_another(self):
+        harness.wait_until(lambda: self.count_waiting() > self.n_waiting)
+
+    def listen(self):
+        """What the next one says until its end."""
+        self.listener.settimeout(harness.TIMEOUT)
+        while True:
+            connection, name = self.listener.accept()
+            with connection:
+                if name not in self.names:
+                    return harness.read_all(connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for one in [self.listener, *self.early]:
+            one.close()
+
+
+class Regret(unittest.TestCase):
+    """An analyzer that has agreed refuses while the server is still being connected."""
+
+    def check(self, settings, destination, make_request, expected):
+        regret = os.path.join(harness.make_folder(), 'regret')
+        with Deaf() as server:
+            port = server.address[1]
+            with harness.Tool('relay', '--listen', '127.0.0.1:0', '--ask-first', '--module',
+                              f'{DENY_ALL}&regret={regret}{settings}', '--proxy-protocol=out',
+                              *destination(port)) as relay, harness.connect(relay.port) as client:
+                client.sendall(make_request(port))
+                server.wait_for_another()
+                with open(regret, 'wb'):
+                    relay.wait_for_log('regretted')
+                self.assertEqual(server.listen(), b'')
+                self.assertTrue(harness.read_all(client).startswith(expected))
+
+    def test_socks(self):
+        self.check('', lambda port: ['--socks'],
+                   lambda port: b'\x04\x01' + port.to_bytes(2, 'big') + b'\x7f\0\0\x01\0',
+                   b'\x00\x5b')
+
+    def test_http_connect(self):
+        self.check('', lambda port: ['--http-connect'],
+                   lambda port: f'CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n'.encode(),
+                   b'HTTP/1.1 403 ')
+
+    def test_fixed(self):
+        """The client gets what the analyzer says."""
+        self.check('&answer=go away', lambda port: ['--connect', f'127.0.0.1:{port}'],
+                   lambda port: b'', b'go away')
+
+
 class Elsewhere(unittest.TestCase):
     """Analyzers behind a server, whose refusal takes a way back."""
 

@@ -366,6 +366,36 @@ relay_connection_check_circle (RelayConnection *self, GError **error)
   return self->source == NULL || relay_own_check_client (route->own, self->source, error);
 }
 
+/* Before there is a server. The analyzer may have an answer for the client, which the relay
+ * brings. */
+static void
+relay_connection_take_refusal (RelayConnection *self, const GError *error)
+{
+  if (!imp_filter_check (imp_relay_get_filter (self->relay), NULL) && !self->requested)
+    {
+      relay_connection_run_relay (self);
+      return;
+    }
+  relay_recorder_finish (g_steal_pointer (&self->writer), error);
+  relay_connection_log (self, error->code == IMP_ERROR_DENIED ? "refused" : "failed",
+                        error->message);
+  /* Whom it drops hears nothing. */
+  if (error->code == IMP_ERROR_CLOSED)
+    relay_connection_refuse (self);
+  else
+    relay_connection_turn_away (self,
+                                error->code == IMP_ERROR_DENIED ? IMP_REQUEST_DENIED
+                                                                : IMP_REQUEST_FAILED,
+                                error->message);
+}
+
+/* An analyzer that was asked first and has agreed may have refused while the server was connected. */
+static gboolean
+relay_connection_still_agrees (RelayConnection *self, GError **error)
+{
+  return self->relay == NULL || imp_filter_check (imp_relay_get_filter (self->relay), error);
+}
+
 static void
 relay_connection_on_connected (GIOStream *server, const GError *error, gpointer user_data)
 {
@@ -376,6 +406,12 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
   if (server == NULL)
     {
       relay_connection_fail (self, error);
+      return;
+    }
+  if (!relay_connection_still_agrees (self, &local))
+    {
+      g_io_stream_close (server, NULL, NULL);
+      relay_connection_take_refusal (self, local);
       return;
     }
   self->server = g_object_ref (server);
@@ -422,35 +458,16 @@ relay_connection_connect (RelayConnection *self)
 
 /* ---- the analyzer, before there is a server ---- */
 
-/* It may have an answer for the client, which the relay brings. */
 static void
 relay_connection_on_question (const GError *error, gpointer user_data)
 {
   RelayConnection *self = user_data;
-  gboolean is_open = imp_filter_check (imp_relay_get_filter (self->relay), NULL);
 
   g_clear_pointer (&self->question, relay_question_free);
   if (error == NULL)
-    {
-      relay_connection_connect (self);
-      return;
-    }
-  if (!is_open && !self->requested)
-    {
-      relay_connection_run_relay (self);
-      return;
-    }
-  relay_recorder_finish (g_steal_pointer (&self->writer), error);
-  relay_connection_log (self, error->code == IMP_ERROR_DENIED ? "refused" : "failed",
-                        error->message);
-  /* Whom it drops hears nothing. */
-  if (error->code == IMP_ERROR_CLOSED)
-    relay_connection_refuse (self);
+    relay_connection_connect (self);
   else
-    relay_connection_turn_away (self,
-                                error->code == IMP_ERROR_DENIED ? IMP_REQUEST_DENIED
-                                                                : IMP_REQUEST_FAILED,
-                                error->message);
+    relay_connection_take_refusal (self, error);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A module in C that decides by the context: it logs what is known, and denies the connection if
- * one of the keys has the value that the setting says, at once or after a time. */
+ * one of the keys has the value that the setting says, at once or after a time; or it agrees, and
+ * decides once there is a file. */
 #include <imp-remote.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ typedef struct
   char *deny; /* "KEY:VALUE" */
   char *answer;
   guint delay;
+  char *regret; /* a file's name */
   guint drop;
 } GatekeeperFactory;
 typedef ImpFactoryClass GatekeeperFactoryClass;
@@ -21,6 +23,7 @@ typedef struct
   gboolean denies;
   gboolean drops;
   char *answer;
+  char *regret;
   guint timer;
 } Gatekeeper;
 typedef ImpAnalyzerClass GatekeeperClass;
@@ -51,6 +54,7 @@ static void
 gatekeeper_finalize (GObject *object)
 {
   g_free (((Gatekeeper *) object)->answer);
+  g_free (((Gatekeeper *) object)->regret);
   G_OBJECT_CLASS (gatekeeper_parent_class)->finalize (object);
 }
 
@@ -94,6 +98,19 @@ gatekeeper_on_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+gatekeeper_on_regret (gpointer user_data)
+{
+  Gatekeeper *self = user_data;
+
+  if (!g_file_test (self->regret, G_FILE_TEST_EXISTS))
+    return G_SOURCE_CONTINUE;
+  self->timer = 0;
+  imp_analyzer_log (user_data, IMP_DIRECTION_FROM_CLIENT, 0, 0, IMP_LOG_LEVEL_NOTICE, "regretted");
+  gatekeeper_decide (self);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 gatekeeper_log_context (ImpAnalyzer *analyzer, GHashTable *context)
 {
@@ -125,12 +142,15 @@ gatekeeper_factory_create_analyzer (ImpFactory *factory, GHashTable *context, GE
   analyzer->denies = gatekeeper_matches (self, context);
   analyzer->drops = self->drop != 0;
   analyzer->answer = g_strdup (self->answer);
+  analyzer->regret = g_strdup (self->regret);
   gatekeeper_log_context ((ImpAnalyzer *) analyzer, context);
   if (self->delay > 0)
     {
       imp_analyzer_pause ((ImpAnalyzer *) analyzer, IMP_DIRECTION_FROM_CLIENT);
       analyzer->timer = g_timeout_add (self->delay, gatekeeper_on_timer, analyzer);
     }
+  else if (self->regret[0] != '\0')
+    analyzer->timer = g_timeout_add (10, gatekeeper_on_regret, analyzer);
   else
     gatekeeper_decide (analyzer);
   return (ImpAnalyzer *) analyzer;
@@ -142,6 +162,7 @@ enum
   PROP_ANSWER,
   PROP_DELAY,
   PROP_DROP,
+  PROP_REGRET,
 };
 
 static void
@@ -153,6 +174,8 @@ gatekeeper_factory_get_property (GObject *object, guint id, GValue *value, GPara
     g_value_set_string (value, self->deny);
   else if (id == PROP_ANSWER)
     g_value_set_string (value, self->answer);
+  else if (id == PROP_REGRET)
+    g_value_set_string (value, self->regret);
   else
     g_value_set_uint (value, id == PROP_DELAY ? self->delay : self->drop);
 }
@@ -168,6 +191,8 @@ gatekeeper_factory_set_property (GObject *object, guint id, const GValue *value,
     self->answer = g_value_dup_string (value);
   else if (id == PROP_DELAY)
     self->delay = g_value_get_uint (value);
+  else if (id == PROP_REGRET)
+    self->regret = g_value_dup_string (value);
   else
     self->drop = g_value_get_uint (value);
 }
@@ -177,6 +202,7 @@ gatekeeper_factory_finalize (GObject *object)
 {
   g_free (((GatekeeperFactory *) object)->deny);
   g_free (((GatekeeperFactory *) object)->answer);
+  g_free (((GatekeeperFactory *) object)->regret);
   G_OBJECT_CLASS (gatekeeper_factory_parent_class)->finalize (object);
 }
 
@@ -198,6 +224,8 @@ gatekeeper_factory_class_init (GatekeeperFactoryClass *klass)
   g_object_class_install_property (object_class, PROP_DELAY,
                                    g_param_spec_uint ("delay", NULL, "milliseconds to decide", 0,
                                                       60000, 0, flags));
+  g_object_class_install_property (
+    object_class, PROP_REGRET, g_param_spec_string ("regret", NULL, "a file's name", "", flags));
   g_object_class_install_property (
     object_class, PROP_DROP, g_param_spec_uint ("drop", NULL, "instead of deny", 0, 1, 0, flags));
 }
