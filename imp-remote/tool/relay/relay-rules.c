@@ -21,11 +21,15 @@ struct _RelayRules
   GPtrArray *never;
 };
 
+/* Nobody has a complete list of what clouds have. */
 static const char *const special_masks[] = {
-  "169.254.0.0/16",
-  "fe80::/10", /* link-local, with 169.254.169.254 */
-  "100.100.100.200",
-  "fd00:ec2::254",
+  "169.254.0.0/16",  /* with 169.254.169.254, of most clouds */
+  "fe80::/10",       /* link-local, too */
+  "100.100.100.200", /* Alibaba */
+  "168.63.129.16",   /* Azure: WireServer */
+  "fd00:ec2::/32",   /* Amazon: ::254, ::23 and what else there is */
+  "fd20:ce::254",    /* Google */
+  "fd00:42::42",     /* Scaleway */
 };
 static const char *const local_masks[] = { "127.0.0.0/8", "::1" };
 static const char *const never_masks[] = { "0.0.0.0/8", "::", "224.0.0.0/4", "240.0.0.0/4",
