@@ -8,6 +8,7 @@
 
 /* That of a domain name, in text. */
 #define HOST_MAX_LENGTH 253
+#define LABEL_MAX_LENGTH 63
 
 void
 imp_request_clear (ImpRequest *self)
@@ -16,15 +17,38 @@ imp_request_clear (ImpRequest *self)
   g_clear_pointer (&self->reply, g_bytes_unref);
 }
 
+static gboolean
+request_is_name_byte (char byte)
+{
+  return g_ascii_isalnum (byte) || (byte != '\0' && strchr ("-_", byte) != NULL);
+}
+
 gboolean
 imp_request_is_name (const char *host, gsize length)
 {
-  if (length == 0 || length > HOST_MAX_LENGTH || host[0] == '.' || host[0] == '-')
+  gsize label = 0;
+
+  if (length == 0 || length > HOST_MAX_LENGTH || host[0] == '-')
     return FALSE;
   for (gsize i = 0; i < length; i++)
-    if (!g_ascii_isalnum (host[i]) && (host[i] == '\0' || strchr (".-_", host[i]) == NULL))
-      return FALSE;
+    {
+      /* Only the whole name may end in a dot. */
+      if (host[i] == '.' && label > 0)
+        label = 0;
+      else if (!request_is_name_byte (host[i]) || ++label > LABEL_MAX_LENGTH)
+        return FALSE;
+    }
   return TRUE;
+}
+
+/* g_hostname_is_ip_address() takes anything behind a "%", which nobody may pass on. This takes the
+ * zones that there are. */
+static gboolean
+request_is_ip (const char *text, guint16 port)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (text, port);
+
+  return address != NULL;
 }
 
 gboolean
@@ -35,7 +59,7 @@ imp_request_set_target (ImpRequest *self, const char *host, gsize length, guint1
   g_autofree char *shown = NULL;
 
   if (strlen (text) == length && port != 0
-      && (imp_request_is_name (text, length) || g_hostname_is_ip_address (text)))
+      && (imp_request_is_name (text, length) || request_is_ip (text, port)))
     {
       g_free (self->host);
       self->host = g_steal_pointer (&text);

@@ -76,6 +76,14 @@ try_client_hello (const guint8 *data, gsize length, gsize step)
     }
 }
 
+/* It goes to others, in lines of theirs. */
+static void
+check_host (const char *host)
+{
+  for (const char *c = host; *c != '\0'; c++)
+    g_assert_true (g_ascii_isgraph (*c));
+}
+
 /* As a relay does it, which gets @step bytes at once. */
 static char *
 run_request (const ImpRequestProtocol *protocol, const guint8 *data, gsize length, gsize step)
@@ -101,6 +109,8 @@ run_request (const ImpRequestProtocol *protocol, const guint8 *data, gsize lengt
         break;
       end += MIN (step, length - end);
     }
+  if (status == IMP_DECODE_DONE)
+    check_host (request.host);
   return show (status, status == IMP_DECODE_DONE ? begin : 0, request.host, request.port, error);
 }
 

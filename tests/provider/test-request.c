@@ -32,6 +32,7 @@ typedef struct
     name, &imp_request_http, bytes, sizeof bytes - 1, wanted, reply, sizeof reply - 1              \
   }
 
+#define LABEL63 "a23456789-123456789-123456789-123456789-123456789-123456789-123"
 #define V4_REJECTED "\0\x5b\0\0\0\0\0\0"
 #define GREETED "\x05\x00"
 #define V5_FAIL(code) GREETED "\x05" code "\x00\x01\0\0\0\0\0\0"
@@ -54,6 +55,13 @@ static const RequestCase good[] = {
   SOCKS ("v5-ip-as-name", "\x05\x01\x00\x05\x01\x00\x03\x03::1\x01\xbb", "::1 443", GREETED),
   SOCKS ("v5-v6", "\x05\x01\x00\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\x01\xbb", "::1 443",
          GREETED),
+  SOCKS ("v5-zone",
+         "\x05\x01\x00\x05\x01\x00\x03\x05"
+         "::1%1\x01\xbb",
+         "::1%1 443", GREETED),
+  SOCKS ("v5-label", "\x05\x01\x00\x05\x01\x00\x03\x40" LABEL63 ".\x01\xbb", LABEL63 ". 443",
+         GREETED),
+  HTTP ("zone", "CONNECT [::1%1]:1 HTTP/1.1\r\n\r\n", "::1%1 1", ""),
   HTTP ("name", "CONNECT example.org:443 HTTP/1.1\r\n\r\n", "example.org 443", ""),
   HTTP ("fields", "CONNECT example.org:443 HTTP/1.0\r\nHost: example.org:443\r\nX:\t\xe9\r\n\r\n",
         "example.org 443", ""),
@@ -94,6 +102,24 @@ static const RequestCase bad[] = {
          "\x05\x01\x00\x05\x01\x00\x03\x07"
          "fe80::%\x01\xbb",
          "fe80::%", V5_FAIL ("\x01")),
+  SOCKS ("v5-zone-lines",
+         "\x05\x01\x00\x05\x01\x00\x03\x0d"
+         "::1%\r\nX: evil\x01\xbb",
+         "::1%\\x0d\\x0aX: evil", V5_FAIL ("\x01")),
+  SOCKS ("v5-zone",
+         "\x05\x01\x00\x05\x01\x00\x03\x0b"
+         "::1%no-zone\x01\xbb",
+         "::1%no-zone", V5_FAIL ("\x01")),
+  SOCKS ("v5-label", "\x05\x01\x00\x05\x01\x00\x03\x42" LABEL63 "a.a\x01\xbb", "\"" LABEL63 "a.a\"",
+         V5_FAIL ("\x01")),
+  SOCKS ("v5-empty-label",
+         "\x05\x01\x00\x05\x01\x00\x03\x04"
+         "a..b\x01\xbb",
+         "\"a..b\"", V5_FAIL ("\x01")),
+  SOCKS ("v4a-zone", "\x04\x01\x01\xbb\0\0\0\x01\0::1%\n\0", "::1%\\x0a", V4_REJECTED),
+  HTTP ("zone", "CONNECT [::1%no-zone]:1 HTTP/1.1\r\n\r\n", "::1%no-zone", "HTTP/1.1 400 "),
+  HTTP ("zone-tab", "CONNECT [::1%\t]:1 HTTP/1.1\r\n\r\n", "::1%\\x09", "HTTP/1.1 400 "),
+  HTTP ("label", "CONNECT " LABEL63 "a:1 HTTP/1.1\r\n\r\n", LABEL63 "a", "HTTP/1.1 400 "),
   HTTP ("get", "GET http://example.org/ HTTP/1.1\r\n\r\n", "another method", "HTTP/1.1 405 "),
   HTTP ("near", "CONNECTX", "another method", "HTTP/1.1 405 "),
   HTTP ("tls", "\x16\x03\x01", "0x16", "HTTP/1.1 400 "),
