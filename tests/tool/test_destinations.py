@@ -295,6 +295,25 @@ class Limits(unittest.TestCase):
                 ('::', 80): 2, ('224.0.0.1', 80): 2, ('255.255.255.255', 80): 2, ('ff02::1', 80): 2,
                 ('0.0.0.1', upstream.port): 2})
 
+    def test_within_another(self):
+        """Addresses of IPv4 within such of IPv6, which a machine on the way sends on."""
+        refused = ('64:ff9b::169.254.169.254', '64:ff9b::a9fe:a9fe', '64:ff9b::127.0.0.1',
+                   '64:ff9b::168.63.129.16', '64:ff9b::0.0.0.0', '64:ff9b:1::169.254.169.254',
+                   '64:ff9b:1:1:2:3:a9fe:a9fe', '64:ff9b:1:a9fe:a9:fe00::',
+                   '64:ff9b:1:a9:fe:a9fe::', '64:ff9b:1:0:a9:fea9:fe00:0', '2002:a9fe:a9fe::1',
+                   '2002:7f00:1::1', '2002:e000:1::1', '::169.254.169.254', '::127.0.0.1',
+                   '::0.0.0.2', '::ffff:0:169.254.169.254')
+        self.check_codes([], {(host, 80): 2 for host in refused})
+        self.check_codes(['--allow-to', '*', '--allow-to', '169.254.169.254', '--allow-to',
+                          '64:ff9b::a9fe:a9fe'], {(host, 80): 2 for host in refused})
+        # Others, and what only looks like one of them, are limited as all are.
+        with free_port() as closed, proxy('--allow-to', f'[::1]:{closed}') as relay:
+            socks, _ = ports(relay)
+            for host in ('64:ff9b::c000:201', '64:ff9b:1::c000:201', '2002:c000:201::1'):
+                self.assertEqual(clients.socks5_code(socks, host, 80), 2)
+                relay.wait_for_log(f'The destination [{host}]:80 is not among --allow-to')
+            self.assertEqual(clients.socks5_code(socks, '::1', closed), 5)
+
     def test_rules(self):
         with harness.Upstream(harness.echo) as upstream, free_port() as closed:
             port = upstream.port

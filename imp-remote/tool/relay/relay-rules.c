@@ -19,6 +19,7 @@ struct _RelayRules
   GPtrArray *special; /* of GInetAddressMask: reached by rules that lie in one of them alone */
   GPtrArray *local;   /* the same, once there is a rule */
   GPtrArray *never;
+  GPtrArray *carriers; /* the masks of these */
 };
 
 /* Nobody has a complete list of what clouds have. */
@@ -34,6 +35,21 @@ static const char *const special_masks[] = {
 static const char *const local_masks[] = { "127.0.0.0/8", "::1" };
 static const char *const never_masks[] = { "0.0.0.0/8", "::", "224.0.0.0/4", "240.0.0.0/4",
                                            "ff00::/8" };
+
+/* Addresses of IPv6 that a machine on the way makes one of IPv4 of, and where that stands. */
+static const struct
+{
+  const char *mask;
+  guint8 bytes[4];
+  gboolean is_sure; /* there is no other place where it may stand */
+} carriers[] = {
+  { "64:ff9b::/96", { 12, 13, 14, 15 }, TRUE },    /* NAT64 */
+  { "64:ff9b:1::/48", { 12, 13, 14, 15 }, FALSE }, /* the same, as each network likes it */
+  { "64:ff9b:1::/48", { 9, 10, 11, 12 }, FALSE },  { "64:ff9b:1::/48", { 7, 9, 10, 11 }, FALSE },
+  { "64:ff9b:1::/48", { 6, 7, 9, 10 }, FALSE },    { "2002::/16", { 2, 3, 4, 5 }, TRUE }, /* 6to4 */
+  { "::/96", { 12, 13, 14, 15 }, TRUE },           /* "IPv4-compatible" */
+  { "::ffff:0:0:0/96", { 12, 13, 14, 15 }, TRUE }, /* "IPv4-translated" */
+};
 
 /* All that @mask matches is matched by one of @masks. */
 static gboolean
@@ -75,6 +91,10 @@ relay_rules_new (void)
   self->special = relay_rules_new_masks (special_masks, G_N_ELEMENTS (special_masks));
   self->local = relay_rules_new_masks (local_masks, G_N_ELEMENTS (local_masks));
   self->never = relay_rules_new_masks (never_masks, G_N_ELEMENTS (never_masks));
+  self->carriers = imp_address_masks_new ();
+  for (gsize i = 0; i < G_N_ELEMENTS (carriers); i++)
+    imp_address_masks_add (self->carriers, carriers[i].mask, NULL);
+  g_assert (self->carriers->len == G_N_ELEMENTS (carriers));
   return self;
 }
 
@@ -85,6 +105,7 @@ relay_rules_free (RelayRules *self)
   g_ptr_array_unref (self->special);
   g_ptr_array_unref (self->local);
   g_ptr_array_unref (self->never);
+  g_ptr_array_unref (self->carriers);
   g_free (self);
 }
 
@@ -182,6 +203,32 @@ relay_rules_match (const RelayRules *self, GInetAddress *ip, guint16 port, const
   return FALSE;
 }
 
+/* Whether @ip brings what is sent to it to one of IPv4 that not all may reach. */
+static gboolean
+relay_rules_carries_special (const RelayRules *self, GInetAddress *ip)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (ip);
+
+  /* Those would be 0.0.0.0 and 0.0.0.1. */
+  if (g_inet_address_get_is_any (ip) || g_inet_address_get_is_loopback (ip))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (carriers); i++)
+    {
+      guint8 carried[4];
+      g_autoptr (GInetAddress) ip4 = NULL;
+
+      if (!g_inet_address_mask_matches (self->carriers->pdata[i], ip))
+        continue;
+      for (gsize j = 0; j < G_N_ELEMENTS (carried); j++)
+        carried[j] = bytes[carriers[i].bytes[j]];
+      ip4 = g_inet_address_new_from_bytes (carried, G_SOCKET_FAMILY_IPV4);
+      if (imp_address_masks_match (self->special, ip4) || imp_address_masks_match (self->local, ip4)
+          || (carriers[i].is_sure && imp_address_masks_match (self->never, ip4)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* NULL if it may; else why not. */
 static const char *
 relay_rules_find_reason (const RelayRules *self, GInetAddress *ip, guint16 port)
@@ -190,6 +237,8 @@ relay_rules_find_reason (const RelayRules *self, GInetAddress *ip, guint16 port)
 
   if (imp_address_masks_match (self->never, ip))
     return "is no address of a machine";
+  if (relay_rules_carries_special (self, ip))
+    return "has an address of IPv4 within it that cannot be reached in this way";
   if (imp_address_masks_match (self->special, ip))
     return relay_rules_match (self, ip, port, self->special)
              ? NULL
