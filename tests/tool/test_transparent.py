@@ -196,6 +196,45 @@ class Redirected(unittest.TestCase):
             self.assertEqual(server.seen, 0)
 
 
+class Own(unittest.TestCase):
+    """This machine's addresses, at which no firewall is in the way of what it does itself."""
+
+    def check(self, family, rule, code):
+        with Server(family, FAMILIES[family]['server']) as server, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--allow-to',
+                             rule.replace('PORT', str(server.port)), '--socks') as relay:
+            self.assertEqual(clients.socks5_code(relay.port, server.host, server.port), code, rule)
+            if code != 0:
+                self.assertEqual(server.seen, 0, rule)
+                relay.wait_for_log('is an address of this machine')
+
+    def test_wide_rules(self):
+        for family, rule in ((socket.AF_INET, '*'), (socket.AF_INET, '10.9.9.0/24'),
+                             (socket.AF_INET, '*:PORT'), (socket.AF_INET6, '*'),
+                             (socket.AF_INET6, 'fd09::/64')):
+            self.check(family, rule, 2)
+
+    def test_named(self):
+        for family, rule in ((socket.AF_INET, '10.9.9.7'), (socket.AF_INET, '10.9.9.7:PORT'),
+                             (socket.AF_INET6, 'fd09::7'), (socket.AF_INET6, '[fd09::7]:PORT')):
+            self.check(family, rule, 0)
+
+    def test_binding_says_nothing(self):
+        """Where addresses of other machines can be bound to, they are not this one's."""
+        setting = '/proc/sys/net/ipv4/ip_nonlocal_bind'
+        if not os.access(setting, os.W_OK):
+            self.skipTest(f'{setting} cannot be written')
+        self.set(setting, '1')
+        self.addCleanup(self.set, setting, '0')
+        with harness.Tool('relay', '--listen', '127.0.0.1:0', '--allow-to', '*',
+                          '--socks') as relay:
+            self.assertEqual(clients.socks5_code(relay.port, '192.0.2.1', 80), 3)
+
+    def set(self, path, value):
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(value)
+
+
 class Circles(unittest.TestCase):
     def test_direct(self):
         """Nobody has redirected that."""

@@ -5,6 +5,9 @@
 #include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 
+/* Any would do. */
+#define DISCARD_PORT 9
+
 struct _RelayOwn
 {
   GPtrArray *listeners;    /* of GInetSocketAddress */
@@ -66,15 +69,25 @@ relay_own_remove_connection (RelayOwn *self, GSocketAddress *address)
   g_hash_table_remove (self->connections, text);
 }
 
-/* Only this machine's own addresses can be bound to. */
-static gboolean
+/* To its own addresses, and from no other one, a machine sends from the same. Nothing is sent here,
+ * and unlike binding it does not depend on net.ipv4.ip_nonlocal_bind. */
+gboolean
 relay_own_is_local (GInetAddress *ip)
 {
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (ip, 0);
-  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (ip), G_SOCKET_TYPE_STREAM,
-                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (ip, DISCARD_PORT);
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketAddress) from = NULL;
 
-  return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
+  if (g_inet_address_get_is_loopback (ip))
+    return TRUE;
+  socket = g_socket_new (g_inet_address_get_family (ip), G_SOCKET_TYPE_DATAGRAM,
+                         G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  if (socket == NULL || !g_socket_connect (socket, address, NULL, NULL))
+    return FALSE;
+  from = g_socket_get_local_address (socket, NULL);
+  return from != NULL
+         && g_inet_address_equal (ip,
+                                  g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from)));
 }
 
 static gboolean

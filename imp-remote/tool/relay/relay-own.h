@@ -22,4 +22,7 @@ gboolean relay_own_check_destination (RelayOwn *self, GSocketAddress *address, G
 /* FALSE with %IMP_ERROR_DENIED if @address, of a client, is this end of a connection. */
 gboolean relay_own_check_client (RelayOwn *self, GSocketAddress *address, GError **error);
 
+/* Whether it is one of this machine's. */
+gboolean relay_own_is_local (GInetAddress *ip);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "core/imp-error.h"
 #include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
+#include "tool/relay/relay-own.h"
 
 #include <string.h>
 
@@ -229,6 +230,17 @@ relay_rules_carries_special (const RelayRules *self, GInetAddress *ip)
   return FALSE;
 }
 
+/* Whether a rule is for @ip and nothing else. */
+static gboolean
+relay_rules_name (const RelayRules *self, GInetAddress *ip, guint16 port)
+{
+  g_autoptr (GPtrArray) only = imp_address_masks_new ();
+  guint bits = g_inet_address_get_native_size (ip) * 8;
+
+  g_ptr_array_add (only, g_inet_address_mask_new (ip, bits, NULL));
+  return relay_rules_match (self, ip, port, only);
+}
+
 /* NULL if it may; else why not. */
 static const char *
 relay_rules_find_reason (const RelayRules *self, GInetAddress *ip, guint16 port)
@@ -248,7 +260,11 @@ relay_rules_find_reason (const RelayRules *self, GInetAddress *ip, guint16 port)
     return relay_rules_match (self, ip, port, self->local)
              ? NULL
              : "is a loopback address, which no --allow-to names by itself";
-  return has_rules && !relay_rules_match (self, ip, port, NULL) ? "is not among --allow-to" : NULL;
+  if (has_rules && !relay_rules_match (self, ip, port, NULL))
+    return "is not among --allow-to";
+  if (has_rules && !relay_rules_name (self, ip, port) && relay_own_is_local (ip))
+    return "is an address of this machine, which no --allow-to names by itself";
+  return NULL;
 }
 
 gboolean

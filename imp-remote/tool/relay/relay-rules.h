@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * relay connects as the machine that it is, which the client need not be. What must never become
  * reachable by accident, as it trusts whoever can reach it, is reachable only by a rule for nothing
  * else: link-local addresses, those at which clouds keep secrets for their machines, and, as soon
- * as there is a rule, loopback addresses. What is no single machine's address is never, and neither
- * is one of IPv6 that carries one of those of IPv4. */
+ * as there is a rule, loopback addresses and this machine's other ones. What is no single machine's
+ * address is never, and neither is one of IPv6 that carries one of those of IPv4. */
 typedef struct _RelayRules RelayRules;
 
 RelayRules *relay_rules_new (void);
