@@ -68,12 +68,11 @@ recording_writer_get_time (ImpRecordingWriter *self, gint64 time)
   return MAX (time - self->started, self->last);
 }
 
-/* With what the entry is, but its time; FALSE: it was left out. */
+/* With what the entry is, but its time; FALSE: it was left out. That all recording stops is told at
+ * once, and whoever hears it may drop the writer: the caller has a reference. */
 static gboolean
 recording_writer_append (ImpRecordingWriter *self, gint64 time, ImpRecordingEntry *entry)
 {
-  /* That all recording stops is told at once, and whoever hears it may drop this one. */
-  g_autoptr (ImpRecordingWriter) guard = g_object_ref (self);
   const guint64 max = imp_recorder_get_max_size (self->recorder);
   g_autoptr (ImpOutputBuffer) output = imp_output_buffer_new ();
   const gint64 now = recording_writer_get_time (self, time);
@@ -205,6 +204,7 @@ imp_recording_writer_add_data (ImpRecordingWriter *self, gint64 time, ImpDirecti
                                GBytes *data, gint32 data_type)
 {
   ImpRecordingEntry entry = { .kind = IMP_RECORDING_ENTRY_DATA };
+  g_autoptr (ImpRecordingWriter) guard = NULL;
   gsize size;
 
   g_return_if_fail (IMP_IS_RECORDING_WRITER (self));
@@ -213,6 +213,7 @@ imp_recording_writer_add_data (ImpRecordingWriter *self, gint64 time, ImpDirecti
   g_return_if_fail (data_type != IMP_DATA_TYPE_ANY);
   g_return_if_fail (!self->closed && !self->ended[direction]);
 
+  guard = g_object_ref (self);
   size = g_bytes_get_size (data);
   self->ended[direction] = size == 0;
   entry.direction = direction;
@@ -239,11 +240,13 @@ void
 imp_recording_writer_add_result (ImpRecordingWriter *self, gint64 time, ImpResult *result)
 {
   ImpRecordingEntry entry = { .kind = IMP_RECORDING_ENTRY_VERDICT };
+  g_autoptr (ImpRecordingWriter) guard = NULL;
 
   g_return_if_fail (IMP_IS_RECORDING_WRITER (self));
   g_return_if_fail (result != NULL);
   g_return_if_fail (!self->closed);
 
+  guard = g_object_ref (self);
   entry.result = result;
   if (!recording_writer_append (self, time, &entry))
     self->loss.n_verdicts++;
