@@ -24,7 +24,8 @@
 struct _ImpTransport
 {
   gatomicrefcount ref_count;
-  GIOStream *stream;
+  GIOStream *whole;            /* as it was given: its owner knows it by that */
+  GIOStream *stream;           /* the same, or what it is only a wrapper of */
   int fd;                      /* of the fast path, else -1 */
   ImpTlsStream *tls;           /* of TLS over a socket, else NULL */
   int poll_fd;                 /* of both, else -1 */
@@ -98,13 +99,24 @@ transport_find_pollables (ImpTransport *self, GError **error)
   return TRUE;
 }
 
+/* Where a proxy is spoken to by TLS, GIO puts a socket connection around that. */
+static GIOStream *
+transport_unwrap (GIOStream *stream)
+{
+  while (G_IS_TCP_WRAPPER_CONNECTION (stream))
+    stream = g_tcp_wrapper_connection_get_base_io_stream (G_TCP_WRAPPER_CONNECTION (stream));
+  return stream;
+}
+
 ImpTransport *
-imp_transport_new (GIOStream *stream, GError **error)
+imp_transport_new (GIOStream *whole, GError **error)
 {
   g_autoptr (ImpTransport) self = g_new0 (ImpTransport, 1);
+  GIOStream *stream = transport_unwrap (whole);
   GSocket *socket = transport_get_plain_socket (stream);
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->whole = g_object_ref (whole);
   self->stream = g_object_ref (stream);
   self->fd = -1;
   self->poll_fd = -1;
@@ -144,6 +156,7 @@ imp_transport_unref (ImpTransport *self)
   imp_transport_close (self);
   g_clear_pointer (&self->tls, imp_tls_stream_free);
   g_object_unref (self->stream);
+  g_object_unref (self->whole);
   g_free (self);
 }
 
@@ -671,7 +684,7 @@ imp_transport_close (ImpTransport *self)
 GIOStream *
 imp_transport_get_stream (ImpTransport *self)
 {
-  return self->stream;
+  return self->whole;
 }
 
 int

@@ -145,6 +145,33 @@ test_abortive (const Pace *unused)
   test_peer_free (receiver);
 }
 
+/* The same through what GIO makes of TLS with a proxy. */
+static void
+test_abortive_wrapper (const Pace *unused)
+{
+  GIOStream *client, *server;
+  g_autoptr (GIOStream) wrapper = NULL;
+  TestPeer *sender, *receiver;
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_TCP, NULL);
+
+  make_pair (&client, &server);
+  /* It wants one of TCP, and says of it where it leads to; it is not used otherwise. */
+  wrapper = G_IO_STREAM (g_tcp_wrapper_connection_new (client, socket));
+  g_object_unref (client);
+  sender = test_peer_new (g_object_ref (wrapper));
+  receiver = test_peer_new (server);
+  g_assert_true (imp_transport_get_stream (sender->transport) == wrapper);
+  test_peer_send (sender, "foo", 3);
+  g_assert_true (test_run_until (test_peer_has_received, receiver, TIMEOUT));
+  imp_transport_set_abortive (sender->transport, TRUE);
+  test_peer_close (sender);
+  g_assert_true (test_run_until (has_error, receiver, TIMEOUT));
+  g_assert_error (receiver->error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+  test_peer_free (sender);
+  test_peer_free (receiver);
+}
+
 /* A regular close says so, where there is room for it. */
 static void
 test_close (const Pace *unused)
@@ -447,6 +474,7 @@ main (int argc, char **argv)
       add_case (name, test_bytes, &paces[i]);
     }
   add_case ("abortive", test_abortive, NULL);
+  add_case ("abortive-wrapper", test_abortive_wrapper, NULL);
   add_case ("close", test_close, NULL);
   add_case ("full", test_full, NULL);
   g_test_add_func ("/tls-stream/base/read-ahead", test_read_ahead);
