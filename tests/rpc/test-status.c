@@ -6,6 +6,8 @@
 #include "core/imp-analyzer-private.h"
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
+#include "rpc/client/imp-pool-private.h"
+#include "rpc/client/imp-pool-status-private.h"
 #include "rpc/client/imp-remote-factory.h"
 #include "rpc/server/imp-server.h"
 #include "test-peer.h"
@@ -200,6 +202,102 @@ test_told (gconstpointer codec)
   g_assert_cmpint (imp_factory_status_get_since (answer.statuses->next->next->data), ==, -1);
   g_assert_cmpint (imp_factory_status_get_retry (answer.statuses->next->next->data), ==, 700);
   stop (server);
+}
+
+/* Each question is answered by another state. */
+typedef struct
+{
+  Told parent_instance;
+  guint n_asked;
+} Moody;
+typedef ImpFactoryClass MoodyClass;
+
+GType moody_get_type (void);
+G_DEFINE_TYPE (Moody, moody, told_get_type ())
+
+static GList *
+moody_list_statuses (ImpFactory *factory)
+{
+  static const ImpFactoryState states[] = { IMP_FACTORY_STATE_UP, IMP_FACTORY_STATE_UNUSABLE,
+                                            IMP_FACTORY_STATE_RESTARTING };
+  guint n = ((Moody *) factory)->n_asked++;
+
+  return imp_factory_status_list_new (
+    imp_factory_status_new ("moody", states[n % G_N_ELEMENTS (states)], NULL, -1, -1));
+}
+
+static void
+moody_class_init (MoodyClass *klass)
+{
+  klass->list_statuses = moody_list_statuses;
+}
+
+static void
+moody_init (Moody *self)
+{
+}
+
+/* All connections to a server are asked, and the worst answer counts. */
+static void
+test_connections (void)
+{
+  g_autoptr (ImpFactory) factory = g_object_new (moody_get_type (), NULL);
+  g_autoptr (ImpRemoteFactory) remote = NULL;
+  g_autofree char *address = NULL;
+  ImpServer *server = serve (factory, &address);
+
+  remote = reach (address);
+  g_object_set (remote, "connections", 3, NULL);
+  assert_statuses (remote, NULL, "moody: unusable");
+  g_assert_cmpuint (((Moody *) factory)->n_asked, ==, 3);
+  stop (server);
+}
+
+static void
+on_pool_statuses (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Answer *answer = user_data;
+  g_autoptr (GError) error = NULL;
+
+  answer->statuses = g_task_propagate_pointer (G_TASK (result), &error);
+  g_assert_no_error (error);
+  answer->answered = TRUE;
+}
+
+/* Where all servers have gone, it is said at once that there is none. */
+static void
+test_all_gone (void)
+{
+  ImpPool *pool = imp_pool_new (g_main_context_default (), NULL, NULL, NULL, NULL);
+  g_autoptr (GError) error = g_error_new_literal (IMP_ERROR, IMP_ERROR_CLOSED, "closed");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GSocketConnectable) target = g_network_address_new ("localhost", 1 + i);
+      g_autofree char *name = g_strdup_printf ("server-%u", i);
+      const ImpPoolServer server = { .target = target, .name = name, .group = 1 };
+
+      imp_pool_add_server (pool, &server, 1);
+    }
+  imp_pool_set_group (pool, 1, NULL, 0, 1);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (Answer) answer = { NULL };
+      g_autofree char *text = NULL;
+
+      if (i == 0)
+        imp_pool_status_start (pool, g_main_context_default (), NULL, LONG,
+                               g_task_new (NULL, NULL, on_pool_statuses, &answer));
+      else
+        answer = (Answer){ imp_pool_status_look (pool, NULL), TRUE };
+      while (!answer.answered && g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_true (answer.answered);
+      text = format_statuses (answer.statuses, NULL);
+      g_assert_cmpstr (text, ==, "servers: unusable: there is no server any more");
+    }
+  imp_pool_close (pool, error);
+  imp_pool_free (pool);
 }
 
 /* Through two servers to a third one, and what is said where one of them is gone. */
@@ -596,6 +694,8 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/status/told/cbor", "cbor", test_told);
   g_test_add_data_func ("/status/told/json", "json", test_told);
   g_test_add_func ("/status/chain", test_chain);
+  g_test_add_func ("/status/connections", test_connections);
+  g_test_add_func ("/status/all-gone", test_all_gone);
   g_test_add_func ("/status/away", test_away);
   g_test_add_func ("/status/not-told", test_not_told);
   g_test_add_func ("/status/answers", test_answers);

@@ -96,11 +96,17 @@ imp_pool_get_n_servers (ImpPool *self)
   return self->members->len;
 }
 
+guint
+imp_pool_get_n_channels (ImpPool *self, guint server)
+{
+  return ((PoolMember *) self->members->pdata[server])->places->len;
+}
+
 ImpChannel *
-imp_pool_get_channel (ImpPool *self, guint server)
+imp_pool_get_channel (ImpPool *self, guint server, guint index)
 {
   PoolMember *member = self->members->pdata[server];
-  PoolPlace *place = member->places->pdata[0];
+  PoolPlace *place = member->places->pdata[index];
 
   return place->channel;
 }

@@ -61,9 +61,10 @@ guint64 imp_pool_get_messages_in (ImpPool *self);
 GIOStream *imp_pool_steal_stream (ImpPool *self);
 void imp_pool_describe (ImpPool *self, GVariantBuilder *builder);
 
-/* For questions about each server: its first channel. */
+/* For questions about each server: its channels, one at least. */
 guint imp_pool_get_n_servers (ImpPool *self);
-ImpChannel *imp_pool_get_channel (ImpPool *self, guint server);
+guint imp_pool_get_n_channels (ImpPool *self, guint server);
+ImpChannel *imp_pool_get_channel (ImpPool *self, guint server, guint index);
 const char *imp_pool_get_name (ImpPool *self, guint server);
 gboolean imp_pool_is_gone (ImpPool *self, guint server);
 
