@@ -48,9 +48,10 @@
  * are empty pass without being seen by the analyzer, since no bytes mean the end of a stream to it;
  * those of a client that was refused do not.
  *
- * If the analyzer denies or drops, nothing goes through for this client any more, until it has sent
- * nothing for the idle timeout. If the analyzer fails, the same holds for a second; then the
- * client's next packet gets a new one. Signals tell both.
+ * If the analyzer denies or drops, nothing goes through for this client for the time of
+ * [property@Imp.DatagramRelay:idle-timeout], whether it goes on sending or not; then its next
+ * packet gets a new analyzer. A longer refusal would be a means against the client for whoever can
+ * forge its address. If the analyzer fails, the same holds for a second. Signals tell both.
  *
  * Nothing is held without a limit, and nobody is made to wait: a packet for which there is no room
  * ([property@Imp.DatagramRelay:max-held], [property@Imp.DatagramRelay:max-held-total]), or that the
@@ -138,6 +139,9 @@ datagram_relay_on_ended (ImpDatagramClient *client, const GError *error, gpointe
   ImpDatagramRelay *self = user_data;
   g_autoptr (GSocketAddress) address = imp_datagram_path_get_remote (&client->path);
 
+  /* From now on it takes one idle timeout until it is forgotten. */
+  if (error != NULL)
+    imp_datagram_clients_touch (self->clients, client, g_get_monotonic_time ());
   imp_datagram_clients_hold (self->clients);
   g_signal_emit (self, signals[SIGNAL_CLIENT_ENDED], 0, address, error);
   imp_datagram_clients_release (self->clients);
@@ -270,7 +274,10 @@ datagram_relay_take (ImpDatagramRelay *self, const ImpDatagram *datagram, gint64
       self->common.counters[IMP_DATAGRAM_DROPPED_CLIENT]++;
       return;
     }
-  imp_datagram_clients_touch (self->clients, client, now);
+  /* One that is refused must not stay so for as long as it goes on: whoever forges its address
+   * could else keep it out. */
+  if (client->filter != NULL)
+    imp_datagram_clients_touch (self->clients, client, now);
   imp_datagram_client_push (client, datagram);
   if (self->timer == NULL)
     datagram_relay_set_timer (self, (gint64) self->idle_timeout * 1000);
@@ -657,7 +664,8 @@ datagram_relay_class_install_times (GParamFlags flags)
   /**
    * ImpDatagramRelay:idle-timeout:
    *
-   * After how many milliseconds in which nothing came from it or for it a client is forgotten.
+   * After how many milliseconds in which nothing came from it or for it a client is forgotten; for
+   * one that was refused, it is so long since that.
    *
    * Since: 0.1
    */

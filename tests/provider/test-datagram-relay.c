@@ -295,25 +295,6 @@ test_drop (void)
   check_refused ("vanish", "Dropped by the analyzer");
 }
 
-/* Who was denied is forgotten once it is silent, and not before. */
-static void
-test_denied_idle (void)
-{
-  DatagramRig rig;
-  g_autoptr (GSocket) client = NULL;
-
-  datagram_rig_init (&rig, do_as_told, "127.0.0.1");
-  datagram_rig_run (&rig, "idle-timeout", 40, NULL);
-  client = datagram_rig_connect (&rig, NULL);
-  datagram_rig_say (client, "deny");
-  datagram_rig_wait_count (&rig, "clients-denied", 1);
-  datagram_rig_wait_count (&rig, "clients", 0);
-  datagram_rig_say (client, "again");
-  g_object_unref (datagram_rig_expect_request (&rig, "again"));
-  g_assert_cmpuint (rig.analyzers->len, ==, 2);
-  datagram_rig_clear (&rig);
-}
-
 static gboolean
 has_second (gpointer data)
 {
@@ -327,6 +308,54 @@ say_again (gpointer socket)
 {
   datagram_rig_say (socket, "again");
   return G_SOURCE_CONTINUE;
+}
+
+/* Who was denied is forgotten after a while, however much it says: the packet may not have been its
+ * own. */
+static void
+test_denied_idle (void)
+{
+  DatagramRig rig;
+  g_autoptr (GSocket) client = NULL;
+  gint64 began;
+  guint timer;
+
+  datagram_rig_init (&rig, do_as_told, "127.0.0.1");
+  datagram_rig_run (&rig, "idle-timeout", 200, NULL);
+  client = datagram_rig_connect (&rig, NULL);
+  began = g_get_monotonic_time ();
+  datagram_rig_say (client, "deny");
+  timer = g_timeout_add (10, say_again, client);
+  g_assert_true (test_run_until (has_second, &rig, 10000));
+  g_source_remove (timer);
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, 200 * 1000);
+  g_object_unref (datagram_rig_expect_request (&rig, "again"));
+  datagram_rig_clear (&rig);
+}
+
+/* What counts is when it was denied, and not when it has sent something before that. */
+static void
+test_denied_late (void)
+{
+  DatagramRig rig;
+  g_autoptr (GSocket) client = NULL;
+  gint64 denied;
+  guint timer;
+
+  datagram_rig_init (&rig, hold, "127.0.0.1");
+  datagram_rig_run (&rig, "idle-timeout", 400, NULL);
+  client = datagram_rig_connect (&rig, NULL);
+  datagram_rig_say (client, "x");
+  datagram_rig_wait_count (&rig, "packets-from-clients", 1);
+  datagram_rig_expect_nothing (rig.server);
+  denied = g_get_monotonic_time ();
+  imp_analyzer_deny (rig.analyzers->pdata[0], IMP_DIRECTION_FROM_CLIENT, "late");
+  datagram_rig_wait_count (&rig, "clients-denied", 1);
+  timer = g_timeout_add (10, say_again, client);
+  g_assert_true (test_run_until (has_second, &rig, 10000));
+  g_source_remove (timer);
+  g_assert_cmpint (g_get_monotonic_time () - denied, >=, 400 * 1000);
+  datagram_rig_clear (&rig);
 }
 
 /* Nothing passes in place of the analyzer; but it is tried again, and not for each packet. */
@@ -686,6 +715,7 @@ main (int argc, char **argv)
   g_test_add_func ("/datagram-relay/deny", test_deny);
   g_test_add_func ("/datagram-relay/drop", test_drop);
   g_test_add_func ("/datagram-relay/denied-idle", test_denied_idle);
+  g_test_add_func ("/datagram-relay/denied-late", test_denied_late);
   g_test_add_func ("/datagram-relay/failed", test_failed);
   g_test_add_func ("/datagram-relay/no-analyzer", test_no_analyzer);
   g_test_add_func ("/datagram-relay/deadline", test_deadline);
