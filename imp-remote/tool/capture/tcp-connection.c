@@ -17,6 +17,9 @@ typedef struct
   gboolean has_syn;
   guint8 scale; /* of its windows */
   gboolean has_ended;
+  /* The other side has acknowledged what was not recorded: the first and the last number. */
+  gboolean has_acks;
+  guint32 first_ack, last_ack;
 } TcpConnectionSide;
 
 struct _TcpConnection
@@ -258,7 +261,7 @@ tcp_connection_begins_anew (TcpConnection *self, ImpDirection direction, const P
     return self->has_syn && self->syn_direction != direction
            && packet->acknowledgment == self->syn.sequence + 1;
   self->has_syn = FALSE;
-  if (self->base.is_over || !tcp_input_is_started (other))
+  if (self->base.is_over || (!tcp_input_is_started (other) && !self->sides[!direction].has_acks))
     return TRUE;
   if (tcp_connection_has_closed (self))
     return TRUE;
@@ -278,7 +281,58 @@ tcp_connection_is_same_syn (TcpConnection *self, ImpDirection direction, const P
   return tcp_input_get_first_sequence (input) == packet->sequence + 1;
 }
 
+/* Whether it is the answer to the SYN of the other side, and what came with that. */
+static gboolean
+tcp_connection_answers_syn (TcpConnection *self, ImpDirection direction, const Packet *packet)
+{
+  const TcpInput *other = self->sides[!direction].input;
+  const gint64 offset = tcp_input_get_offset (other, packet->acknowledgment);
+
+  return tcp_input_is_started (other) && offset >= 0 && offset <= tcp_input_get_next (other);
+}
+
+/* A SYN that does not fit to what is known of the connection. */
+static gboolean
+tcp_connection_is_other_syn (TcpConnection *self, ImpDirection direction, const Packet *packet)
+{
+  if ((packet->flags & (IMP_TCP_SYN | IMP_TCP_RST)) != IMP_TCP_SYN)
+    return FALSE;
+  if (tcp_input_is_started (self->sides[direction].input))
+    return !tcp_connection_is_same_syn (self, direction, packet);
+  return (packet->flags & IMP_TCP_ACK) != 0 && self->sides[!direction].has_syn
+         && !tcp_connection_answers_syn (self, direction, packet);
+}
+
+/* An answer to a SYN that says something else than what came before. If both may be what the
+ * receiver has taken, nobody knows which bytes it got. */
+static void
+tcp_connection_take_other_answer (TcpConnection *self, ImpDirection direction, const Packet *packet)
+{
+  if (self->base.is_over)
+    return;
+  if (tcp_connection_answers_syn (self, direction, packet)
+      || (self->sides[!direction].has_syn && !self->sides[direction].has_syn))
+    inspection_fail (self->base.inspection, OUTCOME_INCOMPLETE,
+                     "the answer to the SYN contradicts what came before, so that it is not known "
+                     "where the streams begin");
+  else
+    tcp_connection_add_note (self, direction, "an answer to a SYN that was not sent");
+}
+
 /* ---- packets ---- */
+
+/* Where a SYN was seen, its receiver says where it begins: anybody could have made up a number. */
+static void
+tcp_connection_note_unknown_ack (TcpConnection *self, ImpDirection direction, guint32 number)
+{
+  TcpConnectionSide *side = &self->sides[direction];
+
+  if (!side->has_acks)
+    side->first_ack = side->last_ack = number;
+  side->has_acks = TRUE;
+  if ((gint32) (number - side->last_ack) > 0)
+    side->last_ack = number;
+}
 
 static void
 tcp_connection_take_ack (TcpConnection *self, ImpDirection direction, const Packet *packet)
@@ -286,7 +340,13 @@ tcp_connection_take_ack (TcpConnection *self, ImpDirection direction, const Pack
   TcpConnectionSide *side = &self->sides[direction], *other = &self->sides[!direction];
   gint64 offset;
 
-  tcp_connection_start (self, !direction, packet->acknowledgment);
+  if (self->base.is_partial)
+    tcp_connection_start (self, !direction, packet->acknowledgment);
+  if (!tcp_input_is_started (other->input))
+    {
+      tcp_connection_note_unknown_ack (self, !direction, packet->acknowledgment);
+      return;
+    }
   offset = tcp_input_get_offset (other->input, packet->acknowledgment);
   if (offset < 0)
     return;
@@ -310,7 +370,8 @@ tcp_connection_is_reset (TcpConnection *self, ImpDirection direction, const Pack
   if (!self->sides[direction].has_syn && !self->base.is_partial
       && (packet->flags & IMP_TCP_ACK) != 0)
     return tcp_input_get_offset (other, packet->acknowledgment) == tcp_input_get_next (other);
-  if (offset >= MIN (tcp_input_get_acked (input), tcp_input_get_next (input))
+  if (tcp_input_is_started (input)
+      && offset >= MIN (tcp_input_get_acked (input), tcp_input_get_next (input))
       && offset <= tcp_input_get_next (input) + (self->sides[direction].has_ended ? 1 : 0))
     return TRUE;
   tcp_connection_add_note (self, direction,
@@ -385,6 +446,12 @@ tcp_connection_take_late (TcpConnection *self, const Packet *packet)
   self->base.n_late_bytes += packet->length + packet->missing;
 }
 
+static gboolean
+tcp_connection_has_content (const Packet *packet)
+{
+  return packet->length > 0 || packet->missing > 0 || (packet->flags & IMP_TCP_FIN) != 0;
+}
+
 static void
 tcp_connection_take_open (TcpConnection *self, ImpDirection direction, const Packet *packet)
 {
@@ -398,7 +465,8 @@ tcp_connection_take_open (TcpConnection *self, ImpDirection direction, const Pac
         tcp_connection_take_ack (self, direction, packet);
       tcp_connection_open (self, direction, packet);
     }
-  tcp_connection_start (self, direction, packet->sequence);
+  if (self->base.is_partial || tcp_connection_has_content (packet))
+    tcp_connection_start (self, direction, packet->sequence);
   if ((packet->flags & IMP_TCP_ACK) != 0)
     tcp_connection_take_ack (self, direction, packet);
   if ((packet->flags & IMP_TCP_RST) != 0)
@@ -407,7 +475,8 @@ tcp_connection_take_open (TcpConnection *self, ImpDirection direction, const Pac
         tcp_connection_take_reset (self, direction);
       return;
     }
-  tcp_connection_take_data (self, direction, packet);
+  if (tcp_connection_has_content (packet))
+    tcp_connection_take_data (self, direction, packet);
   tcp_connection_finish_packet (self, direction);
 }
 
@@ -417,13 +486,13 @@ tcp_connection_take (TcpConnection *self, const Packet *packet, guint sender)
   const ImpDirection direction = sender == self->base.client ? IMP_DIRECTION_FROM_CLIENT
                                                              : IMP_DIRECTION_FROM_SERVER;
 
-  if ((packet->flags & (IMP_TCP_SYN | IMP_TCP_RST)) == IMP_TCP_SYN
-      && tcp_input_is_started (self->sides[direction].input)
-      && !tcp_connection_is_same_syn (self, direction, packet))
+  if (tcp_connection_is_other_syn (self, direction, packet))
     {
       if (tcp_connection_begins_anew (self, direction, packet))
         return TCP_NEW;
       connection_note_packet (&self->base);
+      if ((packet->flags & IMP_TCP_ACK) != 0)
+        tcp_connection_take_other_answer (self, direction, packet);
       return TCP_TAKEN;
     }
   connection_note_packet (&self->base);
@@ -446,8 +515,10 @@ tcp_connection_check_unseen (TcpConnection *self, ImpDirection direction)
 {
   TcpConnectionSide *side = &self->sides[direction];
   const gint64 next = tcp_input_get_next (side->input);
-  const gint64 unseen = tcp_input_get_acked (side->input) - next;
+  gint64 unseen = tcp_input_get_acked (side->input) - next;
 
+  if (!tcp_input_is_started (side->input))
+    unseen = side->last_ack - side->first_ack;
   /* One may be for the end of the stream. */
   if (unseen > 1)
     tcp_connection_add_entry (side, ENTRY_GAP, next, unseen);
