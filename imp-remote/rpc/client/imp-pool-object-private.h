@@ -54,4 +54,12 @@ struct _ImpPool
   guint64 moved; /* analyzers that were given to a second channel, and so on */
 };
 
+ImpPool *imp_pool_ref (ImpPool *self);
+void imp_pool_unref (ImpPool *self);
+/* Of a member without channels. */
+void imp_pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server,
+                              guint n_connections);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpPool, imp_pool_unref)
+
 G_END_DECLS

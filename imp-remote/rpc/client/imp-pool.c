@@ -13,16 +13,17 @@
 #define PROBE_INTERVAL 1000
 /* Microseconds within which such a server has to answer. */
 #define PROBE_TIME (5 * G_USEC_PER_SEC)
+#define NO_SERVER "there is no server"
 
-static ImpPool *
-pool_ref (ImpPool *self)
+ImpPool *
+imp_pool_ref (ImpPool *self)
 {
   self->ref_count++;
   return self;
 }
 
-static void
-pool_unref (ImpPool *self)
+void
+imp_pool_unref (ImpPool *self)
 {
   if (--self->ref_count > 0)
     return;
@@ -37,8 +38,6 @@ pool_unref (ImpPool *self)
   g_free (self->key);
   g_free (self);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpPool, pool_unref)
 
 static void
 pool_place_free (PoolPlace *place)
@@ -193,7 +192,7 @@ static void
 pool_on_changed (gpointer user_data)
 {
   PoolPlace *place = user_data;
-  g_autoptr (ImpPool) self = pool_ref (place->pool);
+  g_autoptr (ImpPool) self = imp_pool_ref (place->pool);
   ImpRemoteState state = imp_pool_get_state (self);
 
   if (state == self->state)
@@ -272,7 +271,7 @@ pool_probe (ImpPool *self, guint server, gint64 now)
 static gboolean
 pool_on_prober (gpointer user_data)
 {
-  g_autoptr (ImpPool) self = pool_ref (user_data);
+  g_autoptr (ImpPool) self = imp_pool_ref (user_data);
   gint64 now = g_get_monotonic_time ();
   guint n_ejected = 0;
 
@@ -300,7 +299,7 @@ static void
 pool_on_stranded (GPtrArray *analyzers, gpointer user_data)
 {
   PoolPlace *place = user_data;
-  g_autoptr (ImpPool) self = pool_ref (place->pool);
+  g_autoptr (ImpPool) self = imp_pool_ref (place->pool);
 
   for (guint i = 0; i < analyzers->len && self->only == NULL; i++)
     {
@@ -357,8 +356,9 @@ imp_pool_set_balance (ImpPool *self, ImpPoolBalance balance, const char *key)
   self->key = g_strdup (key);
 }
 
-static void
-pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server, guint n_connections)
+void
+imp_pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server,
+                         guint n_connections)
 {
   PoolMember *member = self->members->pdata[index];
 
@@ -396,7 +396,7 @@ imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connect
   member->group = server->group;
   member->places = g_ptr_array_new ();
   g_ptr_array_add (self->members, member);
-  pool_connect_member (self, index, server, n_connections);
+  imp_pool_connect_member (self, index, server, n_connections);
   self->only = self->places->len == 1 && server->group == 0
                  ? ((PoolPlace *) self->places->pdata[0])->channel
                  : NULL;
@@ -428,146 +428,12 @@ imp_pool_set_options (ImpPool *self, const ImpChannelOptions *options)
     imp_channel_set_options (((PoolPlace *) self->places->pdata[i])->channel, options);
 }
 
-/* --- servers that come and go --- */
-
-static void
-pool_close_member (PoolMember *member)
-{
-  g_autoptr (GError) error = g_error_new (IMP_ERROR, IMP_ERROR_CLOSED, "%s is no server any more",
-                                          member->name);
-
-  member->is_closed = TRUE;
-  for (guint i = 0; i < member->places->len; i++)
-    imp_channel_close (((PoolPlace *) member->places->pdata[i])->channel, error);
-}
-
-static guint
-pool_member_count (PoolMember *member)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < member->places->len; i++)
-    n += imp_channel_get_n_analyzers (((PoolPlace *) member->places->pdata[i])->channel);
-  return n;
-}
-
-void
-imp_pool_sweep (ImpPool *self)
-{
-  g_autoptr (ImpPool) guard = pool_ref (self);
-
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      PoolMember *member = self->members->pdata[i];
-
-      if (member->is_gone && !member->is_closed && pool_member_count (member) == 0)
-        pool_close_member (member);
-    }
-}
-
-static gboolean
-pool_is_among (const ImpPoolServer *servers, guint n_servers, const char *name)
-{
-  for (guint i = 0; i < n_servers; i++)
-    if (g_str_equal (servers[i].name, name))
-      return TRUE;
-  return FALSE;
-}
-
-/* Its channels were closed. */
-static void
-pool_renew_member (ImpPool *self, guint index, const ImpPoolServer *server, guint n_connections)
-{
-  PoolMember *member = self->members->pdata[index];
-
-  for (guint i = 0; i < member->places->len; i++)
-    {
-      PoolPlace *place = member->places->pdata[i];
-
-      imp_channel_add_counters (place->channel, &self->past);
-      g_ptr_array_remove (self->places, place);
-    }
-  g_ptr_array_set_size (member->places, 0);
-  g_free (member->name);
-  member->name = g_strdup (server->name);
-  member->is_closed = FALSE;
-  member->probed = 0;
-  imp_pool_choice_replace_server (self->choice, index, server->name);
-  pool_connect_member (self, index, server, n_connections);
-}
-
-/* Where this one is, or another one was of which nothing is left; else behind all of them. */
-static guint
-pool_find_slot (ImpPool *self, guint group, const char *name)
-{
-  guint slot = self->members->len;
-
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      PoolMember *member = self->members->pdata[i];
-
-      if (member->group == group && g_str_equal (member->name, name))
-        return i;
-      if (member->group == group && member->is_closed)
-        slot = i;
-    }
-  return slot;
-}
-
-static void
-pool_take_in (ImpPool *self, guint group, const ImpPoolServer *server, guint n_connections)
-{
-  guint slot = pool_find_slot (self, group, server->name);
-  ImpPoolServer one = *server;
-  PoolMember *member;
-
-  one.group = group;
-  if (slot == self->members->len)
-    {
-      if (slot >= IMP_POOL_SERVERS_MAX || self->places->len + n_connections > IMP_POOL_CHANNELS_MAX)
-        {
-          imp_log_message ("There are more servers than can be used: %s is left out", server->name);
-          return;
-        }
-      imp_pool_add_server (self, &one, n_connections);
-    }
-  member = self->members->pdata[slot];
-  if (member->is_closed)
-    pool_renew_member (self, slot, &one, n_connections);
-  member->is_gone = FALSE;
-  imp_pool_choice_set_present (self->choice, slot, TRUE);
-  imp_pool_choice_set_priority (self->choice, slot, server->priority);
-  for (guint i = 0; i < member->places->len && self->started; i++)
-    imp_channel_start (((PoolPlace *) member->places->pdata[i])->channel);
-}
-
-void
-imp_pool_set_group (ImpPool *self, guint group, const ImpPoolServer *servers, guint n_servers,
-                    guint n_connections)
-{
-  g_autoptr (ImpPool) guard = pool_ref (self);
-
-  if (self->is_closed)
-    return;
-  /* Those that went before: who waits for a connection to one that goes now may still get it. */
-  imp_pool_sweep (self);
-  for (guint i = 0; i < self->members->len; i++)
-    {
-      PoolMember *member = self->members->pdata[i];
-
-      if (member->group != group || pool_is_among (servers, n_servers, member->name))
-        continue;
-      member->is_gone = TRUE;
-      imp_pool_choice_set_present (self->choice, i, FALSE);
-    }
-  for (guint i = 0; i < n_servers; i++)
-    pool_take_in (self, group, &servers[i], n_connections);
-}
+/* --- its end --- */
 
 void
 imp_pool_close (ImpPool *self, const GError *error)
 {
-  g_autoptr (ImpPool) guard = pool_ref (self);
+  g_autoptr (ImpPool) guard = imp_pool_ref (self);
 
   self->is_closed = TRUE;
   imp_source_clear (&self->prober);
@@ -581,7 +447,7 @@ imp_pool_free (ImpPool *self)
   self->changed = NULL;
   imp_source_clear (&self->prober);
   g_ptr_array_set_size (self->watchers, 0);
-  pool_unref (self);
+  imp_pool_unref (self);
 }
 
 /* --- using it --- */
@@ -597,7 +463,8 @@ pool_start (ImpPool *self)
     imp_channel_start (((PoolPlace *) self->places->pdata[i])->channel);
 }
 
-/* For what cannot wait, when no server can be used: the one to which there is an attempt first. */
+/* For what cannot wait, when no server can be used: the one to which there is an attempt first.
+ * NULL if all of them are gone. */
 static ImpChannel *
 pool_find_nearest (ImpPool *self)
 {
@@ -631,15 +498,31 @@ pool_pick (ImpPool *self, const char *key)
 }
 
 static void
+pool_resolve (ImpPool *self, ImpRemoteAnalyzer *analyzer)
+{
+  self->past.analyzers++;
+  if (imp_remote_analyzer_resolve_within (IMP_ANALYZER (analyzer), self->budget,
+                                          self->options.connection.fail, NO_SERVER))
+    self->past.connection.resolved_soft++;
+  else
+    self->past.connection.resolved_hard++;
+}
+
+static void
 pool_add_picked (ImpPool *self, ImpRemoteAnalyzer *analyzer)
 {
-  g_autoptr (ImpPool) guard = pool_ref (self);
+  g_autoptr (ImpPool) guard = imp_pool_ref (self);
+  ImpChannel *channel;
   const char *key = NULL;
 
   if (self->key != NULL)
     key = imp_context_lookup (imp_analyzer_peek_context (IMP_ANALYZER (analyzer)), self->key);
   pool_start (self);
-  imp_channel_add (pool_pick (self, key), analyzer);
+  channel = pool_pick (self, key);
+  if (channel != NULL)
+    imp_channel_add (channel, analyzer);
+  else
+    pool_resolve (self, analyzer);
 }
 
 void
@@ -654,9 +537,16 @@ imp_pool_add (ImpPool *self, ImpRemoteAnalyzer *analyzer)
 void
 imp_pool_query (ImpPool *self, GList *wanted, GTask *task)
 {
-  g_autoptr (ImpPool) guard = pool_ref (self);
+  g_autoptr (ImpPool) guard = imp_pool_ref (self);
+  ImpChannel *channel = self->only != NULL ? self->only : pool_pick (self, NULL);
 
-  imp_channel_query (self->only != NULL ? self->only : pool_pick (self, NULL), wanted, task);
+  if (channel != NULL)
+    {
+      imp_channel_query (channel, wanted, task);
+      return;
+    }
+  g_task_return_new_error (task, IMP_ERROR, IMP_ERROR_CLOSED, NO_SERVER);
+  g_object_unref (task);
 }
 
 /* A question to all of them, which the first one answers that can. */
@@ -695,7 +585,7 @@ pool_connecting_on_done (GObject *source, GAsyncResult *result, gpointer user_da
 void
 imp_pool_connect (ImpPool *self, GTask *task)
 {
-  g_autoptr (ImpPool) guard = pool_ref (self);
+  g_autoptr (ImpPool) guard = imp_pool_ref (self);
   PoolConnecting *connecting;
 
   if (self->only != NULL)
