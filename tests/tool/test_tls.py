@@ -76,6 +76,16 @@ class Clients(unittest.TestCase):
             self.assertEqual((status, out, err.count('\n')), (1, '', 1))
             server.wait_for_log('"CN=expired" is refused: it has expired')
 
+    def test_v6(self):
+        """An address of IPv6 in the certificate: it is not told as a name, which GnuTLS refuses."""
+        with harness.Tool('serve', '--tls-cert', path('both.pem'), 'tls://[::1]:0') as server:
+            status, out, err = ping(server.address)
+            self.assertEqual((status, err), (0, ''))
+            self.assertIn('round-trip time', out)
+            status, _, err = ping(server.address, '--tls-name=::2')
+            self.assertEqual(status, 1)
+            self.assertIn('not for "::2"', err)
+
     def test_names(self):
         with serve() as server:
             self.assertEqual(ping(server.address)[0], 0)

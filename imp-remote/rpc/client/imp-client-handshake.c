@@ -102,10 +102,20 @@ client_handshake_on_done (GObject *source, GAsyncResult *result, gpointer user_d
   client_handshake_free (self);
 }
 
+/* An address is not told to the server as its name: TLS has no names that are addresses. */
+static GSocketConnectable *
+client_handshake_new_identity (const ImpClientTls *tls)
+{
+  GSocketAddress *address = g_inet_socket_address_new_from_string (tls->name, tls->port);
+
+  return address != NULL ? G_SOCKET_CONNECTABLE (address)
+                         : g_network_address_new (tls->name, tls->port);
+}
+
 static gboolean
 client_handshake_open (ImpClientHandshake *self, const ImpClientTls *tls, GError **error)
 {
-  g_autoptr (GSocketConnectable) identity = g_network_address_new (tls->name, tls->port);
+  g_autoptr (GSocketConnectable) identity = client_handshake_new_identity (tls);
   GTlsDatabase *database = imp_tls_credentials_get_database (tls->credentials);
   GTlsCertificate *certificate = imp_tls_credentials_get_certificate (tls->credentials);
   g_autoptr (GIOStream) below = NULL;
