@@ -90,7 +90,7 @@ rig_add_to_all (Rig *self)
 {
   for (guint i = 0; i < imp_pool_get_n_servers (self->pool); i++)
     if (!imp_pool_is_gone (self->pool, i))
-      rig_add (self, imp_pool_get_channel (self->pool, i));
+      rig_add (self, imp_pool_get_channel (self->pool, i, 0));
 }
 
 /* Those that are used are the @n from number @first on. */
