@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-analyzer.h"
+#include "core/imp-factory.h"
 
 G_BEGIN_DECLS
 
@@ -16,9 +16,9 @@ typedef struct
 #define IMP_TYPE_CASCADE_ANALYZER (imp_cascade_analyzer_get_type ())
 G_DECLARE_FINAL_TYPE (ImpCascadeAnalyzer, imp_cascade_analyzer, IMP, CASCADE_ANALYZER, ImpAnalyzer)
 
-/* @analyzers, of ImpAnalyzer, and as many @names, of char *: at least one. They are closed with it.
-   */
-ImpAnalyzer *imp_cascade_analyzer_new (GPtrArray *analyzers, GPtrArray *names,
+/* @analyzers, of ImpAnalyzer, and as many @factories, which have made them, and @names, of char *:
+ * at least one. They are closed with it. */
+ImpAnalyzer *imp_cascade_analyzer_new (GPtrArray *analyzers, GPtrArray *factories, GPtrArray *names,
                                        const ImpCascadeOptions *options);
 
 G_END_DECLS

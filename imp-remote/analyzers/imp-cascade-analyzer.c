@@ -2,6 +2,7 @@
 #include "analyzers/imp-cascade-analyzer-private.h"
 
 #include "analyzers/imp-cascade-emitter-private.h"
+#include "analyzers/imp-cascade-question-private.h"
 #include "core/imp-analyzer-private.h"
 #include "core/imp-data-type.h"
 #include "core/imp-error.h"
@@ -18,6 +19,7 @@ typedef struct
 {
   ImpCascadeAnalyzer *cascade;
   ImpAnalyzer *analyzer;
+  ImpFactory *factory; /* that has made it */
   char *name;
   guint index;
   guint8 paused; /* bit per direction */
@@ -600,7 +602,10 @@ imp_cascade_analyzer_finalize (GObject *object)
   for (guint direction = 0; direction < 2; direction++)
     g_clear_pointer (&self->sides[direction].path, imp_cascade_path_free);
   for (guint i = 0; i < self->n_parts; i++)
-    g_free (self->parts[i].name);
+    {
+      g_clear_object (&self->parts[i].factory);
+      g_free (self->parts[i].name);
+    }
   g_free (self->parts);
   G_OBJECT_CLASS (imp_cascade_analyzer_parent_class)->finalize (object);
 }
@@ -647,10 +652,22 @@ cascade_analyzer_has_deadline (ImpAnalyzer *analyzer)
          && all_limited;
 }
 
+static void
+cascade_analyzer_query_statuses (ImpAnalyzer *analyzer, guint timeout_ms, GTask *task)
+{
+  ImpCascadeAnalyzer *self = IMP_CASCADE_ANALYZER (analyzer);
+  ImpCascadeQuestion *question = imp_cascade_question_new (self->n_parts, task);
+
+  for (guint i = 0; i < self->n_parts; i++)
+    imp_cascade_question_ask (question, i, self->parts[i].analyzer, self->parts[i].factory,
+                              timeout_ms);
+}
+
 static const ImpProxyFuncs cascade_analyzer_proxy_funcs = {
   .peek_name = cascade_analyzer_peek_name,
   .has_deadline = cascade_analyzer_has_deadline,
   .varies = TRUE,
+  .query_statuses = cascade_analyzer_query_statuses,
 };
 
 static void
@@ -676,7 +693,8 @@ imp_cascade_analyzer_init (ImpCascadeAnalyzer *self)
 }
 
 ImpAnalyzer *
-imp_cascade_analyzer_new (GPtrArray *analyzers, GPtrArray *names, const ImpCascadeOptions *options)
+imp_cascade_analyzer_new (GPtrArray *analyzers, GPtrArray *factories, GPtrArray *names,
+                          const ImpCascadeOptions *options)
 {
   ImpCascadeAnalyzer *self = g_object_new (IMP_TYPE_CASCADE_ANALYZER, NULL);
 
@@ -687,6 +705,7 @@ imp_cascade_analyzer_new (GPtrArray *analyzers, GPtrArray *names, const ImpCasca
     self->parts[i] = (CascadePart){
       .cascade = self,
       .analyzer = g_object_ref (analyzers->pdata[i]),
+      .factory = g_object_ref (factories->pdata[i]),
       .name = g_strdup (names->pdata[i]),
       .index = i,
     };

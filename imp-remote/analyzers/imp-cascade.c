@@ -366,7 +366,7 @@ cascade_drop_analyzer (gpointer analyzer)
 /* Adds the part's analyzer, unless that is not interested. */
 static gboolean
 cascade_create_part (ImpCascade *self, guint i, ImpContext *context, GPtrArray *analyzers,
-                     GPtrArray *names, GError **error)
+                     GPtrArray *factories, GPtrArray *names, GError **error)
 {
   g_autofree char *name = cascade_name_part (self, i);
   gboolean ignored;
@@ -381,6 +381,7 @@ cascade_create_part (ImpCascade *self, guint i, ImpContext *context, GPtrArray *
       return FALSE;
     }
   g_ptr_array_add (analyzers, analyzer);
+  g_ptr_array_add (factories, self->parts->pdata[i]);
   g_ptr_array_add (names, g_steal_pointer (&name));
   return TRUE;
 }
@@ -391,18 +392,19 @@ imp_cascade_create_packed (ImpFactory *factory, gpointer context, GError **error
 {
   ImpCascade *self = IMP_CASCADE (factory);
   g_autoptr (GPtrArray) analyzers = g_ptr_array_new_with_free_func (cascade_drop_analyzer);
+  g_autoptr (GPtrArray) factories = g_ptr_array_new ();
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   ImpAnalyzer *cascade;
 
   for (guint i = 0; i < self->parts->len; i++)
-    if (!cascade_create_part (self, i, context, analyzers, names, error))
+    if (!cascade_create_part (self, i, context, analyzers, factories, names, error))
       return NULL;
   if (analyzers->len == 0)
     return imp_pass_analyzer_new ();
   if (analyzers->len == 1)
     return g_ptr_array_steal_index (analyzers, 0);
 
-  cascade = imp_cascade_analyzer_new (analyzers, names, &self->options);
+  cascade = imp_cascade_analyzer_new (analyzers, factories, names, &self->options);
   /* They are its own now. */
   g_ptr_array_set_free_func (analyzers, g_object_unref);
   return cascade;

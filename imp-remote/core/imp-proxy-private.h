@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-analyzer.h"
+#include "core/imp-factory.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,9 @@ typedef struct
   gboolean (*has_deadline) (ImpAnalyzer *self);
   gboolean varies; /* what that says: so it has to be asked again when the time is over */
   ImpArena *(*peek_arena) (ImpAnalyzer *self); /* may be NULL, or give NULL */
+  /* See imp_proxy_query_statuses(); takes @task, which gets a GList of ImpFactoryStatus within
+   * @timeout_ms. */
+  void (*query_statuses) (ImpAnalyzer *self, guint timeout_ms, GTask *task);
 } ImpProxyFuncs;
 
 /* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
@@ -36,6 +39,15 @@ imp_proxy_keeps_deadline (ImpAnalyzer *analyzer)
 
   return proxy != NULL && !proxy->varies && proxy->has_deadline (analyzer);
 }
+
+/* As imp_factory_query_statuses_async(), about what the analyzer is made of and nothing else: where
+ * it stands for one that is elsewhere, the place that has that one is asked, and behind it. Of
+ * other analyzers @factory, which has made it, is asked. */
+void imp_proxy_query_statuses (ImpAnalyzer *analyzer, ImpFactory *factory, guint timeout_ms,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+GList *imp_proxy_query_statuses_finish (ImpAnalyzer *analyzer, GAsyncResult *result,
+                                        GError **error);
 
 /* Where input for it is best read into; NULL: anywhere. */
 static inline ImpArena *

@@ -473,8 +473,8 @@ test_answers (void)
   raw_rig_free (rig);
 }
 
-/* A question goes behind the analyzers that were there before, also where these wait for others, and
- * does not wait for those that come later. */
+/* A question goes behind the analyzers that were there before, also where these wait for others,
+ * and does not wait for those that come later. */
 static void
 test_behind_analyzers (void)
 {

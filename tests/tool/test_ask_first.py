@@ -239,6 +239,36 @@ class Elsewhere(unittest.TestCase):
                         self.assertEqual(harness.read_all(client), b'')
                 self.assertEqual(upstream.seen, 0)
 
+    def check_denied(self, module, times=20):
+        with Counting() as upstream, fixed(upstream, module) as relay:
+            for _ in range(times):
+                with harness.connect(relay.port) as client:
+                    self.assertEqual(harness.read_all(client), b'')
+            self.assertEqual(upstream.seen, 0)
+
+    def test_several_connections(self):
+        """The one that has the analyzer is asked, whichever that is; and behind a server, all."""
+        inner, inner_server = self.serve(f'{DENY_ALL}&delay=20')
+        with inner_server:
+            self.check_denied(f'remote=addr={inner}&connections=4')
+            outer, outer_server = self.serve(f'remote=addr={inner}&connections=4')
+            with outer_server:
+                self.check_denied(f'remote=addr={outer}&connections=4')
+
+    def test_several_servers(self):
+        """One that is dead matters to nobody whose analyzer is at another one."""
+        dead = os.path.join(harness.make_folder(), 'nobody')
+        path, server = self.serve(DENY_NAME)
+        with server, Counting() as upstream:
+            for modules in ([f'remote=addresses={dead},{path}'],
+                            [GATEKEEPER, '--module', f'remote=addresses={dead},{path}']):
+                with harness.Tool('relay', '--listen', '127.0.0.1:0', '--ask-first', '--module',
+                                  *modules, '--socks') as relay:
+                    connection, code = clients.socks5(relay.port, 'localhost', upstream.port)
+                    with connection:
+                        self.assertEqual((code, exchange(connection)), (0, b'hello'))
+                    self.assertEqual(clients.socks5_code(relay.port, 'evil.test', 80), 2)
+
     def test_time_to_decide(self):
         path, server = self.serve(f'{DENY_ALL}&delay=200')
         with server, Counting() as upstream, fixed(upstream, f'remote=addr={path}') as relay, \

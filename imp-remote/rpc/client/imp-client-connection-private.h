@@ -95,8 +95,8 @@ gboolean imp_client_connection_ping (ImpClientConnection *self);
 void imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *task);
 
 /* Asks how the server's modules are; @task gets a GList of ImpFactoryStatus, or an error, within
- * @timeout_ms: %IMP_ERROR_UNSUPPORTED if the server does not tell. The server hears of the analyzers
- * that are there now before it hears the question. Takes @task. */
+ * @timeout_ms: %IMP_ERROR_UNSUPPORTED if the server does not tell. The server hears of the
+ * analyzers that are there now before it hears the question. Takes @task. */
 void imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_ms,
                                            GTask *task);
 gboolean imp_client_connection_tells_status (ImpClientConnection *self);

@@ -154,6 +154,12 @@ client_connection_note_failed (ImpRemoteAnalyzerHost *host)
     self->funcs->failed (self, self->user_data);
 }
 
+static void
+client_connection_query_for_analyzer (ImpRemoteAnalyzerHost *host, guint timeout_ms, GTask *task)
+{
+  imp_client_connection_query_statuses ((ImpClientConnection *) host, timeout_ms, task);
+}
+
 static const ImpRemoteAnalyzerHostFuncs client_connection_host_funcs = {
   .hold = client_connection_hold,
   .release = client_connection_release,
@@ -161,6 +167,7 @@ static const ImpRemoteAnalyzerHostFuncs client_connection_host_funcs = {
   .send_data = client_connection_send_data,
   .remove = client_connection_remove,
   .failed = client_connection_note_failed,
+  .query_statuses = client_connection_query_for_analyzer,
   .list = imp_client_connection_list,
 };
 

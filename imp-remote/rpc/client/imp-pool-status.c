@@ -37,8 +37,8 @@ imp_pool_status_look (ImpPool *pool, const char *module)
   return statuses != NULL ? statuses : pool_status_make_none (module);
 }
 
-/* What all servers say: each on all of its connections, since the answer on one of them says nothing
- * of the analyzers of another. */
+/* What all servers say: each on all of its connections, since the answer on one of them says
+ * nothing of the analyzers of another. */
 typedef struct
 {
   GTask *task;

@@ -37,6 +37,9 @@ typedef struct
   void (*remove) (ImpRemoteAnalyzerHost *host, ImpRemoteAnalyzer *analyzer);
   /* One of them was given up, and the server is to blame. */
   void (*failed) (ImpRemoteAnalyzerHost *host);
+  /* How the server's modules are, asked behind those that it has now; see
+   * imp_client_connection_query_statuses(). */
+  void (*query_statuses) (ImpRemoteAnalyzerHost *host, guint timeout_ms, GTask *task);
   /* All of them, each with a reference. */
   GPtrArray *(*list) (ImpRemoteAnalyzerHost *host);
 } ImpRemoteAnalyzerHostFuncs;

@@ -4,6 +4,7 @@
 #include "core/imp-data-type-private.h"
 #include "core/imp-flow-private.h"
 #include "core/imp-proxy-private.h"
+#include "rpc/client/imp-analyzer-question-private.h"
 #include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
@@ -226,10 +227,17 @@ remote_analyzer_peek_arena (ImpAnalyzer *analyzer)
   return self->host != NULL ? self->host->arena : NULL;
 }
 
+static void
+remote_analyzer_query_statuses (ImpAnalyzer *analyzer, guint timeout_ms, GTask *task)
+{
+  imp_analyzer_question_start (IMP_REMOTE_ANALYZER (analyzer), timeout_ms, task);
+}
+
 static const ImpProxyFuncs remote_analyzer_proxy_funcs = {
   .peek_name = remote_analyzer_peek_name,
   .has_deadline = remote_analyzer_has_deadline,
   .peek_arena = remote_analyzer_peek_arena,
+  .query_statuses = remote_analyzer_query_statuses,
 };
 
 static void

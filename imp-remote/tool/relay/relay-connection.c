@@ -389,7 +389,7 @@ relay_connection_take_refusal (RelayConnection *self, const GError *error)
                                 error->message);
 }
 
-/* An analyzer that was asked first and has agreed may have refused while the server was connected. */
+/* An analyzer that was asked first and agreed may have refused while the server was connected. */
 static gboolean
 relay_connection_still_agrees (RelayConnection *self, GError **error)
 {

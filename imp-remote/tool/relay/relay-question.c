@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-question.h"
 
+#include "core/imp-proxy-private.h"
+
 /* Those who are asked get more time than there is: here is measured. */
 #define MORE_TIME 1000
 /* An analyzer whose module cannot be used has its outcome soon, if it has one. */
@@ -92,31 +94,30 @@ relay_question_on_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The first of them that cannot be used, or NULL. */
-static ImpFactoryStatus *
-relay_question_find_failure (GList *statuses)
+/* Why the first of them cannot be used, or NULL. That there is none is no answer. */
+static char *
+relay_question_describe_failure (GList *statuses, const GError *error)
 {
+  if (statuses == NULL)
+    return g_strdup (error != NULL ? error->message : "nothing is said of its module");
   for (GList *l = statuses; l != NULL; l = l->next)
     if (imp_factory_status_get_state (l->data) != IMP_FACTORY_STATE_UP)
-      return l->data;
+      return imp_factory_status_to_string (l->data);
   return NULL;
 }
 
 /* Who cannot be asked has not agreed. */
 static void
-relay_question_take_statuses (RelayQuestion *self, GList *statuses)
+relay_question_take_statuses (RelayQuestion *self, GList *statuses, const GError *error)
 {
-  ImpFactoryStatus *failure = relay_question_find_failure (statuses);
-
+  self->failure = relay_question_describe_failure (statuses, error);
   g_clear_handle_id (&self->timer, g_source_remove);
-  if (failure == NULL)
+  if (self->failure == NULL)
     {
       self->state = QUESTION_ANSWERED;
       relay_question_look (self);
       return;
     }
-  self->failure = g_strdup_printf ("%s: %s", imp_factory_status_get_name (failure),
-                                   imp_factory_status_get_reason (failure));
   self->timer = g_timeout_add (OUTCOME_TIME, relay_question_on_timeout, self);
 }
 
@@ -125,13 +126,13 @@ relay_question_on_statuses (GObject *source, GAsyncResult *result, gpointer user
 {
   RelayQuestion *self = user_data;
   g_autoptr (GError) error = NULL;
-  GList *statuses = imp_factory_query_statuses_finish (IMP_FACTORY (source), result, &error);
+  GList *statuses = imp_proxy_query_statuses_finish (IMP_ANALYZER (source), result, &error);
 
   /* @self has been freed already. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (self->state == QUESTION_OPEN && self->failure == NULL)
-    relay_question_take_statuses (self, statuses);
+    relay_question_take_statuses (self, statuses, error);
   g_list_free_full (statuses, (GDestroyNotify) imp_factory_status_unref);
 }
 
@@ -155,10 +156,9 @@ relay_question_new (ImpRelay *relay, ImpFactory *factory, guint timeout_ms, Rela
   g_signal_connect_swapped (self->filter, "failed", G_CALLBACK (relay_question_look), self);
   g_signal_connect_swapped (self->filter, "paused-changed", G_CALLBACK (relay_question_look), self);
   imp_relay_prepare (relay);
-  imp_factory_query_statuses_async (factory,
-                                    timeout_ms > 0 ? timeout_ms + MORE_TIME
-                                                   : TOOL_MAX_SECONDS * 1000,
-                                    self->cancellable, relay_question_on_statuses, self);
+  imp_proxy_query_statuses (imp_relay_get_analyzer (relay), factory,
+                            timeout_ms > 0 ? timeout_ms + MORE_TIME : TOOL_MAX_SECONDS * 1000,
+                            self->cancellable, relay_question_on_statuses, self);
   return self;
 }
 
