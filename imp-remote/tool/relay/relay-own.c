@@ -11,7 +11,7 @@
 struct _RelayOwn
 {
   GPtrArray *listeners;    /* of GInetSocketAddress */
-  GHashTable *connections; /* a set of addresses as text */
+  GHashTable *connections; /* an address as text -> how many have it */
 };
 
 RelayOwn *
@@ -55,18 +55,29 @@ relay_own_get_text (GSocketAddress *address)
   return imp_address_of_socket (plain);
 }
 
+/* The kernel gives one port to several connections, as long as they lead to different places. */
+static void
+relay_own_count_connection (RelayOwn *self, GSocketAddress *address, int more)
+{
+  g_autofree char *text = relay_own_get_text (address);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->connections, text)) + more;
+
+  if (n == 0)
+    g_hash_table_remove (self->connections, text);
+  else
+    g_hash_table_replace (self->connections, g_steal_pointer (&text), GUINT_TO_POINTER (n));
+}
+
 void
 relay_own_add_connection (RelayOwn *self, GSocketAddress *address)
 {
-  g_hash_table_add (self->connections, relay_own_get_text (address));
+  relay_own_count_connection (self, address, 1);
 }
 
 void
 relay_own_remove_connection (RelayOwn *self, GSocketAddress *address)
 {
-  g_autofree char *text = relay_own_get_text (address);
-
-  g_hash_table_remove (self->connections, text);
+  relay_own_count_connection (self, address, -1);
 }
 
 /* To its own addresses, and from no other one, a machine sends from the same. Nothing is sent here,
