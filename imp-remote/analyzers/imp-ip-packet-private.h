@@ -23,6 +23,15 @@ typedef enum
   IMP_TCP_ACK = 1 << 4,
 } ImpTcpFlags;
 
+/* What is to be thought of a checksum. */
+typedef enum
+{
+  IMP_IP_SUM_NONE, /* there is none, or not all that it is about */
+  IMP_IP_SUM_RIGHT,
+  IMP_IP_SUM_PARTIAL, /* a network card was left to compute it */
+  IMP_IP_SUM_WRONG,
+} ImpIpSum;
+
 /* What the header of a packet says that is not about its size. */
 typedef struct
 {
@@ -73,5 +82,8 @@ void imp_ip_put_header (const ImpIpHeader *self, guint8 *at, gsize size);
  * number of bytes), in which the place for it is zero, and of the data; to be written at @at. */
 void imp_ip_put_checksum (const ImpIpHeader *self, guint8 *at, const guint8 *transport,
                           gsize transport_size, const guint8 *data, gsize length);
+/* Whether that of TCP or UDP is right, which stands at @offset of the whole of @length bytes. */
+ImpIpSum imp_ip_check_sum (const ImpIpHeader *self, const guint8 *transport, gsize length,
+                           gsize offset);
 
 G_END_DECLS

@@ -30,15 +30,35 @@ ip_packet_sum (guint64 sum, const guint8 *bytes, gsize length)
   return sum;
 }
 
+static guint16
+ip_packet_fold (guint64 sum)
+{
+  while (sum > 0xffff)
+    sum = (sum & 0xffff) + (sum >> 16);
+  return sum;
+}
+
 static void
 ip_packet_put_sum (guint8 *at, guint64 sum)
 {
-  guint16 folded;
+  const guint16 folded = ~ip_packet_fold (sum);
 
-  while (sum > 0xffff)
-    sum = (sum & 0xffff) + (sum >> 16);
-  folded = ~sum;
   memcpy (at, &folded, sizeof folded);
+}
+
+/* Of what stands before TCP and UDP in thought, except for their length. */
+static guint64
+ip_packet_sum_pseudo (const ImpIpHeader *self)
+{
+  const guint64 sum = ip_packet_sum (g_htons (self->protocol), self->source, self->address_size);
+
+  return ip_packet_sum (sum, self->destination, self->address_size);
+}
+
+static guint64
+ip_packet_sum_size (guint32 size)
+{
+  return (guint64) g_htons (size >> 16) + g_htons (size & 0xffff);
 }
 
 void
@@ -75,14 +95,29 @@ void
 imp_ip_put_checksum (const ImpIpHeader *self, guint8 *at, const guint8 *transport,
                      gsize transport_size, const guint8 *data, gsize length)
 {
-  const guint32 size = transport_size + length;
-  guint64 sum = (guint64) g_htons (self->protocol) + g_htons (size >> 16) + g_htons (size & 0xffff);
+  guint64 sum = ip_packet_sum_pseudo (self) + ip_packet_sum_size (transport_size + length);
 
-  sum = ip_packet_sum (sum, self->source, self->address_size);
-  sum = ip_packet_sum (sum, self->destination, self->address_size);
   sum = ip_packet_sum (sum, transport, transport_size);
   ip_packet_put_sum (at, ip_packet_sum (sum, data, length));
   /* In UDP zero says that there is none; this is the same sum. */
   if (self->protocol == IMP_PROTOCOL_UDP && at[0] == 0 && at[1] == 0)
     at[0] = at[1] = 0xff;
+}
+
+/* A card that cuts what is too large for one packet may be given a sum without the length. */
+ImpIpSum
+imp_ip_check_sum (const ImpIpHeader *self, const guint8 *transport, gsize length, gsize offset)
+{
+  const guint64 pseudo = ip_packet_sum_pseudo (self);
+  const guint64 size = ip_packet_sum_size (length);
+  guint16 given;
+
+  memcpy (&given, transport + offset, sizeof given);
+  if (self->protocol == IMP_PROTOCOL_UDP && given == 0)
+    return IMP_IP_SUM_NONE;
+  if (ip_packet_fold (ip_packet_sum (pseudo + size, transport, length)) == 0xffff)
+    return IMP_IP_SUM_RIGHT;
+  if (given == ip_packet_fold (pseudo + size) || given == ip_packet_fold (pseudo))
+    return IMP_IP_SUM_PARTIAL;
+  return IMP_IP_SUM_WRONG;
 }

@@ -249,13 +249,23 @@ def ip_packet(source, destination, protocol, rest, fragment=0, number=1):
         + packed(source) + packed(destination) + rest
 
 
+def transport_checksum(source, destination, protocol, rest, kind):
+    pseudo = packed(source) + packed(destination) + struct.pack('>HH', protocol, len(rest))
+    if kind == 'partial':
+        return struct.pack('>H', internet_sum(pseudo))
+    right = 0xffff - internet_sum(pseudo + rest)
+    return struct.pack('>H', right if kind == 'right' else right ^ 0x5a5a)
+
+
 def ethernet(packet, tags=b''):
     kind = b'\x86\xdd' if packet[0] >> 4 == 6 else b'\x08\0'
     return b'\x02\0\0\0\0\1\x02\0\0\0\0\2' + tags + kind + packet
 
 
-def udp_packet(source, destination, data):
+def udp_packet(source, destination, data, checksum='none'):
     udp = struct.pack('>HHHH', source[1], destination[1], 8 + len(data), 0) + data
+    if checksum != 'none':
+        udp = udp[:6] + transport_checksum(source[0], destination[0], 17, udp, checksum) + udp[8:]
     return ip_packet(source[0], destination[0], 17, udp)
 
 
@@ -271,14 +281,16 @@ class Tcp:
         self.syn_options = options
 
     def add(self, side, flags, offset, data=b'', ack=None, options=b'', recorded=None,
-            window=65535):
-        """One packet of one side (0 is the client)."""
+            window=65535, checksum='right'):
+        """One packet of one side (0 is the client); its checksum is `right`, `wrong`, or `partial`
+        where a network card computes it later."""
         source, destination = self.ends[side], self.ends[1 - side]
         ack = self.sent[1 - side] if ack is None else ack
         ack = (self.first[1 - side] + ack) % 2**32 if flags & ACK else 0
         tcp = struct.pack('>HHIIBBHHH', source[1], destination[1],
                           (self.first[side] + offset) % 2**32, ack, (20 + len(options)) // 4 << 4,
                           flags, window, 0, 0) + options + data
+        tcp = tcp[:16] + transport_checksum(source[0], destination[0], 6, tcp, checksum) + tcp[18:]
         packet = self.link(ip_packet(source[0], destination[0], 6, tcp))
         if recorded is not None:
             recorded += len(packet) - len(data)

@@ -186,6 +186,34 @@ test_options (void)
 
 /* ---- what is written ---- */
 
+static ImpIpSum
+get_sum (const guint8 *data, gsize recorded, gsize length)
+{
+  Packet packet;
+
+  g_assert_cmpint (packet_decode (&packet, PACKET_LINK_RAW, data, recorded, length), ==,
+                   PACKET_TRANSPORT);
+  return packet.sum;
+}
+
+/* A datagram over version 6 with a right checksum. */
+static void
+check_sums (const guint8 *data, gsize length)
+{
+  g_autofree guint8 *copy = g_memdup2 (data, length);
+  guint8 *checksum = copy + IMP_IPV6_SIZE + 6;
+
+  g_assert_cmpint (get_sum (copy, length, length), ==, IMP_IP_SUM_RIGHT);
+  g_assert_cmpint (get_sum (copy, length - 1, length), ==, IMP_IP_SUM_NONE);
+  copy[length - 1] ^= 1;
+  g_assert_cmpint (get_sum (copy, length, length), !=, IMP_IP_SUM_RIGHT);
+  /* There are no addresses and ports: this is the sum of protocol and length. */
+  imp_ip_put16 (checksum, IMP_PROTOCOL_UDP + 10);
+  g_assert_cmpint (get_sum (copy, length, length), !=, IMP_IP_SUM_WRONG);
+  imp_ip_put16 (checksum, 0);
+  g_assert_cmpint (get_sum (copy, length, length), ==, IMP_IP_SUM_NONE);
+}
+
 static void
 on_datagram (const guint8 *data, gsize length, gpointer user_data)
 {
@@ -198,6 +226,7 @@ on_datagram (const guint8 *data, gsize length, gpointer user_data)
   g_assert_cmpuint (packet.length, ==, 2);
   g_assert_cmpuint (checksum, !=, 0);
   *n_full += checksum == 0xffff;
+  check_sums (data, length);
 }
 
 /* Whatever stands in a datagram, it has a checksum: 0 would be none. */

@@ -26,14 +26,14 @@ class Files(unittest.TestCase):
         self.folder = harness.make_folder()
         self.out = os.path.join(self.folder, 'out.pcap')
 
-    def inspect(self, pcap, *args):
+    def inspect(self, pcap, *args, status=0):
         """The report."""
-        report, err = captures.inspect(pcap.save(), '--write', self.out, *args)
-        self.assertEqual(err, '')
+        report, err = captures.inspect(pcap.save(), '--write', self.out, *args, status=status)
+        self.assertEqual(err != '', status != 0, err)
         return report
 
-    def inspect_one(self, pcap, *args):
-        connection, = self.inspect(pcap, *args)['connections']
+    def inspect_one(self, pcap, *args, status=0):
+        connection, = self.inspect(pcap, *args, status=status)['connections']
         return connection
 
     def dissect(self, reader=captures.Plain, **but):
@@ -132,7 +132,7 @@ class Streams(Files):
     def test_gap_wanted(self):
         """An analyzer that wants to see what is missing is given nothing behind it."""
         pcap, _ = self.lacking()
-        report = self.inspect(pcap, '--module', DENY)
+        report = self.inspect(pcap, '--module', DENY, status=1)
         connection, = report['connections']
         self.assertEqual(connection['outcome'], 'incomplete')
         failed, = captures.entries(connection, 'failed')

@@ -39,7 +39,7 @@ typedef enum
   OUTCOME_DENIED,   /* by the analyzer, from here on */
   OUTCOME_DROPPED,
   OUTCOME_FAILED,
-  OUTCOME_INCOMPLETE, /* bytes are missing that the analyzer wants to see */
+  OUTCOME_INCOMPLETE, /* the analyzer has not seen bytes that there were */
 } Outcome;
 
 static inline gboolean

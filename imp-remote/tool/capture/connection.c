@@ -79,6 +79,33 @@ connection_note_packet (Connection *self)
   self->last_packet = self->capture->packet;
 }
 
+static void
+connection_note_right_sum (Connection *self, guint sender)
+{
+  if (self->has_doubtful_data[sender] && !self->has_right_sum[sender])
+    entries_add_note (inspection_get_entries (self->inspection), sender != self->client,
+                      self->capture->packet,
+                      "data before had wrong checksums, so that its receiver has not taken it");
+  self->has_right_sum[sender] = TRUE;
+}
+
+gboolean
+connection_believes (Connection *self, const Packet *packet, guint sender)
+{
+  const gboolean is_reset = packet->ip.protocol == IMP_PROTOCOL_TCP
+                            && (packet->flags & IMP_TCP_RST) != 0;
+
+  if (packet->sum == IMP_IP_SUM_RIGHT && packet->length > 0)
+    connection_note_right_sum (self, sender);
+  if (packet->sum != IMP_IP_SUM_WRONG || (!is_reset && !self->has_right_sum[sender]))
+    {
+      self->has_doubtful_data[sender] |= packet->sum == IMP_IP_SUM_WRONG && packet->length > 0;
+      return TRUE;
+    }
+  self->n_wrong_sums++;
+  return FALSE;
+}
+
 static char *
 connection_format_address (const Connection *self, guint end)
 {

@@ -29,6 +29,9 @@ typedef struct
   guint64 first_packet, last_packet;
   guint64 n_packets;
   guint64 n_late_bytes; /* that came after it was over */
+  guint64 n_wrong_sums; /* packets that were left out for that */
+  /* By the end of the key: no card computes them later; data came before, with a wrong one. */
+  gboolean has_right_sum[2], has_doubtful_data[2];
 } Connection;
 
 /* The key of a packet, and which of its ends the sender is. */
@@ -41,6 +44,9 @@ void connection_init (Connection *self, Capture *capture, const ConnectionKey *k
 void connection_clear (Connection *self);
 /* A packet of it has come. */
 void connection_note_packet (Connection *self);
+/* Whether its receiver has taken it, as far as the checksum says; otherwise it is counted. Where
+ * cards compute checksums after a packet was recorded, nobody knows. */
+gboolean connection_believes (Connection *self, const Packet *packet, guint sender);
 /* Has to be called once it is known who the client is, and before anything is inspected. */
 void connection_inspect (Connection *self, gint32 data_type, const InspectionFuncs *funcs,
                          gpointer user_data);

@@ -397,6 +397,10 @@ inspection_finish_recording (Inspection *self, Outcome outcome)
     inspection_end_recording (self, IMP_OUTCOME_FAILED, self->reason);
   else if (outcome == OUTCOME_RESET)
     inspection_end_recording (self, IMP_OUTCOME_BROKEN, "the connection was reset");
+  else if (outcome == OUTCOME_INCOMPLETE)
+    inspection_end_recording (self, IMP_OUTCOME_BROKEN,
+                              self->reason != NULL ? self->reason
+                                                   : "the connection went on behind a reset");
   else
     inspection_end_recording (self, has_ended ? IMP_OUTCOME_PASSED : IMP_OUTCOME_UNSETTLED, NULL);
 }

@@ -56,6 +56,14 @@ packet_rest_limit (PacketRest *rest, gsize length)
 
 /* ---- TCP and UDP ---- */
 
+/* Of what was not recorded as a whole, nobody knows. */
+static void
+packet_check_sum (Packet *self, const PacketRest *rest, gsize offset)
+{
+  if (rest->recorded == rest->length)
+    self->sum = imp_ip_check_sum (&self->ip, rest->data, rest->length, offset);
+}
+
 static PacketKind
 packet_decode_tcp (Packet *self, PacketRest rest)
 {
@@ -77,6 +85,7 @@ packet_decode_tcp (Packet *self, PacketRest rest)
   self->window = imp_ip_get16 (tcp + 14);
   self->options = tcp + IMP_TCP_SIZE;
   self->options_size = size - IMP_TCP_SIZE;
+  packet_check_sum (self, &rest, 16);
   self->data = tcp + size;
   self->length = rest.recorded - size;
   self->missing = rest.length - rest.recorded;
@@ -96,6 +105,7 @@ packet_decode_udp (Packet *self, PacketRest rest)
   packet_rest_limit (&rest, length);
   self->ports[0] = imp_ip_get16 (rest.data);
   self->ports[1] = imp_ip_get16 (rest.data + 2);
+  packet_check_sum (self, &rest, 6);
   self->data = rest.data + IMP_UDP_SIZE;
   self->length = rest.recorded - IMP_UDP_SIZE;
   self->missing = rest.length - rest.recorded;

@@ -51,6 +51,7 @@ typedef struct
   guint16 window;         /* as it stands there */
   const guint8 *options;
   gsize options_size;
+  ImpIpSum sum; /* of UDP, too */
 
   /* Either of them. */
   const guint8 *data;

@@ -268,7 +268,7 @@ static int
 pcap_command_finish (Pcap *self, const GError *read_error)
 {
   g_autoptr (GError) error = NULL;
-  guint64 n_failed;
+  guint64 n_failed, n_incomplete;
   int recorded;
 
   fragments_flush (self->fragments);
@@ -289,6 +289,11 @@ pcap_command_finish (Pcap *self, const GError *read_error)
   if (n_failed > 0)
     return tool_error ("pcap: the analyzer has failed in %" G_GUINT64_FORMAT " connections",
                        n_failed);
+  n_incomplete = report_get_n_outcomes (self->report, OUTCOME_INCOMPLETE);
+  if (n_incomplete > 0)
+    return tool_error ("pcap: %" G_GUINT64_FORMAT
+                       " connections could not be inspected to their end",
+                       n_incomplete);
   return recorded;
 }
 

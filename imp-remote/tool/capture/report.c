@@ -136,6 +136,13 @@ report_print_direction (GString *out, const Connection *connection, ImpDirection
 }
 
 static void
+report_print_count (GString *out, guint64 n, const char *what)
+{
+  if (n > 0)
+    g_string_append_printf (out, "  %" G_GUINT64_FORMAT " %s\n", n, what);
+}
+
+static void
 report_print_connection (GString *out, const Connection *connection)
 {
   const char *recording = inspection_get_recording (connection->inspection);
@@ -158,13 +165,8 @@ report_print_connection (GString *out, const Connection *connection)
                             "  %" G_GUINT64_FORMAT
                             " bytes came after the end, and were not inspected\n",
                             connection->n_late_bytes);
-}
-
-static void
-report_print_count (GString *out, guint64 n, const char *what)
-{
-  if (n > 0)
-    g_string_append_printf (out, "  %" G_GUINT64_FORMAT " %s\n", n, what);
+  report_print_count (out, connection->n_wrong_sums,
+                      "packets have wrong checksums, and are left out");
 }
 
 static void
@@ -289,6 +291,7 @@ report_build_connection (JsonBuilder *builder, const Connection *connection)
   report_add_text (builder, "outcome", outcome_to_string (connection->outcome));
   report_add_flag (builder, "partial", connection->is_partial);
   report_add_number (builder, "late_bytes", connection->n_late_bytes);
+  report_add_number (builder, "wrong_checksums", connection->n_wrong_sums);
   if (recording != NULL)
     report_add_text (builder, "recording", recording);
   report_build_direction (builder, connection, IMP_DIRECTION_FROM_CLIENT);

@@ -439,7 +439,8 @@ tcp_connection_finish_packet (TcpConnection *self, ImpDirection direction)
                                           inspection_get_settled (inspection, 1) });
 }
 
-/* Packets that cross the end of a connection are no news, but what they carry is. */
+/* Packets that cross the end of a connection are no news, but what they carry is: behind a reset,
+ * it may be that this was one which nobody got. */
 static void
 tcp_connection_take_late (TcpConnection *self, const Packet *packet)
 {
@@ -480,12 +481,37 @@ tcp_connection_take_open (TcpConnection *self, ImpDirection direction, const Pac
   tcp_connection_finish_packet (self, direction);
 }
 
+/* Nothing was believed of what came before, so neither was who the client is. */
+static gboolean
+tcp_connection_is_first_syn (TcpConnection *self, const Packet *packet)
+{
+  return (packet->flags & (IMP_TCP_SYN | IMP_TCP_RST | IMP_TCP_ACK)) == IMP_TCP_SYN
+         && self->base.inspection != NULL && !self->base.is_over
+         && !tcp_input_is_started (self->sides[0].input)
+         && !tcp_input_is_started (self->sides[1].input);
+}
+
+static void
+tcp_connection_inspect (TcpConnection *self)
+{
+  if (self->base.inspection == NULL)
+    connection_inspect (&self->base, IMP_DATA_TYPE_STREAM, &tcp_connection_inspection_funcs, self);
+}
+
 TcpVerdict
 tcp_connection_take (TcpConnection *self, const Packet *packet, guint sender)
 {
   const ImpDirection direction = sender == self->base.client ? IMP_DIRECTION_FROM_CLIENT
                                                              : IMP_DIRECTION_FROM_SERVER;
 
+  if (tcp_connection_is_first_syn (self, packet))
+    return TCP_NEW;
+  if (!connection_believes (&self->base, packet, sender))
+    {
+      connection_note_packet (&self->base);
+      tcp_connection_inspect (self);
+      return TCP_TAKEN;
+    }
   if (tcp_connection_is_other_syn (self, direction, packet))
     {
       if (tcp_connection_begins_anew (self, direction, packet))
@@ -496,8 +522,7 @@ tcp_connection_take (TcpConnection *self, const Packet *packet, guint sender)
       return TCP_TAKEN;
     }
   connection_note_packet (&self->base);
-  if (self->base.inspection == NULL)
-    connection_inspect (&self->base, IMP_DATA_TYPE_STREAM, &tcp_connection_inspection_funcs, self);
+  tcp_connection_inspect (self);
   self->is_taking = TRUE;
   if (self->base.is_over)
     tcp_connection_take_late (self, packet);
@@ -550,6 +575,8 @@ tcp_connection_finish (TcpConnection *self, Outcome outcome)
       tcp_connection_check_repeated (self, direction);
     }
   inspection_close (self->base.inspection);
+  if (self->base.outcome == OUTCOME_RESET && self->base.n_late_bytes > 0)
+    self->base.outcome = OUTCOME_INCOMPLETE;
   if (self->base.is_over)
     return;
   self->base.is_over = TRUE;

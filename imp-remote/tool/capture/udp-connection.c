@@ -92,6 +92,8 @@ udp_connection_take (UdpConnection *self, const Packet *packet, guint sender)
                                                              : IMP_DIRECTION_FROM_SERVER;
 
   connection_note_packet (&self->base);
+  if (!connection_believes (&self->base, packet, sender))
+    return;
   if (self->base.is_over)
     {
       self->base.n_late_bytes += packet->length + packet->missing;
