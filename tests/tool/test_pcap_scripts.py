@@ -138,6 +138,24 @@ class Scripts(unittest.TestCase):
         self.assertEqual(out.follow()[0], b'ready')
         self.assertEqual(out.values('tcp.flags')[-1], '0x0014')
 
+    def test_too_silent(self):
+        """Where more than a mebibyte has no verdict, it is waited for once."""
+        tcp = Tcp(self.pcap).open()
+        tcp.say(0, b'ready')
+        for number in range(30):
+            packet = tcp.say(0, b'x' * 60000)
+            if number == 17:
+                last = packet
+        report, err = self.inspect('--module', SILENT, '--answer-time=20', '--deadline=1', status=1)
+        connection, = report['connections']
+        self.assertEqual(connection['outcome'], 'failed')
+        self.assertIn('the analyzer has failed in 1 connections', err)
+        failed, = captures.entries(connection, 'failed')
+        self.assertEqual((failed['text'], failed['packet']),
+                         (f'there is no verdict on {18 * 60000} bytes', last))
+        self.assertEqual((connection['client']['held'], connection['late_bytes']),
+                         (18 * 60000, 12 * 60000))
+
     def test_dying(self):
         """A script that ends refuses its connection."""
         tcp = Tcp(self.pcap).open()

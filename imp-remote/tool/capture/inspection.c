@@ -514,6 +514,15 @@ inspection_get_held (const Inspection *self)
   return imp_filter_get_held (self->filter, 0) + imp_filter_get_held (self->filter, 1);
 }
 
+static void
+inspection_fail_silent (Inspection *self)
+{
+  g_autofree char *reason = g_strdup_printf ("there is no verdict on %" G_GINT64_FORMAT " bytes",
+                                             inspection_get_held (self));
+
+  inspection_fail (self, OUTCOME_FAILED, reason);
+}
+
 /* A packet that the analyzer says nothing about costs the time once: then it is taken for one that
  * wants to see more, until it says something. */
 static void
@@ -521,7 +530,8 @@ inspection_wait_for_packet (Inspection *self)
 {
   if (inspection_get_held (self) > SILENT_MAX)
     {
-      inspection_wait (self, self->capture->deadline * 1000);
+      if (!inspection_wait (self, self->capture->deadline * 1000))
+        inspection_fail_silent (self);
       return;
     }
   if (self->is_silent)
@@ -546,18 +556,12 @@ inspection_finish_packet (Inspection *self)
 void
 inspection_close (Inspection *self)
 {
-  g_autofree char *reason = NULL;
-
   if (self->outcome != OUTCOME_OPEN)
     return;
   if (!inspection_wait (self, self->capture->deadline * 1000)
       || (self->pushed_end[0] && self->pushed_end[1] && self->outcome == OUTCOME_OPEN
           && !(inspection_has_ended (self, 0) && inspection_has_ended (self, 1))))
-    {
-      reason = g_strdup_printf ("there is no verdict on %" G_GINT64_FORMAT " bytes",
-                                inspection_get_held (self));
-      inspection_refuse (self, OUTCOME_FAILED, ENTRY_FAILED, reason);
-    }
+    inspection_fail_silent (self);
   for (guint direction = 0; direction < 2; direction++)
     inspection_record (self, direction);
 }
