@@ -269,6 +269,34 @@ test_property (void)
   imp_server_close (server);
 }
 
+/* A server that listens already cannot refuse what is set then; it lets nobody in. */
+static void
+check_wrong_later (const char *first, const char *second)
+{
+  const char *wrong[] = { first, second, NULL };
+  g_autoptr (GSocketConnection) plain = NULL, with_header = NULL;
+  Rig rig;
+
+  rig_init (&rig, "127.0.0.0/8", NULL, 0);
+  g_object_set (rig.server, "proxy-from", wrong, NULL);
+  plain = rig_connect (&rig);
+  say (plain, GREETING, strlen (GREETING));
+  g_assert_false (hears (plain));
+  with_header = rig_connect (&rig);
+  say (with_header, V1 GREETING, strlen (V1 GREETING));
+  g_assert_false (hears (with_header));
+  g_assert_cmpstr (rig.seen->str, ==, "");
+  rig_clear (&rig);
+}
+
+static void
+test_wrong_later (void)
+{
+  check_wrong_later ("192.0.2.300", NULL);
+  check_wrong_later ("192.0.2.300", "127.0.0.1");
+  check_wrong_later ("127.0.0.1", "192.0.2.300");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,5 +307,6 @@ main (int argc, char **argv)
   g_test_add_func ("/server-proxies/many", test_many);
   g_test_add_func ("/server-proxies/unix", test_unix);
   g_test_add_func ("/server-proxies/property", test_property);
+  g_test_add_func ("/server-proxies/wrong-later", test_wrong_later);
   return g_test_run ();
 }

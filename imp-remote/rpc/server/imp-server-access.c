@@ -73,7 +73,7 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
    * header of the PROXY protocol, version 1 or 2, before TLS where there is TLS. What that says is
    * the client's address, for the limits of a peer and for [method@Imp.Peer.get_address]; others
    * are disconnected. It has no effect at unix sockets. A text that is no such address is an error
-   * of [method@Imp.Server.listen].
+   * of [method@Imp.Server.listen]; where the server listens already, all of TCP are disconnected.
    *
    * Since: 0.1
    */
@@ -155,10 +155,11 @@ imp_server_access_check (const ImpServerAccess *self, GError **error)
   return self->proxy_error == NULL && imp_access_check (&self->lists, error);
 }
 
+/* Texts that are wrong are no reason to let everybody in. */
 gboolean
 imp_server_access_has_proxies (const ImpServerAccess *self)
 {
-  return self->proxies != NULL && self->proxies->len > 0;
+  return self->proxies != NULL && (self->proxies->len > 0 || self->proxy_error != NULL);
 }
 
 gboolean
