@@ -92,6 +92,7 @@ struct _ImpRemoteAnalyzer
   guint8 paused_by_server; /* bit per direction: the analyzer has said PAUSE */
   guint8 paused_here;      /* bit per direction: too much waits to be sent */
   guint8 paused;           /* as the provider knows it */
+  guint8 is_moving;        /* what waited at another host is pushed again */
   ImpSendEntry send;
   ImpDeadlineEntry deadline;
   gsize waiting;       /* bytes of its results that wait, as noted in the sum of all */

@@ -291,6 +291,7 @@ imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
 }
 
 static void remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input);
+static void remote_analyzer_end_pause (ImpRemoteAnalyzer *self);
 
 void
 imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
@@ -313,6 +314,7 @@ imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
   imp_remote_analyzer_join (self, host, id);
   if (input != NULL)
     remote_analyzer_push_again (self, input);
+  remote_analyzer_end_pause (self);
   g_object_unref (self);
 }
 
@@ -342,6 +344,7 @@ remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input)
 
   if (self->host != NULL)
     imp_deadline_watch (self->host->deadline, &self->deadline);
+  self->is_moving = TRUE;
   while (imp_input_queue_take (input, G_MAXSIZE, &next))
     {
       const ImpView view = imp_view_of_bytes (next.data);
@@ -352,7 +355,13 @@ remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input)
     }
   imp_input_queue_clear (input);
   g_free (input);
-  /* Whoever fed it was asked to pause by the one before. */
+  self->is_moving = FALSE;
+}
+
+/* Whoever fed it was asked to pause by the host before. */
+static void
+remote_analyzer_end_pause (ImpRemoteAnalyzer *self)
+{
   for (guint direction = 0; direction < 2 && !self->send.paused && self->host != NULL; direction++)
     remote_analyzer_set_paused (self, direction, &self->paused_here, FALSE);
 }
@@ -613,6 +622,9 @@ send_entry_set_paused (ImpSendEntry *entry, gboolean paused, gpointer host)
 {
   ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
 
+  /* Whoever brought more now would get ahead of what is not pushed again yet. */
+  if (self->is_moving && !paused)
+    return;
   for (guint direction = 0; direction < 2; direction++)
     remote_analyzer_set_paused (self, direction, &self->paused_here, paused);
 }
