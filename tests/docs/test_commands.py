@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The commands that the pages show are ones that the tool takes."""
+"""The commands that the pages show are ones that the tool takes, and each page can be found."""
 
 import glob
 import os
@@ -117,6 +117,20 @@ class Commands(unittest.TestCase):
                     '--listen localhost:1 --module remote=addr=other:9 --connect localhost:2',
                     "--listen localhost:1 --module 'remote=addr=x&fail=hard' --connect @y"):
             self.assertNotEqual(check(bad), [], bad)
+
+
+class Pages(unittest.TestCase):
+    def test_each_page_is_linked(self):
+        pages = sorted(name.removesuffix('.md') for name in os.listdir(os.path.join(SOURCE, 'docs'))
+                       if name.endswith('.md'))
+        self.assertIn('overview', pages)
+        readme, overview = read('README.md'), read('docs/overview.md')
+        build = read('docs/meson.build')
+        for page in pages:
+            self.assertIn(f'(docs/{page}.md)', readme)
+            self.assertIn(f"'{page}'", build)
+            if page != 'overview':
+                self.assertIn(f'({page}.html)', overview)
 
 
 if __name__ == '__main__':
