@@ -311,6 +311,21 @@ class Streams(Files):
                          [f'10.0.0.9:{port}' for port in range(1, 5)])
         self.assertEqual(report['summary']['connections_displaced'], 2)
 
+    def test_report_order(self):
+        """Those that have long ended, then, at the end, what goes on before what has just ended."""
+        pcap = Pcap(self.folder)
+        tcp = [Tcp(pcap, client=('10.0.0.9', port)) for port in range(1, 4)]
+        tcp[0].open().close()
+        pcap.wait(61)
+        tcp[1].open().close()
+        tcp[2].open()
+        pcap.add(captures.ethernet(captures.udp_packet(('10.0.0.9', 4), ('10.0.0.2', 53), b'a')))
+        report = self.inspect(pcap)
+        self.assertEqual([(connection['client_address'], connection['outcome'])
+                          for connection in report['connections']],
+                         [('10.0.0.9:1', 'closed'), ('10.0.0.9:3', 'open'), ('10.0.0.9:4', 'open'),
+                          ('10.0.0.9:2', 'closed')])
+
 
 class Links(Files):
     def write(self, link, header):
