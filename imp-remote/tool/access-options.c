@@ -2,6 +2,7 @@
 #include "tool/access-options.h"
 
 #include "rpc/imp-listener-private.h"
+#include "tool/tool.h"
 
 #include <imp-remote.h>
 
@@ -11,6 +12,8 @@
 static struct
 {
   guint mode;
+  gboolean has_mode;
+  gboolean may_have_file; /* an address at which there may be a unix socket's file */
   GStrv uids, gids;
   ImpAccess lists;
 } access_options = { .mode = IMP_LISTENER_MODE_DEFAULT };
@@ -28,6 +31,7 @@ access_options_on_mode (const char *option, const char *value, gpointer data, GE
       return FALSE;
     }
   access_options.mode = mode;
+  access_options.has_mode = TRUE;
   return TRUE;
 }
 
@@ -74,6 +78,22 @@ access_options_add_to_group (GOptionGroup *group)
   };
 
   g_option_group_add_entries (group, entries);
+}
+
+void
+access_options_note_address (const ImpAddress *address)
+{
+  if (address->kind != IMP_ADDRESS_TCP && address->kind != IMP_ADDRESS_ABSTRACT)
+    access_options.may_have_file = TRUE;
+}
+
+int
+access_options_check (void)
+{
+  if (access_options.has_mode && !access_options.may_have_file)
+    return tool_usage_error ("--socket-mode is for unix sockets, but no address is the /PATH or "
+                             "./PATH of one");
+  return TOOL_DONE;
 }
 
 guint

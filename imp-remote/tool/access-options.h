@@ -2,12 +2,18 @@
 #pragma once
 
 #include "rpc/imp-access-private.h"
+#include "rpc/imp-address-private.h"
 
 G_BEGIN_DECLS
 
 /* Who may connect to the unix sockets at which the program listens: --socket-mode, --allow-uid and
  * --allow-gid. */
 void access_options_add_to_group (GOptionGroup *group);
+/* For each of the addresses at which the program listens. */
+void access_options_note_address (const ImpAddress *address);
+/* After them: prints what is wrong on standard error if there is an option that none of them has a
+ * use for, and returns the program's status. */
+int access_options_check (void);
 guint access_options_get_mode (void);
 const ImpAccess *access_options_get_lists (void);
 /* FALSE with %IMP_ERROR_DENIED for a client of a unix socket that may not connect. */

@@ -283,12 +283,49 @@ serve_check_proxies (const Serve *self)
   return TOOL_DONE;
 }
 
+static const char *
+serve_find_tls_option (const Serve *self)
+{
+  if (self->tls_cert != NULL)
+    return "--tls-cert";
+  if (self->tls_key != NULL)
+    return "--tls-key";
+  return self->tls_client_ca != NULL ? "--tls-client-ca" : NULL;
+}
+
+/* An option that protects must not be without effect because of a slip in an address. */
+static int
+serve_check_addresses (const Serve *self)
+{
+  const char *option = serve_find_tls_option (self);
+  gboolean tls = FALSE;
+
+  for (char **text = self->addresses; *text != NULL; text++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ImpAddress) address = imp_address_parse (*text, &error);
+
+      if (address == NULL)
+        return tool_option_error ("serve", *text, error);
+      access_options_note_address (address);
+      tls = tls || address->tls;
+    }
+  if (option != NULL && !tls)
+    return tool_usage_error ("%s is set, but no address speaks TLS: one that does begins with "
+                             "\"" IMP_ADDRESS_TLS_PREFIX "\", or with "
+                             "\"" IMP_ADDRESS_TLS_INHERITED_PREFIX "\" in front of fd:N or systemd",
+                             option);
+  return access_options_check ();
+}
+
 static int
 serve_start (Serve *self)
 {
   g_autoptr (ImpFactory) factory = NULL;
   int status = serve_check_proxies (self);
 
+  if (status == TOOL_DONE)
+    status = serve_check_addresses (self);
   if (status != TOOL_DONE)
     return status;
   factory = tool_new_factory ((const char *const *) self->modules, &status);

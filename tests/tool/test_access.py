@@ -89,6 +89,16 @@ class Modes(unittest.TestCase):
                     self.assertIn(value, err)
                     self.assertEqual(err.count('\n'), 1, err)
 
+    def test_mode_without_file(self):
+        for args in (['serve', '127.0.0.1:0', '@x'],
+                     ['relay', '--listen', '127.0.0.1:0', '--connect', 'localhost:1'],
+                     ['relay', '--listen', 'udp:127.0.0.1:0', '--connect', 'udp:localhost:1']):
+            status, out, err = harness.run_tool(args[0], '--socket-mode=0660', *args[1:])
+            self.assertEqual((status, out, err.count('\n')), (2, '', 1), err)
+            self.assertIn('--socket-mode is for unix sockets, but no address is', err)
+        with harness.Tool('serve', '--socket-mode=0660', '127.0.0.1:0', self.path):
+            self.assertEqual(mode_of(self.path), 0o660)
+
     def test_abstract_name(self):
         name = f'@imp-access-{os.getpid()}'
         with harness.Tool('serve', name) as tool:

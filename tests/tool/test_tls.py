@@ -192,6 +192,10 @@ class Usage(unittest.TestCase):
                           where, text='do not belong together')
         self.assert_wrong('serve', '--tls-cert', '/nowhere', where, text='"/nowhere"')
         self.assert_wrong('ping', 'tls://', text='"tls://"')
+        for option in '--tls-cert', '--tls-key', '--tls-client-ca':
+            for address in './s', '127.0.0.1:0', '@s', 'fd:3', 'systemd':
+                self.assert_wrong('serve', option, path('both.pem'), address,
+                                  text=f'{option} is set, but no address speaks TLS')
         for command in (('relay',), ('rehearse', '--faults', 'seed=1')):
             self.assert_wrong(*command, '--listen', where, '--connect', '127.0.0.1:1',
                               text='is for servers of analyzers')

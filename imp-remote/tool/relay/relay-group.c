@@ -126,6 +126,7 @@ relay_group_add_listen (RelayGroup *self, const char *address)
   parsed = imp_address_parse (address, &error);
   if (parsed == NULL || !imp_address_refuse_tls (parsed, address, &error))
     return tool_option_error ("--listen", address, error);
+  access_options_note_address (parsed);
   g_ptr_array_add (self->addresses, g_steal_pointer (&parsed));
   g_ptr_array_add (self->address_texts, g_strdup (address));
   return TOOL_DONE;

@@ -363,7 +363,7 @@ relay_make_groups (Relay *self)
                              last->kind->option, last->value != NULL ? " \"" : "",
                              last->value != NULL ? last->value : "",
                              last->value != NULL ? "\"" : "");
-  return TOOL_DONE;
+  return access_options_check ();
 }
 
 static void
