@@ -319,17 +319,48 @@ relay_add_group (Relay *self)
   return group;
 }
 
+/* As the user wrote it. */
+static char *
+relay_part_to_text (const RelayPart *part)
+{
+  return part->value != NULL ? g_strdup_printf ("%s \"%s\"", part->kind->option, part->value)
+                             : g_strdup (part->kind->option);
+}
+
+/* @part would end a group that has no --listen. @end: what has ended the group before, or NULL. */
+static int
+relay_refuse_end (const RelayPart *part, const RelayPart *end)
+{
+  g_autofree char *text = relay_part_to_text (part);
+  g_autofree char *end_text = NULL;
+
+  if (end == NULL)
+    return tool_usage_error ("%s: a --listen ADDRESS must stand before it", text);
+  end_text = relay_part_to_text (end);
+  return tool_usage_error ("%s: only one of --connect, --socks, --http-connect and --transparent "
+                           "can end what a --listen begins, and %s has done so; a --listen of its "
+                           "own must stand before it",
+                           text, end_text);
+}
+
+/* Nothing ends the group of @part, the last one. @end: what has ended the group before, or NULL. */
+static int
+relay_refuse_rest (RelayGroup *group, const RelayPart *part, const RelayPart *end)
+{
+  g_autofree char *text = relay_part_to_text (part);
+  g_autofree char *end_text = NULL;
+
+  if (end == NULL || relay_group_has_listeners (group))
+    return tool_usage_error ("%s: a --connect ADDRESS must stand behind it", text);
+  end_text = relay_part_to_text (end);
+  return tool_usage_error ("%s: it must stand before the %s that it is for", text, end_text);
+}
+
 static int
 relay_apply_part (RelayGroup *group, const RelayPart *part)
 {
-  int status;
+  int status = part->kind->apply (group, part->value);
 
-  if (part->kind->ends_group && !relay_group_has_listeners (group))
-    return part->value != NULL
-             ? tool_usage_error ("%s \"%s\": a --listen ADDRESS must stand before it",
-                                 part->kind->option, part->value)
-             : tool_usage_error ("%s: a --listen ADDRESS must stand before it", part->kind->option);
-  status = part->kind->apply (group, part->value);
   if (status == TOOL_DONE && part->kind->ends_group)
     status = relay_group_complete (group);
   return status;
@@ -342,6 +373,7 @@ relay_make_groups (Relay *self)
 {
   RelayGroup *group = NULL;
   const RelayPart *last = NULL;
+  const RelayPart *end = NULL; /* of the group before */
 
   for (guint i = 0; i < self->parts->len; i++)
     {
@@ -350,19 +382,20 @@ relay_make_groups (Relay *self)
       last = self->parts->pdata[i];
       if (group == NULL)
         group = relay_add_group (self);
+      if (last->kind->ends_group && !relay_group_has_listeners (group))
+        return relay_refuse_end (last, end);
       status = relay_apply_part (group, last);
       if (status != TOOL_DONE)
         return status;
-      if (last->kind->ends_group)
-        group = NULL;
+      if (!last->kind->ends_group)
+        continue;
+      end = last;
+      group = NULL;
     }
   if (last == NULL)
     return tool_usage_error ("relay: at least --listen ADDRESS and --connect ADDRESS are wanted");
   if (group != NULL)
-    return tool_usage_error ("%s%s%s%s: a --connect ADDRESS must stand behind it",
-                             last->kind->option, last->value != NULL ? " \"" : "",
-                             last->value != NULL ? last->value : "",
-                             last->value != NULL ? "\"" : "");
+    return relay_refuse_rest (group, last, end);
   return access_options_check ();
 }
 
