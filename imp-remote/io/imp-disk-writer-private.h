@@ -15,6 +15,9 @@ ImpDiskWriter *imp_disk_writer_ref (ImpDiskWriter *self);
 void imp_disk_writer_unref (ImpDiskWriter *self);
 /* Waits until nothing waits any more. */
 void imp_disk_writer_flush (ImpDiskWriter *self);
+/* How many files could not be written to their ends without that anybody was told, since they were
+ * closed before. @reason: why, if there are any, of the first. */
+guint64 imp_disk_writer_get_n_unreported (ImpDiskWriter *self, const char **reason);
 
 /* One file. */
 typedef struct _ImpDiskFile ImpDiskFile;
@@ -31,7 +34,8 @@ gboolean imp_disk_file_append (ImpDiskFile *self, const guint8 *data, gsize leng
 void imp_disk_file_append_last (ImpDiskFile *self, const guint8 *data, gsize length);
 /* The same for those who may wait until there is room. */
 void imp_disk_file_append_waiting (ImpDiskFile *self, const guint8 *data, gsize length);
-/* Nothing comes any more: it is written to its end, closed and freed. @func is not called. */
+/* Nothing comes any more: it is written to its end, closed and freed. @func is not called; an
+ * error is counted by the writer. */
 void imp_disk_file_close (ImpDiskFile *self);
 
 /* Opens a new file in the folder: "TIME-ADDRESS.PORT-ADDRESS.PORT-XXXXXX.SUFFIX", with its path in

@@ -14,6 +14,8 @@ struct _ImpDiskWriter
   GMutex lock; /* for all below, and for the files */
   GCond written;
   gsize buffered;
+  guint64 n_unreported;
+  int unreported; /* the error of the first of them */
 };
 
 /* It belongs to its owner, and to the thread while it is scheduled there. */
@@ -23,8 +25,9 @@ struct _ImpDiskFile
   int descriptor;
   GByteArray *pending;
   gboolean scheduled;
-  gboolean closed; /* the owner has no use for it any more */
-  int error;       /* a number of errno; nothing is written any more */
+  gboolean closed;   /* the owner has no use for it any more */
+  gboolean reported; /* the owner knows about the error */
+  int error;         /* a number of errno; nothing is written any more */
   GMainContext *context;
   GSource *report;
   ImpDiskFileFunc func;
@@ -48,10 +51,24 @@ disk_file_on_report (gpointer user_data)
 {
   ImpDiskFile *self = user_data;
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  int error;
 
-  if (owner != NULL)
-    self->func (owner, g_strerror (self->error));
+  if (owner == NULL)
+    return G_SOURCE_REMOVE;
+  g_mutex_lock (&self->writer->lock);
+  self->reported = TRUE;
+  error = self->error;
+  g_mutex_unlock (&self->writer->lock);
+  self->func (owner, g_strerror (error));
   return G_SOURCE_REMOVE;
+}
+
+/* With the lock. The owner does not listen any more: the writer tells those who ask. */
+static void
+disk_file_count_unreported (ImpDiskFile *self)
+{
+  if (self->writer->n_unreported++ == 0)
+    self->writer->unreported = self->error;
 }
 
 /* In the thread, with the lock. The owner destroys the source before it gives up the file. */
@@ -112,7 +129,9 @@ disk_file_write_pending (ImpDiskFile *self)
   if (error == 0 || self->error != 0)
     return;
   self->error = error;
-  if (!self->closed)
+  if (self->closed)
+    disk_file_count_unreported (self);
+  else
     disk_file_report (self);
 }
 
@@ -225,6 +244,8 @@ imp_disk_file_close (ImpDiskFile *self)
   self->closed = TRUE;
   if (self->report != NULL)
     g_source_destroy (self->report);
+  if (self->error != 0 && !self->reported)
+    disk_file_count_unreported (self);
   disk_file_schedule (self);
   g_mutex_unlock (&writer->lock);
 }
@@ -261,6 +282,19 @@ imp_disk_writer_flush (ImpDiskWriter *self)
   while (self->buffered > 0)
     g_cond_wait (&self->written, &self->lock);
   g_mutex_unlock (&self->lock);
+}
+
+guint64
+imp_disk_writer_get_n_unreported (ImpDiskWriter *self, const char **reason)
+{
+  guint64 n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_unreported;
+  if (n > 0 && reason != NULL)
+    *reason = g_strerror (self->unreported);
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 void

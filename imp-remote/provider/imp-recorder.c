@@ -92,6 +92,20 @@ imp_recorder_note_incomplete (ImpRecorder *self)
   self->n_incomplete++;
 }
 
+/* Recordings that were closed can still fail to be written, which nobody is told at once. */
+static void
+recorder_note_unreported (ImpRecorder *self)
+{
+  const char *reason = NULL;
+  g_autofree char *text = NULL;
+
+  if (self->stopped != NULL || self->disk == NULL
+      || imp_disk_writer_get_n_unreported (self->disk, &reason) == 0)
+    return;
+  text = g_strdup_printf ("a recording cannot be written to its end: %s", reason);
+  imp_recorder_stop (self, text);
+}
+
 static gboolean
 recorder_ensure_disk (ImpRecorder *self, GError **error)
 {
@@ -393,6 +407,7 @@ imp_recorder_check (ImpRecorder *self, GError **error)
 {
   g_return_val_if_fail (IMP_IS_RECORDER (self), FALSE);
 
+  recorder_note_unreported (self);
   if (self->stopped == NULL)
     return TRUE;
   g_set_error (error, IMP_ERROR, IMP_ERROR_CLOSED, "Nothing is recorded any more: %s",
@@ -404,7 +419,10 @@ imp_recorder_check (ImpRecorder *self, GError **error)
  * imp_recorder_flush:
  * @self: a recorder
  *
- * Waits until all that was recorded so far is in its files.
+ * Waits until all that was recorded so far is in its files. If something cannot be written, of
+ * recordings that are closed, then the recorder has stopped afterwards
+ * ([method@Imp.Recorder.check]), and they are counted
+ * ([method@Imp.Recorder.get_n_incomplete]).
  *
  * Since: 0.1
  */
@@ -413,8 +431,10 @@ imp_recorder_flush (ImpRecorder *self)
 {
   g_return_if_fail (IMP_IS_RECORDER (self));
 
-  if (self->disk != NULL)
-    imp_disk_writer_flush (self->disk);
+  if (self->disk == NULL)
+    return;
+  imp_disk_writer_flush (self->disk);
+  recorder_note_unreported (self);
 }
 
 /**
@@ -440,7 +460,8 @@ imp_recorder_get_n_recordings (ImpRecorder *self)
  * @self: a recorder
  *
  * Gets how many of the recordings are incomplete, since something of them was left out or could not
- * be written.
+ * be written. What still waits for the disk is not known to be bad:
+ * [method@Imp.Recorder.flush] waits for it.
  *
  * Returns: a number of recordings
  *
@@ -451,7 +472,8 @@ imp_recorder_get_n_incomplete (ImpRecorder *self)
 {
   g_return_val_if_fail (IMP_IS_RECORDER (self), 0);
 
-  return self->n_incomplete;
+  return self->n_incomplete
+         + (self->disk != NULL ? imp_disk_writer_get_n_unreported (self->disk, NULL) : 0);
 }
 
 /**

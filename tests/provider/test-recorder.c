@@ -351,6 +351,38 @@ test_full_disk (void)
   g_assert_nonnull (strstr (imp_recording_get_missing (recording), "breaks off"));
 }
 
+/* What is closed before the disk has refused it is counted, too. */
+static void
+test_full_disk_closed (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autofree char *text = g_strnfill (60000, 'z');
+  struct rlimit before, limit;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  limit = before;
+  limit.rlim_cur = 100000;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (ImpFilter) filter = filter_new ("string=lamb&action=deny");
+      g_autoptr (ImpRecordingWriter) writer = follow (rig, filter);
+
+      push (filter, 0, text);
+      if (i > 0)
+        push (filter, 1, text);
+    }
+  imp_recorder_flush (rig->recorder);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_cmpuint (imp_recorder_get_n_recordings (rig->recorder), ==, 2);
+  g_assert_cmpuint (imp_recorder_get_n_incomplete (rig->recorder), ==, 1);
+  g_assert_cmpuint (rig->n_stopped, ==, 1);
+  g_assert_nonnull (strstr (rig->stopped, g_strerror (EFBIG)));
+  g_assert_false (imp_recorder_check (rig->recorder, &error));
+  g_assert_error (error, IMP_ERROR, IMP_ERROR_CLOSED);
+}
+
 /* Nothing can be made in the folder. */
 static void
 test_no_folder (void)
@@ -445,6 +477,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/max-total", test_max_total);
   g_test_add_func ("/recorder/max-total/dropped", test_dropped_when_full);
   g_test_add_func ("/recorder/full-disk", test_full_disk);
+  g_test_add_func ("/recorder/full-disk/closed", test_full_disk_closed);
   g_test_add_func ("/recorder/no-folder", test_no_folder);
   g_test_add_func ("/recorder/by-hand", test_by_hand);
   return g_test_run ();

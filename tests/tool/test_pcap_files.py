@@ -621,6 +621,21 @@ class Recordings(Files):
         self.assertEqual((status, out), (1, ''))
         self.assertIn('--record: ', err)
 
+    def test_full_disk(self):
+        """What the disk does not take is an error, even if all was read before it says so."""
+        pcap = Pcap(self.folder)
+        tcp = Tcp(pcap).open()
+        for _ in range(400):
+            tcp.say(0, os.urandom(1000))
+        tcp.close()
+        folder = os.path.join(self.folder, 'recordings')
+        done = subprocess.run(['/bin/sh', '-c', 'ulimit -f 200; exec "$0" "$@"', harness.TOOL,
+                               'pcap', pcap.save(), '--record', folder], capture_output=True,
+                              text=True, timeout=harness.TIMEOUT, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn('1 of 1 recordings are not complete', done.stderr)
+        self.assertIn(os.strerror(errno.EFBIG), done.stderr)
+
 
 class Reports(Files):
     def test_text(self):

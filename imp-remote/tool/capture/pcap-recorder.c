@@ -9,7 +9,6 @@ struct _PcapRecorder
 {
   ImpRecorder *recorder;
   GStrv modules;
-  guint64 n_incomplete;
   char *stopped; /* why nothing is recorded any more */
 };
 
@@ -57,15 +56,21 @@ pcap_recorder_finish (PcapRecorder *self)
 {
   const char *folder = imp_recorder_get_folder (self->recorder);
 
+  guint64 n_incomplete, n;
+
+  /* Whether the disk takes all is known only then. */
+  imp_recorder_flush (self->recorder);
+  n = imp_recorder_get_n_recordings (self->recorder);
+  n_incomplete = imp_recorder_get_n_incomplete (self->recorder);
+  if (n_incomplete > 0)
+    tool_error ("--record \"%s\": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                " recordings are not complete",
+                folder, n_incomplete, n);
   if (self->stopped != NULL)
-    return tool_error ("--record \"%s\": after %" G_GUINT64_FORMAT
-                       " connections nothing was recorded any more: %s",
-                       folder, imp_recorder_get_n_recordings (self->recorder), self->stopped);
-  if (self->n_incomplete > 0)
-    return tool_error ("--record \"%s\": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                       " recordings are not complete",
-                       folder, self->n_incomplete, imp_recorder_get_n_recordings (self->recorder));
-  return TOOL_DONE;
+    tool_error ("--record \"%s\": after %" G_GUINT64_FORMAT
+                " connections nothing was recorded any more: %s",
+                folder, n, self->stopped);
+  return n_incomplete > 0 || self->stopped != NULL ? TOOL_FAILED : TOOL_DONE;
 }
 
 ImpRecordingWriter *
@@ -88,8 +93,5 @@ pcap_recorder_end (PcapRecorder *self, ImpRecordingWriter *writer, ImpOutcome ou
   g_autoptr (ImpRecordingWriter) owned = writer;
 
   imp_recording_writer_set_outcome (owned, outcome, reason);
-  if (imp_recording_writer_close (owned, error))
-    return TRUE;
-  self->n_incomplete++;
-  return FALSE;
+  return imp_recording_writer_close (owned, error);
 }

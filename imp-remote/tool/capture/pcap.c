@@ -276,6 +276,8 @@ pcap_command_finish (Pcap *self, const GError *read_error)
   self->summary.n_displaced = table_get_n_displaced (self->table);
   self->summary.is_truncated = read_error != NULL;
   report_finish (self->report, &self->summary, &self->notes);
+  recorded = self->capture.recorder != NULL ? pcap_recorder_finish (self->capture.recorder)
+                                            : TOOL_DONE;
   if (self->writer != NULL && !pcap_writer_finish (self->writer, &error))
     return tool_option_error ("--write", self->output, error);
   if (fflush (stdout) != 0)
@@ -283,8 +285,6 @@ pcap_command_finish (Pcap *self, const GError *read_error)
   if (read_error != NULL)
     return tool_error ("pcap \"%s\": %s, after %" G_GUINT64_FORMAT " packets", self->input,
                        read_error->message, self->summary.n_packets);
-  recorded = self->capture.recorder != NULL ? pcap_recorder_finish (self->capture.recorder)
-                                            : TOOL_DONE;
   n_failed = report_get_n_outcomes (self->report, OUTCOME_FAILED);
   if (n_failed > 0)
     return tool_error ("pcap: the analyzer has failed in %" G_GUINT64_FORMAT " connections",

@@ -41,11 +41,13 @@ relay_recorder_free (RelayRecorder *self)
 {
   const guint64 n = imp_recorder_get_n_recordings (self->recorder);
 
+  /* Whether the disk takes all is known only then. */
+  imp_recorder_flush (self->recorder);
   if (n > 0)
-    imp_log_message ("--record \"%s\": %" G_GUINT64_FORMAT
-                     " connections were recorded, %" G_GUINT64_FORMAT
+    imp_log_message ("--record \"%s\": %" G_GUINT64_FORMAT " %s recorded, %" G_GUINT64_FORMAT
                      " of them not wholly; %" G_GUINT64_FORMAT " bytes",
                      imp_recorder_get_folder (self->recorder), n,
+                     n == 1 ? "connection was" : "connections were",
                      imp_recorder_get_n_incomplete (self->recorder),
                      imp_recorder_get_size (self->recorder));
   g_object_unref (self->recorder);
