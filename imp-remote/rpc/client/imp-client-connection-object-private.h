@@ -49,10 +49,4 @@ struct _ImpClientConnection
 /* All of its analyzers, with references, since what is done about one may be the end of others. */
 GPtrArray *imp_client_connection_list (ImpRemoteAnalyzerHost *host);
 
-/* What cannot be sent is the end of the connection. */
-void imp_client_connection_send (ImpClientConnection *self, const ImpMessage *message);
-
-/* Those of the questions for statuses that have waited long enough. */
-void imp_client_connection_send_questions (ImpClientConnection *self);
-
 G_END_DECLS

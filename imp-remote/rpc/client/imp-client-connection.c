@@ -46,8 +46,8 @@ client_connection_check_queued (ImpClientConnection *self, GError **error)
   return FALSE;
 }
 
-void
-imp_client_connection_send (ImpClientConnection *self, const ImpMessage *message)
+static void
+client_connection_send (ImpClientConnection *self, const ImpMessage *message)
 {
   GError *error = NULL;
 
@@ -74,6 +74,69 @@ client_connection_send_data (ImpRemoteAnalyzerHost *host, gint64 id, ImpDirectio
     client_connection_fail_sending (self, IMP_OP_DATA, error);
 }
 
+/* --- questions for statuses --- */
+
+/* Who asks may want to know what becomes of an analyzer, so that a question does not overtake those
+ * that wait to be announced. */
+typedef struct
+{
+  gint64 token;
+  gint64 after; /* the last analyzer that was there before */
+  guint timeout_ms;
+} UnsentQuestion;
+
+static void
+client_connection_send_question (ImpClientConnection *self, const UnsentQuestion *question)
+{
+  const ImpMessage message
+    = { .op = IMP_OP_GET_STATUS, .token = question->token, .offset = question->timeout_ms };
+  g_autoptr (GError) error = NULL;
+
+  if (!self->tells_status)
+    {
+      error = g_error_new_literal (IMP_ERROR, IMP_ERROR_UNSUPPORTED,
+                                   "the server does not tell of its modules");
+      imp_client_questions_refuse_status (&self->questions, question->token, error);
+      return;
+    }
+  client_connection_send (self, &message);
+}
+
+static void
+client_connection_send_questions (ImpClientConnection *self)
+{
+  UnsentQuestion *next;
+
+  imp_client_connection_ref (self);
+  while (self->ready && (next = g_queue_peek_head (&self->unsent_questions)) != NULL
+         && next->after < imp_remote_analyzer_host_find_unannounced (&self->host))
+    {
+      g_autofree UnsentQuestion *question = g_queue_pop_head (&self->unsent_questions);
+
+      client_connection_send_question (self, question);
+    }
+  imp_client_connection_unref (self);
+}
+
+void
+imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_ms, GTask *task)
+{
+  UnsentQuestion *question;
+
+  if (self->lost)
+    {
+      g_task_return_new_error (task, IMP_ERROR, IMP_ERROR_CLOSED, "the connection is over");
+      g_object_unref (task);
+      return;
+    }
+  question = g_new (UnsentQuestion, 1);
+  question->token = imp_client_questions_add_statuses (&self->questions, timeout_ms, task);
+  question->after = self->last_id;
+  question->timeout_ms = timeout_ms;
+  g_queue_push_tail (&self->unsent_questions, question);
+  client_connection_send_questions (self);
+}
+
 /* --- as the host of its analyzers --- */
 
 static void
@@ -91,7 +154,7 @@ client_connection_release (ImpRemoteAnalyzerHost *host)
 static void
 client_connection_send_for_analyzer (ImpRemoteAnalyzerHost *host, const ImpMessage *message)
 {
-  imp_client_connection_send ((ImpClientConnection *) host, message);
+  client_connection_send ((ImpClientConnection *) host, message);
 }
 
 static gboolean
@@ -120,7 +183,7 @@ client_connection_probe (ImpClientConnection *self)
   self->bytes_in_probed = imp_link_get_counters (self->host.link)->bytes_in;
   self->probe = imp_source_add_timeout (self->context, self->options.hang_timeout, "imp probe",
                                         client_connection_on_probe, self);
-  imp_client_connection_send (self, &ping);
+  client_connection_send (self, &ping);
 }
 
 static gboolean
@@ -263,7 +326,7 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
     client_connection_fail_sending (self, IMP_OP_SHARE, g_steal_pointer (&error));
   else if (self->funcs != NULL)
     self->funcs->ready (self, self->user_data);
-  imp_client_connection_send_questions (self);
+  client_connection_send_questions (self);
 }
 
 static void
@@ -341,7 +404,7 @@ client_connection_on_ping (ImpClientConnection *self, ImpMessage *message)
 {
   ImpMessage pong = { .op = IMP_OP_PONG, .token = message->token };
 
-  imp_client_connection_send (self, &pong);
+  client_connection_send (self, &pong);
 }
 
 static void
@@ -462,7 +525,7 @@ client_connection_on_drained (ImpLink *link, gpointer user_data)
   imp_client_connection_ref (self);
   imp_send_scheduler_run (self->host.scheduler);
   if (G_UNLIKELY (self->unsent_questions.length > 0))
-    imp_client_connection_send_questions (self);
+    client_connection_send_questions (self);
   imp_client_connection_unref (self);
 }
 
@@ -553,7 +616,7 @@ client_connection_on_keepalive (gpointer user_data)
       ImpMessage ping = { .op = IMP_OP_PING, .token = ++self->token };
 
       self->pinged = TRUE;
-      imp_client_connection_send (self, &ping);
+      client_connection_send (self, &ping);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -610,7 +673,7 @@ client_connection_greet (ImpClientConnection *self)
 
       imp_link_set_version (self->host.link, 2);
       imp_protocol_fill_version (&version, &self->options.limits, 0, features);
-      imp_client_connection_send (self, &version);
+      client_connection_send (self, &version);
       imp_message_clear (&version);
       /* Until the server has said that it knows version 2, nothing of it is used. */
       imp_link_set_version (self->host.link, 1);
@@ -620,7 +683,7 @@ client_connection_greet (ImpClientConnection *self)
       GList interfaces = { .data = self->interface };
       ImpMessage message = { .op = IMP_OP_SET_INTERFACE, .interfaces = &interfaces };
 
-      imp_client_connection_send (self, &message);
+      client_connection_send (self, &message);
     }
 }
 
@@ -647,7 +710,7 @@ imp_client_connection_connect (ImpClientConnection *self, GIOStream *stream, Imp
   client_connection_greet (self);
   while ((query = g_queue_pop_head (&self->unsent_queries)) != NULL)
     {
-      imp_client_connection_send (self, query);
+      client_connection_send (self, query);
       imp_message_unref (query);
     }
   imp_send_scheduler_run (self->host.scheduler);
@@ -701,7 +764,7 @@ imp_client_connection_query (ImpClientConnection *self, GList *wanted, GTask *ta
   if (self->host.link == NULL)
     g_queue_push_tail (&self->unsent_queries, g_steal_pointer (&message));
   else
-    imp_client_connection_send (self, message);
+    client_connection_send (self, message);
 }
 
 gboolean
@@ -711,6 +774,6 @@ imp_client_connection_ping (ImpClientConnection *self)
 
   if (!self->ready || imp_link_get_version (self->host.link) < 2)
     return FALSE;
-  imp_client_connection_send (self, &ping);
+  client_connection_send (self, &ping);
   return TRUE;
 }
