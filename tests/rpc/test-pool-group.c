@@ -245,6 +245,42 @@ test_none (void)
   check_none (IMP_FAIL_SOFT);
 }
 
+static guint64
+count_analyzers (ImpPool *pool)
+{
+  g_autoptr (GVariant) all = NULL;
+  GVariantBuilder builder;
+  guint64 n;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  imp_pool_describe (pool, &builder);
+  all = g_variant_ref_sink (g_variant_builder_end (&builder));
+  g_assert_true (g_variant_lookup (all, "analyzers", "t", &n));
+  return n;
+}
+
+/* What cannot move, since the other one fails at once (its stream cannot be polled), is counted
+ * once, where it is. */
+static void
+test_not_moved (void)
+{
+  g_autoptr (GInputStream) base = g_memory_input_stream_new ();
+  g_autoptr (GInputStream) input = g_buffered_input_stream_new (base);
+  g_autoptr (GOutputStream) output = g_memory_output_stream_new_resizable ();
+  g_autoptr (GIOStream) stream = g_simple_io_stream_new (input, output);
+  Rig rig;
+  TestOutcome *outcome;
+
+  rig_init (&rig, 1, IMP_FAIL_HARD);
+  rig_set (&rig, 0, 1);
+  outcome = rig_add (&rig, NULL);
+  imp_pool_add_server (rig.pool, &(ImpPoolServer){ .name = "broken", .stream = stream }, 1);
+  g_assert_true (test_run_until (is_resolved, outcome, TIMEOUT));
+  test_outcome_assert_hard (outcome);
+  g_assert_cmpuint (count_analyzers (rig.pool), ==, 1);
+  rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -253,5 +289,6 @@ main (int argc, char **argv)
   g_test_add_func ("/pool-group/no-room", test_no_room);
   g_test_add_func ("/pool-group/too-many", test_too_many);
   g_test_add_func ("/pool-group/none", test_none);
+  g_test_add_func ("/pool-group/not-moved", test_not_moved);
   return g_test_run ();
 }

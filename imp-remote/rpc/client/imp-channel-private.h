@@ -58,9 +58,9 @@ void imp_channel_set_codec (ImpChannel *self, ImpCodec *codec);
 
 /* Adds an analyzer; if there is nobody to serve it, it has its outcome at once. */
 void imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
-/* The same with one that was stranded in another channel; only while there is a connection, or one
- * is being made. */
-void imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
+/* The same with one that was stranded in another channel. FALSE if it stays there, as there is no
+ * connection, and none is being made. */
+gboolean imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
 /* Connects, if it has not been used yet. */
 void imp_channel_start (ImpChannel *self);
 /* Has the server answer; FALSE if it cannot be asked. */

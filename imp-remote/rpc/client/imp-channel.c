@@ -603,7 +603,7 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
   imp_client_connection_add (imp_channel_get_current (self), analyzer);
 }
 
-void
+gboolean
 imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
 {
   g_autoptr (ImpChannel) guard = channel_ref (self);
@@ -612,9 +612,10 @@ imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
     channel_start (self);
   /* Unless that has failed at once: then it stays where it is. */
   if (self->connection == NULL)
-    return;
+    return FALSE;
   self->analyzers++;
   imp_client_connection_adopt (imp_channel_get_current (self), analyzer);
+  return TRUE;
 }
 
 void

@@ -307,13 +307,15 @@ pool_on_stranded (GPtrArray *analyzers, gpointer user_data)
       ImpContext *context = imp_analyzer_peek_context (IMP_ANALYZER (analyzer));
       const char *key = self->key != NULL ? imp_context_lookup (context, self->key) : NULL;
       int server = imp_pool_choice_pick (self->choice, key);
+      PoolPlace *other;
 
       if (server < 0)
         return;
       if (analyzer->host == NULL || analyzer->send.announced)
         continue;
-      imp_channel_adopt (pool_member_pick (self->members->pdata[server])->channel, analyzer);
-      self->moved++;
+      other = pool_member_pick (self->members->pdata[server]);
+      if (imp_channel_adopt (other->channel, analyzer))
+        self->moved++;
     }
 }
 
