@@ -19,6 +19,8 @@ COMMAND = re.compile(r'^(?: \* |// | *)(?:\S*/)?imp-remote relay (.*)')
 INLINE = re.compile(r'`(?:\S*/)?imp-remote relay\s(--[^`]*)`')
 MODULES = {'-m', '--module', '--shadow'}
 ENDS = {'-c', '--connect', '--socks', '--http-connect', '--original-destination'}
+FLAGS = {'--ask-first', '--http-connect', '--original-destination', '--reload', '--sandbox',
+         '--socks', '--verbose', '-v'}
 ADDRESS = re.compile(
     r'(?:udp:|tls://)?(?:(?:[^/@:\[\]]+|\[[^\]]+\]):[0-9]+|srv:[^:]+)'
     r'|(?:udp:)?\.?/.+|@.+|fd:[0-9]+|systemd')
@@ -47,14 +49,16 @@ def find_commands(text):
 
 
 def split(command):
-    """Options and their values."""
+    """Options and their values; None stands before a word that belongs to none."""
     options = []
     for word in shlex.split(command):
         if word.startswith('-'):
             option, equals, value = word.partition('=')
             options.append((option, value if equals else None))
-        elif options and options[-1][1] is None:
+        elif options and options[-1][1] is None and options[-1][0] not in FLAGS:
             options[-1] = (options[-1][0], word)
+        else:
+            options.append((None, word))
     return options
 
 
@@ -74,7 +78,9 @@ def find_faults(command):
         if option in ('-l', '--listen', '-c', '--connect'):
             if value is None or not ADDRESS.fullmatch(value):
                 yield f'{option} {value} is no address'
-        if option in ('-l', '--listen'):
+        if option is None:
+            yield f'{value} belongs to no option'
+        elif option in ('-l', '--listen'):
             if waiting:
                 yield f'{waiting} belongs to no {option} before it'
             listens = True
@@ -114,6 +120,7 @@ class Commands(unittest.TestCase):
                     '--listen :8080 --connect localhost:2',
                     '--listen localhost:1 --connect localhost',
                     '--listen localhost:1 --module a',
+                    "--listen localhost:1 --module 'a'\\\n    'b' --connect localhost:2",
                     '--listen localhost:1 --module remote=addr=other:9 --connect localhost:2',
                     "--listen localhost:1 --module 'remote=addr=x&fail=hard' --connect @y"):
             self.assertNotEqual(check(bad), [], bad)
