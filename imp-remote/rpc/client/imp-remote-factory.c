@@ -585,7 +585,8 @@ remote_factory_make_server_specs (GParamFlags flags)
    * Since: 0.1
    */
   props[PROP_ADDRESSES] = g_param_spec_boxed ("addresses", NULL,
-                                              "where several servers listen, with commas between",
+                                              "where several servers listen, with commas between; "
+                                              "address, if there is one, is one more of them",
                                               G_TYPE_STRV, flags | G_PARAM_CONSTRUCT_ONLY);
   /**
    * ImpRemoteFactory:balance:
