@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/limit-options.h"
 
+#include <errno.h>
 #include <imp-remote.h>
 
 typedef struct
@@ -8,6 +9,7 @@ typedef struct
   GParamSpec *spec;
   const ImpLimit *row; /* NULL: a property */
   gpointer owner;
+  char *text;   /* as it was given, or NULL */
   gint64 value; /* at first the default */
   char letter;  /* the short name, 0 for none */
   char *help;
@@ -22,6 +24,7 @@ static void
 limit_option_free (LimitOption *option)
 {
   g_param_spec_unref (option->spec);
+  g_free (option->text);
   g_free (option->help);
   g_free (option);
 }
@@ -64,10 +67,16 @@ limit_option_get_range (const LimitOption *option, gint64 *minimum, gint64 *maxi
     }
 }
 
+static gboolean
+limit_option_is_of_bytes (const LimitOption *option)
+{
+  return g_str_equal (imp_limit_get_unit (option->spec), "BYTES");
+}
+
 static char *
 limit_option_format_default (const LimitOption *option, gint64 value)
 {
-  if (g_str_equal (imp_limit_get_unit (option->spec), "BYTES") && value > 0)
+  if (limit_option_is_of_bytes (option) && value > 0)
     {
       if (value % (1024 * 1024) == 0)
         return g_strdup_printf ("%" G_GINT64_FORMAT " MiB", value / (1024 * 1024));
@@ -143,7 +152,7 @@ limit_options_add_to_group (LimitOptions *self, GOptionGroup *group)
     {
       LimitOption *option = self->options->pdata[i];
       const GOptionEntry entries[] = {
-        { option->spec->name, option->letter, 0, G_OPTION_ARG_INT64, &option->value, option->help,
+        { option->spec->name, option->letter, 0, G_OPTION_ARG_STRING, &option->text, option->help,
           imp_limit_get_unit (option->spec) },
         G_OPTION_ENTRY_NULL,
       };
@@ -152,23 +161,59 @@ limit_options_add_to_group (LimitOptions *self, GOptionGroup *group)
     }
 }
 
+/* What stands behind a number of bytes, as --help writes it or without the blank; 0 if that is
+ * nothing. */
+static gint64
+limit_option_get_factor (const LimitOption *option, const char *unit)
+{
+  static const char *const units[] = { "KiB", "MiB", "GiB" };
+
+  if (unit[0] == '\0')
+    return 1;
+  if (!limit_option_is_of_bytes (option))
+    return 0;
+  if (unit[0] == ' ')
+    unit++;
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
+    if (g_str_equal (unit, units[i]))
+      return G_GINT64_CONSTANT (1) << (10 * (i + 1));
+  return 0;
+}
+
+static gboolean
+limit_option_parse (LimitOption *option, GError **error)
+{
+  gint64 minimum, maximum, standard, factor;
+  char *end;
+
+  limit_option_get_range (option, &minimum, &maximum, &standard);
+  errno = 0;
+  option->value = g_ascii_strtoll (option->text, &end, 0);
+  factor = end != option->text && errno == 0 ? limit_option_get_factor (option, end) : 0;
+  if (factor != 0 && option->value >= 0 && option->value <= maximum / factor
+      && option->value * factor >= minimum)
+    {
+      option->value *= factor;
+      return TRUE;
+    }
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "--%s \"%s\": a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+               " is wanted%s",
+               option->spec->name, option->text, minimum, maximum,
+               limit_option_is_of_bytes (option) ? ", of bytes or with KiB, MiB or GiB behind it"
+                                                 : "");
+  return FALSE;
+}
+
 gboolean
 limit_options_check (LimitOptions *self, GError **error)
 {
   for (guint i = 0; i < self->options->len; i++)
     {
-      const LimitOption *option = self->options->pdata[i];
-      gint64 minimum, maximum, standard;
+      LimitOption *option = self->options->pdata[i];
 
-      limit_option_get_range (option, &minimum, &maximum, &standard);
-      if (option->value < minimum || option->value > maximum)
-        {
-          g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                       "--%s \"%" G_GINT64_FORMAT "\": a number from %" G_GINT64_FORMAT
-                       " to %" G_GINT64_FORMAT " is wanted",
-                       option->spec->name, option->value, minimum, maximum);
-          return FALSE;
-        }
+      if (option->text != NULL && !limit_option_parse (option, error))
+        return FALSE;
       if (option->row != NULL)
         imp_limit_set (option->row, option->owner, option->value);
     }

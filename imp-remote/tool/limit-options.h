@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Limits as options of the command line: "--NAME=NUMBER" for each, with the range, the default and
- * the help that its row or its property has. */
+ * the help that its row or its property has. Behind a number of bytes may stand KiB, MiB or GiB. */
 typedef struct _LimitOptions LimitOptions;
 
 LimitOptions *limit_options_new (void);
@@ -23,8 +23,8 @@ void limit_options_set_letter (LimitOptions *self, const char *name, char letter
 
 /* For the parser of options; the entries live as long as @self. */
 void limit_options_add_to_group (LimitOptions *self, GOptionGroup *group);
-/* Sets the limits that have an owner. FALSE with %IMP_ERROR_SETTINGS if a number is out of range.
- * */
+/* Sets the limits that have an owner. FALSE with %IMP_ERROR_SETTINGS if something is no number or
+ * one out of range. */
 gboolean limit_options_check (LimitOptions *self, GError **error);
 /* Sets the limits that are properties, of an object of the type that was added. */
 void limit_options_apply (LimitOptions *self, GObject *object);

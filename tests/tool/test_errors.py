@@ -129,6 +129,21 @@ class Errors(unittest.TestCase):
         self.assert_fails(2, 'ping', '--codec=xml', '@x', says=['--codec', 'xml', 'json', 'cbor'])
         self.assert_fails(2, 'modules', 'a', 'b', says=['"b"'])
 
+    def test_bytes(self):
+        """They may be given as --help writes them."""
+        unit = 'of bytes or with KiB, MiB or GiB behind it'
+        # With what is right, the next thing that is wrong is found.
+        for value in ('5000', '0x2000', '64KiB', '64 KiB', '5MiB', '8589934591GiB'):
+            self.assert_fails(2, 'relay', f'--max-log-size={value}', '--socks',
+                              says=['a --listen ADDRESS must stand before it'])
+        for value in ('x', '', 'KiB', '-1KiB', '0KiB', '5kB', '5MiBx', '5  MiB', '8589934592GiB',
+                      '9223372036854775808', '0'):
+            self.assert_fails(2, 'relay', f'--max-log-size={value}', '--socks',
+                              says=[f'--max-log-size "{value}": a number from 1 to', unit])
+        got, _, err = harness.run_tool('relay', '--log-rate=1KiB', '--socks')
+        self.assertEqual(got, 2)
+        self.assertIn('--log-rate "1KiB": a number from 0 to 1000000 is wanted\n', err)
+
     def test_relay_groups(self):
         self.assert_fails(2, 'relay', says=['--listen', '--connect'])
         self.assert_fails(2, 'relay', 'x', says=['"x"', '--listen'])
