@@ -8,7 +8,9 @@ G_BEGIN_DECLS
 /* Addresses as people name many of them: "192.0.2.0/24", in an array of GInetAddressMask. */
 
 GPtrArray *imp_address_masks_new (void);
-/* "ADDRESS[/BITS]". FALSE with %IMP_ERROR_SETTINGS if @text is none. */
+/* "ADDRESS[/BITS]". NULL if @text is none; @why then gets what is wrong, which is to be freed. */
+GInetAddressMask *imp_address_mask_new (const char *text, char **why);
+/* The same. FALSE with %IMP_ERROR_SETTINGS if @text is none. */
 gboolean imp_address_masks_add (GPtrArray *masks, const char *text, GError **error);
 gboolean imp_address_masks_match (const GPtrArray *masks, GInetAddress *ip);
 /* The same of a socket's address; one that is no IP address is in none of them. */

@@ -11,16 +11,62 @@ imp_address_masks_new (void)
   return g_ptr_array_new_with_free_func (g_object_unref);
 }
 
+/* What is wrong with the bits of @text, or NULL. GLib takes too many for none at all, which would be
+ * a mask of all addresses. */
+static char *
+imp_address_mask_check_bits (const char *text)
+{
+  const char *slash = strchr (text, '/');
+  g_autofree char *host = slash != NULL ? g_strndup (text, slash - text) : NULL;
+  g_autoptr (GInetAddress) ip = host != NULL ? g_inet_address_new_from_string (host) : NULL;
+  g_autoptr (GInetAddress) network = NULL;
+  g_autofree char *network_text = NULL;
+  guint8 bytes[16] = { 0 };
+  guint64 bits;
+  gsize size;
+
+  if (ip == NULL)
+    return NULL;
+  size = g_inet_address_get_native_size (ip);
+  if (!g_ascii_string_to_unsigned (slash + 1, 10, 0, size * 8, &bits, NULL))
+    return g_strdup_printf ("the BITS of IPv%d are a number from 0 to %d", size == 4 ? 4 : 6,
+                            (int) size * 8);
+  memcpy (bytes, g_inet_address_to_bytes (ip), (bits + 7) / 8);
+  if (bits % 8 != 0)
+    bytes[bits / 8] &= 0xff << (8 - bits % 8);
+  network = g_inet_address_new_from_bytes (bytes, g_inet_address_get_family (ip));
+  if (g_inet_address_equal (network, ip))
+    return NULL;
+  network_text = g_inet_address_to_string (network);
+  return g_strdup_printf ("the network is %s%s, the address alone %s", network_text, slash, host);
+}
+
+GInetAddressMask *
+imp_address_mask_new (const char *text, char **why)
+{
+  g_autoptr (GError) error = NULL;
+  GInetAddressMask *mask = NULL;
+
+  *why = imp_address_mask_check_bits (text);
+  if (*why == NULL)
+    {
+      mask = g_inet_address_mask_new_from_string (text, &error);
+      if (mask == NULL)
+        *why = g_strdup (error->message);
+    }
+  return mask;
+}
+
 gboolean
 imp_address_masks_add (GPtrArray *masks, const char *text, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  GInetAddressMask *mask = g_inet_address_mask_new_from_string (text, &local);
+  g_autofree char *why = NULL;
+  GInetAddressMask *mask = imp_address_mask_new (text, &why);
 
   if (mask == NULL)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                   "\"%s\" is no IP address and no ADDRESS/BITS: %s", text, local->message);
+                   "\"%s\" is no IP address and no ADDRESS/BITS: %s", text, why);
       return FALSE;
     }
   g_ptr_array_add (masks, mask);

@@ -171,13 +171,16 @@ relay_rules_add (RelayRules *self, const char *text, GError **error)
   mask = relay_rule_strip_brackets (text, ports != NULL ? (gsize) (ports - text) : strlen (text));
   if (!g_str_equal (mask, "*"))
     {
-      rule->mask = g_inet_address_mask_new_from_string (mask, NULL);
+      g_autofree char *why = NULL;
+
+      rule->mask = imp_address_mask_new (mask, &why);
       if (rule->mask == NULL)
         {
-          g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                       "\"%s\" is no ADDRESS[/BITS][:PORT[-PORT]]: an IP address, with brackets "
-                       "for IPv6 where there is a port, or *",
-                       text);
+          g_set_error (
+            error, IMP_ERROR, IMP_ERROR_SETTINGS,
+            "\"%s\" is no ADDRESS[/BITS][:PORT[-PORT]] (an IP address, with brackets for "
+            "IPv6 where there is a port, or *): %s",
+            text, why);
           return FALSE;
         }
     }
