@@ -487,6 +487,7 @@ cascade_take_verdict (ImpCascadeAnalyzer *self, CascadePart *part, const ImpVerd
       break;
     case IMP_RESULT_FATAL:
       self->emitter.lost = imp_analyzer_is_lost (part->analyzer, &self->emitter.overloaded);
+      self->emitter.unreached = imp_analyzer_is_unreached (part->analyzer);
       cascade_refuse (self, verdict->result);
       break;
     case IMP_RESULT_DENY:

@@ -26,6 +26,7 @@ typedef struct
   gboolean is_over;    /* nothing is said any more */
   gboolean lost;       /* the refusal is that of a part that cannot be reached */
   gboolean overloaded; /* and traffic alone can have been the cause */
+  gboolean unreached;  /* whoever was to decide is gone, or was never there */
 } ImpCascadeEmitter;
 
 /* Any task but that to feed a part. */

@@ -121,6 +121,8 @@ emitter_emit_refusal (ImpCascadeEmitter *self, const ImpVerdict *verdict)
     return;
   if (self->overloaded)
     imp_analyzer_set_overloaded (self->analyzer);
+  if (self->unreached)
+    imp_analyzer_set_unreached (self->analyzer);
   if (self->lost)
     imp_analyzer_resolve (self->analyzer, IMP_FAIL_HARD, verdict->result->text);
   else

@@ -96,6 +96,10 @@ gboolean imp_analyzer_is_lost (ImpAnalyzer *self, gboolean *overload);
 /* Traffic alone can be what it is lost by (@overload): said before its outcome, for whoever hands
  * that on. */
 void imp_analyzer_set_overloaded (ImpAnalyzer *self);
+/* Is its outcome, hard or soft, only that whoever was to decide is gone or was never there? Said
+ * before the outcome, too. */
+gboolean imp_analyzer_is_unreached (ImpAnalyzer *self);
+void imp_analyzer_set_unreached (ImpAnalyzer *self);
 
 /* The reason of a FATAL that the plugin has given and nobody has taken yet, or NULL. */
 char *imp_analyzer_dup_failure (ImpAnalyzer *self);

@@ -35,6 +35,7 @@ typedef struct
   guint8 is_proxy : 1;
   guint8 is_lost : 1;       /* its FATAL is that it cannot be reached, and not its own */
   guint8 is_overloaded : 1; /* and traffic alone can have been the cause */
+  guint8 is_unreached : 1;  /* whoever was to decide is gone, or was never there */
   ImpMailbox mailbox;       /* for answers from other threads */
   ImpMarks marks[2];
   ImpResultFunc callback; /* of an application, which is called by the sink */
@@ -876,6 +877,18 @@ void
 imp_analyzer_set_overloaded (ImpAnalyzer *self)
 {
   PRIVATE (self)->is_overloaded = TRUE;
+}
+
+gboolean
+imp_analyzer_is_unreached (ImpAnalyzer *self)
+{
+  return PRIVATE (self)->is_unreached;
+}
+
+void
+imp_analyzer_set_unreached (ImpAnalyzer *self)
+{
+  PRIVATE (self)->is_unreached = TRUE;
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-shadow.h"
 
+#include "core/imp-analyzer-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-comparison-private.h"
 #include "provider/imp-difference-private.h"
@@ -28,7 +29,9 @@
  * main loop, in which all others have theirs. At most [property@Imp.Shadow:max-queued] bytes are
  * kept; where there would be more, since the analyzer is slow, has stopped, or puts much in, the
  * shadow gives up ([method@Imp.Shadow.get_gave_up]). So it does with an analyzer that has not come
- * to its end [property@Imp.Shadow:linger] milliseconds after the filter.
+ * to its end [property@Imp.Shadow:linger] milliseconds after the filter, and with one behind an
+ * [class@Imp.RemoteFactory] whose server is gone or cannot be reached: that is no decision. An
+ * analyzer that fails itself is a difference.
  *
  * An analyzer that computes in this process takes its time in the main loop; one that is not to be
  * trusted with that belongs behind an [class@Imp.RemoteFactory].
@@ -155,6 +158,21 @@ shadow_give_up (ImpShadow *self, char *reason)
   shadow_finish (self);
 }
 
+/* Nobody has decided where the analyzer's process is gone. The caller has a reference. */
+static gboolean
+shadow_check_reached (ImpShadow *self)
+{
+  const char *reason = self->filter->reason;
+
+  if (!imp_analyzer_is_unreached (self->analyzer))
+    return TRUE;
+  if (reason != NULL && *reason != '\0')
+    shadow_give_up (self, g_strdup_printf ("it cannot be reached: %s", reason));
+  else
+    shadow_give_up (self, g_strdup ("it cannot be reached"));
+  return FALSE;
+}
+
 static gboolean
 shadow_is_refusal (ImpOutcome outcome)
 {
@@ -215,7 +233,7 @@ shadow_check_end (ImpShadow *self)
   settled = self->main_outcome != IMP_OUTCOME_PASSED && self->input.length == 0
             && imp_filter_get_held (self->filter, 0) == 0
             && imp_filter_get_held (self->filter, 1) == 0;
-  if (!settled && !shadow_has_ended (self))
+  if ((!settled && !shadow_has_ended (self)) || !shadow_check_reached (self))
     return;
   for (guint i = 0; i < 2; i++)
     for (guint j = 0; j < 2; j++)
@@ -309,9 +327,12 @@ shadow_on_output (ImpFilter *filter, ImpDirection direction, GBytes *data, gint3
   if (self->over || self->gave_up != NULL)
     return;
   g_object_ref (self);
-  if (g_bytes_get_size (data) > 0)
-    shadow_compare (self, TRUE, direction, data, filter->sent[direction]);
-  shadow_kick (self);
+  if (shadow_check_reached (self))
+    {
+      if (g_bytes_get_size (data) > 0)
+        shadow_compare (self, TRUE, direction, data, filter->sent[direction]);
+      shadow_kick (self);
+    }
   g_object_unref (self);
 }
 
@@ -367,7 +388,8 @@ shadow_on_refused (ImpShadow *self)
   for (guint i = 0; i < 2; i++)
     for (guint j = 0; j < 2; j++)
       imp_comparison_forget_first (&self->comparisons[i][j]);
-  shadow_check_end (self);
+  if (shadow_check_reached (self))
+    shadow_check_end (self);
   g_object_unref (self);
 }
 

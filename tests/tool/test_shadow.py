@@ -15,10 +15,10 @@ import tool_harness as harness
 LAMB = 'pattern=string=wolf&action=replace&actdata=lamb'
 SHEEP = 'pattern=string=wolf&action=replace&actdata=sheep'
 UNRULY = os.path.join(os.environ['IMP_TEST_MODULES'], 'unruly.so')
-TOTALS = re.compile(r'--shadow -> \S+: (\d+) connections were compared, (\d+) of them differ, '
-                    r'(\d+) were not compared to their end, and (\d+) others not at all; (\d+) '
-                    r'bytes were the same, (\d+) not compared; they came (-?\d+) us later on '
-                    r'average, and (-?\d+) us at the most')
+TOTALS = re.compile(r'--shadow -> \S+: (\d+) connections? w\w+ compared, (\d+) of them differs?, '
+                    r'(\d+) w\w+ not compared to the end, and (\d+) others? not at all; (\d+) '
+                    r'bytes? w\w+ the same, (\d+) not compared; they came (\d+ us \w+) on '
+                    r'average, and (\d+ us \w+) at the most')
 SIZE = 10_000_000
 
 
@@ -35,7 +35,12 @@ class Shadow(unittest.TestCase):
         """After it was stopped."""
         found = [match for line in relay.log if (match := TOTALS.search(line))]
         self.assertEqual(len(found), 1, relay.log)
-        return [int(number) for number in found[0].groups()]
+        *counts, mean, most = found[0].groups()
+        return [int(number) for number in counts] + [self.lag(mean), self.lag(most)]
+
+    def lag(self, text):
+        number, _, direction = text.split()
+        return int(number) * {'later': 1, 'earlier': -1}[direction]
 
     def exchange(self, relay, text):
         with harness.connect(relay.port) as client:
@@ -51,7 +56,7 @@ class Shadow(unittest.TestCase):
             # What the client gets was made of what the main module has made.
             self.assertEqual(self.exchange(relay, b'no such animal'), b'no such animal')
             relay.wait_for_log('shadow: 0 differences; 28 bytes were the same')
-            relay.wait_for_log('shadow: 1 differences')
+            relay.wait_for_log('shadow: 1 difference;')
             self.assertEqual(relay.stop(), 0)
         totals = self.totals(relay)
         self.assertEqual(totals[:4], [2, 1, 0, 0])
@@ -119,11 +124,14 @@ class Shadow(unittest.TestCase):
 
     def test_max_shadows(self):
         with harness.Upstream(harness.echo) as upstream, \
-             self.relay(upstream, [LAMB], '--max-shadows', '1') as relay:
+             self.relay(upstream, [LAMB], '--max-shadows', '1', '-v') as relay:
             with harness.connect(relay.port) as first:
                 first.sendall(b'wolf')
                 self.assertEqual(first.recv(4, socket.MSG_WAITALL), b'lamb')
                 self.assertEqual(self.exchange(relay, b'a wolf'), b'a lamb')
+                first.shutdown(1)
+                self.assertEqual(harness.read_all(first), b'')
+            relay.wait_for_log('shadow: 0 differences; 8 bytes were the same')
             self.assertEqual(relay.stop(), 0)
         compared, differ, _, others = self.totals(relay)[:4]
         self.assertEqual((compared, differ, others), (1, 0, 1))
@@ -141,6 +149,39 @@ class Shadow(unittest.TestCase):
                 self.assertEqual(self.exchange(relay, b'a wolf!'), b'a lamb!')
             child, = harness.children(relay.process)
         harness.wait_until(lambda: not harness.is_alive(child))
+
+    def test_gone(self):
+        """That its process is gone is no decision, in a connection that is there and in new ones."""
+        with harness.Upstream(harness.echo) as upstream, \
+             self.relay(upstream, [LAMB], '-v') as relay:
+            self.assertEqual(self.exchange(relay, b'a wolf!'), b'a lamb!')
+            relay.wait_for_log('shadow: 0 differences; 14 bytes were the same')
+            child, = harness.children(relay.process)
+            with harness.connect(relay.port) as client:
+                client.sendall(b'wolf')
+                self.assertEqual(client.recv(4, socket.MSG_WAITALL), b'lamb')
+                os.kill(child, signal.SIGKILL)
+                relay.wait_for_log('was killed by signal 9; it starts again')
+                self.assertEqual(self.exchange(relay, b'a wolf!'), b'a lamb!')
+                client.sendall(b'wolf')
+                client.shutdown(1)
+                self.assertEqual(harness.read_all(client), b'lamb')
+            relay.wait_for_log('shadow: not compared to the end: it cannot be reached: ')
+            self.assertEqual(relay.stop(), 0)
+        compared, differ, gave_up, others = self.totals(relay)[:4]
+        self.assertEqual((compared + others, differ), (3, 0), relay.log)
+        self.assertGreaterEqual(gave_up + others, 1)
+        self.assertFalse(any('differs' in line and '--shadow ->' not in line
+                             for line in relay.log), relay.log)
+
+    def test_fails(self):
+        """An analyzer that fails while its process is there is a difference."""
+        with harness.Upstream(harness.echo) as upstream, \
+             self.relay(upstream, [f'{UNRULY}=how=fail'], module='pass') as relay:
+            self.assertEqual(self.exchange(relay, b'a wolf!'), b'a wolf!')
+            relay.wait_for_log('shadow: the outcome differs: failed: ')
+            self.assertEqual(relay.stop(), 0)
+        self.assertEqual(self.totals(relay)[:2], [1, 1])
 
     def test_killed(self):
         """No process stays behind."""

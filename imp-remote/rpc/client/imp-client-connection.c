@@ -256,17 +256,22 @@ imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analy
   imp_remote_analyzer_move (analyzer, &self->host, id);
 }
 
+/* A server that breaks the rules, or is too slow, has failed; one that is gone has not. */
 static void
 client_connection_resolve_all (ImpClientConnection *self, const GError *error)
 {
   g_autoptr (GPtrArray) analyzers = imp_client_connection_list (&self->host);
+  const gboolean is_gone = error->domain != IMP_ERROR || error->code == IMP_ERROR_CLOSED;
 
   for (guint i = 0; i < analyzers->len; i++)
     {
       ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
 
-      if (analyzer->host == &self->host)
-        imp_remote_analyzer_resolve (analyzer, error->message);
+      if (analyzer->host != &self->host)
+        continue;
+      if (is_gone)
+        imp_analyzer_set_unreached (IMP_ANALYZER (analyzer));
+      imp_remote_analyzer_resolve (analyzer, error->message);
     }
 }
 

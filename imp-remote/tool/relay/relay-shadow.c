@@ -24,7 +24,7 @@ struct _RelayShadow
   guint64 n_compared; /* connections */
   guint64 n_different;
   guint64 n_gave_up;
-  guint64 n_skipped; /* there were too many at a time, or no analyzer */
+  guint64 n_skipped; /* there were too many at a time, or no analyzer was there */
   guint64 n_decided;
   gint64 compared; /* bytes */
   gint64 uncompared;
@@ -78,24 +78,42 @@ relay_shadow_close_all (RelayShadow *self)
     imp_shadow_close (((RelayShadowing *) l->data)->shadow);
 }
 
+/* The shadow can be the first of both. */
+static char *
+relay_shadow_describe_lag (double lag)
+{
+  return g_strdup_printf ("%.0f us %s", ABS (lag), lag < 0 ? "earlier" : "later");
+}
+
+static void
+relay_shadow_log_compared (RelayShadow *self)
+{
+  g_autofree char *mean = relay_shadow_describe_lag (
+    self->compared > 0 ? self->lag_sum / self->compared : 0);
+  g_autofree char *max = relay_shadow_describe_lag (self->max_lag);
+
+  imp_log_message ("--shadow -> %s: %" G_GUINT64_FORMAT " %s compared, %" G_GUINT64_FORMAT
+                   " of them %s, %" G_GUINT64_FORMAT " %s not compared to the end, and "
+                   "%" G_GUINT64_FORMAT " %s not at all; %" G_GINT64_FORMAT
+                   " %s the same, %" G_GINT64_FORMAT
+                   " not compared; they came %s on average, and %s at the most",
+                   self->target_text, self->n_compared,
+                   self->n_compared == 1 ? "connection was" : "connections were", self->n_different,
+                   self->n_different == 1 ? "differs" : "differ", self->n_gave_up,
+                   self->n_gave_up == 1 ? "was" : "were", self->n_skipped,
+                   self->n_skipped == 1 ? "other" : "others", self->compared,
+                   self->compared == 1 ? "byte was" : "bytes were", self->uncompared, mean, max);
+}
+
 static void
 relay_shadow_log_totals (RelayShadow *self)
 {
   if (self->n_compared + self->n_skipped > 0)
-    imp_log_message ("--shadow -> %s: %" G_GUINT64_FORMAT
-                     " connections were compared, %" G_GUINT64_FORMAT
-                     " of them differ, %" G_GUINT64_FORMAT " were not compared to their end, and "
-                     "%" G_GUINT64_FORMAT " others not at all; %" G_GINT64_FORMAT
-                     " bytes were the same, %" G_GINT64_FORMAT
-                     " not compared; they came %.0f us later "
-                     "on average, and %" G_GINT64_FORMAT " us at the most",
-                     self->target_text, self->n_compared, self->n_different, self->n_gave_up,
-                     self->n_skipped, self->compared, self->uncompared,
-                     self->compared > 0 ? self->lag_sum / self->compared : 0, self->max_lag);
+    relay_shadow_log_compared (self);
   if (self->percent > 0)
-    imp_log_message ("--canary -> %s: %" G_GUINT64_FORMAT " connections were decided by the shadow "
-                     "modules",
-                     self->target_text, self->n_decided);
+    imp_log_message ("--canary -> %s: %" G_GUINT64_FORMAT " %s decided by the shadow modules",
+                     self->target_text, self->n_decided,
+                     self->n_decided == 1 ? "connection was" : "connections were");
 }
 
 void
@@ -159,21 +177,30 @@ relay_shadowing_on_difference (ImpShadow *shadow, ImpDifference *difference, gpo
   relay_shadowing_log (user_data, imp_difference_get_text (difference));
 }
 
+/* Bytes that were the same. */
+static gint64
+relay_shadowing_get_compared (ImpShadow *shadow)
+{
+  return imp_shadow_get_compared (shadow, IMP_DIRECTION_FROM_CLIENT)
+         + imp_shadow_get_compared (shadow, IMP_DIRECTION_FROM_SERVER);
+}
+
 static void
 relay_shadowing_log_end (RelayShadowing *self)
 {
   const char *gave_up = imp_shadow_get_gave_up (self->shadow);
+  const guint n = imp_shadow_get_n_differences (self->shadow);
+  const gint64 compared = relay_shadowing_get_compared (self->shadow);
+  g_autofree char *lag = relay_shadow_describe_lag (imp_shadow_get_mean_lag (self->shadow));
   g_autofree char *text = NULL;
 
   if (gave_up != NULL)
     text = g_strdup_printf ("not compared to the end: %s", gave_up);
   else if (self->verbose)
-    text = g_strdup_printf ("%u differences; %" G_GINT64_FORMAT " bytes were the same, and came "
-                            "%" G_GINT64_FORMAT " us later on average",
-                            imp_shadow_get_n_differences (self->shadow),
-                            imp_shadow_get_compared (self->shadow, IMP_DIRECTION_FROM_CLIENT)
-                              + imp_shadow_get_compared (self->shadow, IMP_DIRECTION_FROM_SERVER),
-                            imp_shadow_get_mean_lag (self->shadow));
+    text = g_strdup_printf ("%u difference%s; %" G_GINT64_FORMAT " %s the same, and came %s on "
+                            "average",
+                            n, n == 1 ? "" : "s", compared,
+                            compared == 1 ? "byte was" : "bytes were", lag);
   if (text != NULL && !self->owner->stopping)
     relay_shadowing_log (self, text);
 }
@@ -181,20 +208,24 @@ relay_shadowing_log_end (RelayShadowing *self)
 static void
 relay_shadow_count (RelayShadow *self, ImpShadow *shadow)
 {
-  gint64 compared = 0;
+  const gint64 compared = relay_shadowing_get_compared (shadow);
+  const gboolean differs = imp_shadow_get_n_differences (shadow) > 0;
+  const gboolean gave_up = imp_shadow_get_gave_up (shadow) != NULL;
 
   for (guint direction = 0; direction < 2; direction++)
+    self->uncompared += imp_shadow_get_uncompared (shadow, direction);
+  if (gave_up && !differs && compared == 0)
     {
-      compared += imp_shadow_get_compared (shadow, direction);
-      self->uncompared += imp_shadow_get_uncompared (shadow, direction);
+      self->n_skipped++;
+      return;
     }
   if (compared > 0 && (self->compared == 0 || imp_shadow_get_max_lag (shadow) > self->max_lag))
     self->max_lag = imp_shadow_get_max_lag (shadow);
   self->compared += compared;
   self->lag_sum += (double) imp_shadow_get_mean_lag (shadow) * compared;
   self->n_compared++;
-  self->n_different += imp_shadow_get_n_differences (shadow) > 0;
-  self->n_gave_up += imp_shadow_get_gave_up (shadow) != NULL;
+  self->n_different += differs;
+  self->n_gave_up += gave_up;
 }
 
 static void

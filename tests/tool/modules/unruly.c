@@ -45,6 +45,11 @@ unruly_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64
     sleep (1000);
   if (g_str_equal (self->how, "flood"))
     unruly_flood (analyzer, direction);
+  if (g_str_equal (self->how, "fail"))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "it has failed");
+      return FALSE;
+    }
   /* Else it says nothing. */
   return TRUE;
 }
