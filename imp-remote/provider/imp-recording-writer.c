@@ -319,8 +319,8 @@ recording_writer_append_end (ImpRecordingWriter *self)
  * @error: return location for an error
  *
  * Ends the recording, which says then how much of it was left out. What waits for the disk is still
- * written, by the recorder's thread; whether it could be, [method@Imp.Recorder.flush] tells. Can be called more than once; without it, the last reference
- * does it.
+ * written, by the recorder's thread; whether it could be, [method@Imp.Recorder.flush] tells. Can be
+ * called more than once; without it, the last reference does it.
  *
  * Returns: %TRUE if nothing was left out so far; %FALSE with an %IMP_ERROR_LIMIT that says what
  *   was, and why
