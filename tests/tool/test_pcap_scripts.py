@@ -153,8 +153,9 @@ class Scripts(unittest.TestCase):
         failed, = captures.entries(connection, 'failed')
         self.assertEqual((failed['text'], failed['packet']),
                          (f'there is no verdict on {18 * 60000} bytes', last))
-        self.assertEqual((connection['client']['held'], connection['late_bytes']),
-                         (18 * 60000, 12 * 60000))
+        self.assertEqual(connection['client'], {'bytes': 5 + 18 * 60000, 'passed': 5, 'replaced': 0,
+                                                'denied': 0, 'held': 18 * 60000})
+        self.assertEqual(connection['late_bytes'], 12 * 60000)
 
     def test_dying(self):
         """A script that ends refuses its connection."""

@@ -31,6 +31,7 @@ struct _Inspection
   Outcome outcome;
   gint64 recorded[2]; /* up to here there are entries about bytes */
   gint64 missing[2];  /* bytes that were skipped */
+  gint64 held[2];     /* that had no verdict when it was refused here */
   InspectionReplacement replacements[2];
   gint64 wanted[2]; /* up to here the analyzer wants to see more before it answers */
   gboolean pushed_end[2];
@@ -240,8 +241,12 @@ void
 inspection_fail (Inspection *self, Outcome outcome, const char *reason)
 {
   inspection_refuse (self, outcome, ENTRY_FAILED, reason);
-  if (self->filter != NULL)
-    imp_filter_close (self->filter);
+  if (self->filter == NULL)
+    return;
+  /* It would take them for denied. */
+  for (guint direction = 0; direction < 2; direction++)
+    self->held[direction] += imp_filter_get_held (self->filter, direction);
+  imp_filter_close (self->filter);
 }
 
 static void
@@ -349,8 +354,8 @@ inspection_get_counts (const Inspection *self, ImpDirection direction, Inspectio
   counts->input = imp_filter_get_input (self->filter, direction) - self->missing[direction];
   counts->passed = imp_filter_get_passed (self->filter, direction) - self->missing[direction];
   counts->replaced = imp_filter_get_replaced (self->filter, direction);
-  counts->denied = imp_filter_get_denied (self->filter, direction);
-  counts->held = imp_filter_get_held (self->filter, direction);
+  counts->denied = imp_filter_get_denied (self->filter, direction) - self->held[direction];
+  counts->held = self->held[direction] + imp_filter_get_held (self->filter, direction);
 }
 
 const char *
