@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/script-options.h"
 
+#include "modules/imp-script-factory-private.h"
+
+#include <imp-remote.h>
+
 /* The command line is one of the whole process. */
 static GString *script_options_settings;
 static GPtrArray *script_options_arguments;
@@ -23,13 +27,27 @@ script_options_on_option (const char *option, const char *value, gpointer data, 
   return TRUE;
 }
 
+/* The setting has the same range, but where no module is a script nobody reads it. */
+static gboolean
+script_options_on_workers (const char *option, const char *value, gpointer data, GError **error)
+{
+  if (!g_ascii_string_to_unsigned (value, 10, 1, IMP_SCRIPT_FACTORY_MAX_WORKERS, NULL, NULL))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                   "%s \"%s\": a number from 1 to %d is wanted", option, value,
+                   IMP_SCRIPT_FACTORY_MAX_WORKERS);
+      return FALSE;
+    }
+  return script_options_on_option (option, value, data, error);
+}
+
 void
 script_options_add_to_group (GOptionGroup *group)
 {
   static const GOptionEntry entries[] = {
     { "reload", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "Start scripts again when their files change; connections stay where they are", NULL },
-    { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_option,
+    { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_workers,
       "How many processes run each script, among which connections are spread", "N" },
     { "sandbox", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "Run scripts without network and with nothing to write to, or not at all", NULL },

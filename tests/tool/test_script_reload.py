@@ -328,7 +328,13 @@ class Workers(Scripts):
     def test_errors(self):
         path = self.write('reply.py', REPLY_PY.format('one'))
         for command in (['serve', '@x'], ['relay', '--listen', '@x', '--connect', '@y']):
-            status, _, err = harness.run_tool(command[0], '--module', path, '--workers=0',
+            for module, number in ((path, '0'), ('pass', '0'), ('pass', '-1'), ('pass', '257'),
+                                   ('pass', 'x')):
+                status, _, err = harness.run_tool(command[0], '--module', module,
+                                                  f'--workers={number}', *command[1:])
+                self.assertEqual(status, 2)
+                self.assertIn(f'--workers "{number}": a number from 1 to 256 is wanted', err)
+            status, _, err = harness.run_tool(command[0], '--module', f'{path}=workers=0',
                                               *command[1:])
             self.assertEqual(status, 2)
             self.assertIn('workers must be a whole number from 1 to 256', err)

@@ -362,6 +362,9 @@ pcap_command_check (Pcap *self, int argc, char **argv, int *status)
     *status = tool_usage_error ("pcap: IN is missing: which capture shall be read?");
   else if (argc > 2)
     *status = tool_usage_error ("pcap: \"%s\": one capture at a time", argv[2]);
+  else if (g_strcmp0 (self->output, "-") == 0)
+    *status = tool_usage_error ("--write \"-\": standard output has the report; a file is wanted, "
+                                "and ./- if that is its name");
   else if (g_strcmp0 (self->format_name, "json") == 0)
     self->format = REPORT_JSON;
   else if (self->format_name != NULL && !g_str_equal (self->format_name, "text"))
