@@ -11,8 +11,8 @@ imp_address_masks_new (void)
   return g_ptr_array_new_with_free_func (g_object_unref);
 }
 
-/* What is wrong with the bits of @text, or NULL. GLib takes too many for none at all, which would be
- * a mask of all addresses. */
+/* What is wrong with the bits of @text, or NULL. GLib takes too many for none at all, which would
+ * be a mask of all addresses. */
 static char *
 imp_address_mask_check_bits (const char *text)
 {
