@@ -69,12 +69,15 @@ struct _ImpDatagramClient
   ImpFilter *filter; /* NULL: nothing is done for it */
   int fd;            /* towards the server, or -1 */
   guint target_index;
+  guint n_moves;      /* to another address of the server */
+  GBytes *kept;       /* the last packet for the server, as long as it may go to another address */
   gint64 active;      /* when something came last */
   gint64 failed;      /* when it has failed, so that it can be tried again; else 0 */
   guint64 cost;       /* of what is held */
   gboolean has_asked; /* the last packet that went out for it was for the server */
-  gboolean is_done;   /* it is out of the table, and freed when nobody is using it */
-  GList link;         /* in the order of their last packets */
+  gboolean is_answered; /* the server has said something */
+  gboolean is_done;     /* it is out of the table, and freed when nobody is using it */
+  GList link;           /* in the order of their last packets */
 };
 
 ImpDatagramClient *imp_datagram_client_new (ImpDatagramCommon *common, const ImpDatagramPath *path,

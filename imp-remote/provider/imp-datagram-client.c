@@ -58,6 +58,8 @@ imp_datagram_client_update_cost (ImpDatagramClient *self)
     cost = imp_filter_get_held (self->filter, IMP_DIRECTION_FROM_CLIENT)
            + imp_filter_get_held (self->filter, IMP_DIRECTION_FROM_SERVER)
            + (guint64) imp_filter_get_n_held (self->filter) * PACKET_OVERHEAD;
+  if (self->kept != NULL)
+    cost += g_bytes_get_size (self->kept) + PACKET_OVERHEAD;
   datagram_client_set_cost (self, cost);
 }
 
@@ -83,11 +85,69 @@ datagram_client_has_room (ImpDatagramClient *self, gsize length)
 
 /* --- sending --- */
 
-static void
-datagram_client_note_unreachable (ImpDatagramClient *self)
+/* Each address of the server is tried once, until one of them has answered. */
+static gboolean
+datagram_client_may_move (ImpDatagramClient *self)
 {
-  datagram_client_count (self, IMP_DATAGRAM_UNREACHABLE);
-  imp_datagram_target_note_refused (self->common->target, self->target_index);
+  return !self->is_answered
+         && self->n_moves + 1 < imp_datagram_target_get_n_addresses (self->common->target);
+}
+
+/* What goes out may come to an address at which nobody listens. */
+static void
+datagram_client_keep (ImpDatagramClient *self, const guint8 *data, gsize length)
+{
+  const gboolean may_move = datagram_client_may_move (self);
+
+  if (self->kept == NULL && !may_move)
+    return;
+  g_clear_pointer (&self->kept, g_bytes_unref);
+  imp_datagram_client_update_cost (self);
+  if (!may_move || !datagram_client_fits (self, length))
+    return;
+  self->kept = g_bytes_new (data, length);
+  imp_datagram_client_update_cost (self);
+}
+
+static void
+datagram_client_note_answered (ImpDatagramClient *self)
+{
+  self->is_answered = TRUE;
+  if (self->kept == NULL)
+    return;
+  g_clear_pointer (&self->kept, g_bytes_unref);
+  imp_datagram_client_update_cost (self);
+}
+
+/* With a new socket that is watched. */
+static int
+datagram_client_connect (ImpDatagramClient *self, GError **error)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = self };
+  int fd = imp_datagram_target_connect (self->common->target, &self->target_index, error);
+
+  if (fd < 0 || epoll_ctl (self->common->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+    return fd;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+               "The server's socket cannot be watched: %s", g_strerror (errno));
+  close (fd);
+  return -1;
+}
+
+static gboolean
+datagram_client_move (ImpDatagramClient *self)
+{
+  int fd;
+
+  if (!datagram_client_may_move (self))
+    return FALSE;
+  self->n_moves++;
+  fd = datagram_client_connect (self, NULL);
+  if (fd < 0)
+    return FALSE;
+  close (self->fd);
+  self->fd = fd;
+  return TRUE;
 }
 
 /* What a machine on the way has said of one that was sent before. */
@@ -96,6 +156,25 @@ datagram_is_unreachable (int number)
 {
   return number == ECONNREFUSED || number == EHOSTUNREACH || number == ENETUNREACH
          || number == EHOSTDOWN || number == EPROTO;
+}
+
+/* The packet that was lost by that goes to the next address, if there are several. */
+static void
+datagram_client_note_unreachable (ImpDatagramClient *self)
+{
+  int number = 0;
+
+  do
+    {
+      datagram_client_count (self, IMP_DATAGRAM_UNREACHABLE);
+      imp_datagram_target_note_refused (self->common->target, self->target_index);
+      if (!datagram_client_move (self))
+        return;
+      if (self->kept != NULL)
+        number = imp_datagram_send (self->fd, NULL, g_bytes_get_data (self->kept, NULL),
+                                    g_bytes_get_size (self->kept));
+    }
+  while (datagram_is_unreachable (number));
 }
 
 static int
@@ -137,7 +216,10 @@ datagram_client_forward (ImpDatagramClient *self, ImpDirection direction, const 
 
   self->has_asked = direction == IMP_DIRECTION_FROM_CLIENT;
   if (self->has_asked)
-    number = datagram_client_send_to_server (self, data, length);
+    {
+      number = datagram_client_send_to_server (self, data, length);
+      datagram_client_keep (self, data, length);
+    }
   else
     number = imp_datagram_send (self->common->listener, &self->path, data, length);
   if (number != 0)
@@ -245,19 +327,12 @@ datagram_client_filter (ImpDatagramClient *self, ImpAnalyzer *analyzer)
 static gboolean
 datagram_client_start (ImpDatagramClient *self, GError **error)
 {
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = self };
   g_autoptr (GHashTable) context = NULL;
   g_autoptr (ImpAnalyzer) analyzer = NULL;
 
-  self->fd = imp_datagram_target_connect (self->common->target, &self->target_index, error);
+  self->fd = datagram_client_connect (self, error);
   if (self->fd < 0)
     return FALSE;
-  if (epoll_ctl (self->common->epoll, EPOLL_CTL_ADD, self->fd, &event) != 0)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                   "The server's socket cannot be watched: %s", g_strerror (errno));
-      return FALSE;
-    }
   context = datagram_client_make_context (self);
   analyzer = imp_factory_create_analyzer (self->common->factory, context, error);
   if (analyzer == NULL)
@@ -308,6 +383,7 @@ imp_datagram_client_stop (ImpDatagramClient *self)
     close (self->fd);
   self->fd = -1;
   self->has_asked = FALSE;
+  g_clear_pointer (&self->kept, g_bytes_unref);
   datagram_client_set_cost (self, 0);
 }
 
@@ -364,6 +440,8 @@ imp_datagram_client_read (ImpDatagramClient *self, ImpDatagramReader *reader)
 
   if (n < 0 && datagram_is_unreachable (errno))
     datagram_client_note_unreachable (self);
+  if (n > 0)
+    datagram_client_note_answered (self);
   for (int i = 0; i < n; i++)
     {
       datagram_client_count (self, IMP_DATAGRAM_FROM_SERVER);

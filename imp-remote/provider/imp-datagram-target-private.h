@@ -22,6 +22,8 @@ void imp_datagram_target_start (ImpDatagramTarget *self);
  * an error: no address, none that can be reached from here, or no descriptor. @index is which
  * address it is. */
 int imp_datagram_target_connect (ImpDatagramTarget *self, guint *index, GError **error);
+/* How many addresses are known. */
+guint imp_datagram_target_get_n_addresses (ImpDatagramTarget *self);
 /* Nobody has listened at that one: the next socket tries the next address, if there are several. */
 void imp_datagram_target_note_refused (ImpDatagramTarget *self, guint index);
 

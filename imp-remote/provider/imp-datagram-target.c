@@ -192,6 +192,12 @@ imp_datagram_target_connect (ImpDatagramTarget *self, guint *index, GError **err
   return -1;
 }
 
+guint
+imp_datagram_target_get_n_addresses (ImpDatagramTarget *self)
+{
+  return self->addresses->len;
+}
+
 void
 imp_datagram_target_note_refused (ImpDatagramTarget *self, guint index)
 {
