@@ -104,6 +104,28 @@ class Usage(Case):
         self.check('"nowhere"', 'nowhere')
         self.check('timeout', '--timeout', '0', 'a:1')
 
+    def test_nobody(self):
+        """A server that is not there is one error, and no case."""
+        path = os.path.join(harness.make_folder(), 'nosuch')
+        status, out, err = harness.run_tool('conform', path)
+        self.assertEqual((status, out), (1, ''))
+        self.assertIn(f'Cannot connect to {path}: ', err)
+        self.assertEqual(err.count('\n'), 1)
+
+    def test_told_to_end(self):
+        """The unix socket goes with the kit."""
+        path = os.path.join(harness.make_folder(), 'socket')
+        with subprocess.Popen([harness.TOOL, 'conform', '--listen', path], text=True,
+                              stdout=subprocess.PIPE) as kit:
+            self.assertIn(path, kit.stdout.readline())
+            self.assertTrue(os.path.exists(path))
+            self.assertIn('TAP', kit.stdout.readline())
+            kit.terminate()
+            out = kit.communicate(timeout=harness.TIMEOUT)[0]
+        self.assertIn('Bail out! it was told to end', out)
+        self.assertEqual(kit.returncode, 1)
+        self.assertFalse(os.path.exists(path))
+
     def test_list(self):
         status, out, err = harness.run_tool('conform', '--list')
         self.assertEqual((status, err), (0, ''))

@@ -245,6 +245,17 @@ conform_peer_open (ConformPeer *self, gint64 until, GError **error)
   return conform_link_new (stream, error);
 }
 
+gboolean
+conform_peer_check (ConformPeer *self, gint64 until, GError **error)
+{
+  g_autoptr (GIOStream) stream = conform_peer_connect (self, until, error);
+
+  if (stream == NULL)
+    return FALSE;
+  g_io_stream_close (stream, NULL, NULL);
+  return TRUE;
+}
+
 guint
 conform_peer_get_n_connections (const ConformPeer *self)
 {

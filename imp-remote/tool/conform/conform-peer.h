@@ -26,6 +26,8 @@ void conform_peer_free (ConformPeer *self);
 /* A connection of its own. For a provider, the next one that has come or comes by @until. */
 ConformLink *conform_peer_open (ConformPeer *self, gint64 until, GError **error);
 /* So many there were. */
+/* Is the server there at all? */
+gboolean conform_peer_check (ConformPeer *self, gint64 until, GError **error);
 guint conform_peer_get_n_connections (const ConformPeer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConformPeer, conform_peer_free)

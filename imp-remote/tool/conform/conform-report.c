@@ -13,6 +13,7 @@ void
 conform_report_begin (ConformReport *self)
 {
   printf ("TAP version 13\n");
+  fflush (stdout);
 }
 
 void

@@ -140,10 +140,12 @@ conform_find_reason (Conform *self, const ConformCase *this)
   return NULL;
 }
 
+/* With the peer, its unix socket goes. */
 static void
-conform_bail_out (const char *reason)
+conform_bail_out (Conform *self, const char *reason)
 {
   tool_print ("Bail out! %s", reason);
+  g_clear_pointer (&self->setup.peer, conform_peer_free);
   exit (TOOL_FAILED);
 }
 
@@ -154,7 +156,7 @@ conform_count_gone (Conform *self, const ConformRun *run)
   if (conform_run_get_link (run) != NULL)
     self->n_gone = 0;
   else if (++self->n_gone >= GONE_MAX)
-    conform_bail_out ("there are no connections any more");
+    conform_bail_out (self, "there are no connections any more");
 }
 
 static void
@@ -300,7 +302,8 @@ conform_stop (gpointer user_data)
   Conform *self = user_data;
 
   if (!self->serves)
-    conform_bail_out ("it was told to end");
+    conform_bail_out (self, "it was told to end");
+  g_clear_pointer (&self->setup.peer, conform_peer_free);
   exit (self->report.n_failed > 0 ? TOOL_FAILED : TOOL_DONE);
 }
 
@@ -410,6 +413,10 @@ conform_test (Conform *self)
   g_autoptr (GError) error = NULL;
 
   tool_watch_signals (conform_stop, self);
+  if (self->setup.of_server
+      && !conform_peer_check (self->setup.peer, g_get_monotonic_time () + self->setup.timeout,
+                              &error))
+    return tool_option_error ("conform", self->address, error);
   conform_report_begin (&self->report);
   conform_run_formats (self, &error);
   g_assert_no_error (error); /* the names were checked */
