@@ -112,6 +112,9 @@ class Usage(Case):
         self.assertIn(f'Cannot connect to {path}: ', err)
         self.assertEqual(err.count('\n'), 1)
 
+    def test_exposed(self):
+        self.check('--insecure', '--listen', '0.0.0.0:0')
+
     def test_told_to_end(self):
         """The unix socket goes with the kit."""
         path = os.path.join(harness.make_folder(), 'socket')

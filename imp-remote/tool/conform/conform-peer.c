@@ -81,7 +81,7 @@ conform_peer_on_connection (GSocketConnection *connection, gpointer user_data)
 }
 
 ConformPeer *
-conform_peer_new_provider (const char *address, GError **error)
+conform_peer_new_provider (const char *address, gboolean insecure, GError **error)
 {
   g_autoptr (ConformPeer) self = g_new0 (ConformPeer, 1);
   const ImpListenerOptions options = { .mode = IMP_LISTENER_MODE_DEFAULT };
@@ -92,6 +92,15 @@ conform_peer_new_provider (const char *address, GError **error)
   if (parsed == NULL || !imp_address_refuse_tls (parsed, address, error)
       || !imp_listener_open (parsed, &options, self->listeners, error))
     return NULL;
+  for (guint i = 0; i < self->listeners->len && !insecure; i++)
+    if (imp_listener_is_exposed (self->listeners->pdata[i]))
+      {
+        g_set_error (
+          error, IMP_ERROR, IMP_ERROR_SETTINGS,
+          "other machines can reach this address, and nothing protects what is said "
+          "there; use a loopback address or a unix socket, or --insecure if it is meant");
+        return NULL;
+      }
   for (guint i = 0; i < self->listeners->len; i++)
     {
       imp_listener_start (self->listeners->pdata[i], g_main_context_default (),

@@ -20,7 +20,7 @@ typedef struct
 /* %IMP_ERROR_SETTINGS if that is no address to connect to. */
 ConformPeer *conform_peer_new_server (const char *address, const ConformTls *tls, GError **error);
 /* Listens at once, and prints where. */
-ConformPeer *conform_peer_new_provider (const char *address, GError **error);
+ConformPeer *conform_peer_new_provider (const char *address, gboolean insecure, GError **error);
 void conform_peer_free (ConformPeer *self);
 
 /* A connection of its own. For a provider, the next one that has come or comes by @until. */

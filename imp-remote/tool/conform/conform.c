@@ -24,6 +24,7 @@ typedef struct
   ConformTls tls;
   gboolean list;
   gboolean once;
+  gboolean insecure;
   gboolean perl;
   gboolean reference;
   guint timeout; /* seconds */
@@ -321,6 +322,8 @@ conform_parse (Conform *self, int *argc, char ***argv, int *status)
     { "list", 0, 0, G_OPTION_ARG_NONE, &self->list, "List the cases", NULL },
     { "once", 0, 0, G_OPTION_ARG_NONE, &self->once,
       "With --listen: end after the last case, instead of serving until told to end", NULL },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
+      "With --listen: allow an address that other machines can reach", NULL },
     { "reference", 'r', 0, G_OPTION_ARG_NONE, &self->reference,
       "The server's module is the reference analyzer: run the cases that need it", NULL },
     { "perl", 0, 0, G_OPTION_ARG_NONE, &self->perl,
@@ -398,7 +401,7 @@ conform_open (Conform *self)
   g_autoptr (GError) error = NULL;
 
   if (self->listen != NULL)
-    self->setup.peer = conform_peer_new_provider (self->listen, &error);
+    self->setup.peer = conform_peer_new_provider (self->listen, self->insecure, &error);
   else
     self->setup.peer = conform_peer_new_server (self->address, &self->tls, &error);
   if (self->setup.peer != NULL)
