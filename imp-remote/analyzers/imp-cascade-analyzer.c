@@ -486,8 +486,7 @@ cascade_take_verdict (ImpCascadeAnalyzer *self, CascadePart *part, const ImpVerd
       self->wants = TRUE;
       break;
     case IMP_RESULT_FATAL:
-      self->emitter.lost = imp_analyzer_is_lost (part->analyzer, &self->emitter.overloaded);
-      self->emitter.unreached = imp_analyzer_is_unreached (part->analyzer);
+      self->emitter.loss = *imp_analyzer_peek_loss (part->analyzer);
       cascade_refuse (self, verdict->result);
       break;
     case IMP_RESULT_DENY:

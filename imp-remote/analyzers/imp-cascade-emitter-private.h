@@ -2,13 +2,12 @@
 #pragma once
 
 #include "analyzers/imp-cascade-path-private.h"
-#include "core/imp-analyzer.h"
+#include "core/imp-analyzer-private.h"
 
 G_BEGIN_DECLS
 
 /* Makes results of the cascade, in offsets of its own input, from what has come out of its parts.
-   It
- * calls the provider, who may do anything. */
+ * It calls the provider, who may do anything. */
 
 typedef struct
 {
@@ -23,10 +22,8 @@ typedef struct
 {
   ImpAnalyzer *analyzer; /* the cascade; not a reference */
   ImpCascadeEmitterSide sides[2];
-  gboolean is_over;    /* nothing is said any more */
-  gboolean lost;       /* the refusal is that of a part that cannot be reached */
-  gboolean overloaded; /* and traffic alone can have been the cause */
-  gboolean unreached;  /* whoever was to decide is gone, or was never there */
+  gboolean is_over;     /* nothing is said any more */
+  ImpAnalyzerLoss loss; /* of the part whose refusal that is */
 } ImpCascadeEmitter;
 
 /* Any task but that to feed a part. */

@@ -119,11 +119,8 @@ emitter_emit_refusal (ImpCascadeEmitter *self, const ImpVerdict *verdict)
     emitter_emit_passed (self, direction, FALSE);
   if (self->is_over)
     return;
-  if (self->overloaded)
-    imp_analyzer_set_overloaded (self->analyzer);
-  if (self->unreached)
-    imp_analyzer_set_unreached (self->analyzer);
-  if (self->lost)
+  *imp_analyzer_peek_loss (self->analyzer) = self->loss;
+  if (self->loss.is_lost)
     imp_analyzer_resolve (self->analyzer, IMP_FAIL_HARD, verdict->result->text);
   else
     emitter_emit (self, verdict);

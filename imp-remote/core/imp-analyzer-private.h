@@ -91,15 +91,15 @@ void imp_analyzer_set_is_proxy (ImpAnalyzer *self);
  * that the plugin says later is heard. TRUE if it was soft. */
 gboolean imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason);
 
-/* Has it got that outcome, and hard? Then its FATAL is no decision of the plugin's. */
-gboolean imp_analyzer_is_lost (ImpAnalyzer *self, gboolean *overload);
-/* Traffic alone can be what it is lost by (@overload): said before its outcome, for whoever hands
- * that on. */
-void imp_analyzer_set_overloaded (ImpAnalyzer *self);
-/* Is its outcome, hard or soft, only that whoever was to decide is gone or was never there? Said
- * before the outcome, too. */
-gboolean imp_analyzer_is_unreached (ImpAnalyzer *self);
-void imp_analyzer_set_unreached (ImpAnalyzer *self);
+/* What is known of that outcome, for whoever hands it on. All but the first is said before it. */
+typedef struct
+{
+  guint8 is_lost : 1;      /* it was a hard one: its FATAL is no decision of the plugin's */
+  guint8 is_overload : 1;  /* traffic alone can be what it is lost by */
+  guint8 is_unreached : 1; /* it is only that whoever was to decide is gone or was never there */
+} ImpAnalyzerLoss;
+
+ImpAnalyzerLoss *imp_analyzer_peek_loss (ImpAnalyzer *self);
 
 /* The reason of a FATAL that the plugin has given and nobody has taken yet, or NULL. */
 char *imp_analyzer_dup_failure (ImpAnalyzer *self);

@@ -33,10 +33,8 @@ typedef struct
   guint8 allows_pass : 1; /* as the interface does */
   guint8 settles_end : 1;
   guint8 is_proxy : 1;
-  guint8 is_lost : 1;       /* its FATAL is that it cannot be reached, and not its own */
-  guint8 is_overloaded : 1; /* and traffic alone can have been the cause */
-  guint8 is_unreached : 1;  /* whoever was to decide is gone, or was never there */
-  ImpMailbox mailbox;       /* for answers from other threads */
+  ImpAnalyzerLoss loss;
+  ImpMailbox mailbox; /* for answers from other threads */
   ImpMarks marks[2];
   ImpResultFunc callback; /* of an application, which is called by the sink */
   GDestroyNotify destroy;
@@ -559,7 +557,7 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 
   if (priv->state != ANALYZER_STATE_OPEN)
     return FALSE;
-  priv->is_lost = !soft;
+  priv->loss.is_lost = !soft;
   if (soft)
     analyzer_resolve_soft (self, reason);
   else
@@ -831,7 +829,7 @@ imp_analyzer_dup_failure (ImpAnalyzer *self)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  if (priv->state != ANALYZER_STATE_REFUSED || priv->is_lost)
+  if (priv->state != ANALYZER_STATE_REFUSED || priv->loss.is_lost)
     return NULL;
   return imp_pending_results_dup_failure (priv->pending);
 }
@@ -866,29 +864,10 @@ imp_analyzer_peek_main_context (ImpAnalyzer *self)
   return PRIVATE (self)->mailbox.context;
 }
 
-gboolean
-imp_analyzer_is_lost (ImpAnalyzer *self, gboolean *overload)
+ImpAnalyzerLoss *
+imp_analyzer_peek_loss (ImpAnalyzer *self)
 {
-  *overload = PRIVATE (self)->is_overloaded;
-  return PRIVATE (self)->is_lost;
-}
-
-void
-imp_analyzer_set_overloaded (ImpAnalyzer *self)
-{
-  PRIVATE (self)->is_overloaded = TRUE;
-}
-
-gboolean
-imp_analyzer_is_unreached (ImpAnalyzer *self)
-{
-  return PRIVATE (self)->is_unreached;
-}
-
-void
-imp_analyzer_set_unreached (ImpAnalyzer *self)
-{
-  PRIVATE (self)->is_unreached = TRUE;
+  return &PRIVATE (self)->loss;
 }
 
 void

@@ -164,7 +164,7 @@ shadow_check_reached (ImpShadow *self)
 {
   const char *reason = self->filter->reason;
 
-  if (!imp_analyzer_is_unreached (self->analyzer))
+  if (!imp_analyzer_peek_loss (self->analyzer)->is_unreached)
     return TRUE;
   if (reason != NULL && *reason != '\0')
     shadow_give_up (self, g_strdup_printf ("it cannot be reached: %s", reason));

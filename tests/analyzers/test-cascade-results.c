@@ -131,11 +131,10 @@ static void
 test_fatal (void)
 {
   g_autoptr (CascadeRig) rig = cascade_rig_new (2, mock_pass);
-  gboolean overload;
 
   rig->mocks[1]->func = fail_plainly;
   cascade_rig_feed (rig, 0, "abc", "fatal(broken)");
-  g_assert_false (imp_analyzer_is_lost (rig->cascade, &overload));
+  g_assert_false (imp_analyzer_peek_loss (rig->cascade)->is_lost);
 }
 
 /* Whoever hosts the cascade has to know that it is no word of an analyzer's own. */
@@ -143,13 +142,12 @@ static void
 test_lost (void)
 {
   g_autoptr (CascadeRig) rig = cascade_rig_new (2, mock_pass);
-  gboolean overload;
 
-  imp_analyzer_set_overloaded (rig->parts[1]);
+  imp_analyzer_peek_loss (rig->parts[1])->is_overload = TRUE;
   imp_analyzer_resolve (rig->parts[1], IMP_FAIL_HARD, "gone");
   cascade_rig_expect (rig, "fatal(gone)");
-  g_assert_true (imp_analyzer_is_lost (rig->cascade, &overload));
-  g_assert_true (overload);
+  g_assert_true (imp_analyzer_peek_loss (rig->cascade)->is_lost);
+  g_assert_true (imp_analyzer_peek_loss (rig->cascade)->is_overload);
 }
 
 /* One of two is lost, and that is soft: it passes, and the other one goes on. */

@@ -534,7 +534,7 @@ test_lost (void)
   rig_init (&rig, NULL);
   imp_analyzer_resolve (IMP_ANALYZER (rig.mocks[0]), IMP_FAIL_HARD, "gone");
   rig_expect (&rig, "0:lost (gone)|");
-  imp_analyzer_set_overloaded (IMP_ANALYZER (rig.mocks[1]));
+  imp_analyzer_peek_loss (IMP_ANALYZER (rig.mocks[1]))->is_overload = TRUE;
   imp_analyzer_resolve (IMP_ANALYZER (rig.mocks[1]), IMP_FAIL_HARD, "too much");
   rig_expect (&rig, "1:lost (too much) by overload|");
   imp_analyzer_fail (IMP_ANALYZER (rig.mocks[2]), "own words");

@@ -151,7 +151,7 @@ class Shadow(unittest.TestCase):
         harness.wait_until(lambda: not harness.is_alive(child))
 
     def test_gone(self):
-        """That its process is gone is no decision, in a connection that is there and in new ones."""
+        """That its process is gone is no decision, in a connection that is there or a new one."""
         with harness.Upstream(harness.echo) as upstream, \
              self.relay(upstream, [LAMB], '-v') as relay:
             self.assertEqual(self.exchange(relay, b'a wolf!'), b'a lamb!')

@@ -583,7 +583,7 @@ imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
                                                self->reason != NULL ? self->reason->message
                                                                     : "there is no connection");
 
-      imp_analyzer_set_unreached (IMP_ANALYZER (analyzer));
+      imp_analyzer_peek_loss (IMP_ANALYZER (analyzer))->is_unreached = TRUE;
       if (imp_remote_analyzer_resolve_within (IMP_ANALYZER (analyzer), self->budget,
                                               self->options.connection.fail, text))
         self->past.resolved_soft++;

@@ -2,6 +2,8 @@
 /* What a client connection has, and what it has counted. */
 #include "rpc/client/imp-client-connection-object-private.h"
 
+#include "core/imp-error.h"
+
 GPtrArray *
 imp_client_connection_list (ImpRemoteAnalyzerHost *host)
 {
@@ -11,6 +13,24 @@ imp_client_connection_list (ImpRemoteAnalyzerHost *host)
   g_ptr_array_foreach (analyzers, (GFunc) (void (*) (void)) g_object_ref, NULL);
   g_ptr_array_set_free_func (analyzers, g_object_unref);
   return analyzers;
+}
+
+/* A server that breaks the rules, or is too slow, has failed; one that is gone has not. */
+void
+imp_client_connection_resolve_all (ImpClientConnection *self, const GError *error)
+{
+  g_autoptr (GPtrArray) analyzers = imp_client_connection_list (&self->host);
+  const gboolean is_gone = error->domain != IMP_ERROR || error->code == IMP_ERROR_CLOSED;
+
+  for (guint i = 0; i < analyzers->len; i++)
+    {
+      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
+
+      if (analyzer->host != &self->host)
+        continue;
+      imp_analyzer_peek_loss (IMP_ANALYZER (analyzer))->is_unreached = is_gone;
+      imp_remote_analyzer_resolve (analyzer, error->message);
+    }
 }
 
 gboolean

@@ -49,4 +49,7 @@ struct _ImpClientConnection
 /* All of its analyzers, with references, since what is done about one may be the end of others. */
 GPtrArray *imp_client_connection_list (ImpRemoteAnalyzerHost *host);
 
+/* Each of its analyzers gets its outcome. */
+void imp_client_connection_resolve_all (ImpClientConnection *self, const GError *error);
+
 G_END_DECLS

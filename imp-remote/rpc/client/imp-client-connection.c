@@ -256,25 +256,6 @@ imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analy
   imp_remote_analyzer_move (analyzer, &self->host, id);
 }
 
-/* A server that breaks the rules, or is too slow, has failed; one that is gone has not. */
-static void
-client_connection_resolve_all (ImpClientConnection *self, const GError *error)
-{
-  g_autoptr (GPtrArray) analyzers = imp_client_connection_list (&self->host);
-  const gboolean is_gone = error->domain != IMP_ERROR || error->code == IMP_ERROR_CLOSED;
-
-  for (guint i = 0; i < analyzers->len; i++)
-    {
-      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
-
-      if (analyzer->host != &self->host)
-        continue;
-      if (is_gone)
-        imp_analyzer_set_unreached (IMP_ANALYZER (analyzer));
-      imp_remote_analyzer_resolve (analyzer, error->message);
-    }
-}
-
 /* --- what the server says --- */
 
 static void
@@ -746,7 +727,7 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   g_queue_clear_full (&self->unsent_queries, (GDestroyNotify) imp_message_unref);
   g_queue_clear_full (&self->unsent_questions, g_free);
   imp_client_questions_fail (&self->questions, reason);
-  client_connection_resolve_all (self, reason);
+  imp_client_connection_resolve_all (self, reason);
   if (funcs != NULL && !self->abandoned)
     funcs->gone (self, self->user_data);
   imp_client_connection_unref (self);

@@ -460,7 +460,7 @@ remote_analyzer_check_note (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
       == IMP_NOTE_ADMITTED)
     return TRUE;
   host->log_limits++;
-  imp_analyzer_set_overloaded (IMP_ANALYZER (self));
+  imp_analyzer_peek_loss (IMP_ANALYZER (self))->is_overload = TRUE;
   remote_analyzer_resolve_as (self,
                               imp_verdict_is_refusal (verdict) ? IMP_FAIL_HARD : host->overload,
                               reason);
@@ -575,7 +575,7 @@ imp_remote_analyzer_resolve (ImpRemoteAnalyzer *self, const char *reason)
 void
 imp_remote_analyzer_resolve_overload (ImpRemoteAnalyzer *self, const char *reason)
 {
-  imp_analyzer_set_overloaded (IMP_ANALYZER (self));
+  imp_analyzer_peek_loss (IMP_ANALYZER (self))->is_overload = TRUE;
   remote_analyzer_resolve_as (self, self->host->overload, reason);
 }
 

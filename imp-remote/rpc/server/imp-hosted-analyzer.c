@@ -299,11 +299,11 @@ hosted_analyzer_check (ImpHostedAnalyzer *self)
 static gboolean
 hosted_analyzer_lose (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
 {
-  gboolean overload;
+  const ImpAnalyzerLoss *loss = imp_analyzer_peek_loss (self->input.analyzer);
 
-  return verdict->type == IMP_RESULT_FATAL && self->host != NULL
-         && imp_analyzer_is_lost (self->input.analyzer, &overload)
-         && self->host->funcs->lose (self->host, self->id, verdict->result->text, overload);
+  return verdict->type == IMP_RESULT_FATAL && self->host != NULL && loss->is_lost
+         && self->host->funcs->lose (self->host, self->id, verdict->result->text,
+                                     loss->is_overload);
 }
 
 static void
