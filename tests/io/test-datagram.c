@@ -62,8 +62,8 @@ test_hash (void)
       other.port = i;
       g_hash_table_add (hashes, GUINT_TO_POINTER (imp_datagram_path_hash (&other)));
     }
-  /* By chance, less than one pair in this many meets. */
-  g_assert_cmpuint (g_hash_table_size (hashes), >, 59990);
+  /* One pair in this many may meet by chance, and some more, since the factor is a random one. */
+  g_assert_cmpuint (g_hash_table_size (hashes), >, 59000);
 }
 
 /* --- reading --- */
