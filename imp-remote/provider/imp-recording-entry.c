@@ -23,47 +23,29 @@ imp_recording_entry_clear (ImpRecordingEntry *self)
 /* ---- writing ---- */
 
 static void
-recording_write_head (ImpOutputBuffer *output, guint major, guint64 value)
-{
-  guint8 *p = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
-
-  imp_output_buffer_commit (output, imp_cbor_put_head (p, major, value) - p);
-}
-
-static void
-recording_write_int (ImpOutputBuffer *output, gint64 value)
-{
-  guint8 *p = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
-
-  imp_output_buffer_commit (output, imp_cbor_put_int (p, value) - p);
-}
-
-static void
 recording_write_text (ImpOutputBuffer *output, const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  const gsize length = strlen (valid);
 
-  recording_write_head (output, IMP_CBOR_TEXT, length);
-  imp_output_buffer_append (output, valid, length);
+  imp_cbor_write_string (output, valid, strlen (valid));
 }
 
 static void
 recording_write_start (const ImpRecordingEntry *self, guint n_items, ImpOutputBuffer *output)
 {
-  recording_write_head (output, IMP_CBOR_ARRAY, n_items);
-  recording_write_int (output, self->kind);
-  recording_write_int (output, self->delta);
+  imp_cbor_write_head (output, IMP_CBOR_ARRAY, n_items);
+  imp_cbor_write_int (output, self->kind);
+  imp_cbor_write_int (output, self->delta);
 }
 
 static void
 recording_write_data (const ImpRecordingEntry *self, ImpOutputBuffer *output)
 {
   recording_write_start (self, 6, output);
-  recording_write_int (output, self->direction);
-  recording_write_int (output, self->offset);
-  recording_write_int (output, self->data_type);
-  recording_write_head (output, IMP_CBOR_BYTES, g_bytes_get_size (self->data));
+  imp_cbor_write_int (output, self->direction);
+  imp_cbor_write_int (output, self->offset);
+  imp_cbor_write_int (output, self->data_type);
+  imp_cbor_write_head (output, IMP_CBOR_BYTES, g_bytes_get_size (self->data));
   imp_output_buffer_append_bytes (output, self->data);
 }
 
@@ -92,16 +74,16 @@ imp_recording_entry_write (const ImpRecordingEntry *self, ImpOutputBuffer *outpu
       return recording_write_verdict (self, output, error);
     case IMP_RECORDING_ENTRY_OUTCOME:
       recording_write_start (self, 4, output);
-      recording_write_int (output, self->outcome);
+      imp_cbor_write_int (output, self->outcome);
       recording_write_text (output, self->text);
       return TRUE;
     case IMP_RECORDING_ENTRY_END:
     case IMP_RECORDING_ENTRY_UNKNOWN:
     default:
       recording_write_start (self, 6, output);
-      recording_write_int (output, self->loss.bytes[0]);
-      recording_write_int (output, self->loss.bytes[1]);
-      recording_write_int (output, self->loss.n_verdicts);
+      imp_cbor_write_int (output, self->loss.bytes[0]);
+      imp_cbor_write_int (output, self->loss.bytes[1]);
+      imp_cbor_write_int (output, self->loss.n_verdicts);
       recording_write_text (output, self->text);
       return TRUE;
     }

@@ -269,50 +269,27 @@ cbor_read_interfaces (CborReader *self, ImpField field, GError **error)
 }
 
 static void
-cbor_write_head (ImpOutputBuffer *output, guint major, guint64 value)
-{
-  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
-
-  imp_output_buffer_commit (output, imp_cbor_put_head (start, major, value) - start);
-}
-
-static void
-cbor_write_int (ImpOutputBuffer *output, gint64 value)
-{
-  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
-
-  imp_output_buffer_commit (output, imp_cbor_put_int (start, value) - start);
-}
-
-static void
 cbor_write_number (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *value)
 {
-  cbor_write_int (output, value->number);
+  imp_cbor_write_int (output, value->number);
 }
 
 static void
 cbor_write_boolean (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *value)
 {
-  cbor_write_head (output, IMP_CBOR_SIMPLE, value->number != 0 ? SIMPLE_TRUE : SIMPLE_FALSE);
-}
-
-static void
-cbor_write_string (ImpOutputBuffer *output, const char *text, gsize length)
-{
-  cbor_write_head (output, IMP_CBOR_TEXT, length);
-  imp_output_buffer_append (output, text, length);
+  imp_cbor_write_head (output, IMP_CBOR_SIMPLE, value->number != 0 ? SIMPLE_TRUE : SIMPLE_FALSE);
 }
 
 static void
 cbor_write_text (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *value)
 {
-  cbor_write_string (output, value->text, strlen (value->text));
+  imp_cbor_write_string (output, value->text, strlen (value->text));
 }
 
 static void
 cbor_write_data (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *value)
 {
-  cbor_write_head (output, IMP_CBOR_BYTES, g_bytes_get_size (value->data));
+  imp_cbor_write_head (output, IMP_CBOR_BYTES, g_bytes_get_size (value->data));
   imp_output_buffer_append_bytes (output, value->data);
 }
 
@@ -323,14 +300,14 @@ cbor_write_pairs (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *
   gsize position = 0;
   ImpContextPair pair;
 
-  cbor_write_head (output, IMP_CBOR_MAP, imp_context_get_n_pairs (value->pairs));
+  imp_cbor_write_head (output, IMP_CBOR_MAP, imp_context_get_n_pairs (value->pairs));
   while (imp_context_next_pair (value->pairs, &position, &pair))
     {
-      cbor_write_string (output, pair.key, pair.key_length);
+      imp_cbor_write_string (output, pair.key, pair.key_length);
       if (numbers)
-        cbor_write_head (output, IMP_CBOR_UNSIGNED, g_ascii_strtoull (pair.value, NULL, 10));
+        imp_cbor_write_head (output, IMP_CBOR_UNSIGNED, g_ascii_strtoull (pair.value, NULL, 10));
       else
-        cbor_write_string (output, pair.value, pair.value_length);
+        imp_cbor_write_string (output, pair.value, pair.value_length);
     }
 }
 
@@ -339,9 +316,9 @@ cbor_write_texts (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *
 {
   guint n = value->texts != NULL ? g_strv_length (value->texts) : 0;
 
-  cbor_write_head (output, IMP_CBOR_ARRAY, n);
+  imp_cbor_write_head (output, IMP_CBOR_ARRAY, n);
   for (guint i = 0; i < n; i++)
-    cbor_write_string (output, value->texts[i], strlen (value->texts[i]));
+    imp_cbor_write_string (output, value->texts[i], strlen (value->texts[i]));
 }
 
 static void
@@ -351,23 +328,23 @@ cbor_write_interface (ImpOutputBuffer *output, ImpInterface *interface)
   guint16 numbers[IMP_MAX_RESULT_TYPES];
   guint n = imp_result_flags_list (results, G_MAXUINT, numbers);
 
-  cbor_write_head (output, IMP_CBOR_ARRAY, results == IMP_RESULT_FLAGS_ALL ? 1 : 2);
+  imp_cbor_write_head (output, IMP_CBOR_ARRAY, results == IMP_RESULT_FLAGS_ALL ? 1 : 2);
   if (imp_interface_get_data_type (interface) == IMP_DATA_TYPE_ANY)
-    cbor_write_head (output, IMP_CBOR_SIMPLE, SIMPLE_NULL);
+    imp_cbor_write_head (output, IMP_CBOR_SIMPLE, SIMPLE_NULL);
   else
-    cbor_write_int (output, imp_interface_get_data_type (interface));
+    imp_cbor_write_int (output, imp_interface_get_data_type (interface));
   if (results == IMP_RESULT_FLAGS_ALL)
     return;
-  cbor_write_head (output, IMP_CBOR_ARRAY, n);
+  imp_cbor_write_head (output, IMP_CBOR_ARRAY, n);
   for (guint i = 0; i < n; i++)
-    cbor_write_int (output, numbers[i]);
+    imp_cbor_write_int (output, numbers[i]);
 }
 
 static void
 cbor_write_interfaces (ImpOutputBuffer *output, ImpField field, const ImpFieldValue *value)
 {
   if (imp_field_infos[field].kind == IMP_FIELD_KIND_INTERFACES)
-    cbor_write_head (output, IMP_CBOR_ARRAY, g_list_length (value->interfaces));
+    imp_cbor_write_head (output, IMP_CBOR_ARRAY, g_list_length (value->interfaces));
   for (GList *l = value->interfaces; l != NULL; l = l->next)
     cbor_write_interface (output, l->data);
 }
@@ -438,8 +415,8 @@ imp_cbor_read (ImpCursor *frame, const ImpWireLimits *limits, ImpFields *fields,
 void
 imp_cbor_write (const ImpFields *fields, ImpOutputBuffer *output)
 {
-  cbor_write_head (output, IMP_CBOR_ARRAY, 1 + fields->n_fields);
-  cbor_write_int (output, fields->op->number);
+  imp_cbor_write_head (output, IMP_CBOR_ARRAY, 1 + fields->n_fields);
+  imp_cbor_write_int (output, fields->op->number);
   for (guint i = 0; i < fields->n_fields; i++)
     {
       ImpField field = fields->fields[i];

@@ -78,6 +78,30 @@ imp_cbor_put_int (guint8 *p, gint64 value)
   return imp_cbor_put_head (p, IMP_CBOR_NEGATIVE, ~(guint64) value);
 }
 
+/* The same, behind what is in a buffer. */
+static inline void
+imp_cbor_write_head (ImpOutputBuffer *output, guint major, guint64 value)
+{
+  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
+
+  imp_output_buffer_commit (output, imp_cbor_put_head (start, major, value) - start);
+}
+
+static inline void
+imp_cbor_write_int (ImpOutputBuffer *output, gint64 value)
+{
+  guint8 *start = imp_output_buffer_reserve (output, IMP_CBOR_HEAD_MAX);
+
+  imp_output_buffer_commit (output, imp_cbor_put_int (start, value) - start);
+}
+
+static inline void
+imp_cbor_write_string (ImpOutputBuffer *output, const char *text, gsize length)
+{
+  imp_cbor_write_head (output, IMP_CBOR_TEXT, length);
+  imp_output_buffer_append (output, text, length);
+}
+
 /* What the fast paths consist of. */
 #define IMP_CBOR_ITEM_ARRAY(n) (IMP_CBOR_ARRAY << 5 | (n))
 #define IMP_CBOR_ITEM_UINT16 0x19
