@@ -57,7 +57,6 @@ void imp_duplex_end_output (ImpDuplex *self);
 void imp_duplex_discard_input (ImpDuplex *self);
 /* FALSE, with the error why what was written, or the end, did not leave. */
 gboolean imp_duplex_check_output (ImpDuplex *self, GError **error);
-gboolean imp_duplex_has_ended_output (ImpDuplex *self);
 
 gboolean imp_duplex_is_ready (ImpDuplex *self, ImpDuplexEvent event);
 /* Waits for an event, until it is cancelled, or the time is over, in milliseconds: whether it has

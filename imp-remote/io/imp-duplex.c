@@ -339,14 +339,6 @@ imp_duplex_check_output (ImpDuplex *self, GError **error)
   return FALSE;
 }
 
-gboolean
-imp_duplex_has_ended_output (ImpDuplex *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return self->report.output_ended;
-}
-
 /* ---- the far end ---- */
 
 gssize

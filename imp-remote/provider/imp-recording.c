@@ -75,7 +75,7 @@ imp_recording_finalize (GObject *object)
   ImpRecording *self = IMP_RECORDING (object);
 
   g_clear_pointer (&self->trace, imp_trace_free);
-  g_clear_pointer (&self->transcript, imp_transcript_unref);
+  g_clear_pointer (&self->transcript, imp_transcript_free);
   g_array_unref (self->times);
   G_OBJECT_CLASS (imp_recording_parent_class)->finalize (object);
 }

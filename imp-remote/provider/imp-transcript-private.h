@@ -20,7 +20,6 @@ typedef struct
 /* A recording that has been read. Never changed once it is made. */
 typedef struct
 {
-  gatomicrefcount ref_count;
   ImpRecordingHead head;
   ImpConversation *conversation;
   GArray *steps; /* of ImpTranscriptStep */
@@ -34,14 +33,13 @@ typedef struct
 ImpTranscript *imp_transcript_new (ImpRecordingHead *head);
 /* An %IMP_ERROR_PROTOCOL, _LIMIT or _VERSION, unless it is a recording or the beginning of one. */
 ImpTranscript *imp_transcript_parse (GBytes *bytes, GError **error);
-ImpTranscript *imp_transcript_ref (ImpTranscript *self);
-void imp_transcript_unref (ImpTranscript *self);
+void imp_transcript_free (ImpTranscript *self);
 
 /* While it is made. Takes @data or @result. */
 void imp_transcript_add_chunk (ImpTranscript *self, gint64 time, ImpDirection direction,
                                GBytes *data, gint32 data_type);
 void imp_transcript_add_result (ImpTranscript *self, gint64 time, ImpResult *result);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTranscript, imp_transcript_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpTranscript, imp_transcript_free)
 
 G_END_DECLS

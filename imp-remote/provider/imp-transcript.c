@@ -28,7 +28,6 @@ imp_transcript_new (ImpRecordingHead *head)
 {
   ImpTranscript *self = g_new0 (ImpTranscript, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
   self->head = *head;
   memset (head, 0, sizeof *head);
   self->conversation = imp_conversation_new ();
@@ -39,18 +38,9 @@ imp_transcript_new (ImpRecordingHead *head)
   return self;
 }
 
-ImpTranscript *
-imp_transcript_ref (ImpTranscript *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
-imp_transcript_unref (ImpTranscript *self)
+imp_transcript_free (ImpTranscript *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
   imp_recording_head_clear (&self->head);
   imp_conversation_free (self->conversation);
   g_array_unref (self->steps);

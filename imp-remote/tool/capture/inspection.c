@@ -318,12 +318,6 @@ inspection_free (Inspection *self)
   g_free (self);
 }
 
-Outcome
-inspection_get_outcome (const Inspection *self)
-{
-  return self->outcome;
-}
-
 Entries *
 inspection_get_entries (Inspection *self)
 {

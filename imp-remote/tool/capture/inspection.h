@@ -41,8 +41,6 @@ void inspection_finish_recording (Inspection *self, Outcome outcome);
 /* Where it is recorded, or NULL. */
 const char *inspection_get_recording (const Inspection *self);
 
-/* OUTCOME_OPEN, or a refusal. */
-Outcome inspection_get_outcome (const Inspection *self);
 /* Refuses it. */
 void inspection_fail (Inspection *self, Outcome outcome, const char *reason);
 /* So much of the input has an outcome. */
