@@ -227,7 +227,7 @@ relay_connection_make_analyzer (RelayConnection *self, GHashTable *context, GErr
 static gboolean
 relay_connection_make_relay (RelayConnection *self)
 {
-  const RelayConnectionSetup *setup = &self->setup;
+  const RelayOptions *options = self->setup.options;
   g_autoptr (GHashTable) context = relay_connection_make_context (self);
   g_autoptr (GError) error = NULL;
   g_autoptr (ImpAnalyzer) analyzer = relay_connection_make_analyzer (self, context, &error);
@@ -239,12 +239,12 @@ relay_connection_make_relay (RelayConnection *self)
       return FALSE;
     }
   self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "analyzer", analyzer,
-                              "idle-timeout", setup->idle_timeout_ms, "deadline",
-                              setup->deadline_ms, "max-extensions", setup->max_extensions,
-                              "hold-timeout", setup->hold_timeout_ms, "max-growth",
-                              (guint64) setup->max_growth, "max-log-rate", setup->max_log_rate,
-                              "max-log-size", (guint64) setup->max_log_size, NULL);
-  if (setup->verbose)
+                              "idle-timeout", options->idle_timeout * 1000, "deadline",
+                              options->deadline * 1000, "max-extensions", options->max_extensions,
+                              "hold-timeout", options->hold_timeout, "max-growth",
+                              (guint64) options->max_growth, "max-log-rate", options->max_log_rate,
+                              "max-log-size", (guint64) options->max_log_size, NULL);
+  if (options->verbose)
     {
       relay_connection_follow (self, "result");
     }
@@ -253,8 +253,9 @@ relay_connection_make_relay (RelayConnection *self)
       relay_connection_follow (self, "result::log");
       relay_connection_follow (self, "result::account_field");
     }
-  relay_shadow_follow (self->setup.shadow, self->relay, context, self->name, setup->verbose);
-  self->writer = relay_recorder_follow (setup->recorder, self->relay, context, setup->modules);
+  relay_shadow_follow (self->setup.shadow, self->relay, context, self->name, options->verbose);
+  self->writer = relay_recorder_follow (options->recorder, self->relay, context,
+                                        self->setup.modules);
   return TRUE;
 }
 
@@ -275,7 +276,7 @@ static void
 relay_connection_keep_alive (RelayConnection *self, GIOStream *stream)
 {
   imp_socket_set_keepalive (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)),
-                            self->setup.keepalive_s * 1000);
+                            self->setup.options->keepalive * 1000);
 }
 
 static void
@@ -433,7 +434,7 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
       relay_connection_fail (self, local);
     }
   else if (self->setup.route->sni && self->setup.route->kind == RELAY_ROUTE_REQUESTED)
-    relay_greeting_read_name (self->greeting, &self->sni, self->setup.sni_timeout_ms,
+    relay_greeting_read_name (self->greeting, &self->sni, self->setup.options->sni_timeout,
                               relay_connection_on_late_name, self);
   else
     relay_connection_run (self);
@@ -453,7 +454,8 @@ relay_connection_connect (RelayConnection *self)
   else
     target = g_object_ref (self->target);
   self->connector = start (g_main_context_default (), target, self->target_text,
-                           self->setup.connect_timeout_ms, relay_connection_on_connected, self);
+                           self->setup.options->connect_timeout * 1000,
+                           relay_connection_on_connected, self);
 }
 
 /* ---- the analyzer, before there is a server ---- */
@@ -476,7 +478,8 @@ relay_connection_ask (RelayConnection *self)
   if (!self->setup.route->ask_first)
     relay_connection_connect (self);
   else if (relay_connection_make_relay (self))
-    self->question = relay_question_new (self->relay, self->setup.factory, self->setup.deadline_ms,
+    self->question = relay_question_new (self->relay, self->setup.factory,
+                                         self->setup.options->deadline * 1000,
                                          relay_connection_on_question, self);
 }
 
@@ -498,7 +501,7 @@ static void
 relay_connection_look_for_name (RelayConnection *self)
 {
   if (self->setup.route->sni && !self->requested)
-    relay_greeting_read_name (self->greeting, &self->sni, self->setup.sni_timeout_ms,
+    relay_greeting_read_name (self->greeting, &self->sni, self->setup.options->sni_timeout,
                               relay_connection_on_name, self);
   else
     relay_connection_ask (self);
@@ -634,7 +637,7 @@ relay_connection_begin (RelayConnection *self)
 
   if (route->proxy_in || route->sni || route->kind == RELAY_ROUTE_REQUESTED)
     self->greeting = relay_greeting_new (g_socket_connection_get_socket (self->client),
-                                         self->setup.greeting_timeout_ms);
+                                         self->setup.options->greeting_timeout * 1000);
   if (!route->proxy_in)
     relay_connection_find_target (self);
   else if (relay_connection_check_proxy (self, &error))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tool/relay/relay-recorder.h"
+#include "tool/relay/relay-options.h"
 #include "tool/relay/relay-route.h"
 #include "tool/relay/relay-shadow.h"
 
@@ -21,21 +21,9 @@ typedef struct
 {
   ImpFactory *factory;
   RelayRoute *route;
-  guint connect_timeout_ms;
-  guint greeting_timeout_ms;
-  guint sni_timeout_ms;
-  guint idle_timeout_ms;
-  guint deadline_ms; /* for a verdict */
-  guint max_extensions;
-  guint hold_timeout_ms;
-  gsize max_growth;
-  guint max_log_rate;
-  gsize max_log_size;
-  guint keepalive_s;          /* 0: none */
-  gboolean verbose;           /* log every result */
-  RelayRecorder *recorder;    /* or NULL */
-  const char *const *modules; /* what the user wrote for @factory */
-  RelayShadow *shadow;        /* or NULL */
+  const RelayOptions *options; /* outlive it */
+  const char *const *modules;  /* what the user wrote for @factory */
+  RelayShadow *shadow;         /* or NULL */
   RelayAdmitFunc admit;
   RelayConnectionFunc over;
   gpointer user_data; /* of both */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tool/relay/relay-group.h"
+#include "core/imp-factory.h"
+#include "tool/relay/relay-options.h"
 
 G_BEGIN_DECLS
 

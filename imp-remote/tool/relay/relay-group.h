@@ -2,36 +2,14 @@
 #pragma once
 
 #include "tool/opening.h"
-#include "tool/relay/relay-recorder.h"
+#include "tool/relay/relay-datagrams.h"
+#include "tool/relay/relay-options.h"
 #include "tool/relay/relay-route.h"
 
 G_BEGIN_DECLS
 
 /* One --listen ... --connect: where connections come from, where they go, and through what. */
 typedef struct _RelayGroup RelayGroup;
-
-typedef struct
-{
-  guint max_connections;          /* per group, as the next one */
-  guint max_connections_per_peer; /* see imp_peer_name_of_stream() */
-  guint connect_timeout;          /* seconds */
-  guint greeting_timeout;         /* seconds */
-  guint sni_timeout;              /* milliseconds */
-  guint idle_timeout;             /* seconds, 0: none */
-  guint datagram_idle_timeout;    /* seconds */
-  guint deadline;                 /* seconds, 0: none */
-  guint max_extensions;           /* of the deadline */
-  guint hold_timeout;             /* milliseconds, 0: none */
-  gsize max_growth;               /* bytes, 0: none */
-  guint max_log_rate;             /* results for the log a second, 0: any number */
-  gsize max_log_size;             /* bytes */
-  guint keepalive;                /* seconds, 0: none */
-  gboolean evict;                 /* clients of datagrams, if there is no room */
-  gboolean verbose;               /* log every result */
-  RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
-  RelayOwn *own;                  /* the same */
-  guint max_shadows;              /* connections that are compared at a time */
-} RelayOptions;
 
 /* @stopped is called when a group that is being stopped has no connection any more. */
 RelayGroup *relay_group_new (const RelayOptions *options, void (*stopped) (gpointer),
@@ -63,7 +41,7 @@ void relay_group_set_max_connections (RelayGroup *self, guint max_connections);
 /* Has its listeners opened, before it is started. */
 void relay_group_open (RelayGroup *self, Opening *opening);
 /* Its part that passes datagrams, which is to be opened as well; NULL if it has none. */
-struct _RelayDatagrams *relay_group_get_datagrams (RelayGroup *self);
+RelayDatagrams *relay_group_get_datagrams (RelayGroup *self);
 /* Starts to accept, and prints where. */
 void relay_group_start (RelayGroup *self);
 /* Accepts no more connections; those that exist go on. Once, after it was started. */
