@@ -5,7 +5,6 @@
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import unittest
@@ -18,12 +17,6 @@ import tool_harness as harness  # noqa: E402  pylint: disable=wrong-import-posit
 BLOCK = re.compile(r'^```\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
 class Page(unittest.TestCase):
     def test_commands(self):
         with open(os.path.join(TOP, 'docs', 'tls.md'), encoding='utf-8') as page:
@@ -31,8 +24,8 @@ class Page(unittest.TestCase):
         folder = harness.make_folder()
         os.chdir(folder)
         with harness.Upstream(harness.echo) as upstream:
-            for said, used in (('4433', free_port()), ('8080', free_port()),
-                               ('8000', str(upstream.port))):
+            for said, used in (('4433', str(harness.free_port())),
+                               ('8080', str(harness.free_port())), ('8000', str(upstream.port))):
                 text = text.replace(f'localhost:{said}', f'localhost:{used}')
             blocks = [block.replace('\\\n', ' ') for block in BLOCK.findall(text)]
             tools = [block for block in blocks if block.startswith('imp-remote ')]

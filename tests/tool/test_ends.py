@@ -6,7 +6,6 @@ through before arrives in any case."""
 import os
 import signal
 import socket
-import struct
 import threading
 import time
 import unittest
@@ -15,22 +14,6 @@ import tool_harness as harness
 
 HEAD = b'HTTP/1.0 200 OK\r\n\r\n'
 MIB = 1 << 20
-
-
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-    connection.close()
-
-
-def read_end(connection):
-    """What comes, and whether a reset ends it."""
-    pieces = []
-    try:
-        while piece := connection.recv(1 << 16):
-            pieces.append(piece)
-    except ConnectionResetError:
-        return b''.join(pieces), 'reset'
-    return b''.join(pieces), 'end'
 
 
 class Sink(harness.Upstream):
@@ -44,7 +27,7 @@ class Sink(harness.Upstream):
 
     def read(self, connection):
         connection.sendall(self.answer)
-        self.seen.append(read_end(connection))
+        self.seen.append(harness.read_end(connection))
         self.ended.release()
 
     def wait(self):
@@ -62,14 +45,14 @@ class Ends(unittest.TestCase):
                 self.relay(upstream, module, *options) as relay, \
                 harness.connect(relay.port) as client:
             client.sendall(request)
-            self.assertEqual(read_end(client), wanted)
+            self.assertEqual(harness.read_end(client), wanted)
 
     def test_server_resets(self):
         def serve(connection):
             connection.recv(10)
             connection.sendall(HEAD + b'part')
             time.sleep(0.2)
-            reset(connection)
+            harness.reset(connection)
         self.check_download(serve, (HEAD + b'part', 'reset'))
         self.check_download(serve, (HEAD + b'p4rt', 'reset'),
                             'pattern=string=a&action=replace&actdata=4&rxdir=1')
@@ -77,7 +60,7 @@ class Ends(unittest.TestCase):
     def test_server_resets_at_once(self):
         def serve(connection):
             connection.recv(10)
-            reset(connection)
+            harness.reset(connection)
         self.check_download(serve, (b'', 'reset'))
 
     def test_server_resets_amid_much(self):
@@ -86,12 +69,12 @@ class Ends(unittest.TestCase):
         def serve(connection):
             connection.recv(10)
             connection.sendall(sent)
-            reset(connection)
+            harness.reset(connection)
         with harness.Upstream(serve) as upstream, self.relay(upstream) as relay, \
                 harness.connect(relay.port) as client:
             client.sendall(b'go\n')
             time.sleep(0.2)
-            got, end = read_end(client)
+            got, end = harness.read_end(client)
         self.assertEqual(end, 'reset')
         self.assertTrue(sent.startswith(got))
 
@@ -127,7 +110,7 @@ class Ends(unittest.TestCase):
                 client = harness.connect(relay.port)
                 client.sendall(sent)
                 time.sleep(0.3)
-                reset(client)
+                harness.reset(client)
                 self.assertEqual(sink.wait(), (sent, 'reset'))
 
     def test_client_resets_while_it_is_sent_to(self):
@@ -136,7 +119,7 @@ class Ends(unittest.TestCase):
 
         def serve(connection):
             seen = []
-            reader = threading.Thread(target=lambda: seen.append(read_end(connection)[1]))
+            reader = threading.Thread(target=lambda: seen.append(harness.read_end(connection)[1]))
             reader.start()
             try:
                 while not stop.is_set():
@@ -155,7 +138,7 @@ class Ends(unittest.TestCase):
                 client = harness.connect(relay.port)
                 client.sendall(b'upload')
                 client.recv(1000)
-                reset(client)
+                harness.reset(client)
                 self.assertTrue(done.acquire(timeout=harness.TIMEOUT))
             stop.set()
         self.assertEqual(ends, ['reset'] * 20)
@@ -185,7 +168,7 @@ class Ends(unittest.TestCase):
             client.sendall(b'upload half ')
             time.sleep(0.2)
             client.sendall(b'EVIL and the rest')
-            self.assertEqual(read_end(client), (b'', 'end'))
+            self.assertEqual(harness.read_end(client), (b'', 'end'))
             self.assertEqual(sink.wait(), (b'upload half ', 'reset'))
 
     def test_denied_upload_during_a_download(self):
@@ -193,7 +176,7 @@ class Ends(unittest.TestCase):
                 harness.connect(relay.port) as client:
             self.assertEqual(client.recv(4), b'some')
             client.sendall(b'EVIL')
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
             self.assertEqual(sink.wait(), (b'', 'reset'))
 
     def test_slow_reader_of_a_denied_download(self):
@@ -213,7 +196,7 @@ class Ends(unittest.TestCase):
             while len(got) < size:
                 got += client.recv(10_000)
                 time.sleep(0.01)
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
 
     def test_server_of_analyzers_is_killed(self):
         path = os.path.join(harness.make_folder(), 'socket')
@@ -224,7 +207,7 @@ class Ends(unittest.TestCase):
             self.assertEqual(client.recv(5), b'hello')
             server.process.kill()
             server.wait()
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
             self.assertEqual(sink.wait(), (b'upload', 'reset'))
 
     def test_deadline(self):
@@ -236,7 +219,7 @@ class Ends(unittest.TestCase):
             time.sleep(0.2)
             server.process.send_signal(signal.SIGSTOP)
             client.sendall(b'two')
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
             self.assertEqual(sink.wait(), (b'one', 'reset'))
             server.process.send_signal(signal.SIGCONT)
 
@@ -245,7 +228,7 @@ class Ends(unittest.TestCase):
                 harness.connect(relay.port) as client:
             self.assertEqual(client.recv(5), b'hello')
             client.sendall(b'half')
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
             self.assertEqual(sink.wait(), (b'half', 'reset'))
 
     def test_grace_is_over(self):
@@ -255,7 +238,7 @@ class Ends(unittest.TestCase):
             client.sendall(b'half')
             time.sleep(0.2)
             self.assertEqual(relay.stop(), 0)
-            self.assertEqual(read_end(client), (b'', 'reset'))
+            self.assertEqual(harness.read_end(client), (b'', 'reset'))
             self.assertEqual(sink.wait(), (b'half', 'reset'))
 
     def test_relay_is_killed(self):
@@ -267,7 +250,7 @@ class Ends(unittest.TestCase):
                 time.sleep(0.2)
                 relay.process.send_signal(number)
                 relay.wait()
-                self.assertEqual(read_end(client), (b'', 'reset'))
+                self.assertEqual(harness.read_end(client), (b'', 'reset'))
                 self.assertEqual(sink.wait(), (b'half', 'reset'))
 
     def test_nobody_to_connect_to(self):
@@ -283,13 +266,13 @@ class Ends(unittest.TestCase):
         def serve(connection):
             connection.sendall(b'all of it')
             connection.shutdown(socket.SHUT_WR)
-            seen.append(read_end(connection))
+            seen.append(harness.read_end(connection))
             done.set()
         seen, done = [], threading.Event()
         with harness.Upstream(serve) as upstream, \
                 self.relay(upstream, 'pattern=string=EVIL&rxdir=0') as relay, \
                 harness.connect(relay.port) as client:
-            self.assertEqual(read_end(client), (b'all of it', 'end'))
+            self.assertEqual(harness.read_end(client), (b'all of it', 'end'))
             client.sendall(b'some EVIL')
             self.assertTrue(done.wait(harness.TIMEOUT))
             self.assertEqual(seen, [(b'some ', 'reset')])

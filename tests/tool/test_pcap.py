@@ -13,7 +13,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 import unittest
 
 import aiosmtpd.controller
@@ -44,19 +43,6 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
 class V6Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6
-
-
-def wait_until(check, what):
-    end = time.monotonic() + harness.TIMEOUT
-    while not check():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class Servers:
@@ -99,22 +85,23 @@ class Servers:
 
     def start_smtp(self):
         self.smtp = aiosmtpd.controller.Controller(aiosmtpd.handlers.Sink(), hostname='127.0.0.1',
-                                                   port=free_port(), server_hostname='test')
+                                                   port=harness.free_port(), server_hostname='test')
         self.ports['smtp'] = self.smtp.port
         self.smtp.start()
 
     def start_dns(self):
         """It cannot choose a port itself, and somebody else may take one first."""
         for _ in range(10):
-            self.ports['dns'] = free_port()
+            self.ports['dns'] = harness.free_port()
             server = self.run('/usr/sbin/dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null',
                               '--no-resolv', '--no-hosts', '--pid-file',
                               f'--port={self.ports["dns"]}', '--listen-address=127.0.0.1',
                               '--bind-interfaces', '--user=', '--cache-size=0',
                               '--address=/example.test/192.0.2.7',
                               '--txt-record=word.test,sailfish')
-            wait_until(lambda server=server: server.poll() is not None or self.listens('dns'),
-                       'dnsmasq does not listen')
+            harness.wait_until(
+                lambda server=server: server.poll() is not None or self.listens('dns'),
+                'dnsmasq does not listen')
             if server.poll() is None:
                 return
         raise AssertionError('dnsmasq found no port')

@@ -29,14 +29,6 @@ def descriptors_of(process):
     return len(os.listdir(f'/proc/{process.pid}/fd'))
 
 
-def wait_until(question):
-    end = time.monotonic() + harness.TIMEOUT
-    while not question():
-        if time.monotonic() > end:
-            raise AssertionError('it did not come to that')
-        time.sleep(0.01)
-
-
 def send_all(sock):
     """Sends so much that no two places of it look alike for long, and ends."""
     sent = 0
@@ -134,7 +126,7 @@ class Sharing(unittest.TestCase):
         for _ in range(3):
             sock = socket.create_connection(('127.0.0.1', relay.port), harness.TIMEOUT)
             sockets.append(sock)
-            wait_until(lambda: sock.recv(MIB) and maps_of(server.process) == 1)
+            harness.wait_until(lambda: sock.recv(MIB) and maps_of(server.process) == 1)
             counts.append(descriptors_of(relay.process))
             server.process.send_signal(signal.SIGKILL)
             server.wait()
@@ -142,7 +134,7 @@ class Sharing(unittest.TestCase):
                 while sock.recv(MIB):
                     pass
                 raise EOFError
-            wait_until(lambda: maps_of(relay.process) == 0)
+            harness.wait_until(lambda: maps_of(relay.process) == 0)
             server = harness.Tool('serve', '--shared-memory', '--replace', *LOOK, self.socket)
             relay.wait_for_log(self.socket)
             time.sleep(0.3)
@@ -150,11 +142,11 @@ class Sharing(unittest.TestCase):
 
         sock = socket.create_connection(('127.0.0.1', relay.port), harness.TIMEOUT)
         sockets.append(sock)
-        wait_until(lambda: sock.recv(MIB) and maps_of(server.process) == 1)
+        harness.wait_until(lambda: sock.recv(MIB) and maps_of(server.process) == 1)
         before = descriptors_of(server.process)
         relay.process.send_signal(signal.SIGKILL)
         relay.wait()
-        wait_until(lambda: maps_of(server.process) == 0)
+        harness.wait_until(lambda: maps_of(server.process) == 0)
         self.assertLess(descriptors_of(server.process), before)
         stop.set()
         for sock in sockets:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 import socket
-import struct
 import subprocess
 import time
 import unittest
@@ -28,19 +27,10 @@ def read_table():
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-    connection.close()
-
-
 def read_end(connection):
-    pieces = []
-    try:
-        while piece := connection.recv(1 << 16):
-            pieces.append(piece)
-    except ConnectionResetError:
-        return b''.join(pieces), 'a reset'
-    return b''.join(pieces), 'an end'
+    """As the page says it."""
+    got, end = harness.read_end(connection)
+    return got, {'reset': 'a reset', 'end': 'an end'}[end]
 
 
 class Between:
@@ -145,7 +135,7 @@ def just_reset(a, b):
     a.sendall(b'x')
     if b.recv(1) != b'x':
         return 'B: nothing'
-    reset(a)
+    harness.reset(a)
     return f'B: {read_end(b)[1]}'
 
 
@@ -154,7 +144,7 @@ def reset_after_end(a, b):
     if read_end(a) != (b'', 'an end'):
         return 'A: no end'
     time.sleep(0.1)
-    reset(a)
+    harness.reset(a)
     return f'B: {read_end(b)[1]}'
 
 
@@ -162,14 +152,14 @@ def much_and_reset(a, b):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         seen = pool.submit(read_end, b)
         a.sendall(MUCH)
-        reset(a)
+        harness.reset(a)
         return f'B: {seen.result()[1]}'
 
 
 def held_then_reset(a, b):
     a.sendall(b'some foo')
     time.sleep(0.2)
-    reset(a)
+    harness.reset(a)
     got, end = read_end(b)
     return 'B: ' + show(got, b'some foo', end)
 
@@ -281,7 +271,7 @@ class BeforeTheServer(unittest.TestCase):
             client = between.connect()
             client.sendall(b'early')
             time.sleep(0.05)
-            reset(client)
+            harness.reset(client)
             server = stack.enter_context(between.listener.accept()[0])
             self.assertEqual(read_end(server)[1], 'a reset')
 

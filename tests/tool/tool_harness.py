@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -179,11 +180,11 @@ def is_alive(pid):
         return False
 
 
-def wait_until(condition):
+def wait_until(condition, otherwise='it did not happen'):
     end = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError('it did not happen')
+            raise AssertionError(otherwise)
         time.sleep(0.01)
 
 
@@ -208,15 +209,35 @@ def read_all(connection):
     return b''.join(pieces)
 
 
-def read_to_reset(connection):
-    """What comes before the connection is reset, as it must be where not all came."""
+def read_end(connection):
+    """What comes, and whether a reset ends it."""
     pieces = []
     try:
         while piece := connection.recv(1 << 16):
             pieces.append(piece)
     except ConnectionResetError:
-        return b''.join(pieces)
-    raise AssertionError(f'after {sum(map(len, pieces))} bytes came an end and no reset')
+        return b''.join(pieces), 'reset'
+    return b''.join(pieces), 'end'
+
+
+def read_to_reset(connection):
+    """What comes before the connection is reset, as it must be where not all came."""
+    got, end = read_end(connection)
+    if end == 'reset':
+        return got
+    raise AssertionError(f'after {len(got)} bytes came an end and no reset')
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    connection.close()
+
+
+def free_port():
+    """A port at which nobody listens now, for programs that cannot choose one themselves."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def connect(port):
