@@ -4,6 +4,7 @@
 #include "io-rig.h"
 #include "test-child.h"
 #include "test-streams.h"
+#include "usher.h"
 
 #include "core/imp-error.h"
 #include "core/imp-type-factory.h"
@@ -15,40 +16,6 @@
 
 #define TIMEOUT 30000 /* ms */
 #define MUCH (20 * 1024 * 1024)
-
-/* ---- an analyzer that passes everything ---- */
-
-typedef struct
-{
-  ImpAnalyzer parent_instance;
-  gint64 fed[2];
-} Usher;
-typedef ImpAnalyzerClass UsherClass;
-
-GType usher_get_type (void);
-G_DEFINE_TYPE (Usher, usher, IMP_TYPE_ANALYZER)
-
-static gboolean
-usher_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
-            gint32 data_type, GError **error)
-{
-  Usher *self = (Usher *) analyzer;
-
-  self->fed[direction] += g_bytes_get_size (data);
-  imp_analyzer_pass_bytes (analyzer, direction, self->fed[direction]);
-  return TRUE;
-}
-
-static void
-usher_class_init (UsherClass *klass)
-{
-  klass->data = usher_data;
-}
-
-static void
-usher_init (Usher *self)
-{
-}
 
 /* ---- servers, and streams through them ---- */
 

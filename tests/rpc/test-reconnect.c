@@ -3,6 +3,7 @@
 #include "test-outcome.h"
 #include "test-raw-server.h"
 #include "test-streams.h"
+#include "usher.h"
 
 #include "core/imp-error.h"
 #include "core/imp-type-factory.h"
@@ -14,39 +15,6 @@
 #include <string.h>
 
 #define N_ANALYZERS 1000
-
-/* Passes what it is fed. */
-typedef struct
-{
-  ImpAnalyzer parent_instance;
-  gint64 fed[2];
-} Usher;
-typedef ImpAnalyzerClass UsherClass;
-
-GType usher_get_type (void);
-G_DEFINE_TYPE (Usher, usher, IMP_TYPE_ANALYZER)
-
-static gboolean
-usher_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64 offset,
-            gint32 data_type, GError **error)
-{
-  Usher *self = (Usher *) analyzer;
-
-  self->fed[direction] += g_bytes_get_size (data);
-  imp_analyzer_pass_bytes (analyzer, direction, self->fed[direction]);
-  return TRUE;
-}
-
-static void
-usher_init (Usher *self)
-{
-}
-
-static void
-usher_class_init (UsherClass *klass)
-{
-  klass->data = usher_data;
-}
 
 typedef struct
 {
