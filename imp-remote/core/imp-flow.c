@@ -694,9 +694,12 @@ flow_join_verdict (ImpFlow *self, FlowJoin *join, const ImpVerdict *verdict)
   if (self->is_denied || self->search != NULL || self->released > 0
       || imp_held_get_n (&self->held) == 0)
     return FALSE;
+  /* Nobody has looked at the offset yet. */
+  if (verdict->offset < self->settled)
+    return FALSE;
   first = imp_held_get (&self->held, 0);
   length = verdict->offset - self->settled;
-  if (first->bytes == NULL || !imp_data_type_is_streaming (first->data_type) || length < 0
+  if (first->bytes == NULL || !imp_data_type_is_streaming (first->data_type)
       || (gsize) length > first->length || (passes && length > JOINED_PIECE_MAX)
       || !imp_marks_go_onward (&self->marks, verdict))
     return FALSE;

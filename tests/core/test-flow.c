@@ -581,6 +581,30 @@ test_order (void)
   flow_script_expect (s, ">a <cd >b >cd");
 }
 
+/* No offset may be taken for one that is reached, however far behind it is. */
+static void
+test_run_far_backward (void)
+{
+  const gint64 offsets[] = { G_MININT64, G_MININT64 + 1, -G_MAXINT64, -2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (offsets); i++)
+    for (guint j = 0; j < 2; j++)
+      {
+        const ImpResultType type = j == 0 ? IMP_RESULT_PASS : IMP_RESULT_REPLACE;
+        const ImpView data = imp_view_of_data ((const guint8 *) "x", 1);
+        const ImpVerdict verdict = imp_verdict_of_data (type, 0, offsets[i], data);
+        g_autoptr (FlowScript) s = flow_script_new ();
+        g_autoptr (GError) error = NULL;
+
+        flow_script_push (s, STREAM, "hello", "<hello");
+        flow_script_apply (s, pass (2), ">he");
+        g_assert_false (imp_flow_apply_run (s->flow, &verdict, 1, &error));
+        g_assert_error (error, IMP_ERROR, IMP_ERROR_PROTOCOL);
+        g_assert_cmpint (imp_flow_get_settled (s->flow), ==, 2);
+        g_assert_cmpint (imp_flow_get_passed (s->flow), ==, 2);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -618,5 +642,6 @@ main (int argc, char **argv)
   g_test_add_func ("/flow/input-limit", test_input_limit);
   g_test_add_func ("/flow/no-type", test_no_type);
   g_test_add_func ("/flow/order", test_order);
+  g_test_add_func ("/flow/run/far-backward", test_run_far_backward);
   return g_test_run ();
 }
