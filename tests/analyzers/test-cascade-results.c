@@ -270,6 +270,10 @@ test_log (void)
   imp_analyzer_log (rig->parts[1], 0, 6, 1, IMP_LOG_LEVEL_INFO, "h");
   imp_analyzer_log (rig->parts[1], 0, 9, 1, IMP_LOG_LEVEL_INFO, "beyond");
   cascade_rig_expect (rig, "log0@1+1(b) log0@5+0(2)~ log0@7+1(h) log0@8+0(beyond)~");
+  /* There are no such places, and so no exact ones. */
+  imp_analyzer_log (rig->parts[1], 0, G_MININT64, 1, IMP_LOG_LEVEL_INFO, "far");
+  imp_analyzer_log (rig->parts[1], 0, G_MAXINT64, G_MAXINT64, IMP_LOG_LEVEL_INFO, "far");
+  cascade_rig_expect (rig, "log0@0+1(far)~ log0@8+0(far)~");
 }
 
 static void
