@@ -53,6 +53,8 @@ void imp_server_connection_start (ImpServerConnection *self, GMainContext *conte
 void imp_server_connection_close (ImpServerConnection *self, const GError *error);
 /* Tells the client that there will be no new analyzers; it ends once the old ones are gone. */
 void imp_server_connection_drain (ImpServerConnection *self);
+/* Takes that back, where the client has not been told. */
+void imp_server_connection_undrain (ImpServerConnection *self);
 
 /* Since when it has had no analyzers and asked for nothing, as a monotonic time; else 0. */
 gint64 imp_server_connection_get_idle_since (ImpServerConnection *self);

@@ -20,6 +20,7 @@ typedef struct
   ImpServerListeners listeners;
   ImpServerAdmission admission;
   GHashTable *connections; /* a set of ImpServerConnection */
+  gboolean draining;       /* clients are to look for another server */
   GQueue stopping;         /* of GTask: stop_async() */
   GSource *grace_timer;
 } ImpServerPrivate;

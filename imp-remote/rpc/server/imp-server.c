@@ -283,6 +283,7 @@ typedef enum
   PROP_REPLACE,
   PROP_INSECURE,
   PROP_SHARED_MEMORY,
+  PROP_DRAINING,
   PROP_TLS,                                                   /* the first of them */
   PROP_ACCESS = PROP_TLS + IMP_N_SERVER_TLS_PROPERTIES,       /* the same */
   PROP_LIMITS = PROP_ACCESS + IMP_N_SERVER_ACCESS_PROPERTIES, /* the same */
@@ -312,6 +313,9 @@ imp_server_get_property (GObject *object, guint property_id, GValue *value, GPar
       break;
     case PROP_SHARED_MEMORY:
       g_value_set_enum (value, priv->options.sharing.mode);
+      break;
+    case PROP_DRAINING:
+      g_value_set_boolean (value, priv->draining);
       break;
     case PROP_TLS:
     case PROP_ACCESS:
@@ -349,6 +353,43 @@ server_set_flag (gboolean *flag, gboolean value)
   return changed;
 }
 
+static GList *
+server_dup_connections (ImpServer *self)
+{
+  ImpServerPrivate *priv = PRIVATE (self);
+  GList *connections = g_hash_table_get_keys (priv->connections);
+
+  g_list_foreach (connections, (GFunc) (void (*) (void)) imp_server_connection_ref, NULL);
+  return connections;
+}
+
+/* Whoever is told may end, and others hear of that. */
+static void
+server_set_connections_draining (ImpServer *self, gboolean draining)
+{
+  GList *connections = server_dup_connections (self);
+
+  for (GList *l = connections; l != NULL; l = l->next)
+    if (draining)
+      imp_server_connection_drain (l->data);
+    else
+      imp_server_connection_undrain (l->data);
+  g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
+}
+
+static gboolean
+server_set_draining (ImpServer *self, gboolean draining)
+{
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  if (!server_set_flag (&priv->draining, draining))
+    return FALSE;
+  /* One that stops says goodbye whatever it is told. */
+  if (priv->admission.state == IMP_SERVER_ADMISSION_OPEN)
+    server_set_connections_draining (self, draining);
+  return TRUE;
+}
+
 static void
 imp_server_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
 {
@@ -373,6 +414,9 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
     case PROP_SHARED_MEMORY:
       changed = priv->options.sharing.mode != (ImpSharedMemory) g_value_get_enum (value);
       priv->options.sharing.mode = g_value_get_enum (value);
+      break;
+    case PROP_DRAINING:
+      changed = server_set_draining (self, g_value_get_boolean (value));
       break;
     case PROP_TLS:
     case PROP_ACCESS:
@@ -446,6 +490,21 @@ server_install_properties (GObjectClass *klass)
   props[PROP_SHARED_MEMORY] = g_param_spec_enum ("shared-memory", NULL, NULL,
                                                  IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_OFF,
                                                  flags);
+  /**
+   * ImpServer:draining:
+   *
+   * Whether clients are to look for another server, while this one goes on. Those that are
+   * connected, and those that come, are told goodbye: they finish the analyzers that they have here
+   * and make new ones elsewhere, as [class@Imp.RemoteFactory] does. In version 1 of the protocol
+   * there is no word for it: there a client goes on as before, and is disconnected once it has no
+   * analyzers.
+   *
+   * It can be taken back: who comes from then on is served as usual. A server that does not listen
+   * any more, and ends, is another matter: [method@Imp.Server.stop_async].
+   *
+   * Since: 0.1
+   */
+  props[PROP_DRAINING] = g_param_spec_boolean ("draining", NULL, NULL, FALSE, flags);
   imp_server_tls_make_specs (flags, props + PROP_TLS);
   imp_server_access_make_specs (flags, props + PROP_ACCESS);
   imp_limits_make_specs (server_limits, G_N_ELEMENTS (server_limits), props + PROP_LIMITS);
@@ -519,7 +578,7 @@ server_add_connection (ImpServer *self, GIOStream *stream, ImpPeer *peer, GError
   imp_server_room_note (&priv->admission.room, name, g_hash_table_size (priv->connections));
   /* Whoever hears of it may close the server. */
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, stream);
-  if (priv->admission.state != IMP_SERVER_ADMISSION_OPEN)
+  if (priv->draining || priv->admission.state != IMP_SERVER_ADMISSION_OPEN)
     imp_server_connection_drain (connection);
   imp_server_connection_unref (connection);
   return TRUE;
@@ -875,16 +934,6 @@ imp_server_use_codec (ImpServer *self, ImpCodec *codec)
   g_set_object (&priv->codec, codec);
 }
 
-static GList *
-server_dup_connections (ImpServer *self)
-{
-  ImpServerPrivate *priv = PRIVATE (self);
-  GList *connections = g_hash_table_get_keys (priv->connections);
-
-  g_list_foreach (connections, (GFunc) (void (*) (void)) imp_server_connection_ref, NULL);
-  return connections;
-}
-
 static void
 server_close_connections (ImpServer *self, const char *why)
 {
@@ -927,7 +976,6 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
 {
   ImpServerPrivate *priv = PRIVATE (self);
   GTask *task;
-  GList *connections;
 
   g_return_if_fail (IMP_IS_SERVER (self));
 
@@ -939,10 +987,7 @@ imp_server_stop_async (ImpServer *self, GCancellable *cancellable, GAsyncReadyCa
       imp_server_admission_set_state (&priv->admission, IMP_SERVER_ADMISSION_STOPPED);
       imp_server_listeners_close (&priv->listeners, TRUE);
       imp_server_admission_drop_all (&priv->admission);
-      connections = server_dup_connections (self);
-      for (GList *l = connections; l != NULL; l = l->next)
-        imp_server_connection_drain (l->data);
-      g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
+      server_set_connections_draining (self, TRUE);
       priv->grace_timer = imp_source_add_timeout (priv->context, priv->grace, "imp server: grace",
                                                   server_on_grace_over, self);
     }
