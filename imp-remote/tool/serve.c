@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
 #include "core/imp-log-private.h"
+#include "tool/drain.h"
+#include "tool/server-load.h"
 #include "tool/service.h"
 #include "tool/tool.h"
 
@@ -19,6 +21,7 @@ typedef struct
   char *tls_cert;
   char *tls_key;
   char *tls_client_ca;
+  DrainOptions drain_options;
   gboolean stopped; /* by a signal */
   int status;
 
@@ -26,6 +29,7 @@ typedef struct
   LimitOptions *limits;
   GMainLoop *loop;
   ImpServer *server;
+  Drain *drain;
   GSource *idle;        /* since nobody is connected, or NULL */
   guint64 n_handshakes; /* of TLS, that there had been then */
 } Serve;
@@ -36,6 +40,8 @@ static const ImpLimit serve_limits[] = {
     "how long analyzers may go on after SIGTERM or SIGINT" },
   { "idle-exit", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, idle_exit), 0, TOOL_MAX_SECONDS, 0,
     "after how long without a client it ends (0: never)" },
+  { "drain-delay", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, drain_options.delay), 0,
+    TOOL_MAX_SECONDS, 1, "how long after a balancer was told \"drain\" clients are told goodbye" },
 };
 
 static void
@@ -58,6 +64,8 @@ serve_clear (Serve *self)
   g_free (self->tls_client_ca);
   g_clear_pointer (&self->limits, limit_options_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->drain, drain_free);
+  drain_options_clear (&self->drain_options);
   g_clear_object (&self->server);
   serve_clear_idle (self);
 }
@@ -83,6 +91,8 @@ serve_stop (gpointer user_data)
   self->stopped = TRUE;
   serve_clear_idle (self);
   service_notify_stopping (self->grace, "Waiting for analyzers to end");
+  if (self->drain != NULL)
+    drain_stop (self->drain);
   if (self->server != NULL)
     imp_server_stop_async (self->server, NULL, serve_on_stopped, self);
 }
@@ -104,6 +114,10 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "Each connection of TCP begins with a PROXY header", "in" },
     { "proxy-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->proxy_from,
       "Whose PROXY headers are believed; several", "ADDRESS[/BITS]" },
+    { "agent-check", 0, 0, G_OPTION_ARG_STRING, &self->drain_options.agent_check,
+      "Tell load balancers there how it is, as HAProxy's agent check wants it", "ADDRESS" },
+    { "agent-check-from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->drain_options.agent_check_from,
+      "Who may ask there; several", "ADDRESS[/BITS]" },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
       "The certificate for addresses with TLS (PEM; read again when it changes)", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
@@ -212,6 +226,43 @@ serve_begin_service (Serve *self, const char *const *listening)
   service_notify_ready (status);
 }
 
+static guint
+serve_get_free (gpointer user_data)
+{
+  return server_load_get_free (((Serve *) user_data)->server);
+}
+
+static void
+serve_set_draining (gboolean draining, gpointer user_data)
+{
+  g_object_set (((Serve *) user_data)->server, "draining", draining, NULL);
+}
+
+static const DrainFuncs drain_funcs = {
+  .get_free = serve_get_free,
+  .set_draining = serve_set_draining,
+};
+
+static void
+serve_on_all_open (int status, gpointer user_data)
+{
+  Serve *self = user_data;
+  g_auto (GStrv) listening = imp_server_list_addresses (self->server);
+
+  if (status != TOOL_DONE)
+    {
+      self->status = status;
+      g_main_loop_quit (self->loop);
+      return;
+    }
+  if (self->stopped)
+    return;
+  serve_begin_service (self, (const char *const *) listening);
+  for (char **address = listening; *address != NULL; address++)
+    tool_print_listening (*address);
+  drain_print (self->drain);
+}
+
 static void serve_listen (Serve *self);
 
 static void
@@ -236,17 +287,10 @@ serve_on_listening (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 serve_listen (Serve *self)
 {
-  g_auto (GStrv) listening = NULL;
-
   if (*self->addresses != NULL)
-    {
-      imp_server_listen_async (self->server, *self->addresses, NULL, serve_on_listening, self);
-      return;
-    }
-  listening = imp_server_list_addresses (self->server);
-  serve_begin_service (self, (const char *const *) listening);
-  for (char **address = listening; *address != NULL; address++)
-    tool_print_listening (*address);
+    imp_server_listen_async (self->server, *self->addresses, NULL, serve_on_listening, self);
+  else
+    drain_open (self->drain, serve_on_all_open);
 }
 
 static ImpSharedMemory
@@ -299,6 +343,7 @@ serve_check_addresses (const Serve *self)
 {
   const char *option = serve_find_tls_option (self);
   gboolean tls = FALSE;
+  int status;
 
   for (char **text = self->addresses; *text != NULL; text++)
     {
@@ -315,7 +360,8 @@ serve_check_addresses (const Serve *self)
                              "\"" IMP_ADDRESS_TLS_PREFIX "\", or with "
                              "\"" IMP_ADDRESS_TLS_INHERITED_PREFIX "\" in front of fd:N or systemd",
                              option);
-  return access_options_check ();
+  status = drain_set_options (self->drain, &self->drain_options);
+  return status == TOOL_DONE ? access_options_check () : status;
 }
 
 static int
@@ -365,6 +411,7 @@ serve_run (int argc, char **argv)
   /* Whoever has read that it listens may send a signal at once. */
   self.loop = g_main_loop_new (NULL, FALSE);
   tool_watch_signals (serve_stop, &self);
+  self.drain = drain_new (&drain_funcs, &self);
   self.addresses = argv + 1;
   status = serve_start (&self);
   if (status == TOOL_DONE && !self.stopped)

@@ -133,6 +133,15 @@ service_notify_ready (const char *status)
 }
 
 void
+service_notify_status (const char *status)
+{
+  g_autofree char *clean = imp_clean_line (status, IMP_CLEAN_TEXT_MAX);
+  g_autofree char *message = g_strconcat ("STATUS=", clean, NULL);
+
+  service_send (message);
+}
+
+void
 service_notify_reloaded (void)
 {
   g_autofree char *message = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,

@@ -14,6 +14,8 @@ gboolean service_begin (GError **error);
 /* It serves; @status is for people. From now on the watchdog gets what it wants, if there is one,
  * as long as the default main context runs. */
 void service_notify_ready (const char *status);
+/* What it does now, for people. */
+void service_notify_status (const char *status);
 /* It was asked to read its settings again, and has. */
 void service_notify_reloaded (void);
 /* It ends, within @seconds if all goes well. */

@@ -85,10 +85,16 @@ tool_print_json (const char *json, gsize length)
 }
 
 void
+tool_flush (void)
+{
+  fflush (stdout);
+}
+
+void
 tool_print_listening (const char *address)
 {
   tool_print ("listening %s", address);
-  fflush (stdout);
+  tool_flush ();
 }
 
 static GOptionContext *

@@ -58,6 +58,8 @@ void tool_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_print_lines (const char *text);
 /* JSON, which stays what it is. */
 void tool_print_json (const char *json, gsize length);
+/* Has what was printed written now. */
+void tool_flush (void);
 /* "listening ADDRESS" on standard output, at once. */
 void tool_print_listening (const char *address);
 

@@ -42,3 +42,10 @@ imp_server_connection_get_stream (ImpServerConnection *self)
 {
   return imp_transport_get_stream (imp_link_get_transport (self->link));
 }
+
+void
+imp_server_connection_undrain (ImpServerConnection *self)
+{
+  if (!self->greeted || imp_link_get_version (self->link) < 2)
+    self->draining = FALSE;
+}

@@ -757,13 +757,6 @@ imp_server_connection_drain (ImpServerConnection *self)
     server_connection_send_goodbye (self);
 }
 
-void
-imp_server_connection_undrain (ImpServerConnection *self)
-{
-  if (!self->greeted || imp_link_get_version (self->link) < 2)
-    self->draining = FALSE;
-}
-
 /* Who does not read cannot be told. */
 void
 imp_server_connection_make_room (ImpServerConnection *self, const GError *error)
