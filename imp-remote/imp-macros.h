@@ -7,7 +7,7 @@
 #error "Only <imp-remote.h> can be included directly."
 #endif
 
-#include "imp-version.h"
+#include "imp-remote/imp-version.h"
 
 /* Every exported function carries one of the macros below, named after the version that brought it;
  * all else stays hidden in the library. A new version adds its own three: IMP_VERSION_*,

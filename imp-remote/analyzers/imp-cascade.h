@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-factory.h"
+#include "imp-remote/core/imp-factory.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-analyzer.h"
+#include "imp-remote/core/imp-analyzer.h"
 
 G_BEGIN_DECLS
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-interface.h"
-#include "core/imp-result.h"
-#include "core/imp-view.h"
+#include "imp-remote/core/imp-interface.h"
+#include "imp-remote/core/imp-result.h"
+#include "imp-remote/core/imp-view.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "imp-macros.h"
+#include "imp-remote/imp-macros.h"
 
 G_BEGIN_DECLS
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-analyzer.h"
-#include "core/imp-factory-status.h"
+#include "imp-remote/core/imp-analyzer.h"
+#include "imp-remote/core/imp-factory-status.h"
 
 G_BEGIN_DECLS
 

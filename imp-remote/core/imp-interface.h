@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-data-type.h"
-#include "core/imp-enums.h"
+#include "imp-remote/core/imp-data-type.h"
+#include "imp-remote/core/imp-enums.h"
 
 G_BEGIN_DECLS
 

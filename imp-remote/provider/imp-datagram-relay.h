@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "core/imp-factory.h"
+#include "imp-remote/core/imp-factory.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-enums.h"
+#include "imp-remote/core/imp-enums.h"
 
 #include <glib-object.h>
 

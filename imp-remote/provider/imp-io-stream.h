@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "provider/imp-filter.h"
+#include "imp-remote/provider/imp-filter.h"
 
 G_BEGIN_DECLS
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "provider/imp-filter.h"
-#include "provider/imp-outcome.h"
-#include "provider/imp-recorder.h"
+#include "imp-remote/provider/imp-filter.h"
+#include "imp-remote/provider/imp-outcome.h"
+#include "imp-remote/provider/imp-recorder.h"
 
 G_BEGIN_DECLS
 

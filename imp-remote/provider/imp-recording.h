@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-factory.h"
-#include "provider/imp-replay.h"
+#include "imp-remote/core/imp-factory.h"
+#include "imp-remote/provider/imp-replay.h"
 
 #include <gio/gio.h>
 

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "provider/imp-filter.h"
+#include "imp-remote/provider/imp-filter.h"
 
 G_BEGIN_DECLS
 

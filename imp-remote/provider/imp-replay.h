@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "provider/imp-difference.h"
-#include "provider/imp-outcome.h"
+#include "imp-remote/provider/imp-difference.h"
+#include "imp-remote/provider/imp-outcome.h"
 
 G_BEGIN_DECLS
 

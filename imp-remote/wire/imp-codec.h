@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wire/imp-message.h"
+#include "imp-remote/wire/imp-message.h"
 
 G_BEGIN_DECLS
 

@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     'tool': {'core', 'io', 'faults', 'analyzers', 'wire', 'provider', 'rpc', 'modules'},
 }
 
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+# Public headers say imp-remote/ first, since they lie in a folder of that name when installed.
+INCLUDE = re.compile(r'^\s*#\s*include\s+"(?:imp-remote/)?([^"]+)"')
 C_NAME = re.compile(r'^(\w+) \(')
 STATIC_HEAD = re.compile(r'^static\b[^;={}]*$')
 JS_HEAD = re.compile(r'^(\s*)(?:export\s+|default\s+|async\s+|static\s+|get\s+|set\s+)*'

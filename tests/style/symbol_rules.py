@@ -13,7 +13,9 @@ DECLARATION = re.compile(r'^' + VERSION_MACRO + r'\s([^;{]*?)\b(\w+)\s*\(([^;]*?
                          re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r'/\*\*\n \* (\w+):?.*?\*/', re.DOTALL)
 VERSION = re.compile(r'Since: \d+\.\d+')
-INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^#include "(?:imp-remote/)?([^"]+)"', re.MULTILINE)
+# A file that another project may have as well, with another content.
+BARE_INCLUDE = re.compile(r'^#include "(?!imp-remote/)([^"]+)"', re.MULTILINE)
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 NEED_VERSION = {CORE + name for name in (
@@ -119,7 +121,10 @@ def check_library(library, include_dir, installed, sources, gir):
         if not os.path.exists(os.path.join(include_dir, name)):
             continue
         with open(os.path.join(include_dir, name), encoding='utf-8') as stream:
-            declared |= declared_symbols(stream.read())
+            text = stream.read()
+        declared |= declared_symbols(text)
+        for bare in BARE_INCLUDE.findall(text):
+            yield f'{name} is installed: it has to include "imp-remote/{bare}"'
     yield from compare_symbols(declared, exported_symbols(library))
     yield from undocumented_symbols(declared, sources)
     if gir:

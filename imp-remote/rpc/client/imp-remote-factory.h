@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-factory.h"
-#include "wire/imp-codec.h"
+#include "imp-remote/core/imp-factory.h"
+#include "imp-remote/wire/imp-codec.h"
 
 G_BEGIN_DECLS
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/imp-factory.h"
-#include "rpc/server/imp-peer.h"
-#include "wire/imp-codec.h"
+#include "imp-remote/core/imp-factory.h"
+#include "imp-remote/rpc/server/imp-peer.h"
+#include "imp-remote/wire/imp-codec.h"
 
 G_BEGIN_DECLS
 
