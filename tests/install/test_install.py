@@ -181,6 +181,10 @@ class Installed(unittest.TestCase):
                         ('libexec', 'imp-remote-1', 'launch'),
                         ('include', 'imp-remote-1', 'imp-remote.h')):
             self.installed(*pattern)
+        self.installed('share', 'imp-remote-1', 'imp-remote.wrap')
+        # What is found by names as common as core/ is nobody's.
+        self.assertEqual(sorted(os.listdir(os.path.join(self.prefix, 'include', 'imp-remote-1'))),
+                         ['imp-remote', 'imp-remote.h'])
         headers = glob.glob(os.path.join(self.prefix, 'include', '**', '*-private.h'),
                             recursive=True)
         self.assertEqual(headers, [])
