@@ -8,15 +8,19 @@
 
 #define MODE_MAX 0777
 
-/* The command line is one of the whole process. */
-static struct
+typedef struct
 {
   guint mode;
   gboolean has_mode;
   gboolean may_have_file; /* an address at which there may be a unix socket's file */
   GStrv uids, gids;
   ImpAccess lists;
-} access_options = { .mode = IMP_LISTENER_MODE_DEFAULT };
+} AccessOptions;
+
+/* What is set is one of the whole process. */
+static AccessOptions access_options = { .mode = IMP_LISTENER_MODE_DEFAULT };
+/* While there is a draft: those that are in force. */
+static AccessOptions *access_options_in_force = &access_options;
 
 static gboolean
 access_options_on_mode (const char *option, const char *value, gpointer data, GError **error)
@@ -65,7 +69,7 @@ access_options_on_id (const char *option, const char *value, gpointer data, GErr
 }
 
 void
-access_options_add_to_group (GOptionGroup *group)
+access_options_add_to_table (OptionTable *table)
 {
   static const GOptionEntry entries[] = {
     { "socket-mode", 0, 0, G_OPTION_ARG_CALLBACK, access_options_on_mode,
@@ -77,7 +81,7 @@ access_options_add_to_group (GOptionGroup *group)
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_group_add_entries (group, entries);
+  option_table_add (table, entries, NULL);
 }
 
 void
@@ -108,6 +112,43 @@ access_options_get_lists (void)
   return &access_options.lists;
 }
 
+static void
+access_options_clear (AccessOptions *self)
+{
+  g_strfreev (self->uids);
+  g_strfreev (self->gids);
+  imp_access_clear (&self->lists);
+  *self = (AccessOptions){ .mode = IMP_LISTENER_MODE_DEFAULT };
+}
+
+void
+access_options_begin_draft (void)
+{
+  static AccessOptions in_force;
+
+  g_assert (access_options_in_force == &access_options);
+  in_force = access_options;
+  access_options_in_force = &in_force;
+  access_options = (AccessOptions){ .mode = IMP_LISTENER_MODE_DEFAULT };
+}
+
+void
+access_options_end_draft (gboolean adopt)
+{
+  AccessOptions *in_force = access_options_in_force;
+
+  g_assert (in_force != &access_options);
+  access_options_in_force = &access_options;
+  if (!adopt)
+    {
+      AccessOptions draft = access_options;
+
+      access_options = *in_force;
+      *in_force = draft;
+    }
+  access_options_clear (in_force);
+}
+
 gboolean
 access_options_admit (GIOStream *client, GError **error)
 {
@@ -116,7 +157,7 @@ access_options_admit (GIOStream *client, GError **error)
 
   if (!imp_credentials_get (client, &credentials))
     return TRUE;
-  admitted = imp_access_admit (&access_options.lists, &credentials, error);
+  admitted = imp_access_admit (&access_options_in_force->lists, &credentials, error);
   imp_credentials_clear (&credentials);
   return admitted;
 }

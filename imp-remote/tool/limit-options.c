@@ -146,7 +146,7 @@ limit_options_add_properties (LimitOptions *self, GType type)
 }
 
 void
-limit_options_add_to_group (LimitOptions *self, GOptionGroup *group)
+limit_options_add_to_table (LimitOptions *self, OptionTable *table)
 {
   for (guint i = 0; i < self->options->len; i++)
     {
@@ -157,7 +157,7 @@ limit_options_add_to_group (LimitOptions *self, GOptionGroup *group)
         G_OPTION_ENTRY_NULL,
       };
 
-      g_option_group_add_entries (group, entries);
+      option_table_add (table, entries, NULL);
     }
 }
 
@@ -183,17 +183,16 @@ limit_option_get_factor (const LimitOption *option, const char *unit)
 static gboolean
 limit_option_parse (LimitOption *option, GError **error)
 {
-  gint64 minimum, maximum, standard, factor;
+  gint64 minimum, maximum, standard, factor, number;
   char *end;
 
   limit_option_get_range (option, &minimum, &maximum, &standard);
   errno = 0;
-  option->value = g_ascii_strtoll (option->text, &end, 0);
+  number = g_ascii_strtoll (option->text, &end, 0);
   factor = end != option->text && errno == 0 ? limit_option_get_factor (option, end) : 0;
-  if (factor != 0 && option->value >= 0 && option->value <= maximum / factor
-      && option->value * factor >= minimum)
+  if (factor != 0 && number >= 0 && number <= maximum / factor && number * factor >= minimum)
     {
-      option->value *= factor;
+      option->value = number * factor;
       return TRUE;
     }
   g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
@@ -213,7 +212,11 @@ limit_options_check (LimitOptions *self, GError **error)
       LimitOption *option = self->options->pdata[i];
 
       if (option->text != NULL && !limit_option_parse (option, error))
-        return FALSE;
+        {
+          /* Once is enough, should it be asked again. */
+          g_clear_pointer (&option->text, g_free);
+          return FALSE;
+        }
       if (option->row != NULL)
         imp_limit_set (option->row, option->owner, option->value);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/imp-limits-private.h"
+#include "tool/config/option-table.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +23,7 @@ void limit_options_add_properties (LimitOptions *self, GType type);
 void limit_options_set_letter (LimitOptions *self, const char *name, char letter);
 
 /* For the parser of options; the entries live as long as @self. */
-void limit_options_add_to_group (LimitOptions *self, GOptionGroup *group);
+void limit_options_add_to_table (LimitOptions *self, OptionTable *table);
 /* Sets the limits that have an owner. FALSE with %IMP_ERROR_SETTINGS if something is no number or
  * one out of range. */
 gboolean limit_options_check (LimitOptions *self, GError **error);

@@ -5,9 +5,15 @@
 
 #include <imp-remote.h>
 
-/* The command line is one of the whole process. */
-static GString *script_options_settings;
-static GPtrArray *script_options_arguments;
+typedef struct
+{
+  GString *settings;    /* or NULL */
+  GPtrArray *arguments; /* the same */
+} ScriptOptions;
+
+/* What is set is one of the whole process. */
+static ScriptOptions script_options;
+static ScriptOptions script_options_before; /* while there is a draft */
 
 static gboolean
 script_options_on_option (const char *option, const char *value, gpointer data, GError **error)
@@ -16,13 +22,13 @@ script_options_on_option (const char *option, const char *value, gpointer data, 
   const char *standard = g_str_equal (option, "--sandbox") ? "require" : "true";
   g_autofree char *text = g_uri_escape_string (value != NULL ? value : standard, NULL, FALSE);
 
-  if (script_options_settings == NULL)
-    script_options_settings = g_string_new (NULL);
-  g_string_append_printf (script_options_settings, "%s%s=%s",
-                          script_options_settings->len > 0 ? "&" : "", option + 2, text);
-  if (script_options_arguments == NULL)
-    script_options_arguments = g_ptr_array_new ();
-  g_ptr_array_add (script_options_arguments,
+  if (script_options.settings == NULL)
+    script_options.settings = g_string_new (NULL);
+  g_string_append_printf (script_options.settings, "%s%s=%s",
+                          script_options.settings->len > 0 ? "&" : "", option + 2, text);
+  if (script_options.arguments == NULL)
+    script_options.arguments = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (script_options.arguments,
                    value != NULL ? g_strdup_printf ("%s=%s", option, value) : g_strdup (option));
   return TRUE;
 }
@@ -42,7 +48,7 @@ script_options_on_workers (const char *option, const char *value, gpointer data,
 }
 
 void
-script_options_add_to_group (GOptionGroup *group)
+script_options_add_to_table (OptionTable *table)
 {
   static const GOptionEntry entries[] = {
     { "reload", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
@@ -54,13 +60,33 @@ script_options_add_to_group (GOptionGroup *group)
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_group_add_entries (group, entries);
+  option_table_add (table, entries, NULL);
+}
+
+void
+script_options_begin_draft (void)
+{
+  script_options_before = script_options;
+  script_options = (ScriptOptions){ NULL };
+}
+
+void
+script_options_end_draft (gboolean adopt)
+{
+  ScriptOptions dropped = adopt ? script_options_before : script_options;
+
+  if (!adopt)
+    script_options = script_options_before;
+  script_options_before = (ScriptOptions){ NULL };
+  if (dropped.settings != NULL)
+    g_string_free (dropped.settings, TRUE);
+  g_clear_pointer (&dropped.arguments, g_ptr_array_unref);
 }
 
 const char *
 script_options_get_settings (void)
 {
-  return script_options_settings != NULL ? script_options_settings->str : "";
+  return script_options.settings != NULL ? script_options.settings->str : "";
 }
 
 GStrv
@@ -68,8 +94,8 @@ script_options_list_arguments (void)
 {
   GPtrArray *arguments = g_ptr_array_new ();
 
-  for (guint i = 0; script_options_arguments != NULL && i < script_options_arguments->len; i++)
-    g_ptr_array_add (arguments, g_strdup (script_options_arguments->pdata[i]));
+  for (guint i = 0; script_options.arguments != NULL && i < script_options.arguments->len; i++)
+    g_ptr_array_add (arguments, g_strdup (script_options.arguments->pdata[i]));
   g_ptr_array_add (arguments, NULL);
   return (GStrv) g_ptr_array_free (arguments, FALSE);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "tool/config/option-table.h"
 
 G_BEGIN_DECLS
 
 /* Options that are settings of all scripts which do not say otherwise: --reload, --workers, ... */
-void script_options_add_to_group (GOptionGroup *group);
+void script_options_add_to_table (OptionTable *table);
+/* From now on they are as if none had been given; those before come back unless the new ones are
+ * adopted. */
+void script_options_begin_draft (void);
+void script_options_end_draft (gboolean adopt);
 /* As in SETTINGS of a module; "" if none was given. */
 const char *script_options_get_settings (void);
 /* The same as options, for another command line. */

@@ -3,8 +3,8 @@
 
 #include "core/imp-clean-text-private.h"
 #include "core/imp-log-private.h"
-#include "tool/log.h"
 #include "tool/access-options.h"
+#include "tool/log.h"
 #include "tool/script-options.h"
 #include "tool/service.h"
 
@@ -20,6 +20,28 @@
 /* For listeners, connections to servers, scripts, and what the libraries need. */
 #define RESERVED_DESCRIPTORS 32
 
+static struct
+{
+  ToolErrorFunc func;
+  gpointer user_data;
+} tool_errors;
+
+void
+tool_catch_errors (ToolErrorFunc func, gpointer user_data)
+{
+  tool_errors.func = func;
+  tool_errors.user_data = user_data;
+}
+
+static void
+tool_say_error (const char *text)
+{
+  if (tool_errors.func != NULL)
+    tool_errors.func (text, tool_errors.user_data);
+  else
+    log_print ("imp-remote: ", text);
+}
+
 int
 tool_usage_error (const char *format, ...)
 {
@@ -29,7 +51,7 @@ tool_usage_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  log_print ("imp-remote: ", text);
+  tool_say_error (text);
   return TOOL_USAGE;
 }
 
@@ -42,7 +64,7 @@ tool_error (const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  log_print ("imp-remote: ", text);
+  tool_say_error (text);
   return TOOL_FAILED;
 }
 
@@ -97,20 +119,27 @@ tool_print_listening (const char *address)
   tool_flush ();
 }
 
+OptionTable *
+tool_new_option_table (const ToolOptions *options)
+{
+  OptionTable *table = option_table_new ();
+
+  option_table_add (table, options->entries, options->data);
+  if (options->limits != NULL)
+    limit_options_add_to_table (options->limits, table);
+  if (options->has_access)
+    access_options_add_to_table (table);
+  if (options->has_scripts)
+    script_options_add_to_table (table);
+  return table;
+}
+
 static GOptionContext *
-tool_new_option_context (const ToolOptions *options)
+tool_new_option_context (const ToolOptions *options, OptionTable *table)
 {
   GOptionContext *context = g_option_context_new (options->parameters);
-  GOptionGroup *group = g_option_group_new ("main", "", "", options->data, NULL);
 
-  g_option_group_add_entries (group, options->entries);
-  if (options->limits != NULL)
-    limit_options_add_to_group (options->limits, group);
-  if (options->has_access)
-    access_options_add_to_group (group);
-  if (options->has_scripts)
-    script_options_add_to_group (group);
-  g_option_context_set_main_group (context, group);
+  g_option_context_set_main_group (context, option_table_make_group (table));
   g_option_context_set_summary (context, options->summary);
   return context;
 }
@@ -118,7 +147,8 @@ tool_new_option_context (const ToolOptions *options)
 gboolean
 tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *status)
 {
-  g_autoptr (GOptionContext) context = tool_new_option_context (options);
+  g_autoptr (OptionTable) table = tool_new_option_table (options);
+  g_autoptr (GOptionContext) context = tool_new_option_context (options, table);
   g_autoptr (GError) error = NULL;
   g_autofree char *name = g_strconcat ("imp-remote ", (*argv)[0], NULL);
 
@@ -155,6 +185,8 @@ typedef struct
 
 /* A script may load for a while. */
 static gboolean tool_loads_module;
+/* Nothing is to be served, so that no script has to run. */
+static gboolean tool_only_checks;
 
 static gboolean
 tool_on_signal (gpointer user_data)
@@ -232,6 +264,53 @@ tool_limit_connections (guint wanted, guint descriptors)
   return (guint) possible;
 }
 
+void
+tool_only_check_modules (void)
+{
+  tool_only_checks = TRUE;
+}
+
+/* The path of the script that stands in front of its settings; NULL if it is another module. As in
+ * imp_module_new_factory(), a path may have "=" in it if it has a folder. */
+static char *
+tool_find_script (const char *spec)
+{
+  const gboolean has_folder = memchr (spec, '/', strcspn (spec, "=")) != NULL;
+
+  for (const char *end = strchrnul (spec, '=');; end = strchrnul (end + 1, '='))
+    {
+      g_autofree char *name = g_strndup (spec, end - spec);
+
+      if (g_str_has_suffix (name, ".py") || g_str_has_suffix (name, ".js")
+          || g_str_has_suffix (name, ".mjs"))
+        return g_steal_pointer (&name);
+      if (*end == '\0' || !has_folder)
+        return NULL;
+    }
+}
+
+/* Something in the place of a script that is not to run; NULL if there is no such script. */
+static ImpFactory *
+tool_check_script (const char *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "There is no module file \"%s\"", path);
+      return NULL;
+    }
+  return imp_module_new_factory ("pass", error);
+}
+
+static ImpFactory *
+tool_make_module (const char *spec, GError **error)
+{
+  g_autofree char *script = tool_only_checks ? tool_find_script (spec) : NULL;
+
+  if (script != NULL)
+    return tool_check_script (script, error);
+  return imp_module_new_factory_with_defaults (spec, script_options_get_settings (), error);
+}
+
 static ImpFactory *
 tool_load_module (const char *spec, int *status)
 {
@@ -239,7 +318,7 @@ tool_load_module (const char *spec, int *status)
   ImpFactory *factory;
 
   tool_loads_module = TRUE;
-  factory = imp_module_new_factory_with_defaults (spec, script_options_get_settings (), &error);
+  factory = tool_make_module (spec, &error);
   tool_loads_module = FALSE;
   if (factory == NULL)
     *status = tool_option_error ("--module", spec, error);

@@ -42,12 +42,19 @@ typedef struct
 /* Parses options; what stays in @argv are the arguments. FALSE: it is over, with *@status. */
 gboolean tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *status);
 
+/* All of them, for those who read them from somewhere else. */
+OptionTable *tool_new_option_table (const ToolOptions *options);
+
 /* Prints on standard error, in one line, what is wrong, and returns the program's status. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 int tool_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for what failed about @option (e.g. "--listen") with @value; a usage error if what the
  * user wrote is wrong in itself. */
 int tool_option_error (const char *option, const char *value, const GError *error);
+
+/* Gives what would be printed to @func instead; with NULL it is printed again. */
+typedef void (*ToolErrorFunc) (const char *text, gpointer user_data);
+void tool_catch_errors (ToolErrorFunc func, gpointer user_data);
 
 /* The longest time that an option takes. */
 #define TOOL_MAX_SECONDS 86400
@@ -73,6 +80,8 @@ void tool_raise_descriptor_limit (void);
  * there are none would be accepted and dropped; so they have to wait. */
 guint tool_limit_connections (guint wanted, guint descriptors);
 
+/* From now on scripts are only looked for, and not run: for those who serve nothing. */
+void tool_only_check_modules (void);
 /* The factory for some --module options (may be NULL): of several, a cascade. */
 ImpFactory *tool_new_factory (const char *const *modules, int *status);
 /* The same; each of them must work with @data_type, streams or packets, since @who has nothing

@@ -241,7 +241,7 @@ relay_group_complete (RelayGroup *self)
                              "datagrams");
   if (self->datagrams != NULL && (self->shadow_modules->len > 0 || self->canary != NULL))
     return tool_usage_error ("--shadow and --canary are for connections, not for datagrams");
-  if (self->datagrams != NULL && self->options.recorder != NULL)
+  if (self->datagrams != NULL && self->options.records)
     return tool_usage_error ("--record is for connections, not for datagrams");
   status = relay_route_check (self->route, relay_group_has_tcp (self));
   return status == TOOL_DONE ? relay_group_make_factory (self) : status;

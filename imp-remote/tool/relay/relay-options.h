@@ -25,6 +25,7 @@ typedef struct
   guint keepalive;                /* seconds, 0: none */
   gboolean evict;                 /* clients of datagrams, if there is no room */
   gboolean verbose;               /* log every result */
+  gboolean records;               /* there is one, once all is made */
   RelayRecorder *recorder;        /* or NULL; of all groups, and outlives them */
   RelayOwn *own;                  /* the same */
   guint max_shadows;              /* connections that are compared at a time */

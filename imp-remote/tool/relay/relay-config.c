@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/relay/relay-config.h"
+
+#include "tool/access-options.h"
+
+static const char *const relay_config_several[] = { "allow-uid", "allow-gid", NULL };
+
+static const RelayPartKind *
+relay_config_find_part (const char *name)
+{
+  g_autofree char *option = g_strconcat ("--", name, NULL);
+
+  return relay_parts_find (option);
+}
+
+static gboolean
+relay_config_is_of_listener (const char *name)
+{
+  return relay_config_find_part (name) != NULL;
+}
+
+static const ConfigKeys relay_config_keys = {
+  .several = relay_config_several,
+  .elsewhere = relay_config_is_of_listener,
+  .where = "[listener NAME]",
+};
+
+static void
+relay_config_check_sections (ConfigFile *file)
+{
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      const ConfigSection *section = file->sections->pdata[i];
+      g_autofree char *text = config_section_to_text (section);
+      const gboolean named = g_str_equal (section->kind, "listener");
+
+      if (!named && !g_str_equal (section->kind, "relay"))
+        config_file_add_error (file, section->place,
+                               "%s: there is no such section; there are "
+                               "[relay] and [listener NAME]",
+                               text);
+      else if (named && section->name == NULL)
+        config_file_add_error (file, section->place,
+                               "[listener]: it has a name, as in "
+                               "[listener web]");
+      else if (!named && section->name != NULL)
+        config_file_add_error (file, section->place, "%s: [relay] has no name", text);
+    }
+}
+
+void
+relay_config_apply_options (ConfigFile *file, const ToolOptions *options)
+{
+  ConfigErrors errors = { .file = file };
+
+  relay_config_check_sections (file);
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      errors.section = file->sections->pdata[i];
+      if (g_str_equal (errors.section->kind, "relay"))
+        config_options_apply (&errors, options, &relay_config_keys);
+    }
+}
+
+/* ---- listeners ---- */
+
+/* @on: whether it is to be applied at all. FALSE if it is wrong. */
+static gboolean
+relay_config_check_key (ConfigErrors *errors, const ConfigKey *key, const RelayPartKind *kind,
+                        gboolean *on)
+{
+  *on = TRUE;
+  if (kind == NULL)
+    {
+      config_file_add_error (errors->file, key->place,
+                             "key \"%s\": there is no such key of a "
+                             "listener; what is common to all of them stands in [relay]",
+                             key->name);
+      return FALSE;
+    }
+  if (!kind->several && !config_options_check_once (errors, key))
+    return FALSE;
+  if (kind->has_value || option_table_parse_boolean (key->value, on))
+    return TRUE;
+  config_file_add_error (errors->file, key->place,
+                         "key \"%s\": \"%s\": \"true\" or \"false\" is "
+                         "wanted",
+                         key->name, key->value);
+  return FALSE;
+}
+
+typedef enum
+{
+  RELAY_CONFIG_LISTEN, /* whether these are for datagrams matters to the others */
+  RELAY_CONFIG_REST,
+  RELAY_CONFIG_END,
+  RELAY_CONFIG_N_TURNS,
+} RelayConfigTurn;
+
+static RelayConfigTurn
+relay_config_get_turn (const RelayPartKind *kind)
+{
+  if (kind->ends_group)
+    return RELAY_CONFIG_END;
+  return g_str_equal (kind->option, "--listen") ? RELAY_CONFIG_LISTEN : RELAY_CONFIG_REST;
+}
+
+/* @end: where the connections go, once that has been said. */
+static void
+relay_config_apply_key (ConfigErrors *errors, RelayGroup *group, const ConfigKey *key,
+                        const RelayPartKind *kind, const ConfigKey **end)
+{
+  if (kind->ends_group && *end != NULL)
+    {
+      config_file_add_error (errors->file, key->place,
+                             "key \"%s\": there is \"%s\" at %s already: "
+                             "only one of connect, socks, http-connect and transparent can be",
+                             key->name, (*end)->name, (*end)->place);
+      return;
+    }
+  if (kind->ends_group)
+    *end = key;
+  kind->apply (group, kind->has_value ? key->value : NULL);
+}
+
+static void
+relay_config_complete (ConfigErrors *errors, RelayGroup *group, const ConfigKey *end)
+{
+  g_autofree char *text = config_section_to_text (errors->section);
+
+  if (config_section_find (errors->section, "listen") == NULL)
+    config_file_add_error (errors->file, errors->section->place,
+                           "%s: there is no key \"listen\": ADDRESS is wanted", text);
+  if (end == NULL)
+    config_file_add_error (errors->file, errors->section->place,
+                           "%s: one of the keys connect, socks, http-connect and transparent is "
+                           "wanted",
+                           text);
+}
+
+static void
+relay_config_make_group (ConfigErrors *errors, RelayGroup *group)
+{
+  const GPtrArray *keys = errors->section->keys;
+  const guint n_before = errors->file->errors->len;
+  const ConfigKey *end = NULL;
+
+  for (RelayConfigTurn turn = 0; turn < RELAY_CONFIG_N_TURNS; turn++)
+    for (guint i = 0; i < keys->len; i++)
+      {
+        const ConfigKey *key = keys->pdata[i];
+        const RelayPartKind *kind = relay_config_find_part (key->name);
+        gboolean on;
+
+        /* Those that are none are named in the first turn. */
+        if (kind != NULL ? turn != relay_config_get_turn (kind) : turn != RELAY_CONFIG_LISTEN)
+          continue;
+        if (relay_config_check_key (errors, key, kind, &on) && on)
+          relay_config_apply_key (errors, group, key, kind, &end);
+      }
+  relay_config_complete (errors, group, end);
+  if (errors->file->errors->len == n_before)
+    relay_group_complete (group);
+}
+
+void
+relay_config_make_groups (ConfigFile *file, RelayAddGroupFunc add_group, gpointer user_data)
+{
+  ConfigErrors errors = { .file = file };
+  guint n_groups = 0;
+
+  config_errors_begin (&errors);
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      errors.section = file->sections->pdata[i];
+      if (!g_str_equal (errors.section->kind, "listener") || errors.section->name == NULL)
+        continue;
+      n_groups++;
+      relay_config_make_group (&errors, add_group (user_data));
+    }
+  errors.section = NULL;
+  access_options_check ();
+  config_errors_end (&errors);
+  if (n_groups == 0 && file->errors->len == 0)
+    config_file_add_error (file, file->path, "there is no section [listener NAME]");
+}
