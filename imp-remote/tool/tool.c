@@ -5,6 +5,7 @@
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
 #include "tool/log.h"
+#include "tool/metrics/metrics.h"
 #include "tool/script-options.h"
 #include "tool/service.h"
 
@@ -119,6 +120,13 @@ tool_print_listening (const char *address)
   tool_flush ();
 }
 
+void
+tool_print_metrics (const char *address)
+{
+  tool_print ("metrics %s", address);
+  tool_flush ();
+}
+
 OptionTable *
 tool_new_option_table (const ToolOptions *options)
 {
@@ -129,6 +137,8 @@ tool_new_option_table (const ToolOptions *options)
     limit_options_add_to_table (options->limits, table);
   if (options->has_access)
     access_options_add_to_table (table);
+  if (options->has_metrics)
+    metrics_add_to_table (table);
   if (options->has_scripts)
     script_options_add_to_table (table);
   return table;

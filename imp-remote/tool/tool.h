@@ -35,6 +35,7 @@ typedef struct
   const GOptionEntry *entries;
   LimitOptions *limits; /* more options, or NULL */
   gboolean has_access;  /* listens, and takes the options about who may connect */
+  gboolean has_metrics; /* counts, and takes the options about who may see it */
   gboolean has_scripts; /* takes --module, and so the options of scripts */
   gpointer data;        /* for callbacks among the entries */
 } ToolOptions;
@@ -69,6 +70,8 @@ void tool_print_json (const char *json, gsize length);
 void tool_flush (void);
 /* "listening ADDRESS" on standard output, at once. */
 void tool_print_listening (const char *address);
+/* "metrics ADDRESS", the same. */
+void tool_print_metrics (const char *address);
 
 /* Calls @stop at the first SIGTERM or SIGINT, and ends the program with TOOL_FAILED at the second
  * one. SIGHUP does the same where the program has a terminal, and nothing where it has none. */

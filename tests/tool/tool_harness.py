@@ -38,9 +38,11 @@ def run_tool(*args, timeout=TIMEOUT, env=None):
 
 
 class Tool:
-    """A running serve or relay; `addresses` are where it listens."""
+    """A running serve or relay; `addresses` are where it listens, and `metrics` where one reads
+    what it has counted."""
 
-    def __init__(self, *args, listeners=1, command=(TOOL,), pass_fds=(), env=None, cwd=None):
+    def __init__(self, *args, listeners=1, metrics=0, command=(TOOL,), pass_fds=(), env=None,
+                 cwd=None):
         self.log = []
         self.process = subprocess.Popen([*command, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
@@ -48,15 +50,16 @@ class Tool:
                                         env={**os.environ, **(env or {})})
         self.logger = threading.Thread(target=self._read_log, daemon=True)
         self.logger.start()
+        self.metrics = [self._read_address('metrics ') for _ in range(metrics)]
         self.addresses = [self._read_address() for _ in range(listeners)]
 
     def _read_log(self):
         for line in self.process.stderr:
             self.log.append(line.rstrip('\n'))
 
-    def _read_address(self):
+    def _read_address(self, prefix='listening '):
         line = self.process.stdout.readline()
-        if not line.startswith('listening '):
+        if not line.startswith(prefix):
             self.process.kill()
             self.process.wait()
             self.logger.join()

@@ -3,7 +3,7 @@
 
 #include "tool/access-options.h"
 
-static const char *const relay_config_several[] = { "allow-uid", "allow-gid", NULL };
+static const char *const relay_config_several[] = { "allow-uid", "allow-gid", "metrics", NULL };
 
 static const RelayPartKind *
 relay_config_find_part (const char *name)

@@ -43,6 +43,7 @@ struct _RelayConnection
   ImpRelay *relay;
   ImpRecordingWriter *writer;
   guint refusal; /* the source of it, or 0 */
+  GError *error; /* what has ended it; the first that did */
   GCancellable *cancellable;
 };
 
@@ -50,6 +51,14 @@ static void
 relay_connection_log (RelayConnection *self, const char *what, const char *text)
 {
   relay_log_event (self->name, self->target_text, what, text);
+}
+
+/* Why it ends, for whoever counts. */
+static void
+relay_connection_note (RelayConnection *self, const GError *error)
+{
+  if (self->error == NULL && error != NULL)
+    self->error = g_error_copy (error);
 }
 
 static void
@@ -155,6 +164,7 @@ relay_connection_fail (RelayConnection *self, const GError *error)
 {
   ImpRequestOutcome outcome = relay_connection_judge (error);
 
+  relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
   relay_connection_log (self, outcome == IMP_REQUEST_DENIED ? "refused" : "failed", error->message);
   relay_connection_turn_away (self, outcome, error->message);
@@ -172,6 +182,7 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
   /* @self has been freed already. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
     relay_connection_log (self, "refused", error->message);
@@ -234,6 +245,7 @@ relay_connection_make_relay (RelayConnection *self)
 
   if (analyzer == NULL)
     {
+      relay_connection_note (self, error);
       relay_connection_log (self, "no analyzer", error->message);
       relay_connection_turn_away (self, IMP_REQUEST_FAILED, "no analyzer");
       return FALSE;
@@ -308,6 +320,7 @@ relay_connection_on_late_name (const GError *error, gpointer user_data)
       relay_connection_run (self);
       return;
     }
+  relay_connection_note (self, error);
   relay_connection_log (self, "failed", error->message);
   g_io_stream_close (self->server, NULL, NULL);
   relay_connection_refuse (self);
@@ -377,6 +390,7 @@ relay_connection_take_refusal (RelayConnection *self, const GError *error)
       relay_connection_run_relay (self);
       return;
     }
+  relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
   relay_connection_log (self, error->code == IMP_ERROR_DENIED ? "refused" : "failed",
                         error->message);
@@ -525,6 +539,7 @@ relay_connection_on_request (const GError *error, gpointer user_data)
   if (g_error_matches (error, IMP_ERROR, IMP_ERROR_PROTOCOL))
     {
       /* It has been answered already. */
+      relay_connection_note (self, error);
       relay_connection_log (self, "failed", error->message);
       relay_greeting_finish (self->greeting, relay_connection_on_answer_read, self);
       return;
@@ -676,6 +691,18 @@ relay_connection_dup_exceeded (RelayConnection *self)
   return exceeded[0] != '\0' ? g_strdup (exceeded) : NULL;
 }
 
+ImpRelay *
+relay_connection_get_relay (RelayConnection *self)
+{
+  return self->relay;
+}
+
+const GError *
+relay_connection_get_error (RelayConnection *self)
+{
+  return self->error;
+}
+
 void
 relay_connection_free (RelayConnection *self)
 {
@@ -701,6 +728,7 @@ relay_connection_free (RelayConnection *self)
   g_clear_pointer (&self->setup.route, relay_route_unref);
   imp_proxy_header_clear (&self->header);
   imp_request_clear (&self->request);
+  g_clear_error (&self->error);
   g_free (self->sni);
   g_free (self->target_text);
   g_free (self->name);

@@ -37,5 +37,9 @@ RelayConnection *relay_connection_new (GSocketConnection *client,
 void relay_connection_free (RelayConnection *self);
 /* The name of the limit for which it was refused, or NULL. */
 char *relay_connection_dup_exceeded (RelayConnection *self);
+/* What moves its bytes, or NULL if it has not come to that. */
+ImpRelay *relay_connection_get_relay (RelayConnection *self);
+/* What has ended it, or NULL. */
+const GError *relay_connection_get_error (RelayConnection *self);
 
 G_END_DECLS

@@ -397,3 +397,19 @@ relay_datagrams_is_idle (RelayDatagrams *self)
 {
   return self->relays->len == 0;
 }
+
+char *
+relay_datagrams_list_listen (RelayDatagrams *self)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (guint i = 0; i < self->texts->len; i++)
+    g_string_append_printf (all, "%s%s", i > 0 ? ", " : "", (const char *) self->texts->pdata[i]);
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+const char *
+relay_datagrams_get_target_text (RelayDatagrams *self)
+{
+  return self->target_text;
+}

@@ -34,4 +34,8 @@ void relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const Rel
 void relay_datagrams_stop (RelayDatagrams *self);
 gboolean relay_datagrams_is_idle (RelayDatagrams *self);
 
+/* What the user wrote. */
+char *relay_datagrams_list_listen (RelayDatagrams *self);
+const char *relay_datagrams_get_target_text (RelayDatagrams *self);
+
 G_END_DECLS

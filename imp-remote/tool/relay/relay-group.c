@@ -9,6 +9,7 @@
 #include "tool/log.h"
 #include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
+#include "tool/relay/relay-tally.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct _RelayGroup
   GHashTable *connections;   /* RelayConnection -> its peer's name, or NULL */
   GHashTable *peers;         /* a peer's name -> how many of them it has */
   GHashTable *exceeded;      /* a limit's name -> how many connections were refused for it */
+  RelayTally tally;
   gboolean stopping;
 };
 
@@ -310,6 +312,7 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
       if (log_admit ())
         imp_log_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->route->text,
                          error->message);
+      self->tally.n_refused[RELAY_REFUSAL_ACCESS]++;
       relay_connection_reset (client);
       return FALSE;
     }
@@ -319,6 +322,7 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
     imp_log_message ("%s -> %s: refused: there are %u connections of it already "
                      "(--max-connections-per-peer)",
                      peer, self->route->text, self->options.max_connections_per_peer);
+  self->tally.n_refused[RELAY_REFUSAL_MAX_CONNECTIONS_PER_PEER]++;
   relay_connection_reset (client);
   return FALSE;
 }
@@ -356,6 +360,8 @@ relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
   RelayGroup *self = user_data;
   g_autofree char *exceeded = relay_connection_dup_exceeded (connection);
 
+  relay_tally_add_end (&self->tally, relay_connection_get_relay (connection),
+                       relay_connection_get_error (connection), exceeded);
   if (exceeded != NULL)
     {
       guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, exceeded));
@@ -388,6 +394,7 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 
   if (!relay_group_admit (self, client, peer))
     return;
+  self->tally.n_accepted++;
   relay_group_add (self, relay_connection_new (client, &setup), peer);
   relay_group_update_accepting (self);
 }
@@ -485,4 +492,64 @@ relay_group_stop (RelayGroup *self)
   g_ptr_array_unref (listeners);
   if (self->datagrams != NULL)
     relay_datagrams_stop (self->datagrams);
+}
+
+/* ---- what is counted ---- */
+
+static const MetricsFamily group_info = {
+  "imp_relay_group_info",
+  METRICS_GAUGE,
+  NULL,
+  "Where a group listens, and what it connects with; always 1",
+};
+
+/* As the user wrote it. */
+static char *
+relay_group_list_listen (RelayGroup *self)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  if (self->datagrams != NULL)
+    return relay_datagrams_list_listen (self->datagrams);
+  for (guint i = 0; i < self->address_texts->len; i++)
+    g_string_append_printf (all, "%s%s", i > 0 ? ", " : "",
+                            (const char *) self->address_texts->pdata[i]);
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+static const char *
+relay_group_get_target_text (RelayGroup *self)
+{
+  return self->datagrams != NULL ? relay_datagrams_get_target_text (self->datagrams)
+                                 : self->route->text;
+}
+
+static void
+relay_group_describe_info (RelayGroup *self, MetricsText *text, const MetricsLabels *labels)
+{
+  g_autofree char *listen = relay_group_list_listen (self);
+  MetricsLabels own = *labels;
+
+  metrics_labels_add (&own, "listen", listen);
+  metrics_labels_add (&own, "connect", relay_group_get_target_text (self));
+  metrics_text_add (text, &group_info, &own, 1);
+}
+
+void
+relay_group_describe (RelayGroup *self, guint number, MetricsText *text)
+{
+  RelayTally all = self->tally;
+  g_autofree char *group = g_strdup_printf ("%u", number);
+  MetricsLabels labels = { .n = 0 };
+  GHashTableIter iter;
+  gpointer connection;
+
+  metrics_labels_add (&labels, "group", group);
+  relay_group_describe_info (self, text, &labels);
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    relay_tally_add_live (&all, relay_connection_get_relay (connection));
+  if (self->datagrams == NULL)
+    relay_tally_describe (&all, g_hash_table_size (self->connections),
+                          self->options.max_connections, text, &labels);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tool/metrics/metrics-text.h"
 #include "tool/opening.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-options.h"
@@ -46,5 +47,8 @@ RelayDatagrams *relay_group_get_datagrams (RelayGroup *self);
 void relay_group_start (RelayGroup *self);
 /* Accepts no more connections; those that exist go on. Once, after it was started. */
 void relay_group_stop (RelayGroup *self);
+
+/* Adds what it has counted. @number: which one it is, from 1 on. */
+void relay_group_describe (RelayGroup *self, guint number, MetricsText *text);
 
 G_END_DECLS

@@ -133,6 +133,7 @@ relay_setup_apply (RelaySetup *self, ConfigFile *file, int *argc, char ***argv, 
     .entries = entries,
     .limits = limits,
     .has_access = TRUE,
+    .has_metrics = TRUE,
     .has_scripts = TRUE,
     .data = self,
   };

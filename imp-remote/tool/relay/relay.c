@@ -2,6 +2,7 @@
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
 #include "tool/log.h"
+#include "tool/metrics/metrics.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-group.h"
 #include "tool/relay/relay-setup.h"
@@ -14,6 +15,7 @@ typedef struct
   ConfigErrors errors; /* of it */
   GPtrArray *groups;
   GMainLoop *loop;
+  Metrics *metrics;          /* or NULL */
   Opening *opening;          /* of all listeners; NULL once that is over */
   RelayDatagrams *datagrams; /* that are being opened; NULL once that is over */
   guint n_opened;            /* of the groups: datagrams of theirs */
@@ -29,6 +31,7 @@ typedef struct
 static void
 relay_clear (Relay *self)
 {
+  g_clear_pointer (&self->metrics, metrics_free);
   g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, relay_recorder_free);
@@ -201,6 +204,15 @@ relay_open_groups (Relay *self)
   g_idle_add_once (relay_begin_datagrams, self);
 }
 
+static void
+relay_describe (MetricsText *text, gpointer user_data)
+{
+  Relay *self = user_data;
+
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_describe (self->groups->pdata[i], i + 1, text);
+}
+
 static int
 relay_open_recorder (Relay *self)
 {
@@ -240,6 +252,7 @@ relay_read_config (Relay *self)
   else if (file->errors->len == 0)
     relay_share (self);
   self->setup->options.own = self->own;
+  metrics_check ();
   config_errors_end (&self->errors);
   relay_config_make_groups (file, relay_add_group, self);
   if (!config_errors_print (file))
@@ -255,7 +268,9 @@ relay_make_groups (Relay *self)
 
   if (self->setup->config.path != NULL)
     return relay_read_config (self);
-  status = relay_share (self);
+  status = metrics_check ();
+  if (status == TOOL_DONE)
+    status = relay_share (self);
   return status == TOOL_DONE ? relay_parts_make_groups (self->setup->parts, relay_add_group, self)
                              : status;
 }
@@ -283,6 +298,8 @@ relay_run (int argc, char **argv)
     config_errors_begin (&self.errors);
   for (guint i = 0; i < self.groups->len && status == TOOL_DONE && !self.stopped; i++)
     status = relay_group_start_shadow (self.groups->pdata[i], &self.stopped);
+  if (status == TOOL_DONE && !self.stopped)
+    self.metrics = metrics_new (relay_describe, &self, &status);
   if (status != TOOL_DONE || self.stopped)
     {
       relay_release_errors (&self);
