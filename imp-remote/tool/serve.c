@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
 #include "core/imp-log-private.h"
+#include "tool/control/control.h"
 #include "tool/drain.h"
+#include "tool/serve-status.h"
 #include "tool/server-load.h"
 #include "tool/service.h"
 #include "tool/tool.h"
@@ -24,6 +26,8 @@ typedef struct
   DrainOptions drain_options;
   gboolean stopped; /* by a signal */
   int status;
+  char *control_address; /* or NULL */
+  Control *control;      /* the same */
 
   char **addresses; /* at which it does not listen yet */
   LimitOptions *limits;
@@ -55,6 +59,8 @@ serve_clear_idle (Serve *self)
 static void
 serve_clear (Serve *self)
 {
+  g_clear_pointer (&self->control, control_free);
+  g_free (self->control_address);
   g_strfreev (self->modules);
   g_free (self->codec);
   g_free (self->proxy_protocol);
@@ -128,6 +134,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "Read input from memory that clients of the same user share", NULL },
     { "shared-memory-any-peer", 0, 0, G_OPTION_ARG_NONE, &self->any_peer,
       "The same from clients of all users", NULL },
+    CONTROL_OPTION (&self->control_address),
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -365,6 +372,16 @@ serve_check_addresses (const Serve *self)
 }
 
 static int
+serve_open_control (Serve *self)
+{
+  if (self->control_address == NULL)
+    return TOOL_DONE;
+  self->control = control_new ();
+  serve_status_add_commands (self->control, self->server);
+  return control_open (self->control, self->control_address, FALSE);
+}
+
+static int
 serve_start (Serve *self)
 {
   g_autoptr (ImpFactory) factory = NULL;
@@ -389,8 +406,10 @@ serve_start (Serve *self)
                 serve_get_shared_memory (self), "socket-mode", access_options_get_mode (),
                 "allow-uids", access_options_get_lists ()->uids.texts, "allow-gids",
                 access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
-  serve_listen (self);
-  return TOOL_DONE;
+  status = serve_open_control (self);
+  if (status == TOOL_DONE)
+    serve_listen (self);
+  return status;
 }
 
 static int

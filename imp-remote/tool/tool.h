@@ -25,7 +25,7 @@ typedef struct
 } ToolCommand;
 
 extern const ToolCommand tool_serve, tool_relay, tool_conform, tool_modules, tool_new, tool_pcap,
-  tool_ping, tool_prove, tool_rehearse, tool_replay;
+  tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status;
 
 /* What a subcommand takes. */
 typedef struct

@@ -24,6 +24,7 @@
  * server; the analyzer is asked; the server is connected; and the relay runs. */
 struct _RelayConnection
 {
+  guint64 id;
   RelayConnectionSetup setup;
   GSocketConnection *client;
   char *name; /* the client's address */
@@ -664,8 +665,10 @@ relay_connection_begin (RelayConnection *self)
 RelayConnection *
 relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *setup)
 {
+  static guint64 last_id;
   RelayConnection *self = g_new0 (RelayConnection, 1);
 
+  self->id = ++last_id;
   self->setup = *setup;
   g_object_ref (self->setup.factory);
   relay_route_ref (self->setup.route);
@@ -676,6 +679,24 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   self->cancellable = g_cancellable_new ();
   relay_connection_begin (self);
   return self;
+}
+
+guint64
+relay_connection_get_id (RelayConnection *self)
+{
+  return self->id;
+}
+
+const char *
+relay_connection_get_client (RelayConnection *self)
+{
+  return self->name;
+}
+
+const char *
+relay_connection_get_server (RelayConnection *self)
+{
+  return self->target_text;
 }
 
 char *

@@ -35,6 +35,12 @@ void relay_connection_reset (GSocketConnection *client);
 RelayConnection *relay_connection_new (GSocketConnection *client,
                                        const RelayConnectionSetup *setup);
 void relay_connection_free (RelayConnection *self);
+/* Counted from 1 on, in the order in which they came; unique in this process. */
+guint64 relay_connection_get_id (RelayConnection *self);
+/* The client, as the log has it. */
+const char *relay_connection_get_client (RelayConnection *self);
+/* The server, or where it leads. */
+const char *relay_connection_get_server (RelayConnection *self);
 /* The name of the limit for which it was refused, or NULL. */
 char *relay_connection_dup_exceeded (RelayConnection *self);
 /* What moves its bytes, or NULL if it has not come to that. */

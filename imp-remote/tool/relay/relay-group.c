@@ -472,6 +472,23 @@ relay_group_has_listeners (RelayGroup *self)
   return self->addresses->len > 0 || self->datagrams != NULL;
 }
 
+guint
+relay_group_get_n_connections (RelayGroup *self)
+{
+  return g_hash_table_size (self->connections);
+}
+
+void
+relay_group_foreach (RelayGroup *self, RelayConnectionFunc func, gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    func (connection, user_data);
+}
+
 gboolean
 relay_group_is_idle (RelayGroup *self)
 {

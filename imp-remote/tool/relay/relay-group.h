@@ -3,6 +3,7 @@
 
 #include "tool/metrics/metrics-text.h"
 #include "tool/opening.h"
+#include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-options.h"
 #include "tool/relay/relay-route.h"
@@ -36,6 +37,10 @@ int relay_group_start_shadow (RelayGroup *self, const gboolean *stopped);
 
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);
+
+guint relay_group_get_n_connections (RelayGroup *self);
+/* Calls @func with each connection there is, in no order; it may not end any. */
+void relay_group_foreach (RelayGroup *self, RelayConnectionFunc func, gpointer user_data);
 
 /* How many connections there are room for; at first as many as the options say. */
 void relay_group_set_max_connections (RelayGroup *self, guint max_connections);

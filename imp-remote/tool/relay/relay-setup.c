@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-setup.h"
 
+#include "tool/control/control.h"
+
 #define PLACE(member) G_STRUCT_OFFSET (RelaySetup, member)
 
 /* The kernel's own. */
@@ -64,6 +66,7 @@ relay_setup_free (RelaySetup *self)
   config_options_clear (&self->config);
   g_ptr_array_unref (self->parts);
   g_free (self->record);
+  g_free (self->control);
   g_free (self);
 }
 
@@ -117,6 +120,7 @@ relay_setup_apply (RelaySetup *self, ConfigFile *file, int *argc, char ***argv, 
       "Record each connection in a file of its own in this folder", "DIR" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
       "Log every verdict of the analyzers", NULL },
+    CONTROL_OPTION (&self->control),
     CONFIG_OPTION_ENTRIES (&self->config),
     G_OPTION_ENTRY_NULL,
   };

@@ -12,6 +12,7 @@ typedef struct
   RelayOptions options;
   ConfigOptions config;
   char *record;     /* a folder, or NULL */
+  char *control;    /* an address, or NULL */
   gsize record_max; /* bytes of one recording */
   gsize record_max_total;
   guint grace;      /* seconds */

@@ -6,6 +6,7 @@
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-group.h"
 #include "tool/relay/relay-setup.h"
+#include "tool/relay/relay-status.h"
 #include "tool/tool.h"
 
 typedef struct
@@ -20,6 +21,7 @@ typedef struct
   RelayDatagrams *datagrams; /* that are being opened; NULL once that is over */
   guint n_opened;            /* of the groups: datagrams of theirs */
   RelayRecorder *recorder;   /* or NULL */
+  Control *control;          /* the same */
   RelayOwn *own;
   gboolean stopped; /* by a signal */
   int status;
@@ -32,6 +34,7 @@ static void
 relay_clear (Relay *self)
 {
   g_clear_pointer (&self->metrics, metrics_free);
+  g_clear_pointer (&self->control, control_free);
   g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, relay_recorder_free);
@@ -276,6 +279,16 @@ relay_make_groups (Relay *self)
 }
 
 static int
+relay_open_control (Relay *self)
+{
+  if (self->setup->control == NULL)
+    return TOOL_DONE;
+  self->control = control_new ();
+  relay_status_add_commands (self->control, self->groups);
+  return control_open (self->control, self->setup->control, FALSE);
+}
+
+static int
 relay_run (int argc, char **argv)
 {
   g_auto (Relay) self = { .status = TOOL_DONE };
@@ -300,6 +313,8 @@ relay_run (int argc, char **argv)
     status = relay_group_start_shadow (self.groups->pdata[i], &self.stopped);
   if (status == TOOL_DONE && !self.stopped)
     self.metrics = metrics_new (relay_describe, &self, &status);
+  if (status == TOOL_DONE && !self.stopped)
+    status = relay_open_control (&self);
   if (status != TOOL_DONE || self.stopped)
     {
       relay_release_errors (&self);
