@@ -85,6 +85,7 @@ struct _ImpDatagramRelay
   GTask *task;
   GError *error; /* why it ends */
   gboolean stopping;
+  gboolean handed_over; /* the socket is another process' to read */
 };
 
 G_DEFINE_FINAL_TYPE (ImpDatagramRelay, imp_datagram_relay, G_TYPE_OBJECT)
@@ -356,6 +357,8 @@ datagram_relay_on_ready (gpointer user_data)
 {
   ImpDatagramRelay *self = user_data;
 
+  if (self->handed_over)
+    return;
   self->listening = datagram_relay_watch (self, self->common.listener, "ImpDatagramRelay: clients",
                                           datagram_relay_on_listening);
 }
@@ -878,6 +881,27 @@ imp_datagram_relay_stop (ImpDatagramRelay *self)
     datagram_relay_end (self, NULL);
   else
     datagram_relay_set_timer (self, STOPPED_IDLE_TIME * 1000);
+}
+
+/**
+ * imp_datagram_relay_hand_over:
+ * @self: a relay that runs
+ *
+ * Stops as [method@Imp.DatagramRelay.stop] does, and reads nothing more from its socket: for when
+ * another process has a copy of it, and reads there from now on. What clients send goes to that
+ * one, where they are new ones; answers of the server to what they have sent before are still
+ * passed on.
+ *
+ * Since: 0.1
+ */
+void
+imp_datagram_relay_hand_over (ImpDatagramRelay *self)
+{
+  g_return_if_fail (IMP_IS_DATAGRAM_RELAY (self));
+
+  self->handed_over = TRUE;
+  imp_source_clear (&self->listening);
+  imp_datagram_relay_stop (self);
 }
 
 /**

@@ -29,6 +29,8 @@ gboolean imp_datagram_relay_run_finish (ImpDatagramRelay *self, GAsyncResult *re
                                         GError **error);
 IMP_AVAILABLE_IN_0_1
 void     imp_datagram_relay_stop       (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_1
+void     imp_datagram_relay_hand_over  (ImpDatagramRelay *self);
 
 IMP_AVAILABLE_IN_0_1
 guint     imp_datagram_relay_get_n_clients  (ImpDatagramRelay *self);
