@@ -42,6 +42,8 @@ ImpAddress *imp_address_parse (const char *text, GError **error);
 ImpAddress *imp_address_copy (const ImpAddress *self);
 void imp_address_free (ImpAddress *self);
 
+/* What imp_address_parse() reads again; the same for all that mean the same to it. */
+char *imp_address_to_text (const ImpAddress *self);
 /* FALSE with an error if it has TLS, for those who move bytes and nothing else. @text: as the user
  * wrote it. */
 gboolean imp_address_refuse_tls (const ImpAddress *self, const char *text, GError **error);

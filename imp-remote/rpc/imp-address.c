@@ -285,9 +285,31 @@ imp_address_to_connectable (const ImpAddress *self, GError **error)
     case IMP_ADDRESS_SYSTEMD:
       break;
     }
-  text = g_strconcat (self->tls ? IMP_ADDRESS_TLS_INHERITED_PREFIX : "", self->host, NULL);
+  text = imp_address_to_text (self);
   address_refuse (error, text, "is for listening only");
   return NULL;
+}
+
+char *
+imp_address_to_text (const ImpAddress *self)
+{
+  gboolean v6;
+
+  switch (self->kind)
+    {
+    case IMP_ADDRESS_PATH:
+      return g_strdup (self->host);
+    case IMP_ADDRESS_ABSTRACT:
+      return g_strconcat ("@", self->host, NULL);
+    case IMP_ADDRESS_TCP:
+      v6 = strchr (self->host, ':') != NULL;
+      return g_strdup_printf ("%s%s%s%s:%u", self->tls ? IMP_ADDRESS_TLS_PREFIX : "", v6 ? "[" : "",
+                              self->host, v6 ? "]" : "", self->port);
+    case IMP_ADDRESS_FD:
+    case IMP_ADDRESS_SYSTEMD:
+      break;
+    }
+  return g_strconcat (self->tls ? IMP_ADDRESS_TLS_INHERITED_PREFIX : "", self->host, NULL);
 }
 
 char *

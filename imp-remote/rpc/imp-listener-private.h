@@ -47,7 +47,8 @@ typedef gboolean (*ImpListenerGate) (gpointer user_data);
 /* Asked before each connection that is accepted, with the user data of imp_listener_start(), which
  * comes later; not by imp_listener_stop(). */
 void imp_listener_set_gate (ImpListener *self, ImpListenerGate gate);
-/* Accepts @n_max of the connections that are waiting, and no others. After imp_listener_start(). */
+/* Accepts @n_max of the connections that are waiting, and no others; none if another process has
+ * taken the socket over, which gets them. After imp_listener_start(). */
 void imp_listener_stop (ImpListener *self, guint n_max);
 /* Stops accepting for now, or goes on. After imp_listener_start(). */
 void imp_listener_set_accepting (ImpListener *self, gboolean accepting);

@@ -8,6 +8,7 @@
 #include "io/imp-descriptor-port-private.h"
 #include "io/imp-socket-private.h"
 #include "rpc/imp-inherited-socket-private.h"
+#include "rpc/imp-socket-handover-private.h"
 #include "rpc/imp-socket-path-private.h"
 
 #include <gio/gunixsocketaddress.h>
@@ -30,8 +31,9 @@ struct _ImpListener
 {
   GSocket *socket;
   char *address;
-  ImpSocketPath *path; /* of the socket file that is ours to remove, or NULL */
-  int inherited;       /* the descriptor that was handed over, or -1 */
+  ImpSocketPath *path;   /* of the socket file that is ours to remove, or NULL */
+  ImpSocketOffer *offer; /* to whoever replaces this process; NULL once it does not listen */
+  int inherited;         /* the descriptor that was handed over, or -1 */
   GMainContext *context;
   GSource *source;
   GSource *pause;
@@ -75,6 +77,7 @@ imp_listener_free (ImpListener *self)
   self->closed = TRUE;
   imp_source_clear (&self->source);
   imp_source_clear (&self->pause);
+  g_clear_pointer (&self->offer, imp_socket_offer_withdraw);
   g_clear_pointer (&self->path, imp_socket_path_release);
   if (self->inherited >= 0)
     imp_inherited_socket_forget (self->inherited);
@@ -318,9 +321,9 @@ listener_warn_of_abstract (ImpListener *self)
     self->address);
 }
 
-gboolean
-imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
-                   GPtrArray *listeners, GError **error)
+static gboolean
+listener_open_anew (const ImpAddress *address, const ImpListenerOptions *options,
+                    GPtrArray *listeners, GError **error)
 {
   g_autoptr (GSocketAddress) target = NULL;
   ImpListener *listener = NULL;
@@ -348,6 +351,91 @@ imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
   return listener_add (listener, listeners);
 }
 
+/* --- what another process has opened --- */
+
+/* What clients would have to write, as far as the socket knows. */
+static char *
+listener_name_adopted (const ImpAddress *address, GSocket *socket)
+{
+  g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
+
+  if (local == NULL || (address->kind != IMP_ADDRESS_TCP && address->kind != IMP_ADDRESS_ABSTRACT))
+    return g_strdup (address->host);
+  return imp_address_of_socket (local);
+}
+
+static gboolean
+listener_adopt_one (const ImpAddress *address, const ImpListenerOptions *options,
+                    ImpSocketBundle *bundle, guint index, GPtrArray *listeners, GError **error)
+{
+  g_autoptr (GSocket) socket = imp_socket_bundle_open (bundle, index, G_SOCKET_TYPE_STREAM, error);
+  g_autofree char *name = NULL;
+  ImpSocketPath *claim = NULL;
+  ImpListener *self;
+
+  if (socket == NULL)
+    return FALSE;
+  if (address->kind == IMP_ADDRESS_PATH
+      && !imp_socket_path_adopt (address->host, bundle->device, bundle->inode, options->mode,
+                                 &claim, error))
+    return FALSE;
+  name = listener_name_adopted (address, socket);
+  self = listener_new (socket, name);
+  self->path = claim;
+  if (address->tls)
+    listener_set_tls (self, address->kind == IMP_ADDRESS_TCP ? IMP_ADDRESS_TLS_PREFIX
+                                                             : IMP_ADDRESS_TLS_INHERITED_PREFIX);
+  g_ptr_array_add (listeners, self);
+  return TRUE;
+}
+
+/* FALSE if nothing was handed over for @address, or nothing that is of use: it is opened as always
+ * then. */
+static gboolean
+listener_adopt (const ImpAddress *address, const ImpListenerOptions *options, GPtrArray *listeners)
+{
+  const guint first = listeners->len;
+  g_autofree char *text = imp_address_to_text (address);
+  g_autoptr (ImpSocketBundle) bundle = imp_socket_handover_take (text);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; bundle != NULL && error == NULL && i < bundle->fds->len; i++)
+    listener_adopt_one (address, options, bundle, i, listeners, &error);
+  if (bundle == NULL || error == NULL)
+    return listeners->len > first;
+  g_ptr_array_set_size (listeners, (gint) first);
+  imp_log_message ("%s is opened anew, and not taken over: %s", text, error->message);
+  return FALSE;
+}
+
+/* Those from @first on are the ones of @address. */
+static void
+listener_offer (const ImpAddress *address, GPtrArray *listeners, guint first)
+{
+  g_autofree char *text = imp_address_to_text (address);
+  const guint64 id = imp_socket_offer_next_id ();
+
+  for (guint i = first; i < listeners->len; i++)
+    {
+      ImpListener *self = listeners->pdata[i];
+
+      self->offer = imp_socket_offer_new (text, id, self->socket, self->path);
+    }
+}
+
+gboolean
+imp_listener_open (const ImpAddress *address, const ImpListenerOptions *options,
+                   GPtrArray *listeners, GError **error)
+{
+  const guint first = listeners->len;
+
+  if (!listener_adopt (address, options, listeners)
+      && !listener_open_anew (address, options, listeners, error))
+    return FALSE;
+  listener_offer (address, listeners, first);
+  return TRUE;
+}
+
 typedef struct
 {
   ImpAddress *address;
@@ -371,8 +459,11 @@ listener_array_new (void)
 static void
 listener_return (GTask *task, GPtrArray *listeners, GError *error)
 {
+  const ListenerOpening *opening = g_task_get_task_data (task);
+
   if (error == NULL)
     {
+      listener_offer (opening->address, listeners, 0);
       g_task_return_pointer (task, listeners, (GDestroyNotify) g_ptr_array_unref);
       return;
     }
@@ -387,7 +478,7 @@ listener_return_opened (GTask *task)
   GPtrArray *listeners = listener_array_new ();
   GError *error = NULL;
 
-  imp_listener_open (opening->address, &opening->options, listeners, &error);
+  listener_open_anew (opening->address, &opening->options, listeners, &error);
   listener_return (task, listeners, error);
 }
 
@@ -431,6 +522,7 @@ imp_listener_open_async (const ImpAddress *address, const ImpListenerOptions *op
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GResolver) resolver = NULL;
+  g_autoptr (GPtrArray) adopted = NULL;
   ListenerOpening *opening = g_new0 (ListenerOpening, 1);
 
   opening->address = imp_address_copy (address);
@@ -440,7 +532,10 @@ imp_listener_open_async (const ImpAddress *address, const ImpListenerOptions *op
   g_task_set_task_data (task, opening, (GDestroyNotify) listener_opening_free);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (address->kind == IMP_ADDRESS_PATH)
+  adopted = listener_array_new ();
+  if (listener_adopt (address, options, adopted))
+    listener_return (task, g_steal_pointer (&adopted), NULL);
+  else if (address->kind == IMP_ADDRESS_PATH)
     g_task_run_in_thread (task, listener_open_in_thread);
   else if (listener_is_name (address))
     {
@@ -597,6 +692,9 @@ imp_listener_stop (ImpListener *self, guint n_max)
   g_assert (self->func != NULL);
   imp_source_clear (&self->source);
   imp_source_clear (&self->pause);
+  if (self->offer != NULL && imp_socket_offer_is_given (self->offer))
+    n_max = 0;
+  g_clear_pointer (&self->offer, imp_socket_offer_withdraw);
   /* The file goes first, so that no further client finds it. */
   g_clear_pointer (&self->path, imp_socket_path_release);
   for (guint i = 0; i < MIN (n_max, BACKLOG); i++)

@@ -16,6 +16,15 @@ typedef struct _ImpSocketPath ImpSocketPath;
  * which is a number up to 0777; the umask changes nothing in that. */
 GSocket *imp_socket_path_listen (const char *path, gboolean replace, guint mode, int backlog,
                                  ImpSocketPath **claim, GError **error);
+/* Claims the file of a socket that another process has made and handed over, and gives it @mode. It
+ * is the other one's to remove until imp_socket_path_set_given().
+ * @device and @inode are its numbers: FALSE if another one is at @path by now. */
+gboolean imp_socket_path_adopt (const char *path, guint64 device, guint64 inode, guint mode,
+                                ImpSocketPath **claim, GError **error);
+/* The numbers of the file. */
+void imp_socket_path_get_file (const ImpSocketPath *self, guint64 *device, guint64 *inode);
+/* Whether it is another process' to remove, which has the socket as well. */
+void imp_socket_path_set_given (ImpSocketPath *self, gboolean given);
 /* Removes the file, unless it is another server's by now, and frees @self. */
 void imp_socket_path_release (ImpSocketPath *self);
 

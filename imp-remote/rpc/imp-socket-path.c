@@ -32,6 +32,7 @@ struct _ImpSocketPath
   guint mode;
   dev_t device;
   ino_t inode;
+  gboolean given; /* to another process */
 };
 
 static void
@@ -347,6 +348,43 @@ imp_socket_path_listen (const char *path, gboolean replace, guint mode, int back
   return socket;
 }
 
+gboolean
+imp_socket_path_adopt (const char *path, guint64 device, guint64 inode, guint mode,
+                       ImpSocketPath **claim, GError **error)
+{
+  g_autoptr (ImpSocketPath) self = socket_path_new (path, error);
+
+  if (self == NULL)
+    return FALSE;
+  self->mode = mode;
+  self->device = (dev_t) device;
+  self->inode = (ino_t) inode;
+  if (!socket_path_is_ours (self, self->name))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                           "the socket that was handed over is not there any more");
+      return FALSE;
+    }
+  if (!socket_path_set_mode (self, self->name, error))
+    return FALSE;
+  self->given = TRUE;
+  *claim = g_steal_pointer (&self);
+  return TRUE;
+}
+
+void
+imp_socket_path_get_file (const ImpSocketPath *self, guint64 *device, guint64 *inode)
+{
+  *device = self->device;
+  *inode = self->inode;
+}
+
+void
+imp_socket_path_set_given (ImpSocketPath *self, gboolean given)
+{
+  self->given = given;
+}
+
 /* It is taken away before it is removed, since by then it may be another one, which is put back. */
 static void
 socket_path_remove (ImpSocketPath *self)
@@ -368,9 +406,9 @@ socket_path_remove (ImpSocketPath *self)
 void
 imp_socket_path_release (ImpSocketPath *self)
 {
-  gboolean locked = socket_path_lock (self, UNLOCK_TIMEOUT_MS);
+  gboolean locked = !self->given && socket_path_lock (self, UNLOCK_TIMEOUT_MS);
 
-  if (socket_path_is_ours (self, self->name))
+  if (!self->given && socket_path_is_ours (self, self->name))
     socket_path_remove (self);
   if (locked)
     socket_path_unlock (self);

@@ -13,6 +13,22 @@ check_error (const GError *error)
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
 }
 
+/* It is read again as the same. */
+static void
+check_text (const ImpAddress *address)
+{
+  g_autofree char *text = imp_address_to_text (address), *again = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpAddress) other = imp_address_parse (text, &error);
+
+  g_assert_no_error (error);
+  again = imp_address_to_text (other);
+  g_assert_cmpstr (text, ==, again);
+  g_assert_true (other->kind == address->kind && other->port == address->port
+                 && other->fd == address->fd && other->tls == address->tls);
+  g_assert_cmpstr (other->host, ==, address->host);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
 {
@@ -28,6 +44,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
       return 0;
     }
   g_assert_no_error (error);
+  check_text (address);
   target = imp_address_to_connectable (address, &error);
   if (target == NULL)
     {
