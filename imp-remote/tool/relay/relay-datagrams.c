@@ -3,6 +3,7 @@
 
 #include "core/imp-log-private.h"
 #include "rpc/imp-address-private.h"
+#include "rpc/imp-socket-handover-private.h"
 #include "tool/log.h"
 #include "tool/relay/relay-log.h"
 
@@ -20,6 +21,7 @@ struct _RelayDatagrams
   GPtrArray *addresses; /* where to listen: of ImpAddress */
   GPtrArray *texts;     /* the same as they were written */
   GPtrArray *sockets;   /* that are bound */
+  GPtrArray *offers;    /* of ImpSocketOffer: the same to whoever replaces this process */
   GSocketConnectable *target;
   char *target_text;
   guint n_opened; /* of the addresses */
@@ -45,6 +47,7 @@ relay_datagrams_new (void (*stopped) (gpointer), gpointer user_data)
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_address_free);
   self->texts = g_ptr_array_new_with_free_func (g_free);
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->offers = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_socket_offer_withdraw);
   self->relays = g_ptr_array_new_with_free_func (g_object_unref);
   self->cancellable = g_cancellable_new ();
   return self;
@@ -58,6 +61,7 @@ relay_datagrams_free (RelayDatagrams *self)
   g_cancellable_cancel (self->cancellable);
   g_object_unref (self->cancellable);
   g_ptr_array_unref (self->relays);
+  g_ptr_array_unref (self->offers);
   g_ptr_array_unref (self->sockets);
   g_ptr_array_unref (self->texts);
   g_ptr_array_unref (self->addresses);
@@ -193,11 +197,54 @@ relay_datagrams_bind_name (RelayDatagrams *self, GList *ips, guint16 port, GErro
   return FALSE;
 }
 
+/* --- on their way from and to another process --- */
+
+static char *
+relay_datagrams_get_key (RelayDatagrams *self)
+{
+  g_autofree char *text = imp_address_to_text (self->addresses->pdata[self->n_opened]);
+
+  return g_strconcat (PREFIX, text, NULL);
+}
+
+/* The sockets of the address that was opened last. */
+static void
+relay_datagrams_offer (RelayDatagrams *self)
+{
+  g_autofree char *key = relay_datagrams_get_key (self);
+  const guint64 id = imp_socket_offer_next_id ();
+
+  for (guint i = self->offers->len; i < self->sockets->len; i++)
+    g_ptr_array_add (self->offers, imp_socket_offer_new (key, id, self->sockets->pdata[i], NULL));
+}
+
+/* Whether sockets of the next address came from the process that this one replaces. */
+static gboolean
+relay_datagrams_adopt (RelayDatagrams *self)
+{
+  const guint first = self->sockets->len;
+  g_autofree char *key = relay_datagrams_get_key (self);
+  g_autoptr (ImpSocketBundle) bundle = imp_socket_handover_take (key);
+
+  for (guint i = 0; bundle != NULL && i < bundle->fds->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      GSocket *socket = imp_socket_bundle_open (bundle, i, G_SOCKET_TYPE_DATAGRAM, &error);
+
+      if (socket != NULL)
+        g_ptr_array_add (self->sockets, socket);
+      else
+        imp_log_message ("%s: %s", key, error->message);
+    }
+  return self->sockets->len > first;
+}
+
 static void
 relay_datagrams_on_bound (RelayDatagrams *self, gboolean bound, const GError *error)
 {
   if (bound)
     {
+      relay_datagrams_offer (self);
       self->n_opened++;
       relay_datagrams_open_next (self);
     }
@@ -238,6 +285,11 @@ relay_datagrams_open_next (RelayDatagrams *self)
   if (self->n_opened == self->addresses->len)
     {
       relay_datagrams_finish_opening (self, TOOL_DONE);
+      return;
+    }
+  if (relay_datagrams_adopt (self))
+    {
+      relay_datagrams_on_bound (self, TRUE, NULL);
       return;
     }
   address = self->addresses->pdata[self->n_opened];
@@ -388,8 +440,17 @@ relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const RelayOpt
 void
 relay_datagrams_stop (RelayDatagrams *self)
 {
+  gboolean given = FALSE;
+
+  for (guint i = 0; i < self->offers->len; i++)
+    given |= imp_socket_offer_is_given (self->offers->pdata[i]);
+  /* None of them can be used any more. */
+  g_ptr_array_set_size (self->offers, 0);
   for (guint i = 0; i < self->relays->len; i++)
-    imp_datagram_relay_stop (self->relays->pdata[i]);
+    if (given)
+      imp_datagram_relay_hand_over (self->relays->pdata[i]);
+    else
+      imp_datagram_relay_stop (self->relays->pdata[i]);
 }
 
 gboolean

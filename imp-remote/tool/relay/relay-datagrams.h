@@ -30,7 +30,8 @@ void relay_datagrams_open (RelayDatagrams *self, RelayDatagramsFunc done, gpoint
 void relay_datagrams_cancel (RelayDatagrams *self);
 /* Starts all of them, and prints where. Its sockets share the clients that there may be. */
 void relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const RelayOptions *options);
-/* Takes no new clients; those that there are go on until they are silent. */
+/* Takes no new clients; those that there are go on until they are silent. What another process has
+ * taken over is not read any more. */
 void relay_datagrams_stop (RelayDatagrams *self);
 gboolean relay_datagrams_is_idle (RelayDatagrams *self);
 
