@@ -16,7 +16,7 @@ typedef struct
   ImpFactory *factory;
   char *path;
   guint n_analyzers; /* that it was asked for */
-  gboolean holds;    /* its analyzers say nothing */
+  gboolean holds;    /* its analyzers say nothing, but what "says" in their context is */
   gboolean fails;    /* it has none */
 } PoolServer;
 

@@ -101,6 +101,9 @@ channel_add_past (const ImpClientConnectionCounters *past, ImpClientConnectionCo
   sum->resolved_soft += past->resolved_soft;
   sum->deadlines += past->deadlines;
   sum->log_limits += past->log_limits;
+  sum->moved += past->moved;
+  sum->replayed += past->replayed;
+  sum->not_intact += past->not_intact;
   sum->exceptions += past->exceptions;
   sum->late_results += past->late_results;
   sum->messages_in += past->messages_in;

@@ -32,9 +32,10 @@ typedef struct
   void (*failed) (gboolean judged, gpointer user_data);
   /* It has answered imp_channel_ping(), or another ping. */
   void (*answered) (gpointer user_data);
-  /* Those of which a server that is lost was never told; who does not take them leaves them to
-   * their outcome. Of ImpRemoteAnalyzer. */
-  void (*stranded) (GPtrArray *analyzers, gpointer user_data);
+  /* Those that another server can have, of a connection that is lost or whose server takes nothing
+   * new; who does not take them leaves them to their outcome, or to that server. Of
+   * ImpRemoteAnalyzer. */
+  void (*stranded) (GPtrArray *analyzers, ImpClientConnection *connection, gpointer user_data);
 } ImpChannelFuncs;
 
 typedef struct
@@ -61,6 +62,8 @@ void imp_channel_add (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
 /* The same with one that was stranded in another channel. FALSE if it stays there, as there is no
  * connection, and none is being made. */
 gboolean imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer);
+/* Whoever has several channels can have all of it that is movable. */
+void imp_channel_hand_over (ImpChannel *self);
 /* Connects, if it has not been used yet. */
 void imp_channel_start (ImpChannel *self);
 /* Has the server answer; FALSE if it cannot be asked. */

@@ -229,17 +229,17 @@ channel_on_answered (ImpClientConnection *connection, gpointer user_data)
     self->funcs->answered (self->user_data);
 }
 
-/* Nothing has been said of some, so that others can still serve them. */
+/* Nothing has come of some that cannot be undone, so that others can still serve them. */
 static void
-channel_hand_over_unsent (ImpChannel *self, ImpClientConnection *connection)
+channel_hand_over (ImpChannel *self, ImpClientConnection *connection)
 {
   g_autoptr (GPtrArray) analyzers = NULL;
 
   if (self->funcs == NULL || self->funcs->stranded == NULL)
     return;
-  analyzers = imp_client_connection_list_unsent (connection);
+  analyzers = imp_client_connection_list_movable (connection);
   if (analyzers->len > 0)
-    self->funcs->stranded (analyzers, self->user_data);
+    self->funcs->stranded (analyzers, connection, self->user_data);
 }
 
 /* The connection goes on living until its analyzers have had their outcome. */
@@ -252,11 +252,14 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
     {
       channel_note_failed (self, connection);
       channel_lose_aged (self);
-      channel_hand_over_unsent (self, connection);
+      channel_hand_over (self, connection);
       return;
     }
   if (connection != self->connection)
-    return;
+    {
+      channel_hand_over (self, connection);
+      return;
+    }
   imp_source_clear (&self->aging);
   channel_note_use (self, connection);
   self->connection = NULL;
@@ -271,7 +274,7 @@ channel_on_lost (ImpClientConnection *connection, const GError *error, gpointer 
   if (self->state == IMP_REMOTE_STATE_READY)
     channel_note_failed (self, connection);
   channel_go_down (self, error);
-  channel_hand_over_unsent (self, connection);
+  channel_hand_over (self, connection);
 }
 
 static void
@@ -354,6 +357,7 @@ channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
       channel_set_state (self, IMP_REMOTE_STATE_IDLE, NULL);
       channel_start (self);
     }
+  channel_hand_over (self, connection);
 }
 
 static const ImpClientConnectionFuncs channel_connection_funcs = {
@@ -617,6 +621,19 @@ imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
   self->analyzers++;
   imp_client_connection_adopt (imp_channel_get_current (self), analyzer);
   return TRUE;
+}
+
+void
+imp_channel_hand_over (ImpChannel *self)
+{
+  g_autoptr (ImpChannel) guard = channel_ref (self);
+  ImpClientConnection *connection = imp_channel_get_current (self);
+
+  if (connection == NULL)
+    return;
+  imp_client_connection_ref (connection);
+  channel_hand_over (self, connection);
+  imp_client_connection_unref (connection);
 }
 
 void

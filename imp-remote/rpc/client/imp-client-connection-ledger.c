@@ -28,6 +28,7 @@ imp_client_connection_resolve_all (ImpClientConnection *self, const GError *erro
 
       if (analyzer->host != &self->host)
         continue;
+      self->not_intact += self->host.max_replay > 0 && !imp_remote_analyzer_is_movable (analyzer);
       imp_analyzer_peek_loss (IMP_ANALYZER (analyzer))->is_unreached = is_gone;
       imp_remote_analyzer_resolve (analyzer, error->message);
     }
@@ -72,12 +73,12 @@ imp_client_connection_count_unsettled (ImpClientConnection *self)
 }
 
 GPtrArray *
-imp_client_connection_list_unsent (ImpClientConnection *self)
+imp_client_connection_list_movable (ImpClientConnection *self)
 {
   GPtrArray *analyzers = imp_client_connection_list (&self->host);
 
   for (guint i = analyzers->len; i-- > 0;)
-    if (((ImpRemoteAnalyzer *) analyzers->pdata[i])->send.announced)
+    if (!imp_remote_analyzer_is_movable (analyzers->pdata[i]))
       g_ptr_array_remove_index_fast (analyzers, i);
   return analyzers;
 }
@@ -86,6 +87,18 @@ guint
 imp_client_connection_get_n_analyzers (ImpClientConnection *self)
 {
   return self->analyzers.n_values;
+}
+
+gboolean
+imp_client_connection_has (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer)
+{
+  return analyzer->host == &self->host;
+}
+
+gboolean
+imp_client_connection_is_lost (ImpClientConnection *self)
+{
+  return self->host.is_lost;
 }
 
 guint
@@ -108,6 +121,9 @@ imp_client_connection_add_counters (ImpClientConnection *self, ImpClientConnecti
   sum->resolved_soft += self->host.resolved_soft;
   sum->deadlines += self->host.deadlines;
   sum->log_limits += self->host.log_limits;
+  sum->moved += self->host.moved;
+  sum->replayed += self->host.replayed;
+  sum->not_intact += self->not_intact;
   sum->exceptions += self->exceptions;
   sum->late_results += self->late_results;
   sum->extensions += imp_deadline_get_extensions (self->host.deadline);

@@ -41,9 +41,9 @@ struct _ImpClientConnection
   gboolean ready;
   guint8 use;            /* what the server was good for: of ServerUse */
   gboolean tells_status; /* the server does */
-  gboolean lost;
-  gboolean abandoned; /* nothing is called any more */
+  gboolean abandoned;    /* nothing is called any more */
   guint64 exceptions, late_results;
+  guint64 not_intact; /* analyzers that could not go elsewhere when it was lost */
 };
 
 /* All of its analyzers, with references, since what is done about one may be the end of others. */

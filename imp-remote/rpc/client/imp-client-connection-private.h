@@ -49,6 +49,7 @@ typedef struct
   gsize high_water;      /* bytes that wait per analyzer, above which it says PAUSE */
   gsize max_queued;      /* bytes that may wait per analyzer */
   gsize max_queued_all;  /* the same for the whole connection */
+  gsize max_replay;      /* bytes that are kept to be fed again elsewhere, per analyzer; 0: none */
   ImpRemoteAnalyzerLimits analyzers;
   ImpWireLimits limits;
 } ImpClientConnectionOptions;
@@ -57,6 +58,7 @@ typedef struct
 {
   guint64 resolved_hard, resolved_soft;
   guint64 deadlines, exceptions, late_results, log_limits;
+  guint64 moved, replayed, not_intact;
   guint64 messages_in, messages_out, bytes_in, bytes_out, extensions;
 } ImpClientConnectionCounters;
 
@@ -83,9 +85,9 @@ void imp_client_connection_set_options (ImpClientConnection *self,
 /* Adds an analyzer that is in no connection yet. */
 void imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
 
-/* Those of which the server has not been told, each with a reference; and one of another connection
- * that is to come here. */
-GPtrArray *imp_client_connection_list_unsent (ImpClientConnection *self);
+/* Those that another server can have, see imp_remote_analyzer_is_movable(), each with a reference;
+ * and one of another connection that is to come here. */
+GPtrArray *imp_client_connection_list_movable (ImpClientConnection *self);
 void imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
 
 /* Has the server answer; FALSE if it cannot be asked. */
@@ -108,6 +110,8 @@ gboolean imp_client_connection_take_judged (ImpClientConnection *self);
 /* How many bytes of its analyzers wait for verdicts; goes through all of them. */
 guint64 imp_client_connection_count_unsettled (ImpClientConnection *self);
 guint imp_client_connection_get_n_analyzers (ImpClientConnection *self);
+gboolean imp_client_connection_has (ImpClientConnection *self, ImpRemoteAnalyzer *analyzer);
+gboolean imp_client_connection_is_lost (ImpClientConnection *self);
 guint imp_client_connection_get_version (ImpClientConnection *self);
 gsize imp_client_connection_get_queued (ImpClientConnection *self);
 /* Adds what this connection has counted. */

@@ -123,7 +123,7 @@ imp_client_connection_query_statuses (ImpClientConnection *self, guint timeout_m
 {
   UnsentQuestion *question;
 
-  if (self->lost)
+  if (self->host.is_lost)
     {
       g_task_return_new_error (task, IMP_ERROR, IMP_ERROR_CLOSED, "the connection is over");
       g_object_unref (task);
@@ -239,7 +239,7 @@ imp_client_connection_add (ImpClientConnection *self, ImpRemoteAnalyzer *analyze
 {
   gint64 id = ++self->last_id;
 
-  g_assert (!self->lost);
+  g_assert (!self->host.is_lost);
 
   imp_id_table_insert (&self->analyzers, id, analyzer);
   imp_remote_analyzer_join (analyzer, &self->host, id);
@@ -250,7 +250,7 @@ imp_client_connection_adopt (ImpClientConnection *self, ImpRemoteAnalyzer *analy
 {
   gint64 id = ++self->last_id;
 
-  g_assert (!self->lost);
+  g_assert (!self->host.is_lost);
 
   imp_id_table_insert (&self->analyzers, id, analyzer);
   imp_remote_analyzer_move (analyzer, &self->host, id);
@@ -638,6 +638,7 @@ imp_client_connection_set_options (ImpClientConnection *self,
   if (self->host.budget == NULL && options->soft_budget != NULL)
     self->host.budget = g_rc_box_acquire (options->soft_budget);
   self->host.limits = options->analyzers;
+  self->host.max_replay = options->max_replay;
   imp_send_scheduler_set_limits (self->host.scheduler, &limits);
   imp_deadline_set (self->host.deadline, options->deadline, options->max_extensions);
   self->host.has_deadline = options->deadline > 0 || !options->is_program;
@@ -710,10 +711,10 @@ imp_client_connection_fail (ImpClientConnection *self, const GError *error)
   g_autoptr (GError) reason = g_error_copy (error);
   const ImpClientConnectionFuncs *funcs;
 
-  if (self->lost)
+  if (self->host.is_lost)
     return;
   imp_client_connection_ref (self);
-  self->lost = TRUE;
+  self->host.is_lost = TRUE;
   self->ready = FALSE;
   imp_source_clear (&self->keepalive);
   imp_source_clear (&self->probe);

@@ -145,6 +145,9 @@ pool_describe_counters (GVariantBuilder *builder, const ImpChannelCounters *sum,
   pool_add_number (builder, "extensions", sum->connection.extensions);
   pool_add_number (builder, "exceptions", sum->connection.exceptions);
   pool_add_number (builder, "late-results", sum->connection.late_results);
+  pool_add_number (builder, "moved", sum->connection.moved);
+  pool_add_number (builder, "replayed", sum->connection.replayed);
+  pool_add_number (builder, "not-intact", sum->connection.not_intact);
   pool_add_number (builder, "messages-in", sum->connection.messages_in);
   pool_add_number (builder, "messages-out", sum->connection.messages_out);
   pool_add_number (builder, "bytes-in", sum->connection.bytes_in);

@@ -24,9 +24,10 @@ typedef struct
   char *tls_name;
   GPtrArray *places; /* of PoolPlace, which the pool has */
   guint group;
-  gboolean is_gone;   /* out of its group */
-  gboolean is_closed; /* and nothing is left of it */
-  gint64 probed;      /* when it was asked for an answer that is still out; else 0 */
+  gboolean is_gone;      /* out of its group */
+  gboolean is_closed;    /* and nothing is left of it */
+  gint64 probed;         /* when it was asked for an answer that is still out; else 0 */
+  gboolean wants_rescue; /* it has failed: others can have those that are intact */
 } PoolMember;
 
 struct _ImpPool
@@ -51,6 +52,7 @@ struct _ImpPool
   gboolean is_closed; /* for good */
   double mean;        /* bytes of an analyzer, when one of the channels was sampled */
   GSource *prober;
+  GSource *rescue;
   guint64 moved; /* analyzers that were given to a second channel, and so on */
 };
 
@@ -59,6 +61,15 @@ void imp_pool_unref (ImpPool *self);
 /* Of a member without channels. */
 void imp_pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server,
                               guint n_connections);
+
+/* Of imp-pool-load.c. */
+extern const ImpPoolChoiceFuncs imp_pool_choice_funcs;
+ImpPoolReadiness imp_pool_place_get_readiness (PoolPlace *place);
+/* Of a server's connections, the one that has least to do. */
+PoolPlace *imp_pool_member_pick (PoolMember *member);
+
+/* Of imp-pool-moves.c: has other servers take what this connection has. */
+void imp_pool_hand_on (ImpPool *self, GPtrArray *analyzers, ImpClientConnection *connection);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpPool, imp_pool_unref)
 

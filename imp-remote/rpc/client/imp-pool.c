@@ -6,9 +6,6 @@
 #include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 
-/* Microseconds for which the sum of what waits in a channel is taken for what it is: to know it
- * always would cost something with each chunk, where this costs something with some analyzers. */
-#define SAMPLE_TIME (10 * G_TIME_SPAN_MILLISECOND)
 /* Milliseconds between looks at servers that were ejected. */
 #define PROBE_INTERVAL 1000
 /* Microseconds within which such a server has to answer. */
@@ -68,124 +65,6 @@ pool_member_free (PoolMember *member)
   g_free (member);
 }
 
-/* --- what its channels have to do --- */
-
-static ImpPoolReadiness
-pool_place_get_readiness (PoolPlace *place)
-{
-  switch (imp_channel_get_state (place->channel))
-    {
-    case IMP_REMOTE_STATE_READY:
-      return IMP_POOL_READY;
-    case IMP_REMOTE_STATE_IDLE:
-    case IMP_REMOTE_STATE_CONNECTING:
-      return IMP_POOL_COMING;
-    case IMP_REMOTE_STATE_DOWN:
-    case IMP_REMOTE_STATE_CLOSED:
-    default:
-      return IMP_POOL_DOWN;
-    }
-}
-
-static void
-pool_sample (ImpPool *self, PoolPlace *place, gint64 now)
-{
-  guint64 bytes = 0, n_analyzers = 0;
-
-  if (place->sampled != 0 && now - place->sampled < SAMPLE_TIME)
-    return;
-  place->sampled = now;
-  place->bytes = imp_channel_count_unsettled (place->channel);
-  place->n_analyzers = imp_channel_get_n_analyzers (place->channel);
-  for (guint i = 0; i < self->places->len; i++)
-    {
-      PoolPlace *other = self->places->pdata[i];
-
-      bytes += other->bytes;
-      n_analyzers += other->n_analyzers;
-    }
-  self->mean = n_analyzers > 0 ? (double) bytes / n_analyzers : 0;
-}
-
-/* Those that have come since are taken to be like all others, or all of them would go to the one
- * that had least. */
-static void
-pool_place_estimate (PoolPlace *place, ImpPoolLoad *load)
-{
-  guint n = imp_channel_get_n_analyzers (place->channel);
-  double bytes;
-
-  pool_sample (place->pool, place, g_get_monotonic_time ());
-  if (n < place->n_analyzers)
-    bytes = (double) place->bytes * n / place->n_analyzers;
-  else
-    bytes = place->bytes + (n - place->n_analyzers) * place->pool->mean;
-  load->bytes = (guint64) bytes;
-  load->n_analyzers = n;
-}
-
-static ImpPoolReadiness
-pool_get_readiness (guint server, gpointer user_data)
-{
-  ImpPool *self = user_data;
-  PoolMember *member = self->members->pdata[server];
-  ImpPoolReadiness best = IMP_POOL_DOWN;
-
-  for (guint i = 0; i < member->places->len && best < IMP_POOL_READY; i++)
-    best = MAX (best, pool_place_get_readiness (member->places->pdata[i]));
-  return best;
-}
-
-static void
-pool_get_load (guint server, ImpPoolLoad *load, gpointer user_data)
-{
-  ImpPool *self = user_data;
-  PoolMember *member = self->members->pdata[server];
-
-  *load = (ImpPoolLoad){ 0 };
-  for (guint i = 0; i < member->places->len; i++)
-    {
-      ImpPoolLoad one;
-
-      pool_place_estimate (member->places->pdata[i], &one);
-      load->bytes += one.bytes;
-      load->n_analyzers += one.n_analyzers;
-    }
-}
-
-static const ImpPoolChoiceFuncs pool_choice_funcs = {
-  .get_readiness = pool_get_readiness,
-  .get_load = pool_get_load,
-};
-
-static gboolean
-pool_place_is_better (PoolPlace *one, PoolPlace *other)
-{
-  ImpPoolReadiness readiness = pool_place_get_readiness (one);
-  ImpPoolReadiness other_readiness = pool_place_get_readiness (other);
-  ImpPoolLoad load, other_load;
-
-  if (readiness != other_readiness)
-    return readiness > other_readiness;
-  pool_place_estimate (one, &load);
-  pool_place_estimate (other, &other_load);
-  if (load.bytes != other_load.bytes)
-    return load.bytes < other_load.bytes;
-  return load.n_analyzers < other_load.n_analyzers;
-}
-
-/* Of a server's connections, the one that has least to do. */
-static PoolPlace *
-pool_member_pick (PoolMember *member)
-{
-  PoolPlace *best = member->places->pdata[0];
-
-  for (guint i = 1; i < member->places->len; i++)
-    if (pool_place_is_better (member->places->pdata[i], best))
-      best = member->places->pdata[i];
-  return best;
-}
-
 /* --- what they say --- */
 
 static void
@@ -200,6 +79,31 @@ pool_on_changed (gpointer user_data)
   self->state = state;
   if (self->changed != NULL)
     self->changed (self->user_data);
+}
+
+static gboolean
+pool_on_rescue (gpointer user_data)
+{
+  g_autoptr (ImpPool) self = imp_pool_ref (user_data);
+
+  imp_source_clear (&self->rescue);
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      PoolMember *member = self->members->pdata[i];
+
+      for (guint j = 0; member->wants_rescue && j < member->places->len; j++)
+        imp_channel_hand_over (((PoolPlace *) member->places->pdata[j])->channel);
+      member->wants_rescue = FALSE;
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+pool_rescue (ImpPool *self, PoolMember *member)
+{
+  member->wants_rescue = TRUE;
+  if (self->rescue == NULL)
+    self->rescue = imp_source_add_idle (self->context, "imp pool: rescue", pool_on_rescue, self);
 }
 
 static void pool_watch_ejected (ImpPool *self);
@@ -222,6 +126,7 @@ pool_on_failed (gboolean judged, gpointer user_data)
                      / (double) G_USEC_PER_SEC);
   member->probed = 0;
   pool_watch_ejected (self);
+  pool_rescue (self, member);
 }
 
 static void
@@ -251,7 +156,7 @@ static void
 pool_probe (ImpPool *self, guint server, gint64 now)
 {
   PoolMember *member = self->members->pdata[server];
-  PoolPlace *place = pool_member_pick (member);
+  PoolPlace *place = imp_pool_member_pick (member);
 
   if (member->probed != 0)
     {
@@ -260,7 +165,7 @@ pool_probe (ImpPool *self, guint server, gint64 now)
       return;
     }
   /* One that cannot be reached is not chosen anyway. */
-  if (pool_place_get_readiness (place) != IMP_POOL_READY)
+  if (imp_pool_place_get_readiness (place) != IMP_POOL_READY)
     return;
   member->probed = now;
   /* With version 1 there is no question: that it is connected has to do. */
@@ -294,29 +199,13 @@ pool_watch_ejected (ImpPool *self)
                                            pool_on_prober, self);
 }
 
-/* A server that cannot be reached has not seen them; any other one can do what it was to do. */
 static void
-pool_on_stranded (GPtrArray *analyzers, gpointer user_data)
+pool_on_stranded (GPtrArray *analyzers, ImpClientConnection *connection, gpointer user_data)
 {
   PoolPlace *place = user_data;
   g_autoptr (ImpPool) self = imp_pool_ref (place->pool);
 
-  for (guint i = 0; i < analyzers->len && self->only == NULL; i++)
-    {
-      ImpRemoteAnalyzer *analyzer = analyzers->pdata[i];
-      ImpContext *context = imp_analyzer_peek_context (IMP_ANALYZER (analyzer));
-      const char *key = self->key != NULL ? imp_context_lookup (context, self->key) : NULL;
-      int server = imp_pool_choice_pick (self->choice, key);
-      PoolPlace *other;
-
-      if (server < 0)
-        return;
-      if (analyzer->host == NULL || analyzer->send.announced)
-        continue;
-      other = pool_member_pick (self->members->pdata[server]);
-      if (imp_channel_adopt (other->channel, analyzer))
-        self->moved++;
-    }
+  imp_pool_hand_on (self, analyzers, connection);
 }
 
 static const ImpChannelFuncs pool_channel_funcs = {
@@ -353,9 +242,27 @@ imp_pool_set_balance (ImpPool *self, ImpPoolBalance balance, const char *key)
   g_assert (self->members->len == 0);
 
   g_clear_pointer (&self->choice, imp_pool_choice_free);
-  self->choice = imp_pool_choice_new (balance, g_random_int (), &pool_choice_funcs, self);
+  self->choice = imp_pool_choice_new (balance, g_random_int (), &imp_pool_choice_funcs, self);
   g_free (self->key);
   self->key = g_strdup (key);
+}
+
+/* Where there is nobody else, nothing is kept for others. */
+static void
+pool_set_channel_options (ImpPool *self, ImpChannel *channel)
+{
+  ImpChannelOptions options = self->options;
+
+  if (channel == self->only)
+    options.connection.max_replay = 0;
+  imp_channel_set_options (channel, &options);
+}
+
+static void
+pool_apply_options (ImpPool *self)
+{
+  for (guint i = 0; i < self->places->len; i++)
+    pool_set_channel_options (self, ((PoolPlace *) self->places->pdata[i])->channel);
 }
 
 void
@@ -378,7 +285,7 @@ imp_pool_connect_member (ImpPool *self, guint index, const ImpPoolServer *server
         imp_channel_set_tls (place->channel,
                              &(ImpClientTls){ server->tls->credentials, member->tls_name,
                                               server->tls->port });
-      imp_channel_set_options (place->channel, &self->options);
+      pool_set_channel_options (self, place->channel);
       imp_channel_set_codec (place->channel, self->codec);
       g_ptr_array_add (self->places, place);
       g_ptr_array_add (member->places, place);
@@ -402,6 +309,7 @@ imp_pool_add_server (ImpPool *self, const ImpPoolServer *server, guint n_connect
   self->only = self->places->len == 1 && server->group == 0
                  ? ((PoolPlace *) self->places->pdata[0])->channel
                  : NULL;
+  pool_apply_options (self);
 }
 
 void
@@ -426,8 +334,7 @@ imp_pool_set_options (ImpPool *self, const ImpChannelOptions *options)
 {
   self->options = *options;
   self->budget->limit = options->connection.soft_limit;
-  for (guint i = 0; i < self->places->len; i++)
-    imp_channel_set_options (((PoolPlace *) self->places->pdata[i])->channel, options);
+  pool_apply_options (self);
 }
 
 /* --- its end --- */
@@ -439,6 +346,7 @@ imp_pool_close (ImpPool *self, const GError *error)
 
   self->is_closed = TRUE;
   imp_source_clear (&self->prober);
+  imp_source_clear (&self->rescue);
   for (guint i = 0; i < self->places->len; i++)
     imp_channel_close (((PoolPlace *) self->places->pdata[i])->channel, error);
 }
@@ -448,6 +356,7 @@ imp_pool_free (ImpPool *self)
 {
   self->changed = NULL;
   imp_source_clear (&self->prober);
+  imp_source_clear (&self->rescue);
   g_ptr_array_set_size (self->watchers, 0);
   imp_pool_unref (self);
 }
@@ -496,7 +405,7 @@ pool_pick (ImpPool *self, const char *key)
 
   if (server < 0)
     return pool_find_nearest (self);
-  return pool_member_pick (self->members->pdata[server])->channel;
+  return imp_pool_member_pick (self->members->pdata[server])->channel;
 }
 
 static void

@@ -62,8 +62,17 @@ struct _ImpRemoteAnalyzerHost
   ImpSoftBudget *budget; /* of soft outcomes; or NULL: as many as there are */
   gboolean has_deadline; /* that, or that there is none, holds for whoever asks, too */
   gboolean settles_end;  /* the server does not: see docs/wire-format.md, feature "end" */
+  gboolean is_lost;      /* the connection is over */
+  gsize max_replay;      /* bytes that may be kept to be fed again elsewhere; 0: none are */
   guint64 resolved_hard, resolved_soft, deadlines, log_limits;
+  guint64 moved, replayed; /* analyzers that came from servers that had them; bytes of these */
 };
+
+/* An analyzer that nothing has been said of may go from one server to another. What it was fed may
+ * be what servers are lost by, so it takes no more than three of them along; and no more deadlines
+ * than these. */
+#define IMP_REMOTE_ANALYZER_LOSSES_MAX 2
+#define IMP_REMOTE_ANALYZER_MOVES_MAX 8
 
 /* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one
  * left. TRUE if it was soft. */
@@ -88,24 +97,41 @@ struct _ImpRemoteAnalyzer
 
   ImpRemoteAnalyzerHost *host; /* NULL before it has one, and once it is over */
   gint64 id;
-  guint8 busy;             /* bit per direction, as the provider has said */
-  guint8 paused_by_server; /* bit per direction: the analyzer has said PAUSE */
-  guint8 paused_here;      /* bit per direction: too much waits to be sent */
-  guint8 paused;           /* as the provider knows it */
-  guint8 is_moving;        /* what waited at another host is pushed again */
+  guint8 busy;              /* bit per direction, as the provider has said; see below for another */
+  guint8 paused_by_server;  /* bit per direction: the analyzer has said PAUSE */
+  guint8 paused_here;       /* bit per direction: too much waits to be sent */
+  guint8 paused;            /* as the provider knows it */
+  guint8 is_moving;         /* what waited at another host is pushed again */
+  guint8 n_moves, n_losses; /* from servers that had been fed something; of these, lost ones */
   ImpSendEntry send;
   ImpDeadlineEntry deadline;
   gsize waiting;       /* bytes of its results that wait, as noted in the sum of all */
   GObject *owner;      /* the factory, which has to live as long as this is in use */
   ImpNoteCount *notes; /* NULL: it has said nothing for the log yet */
+  ImpInputQueue *kept; /* all that it was fed, while it is intact; NULL: nothing */
 };
+
+/* Beside the bits in busy, so that both together are one question: the provider was given nothing
+ * yet that cannot be undone, and another server can take over. With it goes send.is_watched. */
+#define REMOTE_ANALYZER_INTACT (1 << 2)
+
+extern const ImpSendFuncs imp_remote_analyzer_send_funcs;
+
+static inline ImpRemoteAnalyzer *
+imp_remote_analyzer_of_send_entry (const ImpSendEntry *entry)
+{
+  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, send));
+}
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
 /* From now on it belongs to @host. It may have its outcome before this returns. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
-/* The same with one that has a host, which has not been told of it yet; what waits to be sent goes
- * with it. */
+/* Whether another host can have it: its own one was not told of it yet, or nothing has come of it
+ * that cannot be undone, and all that it was fed is known. */
+gboolean imp_remote_analyzer_is_movable (ImpRemoteAnalyzer *self);
+/* As imp_remote_analyzer_join() with such a one. It is fed there what it was fed, from the
+ * beginning on; its pauses, and what it wanted, are over. */
 void imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 
 /* What the server says of it. It may be gone afterwards. */

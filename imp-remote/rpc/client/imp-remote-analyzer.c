@@ -5,6 +5,7 @@
 #include "core/imp-flow-private.h"
 #include "core/imp-proxy-private.h"
 #include "rpc/client/imp-analyzer-question-private.h"
+#include "rpc/client/imp-kept-input-private.h"
 #include "rpc/imp-protocol-private.h"
 
 G_DEFINE_FINAL_TYPE (ImpRemoteAnalyzer, imp_remote_analyzer, IMP_TYPE_ANALYZER)
@@ -120,6 +121,55 @@ remote_analyzer_queue_data (ImpRemoteAnalyzer *self, ImpDirection direction, con
   host->funcs->release (host);
 }
 
+/* --- what another server can be fed again --- */
+
+static void
+remote_analyzer_stop_keeping (ImpRemoteAnalyzer *self)
+{
+  self->send.is_watched = FALSE;
+  self->busy &= ~REMOTE_ANALYZER_INTACT;
+  g_clear_pointer (&self->kept, imp_kept_input_free);
+}
+
+static void
+remote_analyzer_keep (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                      gint64 offset, gint32 data_type)
+{
+  if (!imp_kept_input_add (&self->kept, self->host->max_replay, direction, data, offset, data_type))
+    remote_analyzer_stop_keeping (self);
+}
+
+/* From the first thing on that the provider may have acted upon there is no way back. */
+static void
+remote_analyzer_note_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
+{
+  if ((self->busy & REMOTE_ANALYZER_INTACT) != 0 && verdict->type != IMP_RESULT_PAUSE
+      && verdict->type != IMP_RESULT_CONTINUE && verdict->type != IMP_RESULT_WANT)
+    remote_analyzer_stop_keeping (self);
+}
+
+static inline gboolean
+remote_analyzer_may_bypass (ImpRemoteAnalyzer *self, ImpDirection direction, gsize length)
+{
+  return (imp_send_entry_may_bypass (&self->send, length)
+          || (!self->send.backlogged && !self->send.is_watched
+              && remote_analyzer_is_wanted (self, direction, length)))
+         && remote_analyzer_may_send (self->host);
+}
+
+/* It may be gone once it has sent. */
+static void
+remote_analyzer_keep_and_send (ImpRemoteAnalyzer *self, ImpDirection direction, const ImpView *data,
+                               gint64 offset, gint32 data_type)
+{
+  remote_analyzer_keep (self, direction, data, offset, data_type);
+  if (!self->send.backlogged && data->length <= IMP_INPUT_PIECE_SIZE
+      && remote_analyzer_may_send (self->host))
+    remote_analyzer_send_data (self, direction, data, offset, data_type);
+  else
+    remote_analyzer_queue_data (self, direction, data, offset, data_type);
+}
+
 /* It may be gone once it has sent. */
 static gboolean
 imp_remote_analyzer_view (ImpAnalyzer *analyzer, ImpDirection direction, const ImpView *data,
@@ -133,10 +183,10 @@ imp_remote_analyzer_view (ImpAnalyzer *analyzer, ImpDirection direction, const I
       && !remote_analyzer_check_packet (self, data->length, data_type))
     return TRUE;
   imp_deadline_watch (self->host->deadline, &self->deadline);
-  if ((imp_send_entry_may_bypass (&self->send, data->length)
-       || (!self->send.backlogged && remote_analyzer_is_wanted (self, direction, data->length)))
-      && remote_analyzer_may_send (self->host))
+  if (remote_analyzer_may_bypass (self, direction, data->length))
     remote_analyzer_send_data (self, direction, data, offset, data_type);
+  else if (G_UNLIKELY (self->send.is_watched))
+    remote_analyzer_keep_and_send (self, direction, data, offset, data_type);
   else
     remote_analyzer_queue_data (self, direction, data, offset, data_type);
   return TRUE;
@@ -194,6 +244,7 @@ remote_analyzer_leave (ImpRemoteAnalyzer *self)
 {
   if (self->host != NULL)
     remote_analyzer_leave_host (self);
+  g_clear_pointer (&self->kept, imp_kept_input_free);
   g_clear_object (&self->owner);
 }
 
@@ -279,10 +330,10 @@ imp_remote_analyzer_new (GObject *owner)
   return self;
 }
 
-void
-imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
+static void
+remote_analyzer_enter (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
 {
-  g_assert (self->host == NULL && self->id == 0);
+  g_assert (self->host == NULL);
 
   self->host = host;
   self->id = id;
@@ -290,32 +341,17 @@ imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
   imp_send_scheduler_add (host->scheduler, &self->send);
 }
 
-static void remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input);
-static void remote_analyzer_end_pause (ImpRemoteAnalyzer *self);
-
 void
-imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
+imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
 {
-  ImpRemoteAnalyzerHost *old = self->host;
-  ImpInputQueue *input;
+  g_assert (self->id == 0);
 
-  g_assert (old != NULL && !self->send.announced);
-
-  g_object_ref (self);
-  old->funcs->hold (old);
-  input = imp_send_scheduler_remove_with_input (old->scheduler, &self->send);
-  imp_deadline_forget (old->deadline, &self->deadline);
-  old->waiting_all -= self->waiting;
-  self->waiting = 0;
-  self->host = NULL;
-  old->funcs->remove (old, self);
-  old->funcs->release (old);
-  self->id = 0;
-  imp_remote_analyzer_join (self, host, id);
-  if (input != NULL)
-    remote_analyzer_push_again (self, input);
-  remote_analyzer_end_pause (self);
-  g_object_unref (self);
+  if (host->max_replay > 0)
+    {
+      self->send.is_watched = TRUE;
+      self->busy |= REMOTE_ANALYZER_INTACT;
+    }
+  remote_analyzer_enter (self, host, id);
 }
 
 /* PAUSE and CONTINUE from both causes become one. */
@@ -336,6 +372,53 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
   imp_analyzer_take_verdict (IMP_ANALYZER (self), &verdict);
 }
 
+/* --- from one server to another --- */
+
+gboolean
+imp_remote_analyzer_is_movable (ImpRemoteAnalyzer *self)
+{
+  if (!self->send.announced)
+    return TRUE;
+  if (!self->send.is_watched)
+    return FALSE;
+  return self->kept == NULL
+         || (self->n_losses < IMP_REMOTE_ANALYZER_LOSSES_MAX
+             && self->n_moves < IMP_REMOTE_ANALYZER_MOVES_MAX);
+}
+
+/* What it was to be fed at its host, which it leaves; or NULL. */
+static ImpInputQueue *
+remote_analyzer_leave_for_another (ImpRemoteAnalyzer *self)
+{
+  const ImpMessage message = { .op = IMP_OP_DELETE_ANALYZER, .id = self->id };
+  ImpRemoteAnalyzerHost *host = g_steal_pointer (&self->host);
+  gboolean announced = self->send.announced;
+  ImpInputQueue *input;
+
+  host->funcs->hold (host);
+  input = imp_send_scheduler_remove_with_input (host->scheduler, &self->send);
+  imp_deadline_forget (host->deadline, &self->deadline);
+  host->waiting_all -= self->waiting;
+  self->waiting = 0;
+  /* Who leaves has not given up waiting: that says nothing of the server. */
+  self->send.announced = FALSE;
+  host->funcs->remove (host, self);
+  if (announced)
+    host->funcs->send (host, &message);
+  host->funcs->release (host);
+  return input;
+}
+
+/* All that was fed, as far as it is known, takes the place of what waits of it. */
+static ImpInputQueue *
+remote_analyzer_take_kept (ImpRemoteAnalyzer *self, ImpInputQueue *waiting)
+{
+  if (!self->send.is_watched)
+    return waiting;
+  g_clear_pointer (&waiting, imp_kept_input_free);
+  return g_steal_pointer (&self->kept);
+}
+
 /* Takes @input. It may be the end of the analyzer. */
 static void
 remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input)
@@ -349,21 +432,61 @@ remote_analyzer_push_again (ImpRemoteAnalyzer *self, ImpInputQueue *input)
     {
       const ImpView view = imp_view_of_bytes (next.data);
 
-      if (self->host != NULL)
-        remote_analyzer_queue_data (self, next.direction, &view, next.offset, next.data_type);
+      if (self->host != NULL && remote_analyzer_check_packet (self, view.length, next.data_type))
+        {
+          if (self->send.is_watched)
+            remote_analyzer_keep (self, next.direction, &view, next.offset, next.data_type);
+          remote_analyzer_queue_data (self, next.direction, &view, next.offset, next.data_type);
+        }
       g_bytes_unref (next.data);
     }
-  imp_input_queue_clear (input);
-  g_free (input);
+  imp_kept_input_free (input);
   self->is_moving = FALSE;
 }
 
-/* Whoever fed it was asked to pause by the host before. */
+/* Whoever feeds it was asked to pause by the host before, or to gather. */
 static void
-remote_analyzer_end_pause (ImpRemoteAnalyzer *self)
+remote_analyzer_end_hints (ImpRemoteAnalyzer *self)
 {
-  for (guint direction = 0; direction < 2 && !self->send.paused && self->host != NULL; direction++)
-    remote_analyzer_set_paused (self, direction, &self->paused_here, FALSE);
+  for (guint direction = 0; direction < 2 && self->host != NULL; direction++)
+    {
+      const ImpMarks *marks = imp_analyzer_peek_marks (IMP_ANALYZER (self), direction);
+
+      if (self->send.is_watched && marks->extra != NULL && marks->extra->wanted > 0)
+        imp_analyzer_take_result (IMP_ANALYZER (self), imp_result_new_want (direction, 0));
+      if (!self->send.paused)
+        remote_analyzer_set_paused (self, direction, &self->paused_here, FALSE);
+      if (self->send.is_watched)
+        remote_analyzer_set_paused (self, direction, &self->paused_by_server, FALSE);
+    }
+}
+
+void
+imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id)
+{
+  ImpRemoteAnalyzerHost *old = self->host;
+  gboolean announced = self->send.announced;
+  ImpInputQueue *input;
+
+  g_assert (old != NULL && imp_remote_analyzer_is_movable (self));
+
+  g_object_ref (self);
+  if (announced && self->kept != NULL)
+    {
+      self->n_moves++;
+      self->n_losses += old->is_lost;
+    }
+  input = remote_analyzer_take_kept (self, remote_analyzer_leave_for_another (self));
+  if (announced)
+    {
+      host->moved++;
+      host->replayed += input != NULL ? imp_input_queue_get_n_bytes (input) : 0;
+    }
+  remote_analyzer_enter (self, host, id);
+  if (input != NULL)
+    remote_analyzer_push_again (self, input);
+  remote_analyzer_end_hints (self);
+  g_object_unref (self);
 }
 
 /* Brings the sum of all up to date. */
@@ -552,6 +675,7 @@ imp_remote_analyzer_take_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *ver
       return;
     }
   g_object_ref (self);
+  remote_analyzer_note_verdict (self, verdict);
   remote_analyzer_apply_verdict (self, verdict);
   remote_analyzer_check_all_waiting (self);
   g_object_unref (self);
@@ -581,12 +705,6 @@ imp_remote_analyzer_resolve_overload (ImpRemoteAnalyzer *self, const char *reaso
 
 /* --- for the scheduler of its connection --- */
 
-static ImpRemoteAnalyzer *
-remote_analyzer_of_send_entry (ImpSendEntry *entry)
-{
-  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, send));
-}
-
 static gboolean
 send_entry_may_send (gpointer host)
 {
@@ -596,14 +714,14 @@ send_entry_may_send (gpointer host)
 static void
 send_entry_announce (ImpSendEntry *entry, gpointer host)
 {
-  ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
+  ImpRemoteAnalyzer *self = imp_remote_analyzer_of_send_entry (entry);
   ImpMessage message = { .op = IMP_OP_NEW_ANALYZER, .id = self->id };
 
   if (!remote_analyzer_check_context (self))
     return;
   message.context = imp_analyzer_peek_context (IMP_ANALYZER (self));
   remote_analyzer_send (self, &message);
-  for (guint direction = 0; self->busy >> direction != 0 && self->host != NULL; direction++)
+  for (guint direction = 0; direction < 2 && self->host != NULL; direction++)
     if ((self->busy & (1 << direction)) != 0)
       remote_analyzer_send_busy (self, direction, TRUE);
 }
@@ -613,14 +731,14 @@ send_entry_send (ImpSendEntry *entry, const ImpInput *input, gpointer host)
 {
   const ImpView view = imp_view_of_bytes (input->data);
 
-  remote_analyzer_send_data (remote_analyzer_of_send_entry (entry), input->direction, &view,
+  remote_analyzer_send_data (imp_remote_analyzer_of_send_entry (entry), input->direction, &view,
                              input->offset, input->data_type);
 }
 
 static void
 send_entry_set_paused (ImpSendEntry *entry, gboolean paused, gpointer host)
 {
-  ImpRemoteAnalyzer *self = remote_analyzer_of_send_entry (entry);
+  ImpRemoteAnalyzer *self = imp_remote_analyzer_of_send_entry (entry);
 
   /* Whoever brought more now would get ahead of what is not pushed again yet. */
   if (self->is_moving && !paused)
@@ -632,13 +750,13 @@ send_entry_set_paused (ImpSendEntry *entry, gboolean paused, gpointer host)
 static void
 send_entry_hold (ImpSendEntry *entry)
 {
-  g_object_ref (remote_analyzer_of_send_entry (entry));
+  g_object_ref (imp_remote_analyzer_of_send_entry (entry));
 }
 
 static void
 send_entry_release (ImpSendEntry *entry)
 {
-  g_object_unref (remote_analyzer_of_send_entry (entry));
+  g_object_unref (imp_remote_analyzer_of_send_entry (entry));
 }
 
 static GPtrArray *
@@ -653,7 +771,7 @@ send_entry_list (gpointer user_data)
   return entries;
 }
 
-static const ImpSendFuncs remote_analyzer_send_funcs = {
+const ImpSendFuncs imp_remote_analyzer_send_funcs = {
   .may_send = send_entry_may_send,
   .announce = send_entry_announce,
   .send = send_entry_send,
@@ -662,104 +780,3 @@ static const ImpSendFuncs remote_analyzer_send_funcs = {
   .release = send_entry_release,
   .list = send_entry_list,
 };
-
-/* --- for the clock of its connection --- */
-
-static ImpRemoteAnalyzer *
-remote_analyzer_of_deadline_entry (ImpDeadlineEntry *entry)
-{
-  return (gpointer) ((char *) entry - G_STRUCT_OFFSET (ImpRemoteAnalyzer, deadline));
-}
-
-static const ImpMarks *
-deadline_entry_get_marks (ImpDeadlineEntry *entry, ImpDirection direction)
-{
-  return imp_analyzer_peek_marks (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)),
-                                  direction);
-}
-
-static gboolean
-deadline_entry_is_suspended (ImpDeadlineEntry *entry, ImpDirection direction)
-{
-  return imp_analyzer_is_busy (IMP_ANALYZER (remote_analyzer_of_deadline_entry (entry)), direction);
-}
-
-static gboolean
-deadline_entry_is_paused (ImpDeadlineEntry *entry, ImpDirection direction)
-{
-  return (remote_analyzer_of_deadline_entry (entry)->paused_by_server & (1 << direction)) != 0;
-}
-
-static gboolean
-deadline_entry_is_extended (ImpDeadlineEntry *entry, ImpDirection direction)
-{
-  return deadline_entry_is_paused (entry, direction)
-         || imp_marks_has_promise (deadline_entry_get_marks (entry, direction));
-}
-
-static void
-deadline_entry_expired (ImpDeadlineEntry *entry, ImpDirection direction, gboolean is_silent,
-                        const char *reason, gpointer user_data)
-{
-  ImpRemoteAnalyzerHost *host = user_data;
-  ImpRemoteAnalyzer *self = remote_analyzer_of_deadline_entry (entry);
-  g_autofree char *text = g_strconcat ("the analyzer ", reason, NULL);
-
-  host->deadlines++;
-  if (is_silent)
-    {
-      host->funcs->failed (host);
-      imp_remote_analyzer_resolve (self, text);
-    }
-  else
-    imp_remote_analyzer_resolve_overload (self, text);
-}
-
-static guint64
-deadline_get_progress (gpointer user_data)
-{
-  ImpRemoteAnalyzerHost *host = user_data;
-
-  return host->link != NULL ? imp_link_get_counters (host->link)->bytes_in : 0;
-}
-
-static const ImpDeadlineFuncs remote_analyzer_deadline_funcs = {
-  .get_marks = deadline_entry_get_marks,
-  .is_suspended = deadline_entry_is_suspended,
-  .is_paused = deadline_entry_is_paused,
-  .is_extended = deadline_entry_is_extended,
-  .expired = deadline_entry_expired,
-  .get_progress = deadline_get_progress,
-  .setting = "deadline",
-};
-
-/* --- what those of one connection share --- */
-
-void
-imp_remote_analyzer_host_init (ImpRemoteAnalyzerHost *host, const ImpRemoteAnalyzerHostFuncs *funcs,
-                               char *name, GMainContext *context)
-{
-  *host = (ImpRemoteAnalyzerHost){
-    .funcs = funcs,
-    .name = name,
-    .scheduler = imp_send_scheduler_new (&remote_analyzer_send_funcs, host),
-    .deadline = imp_deadline_new (context, &remote_analyzer_deadline_funcs, host),
-  };
-}
-
-void
-imp_remote_analyzer_host_clear (ImpRemoteAnalyzerHost *host)
-{
-  imp_send_scheduler_free (host->scheduler);
-  imp_deadline_free (host->deadline);
-  g_clear_pointer (&host->budget, g_rc_box_release);
-  g_free (host->name);
-}
-
-gint64
-imp_remote_analyzer_host_find_unannounced (ImpRemoteAnalyzerHost *host)
-{
-  const ImpSendEntry *entry = imp_send_scheduler_peek_unannounced (host->scheduler);
-
-  return entry != NULL ? remote_analyzer_of_send_entry ((ImpSendEntry *) entry)->id : G_MAXINT64;
-}

@@ -79,8 +79,10 @@ imp_remote_factory_get_codec_name (ImpRemoteFactory *self)
  * been soft without [property@Imp.RemoteFactory:soft-limit]), "deadlines" (those among them that
  * were too slow), "log-limits" (those that have said more for logs than they may), "extensions"
  * (more time that was granted), "exceptions" of the server, "late-results" (for analyzers that were
- * closed already), "messages-in", "messages-out", "bytes-in", "bytes-out", and "queued" (bytes that
- * wait to be sent).
+ * closed already), "moved" (analyzers that went on at another server, as
+ * [property@Imp.RemoteFactory:max-replay] says), "replayed" (bytes that these were fed again),
+ * "not-intact" (those that could not move any more when their server was lost), "messages-in",
+ * "messages-out", "bytes-in", "bytes-out", and "queued" (bytes that wait to be sent).
  *
  * With several servers or connections there is "servers" as well, a dictionary for each server
  * (aa{sv}) with the same figures, as far as they are of one, and with "address" and "state"

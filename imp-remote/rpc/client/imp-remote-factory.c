@@ -20,8 +20,9 @@
  * one a new analyzer goes to, where it stays. A server that fails five times in a row (no verdict
  * within [property@Imp.RemoteFactory:deadline], an exception, a lost connection) gets no analyzers
  * for 30 seconds, and each time for 30 seconds longer, until it has answered a ping; but never more
- * than half of them are left out so. Analyzers of which a server that is lost was not told yet go
- * to another one.
+ * than half of them are left out so. Analyzers of which a server that is lost was not told yet, or
+ * of which nothing has come that cannot be undone ([property@Imp.RemoteFactory:max-replay]), go to
+ * another one.
  *
  * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
  * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
@@ -192,6 +193,20 @@ static const ImpLimit remote_factory_limits[] = {
    */
   { "max-queued-all", IMP_LIMIT_BYTES, PLACE (connection.max_queued_all), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes may be queued for all analyzers" },
+  /**
+   * ImpRemoteFactory:max-replay:
+   *
+   * How many bytes of what an analyzer is fed are kept so that another server can be fed the same,
+   * 0 for none. They are kept until it has said something that cannot be undone, which is anything
+   * but PAUSE, CONTINUE and WANT. If its server is lost before, goes or is left out, it starts anew
+   * elsewhere, and whoever feeds it does not notice. This is so where there are several connections
+   * ([property@Imp.RemoteFactory:addresses], [property@Imp.RemoteFactory:connections], or a
+   * service); an analyzer that was fed more has the outcome of one that is lost.
+   *
+   * Since: 0.1
+   */
+  { "max-replay", IMP_LIMIT_BYTES, PLACE (connection.max_replay), 0, G_MAXUINT32, 64 * 1024,
+    "how many bytes of an analyzer may be fed again to another server, 0 none" },
   /**
    * ImpRemoteFactory:max-waiting:
    *

@@ -31,6 +31,7 @@ typedef struct
   guint announced : 1;
   guint backlogged : 1; /* it has something to send */
   guint paused : 1;     /* whoever feeds it has been asked to pause */
+  guint is_watched : 1; /* for its owner: nothing of it may be sent without a look at it */
 } ImpSendEntry;
 
 /* Each of these may lead back into the scheduler, and end any entry but those that are held. The
@@ -91,7 +92,7 @@ gsize imp_send_scheduler_get_n_bytes (const ImpSendScheduler *self);
 static inline gboolean
 imp_send_entry_may_bypass (const ImpSendEntry *entry, gsize size)
 {
-  return !entry->backlogged && size <= IMP_INPUT_PIECE_SIZE;
+  return !entry->backlogged && !entry->is_watched && size <= IMP_INPUT_PIECE_SIZE;
 }
 
 G_END_DECLS
