@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "core/imp-log-kinds-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +17,33 @@ G_BEGIN_DECLS
 
 void imp_log (const char *domain, GLogLevelFlags level, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+
+/* What is known besides; the rest is zero. */
+typedef struct
+{
+  guint64 connection; /* its number, or 0 */
+  const char *client; /* addresses */
+  const char *server;
+  const char *module;    /* a script and its class, or a type */
+  const char *direction; /* "client" or "server": from where */
+  const gint64 *offset;
+  const guint64 *bytes;
+  const char *outcome; /* a word */
+  const char *reason;
+  const char *script; /* its file */
+  const char *script_pid;
+  const char *script_stream;
+  ImpLogKind about; /* lines of which kind were left out */
+  int level;        /* an ImpLogLevel instead of that of the kind, or 0 */
+} ImpLogFields;
+
+/* A line of a kind that has a MESSAGE_ID, with fields for those who search. It is a g_message()
+ * whatever its level: that is told in PRIORITY, so that G_DEBUG=fatal-warnings does not let others
+ * end the program. */
+#define imp_log_kind(kind, ...) imp_log_event (G_LOG_DOMAIN, kind, NULL, __VA_ARGS__)
+#define imp_log_with(kind, fields, ...) imp_log_event (G_LOG_DOMAIN, kind, fields, __VA_ARGS__)
+
+void imp_log_event (const char *domain, ImpLogKind kind, const ImpLogFields *fields,
+                    const char *format, ...) G_GNUC_PRINTF (4, 5);
 
 G_END_DECLS

@@ -194,8 +194,9 @@ script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
       g_propagate_prefixed_error (error, g_steal_pointer (&local), "it needs a sandbox, but ");
       return FALSE;
     }
-  imp_log_message ("The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
-                   local->message);
+  imp_log_kind (IMP_LOG_SCRIPT_UNCONFINED,
+                "The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
+                local->message);
   return TRUE;
 }
 
@@ -278,7 +279,7 @@ script_factory_create_outcome (ImpScriptFactory *self, ImpScriptWorker *worker, 
                    mode != self->plan.options.fail ? " (soft-limit)" : "");
       return NULL;
     }
-  imp_soft_budget_note (budget);
+  imp_soft_budget_note (budget, text);
   analyzer = imp_pass_analyzer_new ();
   imp_analyzer_log (analyzer, IMP_DIRECTION_FROM_CLIENT, 0, 0, IMP_LOG_LEVEL_ERROR, text);
   return analyzer;

@@ -2,6 +2,7 @@
 #include "modules/imp-script-output-private.h"
 
 #include "core/imp-clean-text-private.h"
+#include "core/imp-log-private.h"
 #include "core/imp-rate-limit-private.h"
 #include "core/imp-source-private.h"
 
@@ -83,6 +84,7 @@ script_line_clean (const ScriptLine *self)
 static void
 script_output_say_left_out (ImpScriptOutput *self)
 {
+  const ImpLogFields fields = { .script = self->path, .script_pid = self->pid };
   g_autofree char *last = NULL;
   guint64 n = self->n_left_out;
 
@@ -90,11 +92,10 @@ script_output_say_left_out (ImpScriptOutput *self)
     return;
   self->n_left_out = 0;
   last = script_line_clean (&self->last_left_out);
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "IMP_SCRIPT", self->path, "IMP_SCRIPT_PID",
-                    self->pid, "MESSAGE",
-                    "%s: %" G_GUINT64_FORMAT " lines were left out (log-rate is %u), the last of "
-                    "them: %s",
-                    self->prefix, n, self->limit.rate, last);
+  imp_log_with (IMP_LOG_SCRIPT_OUTPUT, &fields,
+                "%s: %" G_GUINT64_FORMAT " lines were left out (log-rate is %u), the last of "
+                "them: %s",
+                self->prefix, n, self->limit.rate, last);
 }
 
 static gboolean
@@ -133,15 +134,18 @@ script_output_admit (ImpScriptOutput *self, const ScriptLine *line)
 static void
 script_stream_end_line (ScriptStream *self)
 {
+  const ImpLogFields fields = {
+    .script = self->output->path,
+    .script_pid = self->output->pid,
+    .script_stream = self->name,
+  };
   g_autofree char *text = NULL;
 
   if (script_output_admit (self->output, &self->line))
     text = script_line_clean (&self->line);
   self->line.length = self->line.n_more = 0;
   if (text != NULL)
-    g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "IMP_SCRIPT", self->output->path,
-                      "IMP_SCRIPT_PID", self->output->pid, "IMP_SCRIPT_STREAM", self->name,
-                      "MESSAGE", "%s: %s", self->output->prefix, text);
+    imp_log_with (IMP_LOG_SCRIPT_OUTPUT, &fields, "%s: %s", self->output->prefix, text);
 }
 
 static void

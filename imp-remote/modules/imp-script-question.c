@@ -85,8 +85,9 @@ script_question_start (const char *path, ImpScriptProcess *process, GError **err
   sandbox = imp_script_sandbox_new (argv[0], path, NULL, &reason);
   if (sandbox == NULL)
     {
-      imp_log_message ("The script \"%s\" describes itself WITHOUT A SANDBOX: %s", path,
-                       reason->message);
+      imp_log_kind (IMP_LOG_SCRIPT_UNCONFINED,
+                    "The script \"%s\" describes itself WITHOUT A SANDBOX: %s", path,
+                    reason->message);
       return imp_script_process_start ((const char *const *) argv, NULL, &limits, process, error);
     }
   wrapped = imp_script_sandbox_wrap (sandbox, (const char *const *) argv, path);

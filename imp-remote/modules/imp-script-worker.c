@@ -62,8 +62,9 @@ script_worker_end_oldest (ImpScriptWorker *self, const char *why)
 {
   ImpScriptHost *host = g_array_index (self->old, OldHost, 0).host;
 
-  imp_log_message ("An older process of the script \"%s\" is ended with %u connections: %s",
-                   self->plan->path, imp_script_host_get_load (host), why);
+  imp_log_kind (IMP_LOG_SCRIPT_RELOADED,
+                "An older process of the script \"%s\" is ended with %u connections: %s",
+                self->plan->path, imp_script_host_get_load (host), why);
   script_worker_end_host (host);
 }
 
@@ -158,7 +159,8 @@ script_worker_promote (ImpScriptWorker *self)
   imp_script_host_set_role (self->host, IMP_SCRIPT_HOST_CURRENT);
   imp_source_clear (&self->restart);
   self->attempts = 0;
-  imp_log_message (
+  imp_log_kind (
+    IMP_LOG_SCRIPT_RELOADED,
     "The script \"%s\" has changed: a new process serves it, and %u connections stay with "
     "the one before",
     self->plan->path, before != NULL ? imp_script_host_get_load (before) : 0);
@@ -215,20 +217,23 @@ static void
 script_worker_report (ImpScriptWorker *self, ImpScriptHost *host)
 {
   const char *reason = imp_script_host_get_reason (host);
+  const ImpLogFields fields = { .script = self->plan->path, .reason = reason };
 
   switch (imp_script_host_get_role (host))
     {
     case IMP_SCRIPT_HOST_CURRENT:
-      imp_log_message ("The script \"%s\" %s; it is started again", self->plan->path, reason);
+      imp_log_with (IMP_LOG_SCRIPT_ENDED, &fields, "The script \"%s\" %s; it is started again",
+                    self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_NEXT:
-      imp_log_message (
-        "The script \"%s\" has changed, but cannot be used now: it %s. What ran before "
-        "goes on",
-        self->plan->path, reason);
+      imp_log_with (IMP_LOG_SCRIPT_RELOADED, &fields,
+                    "The script \"%s\" has changed, but cannot be used now: it %s. What ran before "
+                    "goes on",
+                    self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_OLD:
-      imp_log_message ("An older process of the script \"%s\" %s", self->plan->path, reason);
+      imp_log_with (IMP_LOG_SCRIPT_ENDED, &fields, "An older process of the script \"%s\" %s",
+                    self->plan->path, reason);
       break;
     case IMP_SCRIPT_HOST_ENDED:
     default:
@@ -305,7 +310,8 @@ script_worker_start_again (ImpScriptWorker *self)
 
   if (imp_script_worker_start (self, &error))
     return;
-  imp_log_message ("The script \"%s\" cannot be started: %s", self->plan->path, error->message);
+  imp_log_kind (IMP_LOG_SCRIPT_ENDED, "The script \"%s\" cannot be started: %s", self->plan->path,
+                error->message);
   script_worker_set_reason (self, error->message);
   self->attempts = MAX (self->attempts, 1);
   script_worker_schedule (self);
@@ -333,7 +339,8 @@ imp_script_worker_reload (ImpScriptWorker *self)
   if (earlier != NULL)
     script_worker_end_host (earlier);
   if (self->next == NULL)
-    imp_log_message (
+    imp_log_kind (
+      IMP_LOG_SCRIPT_RELOADED,
       "The script \"%s\" has changed, but cannot be started: %s. What ran before goes on",
       self->plan->path, error->message);
 }

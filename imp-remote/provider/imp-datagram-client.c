@@ -201,11 +201,12 @@ datagram_client_note_unsent (ImpDatagramClient *self, ImpDirection direction, gs
   if (n == 0)
     return;
   host = imp_datagram_path_get_host (&self->path);
-  imp_log_message ("A packet of %" G_GSIZE_FORMAT
-                   " bytes %s %s port %u cannot be sent: %s (%" G_GUINT64_FORMAT
-                   " such since the last message)",
-                   length, direction == IMP_DIRECTION_FROM_CLIENT ? "of" : "for", host,
-                   ntohs (self->path.port), g_strerror (number), n);
+  imp_log_kind (IMP_LOG_DATAGRAM_FAILED,
+                "A packet of %" G_GSIZE_FORMAT
+                " bytes %s %s port %u cannot be sent: %s (%" G_GUINT64_FORMAT
+                " such since the last message)",
+                length, direction == IMP_DIRECTION_FROM_CLIENT ? "of" : "for", host,
+                ntohs (self->path.port), g_strerror (number), n);
 }
 
 static void

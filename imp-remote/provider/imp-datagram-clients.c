@@ -137,9 +137,10 @@ datagram_clients_refuse (ImpDatagramClients *self, const ImpDatagramPath *path, 
   if (n == 0)
     return;
   host = imp_datagram_path_get_host (path);
-  imp_log_message ("No room for the client %s port %u: %s %u clients (%" G_GUINT64_FORMAT
-                   " such packets since the last message)",
-                   host, g_ntohs (path->port), why, limit, n);
+  imp_log_kind (IMP_LOG_DATAGRAM_FAILED,
+                "No room for the client %s port %u: %s %u clients (%" G_GUINT64_FORMAT
+                " such packets since the last message)",
+                host, g_ntohs (path->port), why, limit, n);
 }
 
 static gboolean

@@ -2,13 +2,14 @@
 #include "tool/log.h"
 
 #include "core/imp-clean-text-private.h"
+#include "core/imp-log-limit-private.h"
 #include "core/imp-log-private.h"
 #include "core/imp-rate-limit-private.h"
+#include "tool/log-sink.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define LOG_MAX_BYTES (1024 * 1024)
@@ -18,52 +19,163 @@ typedef struct
 {
   GMutex mutex;
   GCond changed;
-  GString *waiting;
+  LogFormat format;
+  GQueue waiting;    /* of LogEntry */
+  gsize n_bytes;     /* of them */
   guint64 n_dropped; /* lines, since one found a place */
   gboolean writing;
   gboolean broken; /* nobody can read it any more */
+
+  ImpRateLimit limits[IMP_LOG_N_KINDS];
+  guint64 n_left_out[IMP_LOG_N_KINDS];
+  gint64 left_out_at; /* when the first of them was, or 0: none */
 } Log;
+
+/* What is written by one call. */
+typedef struct
+{
+  GString *text;
+  char *line; /* instead of a record, if the journal does not take it; NULL: it is none */
+} LogEntry;
 
 static Log log_state;
 
-static struct
+/* --- writing --- */
+
+static LogEntry *
+log_entry_new (GString *text, char *line)
 {
-  ImpRateLimit limit;
-  guint64 n_left_out;
-} log_admitted;
+  LogEntry *self = g_new (LogEntry, 1);
+
+  self->text = text;
+  self->line = line;
+  return self;
+}
+
+static void
+log_entry_free (LogEntry *self)
+{
+  g_string_free (self->text, TRUE);
+  g_free (self->line);
+  g_free (self);
+}
+
+static gsize
+log_entry_get_size (const LogEntry *self)
+{
+  return sizeof *self + self->text->len + (self->line != NULL ? strlen (self->line) : 0);
+}
+
+static LogEntry *
+log_entry_of_fields (LogFormat format, GLogLevelFlags level, const GLogField *fields,
+                     gsize n_fields)
+{
+  GString *text = log_format_write (format, level, fields, n_fields);
+  char *line = NULL;
+
+  if (format == LOG_FORMAT_JOURNAL)
+    line = g_string_free (log_format_write (LOG_FORMAT_TEXT, level, fields, n_fields), FALSE);
+  return log_entry_new (text, line);
+}
+
+/* The same as a library has it; for what is not logged by g_log(). */
+static LogEntry *
+log_entry_of_text (LogFormat format, ImpLogKind kind, const char *text)
+{
+  const ImpLogKindInfo *info = imp_log_kind_peek_info (kind);
+  g_autofree char *priority = g_strdup_printf ("%d", info->priority);
+  const GLogField fields[] = {
+    { "PRIORITY", priority, -1 },
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+    { "MESSAGE_ID", info->message_id, -1 },
+    { "IMP_KIND", info->name, -1 },
+    { "MESSAGE", text, -1 },
+  };
+  g_autofree char *clean = imp_clean_line (text, IMP_LOG_LINE_MAX);
+  g_autofree char *line = g_strconcat ("imp-remote: ", clean, "\n", NULL);
+  GString *record;
+
+  if (format == LOG_FORMAT_TEXT)
+    return log_entry_new (g_string_new (line), NULL);
+  record = log_format_write (format, G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS (fields));
+  return log_entry_new (record, format == LOG_FORMAT_JOURNAL ? g_steal_pointer (&line) : NULL);
+}
 
 /* FALSE if nothing can be written any more. */
 static gboolean
-log_write_all (const char *text, gsize length)
+log_write_all (GQueue *entries)
 {
-  while (length > 0)
-    {
-      gssize n = write (STDERR_FILENO, text, length);
+  g_autoptr (GString) joined = g_string_new (NULL);
+  gboolean good = TRUE;
 
-      if (n < 0 && errno != EINTR)
-        return FALSE;
-      if (n > 0)
-        {
-          text += n;
-          length -= n;
-        }
+  for (GList *l = entries->head; l != NULL && good; l = l->next)
+    {
+      const LogEntry *entry = l->data;
+
+      if (entry->line != NULL)
+        good = log_sink_send (entry->text, entry->line);
+      else
+        g_string_append_len (joined, entry->text->str, entry->text->len);
     }
+  return good && log_sink_write (joined->str, joined->len);
+}
+
+static GQueue
+log_take_waiting (Log *self)
+{
+  GQueue taken = self->waiting;
+  g_autofree char *text = NULL;
+
+  g_queue_init (&self->waiting);
+  self->n_bytes = 0;
+  if (self->n_dropped > 0)
+    {
+      text = g_strdup_printf ("%" G_GUINT64_FORMAT " messages were dropped, since %s was not read",
+                              self->n_dropped,
+                              self->format == LOG_FORMAT_JOURNAL ? "the journal's socket"
+                                                                 : "standard error");
+      g_queue_push_tail (&taken, log_entry_of_text (self->format, IMP_LOG_DROPPED, text));
+    }
+  self->n_dropped = 0;
+  return taken;
+}
+
+static void log_say_left_out (Log *self, ImpLogKind kind);
+
+static void
+log_say_all_left_out (Log *self)
+{
+  for (guint kind = 0; kind < IMP_LOG_N_KINDS; kind++)
+    log_say_left_out (self, kind);
+}
+
+/* Something waits to be written, or it is time to say what was left out. */
+static gboolean
+log_wait_for_work (Log *self)
+{
+  while (self->waiting.length == 0)
+    if (self->left_out_at == 0)
+      g_cond_wait (&self->changed, &self->mutex);
+    else if (!g_cond_wait_until (&self->changed, &self->mutex,
+                                 self->left_out_at + IMP_LOG_LIMIT_SECONDS * G_USEC_PER_SEC))
+      return FALSE;
   return TRUE;
 }
 
-static GString *
-log_take_waiting (Log *self)
+static void
+log_write_waiting (Log *self)
 {
-  GString *taken = self->waiting;
+  GQueue entries = log_take_waiting (self);
+  gboolean written;
 
-  if (self->n_dropped > 0)
-    g_string_append_printf (taken,
-                            "imp-remote: %" G_GUINT64_FORMAT " messages were dropped, since "
-                            "standard error was not read\n",
-                            self->n_dropped);
-  self->n_dropped = 0;
-  self->waiting = g_string_new (NULL);
-  return taken;
+  self->writing = TRUE;
+  g_mutex_unlock (&self->mutex);
+  written = log_write_all (&entries);
+  g_queue_clear_full (&entries, (GDestroyNotify) log_entry_free);
+  g_mutex_lock (&self->mutex);
+  self->writing = FALSE;
+  self->broken = !written;
+  g_cond_broadcast (&self->changed);
 }
 
 static gpointer
@@ -74,34 +186,36 @@ log_run (gpointer data)
   g_mutex_lock (&self->mutex);
   for (;;)
     {
-      GString *text;
-      gboolean written;
-
-      while (self->waiting->len == 0)
-        g_cond_wait (&self->changed, &self->mutex);
-      text = log_take_waiting (self);
-      self->writing = TRUE;
+      if (log_wait_for_work (self))
+        {
+          log_write_waiting (self);
+          continue;
+        }
+      self->left_out_at = 0;
       g_mutex_unlock (&self->mutex);
-      written = log_write_all (text->str, text->len);
-      g_string_free (text, TRUE);
+      log_say_all_left_out (self);
       g_mutex_lock (&self->mutex);
-      self->writing = FALSE;
-      self->broken = !written;
-      g_cond_broadcast (&self->changed);
     }
   return NULL;
 }
 
+/* Takes @entry. */
 static void
-log_add (Log *self, const char *text)
+log_add (Log *self, LogEntry *entry)
 {
-  gsize length = strlen (text);
+  const gsize size = log_entry_get_size (entry);
 
   g_mutex_lock (&self->mutex);
-  if (length > LOG_MAX_BYTES - MIN (self->waiting->len, LOG_MAX_BYTES))
-    self->n_dropped++;
+  if (size > LOG_MAX_BYTES - MIN (self->n_bytes, LOG_MAX_BYTES))
+    {
+      self->n_dropped++;
+      log_entry_free (entry);
+    }
   else
-    g_string_append_len (self->waiting, text, length);
+    {
+      self->n_bytes += size;
+      g_queue_push_tail (&self->waiting, entry);
+    }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
 }
@@ -113,125 +227,118 @@ log_wait (void)
   gint64 end = g_get_monotonic_time () + LOG_END_TIMEOUT;
 
   g_mutex_lock (&self->mutex);
-  while ((self->waiting->len > 0 || self->writing) && !self->broken)
+  while ((self->waiting.length > 0 || self->writing) && !self->broken)
     if (!g_cond_wait_until (&self->changed, &self->mutex, end))
       break;
   g_mutex_unlock (&self->mutex);
 }
 
-static const char *
-log_get_domain (const GLogField *fields, gsize n_fields)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
-      return fields[i].value;
-  return NULL;
-}
-
-/* Other libraries say something, too, and do not care what they quote. NULL if that is no field
- * of people's text. */
-static char *
-log_clean_field (const GLogField *field)
-{
-  const char *text = field->value;
-  gsize length = field->length < 0 ? strlen (text) : (gsize) field->length;
-  gsize shown = MIN (length, IMP_LOG_LINE_MAX);
-
-  if (!g_str_equal (field->key, "MESSAGE") && !g_str_has_prefix (field->key, "IMP_"))
-    return NULL;
-  return imp_clean_text (text, shown, length - shown);
-}
-
-static GLogWriterOutput
-log_write_clean (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
-{
-  g_autofree char *text = NULL;
-  g_autofree char *line = NULL;
-
-  if (g_log_writer_is_journald (STDERR_FILENO))
-    return g_log_writer_default (level, fields, n_fields, user_data);
-  text = g_log_writer_format_fields (level, fields, n_fields,
-                                     g_log_writer_supports_color (STDERR_FILENO));
-  line = g_strconcat (text, "\n", NULL);
-  log_add (&log_state, line);
-  if ((level & G_LOG_FLAG_FATAL) != 0)
-    log_wait ();
-  return G_LOG_WRITER_HANDLED;
-}
-
-static GLogWriterOutput
-log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
-{
-  g_autofree GLogField *clean = g_memdup2 (fields, n_fields * sizeof *fields);
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-
-  if (g_log_writer_default_would_drop (level, log_get_domain (fields, n_fields)))
-    return G_LOG_WRITER_HANDLED;
-  for (gsize i = 0; i < n_fields; i++)
-    {
-      char *text = log_clean_field (&fields[i]);
-
-      if (text == NULL)
-        continue;
-      g_ptr_array_add (texts, text);
-      clean[i].value = text;
-      clean[i].length = -1;
-    }
-  return log_write_clean (level, clean, n_fields, user_data);
-}
+/* --- how much is written --- */
 
 static void
-log_say_left_out (void)
+log_say_left_out (Log *self, ImpLogKind kind)
 {
-  guint64 n = log_admitted.n_left_out;
+  const ImpLogFields fields = { .about = kind };
+  const char *name = imp_log_kind_peek_info (kind)->name;
+  guint64 n;
+  guint rate;
 
-  log_admitted.n_left_out = 0;
+  g_mutex_lock (&self->mutex);
+  n = self->n_left_out[kind];
+  rate = self->limits[kind].rate;
+  self->n_left_out[kind] = 0;
+  g_mutex_unlock (&self->mutex);
   if (n > 0)
-    imp_log_message ("%" G_GUINT64_FORMAT
-                     " lines about connections were left out (--log-rate is %u)",
-                     n, log_admitted.limit.rate);
+    imp_log_with (IMP_LOG_LEFT_OUT, &fields,
+                  "%" G_GUINT64_FORMAT " lines (%s) were left out (--log-rate is %u)", n,
+                  name != NULL ? name : "of no kind", rate);
 }
 
-static void
-log_end (void)
+/* Who looks for an error wants all of it, and each script has a rate of its own. */
+static gboolean
+log_admit (Log *self, ImpLogKind kind, int priority)
 {
-  log_say_left_out ();
-  log_wait ();
+  gboolean admitted;
+
+  if (kind == IMP_LOG_LEFT_OUT || kind == IMP_LOG_SCRIPT_OUTPUT || priority == LOG_DEBUG)
+    return TRUE;
+  g_mutex_lock (&self->mutex);
+  admitted = imp_rate_limit_take (&self->limits[kind]);
+  if (!admitted)
+    {
+      self->n_left_out[kind]++;
+      if (self->left_out_at == 0)
+        self->left_out_at = g_get_monotonic_time ();
+      g_cond_broadcast (&self->changed);
+    }
+  g_mutex_unlock (&self->mutex);
+  if (admitted)
+    log_say_left_out (self, kind);
+  return admitted;
 }
 
 void
 log_set_rate (guint rate)
 {
-  imp_rate_limit_init (&log_admitted.limit, rate);
-  log_admitted.n_left_out = 0;
+  Log *self = &log_state;
+
+  g_mutex_lock (&self->mutex);
+  for (guint kind = 0; kind < IMP_LOG_N_KINDS; kind++)
+    imp_rate_limit_init (&self->limits[kind], rate);
+  g_mutex_unlock (&self->mutex);
 }
 
-gboolean
-log_admit (void)
+/* --- what is logged --- */
+
+static GLogWriterOutput
+log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  if (!imp_rate_limit_take (&log_admitted.limit))
-    {
-      log_admitted.n_left_out++;
-      return FALSE;
-    }
-  log_say_left_out ();
-  return TRUE;
+  Log *self = user_data;
+  const char *id = log_format_find (fields, n_fields, "MESSAGE_ID");
+  const char *priority = log_format_find (fields, n_fields, "PRIORITY");
+  const ImpLogKind kind = id != NULL ? imp_log_kind_find (id) : IMP_LOG_OTHER;
+
+  if (g_log_writer_default_would_drop (level, log_format_find (fields, n_fields, "GLIB_DOMAIN"))
+      || !log_admit (self, kind, priority != NULL ? atoi (priority) : LOG_NOTICE))
+    return G_LOG_WRITER_HANDLED;
+  log_add (self, log_entry_of_fields (self->format, level, fields, n_fields));
+  if ((level & G_LOG_FLAG_FATAL) != 0)
+    log_wait ();
+  return G_LOG_WRITER_HANDLED;
 }
 
 void
-log_print (const char *prefix, const char *text)
+log_print (ImpLogKind kind, const char *text)
 {
-  g_autofree char *clean = imp_clean_line (text, IMP_LOG_LINE_MAX);
-  g_autofree char *whole = g_strconcat (prefix, clean, "\n", NULL);
+  log_add (&log_state, log_entry_of_text (log_state.format, kind, text));
+}
 
-  log_add (&log_state, whole);
+gboolean
+log_set_format (const char *name)
+{
+  LogFormat format;
+
+  if (!log_format_parse (name, &format))
+    return FALSE;
+  g_mutex_lock (&log_state.mutex);
+  log_state.format = format;
+  g_mutex_unlock (&log_state.mutex);
+  return TRUE;
+}
+
+static void
+log_end (void)
+{
+  log_say_all_left_out (&log_state);
+  log_wait ();
 }
 
 void
 log_start (void)
 {
-  log_state.waiting = g_string_new (NULL);
+  g_queue_init (&log_state.waiting);
+  log_set_format ("auto");
   g_thread_unref (g_thread_new ("log", log_run, &log_state));
-  g_log_set_writer_func (log_on_message, NULL, NULL);
+  g_log_set_writer_func (log_on_message, &log_state, NULL);
   atexit (log_end);
 }

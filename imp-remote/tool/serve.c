@@ -3,6 +3,7 @@
 #include "core/imp-log-private.h"
 #include "tool/control/control.h"
 #include "tool/drain.h"
+#include "tool/log.h"
 #include "tool/serve-status.h"
 #include "tool/server-load.h"
 #include "tool/service.h"
@@ -14,6 +15,7 @@ typedef struct
   char *codec;
   guint grace;     /* seconds */
   guint idle_exit; /* the same; 0: never */
+  guint log_rate;  /* lines a second, 0: all */
   gboolean replace;
   gboolean insecure;
   char *proxy_protocol;
@@ -46,6 +48,8 @@ static const ImpLimit serve_limits[] = {
     "after how long without a client it ends (0: never)" },
   { "drain-delay", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, drain_options.delay), 0,
     TOOL_MAX_SECONDS, 1, "how long after a balancer was told \"drain\" clients are told goodbye" },
+  { "log-rate", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (Serve, log_rate), 0, 1000000, 100,
+    "how many lines of each kind a second are logged on average, 0 all" },
 };
 
 static void
@@ -85,7 +89,7 @@ serve_on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!imp_server_stop_finish (IMP_SERVER (source), result, &error))
-    imp_log_message ("%s", error->message);
+    imp_log_kind (IMP_LOG_ENDING, "%s", error->message);
   g_main_loop_quit (self->loop);
 }
 
@@ -146,6 +150,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     .entries = entries,
     .limits = self->limits,
     .has_access = TRUE,
+    .has_log = TRUE,
     .has_scripts = TRUE,
   };
 
@@ -194,7 +199,7 @@ serve_on_idle_exit (gpointer user_data)
   serve_clear_idle (self);
   if (imp_server_get_n_connections (self->server) > 0)
     return G_SOURCE_REMOVE;
-  imp_log_message ("No client for %u s (--idle-exit): this ends", self->idle_exit);
+  imp_log_kind (IMP_LOG_ENDING, "No client for %u s (--idle-exit): this ends", self->idle_exit);
   service_notify_stopping (0, "Nobody is connected");
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
@@ -427,6 +432,7 @@ serve_run (int argc, char **argv)
   if (!service_begin (&error))
     return tool_usage_error ("serve: %s", error->message);
 
+  log_set_rate (self.log_rate);
   /* Whoever has read that it listens may send a signal at once. */
   self.loop = g_main_loop_new (NULL, FALSE);
   tool_watch_signals (serve_stop, &self);

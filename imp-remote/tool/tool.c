@@ -4,6 +4,7 @@
 #include "core/imp-clean-text-private.h"
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
+#include "tool/log-options.h"
 #include "tool/log.h"
 #include "tool/metrics/metrics.h"
 #include "tool/script-options.h"
@@ -40,7 +41,7 @@ tool_say_error (const char *text)
   if (tool_errors.func != NULL)
     tool_errors.func (text, tool_errors.user_data);
   else
-    log_print ("imp-remote: ", text);
+    log_print (IMP_LOG_ERROR, text);
 }
 
 int
@@ -139,6 +140,8 @@ tool_new_option_table (const ToolOptions *options)
     access_options_add_to_table (table);
   if (options->has_metrics)
     metrics_add_to_table (table);
+  if (options->has_log)
+    log_options_add_to_table (table);
   if (options->has_scripts)
     script_options_add_to_table (table);
   return table;
@@ -222,7 +225,7 @@ tool_on_hangup (gpointer user_data)
 
   if (watch->has_terminal)
     return tool_on_signal (user_data);
-  imp_log_message ("SIGHUP: there are no settings to be read again");
+  imp_log_kind (IMP_LOG_SETTINGS, "SIGHUP: there are no settings to be read again");
   service_notify_reloaded ();
   return G_SOURCE_CONTINUE;
 }
@@ -252,7 +255,8 @@ tool_raise_descriptor_limit (void)
     return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    imp_log_message ("The soft limit of descriptors (ulimit -n) stays: %s", g_strerror (errno));
+    imp_log_kind (IMP_LOG_SETTINGS, "The soft limit of descriptors (ulimit -n) stays: %s",
+                  g_strerror (errno));
 }
 
 guint
@@ -267,10 +271,11 @@ tool_limit_connections (guint wanted, guint descriptors)
   possible = MAX (possible / descriptors, 1);
   if (wanted <= possible)
     return wanted;
-  imp_log_message ("There are at most %" G_GUINT64_FORMAT " connections at once instead of %u "
-                   "(--max-connections): the limit of descriptors (ulimit -n) is %" G_GUINT64_FORMAT
-                   "; others wait",
-                   possible, wanted, (guint64) limit.rlim_cur);
+  imp_log_kind (IMP_LOG_SETTINGS,
+                "There are at most %" G_GUINT64_FORMAT " connections at once instead of %u "
+                "(--max-connections): the limit of descriptors (ulimit -n) is %" G_GUINT64_FORMAT
+                "; others wait",
+                possible, wanted, (guint64) limit.rlim_cur);
   return (guint) possible;
 }
 

@@ -35,7 +35,7 @@ on_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer 
     return g_log_writer_default (level, fields, n_fields, user_data);
   g_assert_cmpint (level, ==, G_LOG_LEVEL_MESSAGE);
   g_assert_cmpstr (find_field (fields, n_fields, "GLIB_DOMAIN"), ==, "Imp-modules");
-  g_assert_cmpstr (find_field (fields, n_fields, "IMP_SCRIPT"), ==, "/some/where/a\nscript.py");
+  g_assert_cmpstr (find_field (fields, n_fields, "IMP_SCRIPT"), ==, "/some/where/a\\x0ascript.py");
   g_assert_cmpstr (find_field (fields, n_fields, "IMP_SCRIPT_PID"), ==, "4711");
   g_assert_true (g_str_has_prefix (message, "a\\x0ascript.py[4711]: "));
   message += strlen ("a\\x0ascript.py[4711]: ");

@@ -132,16 +132,14 @@ RAW_OUTPUT = re.compile(r'(?<![\w"])(g_(?:message|warning|info|debug|critical|pr
                         r'|fwrite|perror|v?syslog|psignal) \(')
 # Where it is made harmless, or is nobody else's.
 MAY_PRINT = {
-    'imp-remote/core/imp-log.c': {'g_log'},
+    'imp-remote/core/imp-log.c': {'g_log', 'g_log_structured_array'},
     'imp-remote/provider/imp-io-stream.c': {'g_critical'},
-    'imp-remote/modules/imp-script-output.c': {'g_log_structured'},
     'imp-remote/modules/launch.c': {'fprintf'},
     'imp-remote/tool/capture/pcap-progress.c': {'fprintf', 'fputs'},
     'imp-remote/tool/conform/conform.c': {'printf'},
     'imp-remote/tool/conform/conform-report.c': {'printf'},
     'imp-remote/tool/main.c': {'printf'},
     'imp-remote/tool/new/new.c': {'fputs'},
-    'imp-remote/tool/relay/relay-log.c': {'g_log_structured'},
     'imp-remote/tool/tool.c': {'puts', 'fputs'},
 }
 

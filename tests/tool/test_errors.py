@@ -65,7 +65,7 @@ class Help(unittest.TestCase):
             self.assertEqual(dict(rows), defaults)
         # What serve has as limits of the server stands in the table of those.
         rows = re.findall(r'(?m)^\| `serve --([a-z-]+)` \| (\d+)', read_docs('limits.md'))
-        defaults = dict(re.findall(r'--([a-z-]+)=SECONDS .*\(default: (\d+)\)',
+        defaults = dict(re.findall(r'--([a-z-]+(?==SECONDS )|log-rate)=\w+ .*\(default: (\d+)\)',
                                    self.get_help('serve')))
         self.assertEqual(dict(rows), defaults)
 

@@ -222,11 +222,12 @@ class Log(unittest.TestCase):
 
     def test_rate(self):
         lines = self.deny('no', '--log-rate=3', n_clients=100)
-        denied = [line for line in lines if 'refused' in line]
+        denied = [line for line in lines if ': refused: ' in line]
         self.assertGreaterEqual(len(denied), 30)
         self.assertLess(len(denied), 60)
         left_out = [line for line in lines if 'were left out' in line]
-        counted = sum(int(line.split(' lines about')[0].rpartition(' ')[2]) for line in left_out)
+        counted = sum(int(line.split(' lines (connection-refused)')[0].rpartition(' ')[2])
+                      for line in left_out)
         self.assertEqual(counted + len(denied), 100)
 
     def test_no_rate(self):

@@ -120,10 +120,11 @@ pool_on_failed (gboolean judged, gpointer user_data)
     imp_pool_choice_note_success (self->choice, place->server);
   if (!imp_pool_choice_note_failure (self->choice, place->server, now))
     return;
-  imp_log_message ("%s has failed %u times in a row: others are asked for %.0f s", member->name,
-                   IMP_POOL_FAILURES_MAX,
-                   (imp_pool_choice_get_ejected_until (self->choice, place->server) - now)
-                     / (double) G_USEC_PER_SEC);
+  imp_log_kind (IMP_LOG_SERVER_LEFT_OUT,
+                "%s has failed %u times in a row: others are asked for %.0f s", member->name,
+                IMP_POOL_FAILURES_MAX,
+                (imp_pool_choice_get_ejected_until (self->choice, place->server) - now)
+                  / (double) G_USEC_PER_SEC);
   member->probed = 0;
   pool_watch_ejected (self);
   pool_rescue (self, member);
@@ -137,9 +138,9 @@ pool_note_probe (ImpPool *self, guint server, gboolean answered)
   member->probed = 0;
   imp_pool_choice_note_probe (self->choice, server, answered, g_get_monotonic_time ());
   if (answered)
-    imp_log_message ("%s answers: it gets analyzers again", member->name);
+    imp_log_kind (IMP_LOG_SERVER_BACK, "%s answers: it gets analyzers again", member->name);
   else
-    imp_log_message ("%s still does not answer", member->name);
+    imp_log_kind (IMP_LOG_SERVER_LEFT_OUT, "%s still does not answer", member->name);
 }
 
 static void

@@ -638,7 +638,7 @@ imp_remote_analyzer_resolve_within (ImpAnalyzer *analyzer, ImpSoftBudget *budget
                             reason, budget->n_recent);
   soft = imp_analyzer_resolve (analyzer, judged, text != NULL ? text : reason);
   if (soft && budget != NULL)
-    imp_soft_budget_note (budget);
+    imp_soft_budget_note (budget, reason);
   return soft;
 }
 

@@ -21,6 +21,7 @@ typedef struct
   guint counts[IMP_SOFT_BUDGET_SECONDS];
   guint64 n_refused;
   ImpLogLimit log;
+  ImpLogLimit bypass_log;
 } ImpSoftBudget;
 
 static inline void
@@ -52,17 +53,24 @@ imp_soft_budget_judge (ImpSoftBudget *self, ImpFailMode mode)
   self->n_refused++;
   n = imp_log_limit_note (&self->log);
   if (n > 0)
-    imp_log_message (
-      "%u connections have gone on without an analyzer within a minute (soft-limit): "
-      "further ones are refused (%" G_GUINT64_FORMAT " of them)",
-      self->n_recent, n);
+    imp_log_kind (IMP_LOG_BYPASS_LIMIT,
+                  "%u connections have gone on without an analyzer within a minute (soft-limit): "
+                  "further ones are refused (%" G_GUINT64_FORMAT " of them)",
+                  self->n_recent, n);
   return IMP_FAIL_HARD;
 }
 
-/* It was soft. */
+/* It was soft: nothing looks at that traffic any more, which somebody has to know. */
 static inline void
-imp_soft_budget_note (ImpSoftBudget *self)
+imp_soft_budget_note (ImpSoftBudget *self, const char *reason)
 {
+  const ImpLogFields fields = { .outcome = "bypassed", .reason = reason };
+  const guint64 n = imp_log_limit_note (&self->bypass_log);
+
+  if (n > 0)
+    imp_log_with (IMP_LOG_ANALYZER_BYPASSED, &fields,
+                  "A connection goes on without its analyzer: %s (%" G_GUINT64_FORMAT " of them)",
+                  reason, n);
   imp_soft_budget_advance (self, g_get_monotonic_time () / G_USEC_PER_SEC);
   self->counts[self->second % IMP_SOFT_BUDGET_SECONDS]++;
   self->n_recent++;

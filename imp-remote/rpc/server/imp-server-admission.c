@@ -89,8 +89,8 @@ server_admission_log_refusal (ImpServerAdmission *self, const GError *error)
   guint64 n = imp_log_limit_note (&self->refusal_log);
 
   if (n > 0)
-    imp_log_message ("A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message,
-                     n);
+    imp_log_kind (IMP_LOG_CLIENT_REFUSED,
+                  "A connection is refused: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
 }
 
 static void

@@ -105,8 +105,8 @@ server_room_close (ImpServerRoom *self, const ImpServerPeer *only, ImpServerConn
 
   self->totals->n_refusals[reason]++;
   if (n > 0)
-    imp_log_message ("A connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message,
-                     n);
+    imp_log_kind (IMP_LOG_CLIENT_REFUSED,
+                  "A connection is closed: %s (%" G_GUINT64_FORMAT " of them)", error->message, n);
   imp_server_connection_make_room (connection, error);
 }
 

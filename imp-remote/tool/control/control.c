@@ -5,7 +5,6 @@
 #include "rpc/imp-access-private.h"
 #include "rpc/imp-listener-private.h"
 #include "tool/control/control-connection.h"
-#include "tool/log.h"
 #include "tool/tool.h"
 
 /* At a time; a further one takes the place of the one that was left alone for longest. */
@@ -119,8 +118,8 @@ control_admit (Control *self, GSocketConnection *client)
     return FALSE;
   admitted = imp_access_admit (&self->access, &credentials, &error);
   imp_credentials_clear (&credentials);
-  if (!admitted && log_admit ())
-    imp_log_message ("--control: refused: %s", error->message);
+  if (!admitted)
+    imp_log_kind (IMP_LOG_CLIENT_REFUSED, "--control: refused: %s", error->message);
   return admitted;
 }
 

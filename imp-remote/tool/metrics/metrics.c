@@ -4,7 +4,6 @@
 #include "core/imp-log-private.h"
 #include "rpc/imp-listener-private.h"
 #include "tool/access-options.h"
-#include "tool/log.h"
 #include "tool/metrics/metrics-client.h"
 #include "tool/metrics/metrics-file.h"
 #include "tool/metrics/metrics-process.h"
@@ -163,8 +162,7 @@ metrics_on_connection (GSocketConnection *connection, gpointer user_data)
 
   if (!access_options_admit (G_IO_STREAM (connection), &error))
     {
-      if (log_admit ())
-        imp_log_message ("--metrics: refused: %s", error->message);
+      imp_log_kind (IMP_LOG_CLIENT_REFUSED, "--metrics: refused: %s", error->message);
       g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
       return;
     }

@@ -12,6 +12,7 @@
 #include "tool/relay/relay-log.h"
 #include "tool/relay/relay-original.h"
 #include "tool/relay/relay-question.h"
+#include "tool/relay/relay-refusal.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -48,10 +49,29 @@ struct _RelayConnection
   GCancellable *cancellable;
 };
 
-static void
-relay_connection_log (RelayConnection *self, const char *what, const char *text)
+static RelayLogSubject
+relay_connection_get_subject (RelayConnection *self)
 {
-  relay_log_event (self->name, self->target_text, what, text);
+  return (RelayLogSubject){
+    .connection = self->id,
+    .client = self->name,
+    .server = self->target_text,
+    .modules = self->setup.modules,
+  };
+}
+
+static void
+relay_connection_log (RelayConnection *self, ImpLogKind kind, const char *text)
+{
+  const RelayLogSubject subject = relay_connection_get_subject (self);
+
+  relay_log (&subject, kind, text);
+}
+
+static void
+relay_connection_log_end (RelayConnection *self, const GError *error)
+{
+  relay_connection_log (self, relay_refusal_get_kind (error), error->message);
 }
 
 /* Why it ends, for whoever counts. */
@@ -65,9 +85,9 @@ relay_connection_note (RelayConnection *self, const GError *error)
 static void
 relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_data)
 {
-  RelayConnection *self = user_data;
+  const RelayLogSubject subject = relay_connection_get_subject (user_data);
 
-  relay_log_result (self->name, self->target_text, result);
+  relay_log_result (&subject, result);
 }
 
 /* ---- the end ---- */
@@ -117,34 +137,6 @@ relay_connection_on_answer_read (const GError *error, gpointer user_data)
   relay_connection_end (user_data);
 }
 
-/* What the client hears of why. */
-static ImpRequestOutcome
-relay_connection_judge (const GError *error)
-{
-  if (error->domain == G_RESOLVER_ERROR)
-    return IMP_REQUEST_NO_HOST;
-  if (error->domain == IMP_ERROR)
-    return error->code == IMP_ERROR_DENIED    ? IMP_REQUEST_DENIED
-           : error->code == IMP_ERROR_TIMEOUT ? IMP_REQUEST_TIMED_OUT
-                                              : IMP_REQUEST_FAILED;
-  if (error->domain != G_IO_ERROR)
-    return IMP_REQUEST_FAILED;
-  switch (error->code)
-    {
-    case G_IO_ERROR_CONNECTION_REFUSED:
-      return IMP_REQUEST_REFUSED;
-    case G_IO_ERROR_NETWORK_UNREACHABLE:
-      return IMP_REQUEST_NO_NETWORK;
-    case G_IO_ERROR_HOST_UNREACHABLE:
-    case G_IO_ERROR_HOST_NOT_FOUND:
-      return IMP_REQUEST_NO_HOST;
-    case G_IO_ERROR_TIMED_OUT:
-      return IMP_REQUEST_TIMED_OUT;
-    default:
-      return IMP_REQUEST_FAILED;
-    }
-}
-
 /* A client that has asked for the server hears that it does not get it; any other is reset. */
 static void
 relay_connection_turn_away (RelayConnection *self, ImpRequestOutcome outcome, const char *why)
@@ -163,11 +155,11 @@ relay_connection_turn_away (RelayConnection *self, ImpRequestOutcome outcome, co
 static void
 relay_connection_fail (RelayConnection *self, const GError *error)
 {
-  ImpRequestOutcome outcome = relay_connection_judge (error);
+  ImpRequestOutcome outcome = relay_refusal_judge (error);
 
   relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
-  relay_connection_log (self, outcome == IMP_REQUEST_DENIED ? "refused" : "failed", error->message);
+  relay_connection_log_end (self, error);
   relay_connection_turn_away (self, outcome, error->message);
 }
 
@@ -185,10 +177,8 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
     return;
   relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
-  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
-    relay_connection_log (self, "refused", error->message);
-  else if (!good)
-    relay_connection_log (self, "failed", error->message);
+  if (!good)
+    relay_connection_log_end (self, error);
   relay_connection_end (self);
 }
 
@@ -227,7 +217,7 @@ relay_connection_make_analyzer (RelayConnection *self, GHashTable *context, GErr
 
   if (canary != NULL)
     {
-      relay_connection_log (self, "canary", "the shadow modules decide");
+      relay_connection_log (self, IMP_LOG_CANARY, "the shadow modules decide");
       g_set_object (&self->setup.factory, canary);
       self->setup.modules = relay_shadow_get_modules (self->setup.shadow);
       self->setup.shadow = NULL;
@@ -247,7 +237,7 @@ relay_connection_make_relay (RelayConnection *self)
   if (analyzer == NULL)
     {
       relay_connection_note (self, error);
-      relay_connection_log (self, "no analyzer", error->message);
+      relay_connection_log (self, IMP_LOG_NO_ANALYZER, error->message);
       relay_connection_turn_away (self, IMP_REQUEST_FAILED, "no analyzer");
       return FALSE;
     }
@@ -322,7 +312,7 @@ relay_connection_on_late_name (const GError *error, gpointer user_data)
       return;
     }
   relay_connection_note (self, error);
-  relay_connection_log (self, "failed", error->message);
+  relay_connection_log_end (self, error);
   g_io_stream_close (self->server, NULL, NULL);
   relay_connection_refuse (self);
 }
@@ -393,8 +383,7 @@ relay_connection_take_refusal (RelayConnection *self, const GError *error)
     }
   relay_connection_note (self, error);
   relay_recorder_finish (g_steal_pointer (&self->writer), error);
-  relay_connection_log (self, error->code == IMP_ERROR_DENIED ? "refused" : "failed",
-                        error->message);
+  relay_connection_log_end (self, error);
   /* Whom it drops hears nothing. */
   if (error->code == IMP_ERROR_CLOSED)
     relay_connection_refuse (self);
@@ -541,7 +530,7 @@ relay_connection_on_request (const GError *error, gpointer user_data)
     {
       /* It has been answered already. */
       relay_connection_note (self, error);
-      relay_connection_log (self, "failed", error->message);
+      relay_connection_log_end (self, error);
       relay_greeting_finish (self->greeting, relay_connection_on_answer_read, self);
       return;
     }

@@ -4,8 +4,8 @@
 #include "core/imp-log-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-socket-handover-private.h"
-#include "tool/log.h"
 #include "tool/relay/relay-log.h"
+#include "tool/relay/relay-refusal.h"
 
 #include <string.h>
 
@@ -330,7 +330,7 @@ relay_datagrams_on_result (ImpDatagramRelay *relay, GSocketAddress *client, ImpR
   RelayDatagrams *self = user_data;
   g_autofree char *name = imp_address_of_socket (client);
 
-  relay_log_result (name, self->target_text, result);
+  relay_log_result (&(RelayLogSubject){ .client = name, .server = self->target_text }, result);
 }
 
 static void
@@ -343,10 +343,8 @@ relay_datagrams_on_client_ended (ImpDatagramRelay *relay, GSocketAddress *client
   if (error == NULL)
     return;
   name = imp_address_of_socket (client);
-  if (g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED))
-    relay_log_event (name, self->target_text, "refused", error->message);
-  else
-    relay_log_event (name, self->target_text, "failed", error->message);
+  relay_log (&(RelayLogSubject){ .client = name, .server = self->target_text },
+             relay_refusal_get_kind (error), error->message);
 }
 
 static char *
@@ -374,7 +372,7 @@ relay_datagrams_log_drops (ImpDatagramRelay *relay)
     if (g_variant_lookup (all, names[i], "t", &n) && n > 0)
       g_string_append_printf (text, " %s=%" G_GUINT64_FORMAT, names[i], n);
   if (text->len > 0)
-    imp_log_message ("%s has ended:%s", name, text->str);
+    imp_log_kind (IMP_LOG_DATAGRAMS, "%s has ended:%s", name, text->str);
 }
 
 static void

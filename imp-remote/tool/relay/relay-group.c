@@ -6,9 +6,9 @@
 #include "rpc/imp-listener-private.h"
 #include "rpc/imp-peer-private.h"
 #include "tool/access-options.h"
-#include "tool/log.h"
 #include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
+#include "tool/relay/relay-log.h"
 #include "tool/relay/relay-tally.h"
 
 #include <string.h>
@@ -69,7 +69,8 @@ relay_group_sum_up (RelayGroup *self)
     g_string_append_printf (text, "%s%s: %u", text->len > 0 ? ", " : "", (const char *) l->data,
                             GPOINTER_TO_UINT (g_hash_table_lookup (self->exceeded, l->data)));
   if (text->len > 0)
-    imp_log_message ("-> %s: connections refused by a limit: %s", self->route->text, text->str);
+    imp_log_kind (IMP_LOG_CONNECTION_REFUSED, "-> %s: connections refused by a limit: %s",
+                  self->route->text, text->str);
 }
 
 void
@@ -301,27 +302,36 @@ relay_group_remove (RelayGroup *self, RelayConnection *connection)
   g_hash_table_remove (self->connections, connection);
 }
 
+static void
+relay_group_log_refusal (RelayGroup *self, const char *peer, const char *reason)
+{
+  const RelayLogSubject subject = {
+    .client = peer != NULL ? peer : "?",
+    .server = self->route->text,
+  };
+
+  relay_log (&subject, IMP_LOG_CONNECTION_REFUSED, reason);
+}
+
 /* FALSE if it may not connect, or has as many as it may; then that is over. */
 static gboolean
 relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer)
 {
+  g_autofree char *reason = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!access_options_admit (G_IO_STREAM (client), &error))
     {
-      if (log_admit ())
-        imp_log_message ("%s -> %s: refused: %s", peer != NULL ? peer : "?", self->route->text,
-                         error->message);
+      relay_group_log_refusal (self, peer, error->message);
       self->tally.n_refused[RELAY_REFUSAL_ACCESS]++;
       relay_connection_reset (client);
       return FALSE;
     }
   if (relay_group_count (self, peer) < self->options.max_connections_per_peer)
     return TRUE;
-  if (log_admit ())
-    imp_log_message ("%s -> %s: refused: there are %u connections of it already "
-                     "(--max-connections-per-peer)",
-                     peer, self->route->text, self->options.max_connections_per_peer);
+  reason = g_strdup_printf ("there are %u connections of it already (--max-connections-per-peer)",
+                            self->options.max_connections_per_peer);
+  relay_group_log_refusal (self, peer, reason);
   self->tally.n_refused[RELAY_REFUSAL_MAX_CONNECTIONS_PER_PEER]++;
   relay_connection_reset (client);
   return FALSE;
@@ -415,8 +425,9 @@ relay_group_make_transparent (ImpListener *listener)
   g_autoptr (GError) error = NULL;
 
   if (!imp_listener_set_transparent (listener, &error))
-    imp_log_message ("%s takes connections that REDIRECT or DNAT brings, and none of TPROXY: %s",
-                     imp_listener_get_address (listener), error->message);
+    imp_log_kind (IMP_LOG_SETTINGS,
+                  "%s takes connections that REDIRECT or DNAT brings, and none of TPROXY: %s",
+                  imp_listener_get_address (listener), error->message);
 }
 
 int

@@ -2,50 +2,127 @@
 #include "tool/relay/relay-log.h"
 
 #include "core/imp-clean-text-private.h"
-#include "tool/log.h"
+#include "core/imp-log-private.h"
 
-void
-relay_log (const char *client, const char *target, GLogLevelFlags level, const char *text)
+/* What stands before the text, and in IMP_OUTCOME where that is one. */
+static const struct
 {
-  g_autofree char *clean = NULL;
+  ImpLogKind kind;
+  const char *word;
+  gboolean is_outcome;
+} relay_log_words[] = {
+  { IMP_LOG_CONNECTION_REFUSED, "refused", TRUE },
+  { IMP_LOG_CONNECTION_FAILED, "failed", TRUE },
+  { IMP_LOG_NO_ANALYZER, "no analyzer", TRUE },
+  { IMP_LOG_ANALYZER_LOG, "log", FALSE },
+  { IMP_LOG_ANALYZER_ACCOUNT, "account", FALSE },
+  { IMP_LOG_ANALYZER_VERDICT, "verdict", FALSE },
+  { IMP_LOG_CANARY, "canary", FALSE },
+  { IMP_LOG_SHADOW, "shadow", FALSE },
+};
 
-  if (!log_admit ())
-    return;
-  clean = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
-  g_log_structured (G_LOG_DOMAIN, level, "IMP_CLIENT", client, "IMP_TARGET", target, "MESSAGE",
-                    "%s -> %s: %s", client, target, clean);
+static guint
+relay_log_find_word (ImpLogKind kind)
+{
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (relay_log_words) && relay_log_words[i].kind != kind)
+    i++;
+  g_assert (i < G_N_ELEMENTS (relay_log_words));
+  return i;
+}
+
+static char *
+relay_log_name_modules (const RelayLogSubject *subject)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (subject->modules == NULL || subject->modules[0] == NULL)
+    return NULL;
+  names = tool_name_modules (subject->modules);
+  return g_strjoinv (", ", names);
+}
+
+/* @more: what is known besides. */
+static void
+relay_log_with (const RelayLogSubject *subject, ImpLogKind kind, ImpLogFields more,
+                const char *text)
+{
+  const guint word = relay_log_find_word (kind);
+  g_autofree char *clean = imp_clean_line (text, IMP_CLEAN_TEXT_MAX);
+  g_autofree char *module = relay_log_name_modules (subject);
+
+  more.connection = subject->connection;
+  more.client = subject->client;
+  more.server = subject->server;
+  more.module = module;
+  if (relay_log_words[word].is_outcome)
+    {
+      more.outcome = relay_log_words[word].word;
+      more.reason = clean;
+    }
+  imp_log_with (kind, &more, "%s -> %s: %s: %s", subject->client, subject->server,
+                relay_log_words[word].word, clean);
 }
 
 void
-relay_log_event (const char *client, const char *target, const char *what, const char *text)
+relay_log (const RelayLogSubject *subject, ImpLogKind kind, const char *text)
 {
-  g_autofree char *line = g_strdup_printf ("%s: %s", what, text);
-
-  relay_log (client, target, G_LOG_LEVEL_MESSAGE, line);
+  relay_log_with (subject, kind, (ImpLogFields){ 0 }, text);
 }
 
-/* An analyzer's verdicts are the relay's responsibility. No level is higher than a message: an
- * analyzer that finds something wrong is no error of this program. */
+static const char *
+relay_log_name_direction (ImpDirection direction)
+{
+  return direction == IMP_DIRECTION_FROM_CLIENT ? "client" : "server";
+}
+
+/* An analyzer's verdicts are the relay's responsibility. */
+static void
+relay_log_message (const RelayLogSubject *subject, ImpResult *result)
+{
+  const gint64 offset = imp_result_get_offset (result);
+
+  relay_log_with (subject, IMP_LOG_ANALYZER_LOG,
+                  (ImpLogFields){
+                    .direction = relay_log_name_direction (imp_result_get_direction (result)),
+                    .offset = &offset,
+                    .level = imp_result_get_level (result),
+                  },
+                  imp_result_get_message (result));
+}
+
+static void
+relay_log_verdict (const RelayLogSubject *subject, ImpResult *result)
+{
+  const gint64 offset = imp_result_get_offset (result);
+  g_autofree char *text = imp_result_to_string (result);
+
+  relay_log_with (subject, IMP_LOG_ANALYZER_VERDICT,
+                  (ImpLogFields){
+                    .direction = relay_log_name_direction (imp_result_get_direction (result)),
+                    .offset = &offset,
+                    .outcome = imp_result_type_to_string (imp_result_get_result_type (result)),
+                  },
+                  text);
+}
+
 void
-relay_log_result (const char *client, const char *target, ImpResult *result)
+relay_log_result (const RelayLogSubject *subject, ImpResult *result)
 {
   g_autofree char *field = NULL;
 
   switch (imp_result_get_result_type (result))
     {
     case IMP_RESULT_LOG:
-      if (imp_result_get_level (result) <= IMP_LOG_LEVEL_DEBUG)
-        relay_log (client, target, G_LOG_LEVEL_DEBUG, imp_result_get_message (result));
-      else
-        relay_log_event (client, target, "log", imp_result_get_message (result));
+      relay_log_message (subject, result);
       break;
     case IMP_RESULT_ACCOUNT_FIELD:
       field = g_strdup_printf ("%s=%s", imp_result_get_key (result), imp_result_get_value (result));
-      relay_log_event (client, target, "account", field);
+      relay_log (subject, IMP_LOG_ANALYZER_ACCOUNT, field);
       break;
     default:
-      field = imp_result_to_string (result);
-      relay_log_event (client, target, "verdict", field);
+      relay_log_verdict (subject, result);
       break;
     }
 }

@@ -2,7 +2,6 @@
 #include "tool/relay/relay-recorder.h"
 
 #include "core/imp-log-private.h"
-#include "tool/log.h"
 
 struct _RelayRecorder
 {
@@ -13,8 +12,8 @@ struct _RelayRecorder
 static void
 relay_recorder_on_stopped (ImpRecorder *recorder, const char *reason, gpointer user_data)
 {
-  imp_log_message ("--record \"%s\": nothing is recorded any more: %s",
-                   imp_recorder_get_folder (recorder), reason);
+  imp_log_kind (IMP_LOG_RECORDING_FAILED, "--record \"%s\": nothing is recorded any more: %s",
+                imp_recorder_get_folder (recorder), reason);
 }
 
 RelayRecorder *
@@ -44,12 +43,13 @@ relay_recorder_free (RelayRecorder *self)
   /* Whether the disk takes all is known only then. */
   imp_recorder_flush (self->recorder);
   if (n > 0)
-    imp_log_message ("--record \"%s\": %" G_GUINT64_FORMAT " %s recorded, %" G_GUINT64_FORMAT
-                     " of them not wholly; %" G_GUINT64_FORMAT " bytes",
-                     imp_recorder_get_folder (self->recorder), n,
-                     n == 1 ? "connection was" : "connections were",
-                     imp_recorder_get_n_incomplete (self->recorder),
-                     imp_recorder_get_size (self->recorder));
+    imp_log_kind (IMP_LOG_RECORDING,
+                  "--record \"%s\": %" G_GUINT64_FORMAT " %s recorded, %" G_GUINT64_FORMAT
+                  " of them not wholly; %" G_GUINT64_FORMAT " bytes",
+                  imp_recorder_get_folder (self->recorder), n,
+                  n == 1 ? "connection was" : "connections were",
+                  imp_recorder_get_n_incomplete (self->recorder),
+                  imp_recorder_get_size (self->recorder));
   g_object_unref (self->recorder);
   g_free (self);
 }
@@ -72,8 +72,8 @@ relay_recorder_follow (RelayRecorder *self, ImpRelay *relay, GHashTable *context
                                      (const char *const *) names, -1, &error);
   if (writer != NULL)
     imp_recording_writer_follow (writer, imp_relay_get_filter (relay));
-  else if (imp_recorder_check (self->recorder, NULL) && log_admit ())
-    imp_log_message ("--record: %s", error->message);
+  else if (imp_recorder_check (self->recorder, NULL))
+    imp_log_kind (IMP_LOG_RECORDING_FAILED, "--record: %s", error->message);
   return writer;
 }
 
@@ -87,7 +87,7 @@ relay_recorder_finish (ImpRecordingWriter *writer, const GError *error)
   /* What the analyzer has said stays. */
   if (error != NULL)
     imp_recording_writer_set_outcome (writer, IMP_OUTCOME_BROKEN, error->message);
-  if (!imp_recording_writer_close (writer, &left_out) && log_admit ())
-    imp_log_message ("--record: %s", left_out->message);
+  if (!imp_recording_writer_close (writer, &left_out))
+    imp_log_kind (IMP_LOG_RECORDING_FAILED, "--record: %s", left_out->message);
   g_object_unref (writer);
 }

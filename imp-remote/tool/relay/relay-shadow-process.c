@@ -2,7 +2,6 @@
 #include "tool/relay/relay-shadow-process.h"
 
 #include "core/imp-log-private.h"
-#include "tool/log.h"
 #include "tool/script-options.h"
 
 #include <errno.h>
@@ -106,14 +105,14 @@ relay_shadow_process_on_ended (GObject *source, GAsyncResult *result, gpointer u
   g_clear_object (&self->process);
   if (!self->started)
     return;
-  if (log_admit () && g_subprocess_get_if_signaled (process))
-    imp_log_message (
-      "--shadow: the process of the modules was killed by signal %d; it starts again",
-      g_subprocess_get_term_sig (process));
-  else if (log_admit ())
-    imp_log_message (
-      "--shadow: the process of the modules ended with exit status %d; it starts again",
-      g_subprocess_get_exit_status (process));
+  if (g_subprocess_get_if_signaled (process))
+    imp_log_kind (IMP_LOG_SHADOW_PROCESS,
+                  "--shadow: the process of the modules was killed by signal %d; it starts again",
+                  g_subprocess_get_term_sig (process));
+  else
+    imp_log_kind (IMP_LOG_SHADOW_PROCESS,
+                  "--shadow: the process of the modules ended with exit status %d; it starts again",
+                  g_subprocess_get_exit_status (process));
   relay_shadow_process_restart (self);
 }
 
@@ -163,8 +162,8 @@ relay_shadow_process_start (RelayShadowProcess *self)
       relay_shadow_process_watch (self);
       return;
     }
-  if (log_admit ())
-    imp_log_message ("--shadow: the process of the modules cannot be started: %s", error->message);
+  imp_log_kind (IMP_LOG_SHADOW_PROCESS,
+                "--shadow: the process of the modules cannot be started: %s", error->message);
   relay_shadow_process_restart (self);
 }
 

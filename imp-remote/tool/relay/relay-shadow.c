@@ -2,7 +2,6 @@
 #include "tool/relay/relay-shadow.h"
 
 #include "core/imp-log-private.h"
-#include "tool/log.h"
 #include "tool/relay/relay-log.h"
 
 #include <string.h>
@@ -92,17 +91,18 @@ relay_shadow_log_compared (RelayShadow *self)
     self->compared > 0 ? self->lag_sum / self->compared : 0);
   g_autofree char *max = relay_shadow_describe_lag (self->max_lag);
 
-  imp_log_message ("--shadow -> %s: %" G_GUINT64_FORMAT " %s compared, %" G_GUINT64_FORMAT
-                   " of them %s, %" G_GUINT64_FORMAT " %s not compared to the end, and "
-                   "%" G_GUINT64_FORMAT " %s not at all; %" G_GINT64_FORMAT
-                   " %s the same, %" G_GINT64_FORMAT
-                   " not compared; they came %s on average, and %s at the most",
-                   self->target_text, self->n_compared,
-                   self->n_compared == 1 ? "connection was" : "connections were", self->n_different,
-                   self->n_different == 1 ? "differs" : "differ", self->n_gave_up,
-                   self->n_gave_up == 1 ? "was" : "were", self->n_skipped,
-                   self->n_skipped == 1 ? "other" : "others", self->compared,
-                   self->compared == 1 ? "byte was" : "bytes were", self->uncompared, mean, max);
+  imp_log_kind (IMP_LOG_SHADOW,
+                "--shadow -> %s: %" G_GUINT64_FORMAT " %s compared, %" G_GUINT64_FORMAT
+                " of them %s, %" G_GUINT64_FORMAT " %s not compared to the end, and "
+                "%" G_GUINT64_FORMAT " %s not at all; %" G_GINT64_FORMAT
+                " %s the same, %" G_GINT64_FORMAT
+                " not compared; they came %s on average, and %s at the most",
+                self->target_text, self->n_compared,
+                self->n_compared == 1 ? "connection was" : "connections were", self->n_different,
+                self->n_different == 1 ? "differs" : "differ", self->n_gave_up,
+                self->n_gave_up == 1 ? "was" : "were", self->n_skipped,
+                self->n_skipped == 1 ? "other" : "others", self->compared,
+                self->compared == 1 ? "byte was" : "bytes were", self->uncompared, mean, max);
 }
 
 static void
@@ -111,9 +111,10 @@ relay_shadow_log_totals (RelayShadow *self)
   if (self->n_compared + self->n_skipped > 0)
     relay_shadow_log_compared (self);
   if (self->percent > 0)
-    imp_log_message ("--canary -> %s: %" G_GUINT64_FORMAT " %s decided by the shadow modules",
-                     self->target_text, self->n_decided,
-                     self->n_decided == 1 ? "connection was" : "connections were");
+    imp_log_kind (IMP_LOG_SHADOW,
+                  "--canary -> %s: %" G_GUINT64_FORMAT " %s decided by the shadow modules",
+                  self->target_text, self->n_decided,
+                  self->n_decided == 1 ? "connection was" : "connections were");
 }
 
 void
@@ -168,7 +169,8 @@ relay_shadow_get_modules (RelayShadow *self)
 static void
 relay_shadowing_log (RelayShadowing *self, const char *text)
 {
-  relay_log_event (self->name, self->owner->target_text, "shadow", text);
+  relay_log (&(RelayLogSubject){ .client = self->name, .server = self->owner->target_text },
+             IMP_LOG_SHADOW, text);
 }
 
 static void

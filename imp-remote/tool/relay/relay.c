@@ -63,8 +63,8 @@ relay_on_grace_over (gpointer user_data)
 {
   Relay *self = user_data;
 
-  imp_log_message ("Connections that are still there after %u seconds are closed",
-                   self->setup->grace);
+  imp_log_kind (IMP_LOG_ENDING, "Connections that are still there after %u seconds are closed",
+                self->setup->grace);
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
 }
