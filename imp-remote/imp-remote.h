@@ -8,6 +8,8 @@
 
 #include "imp-remote/analyzers/imp-cascade.h"
 #include "imp-remote/analyzers/imp-framer.h"
+#include "imp-remote/analyzers/imp-http-analyzer.h"
+#include "imp-remote/analyzers/imp-http-head.h"
 #include "imp-remote/analyzers/imp-pattern-factory.h"
 #include "imp-remote/analyzers/imp-pinning-factory.h"
 #include "imp-remote/analyzers/imp-session-log-factory.h"

@@ -9,13 +9,16 @@ IMP_EXTERN void imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *co
                                ImpPatternOver over, ImpPatternHoldAction hold_action,
                                ImpFramerClass *framer, ImpRewriterClass *rewriter,
                                ImpDelayAction delay, ImpSessionLogFormat format,
-                               ImpSharedMemory shared_memory, ImpServerClass *server);
+                               ImpSharedMemory shared_memory, ImpServerClass *server,
+                               ImpHttpAnalyzerClass *http, ImpHttpLarge large,
+                               ImpHttpStrict strict);
 
 void
 imp_abi_types (ImpAnalyzerClass *analyzer, ImpCodecInterface *codec, ImpFactoryClass *factory,
                ImpTypeFactoryClass *type_factory, ImpError error, ImpFailMode fail,
                ImpPatternAction action, ImpPatternOver over, ImpPatternHoldAction hold_action,
                ImpFramerClass *framer, ImpRewriterClass *rewriter, ImpDelayAction delay,
-               ImpSessionLogFormat format, ImpSharedMemory shared_memory, ImpServerClass *server)
+               ImpSessionLogFormat format, ImpSharedMemory shared_memory, ImpServerClass *server,
+               ImpHttpAnalyzerClass *http, ImpHttpLarge large, ImpHttpStrict strict)
 {
 }

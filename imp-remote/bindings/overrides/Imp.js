@@ -42,6 +42,10 @@ const VIRTUAL_FUNCTIONS = {
     Codec: {get_name: null, encode: null, decode: [null, 0]},
     Rewriter: {match: []},
     Framer: {record: [], incomplete: []},
+    HttpAnalyzer: {
+        request_head: [], response_head: [], request_body: [], response_body: [],
+        message_end: [], opaque: [],
+    },
     Server: {authorize: null},
 };
 /* Those of an analyzer that get its input, of which it has one. */
@@ -330,7 +334,7 @@ function implementer(klass, name) {
 
 function checkInputs(klass) {
     /* Those that are derived from an analyzer in C have its function for data. */
-    const hasData = isOurs(klass, Imp.Rewriter) || isOurs(klass, Imp.Framer);
+    const hasData = [Imp.Rewriter, Imp.Framer, Imp.HttpAnalyzer].some(base => isOurs(klass, base));
     if (INPUTS.every(name => implementer(klass, name)) || hasData && implementer(klass, 'bytes'))
         throw new TypeError(`${klass.name}.vfunc_bytes() would never be called beside ` +
             'vfunc_data(); implement one of them');

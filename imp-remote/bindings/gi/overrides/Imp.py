@@ -373,7 +373,7 @@ def _check_name(cls, name, known):
 
 def _check_inputs(cls):
     # Those that are derived from an analyzer in C have its function for data.
-    has_data = issubclass(cls, (Imp.Rewriter, Imp.Framer))
+    has_data = issubclass(cls, (Imp.Rewriter, Imp.Framer, Imp.HttpAnalyzer))
     if (all(not _is_native(_owner(cls, name)) for name in _INPUTS)
             or has_data and not _is_native(_owner(cls, 'do_bytes'))):
         raise TypeError(f'{cls.__name__}.do_bytes() would never be called beside do_data(); '
@@ -519,6 +519,12 @@ class Framer(Imp.Framer, Analyzer):
     pass
 
 
+class HttpAnalyzer(Imp.HttpAnalyzer, Analyzer):
+    pass
+
+
 Rewriter = override(Rewriter)
 Framer = override(Framer)
-__all__ = ['Analyzer', 'Factory', 'Codec', 'Server', 'Filter', 'Rewriter', 'Framer']
+HttpAnalyzer = override(HttpAnalyzer)
+__all__ = ['Analyzer', 'Factory', 'Codec', 'Server', 'Filter', 'Rewriter', 'Framer',
+           'HttpAnalyzer']
