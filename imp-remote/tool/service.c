@@ -152,6 +152,14 @@ service_notify_reloaded (void)
 }
 
 void
+service_notify_replaced (gint64 pid)
+{
+  g_autofree char *message = g_strdup_printf ("MAINPID=%" G_GINT64_FORMAT, pid);
+
+  service_send (message);
+}
+
+void
 service_notify_stopping (guint seconds, const char *status)
 {
   guint64 wait = ((guint64) seconds + STOP_MARGIN_SECONDS) * G_USEC_PER_SEC;

@@ -18,6 +18,9 @@ void service_notify_ready (const char *status);
 void service_notify_status (const char *status);
 /* It was asked to read its settings again, and has. */
 void service_notify_reloaded (void);
+/* The process with @pid, which this one or the manager has started inside of the service, takes its
+ * place. */
+void service_notify_replaced (gint64 pid);
 /* It ends, within @seconds if all goes well. */
 void service_notify_stopping (guint seconds, const char *status);
 

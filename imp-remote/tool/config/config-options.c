@@ -9,16 +9,28 @@ config_options_clear (ConfigOptions *self)
   g_clear_pointer (&self->path, g_free);
 }
 
-/* The first word that is not one of the two options; NULL if there is none. */
+/* What is not for a process, but for one start of it. */
+static gboolean
+config_options_is_of_start (const char *name)
+{
+  return g_str_equal (name, "config") || g_str_equal (name, "check-config")
+         || g_str_equal (name, "take-over");
+}
+
+/* The first word that is none of these options, or their values; NULL if there is none. */
 static const char *
 config_options_find_other (const char *const *argv)
 {
   for (argv++; *argv != NULL; argv++)
     {
-      if (g_str_equal (*argv, "--config") && argv[1] != NULL)
-        argv++;
-      else if (!g_str_equal (*argv, "--check-config") && !g_str_has_prefix (*argv, "--config="))
+      const gsize length = strcspn (*argv, "=");
+      g_autofree char *name = g_str_has_prefix (*argv, "--") ? g_strndup (*argv + 2, length - 2)
+                                                             : g_strdup ("");
+
+      if (!config_options_is_of_start (name))
         return *argv;
+      if ((*argv)[length] == '\0' && !g_str_equal (name, "check-config") && argv[1] != NULL)
+        argv++;
     }
   return NULL;
 }
@@ -54,8 +66,7 @@ config_options_check_once (ConfigErrors *errors, const ConfigKey *key)
 static gboolean
 config_options_is_key (OptionTable *table, const char *name)
 {
-  return option_table_has (table, name) && !g_str_equal (name, "config")
-         && !g_str_equal (name, "check-config");
+  return option_table_has (table, name) && !config_options_is_of_start (name);
 }
 
 static void

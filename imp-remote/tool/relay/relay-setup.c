@@ -2,6 +2,7 @@
 #include "tool/relay/relay-setup.h"
 
 #include "tool/control/control.h"
+#include "tool/handover/take-over.h"
 
 #define PLACE(member) G_STRUCT_OFFSET (RelaySetup, member)
 
@@ -49,6 +50,8 @@ static const ImpLimit relay_setup_limits[] = {
     "how many lines of each kind a second are logged on average, 0 all" },
   { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
     "how long connections may go on after SIGTERM or SIGINT" },
+  { "take-over-grace", IMP_LIMIT_SECONDS, PLACE (take_over_grace), 0, TOOL_MAX_SECONDS, 0,
+    "how long they may go on once another process has taken over, 0 until they end" },
 };
 
 RelaySetup *
@@ -67,6 +70,7 @@ relay_setup_free (RelaySetup *self)
   g_ptr_array_unref (self->parts);
   g_free (self->record);
   g_free (self->control);
+  g_free (self->take_over);
   g_free (self);
 }
 
@@ -121,6 +125,7 @@ relay_setup_apply (RelaySetup *self, ConfigFile *file, int *argc, char ***argv, 
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->options.verbose,
       "Log every verdict of the analyzers", NULL },
     CONTROL_OPTION (&self->control),
+    TAKE_OVER_OPTION (&self->take_over),
     CONFIG_OPTION_ENTRIES (&self->config),
     G_OPTION_ENTRY_NULL,
   };

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
+#include "tool/handover/hand-over.h"
+#include "tool/handover/take-over.h"
 #include "tool/log.h"
 #include "tool/metrics/metrics.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-group.h"
 #include "tool/relay/relay-setup.h"
 #include "tool/relay/relay-status.h"
+#include "tool/service.h"
 #include "tool/tool.h"
 
 typedef struct
@@ -21,9 +24,12 @@ typedef struct
   RelayDatagrams *datagrams; /* that are being opened; NULL once that is over */
   guint n_opened;            /* of the groups: datagrams of theirs */
   RelayRecorder *recorder;   /* or NULL */
+  HandOver *hand_over;       /* to whoever replaces this process; NULL without control */
+  TakeOver *take_over;       /* from whom this one replaces; NULL: nobody, or that is over */
   Control *control;          /* the same */
   RelayOwn *own;
   gboolean stopped; /* by a signal */
+  gboolean given;   /* another process accepts at its sockets */
   int status;
 } Relay;
 
@@ -35,6 +41,8 @@ relay_clear (Relay *self)
 {
   g_clear_pointer (&self->metrics, metrics_free);
   g_clear_pointer (&self->control, control_free);
+  g_clear_pointer (&self->hand_over, hand_over_free);
+  g_clear_pointer (&self->take_over, take_over_free);
   g_clear_pointer (&self->opening, opening_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, relay_recorder_free);
@@ -64,9 +72,34 @@ relay_on_grace_over (gpointer user_data)
   Relay *self = user_data;
 
   imp_log_kind (IMP_LOG_ENDING, "Connections that are still there after %u seconds are closed",
-                self->setup->grace);
+                self->stopped ? self->setup->grace : self->setup->take_over_grace);
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
+}
+
+/* @grace: seconds; without @limited, as long as there are connections. */
+static void
+relay_stop_groups (Relay *self, guint grace, gboolean limited)
+{
+  for (guint i = 0; i < self->groups->len; i++)
+    relay_group_stop (self->groups->pdata[i]);
+  if (limited)
+    g_timeout_add_seconds (grace, relay_on_grace_over, self);
+  relay_on_group_stopped (self);
+}
+
+/* The process with @pid accepts at the sockets, and answers at the others. */
+static void
+relay_on_given (gint64 pid, gpointer user_data)
+{
+  Relay *self = user_data;
+  const guint grace = self->setup->take_over_grace;
+
+  self->given = TRUE;
+  service_notify_replaced (pid);
+  g_clear_pointer (&self->control, control_free);
+  g_clear_pointer (&self->metrics, metrics_free);
+  relay_stop_groups (self, grace, grace > 0);
 }
 
 static void
@@ -75,6 +108,14 @@ relay_stop (gpointer user_data)
   Relay *self = user_data;
 
   self->stopped = TRUE;
+  if (self->hand_over != NULL)
+    hand_over_stop (self->hand_over);
+  if (self->given)
+    {
+      g_timeout_add_seconds (self->setup->grace, relay_on_grace_over, self);
+      return;
+    }
+  service_notify_stopping (self->setup->grace, "Waiting for connections to end");
   if (self->opening != NULL)
     {
       opening_cancel (self->opening);
@@ -85,10 +126,7 @@ relay_stop (gpointer user_data)
       relay_datagrams_cancel (self->datagrams);
       return;
     }
-  for (guint i = 0; i < self->groups->len; i++)
-    relay_group_stop (self->groups->pdata[i]);
-  g_timeout_add_seconds (self->setup->grace, relay_on_grace_over, self);
-  relay_on_group_stopped (self);
+  relay_stop_groups (self, self->setup->grace, TRUE);
 }
 
 static RelayGroup *
@@ -112,12 +150,30 @@ relay_release_errors (Relay *self)
   g_clear_pointer (&self->file, config_file_free);
 }
 
+/* If that has failed, the other process goes on, and this one must not. */
+static void
+relay_on_taken_over (int status, gpointer user_data)
+{
+  Relay *self = user_data;
+
+  g_clear_pointer (&self->take_over, take_over_free);
+  if (status == TOOL_DONE || self->stopped)
+    return;
+  self->status = status;
+  relay_stop (self);
+}
+
 static void
 relay_start_groups (Relay *self)
 {
   relay_release_errors (self);
   for (guint i = 0; i < self->groups->len; i++)
     relay_group_start (self->groups->pdata[i]);
+  service_notify_ready ("Relaying");
+  if (self->hand_over != NULL)
+    hand_over_set_ready (self->hand_over);
+  if (self->take_over != NULL)
+    take_over_finish (self->take_over, relay_on_taken_over, self);
 }
 
 /* All that is to be opened was, or one of it cannot be. */
@@ -285,13 +341,25 @@ relay_open_control (Relay *self)
     return TOOL_DONE;
   self->control = control_new ();
   relay_status_add_commands (self->control, self->groups);
+  self->hand_over = hand_over_new (self->control, "relay", relay_on_given, self);
   return control_open (self->control, self->setup->control, FALSE);
+}
+
+/* What it has open is what is opened from now on. */
+static int
+relay_ask_predecessor (Relay *self)
+{
+  if (self->setup->take_over == NULL)
+    return TOOL_DONE;
+  self->take_over = take_over_new (self->setup->take_over, "relay");
+  return take_over_ask (self->take_over, &self->stopped);
 }
 
 static int
 relay_run (int argc, char **argv)
 {
   g_auto (Relay) self = { .status = TOOL_DONE };
+  g_autoptr (GError) error = NULL;
   int status;
 
   self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_free);
@@ -301,6 +369,8 @@ relay_run (int argc, char **argv)
   if (!relay_setup_parse (self.setup, &argc, &argv, &status))
     return status;
 
+  if (!service_begin (&error))
+    return tool_usage_error ("relay: %s", error->message);
   /* Whoever has read that it listens may send a signal at once. */
   tool_watch_signals (relay_stop, &self);
   status = relay_make_groups (&self);
@@ -311,6 +381,8 @@ relay_run (int argc, char **argv)
     config_errors_begin (&self.errors);
   for (guint i = 0; i < self.groups->len && status == TOOL_DONE && !self.stopped; i++)
     status = relay_group_start_shadow (self.groups->pdata[i], &self.stopped);
+  if (status == TOOL_DONE && !self.stopped)
+    status = relay_ask_predecessor (&self);
   if (status == TOOL_DONE && !self.stopped)
     self.metrics = metrics_new (relay_describe, &self, &status);
   if (status == TOOL_DONE && !self.stopped)
