@@ -337,6 +337,16 @@ analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
     analyzer_pass_indefinitely (self, direction);
 }
 
+/* What a plugin says while it is fed one direction may be about the other one. */
+static void
+analyzer_settle_ends (ImpAnalyzer *self)
+{
+  g_autoptr (ImpAnalyzer) used = g_object_ref (self);
+
+  for (guint direction = 0; direction < 2; direction++)
+    analyzer_settle_end (self, direction);
+}
+
 /* --- judging them --- */
 
 static gboolean
@@ -599,8 +609,8 @@ analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection directi
   if (watch != NULL && !imp_watch_end (watch, &priv->gone))
     return;
   priv->calls--;
-  if (priv->marks[direction].ended)
-    analyzer_settle_end (self, direction);
+  if (G_UNLIKELY (priv->marks[0].ended | priv->marks[1].ended))
+    analyzer_settle_ends (self);
 }
 
 void

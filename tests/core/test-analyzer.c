@@ -12,6 +12,7 @@ typedef struct
   gsize last_size;
   gboolean fail_silently, fail_loudly;
   gint64 pass_in_data; /* -2: do not */
+  gint64 pass_other;   /* the same of the other direction */
 } Plugin;
 typedef ImpAnalyzerClass PluginClass;
 
@@ -34,6 +35,8 @@ plugin_data (ImpAnalyzer *analyzer, ImpDirection direction, GBytes *data, gint64
     }
   if (self->pass_in_data != -2)
     imp_analyzer_pass_bytes (analyzer, direction, self->pass_in_data);
+  if (self->pass_other != -2)
+    imp_analyzer_pass_bytes (analyzer, 1 - direction, self->pass_other);
   return !self->fail_silently;
 }
 
@@ -53,7 +56,7 @@ plugin_close (ImpAnalyzer *analyzer)
 static void
 plugin_init (Plugin *self)
 {
-  self->pass_in_data = -2;
+  self->pass_in_data = self->pass_other = -2;
 }
 
 static void
@@ -429,6 +432,22 @@ test_pattern_waits_for_pass (void)
   assert_polled (plugin, "pass dir=0 offset=30;pass_pattern dir=0 max-length=1 \"x\";");
 }
 
+/* Whatever it was fed when it has settled all before the end, that is due. */
+static void
+test_end_of_other (void)
+{
+  g_autoptr (GObject) object = (GObject *) plugin_new ();
+  Plugin *plugin = (Plugin *) object;
+
+  feed (plugin, "all", 0);
+  feed (plugin, "", 0);
+  assert_polled (plugin, "");
+  plugin->pass_other = 3;
+  imp_analyzer_data_bytes ((ImpAnalyzer *) plugin, 1, (const guint8 *) "answer", 6, 0,
+                           IMP_DATA_TYPE_STREAM);
+  assert_polled (plugin, "pass dir=0 offset=3;pass dir=0 offset=max;");
+}
+
 /* Unless there is nothing left to be searched: at the end, or since it has passed anyway. */
 static void
 test_pattern_waits_in_vain (void)
@@ -594,6 +613,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/analyzer/end-of-other", test_end_of_other);
   g_test_add_func ("/analyzer/queue-and-callback", test_queue_and_callback);
   g_test_add_func ("/analyzer/closed-after-refusal", test_closed_after_refusal);
   g_test_add_func ("/analyzer/plugin-failures", test_plugin_failures);
