@@ -364,6 +364,32 @@ test_half (void)
     }
 }
 
+/* Whoever leaves a server does not come back while there are others, left out or not. */
+static void
+test_other (void)
+{
+  static const ImpPoolBalance balances[] = { IMP_POOL_TWO_CHOICES, IMP_POOL_HASH, IMP_POOL_FIRST };
+
+  for (guint i = 0; i < G_N_ELEMENTS (balances); i++)
+    {
+      Model model;
+
+      model_init (&model, balances[i], 3);
+      for (guint server = 0; server < 3; server++)
+        for (guint round = 0; round < 50; round++)
+          g_assert_cmpint (imp_pool_choice_pick_other (model.choice, "x", server), !=, server);
+      model_fail (&model, 1, IMP_POOL_FAILURES_MAX, 0);
+      model.readiness[2] = IMP_POOL_DOWN;
+      g_assert_cmpint (imp_pool_choice_pick_other (model.choice, "x", 0), ==, 1);
+      model.readiness[1] = IMP_POOL_DOWN;
+      g_assert_cmpint (imp_pool_choice_pick_other (model.choice, "x", 0), ==, 0);
+      g_assert_cmpint (imp_pool_choice_pick (model.choice, "x"), ==, 0);
+      model.readiness[0] = IMP_POOL_DOWN;
+      g_assert_cmpint (imp_pool_choice_pick_other (model.choice, "x", 0), ==, -1);
+      model_clear (&model);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -377,6 +403,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pool-choice/ready", test_ready);
   g_test_add_func ("/pool-choice/priority", test_priority);
   g_test_add_func ("/pool-choice/absent", test_absent);
+  g_test_add_func ("/pool-choice/other", test_other);
   g_test_add_func ("/pool-choice/eject", test_eject);
   g_test_add_func ("/pool-choice/ejection-time", test_ejection_time);
   g_test_add_func ("/pool-choice/half", test_half);

@@ -62,6 +62,8 @@ void imp_pool_choice_replace_server (ImpPoolChoice *self, guint server, const ch
 /* A server for an analyzer; @key (may be NULL) as IMP_POOL_HASH has it: without one it is as with
  * IMP_POOL_TWO_CHOICES. -1 if none can be used. */
 int imp_pool_choice_pick (ImpPoolChoice *self, const char *key);
+/* The same, but not @avoided, which is in trouble, while there are others. */
+int imp_pool_choice_pick_other (ImpPoolChoice *self, const char *key, guint avoided);
 
 /* A verdict that did not come in time, an exception, a connection that was lost. TRUE if the server
  * is ejected because of it. */

@@ -25,6 +25,7 @@ struct _ImpPoolChoice
   gint64 ejection_time;
   GArray *servers;    /* of PoolServer */
   GArray *candidates; /* of guint: room for a choice */
+  int avoided;        /* in the one that is being made; or -1 */
 };
 
 static void
@@ -44,6 +45,7 @@ imp_pool_choice_new (ImpPoolBalance balance, guint32 seed, const ImpPoolChoiceFu
   self->user_data = user_data;
   self->random = g_rand_new_with_seed (seed);
   self->ejection_time = IMP_POOL_EJECTION_TIME;
+  self->avoided = -1;
   self->servers = g_array_new (FALSE, TRUE, sizeof (PoolServer));
   g_array_set_clear_func (self->servers, pool_server_clear);
   self->candidates = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -177,7 +179,8 @@ pool_choice_collect (ImpPoolChoice *self, ImpPoolReadiness readiness, gboolean e
     {
       PoolServer *server = pool_choice_get_server (self, i);
 
-      if (server->is_absent || server->is_ejected != ejected || server->priority > lowest
+      if ((int) i == self->avoided || server->is_absent || server->is_ejected != ejected
+          || server->priority > lowest
           || self->funcs->get_readiness (i, self->user_data) < readiness)
         continue;
       if (server->priority < lowest)
@@ -206,6 +209,17 @@ imp_pool_choice_pick (ImpPoolChoice *self, const char *key)
   if (self->balance == IMP_POOL_FIRST)
     return g_array_index (self->candidates, guint, 0);
   return pool_choice_pick_of_two (self);
+}
+
+int
+imp_pool_choice_pick_other (ImpPoolChoice *self, const char *key, guint avoided)
+{
+  int server;
+
+  self->avoided = avoided;
+  server = imp_pool_choice_pick (self, key);
+  self->avoided = -1;
+  return server >= 0 ? server : imp_pool_choice_pick (self, key);
 }
 
 /* --- ejection --- */

@@ -68,8 +68,9 @@ ImpPoolReadiness imp_pool_place_get_readiness (PoolPlace *place);
 /* Of a server's connections, the one that has least to do. */
 PoolPlace *imp_pool_member_pick (PoolMember *member);
 
-/* Of imp-pool-moves.c: has other servers take what this connection has. */
-void imp_pool_hand_on (ImpPool *self, GPtrArray *analyzers, ImpClientConnection *connection);
+/* Of imp-pool-moves.c: has other servers take what this connection of one has. */
+void imp_pool_hand_on (ImpPool *self, guint server, GPtrArray *analyzers,
+                       ImpClientConnection *connection);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpPool, imp_pool_unref)
 

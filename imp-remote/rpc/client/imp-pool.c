@@ -206,7 +206,7 @@ pool_on_stranded (GPtrArray *analyzers, ImpClientConnection *connection, gpointe
   PoolPlace *place = user_data;
   g_autoptr (ImpPool) self = imp_pool_ref (place->pool);
 
-  imp_pool_hand_on (self, analyzers, connection);
+  imp_pool_hand_on (self, place->server, analyzers, connection);
 }
 
 static const ImpChannelFuncs pool_channel_funcs = {
