@@ -4,6 +4,7 @@
 #include "core/imp-analyzer.h"
 #include "core/imp-context-private.h"
 #include "core/imp-marks-private.h"
+#include "core/imp-meter-private.h"
 #include "core/imp-verdict-run-private.h"
 
 G_BEGIN_DECLS
@@ -63,6 +64,10 @@ gboolean imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict,
 guint imp_analyzer_try_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n);
 /* As imp_analyzer_take_verdict() with each of them. */
 void imp_analyzer_take_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n);
+
+/* Has it counted, with what it has answered already; once, before it is fed, and while nobody takes
+ * its results. */
+void imp_analyzer_set_meter (ImpAnalyzer *self, ImpMeter *meter);
 
 const ImpMarks *imp_analyzer_peek_marks (ImpAnalyzer *self, ImpDirection direction);
 gboolean imp_analyzer_is_busy (ImpAnalyzer *self, ImpDirection direction);

@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/imp-analyzer-private.h"
+#include "core/imp-analyzer-object-private.h"
 
 #include "core/imp-analyzer-input-private.h"
 #include "core/imp-error.h"
 #include "core/imp-interface-private.h"
-#include "core/imp-mailbox-private.h"
-#include "core/imp-pending-results-private.h"
 #include "core/imp-watch-private.h"
-
-typedef enum
-{
-  ANALYZER_STATE_OPEN,
-  ANALYZER_STATE_REFUSED, /* by DENY, DROP or FATAL: the plugin is heard no more */
-  ANALYZER_STATE_CLOSED,  /* by the provider */
-} AnalyzerState;
-
-/* What every chunk touches stands together: where there are a hundred thousand analyzers, its time
- * is the number of cache lines. */
-typedef struct
-{
-  ImpVerdictFunc sink;        /* takes the results; NULL while nobody does */
-  ImpVerdictRunFunc run_sink; /* takes several at once; may be NULL */
-  gpointer user_data;         /* of the sink */
-  ImpInterface *interface;
-  ImpPendingResults *pending; /* NULL if there are none */
-  gboolean *gone;             /* see ImpWatch */
-  guint calls;                /* depth of calls into the plugin's data() */
-  guint8 state;               /* AnalyzerState */
-  guint8 busy;                /* bit per direction */
-  guint8 notified;            /* the same, as the plugin knows it */
-  guint8 delivering : 1;
-  guint8 allows_pass : 1; /* as the interface does */
-  guint8 settles_end : 1;
-  guint8 is_proxy : 1;
-  ImpAnalyzerLoss loss;
-  ImpMailbox mailbox; /* for answers from other threads */
-  ImpMarks marks[2];
-  ImpResultFunc callback; /* of an application, which is called by the sink */
-  GDestroyNotify destroy;
-  ImpContext *context;
-} ImpAnalyzerPrivate;
 
 /**
  * ImpAnalyzer:
@@ -110,6 +75,7 @@ imp_analyzer_finalize (GObject *object)
   imp_mailbox_clear (&priv->mailbox);
   for (guint direction = 0; direction < 2; direction++)
     imp_marks_clear (&priv->marks[direction]);
+  g_clear_pointer (&priv->metered, imp_metered_free);
   g_clear_pointer (&priv->context, imp_context_unref);
   g_clear_pointer (&priv->interface, imp_interface_unref);
   G_OBJECT_CLASS (imp_analyzer_parent_class)->finalize (object);
@@ -280,7 +246,9 @@ analyzer_refuse (ImpAnalyzer *self, const ImpVerdict *last)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  priv->state = ANALYZER_STATE_REFUSED;
+  analyzer_set_state (priv, ANALYZER_STATE_REFUSED);
+  if (priv->metered != NULL)
+    imp_metered_note_refusal (priv->metered, last);
   imp_pending_results_drop_held_back (priv->pending, priv->busy);
   analyzer_deliver (self, last);
 }
@@ -392,7 +360,8 @@ analyzer_deliver_special (ImpAnalyzer *self, const ImpVerdict *verdict)
   analyzer_settle_end (self, direction);
 }
 
-static gboolean
+/* Stands alone, so that what comes with nearly every chunk saves no register for it. */
+G_NO_INLINE static gboolean
 analyzer_try_any (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
@@ -406,6 +375,8 @@ analyzer_try_any (ImpAnalyzer *self, const ImpVerdict *verdict, GError **error)
   if (!analyzer_check_verdict (priv, verdict, allowed, error))
     return FALSE;
 
+  if (G_UNLIKELY (priv->metered != NULL) && !imp_verdict_is_refusal (verdict))
+    imp_metered_note_verdict (priv->metered, verdict, marks);
   if (imp_verdict_is_refusal (verdict))
     analyzer_refuse (self, verdict);
   else if (marks->ended || priv->pending != NULL || verdict->type == IMP_RESULT_PASS_PATTERN)
@@ -426,6 +397,8 @@ imp_analyzer_try_verdict (ImpAnalyzer *self, const ImpVerdict *verdict, GError *
                   || priv->busy != 0 || priv->sink == NULL
                   || !imp_marks_pass_onward (&priv->marks[verdict->direction], verdict->offset)))
     return analyzer_try_any (self, verdict, error);
+  if (G_UNLIKELY (priv->metered != NULL))
+    imp_metered_note_pass (priv->metered, verdict->direction, verdict->offset);
   if (analyzer_call_sink (self, priv, verdict, 1) && priv->pending != NULL)
     analyzer_deliver_pending (self);
   return TRUE;
@@ -447,6 +420,8 @@ imp_analyzer_try_run (ImpAnalyzer *self, const ImpVerdict *verdicts, guint n)
     done++;
   if (done == 0)
     return 0;
+  for (guint i = 0; G_UNLIKELY (priv->metered != NULL) && i < done; i++)
+    imp_metered_note_verdict (priv->metered, &verdicts[i], &priv->marks[direction]);
   g_object_ref (self);
   if (analyzer_call_sink (self, priv, verdicts, done) && priv->pending != NULL)
     analyzer_deliver_pending (self);
@@ -545,7 +520,7 @@ analyzer_resolve_soft (ImpAnalyzer *self, const char *reason)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  priv->state = ANALYZER_STATE_REFUSED;
+  analyzer_set_state (priv, ANALYZER_STATE_REFUSED);
   analyzer_deliver_result (self, imp_result_new_log (0, 0, 0, IMP_LOG_LEVEL_ERROR, reason, NULL));
   for (guint direction = 0; direction < 2; direction++)
     {
@@ -577,6 +552,16 @@ imp_analyzer_resolve (ImpAnalyzer *self, ImpFailMode mode, const char *reason)
 
 /* --- what a provider calls --- */
 
+/* FALSE: nobody sees what comes. */
+G_NO_INLINE static gboolean
+analyzer_pass_gate (ImpAnalyzerPrivate *priv, ImpDirection direction, gsize length, gint64 offset)
+{
+  if (priv->state != ANALYZER_STATE_OPEN)
+    return FALSE;
+  imp_metered_begin (priv->metered, direction, &priv->marks[direction], length, offset);
+  return TRUE;
+}
+
 /* @watch: tells whether the analyzer is gone, where nobody has a reference; else NULL. */
 G_ALWAYS_INLINE static inline void
 analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection direction,
@@ -585,7 +570,7 @@ analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection directi
   ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
   GError *error = NULL;
 
-  if (priv->state != ANALYZER_STATE_OPEN)
+  if (G_UNLIKELY (priv->gate != 0) && !analyzer_pass_gate (priv, direction, view->length, offset))
     return;
   if (!imp_marks_feed (&priv->marks[direction], view->length, offset, data_type))
     {
@@ -801,7 +786,7 @@ imp_analyzer_close (ImpAnalyzer *self)
     return;
 
   imp_watch_begin (&watch, &priv->gone);
-  priv->state = ANALYZER_STATE_CLOSED;
+  analyzer_set_state (priv, ANALYZER_STATE_CLOSED);
   imp_pending_results_clear (&priv->pending);
   if (IMP_ANALYZER_GET_CLASS (self)->close != NULL)
     IMP_ANALYZER_GET_CLASS (self)->close (self);
@@ -872,6 +857,23 @@ GMainContext *
 imp_analyzer_peek_main_context (ImpAnalyzer *self)
 {
   return PRIVATE (self)->mailbox.context;
+}
+
+void
+imp_analyzer_set_meter (ImpAnalyzer *self, ImpMeter *meter)
+{
+  ImpAnalyzerPrivate *priv = PRIVATE (self);
+
+  const AnalyzerState state = priv->state;
+
+  g_clear_pointer (&priv->metered, imp_metered_free);
+  priv->metered = imp_metered_new (meter, &priv->gate);
+  if (priv->pending == NULL || state == ANALYZER_STATE_CLOSED)
+    return;
+  /* What it has answered while it was made counts as well. */
+  analyzer_set_state (priv, ANALYZER_STATE_OPEN);
+  analyzer_judge_again (self);
+  analyzer_set_state (priv, state);
 }
 
 ImpAnalyzerLoss *

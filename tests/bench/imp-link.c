@@ -34,6 +34,7 @@ bench_imp_use (ImpRemoteFactory *taken, const BenchOptions *options)
   remote = IMP_FACTORY (taken);
   g_object_set (remote, "codec", options->codec, NULL);
   set_busy_poll (remote, options->spin_us);
+  imp_factory_set_measured (remote, g_getenv ("IMP_BENCH_MEASURED") != NULL);
   factory = imp_factory_set_interface (remote, interface, &error);
   if (factory == NULL)
     bench_die ("%s", error->message);

@@ -14,6 +14,7 @@ bench_link_connect (const BenchOptions *options)
 
   if (options->count == 0)
     bench_die ("--count is missing: two ends that take turns have no time");
+  imp_factory_set_measured (factory, g_getenv ("IMP_BENCH_MEASURED") != NULL);
   bench_pair_init ();
   bench_imp_use (bench_pair_serve (factory), options);
 }

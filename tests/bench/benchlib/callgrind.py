@@ -67,11 +67,11 @@ def inclusive_cost(text, function):
     return sum(map(int, found))
 
 
-def run(programs, workload, count):
+def run(programs, workload, count, settings=None):
     """What the program says, and the instructions of each end."""
     program = programs.find(workload.program)
     environment = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C', 'GLIBC_TUNABLES': PLAIN_CPU,
-                   'LD_LIBRARY_PATH': programs.library}
+                   'LD_LIBRARY_PATH': programs.library, **(settings or {})}
     with tempfile.TemporaryDirectory(prefix='imp-bench-') as folder:
         path = os.path.join(folder, 'callgrind')
         command = [find_valgrind(), '-q', '--tool=callgrind', f'--callgrind-out-file={path}',
@@ -99,10 +99,12 @@ def difference(workload, few, many):
     return {end: (many[1][end] - few[1][end]) / messages for end in workload.ends}
 
 
-def measure(programs, workloads=WORKLOADS):
-    """Instructions per message: {workload: {end: number}}."""
+def measure(programs, workloads=WORKLOADS, settings=None):
+    """Instructions per message: {workload: {end: number}}. What programs find in `settings` is
+    their environment."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        runs = [[pool.submit(run, programs, workload, times * workload.count) for times in (1, 2)]
+        runs = [[pool.submit(run, programs, workload, times * workload.count, settings)
+                 for times in (1, 2)]
                 for workload in workloads]
         return {workload.name: difference(workload, *[part.result() for part in pair])
                 for workload, pair in zip(workloads, runs)}
