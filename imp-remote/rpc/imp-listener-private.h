@@ -65,5 +65,9 @@ gboolean imp_listener_is_tls (ImpListener *self);
 gboolean imp_listener_is_inherited (ImpListener *self);
 /* Whether other machines can reach it, as far as the address tells. */
 gboolean imp_listener_is_exposed (ImpListener *self);
+/* FALSE with %IMP_ERROR_SETTINGS if they can, and nothing protects what is said there. */
+gboolean imp_listener_check_exposure (ImpListener *self, GError **error);
+/* Its socket, which stays the listener's. */
+int imp_listener_get_fd (ImpListener *self);
 
 G_END_DECLS

@@ -132,6 +132,25 @@ imp_listener_is_exposed (ImpListener *self)
            g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)));
 }
 
+gboolean
+imp_listener_check_exposure (ImpListener *self, GError **error)
+{
+  if (self->tls || !imp_listener_is_exposed (self))
+    return TRUE;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+               "other machines can reach this address, and nothing protects what is said there; "
+               "use TLS (%s), a loopback address or a unix socket, or allow it if it is meant "
+               "(insecure)",
+               imp_listener_is_inherited (self) ? "tls:fd:N, tls:systemd" : "tls://");
+  return FALSE;
+}
+
+int
+imp_listener_get_fd (ImpListener *self)
+{
+  return g_socket_get_fd (self->socket);
+}
+
 /* --- opening --- */
 
 static GSocket *

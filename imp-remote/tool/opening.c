@@ -14,6 +14,7 @@ struct _Opening
 {
   GQueue entries; /* of OpeningEntry: those that are not open yet */
   ImpListenerOptions options;
+  const char *option; /* that errors are about */
   GCancellable *cancellable;
   OpeningFunc done; /* NULL: not under way */
   gpointer user_data;
@@ -34,6 +35,7 @@ opening_new (void)
   Opening *self = g_new0 (Opening, 1);
 
   self->options.mode = IMP_LISTENER_MODE_DEFAULT;
+  self->option = "--listen";
   self->cancellable = g_cancellable_new ();
   return self;
 }
@@ -51,6 +53,18 @@ void
 opening_set_mode (Opening *self, guint mode)
 {
   self->options.mode = mode;
+}
+
+void
+opening_set_option (Opening *self, const char *option)
+{
+  self->option = option;
+}
+
+void
+opening_set_replace (Opening *self, gboolean replace)
+{
+  self->options.replace = replace;
 }
 
 void
@@ -88,7 +102,7 @@ opening_on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (g_cancellable_is_cancelled (self->cancellable))
     status = TOOL_FAILED;
   else
-    status = tool_option_error ("--listen", entry->text, error);
+    status = tool_option_error (self->option, entry->text, error);
   opening_entry_free (entry);
   if (status == TOOL_DONE)
     opening_continue (self);

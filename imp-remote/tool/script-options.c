@@ -9,6 +9,8 @@ typedef struct
 {
   GString *settings;    /* or NULL */
   GPtrArray *arguments; /* the same */
+  char *all;            /* the settings with the next, or NULL */
+  guint workers;        /* 0: not set */
 } ScriptOptions;
 
 /* What is set is one of the whole process. */
@@ -37,14 +39,17 @@ script_options_on_option (const char *option, const char *value, gpointer data, 
 static gboolean
 script_options_on_workers (const char *option, const char *value, gpointer data, GError **error)
 {
-  if (!g_ascii_string_to_unsigned (value, 10, 1, IMP_SCRIPT_FACTORY_MAX_WORKERS, NULL, NULL))
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (value, 10, 1, IMP_SCRIPT_FACTORY_MAX_WORKERS, &number, NULL))
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
                    "%s \"%s\": a number from 1 to %d is wanted", option, value,
                    IMP_SCRIPT_FACTORY_MAX_WORKERS);
       return FALSE;
     }
-  return script_options_on_option (option, value, data, error);
+  script_options.workers = (guint) number;
+  return TRUE;
 }
 
 void
@@ -54,7 +59,7 @@ script_options_add_to_table (OptionTable *table)
     { "reload", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "Start scripts again when their files change; connections stay where they are", NULL },
     { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_workers,
-      "How many processes run each script, among which connections are spread", "N" },
+      "How many processes run each script; or serve, if not all modules are scripts", "N" },
     { "sandbox", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "Run scripts without network and with nothing to write to, or not at all", NULL },
     G_OPTION_ENTRY_NULL,
@@ -81,12 +86,32 @@ script_options_end_draft (gboolean adopt)
   if (dropped.settings != NULL)
     g_string_free (dropped.settings, TRUE);
   g_clear_pointer (&dropped.arguments, g_ptr_array_unref);
+  g_free (dropped.all);
 }
 
 const char *
 script_options_get_settings (void)
 {
-  return script_options.settings != NULL ? script_options.settings->str : "";
+  const char *settings = script_options.settings != NULL ? script_options.settings->str : "";
+
+  if (script_options.workers == 0)
+    return settings;
+  g_free (script_options.all);
+  script_options.all = g_strdup_printf ("%s%sworkers=%u", settings, *settings != '\0' ? "&" : "",
+                                        script_options.workers);
+  return script_options.all;
+}
+
+guint
+script_options_get_workers (void)
+{
+  return MAX (script_options.workers, 1);
+}
+
+void
+script_options_unset_workers (void)
+{
+  script_options.workers = 0;
 }
 
 GStrv
@@ -96,6 +121,8 @@ script_options_list_arguments (void)
 
   for (guint i = 0; script_options.arguments != NULL && i < script_options.arguments->len; i++)
     g_ptr_array_add (arguments, g_strdup (script_options.arguments->pdata[i]));
+  if (script_options.workers > 0)
+    g_ptr_array_add (arguments, g_strdup_printf ("--workers=%u", script_options.workers));
   g_ptr_array_add (arguments, NULL);
   return (GStrv) g_ptr_array_free (arguments, FALSE);
 }

@@ -13,6 +13,10 @@ void script_options_begin_draft (void);
 void script_options_end_draft (gboolean adopt);
 /* As in SETTINGS of a module; "" if none was given. */
 const char *script_options_get_settings (void);
+/* How many processes there are to be (--workers), 1 if nothing was said. */
+guint script_options_get_workers (void);
+/* It is none of the settings any more: others have been started in their place. */
+void script_options_unset_workers (void);
 /* The same as options, for another command line. */
 GStrv script_options_list_arguments (void);
 

@@ -7,7 +7,11 @@
 #include "tool/serve-status.h"
 #include "tool/server-load.h"
 #include "tool/service.h"
+#include "tool/script-options.h"
 #include "tool/tool.h"
+#include "tool/workers/serve-workers.h"
+#include "tool/workers/worker-report.h"
+#include "tool/workers/worker.h"
 
 typedef struct
 {
@@ -26,6 +30,8 @@ typedef struct
   char *tls_key;
   char *tls_client_ca;
   DrainOptions drain_options;
+  char *worker;     /* what it is told where it is one of several processes, or NULL */
+  GStrv sockets;    /* the same: the addresses */
   gboolean stopped; /* by a signal */
   int status;
   char *control_address; /* or NULL */
@@ -65,6 +71,8 @@ serve_clear (Serve *self)
 {
   g_clear_pointer (&self->control, control_free);
   g_free (self->control_address);
+  g_free (self->worker);
+  g_strfreev (self->sockets);
   g_strfreev (self->modules);
   g_free (self->codec);
   g_free (self->proxy_protocol);
@@ -138,6 +146,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "Read input from memory that clients of the same user share", NULL },
     { "shared-memory-any-peer", 0, 0, G_OPTION_ARG_NONE, &self->any_peer,
       "The same from clients of all users", NULL },
+    { "worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->worker, NULL, NULL },
     CONTROL_OPTION (&self->control_address),
     G_OPTION_ENTRY_NULL,
   };
@@ -269,6 +278,8 @@ serve_on_all_open (int status, gpointer user_data)
     }
   if (self->stopped)
     return;
+  if (self->worker != NULL)
+    worker_report_start (self->server);
   serve_begin_service (self, (const char *const *) listening);
   for (char **address = listening; *address != NULL; address++)
     tool_print_listening (*address);
@@ -355,7 +366,6 @@ serve_check_addresses (const Serve *self)
 {
   const char *option = serve_find_tls_option (self);
   gboolean tls = FALSE;
-  int status;
 
   for (char **text = self->addresses; *text != NULL; text++)
     {
@@ -372,8 +382,7 @@ serve_check_addresses (const Serve *self)
                              "\"" IMP_ADDRESS_TLS_PREFIX "\", or with "
                              "\"" IMP_ADDRESS_TLS_INHERITED_PREFIX "\" in front of fd:N or systemd",
                              option);
-  status = drain_set_options (self->drain, &self->drain_options);
-  return status == TOOL_DONE ? access_options_check () : status;
+  return TOOL_DONE;
 }
 
 static int
@@ -390,10 +399,10 @@ static int
 serve_start (Serve *self)
 {
   g_autoptr (ImpFactory) factory = NULL;
-  int status = serve_check_proxies (self);
+  int status = drain_set_options (self->drain, &self->drain_options);
 
   if (status == TOOL_DONE)
-    status = serve_check_addresses (self);
+    status = access_options_check ();
   if (status != TOOL_DONE)
     return status;
   factory = tool_new_factory ((const char *const *) self->modules, &status);
@@ -417,10 +426,79 @@ serve_start (Serve *self)
   return status;
 }
 
+/* Where all modules are scripts, there are processes enough: those that run them. */
+static gboolean
+serve_wants_workers (const Serve *self)
+{
+  guint i = 0;
+
+  if (self->worker != NULL || script_options_get_workers () == 1)
+    return FALSE;
+  while (self->modules != NULL && self->modules[i] != NULL
+         && serve_workers_is_script (self->modules[i]))
+    i++;
+  return i == 0 || self->modules[i] != NULL;
+}
+
+static int
+serve_run_workers (Serve *self, char **arguments)
+{
+  const ServeWorkersOptions options = {
+    .n_workers = script_options_get_workers (),
+    .arguments = arguments,
+    .addresses = self->addresses,
+    .replace = self->replace,
+    .insecure = self->insecure,
+    .grace = self->grace,
+    .idle_exit = self->idle_exit,
+    .drain = &self->drain_options,
+  };
+
+  return serve_workers_run (&options);
+}
+
+/* What the process that has started this one does instead. */
+static void
+serve_become_worker (Serve *self)
+{
+  guint number;
+
+  self->sockets = serve_workers_parse (self->worker, &number);
+  self->addresses = self->sockets;
+  self->idle_exit = 0;
+  drain_options_clear (&self->drain_options);
+  self->drain_options = (DrainOptions){ NULL };
+  script_options_unset_workers ();
+  if (self->control_address != NULL)
+    {
+      g_autofree char *address = g_steal_pointer (&self->control_address);
+
+      self->control_address = g_strdup_printf ("%s.%u", address, number);
+    }
+}
+
+static int
+serve_run_here (Serve *self)
+{
+  int status;
+
+  /* Whoever has read that it listens may send a signal at once. */
+  self->loop = g_main_loop_new (NULL, FALSE);
+  tool_watch_signals (serve_stop, self);
+  self->drain = drain_new (&drain_funcs, self);
+  status = serve_start (self);
+  if (status == TOOL_DONE && !self->stopped)
+    g_main_loop_run (self->loop);
+  if (self->server != NULL)
+    imp_server_close (self->server);
+  return status == TOOL_DONE ? self->status : status;
+}
+
 static int
 serve_run (int argc, char **argv)
 {
   g_auto (Serve) self = { .limits = limit_options_new (), .status = TOOL_DONE };
+  g_auto (GStrv) arguments = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
   int status;
 
@@ -428,22 +506,19 @@ serve_run (int argc, char **argv)
     return status;
   if (argc < 2)
     return tool_usage_error ("serve: at least one ADDRESS is wanted");
-
-  if (!service_begin (&error))
-    return tool_usage_error ("serve: %s", error->message);
-
-  log_set_rate (self.log_rate);
-  /* Whoever has read that it listens may send a signal at once. */
-  self.loop = g_main_loop_new (NULL, FALSE);
-  tool_watch_signals (serve_stop, &self);
-  self.drain = drain_new (&drain_funcs, &self);
   self.addresses = argv + 1;
-  status = serve_start (&self);
-  if (status == TOOL_DONE && !self.stopped)
-    g_main_loop_run (self.loop);
-  if (self.server != NULL)
-    imp_server_close (self.server);
-  return status == TOOL_DONE ? self.status : status;
+  if (!(self.worker != NULL ? service_begin_at (WORKER_REPORT_FD, &error) : service_begin (&error)))
+    return tool_usage_error ("serve: %s", error->message);
+  log_set_rate (self.log_rate);
+  if (self.worker != NULL)
+    serve_become_worker (&self);
+  status = serve_check_proxies (&self);
+  if (status == TOOL_DONE)
+    status = serve_check_addresses (&self);
+  if (status != TOOL_DONE)
+    return status;
+  return serve_wants_workers (&self) ? serve_run_workers (&self, arguments)
+                                     : serve_run_here (&self);
 }
 
 const ToolCommand tool_serve = {

@@ -5,6 +5,7 @@
 #include "core/imp-log-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <imp-remote.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@
 typedef struct
 {
   struct sockaddr_un address;
-  socklen_t length; /* 0: nobody wants to hear anything */
+  socklen_t length; /* 0: nobody wants to hear anything there */
+  int fd;           /* a socket at which somebody does; 0: none */
   guint64 watchdog; /* microseconds; 0: none */
   guint failures;
 } Service;
@@ -83,6 +85,24 @@ service_begin (GError **error)
          && (watchdog == NULL || service_read_watchdog (watchdog, pid, error));
 }
 
+gboolean
+service_begin_at (int fd, GError **error)
+{
+  g_autofree char *watchdog = g_strdup (g_getenv ("WATCHDOG_USEC"));
+
+  service.fd = fd;
+  /* Scripts have nothing to say there. */
+  fcntl (fd, F_SETFD, FD_CLOEXEC);
+  g_unsetenv ("WATCHDOG_USEC");
+  return watchdog == NULL || service_read_watchdog (watchdog, NULL, error);
+}
+
+guint64
+service_get_watchdog (void)
+{
+  return service.watchdog;
+}
+
 /* The program goes on if this fails: the service manager does what it does with services that say
  * nothing. */
 static void
@@ -90,6 +110,9 @@ service_send (const char *message)
 {
   int fd;
 
+  /* It hears nothing only where it is about to end. */
+  if (service.fd > 0)
+    (void) !send (service.fd, message, strlen (message), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (service.length == 0)
     return;
   fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -120,6 +143,12 @@ service_start_watchdog (void)
   service_send ("WATCHDOG=1");
   g_timeout_add_full (G_PRIORITY_HIGH, (guint) MAX (service.watchdog / 2000, 1),
                       service_on_watchdog, NULL, NULL);
+}
+
+void
+service_notify (const char *message)
+{
+  service_send (message);
 }
 
 void

@@ -11,6 +11,13 @@ G_BEGIN_DECLS
 /* Reads who wants to hear what, and takes that out of the environment, so that scripts are not
  * taken for the service. Before there are threads. FALSE if it is not understood. */
 gboolean service_begin (GError **error);
+/* The same for a process that was started by another one of this program, which hears of it at
+ * @fd. */
+gboolean service_begin_at (int fd, GError **error);
+/* In microseconds, how often at least the service manager wants to hear; 0: not at all. */
+guint64 service_get_watchdog (void);
+/* Says anything else. */
+void service_notify (const char *message);
 /* It serves; @status is for people. From now on the watchdog gets what it wants, if there is one,
  * as long as the default main context runs. */
 void service_notify_ready (const char *status);

@@ -216,6 +216,19 @@ tool_on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static struct
+{
+  void (*func) (gpointer);
+  gpointer user_data;
+} tool_hangup;
+
+void
+tool_watch_hangup (void (*func) (gpointer), gpointer user_data)
+{
+  tool_hangup.func = func;
+  tool_hangup.user_data = user_data;
+}
+
 /* A terminal that is closed ends the program; where there is none, somebody wants settings to be
  * read again, of which there are none. */
 static gboolean
@@ -226,6 +239,8 @@ tool_on_hangup (gpointer user_data)
   if (watch->has_terminal)
     return tool_on_signal (user_data);
   imp_log_kind (IMP_LOG_SETTINGS, "SIGHUP: there are no settings to be read again");
+  if (tool_hangup.func != NULL)
+    tool_hangup.func (tool_hangup.user_data);
   service_notify_reloaded ();
   return G_SOURCE_CONTINUE;
 }

@@ -78,6 +78,9 @@ void tool_print_metrics (const char *address);
  * one. SIGHUP does the same where the program has a terminal, and nothing where it has none. */
 void tool_watch_signals (void (*stop) (gpointer), gpointer user_data);
 
+/* Calls @func as well at each SIGHUP that ends nothing. In any order with the former. */
+void tool_watch_hangup (void (*func) (gpointer), gpointer user_data);
+
 /* Allows as many descriptors as the hard limit does. */
 void tool_raise_descriptor_limit (void);
 /* How many of @wanted connections there can be, if each needs @descriptors of them. Those for which

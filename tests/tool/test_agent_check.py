@@ -49,13 +49,12 @@ class Json:
 
     def __init__(self, server, *lines):
         self.socket = harness.connect(server.port)
-        self.file = self.socket.makefile('rw', encoding='utf-8')
+        self.file = self.socket.makefile('r', encoding='utf-8')
         self.say({'op': 'set_version', 'version': 2, 'minimum': 1}, *lines)
         self.hear('set_version')
 
     def say(self, *messages):
-        self.file.write(''.join(json.dumps(message) + '\n' for message in messages))
-        self.file.flush()
+        self.socket.sendall(''.join(json.dumps(message) + '\n' for message in messages).encode())
 
     def hear(self, wanted):
         """Up to the next one of this kind."""

@@ -32,18 +32,8 @@ server_listeners_check_exposure (GPtrArray *opened, const ImpServerListenersOpti
                                  GError **error)
 {
   for (guint i = 0; i < opened->len && !options->insecure; i++)
-    if (!imp_listener_is_tls (opened->pdata[i]) && imp_listener_is_exposed (opened->pdata[i]))
-      {
-        const char *tls = imp_listener_is_inherited (opened->pdata[i]) ? "tls:fd:N, tls:systemd"
-                                                                       : "tls://";
-
-        g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS,
-                     "other machines can reach this address, and nothing protects what is said "
-                     "there; use TLS (%s), a loopback address or a unix socket, or allow it if it "
-                     "is meant (insecure)",
-                     tls);
-        return FALSE;
-      }
+    if (!imp_listener_check_exposure (opened->pdata[i], error))
+      return FALSE;
   return TRUE;
 }
 
