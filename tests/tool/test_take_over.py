@@ -523,12 +523,23 @@ class OldOnes(Relays):
         self.assertIn('none at which to hear clients', err)
 
     def test_nobody(self):
+        """The first start is like all others."""
         self.listener.close()
+        self.given.close()
         for address in (self.control, os.path.join(self.folder, 'nothing')):
-            status, _, err = harness.run_tool('relay', '--take-over', address, '--listen',
-                                              self.path, '--connect', self.upstream.address)
-            self.assertEqual(status, 1)
-            self.assertIn(f'--take-over "{address}"', err)
+            with harness.Tool('relay', '--control', self.control, '--take-over', address,
+                              '--listen', self.path, '--connect', self.upstream.address) as tool:
+                tool.wait_for_log(f'nobody to be replaced at {address}')
+                client = self.connect()
+                self.check(client)
+                client.close()
+
+    def test_wrong_address(self):
+        """Who has the sockets goes on, and says so by having them."""
+        status, _, err = harness.run_tool('relay', '--take-over', self.control + 'x', '--listen',
+                                          self.path, '--connect', self.upstream.address)
+        self.assertEqual(status, 1)
+        self.assertIn('another server listens there', err)
         status, _, err = harness.run_tool('relay', '--take-over', 'localhost:1', '--listen',
                                           self.path, '--connect', self.upstream.address)
         self.assertEqual(status, 2)

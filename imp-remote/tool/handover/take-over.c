@@ -24,7 +24,8 @@ struct _TakeOver
 {
   TakeOverLine *line;
   gboolean asked;
-  int status; /* of that */
+  gboolean alone; /* nobody is there who could be replaced */
+  int status;     /* of that */
   TakeOverFunc done;
   gpointer user_data;
 };
@@ -205,6 +206,15 @@ take_over_run (TakeOver *self, GTaskThreadFunc func, GAsyncReadyCallback callbac
   g_task_run_in_thread (task, func);
 }
 
+/* The first start is like all later ones. Whoever has its sockets nevertheless is found when they
+ * are opened. */
+static gboolean
+take_over_finds_nobody (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
 static void
 take_over_on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -215,7 +225,11 @@ take_over_on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (line->owner == NULL)
     return;
   line->owner->asked = TRUE;
-  if (bundles == NULL)
+  line->owner->alone = take_over_finds_nobody (error);
+  if (line->owner->alone)
+    imp_log_message ("There is nobody to be replaced at %s, and this process starts as always",
+                     line->address);
+  else if (bundles == NULL)
     line->owner->status = tool_option_error ("--take-over", line->address, error);
   while (bundles != NULL && bundles->len > 0)
     imp_socket_handover_receive (g_ptr_array_steal_index (bundles, 0));
@@ -298,6 +312,11 @@ take_over_on_said (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 take_over_finish (TakeOver *self, TakeOverFunc done, gpointer user_data)
 {
+  if (self->alone)
+    {
+      done (TOOL_DONE, user_data);
+      return;
+    }
   self->done = done;
   self->user_data = user_data;
   take_over_run (self, take_over_say_in_thread, take_over_on_said);

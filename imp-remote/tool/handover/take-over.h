@@ -16,7 +16,7 @@ typedef void (*TakeOverFunc) (int status, gpointer user_data);
 #define TAKE_OVER_OPTION(place)                                                                    \
   {                                                                                                \
     "take-over", 0, 0, G_OPTION_ARG_FILENAME, place,                                               \
-      "Replace the process that has this --control socket, without a refused client", "ADDRESS"    \
+      "Replace the process that has this --control socket, if there is one", "ADDRESS"             \
   }
 
 /* @address: of a control socket, @program: see hand_over_new(). */
@@ -24,10 +24,12 @@ TakeOver *take_over_new (const char *address, const char *program);
 /* What is still under way calls nobody any more. */
 void take_over_free (TakeOver *self);
 
-/* Asks for the sockets, once, before any is opened. The main loop runs meanwhile, until *@stopped.
+/* Asks for the sockets, once, before any is opened; where nobody is, there are none. The main loop
+ * runs meanwhile, until *@stopped.
  * %TOOL_DONE, or what the program ends with; said on standard error. */
 int take_over_ask (TakeOver *self, const gboolean *stopped);
-/* This process accepts clients: what it has not used goes back. @done comes from the main loop. */
+/* This process accepts clients: what it has not used goes back. @done comes from the main loop, or
+ * at once. */
 void take_over_finish (TakeOver *self, TakeOverFunc done, gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TakeOver, take_over_free)
