@@ -171,12 +171,17 @@ service_notify_status (const char *status)
 }
 
 void
-service_notify_reloaded (void)
+service_notify_reloading (void)
 {
   g_autofree char *message = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
                                               g_get_monotonic_time ());
 
   service_send (message);
+}
+
+void
+service_notify_reloaded (void)
+{
   service_send ("READY=1");
 }
 

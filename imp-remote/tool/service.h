@@ -23,7 +23,9 @@ void service_notify (const char *message);
 void service_notify_ready (const char *status);
 /* What it does now, for people. */
 void service_notify_status (const char *status);
-/* It was asked to read its settings again, and has. */
+/* It was asked to read its settings again, and does. */
+void service_notify_reloading (void);
+/* It has. */
 void service_notify_reloaded (void);
 /* The process with @pid, which this one or the manager has started inside of the service, takes its
  * place. */

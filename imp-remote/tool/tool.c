@@ -114,9 +114,13 @@ tool_flush (void)
   fflush (stdout);
 }
 
+/* Somebody may be connected. */
+static gboolean tool_serves;
+
 void
 tool_print_listening (const char *address)
 {
+  tool_serves = TRUE;
   tool_print ("listening %s", address);
   tool_flush ();
 }
@@ -191,10 +195,14 @@ tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *st
 typedef struct
 {
   void (*stop) (gpointer);
+  void (*reload) (gpointer); /* or NULL */
   gpointer user_data;
   gboolean stopping;
   gboolean has_terminal; /* at the beginning */
+  gboolean has_hangup;   /* there is a source for SIGHUP */
 } SignalWatch;
+
+static SignalWatch tool_signals;
 
 /* A script may load for a while. */
 static gboolean tool_loads_module;
@@ -207,7 +215,7 @@ tool_on_signal (gpointer user_data)
   SignalWatch *watch = user_data;
 
   /* Nothing is served yet, and what has been started ends with this process. */
-  if (tool_loads_module)
+  if (tool_loads_module && !tool_serves)
     exit (TOOL_DONE);
   if (watch->stopping)
     exit (tool_error ("stopped before all connections had ended"));
@@ -229,36 +237,56 @@ tool_watch_hangup (void (*func) (gpointer), gpointer user_data)
   tool_hangup.user_data = user_data;
 }
 
-/* A terminal that is closed ends the program; where there is none, somebody wants settings to be
- * read again, of which there are none. */
+/* Who has a file of settings reads it again. Else a terminal that is closed ends the program; where
+ * there is none, somebody wants settings to be read again, of which there are none. */
 static gboolean
 tool_on_hangup (gpointer user_data)
 {
   SignalWatch *watch = user_data;
 
+  if (watch->reload != NULL)
+    {
+      watch->reload (watch->user_data);
+      return G_SOURCE_CONTINUE;
+    }
   if (watch->has_terminal)
     return tool_on_signal (user_data);
   imp_log_kind (IMP_LOG_SETTINGS, "SIGHUP: there are no settings to be read again");
+  service_notify_reloading ();
   if (tool_hangup.func != NULL)
     tool_hangup.func (tool_hangup.user_data);
   service_notify_reloaded ();
   return G_SOURCE_CONTINUE;
 }
 
+static void
+tool_take_hangup (void)
+{
+  if (!tool_signals.has_hangup)
+    g_unix_signal_add (SIGHUP, tool_on_hangup, &tool_signals);
+  tool_signals.has_hangup = TRUE;
+}
+
 void
 tool_watch_signals (void (*stop) (gpointer), gpointer user_data)
 {
-  static SignalWatch watch;
   struct sigaction hangup;
 
-  watch.stop = stop;
-  watch.user_data = user_data;
-  watch.has_terminal = isatty (STDIN_FILENO);
-  g_unix_signal_add (SIGTERM, tool_on_signal, &watch);
-  g_unix_signal_add (SIGINT, tool_on_signal, &watch);
+  tool_signals.stop = stop;
+  tool_signals.user_data = user_data;
+  tool_signals.has_terminal = isatty (STDIN_FILENO);
+  g_unix_signal_add (SIGTERM, tool_on_signal, &tool_signals);
+  g_unix_signal_add (SIGINT, tool_on_signal, &tool_signals);
   /* nohup(1) has it ignored. */
   if (sigaction (SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
-    g_unix_signal_add (SIGHUP, tool_on_hangup, &watch);
+    tool_take_hangup ();
+}
+
+void
+tool_watch_reload (void (*reload) (gpointer))
+{
+  tool_signals.reload = reload;
+  tool_take_hangup ();
 }
 
 void
@@ -294,10 +322,13 @@ tool_limit_connections (guint wanted, guint descriptors)
   return (guint) possible;
 }
 
-void
-tool_only_check_modules (void)
+gboolean
+tool_only_check_modules (gboolean only)
 {
-  tool_only_checks = TRUE;
+  const gboolean before = tool_only_checks;
+
+  tool_only_checks = only;
+  return before;
 }
 
 /* The path of the script that stands in front of its settings; NULL if it is another module. As in
@@ -374,13 +405,18 @@ tool_load_modules (const char *const *modules, gint32 data_type, const char *who
                    GPtrArray *factories, int *status)
 {
   g_autoptr (ImpInterface) wanted = imp_interface_new (data_type, IMP_RESULT_FLAGS_ALL);
+  gboolean good = TRUE;
 
   for (; *modules != NULL; modules++)
     {
       ImpFactory *factory = tool_load_module (*modules, status);
 
+      /* What is wrong with the others is of interest, too. */
       if (factory == NULL)
-        return FALSE;
+        {
+          good = FALSE;
+          continue;
+        }
       g_ptr_array_add (factories, factory);
       if (who == NULL || tool_check_interface (factory, wanted))
         continue;
@@ -388,9 +424,9 @@ tool_load_modules (const char *const *modules, gint32 data_type, const char *who
                             "else for it",
                             *modules, data_type == IMP_DATA_TYPE_PACKET ? "packets" : "streams",
                             who);
-      return FALSE;
+      good = FALSE;
     }
-  return TRUE;
+  return good;
 }
 
 /* What goes through one must be something for the next. */

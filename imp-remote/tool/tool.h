@@ -78,7 +78,10 @@ void tool_print_metrics (const char *address);
  * one. SIGHUP does the same where the program has a terminal, and nothing where it has none. */
 void tool_watch_signals (void (*stop) (gpointer), gpointer user_data);
 
-/* Calls @func as well at each SIGHUP that ends nothing. In any order with the former. */
+/* After it: calls @reload at each SIGHUP, whether there is a terminal or not. */
+void tool_watch_reload (void (*reload) (gpointer));
+/* Calls @func as well at each SIGHUP that ends nothing. In any order with
+ * tool_watch_signals(). */
 void tool_watch_hangup (void (*func) (gpointer), gpointer user_data);
 
 /* Allows as many descriptors as the hard limit does. */
@@ -87,8 +90,9 @@ void tool_raise_descriptor_limit (void);
  * there are none would be accepted and dropped; so they have to wait. */
 guint tool_limit_connections (guint wanted, guint descriptors);
 
-/* From now on scripts are only looked for, and not run: for those who serve nothing. */
-void tool_only_check_modules (void);
+/* Whether scripts are only looked for from now on, and not run: for those who serve nothing.
+ * Returns what it was before. */
+gboolean tool_only_check_modules (gboolean only);
 /* The factory for some --module options (may be NULL): of several, a cascade. */
 ImpFactory *tool_new_factory (const char *const *modules, int *status);
 /* The same; each of them must work with @data_type, streams or packets, since @who has nothing

@@ -98,7 +98,8 @@ class Relay(Files):
             'listen=127.0.0.1:0\n'
             'connect=127.0.0.1:1\n'
             'module=pass\n'
-            'module=pattern=rx=(\n',
+            'module=pattern=rx=(\n'
+            'module=patern\n',
             'imp.conf:2: key "verbose": "perhaps": "true" or "false" is wanted',
             'imp.conf:3: key "max-connections": "0": a number from 1 to 1000000 is wanted',
             'imp.conf:5: key "idle-timeout": it stands at imp.conf:4 already',
@@ -112,7 +113,8 @@ class Relay(Files):
             'imp.conf:15: key "max-connections": there is no such key of a listener',
             'imp.conf:16: [listener two]: there is no key "listen"',
             'imp.conf:16: [listener two]: one of the keys connect, socks, http-connect and',
-            'imp.conf:21: key "module": "pattern=rx=(": The module "pattern" has wrong settings')
+            'imp.conf:21: key "module": "pattern=rx=(": The module "pattern" has wrong settings',
+            'imp.conf:22: key "module": "patern": There is no module "patern"')
 
     def test_what_does_not_fit_together(self):
         self.assert_errors('[relay]\nsocket-mode=0660\n' + LISTENER + 'proxy-protocol=in\n'

@@ -50,14 +50,15 @@ class Tool:
                                         env={**os.environ, **(env or {})})
         self.logger = threading.Thread(target=self._read_log, daemon=True)
         self.logger.start()
-        self.metrics = [self._read_address('metrics ') for _ in range(metrics)]
-        self.addresses = [self._read_address() for _ in range(listeners)]
+        self.metrics = [self.read_address('metrics ') for _ in range(metrics)]
+        self.addresses = [self.read_address() for _ in range(listeners)]
 
     def _read_log(self):
         for line in self.process.stderr:
             self.log.append(line.rstrip('\n'))
 
-    def _read_address(self, prefix='listening '):
+    def read_address(self, prefix='listening '):
+        """Where it says next that it listens."""
         line = self.process.stdout.readline()
         if not line.startswith(prefix):
             self.process.kill()

@@ -7,39 +7,43 @@
 
 #define OPTION_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-/* The key that @text is about, which begins with an option's name: the one with the value that
- * stands there as well, or else the first one. */
+/* The key that @text is about, which begins with an option's name. @exactly: with the value that
+ * stands there as well. */
 static const ConfigKey *
-config_errors_find_in (const ConfigSection *section, const char *text)
+config_errors_find_in (const ConfigSection *section, const char *text, gboolean exactly)
 {
   const gsize length = strspn (text + 2, OPTION_CHARS);
-  const ConfigKey *first = NULL;
 
   for (guint i = 0; i < section->keys->len; i++)
     {
       const ConfigKey *key = section->keys->pdata[i];
       g_autofree char *whole = g_strdup_printf ("--%s \"%s\"", key->name, key->value);
 
-      if (strlen (key->name) != length || strncmp (key->name, text + 2, length) != 0)
-        continue;
-      if (g_str_has_prefix (text, whole))
+      if (strlen (key->name) == length && strncmp (key->name, text + 2, length) == 0
+          && (!exactly || g_str_has_prefix (text, whole)))
         return key;
-      if (first == NULL)
-        first = key;
     }
-  return first;
+  return NULL;
+}
+
+static const ConfigKey *
+config_errors_find_anywhere (const ConfigErrors *self, const char *text, gboolean exactly)
+{
+  const ConfigKey *key = NULL;
+
+  if (self->section != NULL)
+    return config_errors_find_in (self->section, text, exactly);
+  for (guint i = 0; key == NULL && i < self->file->sections->len; i++)
+    key = config_errors_find_in (self->file->sections->pdata[i], text, exactly);
+  return key;
 }
 
 static const ConfigKey *
 config_errors_find (const ConfigErrors *self, const char *text)
 {
-  const ConfigKey *key = NULL;
+  const ConfigKey *key = config_errors_find_anywhere (self, text, TRUE);
 
-  if (self->section != NULL)
-    return config_errors_find_in (self->section, text);
-  for (guint i = 0; key == NULL && i < self->file->sections->len; i++)
-    key = config_errors_find_in (self->file->sections->pdata[i], text);
-  return key;
+  return key != NULL ? key : config_errors_find_anywhere (self, text, FALSE);
 }
 
 static void

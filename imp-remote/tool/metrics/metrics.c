@@ -29,12 +29,15 @@ struct _Metrics
 
 /* ---- the options ---- */
 
-static struct
+typedef struct
 {
   char **places;
   guint interval; /* seconds; 0: the default */
   gboolean insecure;
-} metrics_options;
+} MetricsOptions;
+
+static MetricsOptions metrics_options;
+static MetricsOptions metrics_options_in_force; /* while there is a draft */
 
 static gboolean
 metrics_on_interval_option (const char *option, const char *value, gpointer data, GError **error)
@@ -67,6 +70,20 @@ metrics_add_to_table (OptionTable *table)
   };
 
   option_table_add (table, entries, NULL);
+}
+
+void
+metrics_begin_draft (void)
+{
+  metrics_options_in_force = metrics_options;
+  metrics_options = (MetricsOptions){ NULL };
+}
+
+void
+metrics_end_draft (void)
+{
+  g_strfreev (metrics_options.places);
+  metrics_options = metrics_options_in_force;
 }
 
 gboolean

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 void metrics_add_to_table (OptionTable *table);
 /* Whether anything is to be counted that would not be counted otherwise. */
 gboolean metrics_is_wanted (void);
+/* A file of settings is read again: what it says of this is only checked, and forgotten in the
+ * end. */
+void metrics_begin_draft (void);
+void metrics_end_draft (void);
 /* Whether they are right, as far as that can be known before anything starts: prints what is wrong
  * on standard error, and returns the program's status. */
 int metrics_check (void);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-config.h"
 
+#include "core/imp-log-private.h"
 #include "tool/access-options.h"
+
+#include <string.h>
 
 static const char *const relay_config_several[] = { "allow-uid", "allow-gid", "metrics", NULL };
 
@@ -161,12 +164,57 @@ relay_config_make_group (ConfigErrors *errors, RelayGroup *group)
   relay_config_complete (errors, group, end);
   if (errors->file->errors->len == n_before)
     relay_group_complete (group);
+  else
+    relay_group_check_modules (group);
+}
+
+static void
+relay_config_add_fingerprint (GString *text, const ConfigSection *section)
+{
+  for (guint i = 0; i < section->keys->len; i++)
+    {
+      const ConfigKey *key = section->keys->pdata[i];
+
+      g_string_append_printf (text, "%s=%s\n", key->name, key->value);
+    }
+}
+
+/* All sections of [relay] as one. */
+static char *
+relay_config_get_common (const ConfigFile *file)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      const ConfigSection *section = file->sections->pdata[i];
+
+      if (g_str_equal (section->kind, "relay"))
+        relay_config_add_fingerprint (text, section);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What is common to all makes a difference for each. */
+static void
+relay_config_add_listener (ConfigErrors *errors, const char *common,
+                           RelayAddSectionFunc add_section, gpointer user_data)
+{
+  g_autoptr (GString) fingerprint = g_string_new (common);
+  RelayGroup *group;
+
+  g_string_append (fingerprint, "\n");
+  relay_config_add_fingerprint (fingerprint, errors->section);
+  group = add_section (errors->section->name, fingerprint->str, user_data);
+  if (group != NULL)
+    relay_config_make_group (errors, group);
 }
 
 void
-relay_config_make_groups (ConfigFile *file, RelayAddGroupFunc add_group, gpointer user_data)
+relay_config_make_groups (ConfigFile *file, RelayAddSectionFunc add_section, gpointer user_data)
 {
   ConfigErrors errors = { .file = file };
+  g_autofree char *common = relay_config_get_common (file);
   guint n_groups = 0;
 
   config_errors_begin (&errors);
@@ -176,11 +224,102 @@ relay_config_make_groups (ConfigFile *file, RelayAddGroupFunc add_group, gpointe
       if (!g_str_equal (errors.section->kind, "listener") || errors.section->name == NULL)
         continue;
       n_groups++;
-      relay_config_make_group (&errors, add_group (user_data));
+      relay_config_add_listener (&errors, common, add_section, user_data);
     }
   errors.section = NULL;
   access_options_check ();
   config_errors_end (&errors);
   if (n_groups == 0 && file->errors->len == 0)
     config_file_add_error (file, file->path, "there is no section [listener NAME]");
+}
+
+/* ---- what is for the next start ---- */
+
+/* The options that new groups take, or the program at any time. */
+static const char *const relay_config_live[] = {
+  "max-connections",
+  "max-connections-per-peer",
+  "connect-timeout",
+  "greeting-timeout",
+  "sni-timeout",
+  "idle-timeout",
+  "datagram-idle-timeout",
+  "deadline",
+  "max-extensions",
+  "max-growth",
+  "max-log-rate",
+  "max-log-size",
+  "hold-timeout",
+  "keepalive",
+  "max-shadows",
+  "log-rate",
+  "grace",
+  "evict",
+  "verbose",
+  "socket-mode",
+  "allow-uid",
+  "allow-gid",
+  "reload",
+  "workers",
+  "sandbox",
+  NULL,
+};
+
+/* All values of a key of [relay], or "". */
+static char *
+relay_config_get_values (const ConfigFile *file, const char *name)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      const ConfigSection *section = file->sections->pdata[i];
+
+      for (guint j = 0; g_str_equal (section->kind, "relay") && j < section->keys->len; j++)
+        {
+          const ConfigKey *key = section->keys->pdata[j];
+
+          if (g_str_equal (key->name, name))
+            g_string_append_printf (text, "%s\n", key->value);
+        }
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+relay_config_compare (const ConfigFile *before, const ConfigFile *file, const char *name)
+{
+  g_autofree char *old_values = relay_config_get_values (before, name);
+  g_autofree char *values = relay_config_get_values (file, name);
+
+  if (!g_str_equal (old_values, values))
+    imp_log_kind (IMP_LOG_SETTINGS,
+                  "%s: key \"%s\" of [relay] has changed, which is for the next start", file->path,
+                  name);
+}
+
+static void
+relay_config_add_names (const ConfigFile *file, GHashTable *names)
+{
+  for (guint i = 0; i < file->sections->len; i++)
+    {
+      const ConfigSection *section = file->sections->pdata[i];
+
+      for (guint j = 0; g_str_equal (section->kind, "relay") && j < section->keys->len; j++)
+        g_hash_table_add (names, ((ConfigKey *) section->keys->pdata[j])->name);
+    }
+}
+
+void
+relay_config_log_later (const ConfigFile *before, const ConfigFile *file)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GList) sorted = NULL;
+
+  relay_config_add_names (before, names);
+  relay_config_add_names (file, names);
+  sorted = g_list_sort (g_hash_table_get_keys (names), (GCompareFunc) strcmp);
+  for (GList *l = sorted; l != NULL; l = l->next)
+    if (!g_strv_contains (relay_config_live, l->data))
+      relay_config_compare (before, file, l->data);
 }

@@ -9,7 +9,15 @@ G_BEGIN_DECLS
 
 /* The section [relay]; what is wrong is added to the file's errors. */
 void relay_config_apply_options (ConfigFile *file, const ToolOptions *options);
-/* A group of each [listener NAME]; the same. @user_data: for @add_group. */
-void relay_config_make_groups (ConfigFile *file, RelayAddGroupFunc add_group, gpointer user_data);
+/* Adds the group of a section, which is the same as long as @fingerprint is. NULL: there is nothing
+ * to be made, as there is one already. */
+typedef RelayGroup *(*RelayAddSectionFunc) (const char *name, const char *fingerprint,
+                                            gpointer user_data);
+/* A group of each [listener NAME]; the same. @user_data: for @add_section. */
+void relay_config_make_groups (ConfigFile *file, RelayAddSectionFunc add_section,
+                               gpointer user_data);
+/* Says which keys of [relay] are other ones in @file than in @before, and cannot be applied while
+ * it runs. */
+void relay_config_log_later (const ConfigFile *before, const ConfigFile *file);
 
 G_END_DECLS

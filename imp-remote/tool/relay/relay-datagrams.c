@@ -118,6 +118,15 @@ relay_datagrams_set_target (RelayDatagrams *self, const char *address)
   return TOOL_DONE;
 }
 
+gboolean
+relay_datagrams_share (const RelayDatagrams *self, const RelayDatagrams *other)
+{
+  for (guint i = 0; i < self->texts->len; i++)
+    if (g_ptr_array_find_with_equal_func (other->texts, self->texts->pdata[i], g_str_equal, NULL))
+      return TRUE;
+  return FALSE;
+}
+
 /* --- opening --- */
 
 static void relay_datagrams_open_next (RelayDatagrams *self);

@@ -24,6 +24,9 @@ void relay_datagrams_free (RelayDatagrams *self);
 int relay_datagrams_add_listen (RelayDatagrams *self, const char *address);
 int relay_datagrams_set_target (RelayDatagrams *self, const char *address);
 
+/* Whether both have the same address to listen at, as it was written. */
+gboolean relay_datagrams_share (const RelayDatagrams *self, const RelayDatagrams *other);
+
 /* Binds its sockets, while the main loop runs; once. */
 void relay_datagrams_open (RelayDatagrams *self, RelayDatagramsFunc done, gpointer user_data);
 /* Gives that up: @done comes with %TOOL_FAILED, and nothing is printed. */

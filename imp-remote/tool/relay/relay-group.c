@@ -9,7 +9,8 @@
 #include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-log.h"
-#include "tool/relay/relay-tally.h"
+#include "tool/relay/relay-places.h"
+#include "tool/relay/relay-port.h"
 
 #include <string.h>
 
@@ -19,8 +20,9 @@ struct _RelayGroup
   void (*stopped) (gpointer);
   gpointer user_data;
 
-  GPtrArray *addresses; /* where to listen: of ImpAddress */
-  GPtrArray *address_texts;
+  char *name;        /* of its section in a file, or NULL */
+  char *fingerprint; /* all that the file says of it, or NULL */
+  GPtrArray *ports;  /* of RelayPort; NULL once stopped */
   GPtrArray *modules;
   GPtrArray *shadow_modules;
   char *canary; /* what the user wrote */
@@ -28,30 +30,27 @@ struct _RelayGroup
   RelayRoute *route; /* of connections */
   ImpFactory *factory;
   RelayDatagrams *datagrams; /* NULL: it forwards connections */
-  GPtrArray *listeners;      /* of ImpListener; NULL once stopped */
   GHashTable *connections;   /* RelayConnection -> its peer's name, or NULL */
-  GHashTable *peers;         /* a peer's name -> how many of them it has */
+  RelayPlaces *places;       /* of them, and of those of the groups in whose place it is */
   GHashTable *exceeded;      /* a limit's name -> how many connections were refused for it */
-  RelayTally tally;
+  gboolean started;
   gboolean stopping;
 };
 
 RelayGroup *
 relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpointer user_data)
 {
-  RelayGroup *self = g_new0 (RelayGroup, 1);
+  RelayGroup *self = g_rc_box_new0 (RelayGroup);
 
   self->options = *options;
   self->stopped = stopped;
   self->user_data = user_data;
-  self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_address_free);
-  self->address_texts = g_ptr_array_new_with_free_func (g_free);
+  self->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_port_unref);
   self->modules = g_ptr_array_new_with_free_func (g_free);
   self->shadow_modules = g_ptr_array_new_with_free_func (g_free);
-  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
                                              g_free);
-  self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->places = relay_places_new ();
   self->exceeded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->route = relay_route_new (options->own);
   return self;
@@ -73,14 +72,35 @@ relay_group_sum_up (RelayGroup *self)
                   self->route->text, text->str);
 }
 
-void
-relay_group_free (RelayGroup *self)
+RelayGroup *
+relay_group_ref (RelayGroup *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+/* Those that it was about to take stay where they are. */
+static void
+relay_group_release_ports (RelayGroup *self)
+{
+  for (guint i = 0; self->ports != NULL && i < self->ports->len; i++)
+    {
+      RelayPort *port = self->ports->pdata[i];
+
+      if (port->next_owner == self)
+        port->next_owner = NULL;
+    }
+  g_clear_pointer (&self->ports, g_ptr_array_unref);
+}
+
+static void
+relay_group_clear (RelayGroup *self)
 {
   relay_group_sum_up (self);
   g_clear_pointer (&self->datagrams, relay_datagrams_free);
-  g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  relay_group_release_ports (self);
   g_hash_table_unref (self->connections);
-  g_hash_table_unref (self->peers);
+  relay_places_drop_watcher (self->places, self);
+  relay_places_unref (self->places);
   g_hash_table_unref (self->exceeded);
   g_clear_pointer (&self->shadow, relay_shadow_free);
   g_ptr_array_unref (self->shadow_modules);
@@ -88,9 +108,33 @@ relay_group_free (RelayGroup *self)
   g_clear_object (&self->factory);
   relay_route_unref (self->route);
   g_ptr_array_unref (self->modules);
-  g_ptr_array_unref (self->address_texts);
-  g_ptr_array_unref (self->addresses);
-  g_free (self);
+  g_free (self->name);
+  g_free (self->fingerprint);
+}
+
+void
+relay_group_unref (RelayGroup *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) relay_group_clear);
+}
+
+void
+relay_group_set_name (RelayGroup *self, const char *name, const char *fingerprint)
+{
+  self->name = g_strdup (name);
+  self->fingerprint = g_strdup (fingerprint);
+}
+
+const char *
+relay_group_get_name (RelayGroup *self)
+{
+  return self->name;
+}
+
+const char *
+relay_group_get_fingerprint (RelayGroup *self)
+{
+  return self->fingerprint;
 }
 
 static void
@@ -105,7 +149,7 @@ relay_group_on_datagrams_stopped (gpointer user_data)
 static int
 relay_group_add_datagram_listen (RelayGroup *self, const char *address)
 {
-  if (self->addresses->len > 0)
+  if (self->ports->len > 0)
     return tool_usage_error ("--listen \"%s\": the --listen before it is for connections, and one "
                              "--connect has either these or datagrams",
                              address);
@@ -130,9 +174,15 @@ relay_group_add_listen (RelayGroup *self, const char *address)
   if (parsed == NULL || !imp_address_refuse_tls (parsed, address, &error))
     return tool_option_error ("--listen", address, error);
   access_options_note_address (parsed);
-  g_ptr_array_add (self->addresses, g_steal_pointer (&parsed));
-  g_ptr_array_add (self->address_texts, g_strdup (address));
+  g_ptr_array_add (self->ports, relay_port_new (address, g_steal_pointer (&parsed)));
   return TOOL_DONE;
+}
+
+void
+relay_group_note_addresses (RelayGroup *self)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    access_options_note_address (((const RelayPort *) self->ports->pdata[i])->address);
 }
 
 int
@@ -186,16 +236,33 @@ relay_group_start_shadow (RelayGroup *self, const gboolean *stopped)
   return self->shadow != NULL ? relay_shadow_start (self->shadow, stopped) : TOOL_DONE;
 }
 
+static ImpFactory *
+relay_group_load_modules (RelayGroup *self, int *status)
+{
+  gboolean packets = self->datagrams != NULL;
+
+  g_ptr_array_add (self->modules, NULL);
+  return tool_new_factory_for ((const char *const *) self->modules->pdata,
+                               packets ? IMP_DATA_TYPE_PACKET : IMP_DATA_TYPE_STREAM,
+                               packets ? "a relay of datagrams" : "a relay", status);
+}
+
+void
+relay_group_check_modules (RelayGroup *self)
+{
+  const gboolean only = tool_only_check_modules (TRUE);
+  int status = TOOL_DONE;
+
+  self->factory = relay_group_load_modules (self, &status);
+  tool_only_check_modules (only);
+}
+
 static int
 relay_group_make_factory (RelayGroup *self)
 {
-  gboolean packets = self->datagrams != NULL;
   int status = TOOL_DONE;
 
-  g_ptr_array_add (self->modules, NULL);
-  self->factory = tool_new_factory_for ((const char *const *) self->modules->pdata,
-                                        packets ? IMP_DATA_TYPE_PACKET : IMP_DATA_TYPE_STREAM,
-                                        packets ? "a relay of datagrams" : "a relay", &status);
+  self->factory = relay_group_load_modules (self, &status);
   if (self->factory != NULL && IMP_IS_CASCADE (self->factory))
     g_object_set (self->factory, "hold-timeout", self->options.hold_timeout, NULL);
   return status == TOOL_DONE ? relay_group_make_shadow (self) : status;
@@ -227,8 +294,8 @@ relay_group_get_route (RelayGroup *self)
 static gboolean
 relay_group_has_tcp (RelayGroup *self)
 {
-  for (guint i = 0; i < self->addresses->len; i++)
-    if (((const ImpAddress *) self->addresses->pdata[i])->kind == IMP_ADDRESS_TCP)
+  for (guint i = 0; i < self->ports->len; i++)
+    if (((const RelayPort *) self->ports->pdata[i])->address->kind == IMP_ADDRESS_TCP)
       return TRUE;
   return FALSE;
 }
@@ -253,53 +320,37 @@ relay_group_complete (RelayGroup *self)
 static guint
 relay_group_get_room (RelayGroup *self)
 {
-  guint n = g_hash_table_size (self->connections);
+  const guint n = relay_places_get_n (self->places);
 
   return n < self->options.max_connections ? self->options.max_connections - n : 0;
 }
 
 static void
-relay_group_update_accepting (RelayGroup *self)
+relay_group_update_accepting (gpointer user_data)
 {
-  gboolean has_room = relay_group_get_room (self) > 0;
+  RelayGroup *self = user_data;
+  const gboolean has_room = relay_group_get_room (self) > 0;
 
-  for (guint i = 0; self->listeners != NULL && i < self->listeners->len; i++)
-    imp_listener_set_accepting (self->listeners->pdata[i], has_room);
+  for (guint i = 0; self->ports != NULL && i < self->ports->len; i++)
+    relay_port_set_accepting (self->ports->pdata[i], self, has_room);
 }
 
 /* --- what one peer has --- */
-
-static guint
-relay_group_count (RelayGroup *self, const char *peer)
-{
-  return peer != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (self->peers, peer)) : 0;
-}
-
-static void
-relay_group_set_count (RelayGroup *self, const char *peer, guint n)
-{
-  if (n > 0)
-    g_hash_table_insert (self->peers, g_strdup (peer), GUINT_TO_POINTER (n));
-  else
-    g_hash_table_remove (self->peers, peer);
-}
 
 static void
 relay_group_add (RelayGroup *self, RelayConnection *connection, const char *peer)
 {
   g_hash_table_insert (self->connections, connection, g_strdup (peer));
-  if (peer != NULL)
-    relay_group_set_count (self, peer, relay_group_count (self, peer) + 1);
+  relay_places_add (self->places, peer);
 }
 
 static void
 relay_group_remove (RelayGroup *self, RelayConnection *connection)
 {
-  const char *peer = g_hash_table_lookup (self->connections, connection);
+  g_autofree char *peer = g_strdup (g_hash_table_lookup (self->connections, connection));
 
-  if (peer != NULL)
-    relay_group_set_count (self, peer, relay_group_count (self, peer) - 1);
   g_hash_table_remove (self->connections, connection);
+  relay_places_remove (self->places, peer);
 }
 
 static void
@@ -323,16 +374,16 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
   if (!access_options_admit (G_IO_STREAM (client), &error))
     {
       relay_group_log_refusal (self, peer, error->message);
-      self->tally.n_refused[RELAY_REFUSAL_ACCESS]++;
+      relay_places_get_tally (self->places)->n_refused[RELAY_REFUSAL_ACCESS]++;
       relay_connection_reset (client);
       return FALSE;
     }
-  if (relay_group_count (self, peer) < self->options.max_connections_per_peer)
+  if (relay_places_count (self->places, peer) < self->options.max_connections_per_peer)
     return TRUE;
   reason = g_strdup_printf ("there are %u connections of it already (--max-connections-per-peer)",
                             self->options.max_connections_per_peer);
   relay_group_log_refusal (self, peer, reason);
-  self->tally.n_refused[RELAY_REFUSAL_MAX_CONNECTIONS_PER_PEER]++;
+  relay_places_get_tally (self->places)->n_refused[RELAY_REFUSAL_MAX_CONNECTIONS_PER_PEER]++;
   relay_connection_reset (client);
   return FALSE;
 }
@@ -349,7 +400,7 @@ relay_group_admit_later (RelayConnection *connection, GSocketAddress *client, gp
     return TRUE;
   peer = imp_peer_get_name_of_ip (
     g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (client)));
-  if (relay_group_count (self, peer) >= self->options.max_connections_per_peer)
+  if (relay_places_count (self->places, peer) >= self->options.max_connections_per_peer)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_DENIED,
                    "There are %u connections of it already (--max-connections-per-peer)",
@@ -358,6 +409,7 @@ relay_group_admit_later (RelayConnection *connection, GSocketAddress *client, gp
     }
   /* To insert it once more would free it. */
   g_hash_table_steal (self->connections, connection);
+  relay_places_remove (self->places, NULL);
   relay_group_add (self, connection, peer);
   return TRUE;
 }
@@ -370,7 +422,8 @@ relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
   RelayGroup *self = user_data;
   g_autofree char *exceeded = relay_connection_dup_exceeded (connection);
 
-  relay_tally_add_end (&self->tally, relay_connection_get_relay (connection),
+  relay_tally_add_end (relay_places_get_tally (self->places),
+                       relay_connection_get_relay (connection),
                        relay_connection_get_error (connection), exceeded);
   if (exceeded != NULL)
     {
@@ -379,7 +432,6 @@ relay_group_on_connection_over (RelayConnection *connection, gpointer user_data)
       g_hash_table_insert (self->exceeded, g_steal_pointer (&exceeded), GUINT_TO_POINTER (n + 1));
     }
   relay_group_remove (self, connection);
-  relay_group_update_accepting (self);
   if (relay_group_is_idle (self))
     self->stopped (self->user_data);
 }
@@ -404,17 +456,65 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
 
   if (!relay_group_admit (self, client, peer))
     return;
-  self->tally.n_accepted++;
+  relay_places_get_tally (self->places)->n_accepted++;
   relay_group_add (self, relay_connection_new (client, &setup), peer);
   relay_group_update_accepting (self);
 }
 
-void
+gboolean
 relay_group_open (RelayGroup *self, Opening *opening)
 {
-  for (guint i = 0; i < self->addresses->len; i++)
-    opening_add (opening, self->addresses->pdata[i], self->address_texts->pdata[i],
-                 self->listeners);
+  gboolean has_added = FALSE;
+
+  for (guint i = 0; i < self->ports->len; i++)
+    {
+      RelayPort *port = self->ports->pdata[i];
+
+      if (relay_port_is_open (port))
+        continue;
+      opening_add (opening, port->address, port->text, port->listeners);
+      has_added = TRUE;
+    }
+  return has_added;
+}
+
+static RelayPort *
+relay_group_find_port (RelayGroup *self, const char *text)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    {
+      RelayPort *port = self->ports->pdata[i];
+
+      if (relay_port_is_open (port) && port->next_owner == NULL && g_str_equal (port->text, text))
+        return port;
+    }
+  return NULL;
+}
+
+void
+relay_group_claim_ports (RelayGroup *self, RelayGroup *before)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    {
+      RelayPort *port = self->ports->pdata[i];
+      RelayPort *open = relay_port_is_open (port) ? NULL
+                                                  : relay_group_find_port (before, port->text);
+
+      if (open == NULL)
+        continue;
+      open->next_owner = self;
+      self->ports->pdata[i] = relay_port_ref (open);
+      relay_port_unref (port);
+    }
+}
+
+void
+relay_group_continue (RelayGroup *self, RelayGroup *before)
+{
+  RelayPlaces *places = relay_places_ref (before->places);
+
+  relay_places_unref (self->places);
+  self->places = places;
 }
 
 /* Who is redirected here by TPROXY only comes to a socket that takes what is not for this machine;
@@ -430,25 +530,31 @@ relay_group_make_transparent (ImpListener *listener)
                   imp_listener_get_address (listener), error->message);
 }
 
-int
-relay_group_check_listeners (RelayGroup *self)
+static int
+relay_group_check_port (RelayGroup *self, RelayPort *port)
 {
-  for (guint i = 0; i < self->listeners->len; i++)
+  int status = TOOL_DONE;
+
+  for (guint i = 0; i < port->listeners->len && status == TOOL_DONE; i++)
     {
-      ImpListener *listener = self->listeners->pdata[i];
-      g_autoptr (GSocketAddress) address = imp_listener_dup_socket_address (listener);
-      int status = TOOL_DONE;
+      ImpListener *listener = port->listeners->pdata[i];
 
       if (imp_listener_is_exposed (listener))
         status = relay_route_check_exposed (self->route, imp_listener_get_address (listener));
-      if (status != TOOL_DONE)
-        return status;
-      if (address != NULL)
-        relay_own_add_listener (self->options.own, address);
-      if (self->route->kind == RELAY_ROUTE_TRANSPARENT)
+      if (status == TOOL_DONE && self->route->kind == RELAY_ROUTE_TRANSPARENT)
         relay_group_make_transparent (listener);
     }
-  return TOOL_DONE;
+  return status;
+}
+
+int
+relay_group_check_listeners (RelayGroup *self)
+{
+  int status = TOOL_DONE;
+
+  for (guint i = 0; i < self->ports->len && status == TOOL_DONE; i++)
+    status = relay_group_check_port (self, self->ports->pdata[i]);
+  return status;
 }
 
 void
@@ -460,15 +566,27 @@ relay_group_set_max_connections (RelayGroup *self, guint max_connections)
 void
 relay_group_start (RelayGroup *self)
 {
-  for (guint i = 0; i < self->listeners->len; i++)
-    {
-      ImpListener *listener = self->listeners->pdata[i];
-
-      imp_listener_start (listener, g_main_context_default (), relay_group_on_connection, self);
-      tool_print_listening (imp_listener_get_address (listener));
-    }
+  self->started = TRUE;
+  relay_places_set_watcher (self->places, relay_group_update_accepting, self);
+  for (guint i = 0; i < self->ports->len; i++)
+    relay_port_start (self->ports->pdata[i], relay_group_on_connection, self, self->options.own);
   if (self->datagrams != NULL)
     relay_datagrams_start (self->datagrams, self->factory, &self->options);
+  else
+    relay_group_update_accepting (self);
+}
+
+gboolean
+relay_group_is_started (RelayGroup *self)
+{
+  return self->started;
+}
+
+gboolean
+relay_group_has_same_datagrams (RelayGroup *self, RelayGroup *other)
+{
+  return self->datagrams != NULL && other->datagrams != NULL
+         && relay_datagrams_share (self->datagrams, other->datagrams);
 }
 
 RelayDatagrams *
@@ -480,7 +598,7 @@ relay_group_get_datagrams (RelayGroup *self)
 gboolean
 relay_group_has_listeners (RelayGroup *self)
 {
-  return self->addresses->len > 0 || self->datagrams != NULL;
+  return self->ports->len > 0 || self->datagrams != NULL;
 }
 
 guint
@@ -511,13 +629,12 @@ relay_group_is_idle (RelayGroup *self)
 void
 relay_group_stop (RelayGroup *self)
 {
-  GPtrArray *listeners = g_steal_pointer (&self->listeners);
+  g_autoptr (GPtrArray) ports = g_steal_pointer (&self->ports);
 
   g_assert (!self->stopping);
   self->stopping = TRUE;
-  for (guint i = 0; i < listeners->len; i++)
-    imp_listener_stop (listeners->pdata[i], relay_group_get_room (self));
-  g_ptr_array_unref (listeners);
+  for (guint i = 0; i < ports->len; i++)
+    relay_port_stop (ports->pdata[i], self, relay_group_get_room (self), self->options.own);
   if (self->datagrams != NULL)
     relay_datagrams_stop (self->datagrams);
 }
@@ -539,9 +656,9 @@ relay_group_list_listen (RelayGroup *self)
 
   if (self->datagrams != NULL)
     return relay_datagrams_list_listen (self->datagrams);
-  for (guint i = 0; i < self->address_texts->len; i++)
+  for (guint i = 0; self->ports != NULL && i < self->ports->len; i++)
     g_string_append_printf (all, "%s%s", i > 0 ? ", " : "",
-                            (const char *) self->address_texts->pdata[i]);
+                            ((const RelayPort *) self->ports->pdata[i])->text);
   return g_string_free (g_steal_pointer (&all), FALSE);
 }
 
@@ -563,21 +680,31 @@ relay_group_describe_info (RelayGroup *self, MetricsText *text, const MetricsLab
   metrics_text_add (text, &group_info, &own, 1);
 }
 
-void
-relay_group_describe (RelayGroup *self, guint number, MetricsText *text)
+static void
+relay_group_add_live (RelayGroup *self, RelayTally *all)
 {
-  RelayTally all = self->tally;
-  g_autofree char *group = g_strdup_printf ("%u", number);
-  MetricsLabels labels = { .n = 0 };
   GHashTableIter iter;
   gpointer connection;
 
-  metrics_labels_add (&labels, "group", group);
-  relay_group_describe_info (self, text, &labels);
   g_hash_table_iter_init (&iter, self->connections);
   while (g_hash_table_iter_next (&iter, &connection, NULL))
-    relay_tally_add_live (&all, relay_connection_get_relay (connection));
+    relay_tally_add_live (all, relay_connection_get_relay (connection));
+}
+
+void
+relay_group_describe (RelayGroup *self, guint number, const GPtrArray *former, MetricsText *text)
+{
+  RelayTally all = *relay_places_get_tally (self->places);
+  g_autofree char *group = g_strdup_printf ("%u", number);
+  MetricsLabels labels = { .n = 0 };
+
+  metrics_labels_add (&labels, "group", group);
+  relay_group_describe_info (self, text, &labels);
+  relay_group_add_live (self, &all);
+  for (guint i = 0; i < former->len; i++)
+    if (((RelayGroup *) former->pdata[i])->places == self->places)
+      relay_group_add_live (former->pdata[i], &all);
   if (self->datagrams == NULL)
-    relay_tally_describe (&all, g_hash_table_size (self->connections),
-                          self->options.max_connections, text, &labels);
+    relay_tally_describe (&all, relay_places_get_n (self->places), self->options.max_connections,
+                          text, &labels);
 }

@@ -39,6 +39,23 @@ relay_own_add_listener (RelayOwn *self, GSocketAddress *address)
     g_ptr_array_add (self->listeners, g_object_ref (address));
 }
 
+/* Each was added once. */
+void
+relay_own_remove_listener (RelayOwn *self, GSocketAddress *address)
+{
+  g_autofree char *text = imp_address_of_socket (address);
+
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      g_autofree char *other = imp_address_of_socket (self->listeners->pdata[i]);
+
+      if (!g_str_equal (text, other))
+        continue;
+      g_ptr_array_remove_index (self->listeners, i);
+      return;
+    }
+}
+
 /* A socket of IPv6 shows IPv4 in its own way. */
 static char *
 relay_own_get_text (GSocketAddress *address)

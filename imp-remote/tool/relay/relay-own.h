@@ -13,6 +13,7 @@ RelayOwn *relay_own_new (void);
 void relay_own_free (RelayOwn *self);
 
 void relay_own_add_listener (RelayOwn *self, GSocketAddress *address);
+void relay_own_remove_listener (RelayOwn *self, GSocketAddress *address);
 /* Connections with servers, as long as there are; @address: at this end. */
 void relay_own_add_connection (RelayOwn *self, GSocketAddress *address);
 void relay_own_remove_connection (RelayOwn *self, GSocketAddress *address);

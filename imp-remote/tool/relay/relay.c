@@ -5,36 +5,35 @@
 #include "tool/handover/take-over.h"
 #include "tool/log.h"
 #include "tool/metrics/metrics.h"
-#include "tool/relay/relay-datagrams.h"
-#include "tool/relay/relay-group.h"
-#include "tool/relay/relay-setup.h"
+#include "tool/relay/relay-draft.h"
 #include "tool/relay/relay-status.h"
+#include "tool/script-options.h"
 #include "tool/service.h"
 #include "tool/tool.h"
 
 typedef struct
 {
   RelaySetup *setup;
-  ConfigFile *file;    /* what has been read, or NULL */
-  ConfigErrors errors; /* of it */
-  GPtrArray *groups;
+  ConfigFile *file;  /* what it was read from, or NULL */
+  GPtrArray *groups; /* of RelayGroup: those that accept connections */
+  GPtrArray *former; /* the same: those that have connections, and accept none */
+  GPtrArray *all;    /* both */
+  RelayDraft *draft; /* what is about to take the place of all, or NULL */
+  gboolean drafting; /* the same, and it is not complete yet */
+  gboolean again;    /* the file may have changed since it was read */
+  RelayCommon common;
+  Metrics *metrics;    /* or NULL */
+  Control *control;    /* the same */
+  HandOver *hand_over; /* to whoever replaces this process; NULL without control */
+  TakeOver *take_over; /* from whom this one replaces; NULL: nobody, or that is over */
   GMainLoop *loop;
-  Metrics *metrics;          /* or NULL */
-  Opening *opening;          /* of all listeners; NULL once that is over */
-  RelayDatagrams *datagrams; /* that are being opened; NULL once that is over */
-  guint n_opened;            /* of the groups: datagrams of theirs */
-  RelayRecorder *recorder;   /* or NULL */
-  HandOver *hand_over;       /* to whoever replaces this process; NULL without control */
-  TakeOver *take_over;       /* from whom this one replaces; NULL: nobody, or that is over */
-  Control *control;          /* the same */
-  RelayOwn *own;
+  guint sweep;      /* the source of it, or 0 */
   gboolean stopped; /* by a signal */
   gboolean given;   /* another process accepts at its sockets */
   int status;
 } Relay;
 
-/* Of one connection: its client's socket and its server's. */
-#define CONNECTION_DESCRIPTORS 2
+static void relay_reload (gpointer user_data);
 
 static void
 relay_clear (Relay *self)
@@ -43,10 +42,13 @@ relay_clear (Relay *self)
   g_clear_pointer (&self->control, control_free);
   g_clear_pointer (&self->hand_over, hand_over_free);
   g_clear_pointer (&self->take_over, take_over_free);
-  g_clear_pointer (&self->opening, opening_free);
+  g_clear_handle_id (&self->sweep, g_source_remove);
+  g_clear_pointer (&self->draft, relay_draft_free);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
-  g_clear_pointer (&self->recorder, relay_recorder_free);
-  g_clear_pointer (&self->own, relay_own_free);
+  g_clear_pointer (&self->former, g_ptr_array_unref);
+  g_clear_pointer (&self->all, g_ptr_array_unref);
+  g_clear_pointer (&self->common.recorder, relay_recorder_free);
+  g_clear_pointer (&self->common.own, relay_own_free);
   g_clear_pointer (&self->setup, relay_setup_free);
   g_clear_pointer (&self->file, config_file_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
@@ -54,16 +56,62 @@ relay_clear (Relay *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Relay, relay_clear)
 
-/* Called whenever a group may have come to its end. */
+static void
+relay_add_all (Relay *self, const GPtrArray *groups)
+{
+  for (guint i = 0; i < groups->len; i++)
+    g_ptr_array_add (self->all, relay_group_ref (groups->pdata[i]));
+}
+
+static void
+relay_update_all (Relay *self)
+{
+  g_ptr_array_set_size (self->all, 0);
+  relay_add_all (self, self->groups);
+  relay_add_all (self, self->former);
+}
+
+/* ---- the end ---- */
+
+static gboolean
+relay_is_ending (const Relay *self)
+{
+  return self->stopped || self->given;
+}
+
+static gboolean
+relay_are_idle (GPtrArray *groups)
+{
+  for (guint i = 0; i < groups->len; i++)
+    if (!relay_group_is_idle (groups->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* The last connection of a former group has ended: so do its modules. */
+static gboolean
+relay_on_sweep (gpointer user_data)
+{
+  Relay *self = user_data;
+
+  self->sweep = 0;
+  for (guint i = self->former->len; i-- > 0;)
+    if (relay_group_is_idle (self->former->pdata[i]))
+      g_ptr_array_remove_index (self->former, i);
+  relay_update_all (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Called whenever a group may have come to its end, by that group. */
 static void
 relay_on_group_stopped (gpointer user_data)
 {
   Relay *self = user_data;
 
-  for (guint i = 0; i < self->groups->len; i++)
-    if (!relay_group_is_idle (self->groups->pdata[i]))
-      return;
-  g_main_loop_quit (self->loop);
+  if (self->sweep == 0 && self->former->len > 0)
+    self->sweep = g_idle_add (relay_on_sweep, self);
+  if (relay_is_ending (self) && relay_are_idle (self->groups) && relay_are_idle (self->former))
+    g_main_loop_quit (self->loop);
 }
 
 static gboolean
@@ -77,15 +125,27 @@ relay_on_grace_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* @grace: seconds; without @limited, as long as there are connections. */
+/* To another process they are given for as long as it takes, unless somebody has said otherwise. */
 static void
-relay_stop_groups (Relay *self, guint grace, gboolean limited)
+relay_stop_groups (Relay *self)
 {
+  const guint grace = self->stopped ? self->setup->grace : self->setup->take_over_grace;
+
   for (guint i = 0; i < self->groups->len; i++)
     relay_group_stop (self->groups->pdata[i]);
-  if (limited)
+  if (self->stopped || grace > 0)
     g_timeout_add_seconds (grace, relay_on_grace_over, self);
   relay_on_group_stopped (self);
+}
+
+/* What is about to take the place of all does not any more. */
+static void
+relay_begin_end (Relay *self)
+{
+  if (self->draft == NULL)
+    relay_stop_groups (self);
+  else if (!self->drafting)
+    relay_draft_cancel (self->draft);
 }
 
 /* The process with @pid accepts at the sockets, and answers at the others. */
@@ -93,13 +153,13 @@ static void
 relay_on_given (gint64 pid, gpointer user_data)
 {
   Relay *self = user_data;
-  const guint grace = self->setup->take_over_grace;
 
   self->given = TRUE;
   service_notify_replaced (pid);
   g_clear_pointer (&self->control, control_free);
   g_clear_pointer (&self->metrics, metrics_free);
-  relay_stop_groups (self, grace, grace > 0);
+  if (!self->stopped)
+    relay_begin_end (self);
 }
 
 static void
@@ -115,39 +175,46 @@ relay_stop (gpointer user_data)
       g_timeout_add_seconds (self->setup->grace, relay_on_grace_over, self);
       return;
     }
-  service_notify_stopping (self->setup->grace, "Waiting for connections to end");
-  if (self->opening != NULL)
-    {
-      opening_cancel (self->opening);
-      return;
-    }
-  if (self->datagrams != NULL)
-    {
-      relay_datagrams_cancel (self->datagrams);
-      return;
-    }
-  relay_stop_groups (self, self->setup->grace, TRUE);
+  service_notify_stopping (self->setup != NULL ? self->setup->grace : 0,
+                           "Waiting for connections to end");
+  relay_begin_end (self);
 }
 
-static RelayGroup *
-relay_add_group (gpointer user_data)
-{
-  Relay *self = user_data;
-  RelayGroup *group = relay_group_new (&self->setup->options, relay_on_group_stopped, self);
+/* ---- what runs ---- */
 
-  g_ptr_array_add (self->groups, group);
-  return group;
-}
-
-/* What was caught from now on would not be seen. */
 static void
-relay_release_errors (Relay *self)
+relay_replace_former (Relay *self, GPtrArray *groups)
 {
-  if (self->file == NULL)
-    return;
-  config_errors_end (&self->errors);
-  config_errors_print (self->file);
+  for (guint i = 0; i < self->groups->len; i++)
+    {
+      RelayGroup *group = self->groups->pdata[i];
+
+      if (g_ptr_array_find (groups, group, NULL))
+        continue;
+      relay_group_stop (group);
+      if (!relay_group_is_idle (group))
+        g_ptr_array_add (self->former, relay_group_ref (group));
+    }
+  g_ptr_array_unref (self->groups);
+  self->groups = g_ptr_array_ref (groups);
+  relay_update_all (self);
+}
+
+/* First the sockets go to those who accept from now on, then the others are closed. */
+static void
+relay_adopt (Relay *self)
+{
+  GPtrArray *groups = relay_draft_get_groups (self->draft);
+
+  for (guint i = 0; i < groups->len; i++)
+    if (!relay_group_is_started (groups->pdata[i]))
+      relay_group_start (groups->pdata[i]);
+  relay_replace_former (self, groups);
+  g_clear_pointer (&self->setup, relay_setup_free);
+  self->setup = relay_draft_steal_setup (self->draft);
   g_clear_pointer (&self->file, config_file_free);
+  self->file = relay_draft_steal_file (self->draft);
+  log_set_rate (self->setup->log_rate);
 }
 
 /* If that has failed, the other process goes on, and this one must not. */
@@ -164,11 +231,9 @@ relay_on_taken_over (int status, gpointer user_data)
 }
 
 static void
-relay_start_groups (Relay *self)
+relay_begin (Relay *self)
 {
-  relay_release_errors (self);
-  for (guint i = 0; i < self->groups->len; i++)
-    relay_group_start (self->groups->pdata[i]);
+  relay_adopt (self);
   service_notify_ready ("Relaying");
   if (self->hand_over != NULL)
     hand_over_set_ready (self->hand_over);
@@ -176,92 +241,104 @@ relay_start_groups (Relay *self)
     take_over_finish (self->take_over, relay_on_taken_over, self);
 }
 
-/* All that is to be opened was, or one of it cannot be. */
-static gboolean
-relay_has_opened (Relay *self, int status)
+static void
+relay_on_first_open (int status, gpointer user_data)
 {
-  if (status == TOOL_DONE && !self->stopped)
-    return TRUE;
-  relay_release_errors (self);
-  self->status = self->stopped ? TOOL_DONE : status;
-  g_main_loop_quit (self->loop);
-  return FALSE;
+  Relay *self = user_data;
+
+  if (status == TOOL_DONE)
+    relay_begin (self);
+  g_clear_pointer (&self->draft, relay_draft_free);
+  if (status != TOOL_DONE)
+    {
+      self->status = self->stopped ? TOOL_DONE : status;
+      g_main_loop_quit (self->loop);
+    }
+  else if (self->again)
+    relay_reload (self);
 }
 
-static void relay_on_datagrams_opened (int status, gpointer user_data);
+/* ---- the same again ---- */
 
 static void
-relay_open_datagrams (Relay *self)
+relay_adopt_again (Relay *self)
 {
-  while (self->n_opened < self->groups->len)
-    {
-      RelayDatagrams *datagrams = relay_group_get_datagrams (self->groups->pdata[self->n_opened++]);
+  relay_config_log_later (self->file, relay_draft_get_file (self->draft));
+  relay_adopt (self);
+  imp_log_kind (IMP_LOG_SETTINGS, "The settings of %s are those of new connections now",
+                self->file->path);
+}
 
-      if (datagrams == NULL)
-        continue;
-      self->datagrams = datagrams;
-      relay_datagrams_open (datagrams, relay_on_datagrams_opened, self);
+/* What is wrong has been printed already. */
+static void
+relay_end_reload (Relay *self, int status)
+{
+  const gboolean good = status == TOOL_DONE && !relay_is_ending (self);
+
+  metrics_end_draft ();
+  script_options_end_draft (good);
+  access_options_end_draft (good);
+  if (good)
+    relay_adopt_again (self);
+  else if (!relay_is_ending (self))
+    imp_log_kind (IMP_LOG_SETTINGS, "The settings of %s cannot be used: those before go on",
+                  self->file->path);
+  g_clear_pointer (&self->draft, relay_draft_free);
+  service_notify_reloaded ();
+  if (relay_is_ending (self))
+    relay_stop_groups (self);
+  else if (self->again)
+    relay_reload (self);
+}
+
+static void
+relay_on_open_again (int status, gpointer user_data)
+{
+  relay_end_reload (user_data, status);
+}
+
+/* What is asked of it meanwhile is done at the end. */
+static int
+relay_make_draft (Relay *self, RelaySetup *setup)
+{
+  int status;
+
+  self->again = FALSE;
+  self->draft = relay_draft_new (setup, &self->common, self->groups);
+  self->drafting = TRUE;
+  status = relay_draft_make (self->draft);
+  if (status == TOOL_DONE && !setup->config.check)
+    status = relay_draft_start_shadows (self->draft, &self->stopped);
+  self->drafting = FALSE;
+  return status;
+}
+
+static void
+relay_reload (gpointer user_data)
+{
+  Relay *self = user_data;
+  RelaySetup *setup;
+  int status;
+
+  if (self->draft != NULL || relay_is_ending (self))
+    {
+      self->again = TRUE;
       return;
     }
-  relay_start_groups (self);
+  service_notify_reloading ();
+  setup = relay_setup_new ();
+  setup->config.path = g_strdup (self->setup->config.path);
+  access_options_begin_draft ();
+  script_options_begin_draft ();
+  metrics_begin_draft ();
+  status = relay_make_draft (self, setup);
+  if (status != TOOL_DONE || relay_is_ending (self))
+    relay_end_reload (self, status);
+  else
+    relay_draft_open (self->draft, relay_on_open_again, self);
 }
 
-static void
-relay_on_datagrams_opened (int status, gpointer user_data)
-{
-  Relay *self = user_data;
-
-  self->datagrams = NULL;
-  if (relay_has_opened (self, status))
-    relay_open_datagrams (self);
-}
-
-static void
-relay_on_opened (int status, gpointer user_data)
-{
-  Relay *self = user_data;
-
-  g_clear_pointer (&self->opening, opening_free);
-  for (guint i = 0; status == TOOL_DONE && i < self->groups->len; i++)
-    status = relay_group_check_listeners (self->groups->pdata[i]);
-  if (relay_has_opened (self, status))
-    relay_open_datagrams (self);
-}
-
-static void
-relay_begin_datagrams (gpointer user_data)
-{
-  Relay *self = user_data;
-
-  if (relay_has_opened (self, TOOL_DONE))
-    relay_open_datagrams (self);
-}
-
-static void
-relay_open_groups (Relay *self)
-{
-  guint max_connections = tool_limit_connections (self->setup->options.max_connections,
-                                                  CONNECTION_DESCRIPTORS * self->groups->len);
-  gboolean has_listeners = FALSE;
-
-  self->opening = opening_new ();
-  opening_set_mode (self->opening, access_options_get_mode ());
-  for (guint i = 0; i < self->groups->len; i++)
-    {
-      RelayGroup *group = self->groups->pdata[i];
-
-      relay_group_set_max_connections (group, max_connections);
-      relay_group_open (group, self->opening);
-      has_listeners |= relay_group_get_datagrams (group) == NULL;
-    }
-  if (has_listeners)
-    {
-      opening_start (self->opening, relay_on_opened, self);
-      return;
-    }
-  g_clear_pointer (&self->opening, opening_free);
-  g_idle_add_once (relay_begin_datagrams, self);
-}
+/* ---- the beginning ---- */
 
 static void
 relay_describe (MetricsText *text, gpointer user_data)
@@ -269,132 +346,86 @@ relay_describe (MetricsText *text, gpointer user_data)
   Relay *self = user_data;
 
   for (guint i = 0; i < self->groups->len; i++)
-    relay_group_describe (self->groups->pdata[i], i + 1, text);
+    relay_group_describe (self->groups->pdata[i], i + 1, self->former, text);
 }
 
 static int
-relay_open_recorder (Relay *self)
+relay_open_control (Relay *self, const RelaySetup *setup)
 {
-  const RelaySetup *setup = self->setup;
-  int status = TOOL_DONE;
-
-  if (setup->record != NULL)
-    self->recorder = relay_recorder_new (setup->record, setup->record_max, setup->record_max_total,
-                                         &status);
-  return status;
-}
-
-/* What all groups share has to be there before them. */
-static int
-relay_share (Relay *self)
-{
-  int status = relay_open_recorder (self);
-
-  self->setup->options.recorder = self->recorder;
-  self->setup->options.own = self->own;
-  return status;
-}
-
-/* What the file says takes the place of what the command line has said. */
-static int
-relay_read_config (Relay *self)
-{
-  ConfigFile *file = config_file_read (self->setup->config.path);
-  const gboolean check = self->setup->config.check;
-
-  self->file = file;
-  self->errors = (ConfigErrors){ .file = file };
-  relay_setup_read (self->setup, file);
-  config_errors_begin (&self->errors);
-  if (check)
-    tool_only_check_modules ();
-  else if (file->errors->len == 0)
-    relay_share (self);
-  self->setup->options.own = self->own;
-  metrics_check ();
-  config_errors_end (&self->errors);
-  relay_config_make_groups (file, relay_add_group, self);
-  if (!config_errors_print (file))
-    return TOOL_DONE;
-  g_clear_pointer (&self->file, config_file_free);
-  return TOOL_USAGE;
-}
-
-static int
-relay_make_groups (Relay *self)
-{
-  int status;
-
-  if (self->setup->config.path != NULL)
-    return relay_read_config (self);
-  status = metrics_check ();
-  if (status == TOOL_DONE)
-    status = relay_share (self);
-  return status == TOOL_DONE ? relay_parts_make_groups (self->setup->parts, relay_add_group, self)
-                             : status;
-}
-
-static int
-relay_open_control (Relay *self)
-{
-  if (self->setup->control == NULL)
+  if (setup->control == NULL)
     return TOOL_DONE;
   self->control = control_new ();
-  relay_status_add_commands (self->control, self->groups);
+  relay_status_add_commands (self->control, self->all);
   self->hand_over = hand_over_new (self->control, "relay", relay_on_given, self);
-  return control_open (self->control, self->setup->control, FALSE);
+  return control_open (self->control, setup->control, FALSE);
 }
 
 /* What it has open is what is opened from now on. */
 static int
-relay_ask_predecessor (Relay *self)
+relay_ask_predecessor (Relay *self, const RelaySetup *setup)
 {
-  if (self->setup->take_over == NULL)
+  if (setup->take_over == NULL)
     return TOOL_DONE;
-  self->take_over = take_over_new (self->setup->take_over, "relay");
+  self->take_over = take_over_new (setup->take_over, "relay");
   return take_over_ask (self->take_over, &self->stopped);
+}
+
+/* Where others ask what happens. */
+static int
+relay_open_counters (Relay *self, const RelaySetup *setup)
+{
+  int status;
+
+  relay_draft_begin_errors (self->draft);
+  status = relay_ask_predecessor (self, setup);
+  if (status == TOOL_DONE && !self->stopped)
+    self->metrics = metrics_new (relay_describe, self, &status);
+  if (status == TOOL_DONE && !self->stopped)
+    status = relay_open_control (self, setup);
+  return relay_draft_end_errors (self->draft, status);
+}
+
+static int
+relay_start (Relay *self, RelaySetup *setup)
+{
+  int status;
+
+  /* Whoever has read that it listens may send a signal at once. */
+  tool_watch_signals (relay_stop, self);
+  if (setup->config.path != NULL)
+    tool_watch_reload (relay_reload);
+  status = relay_make_draft (self, setup);
+  if (status == TOOL_DONE && !self->stopped && !setup->config.check)
+    status = relay_open_counters (self, setup);
+  if (status != TOOL_DONE || self->stopped || setup->config.check)
+    return status;
+  relay_draft_open (self->draft, relay_on_first_open, self);
+  g_main_loop_run (self->loop);
+  return self->status;
 }
 
 static int
 relay_run (int argc, char **argv)
 {
   g_auto (Relay) self = { .status = TOOL_DONE };
+  g_autoptr (RelaySetup) setup = relay_setup_new ();
   g_autoptr (GError) error = NULL;
   int status;
 
-  self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_free);
-  self.own = relay_own_new ();
-  self.setup = relay_setup_new ();
-  self.loop = g_main_loop_new (NULL, FALSE);
-  if (!relay_setup_parse (self.setup, &argc, &argv, &status))
+  if (!relay_setup_parse (setup, &argc, &argv, &status))
     return status;
-
-  if (!service_begin (&error))
+  if (setup->config.check)
+    tool_only_check_modules (TRUE);
+  else if (!service_begin (&error))
     return tool_usage_error ("relay: %s", error->message);
-  /* Whoever has read that it listens may send a signal at once. */
-  tool_watch_signals (relay_stop, &self);
-  status = relay_make_groups (&self);
-  log_set_rate (self.setup->log_rate);
-  if (self.setup->config.check)
-    return status;
-  if (self.file != NULL)
-    config_errors_begin (&self.errors);
-  for (guint i = 0; i < self.groups->len && status == TOOL_DONE && !self.stopped; i++)
-    status = relay_group_start_shadow (self.groups->pdata[i], &self.stopped);
-  if (status == TOOL_DONE && !self.stopped)
-    status = relay_ask_predecessor (&self);
-  if (status == TOOL_DONE && !self.stopped)
-    self.metrics = metrics_new (relay_describe, &self, &status);
-  if (status == TOOL_DONE && !self.stopped)
-    status = relay_open_control (&self);
-  if (status != TOOL_DONE || self.stopped)
-    {
-      relay_release_errors (&self);
-      return status;
-    }
-  relay_open_groups (&self);
-  g_main_loop_run (self.loop);
-  return self.status;
+  self.groups = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_unref);
+  self.former = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_unref);
+  self.all = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_group_unref);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.common.own = relay_own_new ();
+  self.common.stopped = relay_on_group_stopped;
+  self.common.user_data = &self;
+  return relay_start (&self, g_steal_pointer (&setup));
 }
 
 const ToolCommand tool_relay = {
