@@ -9,7 +9,8 @@ KINDS = {
     '.pl': 'perl', '.pm': 'perl', '.sh': 'shell', '.vala': 'vala', '.md': 'text', '.rst': 'text',
     '.toml.in': 'config',
 }
-NAMES = {'meson.build': 'config', 'meson_options.txt': 'config', 'Makefile': 'make'}
+NAMES = {'meson.build': 'config', 'meson_options.txt': 'config', 'Makefile': 'make',
+         'rules': 'make'}
 INTERPRETERS = {'python3': 'python', 'sh': 'shell', 'bash': 'shell', 'perl': 'perl', 'gjs': 'js'}
 # Data for tests: wire cases and fuzzing corpora are bytes, not text.
 DATA_FOLDERS = {os.path.join('tests', 'vectors'), os.path.join('tests', 'fuzz', 'corpus')}
