@@ -52,6 +52,15 @@
  */
 #define IMP_VERSION_0_1 (G_ENCODE_VERSION (0, 1))
 
+/**
+ * IMP_VERSION_0_2:
+ *
+ * Version 0.2, as a value for %IMP_VERSION_MIN_REQUIRED and %IMP_VERSION_MAX_ALLOWED.
+ *
+ * Since: 0.2
+ */
+#define IMP_VERSION_0_2 (G_ENCODE_VERSION (0, 2))
+
 /* The version of these headers. */
 #define IMP_VERSION_CURRENT (G_ENCODE_VERSION (IMP_MAJOR_VERSION, IMP_MINOR_VERSION))
 
@@ -108,4 +117,26 @@
 #define IMP_AVAILABLE_IN_0_1 IMP_UNAVAILABLE (0, 1)
 #else
 #define IMP_AVAILABLE_IN_0_1 IMP_EXTERN
+#endif
+
+/**
+ * IMP_DEPRECATED_IN_0_2_FOR:
+ * @f: what to use instead
+ *
+ * Declares a function of the library that is deprecated since version 0.2.
+ *
+ * Since: 0.2
+ */
+#if IMP_VERSION_MIN_REQUIRED >= IMP_VERSION_0_2
+#define IMP_DEPRECATED_IN_0_2 IMP_DEPRECATED
+#define IMP_DEPRECATED_IN_0_2_FOR(f) IMP_DEPRECATED_FOR (f)
+#else
+#define IMP_DEPRECATED_IN_0_2 IMP_EXTERN
+#define IMP_DEPRECATED_IN_0_2_FOR(f) IMP_EXTERN
+#endif
+
+#if IMP_VERSION_MAX_ALLOWED < IMP_VERSION_0_2
+#define IMP_AVAILABLE_IN_0_2 IMP_UNAVAILABLE (0, 2)
+#else
+#define IMP_AVAILABLE_IN_0_2 IMP_EXTERN
 #endif

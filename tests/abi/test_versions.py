@@ -12,7 +12,7 @@ INCLUDES = os.environ['IMP_TEST_INCLUDES'].split(':')
 LATER = '''
 #include <imp-remote.h>
 IMP_DEPRECATED_IN_0_1_FOR (imp_new) void imp_old (void);
-IMP_UNAVAILABLE (0, 2) void imp_new (void);
+IMP_UNAVAILABLE (0, 3) void imp_new (void);
 IMP_AVAILABLE_IN_0_1 void imp_good (void);
 void call (void) { %s (); }
 '''
@@ -49,7 +49,7 @@ class Versions(unittest.TestCase):
         self.assert_good(LATER % 'imp_good')
 
     def test_too_new(self):
-        self.assert_bad('Not available before 0.2', LATER % 'imp_new')
+        self.assert_bad('Not available before 0.3', LATER % 'imp_new')
 
     def test_deprecated(self):
         self.assert_bad("Use 'imp_new' instead", LATER % 'imp_old')
