@@ -4,6 +4,9 @@
 #include "tool/control/control.h"
 #include "tool/drain.h"
 #include "tool/log.h"
+#include "tool/handover/hand-over.h"
+#include "tool/handover/take-over.h"
+#include "tool/serve-sockets.h"
 #include "tool/serve-status.h"
 #include "tool/server-load.h"
 #include "tool/service.h"
@@ -36,6 +39,12 @@ typedef struct
   int status;
   char *control_address; /* or NULL */
   Control *control;      /* the same */
+  ServeSockets *opened;  /* where it can be replaced, or replaces another one; else NULL */
+  HandOver *hand_over;   /* to whoever replaces this process, or NULL */
+  TakeOver *take_over;   /* from whom this one replaces, or NULL */
+  char *take_over_address;
+  guint take_over_grace; /* seconds, 0: any */
+  gboolean given;        /* another process accepts at the sockets */
 
   char **addresses; /* at which it does not listen yet */
   LimitOptions *limits;
@@ -52,6 +61,9 @@ static const ImpLimit serve_limits[] = {
     "how long analyzers may go on after SIGTERM or SIGINT" },
   { "idle-exit", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, idle_exit), 0, TOOL_MAX_SECONDS, 0,
     "after how long without a client it ends (0: never)" },
+  { "take-over-grace", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, take_over_grace), 0,
+    TOOL_MAX_SECONDS, 0,
+    "how long they may go on once another process has taken over, 0 until they end" },
   { "drain-delay", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, drain_options.delay), 0,
     TOOL_MAX_SECONDS, 1, "how long after a balancer was told \"drain\" clients are told goodbye" },
   { "log-rate", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (Serve, log_rate), 0, 1000000, 100,
@@ -70,6 +82,10 @@ static void
 serve_clear (Serve *self)
 {
   g_clear_pointer (&self->control, control_free);
+  g_clear_pointer (&self->hand_over, hand_over_free);
+  g_clear_pointer (&self->take_over, take_over_free);
+  g_clear_pointer (&self->opened, serve_sockets_free);
+  g_free (self->take_over_address);
   g_free (self->control_address);
   g_free (self->worker);
   g_strfreev (self->sockets);
@@ -101,18 +117,69 @@ serve_on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (self->loop);
 }
 
+static gboolean
+serve_on_grace_over (gpointer user_data)
+{
+  Serve *self = user_data;
+
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 serve_stop (gpointer user_data)
 {
   Serve *self = user_data;
 
   self->stopped = TRUE;
+  if (self->hand_over != NULL)
+    hand_over_stop (self->hand_over);
+  if (self->given)
+    {
+      g_timeout_add_seconds (self->grace, serve_on_grace_over, self);
+      return;
+    }
   serve_clear_idle (self);
   service_notify_stopping (self->grace, "Waiting for analyzers to end");
   if (self->drain != NULL)
     drain_stop (self->drain);
+  if (self->opened != NULL && serve_sockets_cancel (self->opened))
+    return;
+  /* The files go first, so that no further client finds them. */
+  g_clear_pointer (&self->opened, serve_sockets_free);
   if (self->server != NULL)
     imp_server_stop_async (self->server, NULL, serve_on_stopped, self);
+}
+
+/* The process with @pid accepts at the sockets. Clients are told to connect again, and their new
+ * analyzers are made there. */
+static void
+serve_on_given (gint64 pid, gpointer user_data)
+{
+  Serve *self = user_data;
+  const guint seconds = self->take_over_grace > 0 ? self->take_over_grace : TOOL_MAX_SECONDS;
+
+  self->given = TRUE;
+  service_notify_replaced (pid);
+  serve_clear_idle (self);
+  g_clear_pointer (&self->control, control_free);
+  g_clear_pointer (&self->drain, drain_free);
+  g_clear_pointer (&self->opened, serve_sockets_free);
+  g_object_set (self->server, "grace", seconds * 1000, NULL);
+  imp_server_stop_async (self->server, NULL, serve_on_stopped, self);
+}
+
+/* If that has failed, the other process goes on, and this one must not. */
+static void
+serve_on_taken_over (int status, gpointer user_data)
+{
+  Serve *self = user_data;
+
+  g_clear_pointer (&self->take_over, take_over_free);
+  if (status == TOOL_DONE || self->stopped)
+    return;
+  self->status = status;
+  serve_stop (self);
 }
 
 static gboolean
@@ -148,6 +215,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
       "The same from clients of all users", NULL },
     { "worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->worker, NULL, NULL },
     CONTROL_OPTION (&self->control_address),
+    TAKE_OVER_OPTION (&self->take_over_address),
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -218,7 +286,8 @@ static void
 serve_update_idle (Serve *self)
 {
   serve_clear_idle (self);
-  if (self->idle_exit == 0 || self->stopped || imp_server_get_n_connections (self->server) > 0)
+  if (self->idle_exit == 0 || self->stopped || self->given
+      || imp_server_get_n_connections (self->server) > 0)
     return;
   serve_note_handshakes (self);
   self->idle = g_timeout_source_new_seconds (self->idle_exit);
@@ -268,7 +337,8 @@ static void
 serve_on_all_open (int status, gpointer user_data)
 {
   Serve *self = user_data;
-  g_auto (GStrv) listening = imp_server_list_addresses (self->server);
+  g_auto (GStrv) listening = self->opened != NULL ? serve_sockets_list_addresses (self->opened)
+                                                  : imp_server_list_addresses (self->server);
 
   if (status != TOOL_DONE)
     {
@@ -284,6 +354,10 @@ serve_on_all_open (int status, gpointer user_data)
   for (char **address = listening; *address != NULL; address++)
     tool_print_listening (*address);
   drain_print (self->drain);
+  if (self->hand_over != NULL)
+    hand_over_set_ready (self->hand_over);
+  if (self->take_over != NULL)
+    take_over_finish (self->take_over, serve_on_taken_over, self);
 }
 
 static void serve_listen (Serve *self);
@@ -392,7 +466,57 @@ serve_open_control (Serve *self)
     return TOOL_DONE;
   self->control = control_new ();
   serve_status_add_commands (self->control, self->server);
+  /* A worker has nothing of its own to hand over. */
+  if (self->worker == NULL)
+    self->hand_over = hand_over_new (self->control, "serve", serve_on_given, self);
   return control_open (self->control, self->control_address, FALSE);
+}
+
+static void
+serve_on_sockets_opened (int status, gpointer user_data)
+{
+  Serve *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (status == TOOL_DONE && !self->insecure)
+    status = serve_sockets_check_exposure (self->opened);
+  if (status == TOOL_DONE && !self->stopped)
+    {
+      self->sockets = serve_sockets_copy (self->opened, &error);
+      if (self->sockets == NULL)
+        status = tool_option_error ("serve", "sockets", error);
+    }
+  if (status != TOOL_DONE || self->stopped)
+    {
+      self->status = self->stopped ? TOOL_DONE : status;
+      g_main_loop_quit (self->loop);
+      return;
+    }
+  self->addresses = self->sockets;
+  serve_listen (self);
+}
+
+/* A server that can be replaced has its sockets opened where they can be handed over. */
+static void
+serve_open (Serve *self)
+{
+  if (self->hand_over == NULL && self->take_over == NULL)
+    {
+      serve_listen (self);
+      return;
+    }
+  self->opened = serve_sockets_new ();
+  serve_sockets_open (self->opened, self->addresses, self->replace, serve_on_sockets_opened, self);
+}
+
+/* What it has open is what is opened from now on. */
+static int
+serve_ask_predecessor (Serve *self)
+{
+  if (self->take_over_address == NULL)
+    return TOOL_DONE;
+  self->take_over = take_over_new (self->take_over_address, "serve");
+  return take_over_ask (self->take_over, &self->stopped);
 }
 
 static int
@@ -420,9 +544,11 @@ serve_start (Serve *self)
                 serve_get_shared_memory (self), "socket-mode", access_options_get_mode (),
                 "allow-uids", access_options_get_lists ()->uids.texts, "allow-gids",
                 access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
-  status = serve_open_control (self);
-  if (status == TOOL_DONE)
-    serve_listen (self);
+  status = serve_ask_predecessor (self);
+  if (status == TOOL_DONE && !self->stopped)
+    status = serve_open_control (self);
+  if (status == TOOL_DONE && !self->stopped)
+    serve_open (self);
   return status;
 }
 
@@ -517,6 +643,9 @@ serve_run (int argc, char **argv)
     status = serve_check_addresses (&self);
   if (status != TOOL_DONE)
     return status;
+  if (self.take_over_address != NULL && (serve_wants_workers (&self) || self.worker != NULL))
+    return tool_usage_error ("--take-over is for a server that is one process, and not for "
+                             "several of them (--workers)");
   return serve_wants_workers (&self) ? serve_run_workers (&self, arguments)
                                      : serve_run_here (&self);
 }

@@ -262,7 +262,7 @@ test_texts (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/socket-handover/path", test_path);
   g_test_add_func ("/socket-handover/given-up", test_given_up);
   g_test_add_func ("/socket-handover/ports", test_ports);
