@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -18,7 +19,9 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 UNITS = os.environ['IMP_TEST_UNITS']
 DROP_INS = os.environ['IMP_TEST_DROP_INS']
 BINDIR = os.environ['IMP_TEST_BINDIR']
-UNIT = 'imp-remote@test.service'
+# Of each kind one: the name of the template, and an instance.
+PLAIN = ('imp-remote', 'test')
+CORE = ('imp-remote-core', '0')
 # systemd calls less than this "OK".
 EXPOSURE_MAX = 2.5
 
@@ -48,13 +51,14 @@ def run(*command):
 class Copy:
     """The units with the built tool in them, as an instance, with some drop-ins."""
 
-    def __init__(self, *drop_ins):
+    def __init__(self, *drop_ins, kind=PLAIN):
         self.folder = harness.make_folder()
-        self.path = os.path.join(self.folder, UNIT)
-        for name in ('imp-remote@.service', 'imp-remote@.socket'):
+        template, instance = kind
+        self.path = os.path.join(self.folder, f'{template}@{instance}.service')
+        for name in (f'{template}@.service', f'{template}@.socket'):
             with open(os.path.join(UNITS, name), encoding='utf-8') as source:
                 text = source.read().replace(f'{BINDIR}/imp-remote', harness.TOOL)
-            with open(os.path.join(self.folder, name.replace('@', '@test')), 'w',
+            with open(os.path.join(self.folder, name.replace('@', '@' + instance)), 'w',
                       encoding='utf-8') as target:
                 target.write(text)
             if name.endswith('.service'):
@@ -108,20 +112,23 @@ def allowed_system_calls(copy):
 
 class Opinion(unittest.TestCase):
     def test_exposure(self):
-        for drop_ins in ([], ['tcp.conf'], ['jit.conf'], ['sandbox.conf'],
-                         ['jit.conf', 'sandbox.conf', 'tcp.conf']):
-            with self.subTest(drop_ins):
+        for drop_ins, kind in (([], PLAIN), (['tcp.conf'], PLAIN), (['jit.conf'], PLAIN),
+                               (['sandbox.conf'], PLAIN),
+                               (['jit.conf', 'sandbox.conf', 'tcp.conf'], PLAIN), ([], CORE),
+                               (['jit.conf', 'sandbox.conf', 'tcp.conf'], CORE)):
+            with self.subTest(drop_ins, kind=kind):
                 done = run('systemd-analyze', 'security', '--offline=true', '--no-pager',
-                           Copy(*drop_ins).path)
+                           Copy(*drop_ins, kind=kind).path)
                 found = re.search(r'Overall exposure level for \S+: ([\d.]+)', done.stdout)
                 self.assertIsNotNone(found, done.stdout)
                 print(f'{drop_ins}: {found.group(1)}')
                 self.assertLess(float(found.group(1)), EXPOSURE_MAX)
 
     def test_verify(self):
-        for drop_ins in ([], ['jit.conf', 'sandbox.conf', 'tcp.conf']):
-            with self.subTest(drop_ins):
-                copy = Copy(*drop_ins)
+        for drop_ins, kind in (([], PLAIN), (['jit.conf', 'sandbox.conf', 'tcp.conf'], PLAIN),
+                               ([], CORE), (['jit.conf', 'sandbox.conf', 'tcp.conf'], CORE)):
+            with self.subTest(drop_ins, kind=kind):
+                copy = Copy(*drop_ins, kind=kind)
                 done = run('systemd-analyze', 'verify', '--man=no', copy.path,
                            copy.path.replace('.service', '.socket'))
                 self.assertEqual((done.returncode, done.stdout), (0, ''))
@@ -156,6 +163,32 @@ class CommandLine(unittest.TestCase):
             with self.subTest(page), Manager() as manager, self.start(command, manager):
                 self.assertIn('READY', manager.hear())
                 self.assertEqual(harness.run_tool('ping', manager.paths[0])[0], 0)
+
+    def test_cores(self):
+        """A service for each core, with a socket of its own at the same port: all are served,
+        wherever they come to, and one that ends takes its socket out."""
+        with open(os.path.join(UNITS, 'imp-remote-core@.socket'), encoding='utf-8') as unit:
+            self.assertIn('\nReusePort=yes\n', unit.read())
+        managers, tools, port = [], [], 0
+        for core in range(2):
+            copy = Copy(kind=('imp-remote-core', str(core)))
+            self.assertEqual(copy.values('CPUAffinity'), ['%i'])
+            self.assertEqual(copy.values('EnvironmentFile'), ['/etc/imp-remote/%j.conf'])
+            listener = socket.create_server(('127.0.0.1', port), reuse_port=True)
+            port = listener.getsockname()[1]
+            manager = Manager(n_sockets=0)
+            manager.listeners.append(listener)
+            managers.append(manager)
+            tools.append(self.start(copy.exec_start('pass'), manager,
+                                    options=['--names=imp-remote']))
+            self.assertIn('READY', manager.hear())
+        with managers[0], managers[1], tools[0], tools[1]:
+            for _ in range(40):
+                self.assertEqual(harness.run_tool('ping', f'127.0.0.1:{port}')[0], 0)
+            self.assertEqual(tools[0].stop(), 0)
+            managers[0].listeners[0].close()
+            for _ in range(10):
+                self.assertEqual(harness.run_tool('ping', f'127.0.0.1:{port}')[0], 0)
 
     def test_without_module(self):
         """Nobody who has forgotten to say what is to be done gets an analyzer that agrees."""
@@ -203,6 +236,10 @@ class Forbidden(unittest.TestCase):
 
     def test_module(self):
         self.check(Copy(), 'pattern=string=foo&action=deny')
+
+    def test_workers(self):
+        """Several processes need no more than one."""
+        self.check(Copy(), 'pattern=string=foo&action=deny', '--workers=2')
 
     def test_script(self):
         calls, _ = self.check(Copy(), self.make_script() + '=sandbox=off')
