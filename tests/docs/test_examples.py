@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(TOP, 'tests', 'style'))
 import code_rules  # noqa: E402  pylint: disable=wrong-import-position
 
 EXAMPLES = os.path.join(TOP, 'docs', 'examples')
-COOKBOOK = ('cookbook.md', 'cookbook-scripts.md', 'cookbook-c.md')
+COOKBOOK = ('cookbook.md', 'cookbook-scripts.md', 'cookbook-c.md', 'http.md')
 CENSOR = os.environ['IMP_TEST_CENSOR']
 DOAP = '{http://usefulinc.com/ns/doap#}'
 TEXT = b'call 555 1234\nhello\n'

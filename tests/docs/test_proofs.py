@@ -55,11 +55,11 @@ class Proofs(unittest.TestCase):
         for name in os.listdir(examples):
             with open(os.path.join(examples, name), encoding='utf-8') as file:
                 text = file.read()
-            if re.search(r'Imp\.?(Analyzer|Framer|Rewriter)( {|\):|\)\n)', text):
+            if re.search(r'Imp\.?(Analyzer|Framer|HttpAnalyzer|Rewriter)( {|\):|\)\n)', text):
                 found += 1
                 name = re.sub(r'(?<!censor)\.c$', '.so', name)
                 self.assertTrue(re.search("[/'(]" + re.escape(name), tests), name)
-        self.assertEqual(found, 11)
+        self.assertEqual(found, 14)
 
     def test_shout(self):
         # Short enough for all chunks that there can be; nothing depends on more bytes than one.
@@ -98,6 +98,17 @@ class Proofs(unittest.TestCase):
     def test_http_not_understood(self):
         self.prove(load('http-header.py').HttpHeader, b'GET / HTTP/1.1\n\nGET / HTTP/2.0\n\nab',
                    b'HTTP/1.1 200\nContent-Length: 0\n\nHTTP/1.1 200\n\n', keep_order=True)
+
+    def test_http_shield(self):
+        """A head that is changed, a body that is replaced, and answers among responses."""
+        get = b'GET /%s HTTP/1.1\r\nHost: a\r\nRange: 1\r\n\r\n'
+        post = b'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab'
+        ok = b'HTTP/1.1 200 OK\r\nContent-Type: text/a\r\n'
+        self.prove(load('http-shield.py').HttpShield, b'\r\n' + get % b'1' + post + get % b'2',
+                   ok + b'Transfer-Encoding: chunked\r\n\r\n3\r\na s\r\n6\r\necret \r\n0\r\n\r\n'
+                   + ok + b'Content-Length: 6\r\n\r\nsecret', post + get % b'3',
+                   b'HTTP/1.0 200 OK\r\nContent-Type: text/b\r\n\r\nno end of secrets',
+                   keep_order=True)
 
 
 if __name__ == '__main__':
