@@ -105,6 +105,8 @@ http_framer_take_length (HttpFramer *self)
   g_auto (GStrv) words = g_strsplit (joined, ",", -1);
   g_autofree char *plain = NULL;
 
+  if (words[0] == NULL)
+    return http_framer_refuse (self, 400, CONTENT_LENGTH " \"\" is no number");
   for (guint i = 0; words[i] != NULL; i++)
     {
       guint64 length = 0;
