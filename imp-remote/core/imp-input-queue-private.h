@@ -3,6 +3,7 @@
 
 #include "core/imp-enums.h"
 #include "core/imp-packed-queue-private.h"
+#include "core/imp-view-private.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,9 @@ void imp_input_queue_init (ImpInputQueue *self, gsize copy_below);
 void imp_input_queue_clear (ImpInputQueue *self);
 
 void imp_input_queue_push (ImpInputQueue *self, const ImpInput *input);
+/* The same for data that nobody has as an object yet. */
+void imp_input_queue_push_view (ImpInputQueue *self, ImpDirection direction, const ImpView *data,
+                                gint64 offset, gint32 data_type);
 /* Takes the next input, or of a stream at most @max bytes of it; packets stay whole. The caller
  * then owns input->data. What follows in another piece has offset 0. FALSE if there is none. */
 gboolean imp_input_queue_take (ImpInputQueue *self, gsize max, ImpInput *input);

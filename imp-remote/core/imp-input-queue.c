@@ -21,29 +21,43 @@ imp_input_queue_init (ImpInputQueue *self, gsize copy_below)
   *self = (ImpInputQueue){ .copy_below = copy_below };
 }
 
+static void
+input_queue_append_reference (ImpInputQueue *self, const ImpPackedHead *head, const ImpView *data)
+{
+  GBytes *bytes = imp_view_ref_bytes (data);
+
+  imp_packed_queue_append (&self->records, head, &bytes, sizeof bytes);
+  self->records.size += OBJECT_SIZE + data->length;
+}
+
+void
+imp_input_queue_push_view (ImpInputQueue *self, ImpDirection direction, const ImpView *data,
+                           gint64 offset, gint32 data_type)
+{
+  RecordKind kind = data->length < self->copy_below ? RECORD_COPY : RECORD_REFERENCE;
+  ImpPackedHead head;
+
+  g_assert (direction <= IMP_DIRECTION_FROM_SERVER);
+
+  imp_packed_head_init (&head, kind << 1 | direction);
+  imp_packed_head_add_signed (&head, offset);
+  imp_packed_head_add_signed (&head, data_type);
+  self->n_bytes += data->length;
+  if (kind == RECORD_REFERENCE)
+    {
+      input_queue_append_reference (self, &head, data);
+      return;
+    }
+  imp_packed_head_add (&head, data->length);
+  imp_packed_queue_append (&self->records, &head, data->data, data->length);
+}
+
 void
 imp_input_queue_push (ImpInputQueue *self, const ImpInput *input)
 {
-  gsize length;
-  gconstpointer data = g_bytes_get_data (input->data, &length);
-  RecordKind kind = length < self->copy_below ? RECORD_COPY : RECORD_REFERENCE;
-  ImpPackedHead head;
+  const ImpView view = imp_view_of_bytes (input->data);
 
-  g_assert (input->direction <= IMP_DIRECTION_FROM_SERVER);
-
-  imp_packed_head_init (&head, kind << 1 | input->direction);
-  imp_packed_head_add_signed (&head, input->offset);
-  imp_packed_head_add_signed (&head, input->data_type);
-  self->n_bytes += length;
-  if (kind == RECORD_COPY)
-    {
-      imp_packed_head_add (&head, length);
-      imp_packed_queue_append (&self->records, &head, data, length);
-      return;
-    }
-  g_bytes_ref (input->data);
-  imp_packed_queue_append (&self->records, &head, &input->data, sizeof input->data);
-  self->records.size += OBJECT_SIZE + length;
+  imp_input_queue_push_view (self, input->direction, &view, input->offset, input->data_type);
 }
 
 /* Reads the first record; its size still counts until the input is given away. */
@@ -117,14 +131,31 @@ imp_input_queue_take (ImpInputQueue *self, gsize max, ImpInput *input)
   return TRUE;
 }
 
+/* The first record; nothing is made of what was copied. */
+static void
+input_queue_drop (ImpPackedQueue *records)
+{
+  guint8 tag = imp_packed_queue_read_tag (records);
+  GBytes *bytes = NULL;
+
+  imp_packed_queue_read_signed (records);
+  imp_packed_queue_read_signed (records);
+  if (tag >> 1 == RECORD_COPY)
+    imp_packed_queue_read_bytes (records, imp_packed_queue_read (records));
+  else
+    memcpy (&bytes, imp_packed_queue_read_bytes (records, sizeof bytes), sizeof bytes);
+  imp_packed_queue_finish (records);
+  g_bytes_unref (bytes);
+}
+
 /* The owner of some bytes may be told that they are free, and lead back here. */
 void
 imp_input_queue_clear (ImpInputQueue *self)
 {
   ImpInputQueue old = *self;
-  ImpInput input;
 
   imp_input_queue_init (self, old.copy_below);
-  while (imp_input_queue_take (&old, G_MAXSIZE, &input))
-    g_bytes_unref (input.data);
+  g_bytes_unref (old.split.data);
+  while (!imp_packed_queue_is_empty (&old.records))
+    input_queue_drop (&old.records);
 }

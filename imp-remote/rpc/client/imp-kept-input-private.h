@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/imp-input-queue-private.h"
-#include "core/imp-view-private.h"
 
 G_BEGIN_DECLS
 

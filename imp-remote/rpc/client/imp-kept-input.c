@@ -26,16 +26,11 @@ imp_kept_input_add (ImpInputQueue **kept, gsize max, ImpDirection direction, con
                     gint64 offset, gint32 data_type)
 {
   gsize n_bytes = *kept != NULL ? imp_input_queue_get_n_bytes (*kept) : 0;
-  g_autoptr (GBytes) bytes = NULL;
 
   if (data->length > max - MIN (n_bytes, max))
     return FALSE;
   if (*kept == NULL)
     *kept = kept_input_new ();
-  /* What the queue copies is not copied for it. */
-  bytes = data->length < COPY_BELOW && data->bytes == NULL
-            ? g_bytes_new_static (data->data, data->length)
-            : imp_view_ref_bytes (data);
-  imp_input_queue_push (*kept, &(ImpInput){ bytes, offset, data_type, direction });
+  imp_input_queue_push_view (*kept, direction, data, offset, data_type);
   return TRUE;
 }
