@@ -9,6 +9,8 @@ BUILD ?= build
 MESON_OPTIONS ?=
 SOAK_MINUTES ?= 5
 HOLE_KILLS ?= 10000
+MOVES_KILLS ?= 1000
+MOVES_DRAINS ?= 100
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -27,10 +29,12 @@ docs: all
 bench: all
 	tests/bench/imp-bench --build $(BUILD)
 	tests/bench/pcap-load --build $(BUILD)
+	tests/bench/pool-load --build $(BUILD) --floor 1.7
 
 soak: all
 	tests/soak/soak --build $(BUILD) --minutes $(SOAK_MINUTES) $(SOAK_OPTIONS)
 	tests/soak/hole --build $(BUILD) --kills $(HOLE_KILLS)
+	tests/soak/moves --build $(BUILD) --kills $(MOVES_KILLS) --drains $(MOVES_DRAINS)
 
 format: install-deps
 	tests/style/format.py --fix .

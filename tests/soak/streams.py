@@ -114,28 +114,41 @@ class Conversation:
         self.origin = origin
         self.port = port
         self.stream = Stream(kind)
+        self.reader = None
         self.writer = None
         self.task = None
         self.started = False
 
+    @property
+    def request(self):
+        """What is sent for the header to arrive."""
+        return self.stream.header
+
     async def open(self):
         """False if it was refused at once: nobody was there to judge."""
-        stream = self.stream
-        self.origin.streams[stream.header] = stream
+        try:
+            await self.connect()
+            self.started = await self.begin()
+        except OSError:
+            pass
+        return self.started
+
+    async def connect(self):
+        """It may wait so for as long as it likes."""
         client = socket.socket()
         shrink(client)
         client.setblocking(False)
         try:
             await asyncio.get_running_loop().sock_connect(client, ('127.0.0.1', self.port))
-            reader, self.writer = await asyncio.open_connection(sock=client, limit=PIECE)
-            self.writer.write(stream.header)
-            self.started = await self.begin(reader)
+            self.reader, self.writer = await asyncio.open_connection(sock=client, limit=PIECE)
         except OSError:
             client.close()
-        return self.started
+            raise
 
-    async def begin(self, reader):
-        stream = self.stream
+    async def begin(self):
+        stream, reader = self.stream, self.reader
+        self.origin.streams[stream.header] = stream
+        self.writer.write(self.request)
         if stream.kind == UP:
             if await reader.read(len(READY)) != READY:
                 return False
