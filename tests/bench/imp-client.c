@@ -4,14 +4,27 @@
 
 static GMainLoop *loop;
 
+/* Several addresses, with commas between them, are a pool. */
+static ImpRemoteFactory *
+make_remote (const BenchOptions *options)
+{
+  g_auto (GStrv) addresses = g_strsplit (bench_options_address (options), ",", 0);
+  g_autoptr (GError) error = NULL;
+  ImpRemoteFactory *remote;
+
+  if (g_strv_length (addresses) > 1)
+    return g_object_new (IMP_TYPE_REMOTE_FACTORY, "addresses", addresses, NULL);
+  remote = imp_remote_factory_new (addresses[0], &error);
+  if (remote == NULL)
+    bench_die ("%s", error->message);
+  return remote;
+}
+
 void
 bench_link_connect (const BenchOptions *options)
 {
-  g_autoptr (GError) error = NULL;
-  ImpRemoteFactory *remote = imp_remote_factory_new (bench_options_address (options), &error);
+  ImpRemoteFactory *remote = make_remote (options);
 
-  if (remote == NULL)
-    bench_die ("%s", error->message);
   if (g_str_has_prefix (bench_options_address (options), "tls://"))
     {
       g_autofree char *ca = g_build_filename (g_getenv ("IMP_BENCH_TLS"), "ca.pem", NULL);
