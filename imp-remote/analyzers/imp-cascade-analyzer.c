@@ -663,11 +663,24 @@ cascade_analyzer_query_statuses (ImpAnalyzer *analyzer, guint timeout_ms, GTask 
                               timeout_ms);
 }
 
+static void
+cascade_analyzer_find_wait (ImpAnalyzer *analyzer, ImpProxyWait *wait)
+{
+  gboolean all_limited;
+  CascadePart *part = cascade_find_waiting (IMP_CASCADE_ANALYZER (analyzer), &all_limited);
+
+  if (part == NULL)
+    return;
+  wait->part = part->name;
+  imp_proxy_find_wait (part->analyzer, wait);
+}
+
 static const ImpProxyFuncs cascade_analyzer_proxy_funcs = {
   .peek_name = cascade_analyzer_peek_name,
   .has_deadline = cascade_analyzer_has_deadline,
   .varies = TRUE,
   .query_statuses = cascade_analyzer_query_statuses,
+  .find_wait = cascade_analyzer_find_wait,
 };
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "analyzers/imp-arrivals-private.h"
+#include "core/imp-arrivals-private.h"
 #include "analyzers/imp-rewriter-patterns-private.h"
 #include "analyzers/imp-rewriter.h"
 #include "analyzers/imp-searcher-private.h"

@@ -8,6 +8,14 @@ G_BEGIN_DECLS
 /* Memory to read into, see io/imp-arena-private.h; here it is only handed on. */
 typedef struct _ImpArena ImpArena;
 
+/* Whom a verdict waits for, of an analyzer that stands for others; what is not known is NULL. */
+typedef struct
+{
+  const char *part;     /* of several, the one that has the data now */
+  const char *server;   /* where it is, if that is elsewhere */
+  const char *obstacle; /* "connect" if that cannot be reached yet, "send" if it does not read */
+} ImpProxyWait;
+
 /* What a class of analyzers that stand for others can say of them: ImpAnalyzerClass.proxy. */
 typedef struct
 {
@@ -18,6 +26,7 @@ typedef struct
   /* See imp_proxy_query_statuses(); takes @task, which gets a GList of ImpFactoryStatus within
    * @timeout_ms. */
   void (*query_statuses) (ImpAnalyzer *self, guint timeout_ms, GTask *task);
+  void (*find_wait) (ImpAnalyzer *self, ImpProxyWait *wait); /* may be NULL */
 } ImpProxyFuncs;
 
 /* Of any analyzer. What it is called, for people: the name of what it stands for, or its type. */
@@ -38,6 +47,16 @@ imp_proxy_keeps_deadline (ImpAnalyzer *analyzer)
   const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
 
   return proxy != NULL && !proxy->varies && proxy->has_deadline (analyzer);
+}
+
+/* Fills in what is known, and leaves the rest. */
+static inline void
+imp_proxy_find_wait (ImpAnalyzer *analyzer, ImpProxyWait *wait)
+{
+  const ImpProxyFuncs *proxy = IMP_ANALYZER_GET_CLASS (analyzer)->proxy;
+
+  if (proxy != NULL && proxy->find_wait != NULL)
+    proxy->find_wait (analyzer, wait);
 }
 
 /* As imp_factory_query_statuses_async(), about what the analyzer is made of and nothing else: where

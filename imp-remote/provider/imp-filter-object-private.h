@@ -39,7 +39,11 @@ struct _ImpFilter
   ImpFlow *flows[2];
   guint64 limits[IMP_FILTER_N_LIMITS];
   ImpNoteCount notes;
-  gint64 balance[2]; /* bytes that have come in that direction, less those that have left */
+  gint64 balance[2];    /* bytes that have come in that direction, less those that have left */
+  guint64 n_verdicts;   /* that have come, of any kind */
+  guint64 n_noted;      /* of them: when they came is known */
+  gint64 verdict_time;  /* when the last of those did, on the monotonic clock; 0: not known */
+  guint16 verdict_type; /* of the last one */
   FilterState state;
   GError *error;            /* why it is not open; what pushes give */
   char *reason;             /* the same in the analyzer's words */

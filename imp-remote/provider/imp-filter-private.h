@@ -22,6 +22,28 @@ gboolean imp_filter_is_working (ImpFilter *self);
 gint64 imp_filter_get_unseen_room (ImpFilter *self, ImpDirection direction);
 void imp_filter_note_unseen (ImpFilter *self, ImpDirection direction, gint64 length);
 
+/* Bytes were moved at this time, so that verdicts that have come since the last call came now. */
+void imp_filter_note_turn (ImpFilter *self, gint64 now);
+
+/* How one direction is. */
+typedef struct
+{
+  gint64 input, passed, replaced, held;
+  gboolean is_waiting;   /* the analyzer has to say something */
+  gboolean wants_more;   /* it has said that it needs more first */
+  gboolean is_paused;    /* by the analyzer */
+  gboolean is_searching; /* so costly that it is paused */
+  gboolean has_promise;
+  gboolean has_ended; /* the end has come */
+  gboolean is_finished;
+} ImpFilterFacts;
+
+void imp_filter_get_facts (ImpFilter *self, ImpDirection direction, ImpFilterFacts *facts);
+/* The last verdict, or -1. *@time: when it came, in monotonic time; 0: that is not known. */
+int imp_filter_get_last_verdict (ImpFilter *self, gint64 *time);
+/* Milliseconds for a verdict that the filter itself watches over now; 0: none. */
+guint imp_filter_get_own_deadline (ImpFilter *self);
+
 /* In how many pieces is held what waits for a verdict, in both directions together? */
 guint imp_filter_get_n_held (ImpFilter *self);
 

@@ -367,12 +367,27 @@ filter_check_note (ImpFilter *self, const ImpResult *result)
     filter_exceed (self, IMP_ERROR_LIMIT, limit, reason);
 }
 
+/* When most of them come, whoever moves the bytes knows well enough (imp_filter_note_turn()); the
+ * others may move none. */
+static inline void
+filter_count_verdicts (ImpFilter *self, const ImpVerdict *last, guint n)
+{
+  self->n_verdicts += n;
+  self->verdict_type = last->type;
+  if (G_LIKELY (last->type == IMP_RESULT_PASS || last->type == IMP_RESULT_REPLACE
+                || last->type == IMP_RESULT_PREPASS))
+    return;
+  self->n_noted = self->n_verdicts;
+  self->verdict_time = g_get_monotonic_time ();
+}
+
 static void
 filter_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpFilter *self = user_data;
 
   g_object_ref (self);
+  filter_count_verdicts (self, verdict, 1);
   if (G_UNLIKELY (verdict->result != NULL) && imp_note_is_limited (verdict->type))
     filter_check_note (self, verdict->result);
   if ((self->watched || self->observed != 0 || self->taps != NULL) && self->state == STATE_OPEN)
@@ -404,6 +419,7 @@ filter_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint n, gpoin
   ImpFilter *self = user_data;
 
   g_object_ref (self);
+  filter_count_verdicts (self, &verdicts[n - 1], n);
   if (self->state == STATE_OPEN)
     filter_apply_run (self, verdicts, n);
   filter_work (self);

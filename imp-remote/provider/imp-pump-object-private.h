@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-arrivals-private.h"
 #include "core/imp-watermark-private.h"
 #include "io/imp-lingering-close-private.h"
 #include "io/imp-output-buffer-private.h"
@@ -31,7 +32,8 @@ typedef struct
   ImpWatermark behind;          /* and above this one, not this side either */
   ImpLingeringClose *lingering; /* while it is drained */
   gint64 sent;
-  GError *output_error; /* the output cannot be written any more */
+  GError *output_error;  /* the output cannot be written any more */
+  ImpArrivals *arrivals; /* of what waits for a verdict; NULL: nothing has, or no clock is kept */
   guint input_ended : 1;
   guint input_is_bulk : 1; /* reads find much at once */
   guint output_ended : 1;  /* the end is to be sent behind what is queued */
@@ -52,6 +54,7 @@ struct _ImpPump
   GSource *poll;        /* flushing: of what peers have not taken yet */
   GSource *timer;       /* running: of idleness; flushing: of what is left to write */
   gint64 last_progress; /* when bytes were last read or written, on the monotonic clock */
+  gint64 last_turn;     /* that, when it was last looked whether verdicts had come */
   GError *error;        /* the first */
   ImpPumpFunc done;
   gpointer user_data;
@@ -62,6 +65,11 @@ struct _ImpPump
   guint n_busy_changes; /* how often that has changed */
   guint inside;         /* depth of our own callbacks: at the end of them all is looked at anyway */
 };
+
+/* Bytes from there have come that wait for a verdict. */
+void imp_pump_side_note_arrival (PumpSide *side);
+/* Where a clock is kept: verdicts have come now, if some have. */
+void imp_pump_note_turn (ImpPump *self);
 
 /* What waits to be written. */
 static inline gsize

@@ -52,6 +52,21 @@ gboolean imp_pump_has_ended_output (ImpPump *self, guint side);
 gboolean imp_pump_is_output_pending (ImpPump *self, guint side);
 /* Ends at once, with @error, if that is not NULL; done() is called from here. */
 void imp_pump_abort (ImpPump *self, const GError *error);
+/* How a side is, and the direction that comes from there. */
+typedef struct
+{
+  gint64 held_since;  /* monotonic time: since when the oldest byte without a verdict; 0: unknown */
+  gboolean is_busy;   /* the direction: not read, since the other side does not take enough */
+  gboolean is_full;   /* the side takes nothing now */
+  gboolean has_ended; /* nothing comes from there any more */
+  gboolean is_pending; /* what was written has not left */
+} ImpPumpFacts;
+
+void imp_pump_get_facts (ImpPump *self, guint side, ImpPumpFacts *facts);
+/* When bytes were last moved, in monotonic time; 0: not known. */
+gint64 imp_pump_get_last_progress (ImpPump *self);
+/* "new", "running", "ending" or "over". */
+const char *imp_pump_get_state_name (ImpPump *self);
 gsize imp_pump_get_queued (ImpPump *self, guint side);
 gint64 imp_pump_get_sent (ImpPump *self, guint side);
 

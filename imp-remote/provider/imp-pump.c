@@ -42,6 +42,7 @@ pump_unref (ImpPump *self)
       imp_splice_clear (&self->sides[i].splice);
       imp_output_buffer_free (self->sides[i].output);
       g_clear_error (&self->sides[i].output_error);
+      g_free (self->sides[i].arrivals);
     }
   imp_splice_unuse ();
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -512,6 +513,8 @@ pump_read_side (ImpPump *self, PumpSide *side)
     bytes = g_bytes_new (NULL, 0);
   if (!imp_filter_push (self->filter, side->direction, bytes, IMP_DATA_TYPE_STREAM, &error))
     pump_refuse (self, error);
+  else if (self->limits.idle > 0 && imp_filter_get_held (self->filter, side->direction) > 0)
+    imp_pump_side_note_arrival (side);
 }
 
 static GIOCondition
@@ -533,6 +536,8 @@ static void
 pump_update (ImpPump *self)
 {
   pump_flush (self);
+  if (self->limits.idle > 0)
+    imp_pump_note_turn (self);
   pump_advance (self);
   if (self->state == STATE_DONE)
     return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "provider/imp-relay.h"
+#include "provider/imp-relay-private.h"
 
 #include "core/imp-note-limit-private.h"
 #include "core/imp-source-private.h"
@@ -749,6 +749,12 @@ imp_relay_get_filter (ImpRelay *self)
   g_return_val_if_fail (IMP_IS_RELAY (self), NULL);
 
   return self->filter;
+}
+
+ImpPump *
+imp_relay_peek_pump (ImpRelay *self)
+{
+  return self->pump;
 }
 
 /**

@@ -39,8 +39,10 @@ IMP_AVAILABLE_IN_0_1
 gint64 imp_relay_get_received (ImpRelay *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 gint64 imp_relay_get_sent     (ImpRelay *self, ImpDirection direction);
-
 IMP_AVAILABLE_IN_0_1
 gsize  imp_relay_get_queued   (ImpRelay *self, ImpDirection direction);
+
+IMP_AVAILABLE_IN_0_1
+GVariant *imp_relay_get_progress (ImpRelay *self);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "core/imp-analyzer-private.h"
 #include "core/imp-deadline-private.h"
 #include "core/imp-note-limit-private.h"
+#include "core/imp-proxy-private.h"
 #include "io/imp-arena-private.h"
 #include "rpc/client/imp-send-scheduler-private.h"
 #include "rpc/client/imp-soft-budget-private.h"
@@ -124,6 +125,8 @@ imp_remote_analyzer_of_send_entry (const ImpSendEntry *entry)
 }
 
 ImpRemoteAnalyzer *imp_remote_analyzer_new (GObject *owner);
+/* For its proxy. */
+void imp_remote_analyzer_find_wait (ImpAnalyzer *analyzer, ImpProxyWait *wait);
 /* From now on it belongs to @host. It may have its outcome before this returns. */
 void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);
 

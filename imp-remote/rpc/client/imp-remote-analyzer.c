@@ -289,6 +289,7 @@ static const ImpProxyFuncs remote_analyzer_proxy_funcs = {
   .has_deadline = remote_analyzer_has_deadline,
   .peek_arena = remote_analyzer_peek_arena,
   .query_statuses = remote_analyzer_query_statuses,
+  .find_wait = imp_remote_analyzer_find_wait,
 };
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "analyzers/imp-arrivals-private.h"
+#include "core/imp-arrivals-private.h"
 
 #include <string.h>
 
