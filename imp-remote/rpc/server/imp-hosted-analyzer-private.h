@@ -92,6 +92,21 @@ gboolean imp_hosted_analyzer_wants_stable_input (const ImpHostedAnalyzer *self);
 gsize imp_hosted_analyzer_get_memory (const ImpHostedAnalyzer *self);
 gsize imp_hosted_analyzer_get_context_size (const ImpHostedAnalyzer *self);
 
+/* How it is. */
+typedef struct
+{
+  gint64 id;
+  ImpAnalyzer *analyzer;
+  gsize held;          /* bytes without a verdict, or with one that waits for a busy direction */
+  gsize queued;        /* bytes of verdicts that the client does not read */
+  gint64 held_since;   /* when it last held less, in monotonic time; 0: it holds nothing */
+  guint verdict;       /* the type of the last one, or 0 */
+  gboolean is_paused;  /* it does not want to be fed in a direction */
+  gboolean is_waiting; /* it has to say something */
+} ImpHostedFacts;
+
+void imp_hosted_analyzer_get_facts (const ImpHostedAnalyzer *self, ImpHostedFacts *facts);
+
 /* For the funcs of the host's input, and its output, whose owners are hosted analyzers. */
 gboolean imp_hosted_analyzer_take_input_turn (ImpServerInputEntry *entry);
 gboolean imp_hosted_analyzer_take_output_turn (gpointer owner);

@@ -11,11 +11,13 @@ struct _ImpHostedAnalyzer
   ImpServerInputEntry input; /* has the analyzer */
   ImpServerOutput *output;   /* NULL while nothing waits */
   gsize held;                /* input, and verdicts that wait for a direction */
+  gint64 held_since;         /* when it last held less, or nothing; 0: it holds nothing */
   gsize kept;                /* that and the output, as it is known to the host */
   ImpWatermark level;        /* of what is held: above it, the client is to pause */
   guint calls;               /* depth of calls that use this */
   guint8 paused_by_plugin;   /* bit per direction */
   guint8 paused;             /* as the client knows it */
+  guint16 verdict;           /* the type of the last one, or 0 */
   GList *hoarder;            /* in the host's list of them, or NULL */
   gsize context_size;
 };
@@ -110,6 +112,24 @@ gboolean
 imp_hosted_analyzer_wants_stable_input (const ImpHostedAnalyzer *self)
 {
   return IMP_ANALYZER_GET_CLASS (self->input.analyzer)->wants_stable_input;
+}
+
+void
+imp_hosted_analyzer_get_facts (const ImpHostedAnalyzer *self, ImpHostedFacts *facts)
+{
+  ImpAnalyzer *analyzer = self->input.analyzer;
+
+  *facts = (ImpHostedFacts){
+    .id = self->id,
+    .analyzer = analyzer,
+    .held = self->held,
+    .queued = imp_server_output_get_size (self->output),
+    .held_since = self->held_since,
+    .verdict = self->verdict,
+    .is_paused = self->paused_by_plugin != 0,
+    .is_waiting = imp_marks_is_waiting (imp_analyzer_peek_marks (analyzer, 0))
+                  || imp_marks_is_waiting (imp_analyzer_peek_marks (analyzer, 1)),
+  };
 }
 
 gsize
@@ -269,6 +289,10 @@ hosted_analyzer_update_held (ImpHostedAnalyzer *self)
 
   if (held == self->held && kept == self->kept)
     return FALSE;
+  if (held == 0)
+    self->held_since = 0;
+  else if (self->held == 0 || held < self->held)
+    self->held_since = g_get_monotonic_time ();
   self->held = held;
   hosted_analyzer_set_kept (self, kept);
   if (imp_watermark_update (&self->level, held) == IMP_WATERMARK_SAME)
@@ -324,6 +348,7 @@ hosted_analyzer_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gp
   ImpHostedAnalyzer *self = user_data;
 
   hosted_analyzer_enter (self);
+  self->verdict = verdict->type;
   if (verdict->type == IMP_RESULT_PAUSE || verdict->type == IMP_RESULT_CONTINUE)
     hosted_analyzer_pause (self, verdict);
   else if (hosted_analyzer_lose (self, verdict))
@@ -349,6 +374,7 @@ hosted_analyzer_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint
   guint sent = 0;
 
   hosted_analyzer_enter (self);
+  self->verdict = verdicts[n - 1].type;
   if (self->host != NULL && self->output == NULL)
     sent = self->host->funcs->send_run (self->host, self->id, verdicts, n, &error);
   if (G_UNLIKELY (error != NULL))

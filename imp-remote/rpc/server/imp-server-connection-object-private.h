@@ -12,6 +12,8 @@ struct _ImpServerConnection
 {
   ImpServerAnalyzers analyzers; /* the first: see server_connection_of_host() */
   guint ref_count;              /* of one thread */
+  guint64 serial;               /* of those of the server, from 1 on */
+  gint64 since;                 /* when it began, in monotonic time */
   ImpFactory *factory;
   ImpFactory *bound; /* to the interface that the client has set; else the factory itself */
   ImpServerConnectionOptions options;

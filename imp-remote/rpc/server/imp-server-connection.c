@@ -712,7 +712,8 @@ imp_server_connection_new (GIOStream *stream, ImpFactory *factory, ImpCodec *cod
   self->options = *options;
   self->link = g_steal_pointer (&link);
   imp_server_analyzers_init (&self->analyzers, &options->analyzers, &host_funcs, totals, peer);
-  totals->n_connections++;
+  self->serial = ++totals->n_connections;
+  self->since = g_get_monotonic_time ();
   imp_link_set_busy_poll (self->link, options->busy_poll);
   imp_link_set_keepalive (self->link, options->keepalive);
   imp_link_set_message_timeout (self->link, options->message_timeout);
