@@ -462,6 +462,7 @@ serve_check_addresses (const Serve *self)
 static int
 serve_open_control (Serve *self)
 {
+  serve_status_log_on_signal (self->server);
   if (self->control_address == NULL)
     return TOOL_DONE;
   self->control = control_new ();

@@ -26,6 +26,7 @@
 struct _RelayConnection
 {
   guint64 id;
+  RelayStage stage;
   RelayConnectionSetup setup;
   GSocketConnection *client;
   char *name; /* the client's address */
@@ -128,6 +129,7 @@ relay_connection_on_refusal (gpointer user_data)
 static void
 relay_connection_refuse (RelayConnection *self)
 {
+  relay_stage_set (&self->stage, RELAY_STAGE_ENDING);
   self->refusal = g_timeout_add (REFUSAL_DELAY, relay_connection_on_refusal, self);
 }
 
@@ -271,6 +273,7 @@ relay_connection_run_relay (RelayConnection *self)
   g_clear_pointer (&self->greeting, relay_greeting_free);
   if (rest != NULL)
     imp_relay_unread (self->relay, rest);
+  relay_stage_set (&self->stage, RELAY_STAGE_RELAYING);
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
@@ -438,8 +441,11 @@ relay_connection_on_connected (GIOStream *server, const GError *error, gpointer 
       relay_connection_fail (self, local);
     }
   else if (self->setup.route->sni && self->setup.route->kind == RELAY_ROUTE_REQUESTED)
-    relay_greeting_read_name (self->greeting, &self->sni, self->setup.options->sni_timeout,
-                              relay_connection_on_late_name, self);
+    {
+      relay_stage_set (&self->stage, RELAY_STAGE_GREETING);
+      relay_greeting_read_name (self->greeting, &self->sni, self->setup.options->sni_timeout,
+                                relay_connection_on_late_name, self);
+    }
   else
     relay_connection_run (self);
 }
@@ -453,6 +459,7 @@ relay_connection_connect (RelayConnection *self)
                           ImpConnectorFunc, gpointer)
     = route->resolver != NULL ? imp_connector_start_with_proxies : imp_connector_start;
 
+  relay_stage_set (&self->stage, RELAY_STAGE_CONNECTING);
   if (route->kind != RELAY_ROUTE_FIXED || route->resolver != NULL)
     target = relay_destination_new (self->target, route);
   else
@@ -482,9 +489,12 @@ relay_connection_ask (RelayConnection *self)
   if (!self->setup.route->ask_first)
     relay_connection_connect (self);
   else if (relay_connection_make_relay (self))
-    self->question = relay_question_new (self->relay, self->setup.factory,
-                                         self->setup.options->deadline * 1000,
-                                         relay_connection_on_question, self);
+    {
+      relay_stage_set (&self->stage, RELAY_STAGE_ASKING);
+      self->question = relay_question_new (self->relay, self->setup.factory,
+                                           self->setup.options->deadline * 1000,
+                                           relay_connection_on_question, self);
+    }
 }
 
 /* ---- what the client says first ---- */
@@ -658,6 +668,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   RelayConnection *self = g_new0 (RelayConnection, 1);
 
   self->id = ++last_id;
+  relay_stage_set (&self->stage, RELAY_STAGE_GREETING);
   self->setup = *setup;
   g_object_ref (self->setup.factory);
   relay_route_ref (self->setup.route);
@@ -676,16 +687,11 @@ relay_connection_get_id (RelayConnection *self)
   return self->id;
 }
 
-const char *
-relay_connection_get_client (RelayConnection *self)
+void
+relay_connection_get_facts (RelayConnection *self, RelayConnectionFacts *facts)
 {
-  return self->name;
-}
-
-const char *
-relay_connection_get_server (RelayConnection *self)
-{
-  return self->target_text;
+  *facts = (RelayConnectionFacts){ self->stage, self->name, self->target_text, self->client,
+                                   self->setup.modules };
 }
 
 char *

@@ -4,6 +4,7 @@
 #include "tool/relay/relay-options.h"
 #include "tool/relay/relay-route.h"
 #include "tool/relay/relay-shadow.h"
+#include "tool/relay/relay-stage.h"
 
 G_BEGIN_DECLS
 
@@ -37,10 +38,17 @@ RelayConnection *relay_connection_new (GSocketConnection *client,
 void relay_connection_free (RelayConnection *self);
 /* Counted from 1 on, in the order in which they came; unique in this process. */
 guint64 relay_connection_get_id (RelayConnection *self);
-/* The client, as the log has it. */
-const char *relay_connection_get_client (RelayConnection *self);
-/* The server, or where it leads. */
-const char *relay_connection_get_server (RelayConnection *self);
+
+/* How it is; all of it is the connection's. */
+typedef struct
+{
+  RelayStage stage;
+  const char *client, *server;
+  GSocketConnection *stream; /* with the client */
+  const char *const *modules;
+} RelayConnectionFacts;
+
+void relay_connection_get_facts (RelayConnection *self, RelayConnectionFacts *facts);
 /* The name of the limit for which it was refused, or NULL. */
 char *relay_connection_dup_exceeded (RelayConnection *self);
 /* What moves its bytes, or NULL if it has not come to that. */

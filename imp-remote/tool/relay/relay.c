@@ -352,6 +352,7 @@ relay_describe (MetricsText *text, gpointer user_data)
 static int
 relay_open_control (Relay *self, const RelaySetup *setup)
 {
+  relay_status_log_on_signal (self->all);
   if (setup->control == NULL)
     return TOOL_DONE;
   self->control = control_new ();

@@ -8,29 +8,54 @@ struct _StatusReport
 {
   const char *program;
   gint64 limit;
-  GPtrArray *rows; /* of JsonObject */
+  guint64 id; /* the only one that is asked for, or 0 */
+  GArray *entries;
   JsonObject *totals;
+  guint n_stalled;
+  gint64 now;
 };
 
-StatusReport *
-status_report_new (ControlRequest *request, const char *program)
+static void
+status_entry_clear (gpointer entry)
 {
-  g_autoptr (GError) error = NULL;
-  StatusReport *self;
-  gint64 limit;
+  g_clear_pointer (&((StatusEntry *) entry)->progress, g_variant_unref);
+}
 
-  if (!control_request_get_number (request, "limit", 0, STATUS_LIMIT_MAX, STATUS_LIMIT_DEFAULT,
-                                   &limit, &error))
-    {
-      control_request_fail (request, error->message);
-      return NULL;
-    }
-  self = g_new0 (StatusReport, 1);
+StatusReport *
+status_report_new_for_log (const char *program, gint64 limit)
+{
+  StatusReport *self = g_new0 (StatusReport, 1);
+
   self->program = program;
   self->limit = limit;
-  self->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  self->entries = g_array_new (FALSE, FALSE, sizeof (StatusEntry));
+  g_array_set_clear_func (self->entries, status_entry_clear);
   self->totals = json_object_new ();
+  self->now = g_get_monotonic_time ();
   return self;
+}
+
+StatusReport *
+status_report_new (ControlRequest *request, const char *program, GError **error)
+{
+  StatusReport *self;
+  gint64 limit, id;
+
+  if (!control_request_get_number (request, "limit", 0, STATUS_LIMIT_MAX, STATUS_LIMIT_DEFAULT,
+                                   &limit, error)
+      || !control_request_get_number (request, "id", 1, G_MAXINT64, 0, &id, error))
+    return NULL;
+  self = status_report_new_for_log (program, limit);
+  self->id = id;
+  return self;
+}
+
+void
+status_report_free (StatusReport *self)
+{
+  json_object_unref (self->totals);
+  g_array_unref (self->entries);
+  g_free (self);
 }
 
 void
@@ -40,45 +65,80 @@ status_report_set_total (StatusReport *self, const char *name, gint64 number)
 }
 
 void
-status_report_add (StatusReport *self, JsonObject *row)
+status_report_add (StatusReport *self, const StatusEntry *entry)
 {
-  g_ptr_array_add (self->rows, row);
+  StatusEntry mine = *entry;
+
+  self->n_stalled += status_wait_is_stall (&entry->wait);
+  if (self->id == 0 || self->id == entry->id)
+    g_array_append_val (self->entries, mine);
+  else
+    status_entry_clear (&mine);
 }
 
-/* The oldest ones first. */
+/* ---- what is shown ---- */
+
 static int
-status_report_compare (gconstpointer a, gconstpointer b)
+status_entry_compare (gconstpointer a, gconstpointer b)
 {
-  const gint64 first = json_object_get_int_member (*(JsonObject *const *) a, "id");
-  const gint64 second = json_object_get_int_member (*(JsonObject *const *) b, "id");
+  const StatusEntry *one = a, *other = b;
+  const gboolean one_stalls = status_wait_is_stall (&one->wait);
+  const gboolean other_stalls = status_wait_is_stall (&other->wait);
 
-  return first < second ? -1 : first > second;
+  if (one_stalls != other_stalls)
+    return one_stalls ? -1 : 1;
+  if (one_stalls && one->wait.ms != other->wait.ms)
+    return one->wait.ms > other->wait.ms ? -1 : 1;
+  if (one->since != other->since)
+    return one->since < other->since ? -1 : 1;
+  return one->id < other->id ? -1 : one->id > other->id;
 }
 
-static JsonArray *
-status_report_take_rows (StatusReport *self)
+static void
+status_copy_member (JsonObject *from, const char *name, JsonNode *node, gpointer user_data)
 {
-  JsonArray *array = json_array_new ();
-
-  g_ptr_array_sort (self->rows, status_report_compare);
-  for (guint i = 0; i < self->rows->len && i < self->limit; i++)
-    json_array_add_object_element (array, json_object_ref (self->rows->pdata[i]));
-  return array;
+  json_object_set_member (user_data, name, json_node_copy (node));
 }
 
-void
-status_report_answer (StatusReport *self, ControlRequest *request)
+static JsonObject *
+status_report_make_row (StatusReport *self, const StatusEntry *entry, StatusFill fill)
+{
+  JsonObject *row = json_object_new ();
+  g_autoptr (JsonNode) progress = NULL;
+
+  json_object_set_int_member (row, "id", entry->id);
+  json_object_set_int_member (row, "since-ms",
+                              (self->now - entry->since) / G_TIME_SPAN_MILLISECOND);
+  json_object_set_string_member (row, "waits-for", entry->wait.whom);
+  json_object_set_string_member (row, "why", entry->wait.why);
+  if (entry->wait.ms >= 0)
+    json_object_set_int_member (row, "waits-ms", entry->wait.ms);
+  if (entry->progress != NULL)
+    {
+      progress = json_gvariant_serialize (entry->progress);
+      json_object_foreach_member (json_node_get_object (progress), status_copy_member, row);
+    }
+  fill (entry, row);
+  return row;
+}
+
+JsonObject *
+status_report_finish (StatusReport *self, StatusFill fill)
 {
   JsonObject *answer = json_object_new ();
+  JsonArray *rows = json_array_new ();
   g_autofree char *version = g_strdup_printf ("%d.%d.%d", IMP_MAJOR_VERSION, IMP_MINOR_VERSION,
                                               IMP_MICRO_VERSION);
 
+  status_report_set_total (self, "stalled", self->n_stalled);
+  g_array_sort (self->entries, status_entry_compare);
+  for (guint i = 0; i < self->entries->len && i < self->limit; i++)
+    json_array_add_object_element (
+      rows, status_report_make_row (self, &g_array_index (self->entries, StatusEntry, i), fill));
   json_object_set_string_member (answer, "program", self->program);
   json_object_set_string_member (answer, "version", version);
   json_object_set_int_member (answer, "pid", getpid ());
-  json_object_set_object_member (answer, "totals", self->totals);
-  json_object_set_array_member (answer, "connections", status_report_take_rows (self));
-  g_ptr_array_unref (self->rows);
-  g_free (self);
-  control_request_answer (request, answer);
+  json_object_set_object_member (answer, "totals", json_object_ref (self->totals));
+  json_object_set_array_member (answer, "connections", rows);
+  return answer;
 }

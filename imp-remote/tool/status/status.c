@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/control/control-client.h"
 #include "tool/status/status-report.h"
+#include "tool/status/status-table.h"
+#include "tool/status/status-why.h"
 #include "tool/tool.h"
 
 #include <string.h>
@@ -8,6 +10,7 @@
 typedef struct
 {
   gboolean json;
+  gint64 why; /* the connection to be explained, or 0 */
   guint limit;
   guint timeout; /* seconds */
 } Status;
@@ -25,6 +28,8 @@ status_parse (Status *self, int *argc, char ***argv, int *status)
   g_autoptr (LimitOptions) limits = limit_options_new ();
   const GOptionEntry entries[] = {
     { "json", 'j', 0, G_OPTION_ARG_NONE, &self->json, "Print one JSON object, for programs", NULL },
+    { "why", 'w', 0, G_OPTION_ARG_INT64, &self->why,
+      "Explain what this connection waits for, and what can be done", "ID" },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -39,48 +44,13 @@ status_parse (Status *self, int *argc, char ***argv, int *status)
   limit_options_set_letter (limits, "timeout", 't');
   if (!tool_parse_options (&options, argc, argv, status))
     return FALSE;
-  if (*argc != 2)
+  if (self->why < 0)
+    *status = tool_usage_error ("--why \"%" G_GINT64_FORMAT "\": the number of a connection is "
+                                "wanted, as the table has it",
+                                self->why);
+  else if (*argc != 2)
     *status = tool_usage_error ("status: exactly one ADDRESS is wanted");
   return *status == TOOL_DONE;
-}
-
-static gboolean
-status_has (JsonObject *object, const char *name, GType type)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL
-         && (type == JSON_TYPE_OBJECT  ? JSON_NODE_HOLDS_OBJECT (node)
-             : type == JSON_TYPE_ARRAY ? JSON_NODE_HOLDS_ARRAY (node)
-                                       : json_node_get_value_type (node) == type);
-}
-
-static gboolean
-status_is_row (JsonNode *node)
-{
-  JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-
-  return row != NULL && status_has (row, "id", G_TYPE_INT64)
-         && status_has (row, "client", G_TYPE_STRING) && status_has (row, "server", G_TYPE_STRING);
-}
-
-/* Whatever listens there may say anything. */
-static gboolean
-status_is_answer (JsonObject *answer)
-{
-  JsonArray *rows;
-
-  if (!status_has (answer, "program", G_TYPE_STRING) || !status_has (answer, "pid", G_TYPE_INT64)
-      || !status_has (answer, "version", G_TYPE_STRING)
-      || !status_has (answer, "totals", JSON_TYPE_OBJECT)
-      || !status_has (json_object_get_object_member (answer, "totals"), "connections", G_TYPE_INT64)
-      || !status_has (answer, "connections", JSON_TYPE_ARRAY))
-    return FALSE;
-  rows = json_object_get_array_member (answer, "connections");
-  for (guint i = 0; i < json_array_get_length (rows); i++)
-    if (!status_is_row (json_array_get_element (rows, i)))
-      return FALSE;
-  return TRUE;
 }
 
 static JsonObject *
@@ -94,13 +64,13 @@ status_ask (const Status *self, const char *address, GError **error)
     return NULL;
   request = json_object_new ();
   json_object_set_string_member (request, "command", "status");
-  json_object_set_int_member (request, "limit", self->limit);
+  json_object_set_int_member (request, "limit", self->why > 0 ? 1 : self->limit);
+  if (self->why > 0)
+    json_object_set_int_member (request, "id", self->why);
   answer = control_client_call (client, request, error);
-  if (answer == NULL || status_is_answer (answer))
-    return g_steal_pointer (&answer);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_PROTOCOL,
-                       "What it answers is not the status of a relay or a server");
-  return NULL;
+  if (answer == NULL || !status_table_check (answer, error))
+    return NULL;
+  return g_steal_pointer (&answer);
 }
 
 static void
@@ -118,25 +88,37 @@ status_print_json (JsonObject *answer)
 static void
 status_print_row (JsonArray *array, guint index, JsonNode *node, gpointer user_data)
 {
-  JsonObject *row = json_node_get_object (node);
+  g_autofree char *line = status_table_make_row (json_node_get_object (node));
 
-  tool_print ("%" G_GINT64_FORMAT "  %s -> %s", json_object_get_int_member (row, "id"),
-              json_object_get_string_member (row, "client"),
-              json_object_get_string_member (row, "server"));
+  tool_print ("%s", line);
 }
 
 static void
 status_print_text (JsonObject *answer)
 {
-  JsonObject *totals = json_object_get_object_member (answer, "totals");
+  JsonArray *rows = json_object_get_array_member (answer, "connections");
+  g_autofree char *summary = status_table_make_summary (answer);
+  g_autofree char *head = status_table_make_head ();
 
-  tool_print ("%s %s, process %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " connections",
-              json_object_get_string_member (answer, "program"),
-              json_object_get_string_member (answer, "version"),
-              json_object_get_int_member (answer, "pid"),
-              json_object_get_int_member (totals, "connections"));
-  json_array_foreach_element (json_object_get_array_member (answer, "connections"),
-                              status_print_row, NULL);
+  tool_print ("%s", summary);
+  if (json_array_get_length (rows) == 0)
+    return;
+  tool_print ("%s", head);
+  json_array_foreach_element (rows, status_print_row, NULL);
+}
+
+static int
+status_explain (const Status *self, const char *address, JsonObject *answer)
+{
+  JsonArray *rows = json_object_get_array_member (answer, "connections");
+  g_autofree char *text = NULL;
+
+  if (json_array_get_length (rows) == 0)
+    return tool_error ("status \"%s\": there is no connection %" G_GINT64_FORMAT, address,
+                       self->why);
+  text = status_why_explain (json_array_get_object_element (rows, 0));
+  tool_print_lines (text);
+  return TOOL_DONE;
 }
 
 static int
@@ -154,6 +136,8 @@ status_run (int argc, char **argv)
     return tool_option_error ("status", argv[1], error);
   if (self.json)
     status_print_json (answer);
+  else if (self.why > 0)
+    return status_explain (&self, argv[1], answer);
   else
     status_print_text (answer);
   return TOOL_DONE;
