@@ -13,6 +13,7 @@ enum
   TOOL_DONE = 0,
   TOOL_FAILED = 1,
   TOOL_USAGE = 2,
+  TOOL_DENIED = 3, /* by an analyzer, as it should */
 };
 
 /* A subcommand. Each stands in a file of its own, and in the table in main.c. */
@@ -24,8 +25,8 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-extern const ToolCommand tool_serve, tool_relay, tool_conform, tool_modules, tool_new, tool_pcap,
-  tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status;
+extern const ToolCommand tool_serve, tool_relay, tool_filter, tool_conform, tool_modules, tool_new,
+  tool_pcap, tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status;
 
 /* What a subcommand takes. */
 typedef struct
