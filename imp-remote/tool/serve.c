@@ -33,9 +33,10 @@ typedef struct
   char *tls_key;
   char *tls_client_ca;
   DrainOptions drain_options;
-  char *worker;     /* what it is told where it is one of several processes, or NULL */
-  GStrv sockets;    /* the same: the addresses */
-  gboolean stopped; /* by a signal */
+  char *worker;      /* what it is told where it is one of several processes, or NULL */
+  GStrv sockets;     /* the same: the addresses */
+  gboolean draining; /* the same, also before there is a server */
+  gboolean stopped;  /* by a signal */
   int status;
   char *control_address; /* or NULL */
   Control *control;      /* the same */
@@ -325,7 +326,11 @@ serve_get_free (gpointer user_data)
 static void
 serve_set_draining (gboolean draining, gpointer user_data)
 {
-  g_object_set (((Serve *) user_data)->server, "draining", draining, NULL);
+  Serve *self = user_data;
+
+  self->draining = draining;
+  if (self->server != NULL)
+    g_object_set (self->server, "draining", draining, NULL);
 }
 
 static const DrainFuncs drain_funcs = {
@@ -534,6 +539,7 @@ serve_start (Serve *self)
   if (factory == NULL)
     return status;
   self->server = imp_server_new (factory);
+  g_object_set (self->server, "draining", self->draining, NULL);
   status = serve_apply_codec (self);
   if (status != TOOL_DONE)
     return status;

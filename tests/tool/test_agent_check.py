@@ -7,11 +7,28 @@ import os
 import re
 import signal
 import socket
+import threading
 import unittest
 
 import tool_harness as harness
 from service_manager import Manager
 
+SLOW = '''
+import os
+import time
+from gi.repository import Imp
+
+with open('{loading}.new', 'w') as target:
+    target.write(str(os.getppid()))
+os.rename('{loading}.new', '{loading}')
+while not os.path.exists('{go}'):
+    time.sleep(0.01)
+
+
+class Look(Imp.Analyzer):
+    data_type = Imp.DATA_TYPE_STREAM
+    results = Imp.ResultFlags.PASS
+'''
 # What it begins with, and what it says while it has all that it may have.
 UP = re.compile(rb'(?:ready )?up (\d+)%\n')
 
@@ -215,6 +232,28 @@ class Drained(unittest.TestCase):
             server.wait_for_log('Serving again')
             with Json(server) as late:
                 late.add(1)
+
+    @unittest.skipUnless(os.environ.get('IMP_TEST_SCRIPTS'), 'this build runs no scripts')
+    def test_while_it_starts(self):
+        """What is said while a script is loaded counts for the server that comes of it."""
+        folder = harness.make_folder()
+        path, loading, go = (os.path.join(folder, name) for name in ('slow.py', 'loading', 'go'))
+        with open(path, 'w', encoding='ascii') as script:
+            script.write(SLOW.format(loading=loading, go=go))
+        hurry = threading.Thread(target=self.drain_while, args=(loading, go))
+        hurry.start()
+        with harness.Tool('serve', '--module', path + '=sandbox=off', '127.0.0.1:0') as server:
+            hurry.join()
+            with Json(server) as client:
+                client.hear('goodbye')
+
+    def drain_while(self, loading, go):
+        """The script says who has started it."""
+        harness.wait_until(lambda: os.path.exists(loading))
+        with open(loading, encoding='ascii') as source:
+            os.kill(int(source.read()), signal.SIGUSR2)
+        with open(go, 'w', encoding='ascii'):
+            pass
 
     def test_stopping(self):
         """The balancer hears of it while analyzers go on."""

@@ -55,11 +55,13 @@ serve_workers_count (ServeWorkers *self, gboolean (*is) (Worker *worker))
   return n;
 }
 
+/* Those that are not ready might not heed it yet, and be ended by it. */
 static void
 serve_workers_signal (ServeWorkers *self, int number)
 {
   for (guint i = 0; i < self->workers->len; i++)
-    worker_signal (self->workers->pdata[i], number);
+    if (number == SIGKILL || worker_is_ready (self->workers->pdata[i]))
+      worker_signal (self->workers->pdata[i], number);
 }
 
 /* --- ending --- */
