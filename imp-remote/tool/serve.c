@@ -66,7 +66,7 @@ static const ImpLimit serve_limits[] = {
     TOOL_MAX_SECONDS, 0,
     "how long they may go on once another process has taken over, 0 until they end" },
   { "drain-delay", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, drain_options.delay), 0,
-    TOOL_MAX_SECONDS, 1, "how long after a balancer was told \"drain\" clients are told goodbye" },
+    TOOL_MAX_SECONDS, 3, "how long after a balancer was told \"drain\" clients are told goodbye" },
   { "log-rate", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (Serve, log_rate), 0, 1000000, 100,
     "how many lines of each kind a second are logged on average, 0 all" },
 };

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 import tool_harness as harness
@@ -39,7 +40,7 @@ class Balancer:
                            ('/run/haproxy/imp-remote.sock', self.control),
                            ('/run/haproxy/imp-remote-providers.sock', self.path),
                            *((f':770{i + 1}', f':{port}') for i, port in enumerate(ports)),
-                           *((f'agent-port 780{i + 1}', f'agent-port {port}')
+                           *((f'port 780{i + 1}', f'port {port}')
                              for i, port in enumerate(agents))):
             if said not in text:
                 raise AssertionError(f'{said} is not in {CONFIGURATION}')
@@ -60,8 +61,9 @@ class Balancer:
                 raise AssertionError(log.read())
 
     def listens(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(('127.0.0.1', self.port)) == 0 and os.path.exists(self.control)
+        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as control:
+            return probe.connect_ex(('127.0.0.1', self.port)) == 0 \
+                and control.connect_ex(self.control) == 0
 
     def command(self, text):
         with socket.socket(socket.AF_UNIX) as client:
@@ -101,8 +103,8 @@ class Server(harness.Tool):
 
     def __init__(self, port, agent):
         super().__init__('serve', '--proxy-protocol', 'in', '--proxy-from', '127.0.0.1',
-                         '--agent-check', f'127.0.0.1:{agent}', '--drain-delay=2',
-                         '--module', SHOUT, f'127.0.0.1:{port}')
+                         '--agent-check', f'127.0.0.1:{agent}', '--module', SHOUT,
+                         f'127.0.0.1:{port}')
 
     def end(self):
         if self.process.returncode is None:
@@ -154,6 +156,44 @@ class Perl:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+class Load:
+    """Clients of a relay that come and go all the time, until the end of the block."""
+
+    def __init__(self, case, n=4):
+        self.case = case
+        self.done, self.failed, self.over = 0, [], False
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(n)]
+
+    def _run(self):
+        while not self.over:
+            try:
+                address = ('127.0.0.1', self.case.relay.port)
+                with socket.create_connection(address, harness.TIMEOUT) as client:
+                    for _ in range(5):
+                        self.case.check(client)
+                self.done += 1
+            except (OSError, AssertionError) as error:
+                self.failed.append(error)
+                return
+
+    def wait_for_more(self, n=20):
+        wanted = self.done + n
+        harness.wait_until(lambda: self.done >= wanted or self.failed, 'nothing goes on')
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        self.wait_for_more()
+        return self
+
+    def __exit__(self, *error):
+        self.over = True
+        for thread in self.threads:
+            thread.join()
+        if error[0] is None:
+            self.case.assertEqual(self.failed, [])
 
 
 class Behind(unittest.TestCase):
@@ -305,11 +345,13 @@ class Behind(unittest.TestCase):
         """Nobody is refused: what it has goes on, what is new goes elsewhere."""
         self.start_relay()
         perl = self.start_perl('c')
-        self.servers['c'].process.send_signal(signal.SIGUSR2)
-        self.balancer.wait_for('c', 'DRAIN')
-        before = self.balancer.sessions('c')[1]
-        self.servers['c'].wait_for_log('clients are told goodbye')
-        self.check_new()
+        with Load(self) as load:
+            self.servers['c'].process.send_signal(signal.SIGUSR2)
+            self.balancer.wait_for('c', 'DRAIN')
+            before = self.balancer.sessions('c')[1]
+            self.servers['c'].wait_for_log('clients are told goodbye')
+            self.check_new()
+            load.wait_for_more()
         for client in self.clients:
             self.check(client)
         perl.check()
@@ -330,16 +372,27 @@ class Behind(unittest.TestCase):
                            or self.balancer.sessions('c')[1] > before, 'nobody comes')
 
     def test_ends(self):
-        """A server that is asked to end fails nobody either."""
+        """A server that is asked to end fails nobody either, and is used when it is back."""
         self.start_relay()
-        self.servers['d'].process.terminate()
-        self.check_new()
+        perl = self.start_perl('d')
+        with Load(self) as load:
+            self.servers['d'].process.terminate()
+            self.check_new()
+            self.balancer.wait_for('d', 'DRAIN')
+            load.wait_for_more()
+        perl.check()
         for client in self.clients:
             self.check(client)
             client.close()
+        self.assertEqual(self.balancer.servers()['d']['chkfail'], '0')
+        self.assertEqual(self.failures(), [])
+        perl.say('delete 1', 'expect 1')
+        self.assertNotEqual(perl.process.wait(harness.TIMEOUT), 0)
         self.assertEqual(self.servers['d'].wait(), 0)
         self.check_new()
-        self.assertEqual(self.failures(), [])
+        self.start(*self.ports[3])
+        self.balancer.wait_for('d', 'UP')
+        self.check_new()
 
     def test_added(self):
         """By the runtime API, as the page says."""
