@@ -237,7 +237,12 @@ serve_workers_on_ended (Worker *worker, int status, gpointer user_data)
   ServeWorkers *self = user_data;
 
   if (self->stopped)
-    serve_workers_quit_if_over (self);
+    {
+      /* One that had just been started does not heed the signal yet. */
+      if (status != 0 && status != WORKER_SIGNAL_STATUS + SIGTERM && self->status == TOOL_DONE)
+        self->status = TOOL_FAILED;
+      serve_workers_quit_if_over (self);
+    }
   else if (!self->serving)
     serve_workers_fail (self, status == TOOL_USAGE ? TOOL_USAGE : TOOL_FAILED);
   else

@@ -19,7 +19,6 @@
 #define PAUSE_MAX 30000
 /* One that has lived for so long begins anew with the pauses; microseconds. */
 #define LONG_LIFE (60 * G_USEC_PER_SEC)
-#define SIGNAL_STATUS 128
 
 struct _Worker
 {
@@ -159,17 +158,19 @@ worker_on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!g_subprocess_wait_finish (process, result, &error))
     return;
   if (g_subprocess_get_if_signaled (process))
-    status = SIGNAL_STATUS + g_subprocess_get_term_sig (process);
+    status = WORKER_SIGNAL_STATUS + g_subprocess_get_term_sig (process);
   else
     status = g_subprocess_get_exit_status (process);
   why = g_subprocess_get_if_signaled (process)
           ? g_strdup_printf ("(process %d) was killed by signal %d", self->state.pid,
-                             status - SIGNAL_STATUS)
+                             status - WORKER_SIGNAL_STATUS)
           : g_strdup_printf ("(process %d) ended with exit status %d", self->state.pid, status);
   g_clear_object (&self->process);
   worker_close_report (self);
   if (self->was_ready && !self->stopping)
     worker_start_later (self, why);
+  else if (status != 0 && self->stopping)
+    imp_log_message ("Worker %u %s", self->number, why);
   self->funcs->ended (self, status, self->user_data);
 }
 

@@ -22,6 +22,9 @@ typedef struct
   guint64 watchdog;  /* microseconds in which it has to say something; 0: it need not */
 } WorkerPlan;
 
+/* And the number of a signal: the exit status of one that was killed by it. */
+#define WORKER_SIGNAL_STATUS 128
+
 typedef struct
 {
   /* It serves, for the first time or again. */
