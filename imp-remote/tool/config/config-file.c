@@ -69,6 +69,7 @@ void
 config_file_add_error (ConfigFile *self, const char *place, const char *format, ...)
 {
   g_autofree char *text = NULL;
+  g_autofree char *whole = NULL;
   va_list args;
 
   if (self->errors->len >= MAX_ERRORS)
@@ -76,7 +77,9 @@ config_file_add_error (ConfigFile *self, const char *place, const char *format, 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_ptr_array_add (self->errors, g_strdup_printf ("%s: %s", place, text));
+  whole = g_strdup_printf ("%s: %s", place, text);
+  if (!g_ptr_array_find_with_equal_func (self->errors, whole, g_str_equal, NULL))
+    g_ptr_array_add (self->errors, g_steal_pointer (&whole));
 }
 
 /* The file that an error is of, and its line. */
@@ -113,6 +116,19 @@ void
 config_file_sort_errors (ConfigFile *self)
 {
   g_ptr_array_sort_with_data (self->errors, config_file_compare_errors, self);
+}
+
+const ConfigSection *
+config_file_find (const ConfigFile *self, const char *kind, const char *name)
+{
+  for (guint i = 0; i < self->sections->len; i++)
+    {
+      const ConfigSection *section = self->sections->pdata[i];
+
+      if (g_str_equal (section->kind, kind) && g_strcmp0 (section->name, name) == 0)
+        return section;
+    }
+  return NULL;
 }
 
 const ConfigKey *

@@ -36,13 +36,15 @@ typedef struct
 ConfigFile *config_file_read (const char *path);
 void config_file_free (ConfigFile *self);
 
-/* For errors that are found later. */
+/* For errors that are found later. What is found twice is said once. */
 void config_file_add_error (ConfigFile *self, const char *place, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
 
 /* In the order of files and lines, in which people go through them. */
 void config_file_sort_errors (ConfigFile *self);
 
+/* "[KIND NAME]", or NULL. */
+const ConfigSection *config_file_find (const ConfigFile *self, const char *kind, const char *name);
 /* The first key of that name, or NULL. */
 const ConfigKey *config_section_find (const ConfigSection *self, const char *name);
 /* As it stands in the file: "[KIND NAME]". */

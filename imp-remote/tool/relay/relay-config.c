@@ -3,6 +3,7 @@
 
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
+#include "tool/relay/relay-config-rules.h"
 
 #include <string.h>
 
@@ -29,26 +30,29 @@ static const ConfigKeys relay_config_keys = {
 };
 
 static void
+relay_config_check_section (ConfigFile *file, const ConfigSection *section)
+{
+  static const char *const named[] = { "listener", "rule", NULL };
+  g_autofree char *text = config_section_to_text (section);
+  const gboolean has_name = g_strv_contains (named, section->kind);
+
+  if (!has_name && !g_str_equal (section->kind, "relay"))
+    config_file_add_error (file, section->place,
+                           "%s: there is no such section; there are [relay], [listener NAME] and "
+                           "[rule NAME]",
+                           text);
+  else if (has_name && section->name == NULL)
+    config_file_add_error (file, section->place, "%s: it has a name, as in [%s web]", text,
+                           section->kind);
+  else if (!has_name && section->name != NULL)
+    config_file_add_error (file, section->place, "%s: [relay] has no name", text);
+}
+
+static void
 relay_config_check_sections (ConfigFile *file)
 {
   for (guint i = 0; i < file->sections->len; i++)
-    {
-      const ConfigSection *section = file->sections->pdata[i];
-      g_autofree char *text = config_section_to_text (section);
-      const gboolean named = g_str_equal (section->kind, "listener");
-
-      if (!named && !g_str_equal (section->kind, "relay"))
-        config_file_add_error (file, section->place,
-                               "%s: there is no such section; there are "
-                               "[relay] and [listener NAME]",
-                               text);
-      else if (named && section->name == NULL)
-        config_file_add_error (file, section->place,
-                               "[listener]: it has a name, as in "
-                               "[listener web]");
-      else if (!named && section->name != NULL)
-        config_file_add_error (file, section->place, "%s: [relay] has no name", text);
-    }
+    relay_config_check_section (file, file->sections->pdata[i]);
 }
 
 void
@@ -155,6 +159,12 @@ relay_config_make_group (ConfigErrors *errors, RelayGroup *group)
         const RelayPartKind *kind = relay_config_find_part (key->name);
         gboolean on;
 
+        if (g_str_equal (key->name, "rule"))
+          {
+            if (turn == RELAY_CONFIG_REST)
+              relay_config_add_rule (errors, group, key);
+            continue;
+          }
         /* Those that are none are named in the first turn. */
         if (kind != NULL ? turn != relay_config_get_turn (kind) : turn != RELAY_CONFIG_LISTEN)
           continue;
@@ -176,6 +186,25 @@ relay_config_add_fingerprint (GString *text, const ConfigSection *section)
       const ConfigKey *key = section->keys->pdata[i];
 
       g_string_append_printf (text, "%s=%s\n", key->name, key->value);
+    }
+}
+
+/* What its rules say is said of it. */
+static void
+relay_config_add_rule_fingerprints (GString *text, const ConfigFile *file,
+                                    const ConfigSection *section)
+{
+  for (guint i = 0; i < section->keys->len; i++)
+    {
+      const ConfigKey *key = section->keys->pdata[i];
+      const ConfigSection *rule = NULL;
+
+      if (g_str_equal (key->name, "rule"))
+        rule = config_file_find (file, "rule", key->value);
+      if (rule == NULL)
+        continue;
+      g_string_append (text, "\n");
+      relay_config_add_fingerprint (text, rule);
     }
 }
 
@@ -205,6 +234,7 @@ relay_config_add_listener (ConfigErrors *errors, const char *common,
 
   g_string_append (fingerprint, "\n");
   relay_config_add_fingerprint (fingerprint, errors->section);
+  relay_config_add_rule_fingerprints (fingerprint, errors->file, errors->section);
   group = add_section (errors->section->name, fingerprint->str, user_data);
   if (group != NULL)
     relay_config_make_group (errors, group);
@@ -217,6 +247,7 @@ relay_config_make_groups (ConfigFile *file, RelayAddSectionFunc add_section, gpo
   g_autofree char *common = relay_config_get_common (file);
   guint n_groups = 0;
 
+  relay_config_check_rules (file);
   config_errors_begin (&errors);
   for (guint i = 0; i < file->sections->len; i++)
     {

@@ -15,7 +15,6 @@
 #include "tool/relay/relay-refusal.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 /* Milliseconds. */
 #define REFUSAL_DELAY 50
@@ -44,6 +43,7 @@ struct _RelayConnection
   GIOStream *server;         /* until the relay has it */
   GSocketAddress *own_entry; /* among the program's own connections */
   ImpRelay *relay;
+  gboolean skipped; /* by a rule: nobody looks at its bytes */
   ImpRecordingWriter *writer;
   guint refusal; /* the source of it, or 0 */
   GError *error; /* what has ended it; the first that did */
@@ -101,25 +101,13 @@ relay_connection_end (RelayConnection *self)
   self->setup.over (self, self->setup.user_data);
 }
 
-/* A regular end would say that the server had nothing to answer. */
-void
-relay_connection_reset (GSocketConnection *client)
-{
-  struct linger linger = { .l_onoff = TRUE, .l_linger = 0 };
-  GSocket *socket = g_socket_connection_get_socket (client);
-
-  if (G_IS_TCP_CONNECTION (client))
-    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-  g_io_stream_close (G_IO_STREAM (client), NULL, NULL);
-}
-
 static gboolean
 relay_connection_on_refusal (gpointer user_data)
 {
   RelayConnection *self = user_data;
 
   self->refusal = 0;
-  relay_connection_reset (self->client);
+  relay_refusal_reset (self->client);
   relay_connection_end (self);
   return G_SOURCE_REMOVE;
 }
@@ -190,25 +178,41 @@ relay_connection_follow (RelayConnection *self, const char *signal)
   g_signal_connect (self->relay, signal, G_CALLBACK (relay_connection_on_result), self);
 }
 
+static void
+relay_connection_know (RelayConnection *self, RelayKnowledge *known)
+{
+  relay_knowledge_init (known, self->source, self->server, self->target);
+  known->sni = self->sni != NULL ? self->sni : self->header.name;
+}
+
 static GHashTable *
 relay_connection_make_context (RelayConnection *self)
 {
-  g_autoptr (GSocketAddress) server = NULL;
-  RelayKnowledge known = { .client = self->source, .sni = self->sni };
+  g_auto (RelayKnowledge) known;
 
-  if (G_IS_SOCKET_CONNECTION (self->server))
-    server = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (self->server), NULL);
-  else if (G_IS_SOCKET_ADDRESS (self->target))
-    server = g_object_ref (G_SOCKET_ADDRESS (self->target));
-  known.server = server;
-  if (G_IS_NETWORK_ADDRESS (self->target))
-    {
-      known.port = g_network_address_get_port (G_NETWORK_ADDRESS (self->target));
-      known.name = g_network_address_get_hostname (G_NETWORK_ADDRESS (self->target));
-    }
-  if (known.sni == NULL)
-    known.sni = self->header.name;
+  relay_connection_know (self, &known);
   return relay_context_new (&known);
+}
+
+/* FALSE with %IMP_ERROR_DENIED if a rule says so, as far as that is known by now. */
+static gboolean
+relay_connection_check_cases (RelayConnection *self, const RelayCase **found, GError **error)
+{
+  g_auto (RelayKnowledge) known;
+
+  relay_connection_know (self, &known);
+  return relay_cases_check (self->setup.cases, self->setup.route, &known, self->server != NULL,
+                            found, error);
+}
+
+/* One that is skipped is neither compared nor recorded, which would need its bytes. */
+static void
+relay_connection_apply_case (RelayConnection *self, const RelayCase *found)
+{
+  g_set_object (&self->setup.factory, relay_case_get_factory (found));
+  self->setup.modules = relay_case_get_modules (found);
+  self->setup.shadow = NULL;
+  self->skipped = relay_case_get_action (found) == RELAY_ACTION_SKIP;
 }
 
 /* It may be one that the shadow modules decide; those are not compared. */
@@ -234,8 +238,17 @@ relay_connection_make_relay (RelayConnection *self)
   const RelayOptions *options = self->setup.options;
   g_autoptr (GHashTable) context = relay_connection_make_context (self);
   g_autoptr (GError) error = NULL;
-  g_autoptr (ImpAnalyzer) analyzer = relay_connection_make_analyzer (self, context, &error);
+  g_autoptr (ImpAnalyzer) analyzer = NULL;
+  const RelayCase *found;
 
+  if (!relay_connection_check_cases (self, &found, &error))
+    {
+      relay_connection_fail (self, error);
+      return FALSE;
+    }
+  if (found != NULL)
+    relay_connection_apply_case (self, found);
+  analyzer = relay_connection_make_analyzer (self, context, &error);
   if (analyzer == NULL)
     {
       relay_connection_note (self, error);
@@ -259,8 +272,8 @@ relay_connection_make_relay (RelayConnection *self)
       relay_connection_follow (self, "result::account_field");
     }
   relay_shadow_follow (self->setup.shadow, self->relay, context, self->name, options->verbose);
-  self->writer = relay_recorder_follow (options->recorder, self->relay, context,
-                                        self->setup.modules);
+  self->writer = relay_recorder_follow (self->skipped ? NULL : options->recorder, self->relay,
+                                        context, self->setup.modules);
   return TRUE;
 }
 
@@ -486,7 +499,12 @@ relay_connection_on_question (const GError *error, gpointer user_data)
 static void
 relay_connection_ask (RelayConnection *self)
 {
-  if (!self->setup.route->ask_first)
+  g_autoptr (GError) error = NULL;
+  const RelayCase *found;
+
+  if (!relay_connection_check_cases (self, &found, &error))
+    relay_connection_fail (self, error);
+  else if (!self->setup.route->ask_first)
     relay_connection_connect (self);
   else if (relay_connection_make_relay (self))
     {

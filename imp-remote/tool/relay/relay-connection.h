@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tool/relay/relay-cases.h"
 #include "tool/relay/relay-options.h"
 #include "tool/relay/relay-route.h"
 #include "tool/relay/relay-shadow.h"
@@ -24,14 +25,12 @@ typedef struct
   RelayRoute *route;
   const RelayOptions *options; /* outlive it */
   const char *const *modules;  /* what the user wrote for @factory */
+  const GPtrArray *cases;      /* of RelayCase, which say something else for some; outlive it */
   RelayShadow *shadow;         /* or NULL */
   RelayAdmitFunc admit;
   RelayConnectionFunc over;
   gpointer user_data; /* of both */
 } RelayConnectionSetup;
-
-/* Ends a connection that nothing is done for, so that nobody takes it for one that is complete. */
-void relay_connection_reset (GSocketConnection *client);
 
 RelayConnection *relay_connection_new (GSocketConnection *client,
                                        const RelayConnectionSetup *setup);

@@ -28,6 +28,29 @@ relay_context_add_text (GHashTable *context, const char *key, const char *text)
   g_hash_table_insert (context, g_strdup (key), g_strdup (text));
 }
 
+void
+relay_knowledge_init (RelayKnowledge *self, GSocketAddress *client, GIOStream *server,
+                      GSocketConnectable *target)
+{
+  *self = (RelayKnowledge){ .client = client };
+  if (G_IS_SOCKET_CONNECTION (server))
+    self->server = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (server), NULL);
+  else if (G_IS_SOCKET_ADDRESS (target))
+    self->server = g_object_ref (G_SOCKET_ADDRESS (target));
+  if (G_IS_INET_SOCKET_ADDRESS (target))
+    self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (target));
+  if (!G_IS_NETWORK_ADDRESS (target))
+    return;
+  self->port = g_network_address_get_port (G_NETWORK_ADDRESS (target));
+  self->name = g_network_address_get_hostname (G_NETWORK_ADDRESS (target));
+}
+
+void
+relay_knowledge_clear (RelayKnowledge *self)
+{
+  g_clear_object (&self->server);
+}
+
 GHashTable *
 relay_context_new (const RelayKnowledge *known)
 {

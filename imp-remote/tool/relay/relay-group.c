@@ -11,6 +11,7 @@
 #include "tool/relay/relay-log.h"
 #include "tool/relay/relay-places.h"
 #include "tool/relay/relay-port.h"
+#include "tool/relay/relay-refusal.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct _RelayGroup
   GPtrArray *shadow_modules;
   char *canary; /* what the user wrote */
   RelayShadow *shadow;
+  GPtrArray *cases;  /* of RelayCase */
   RelayRoute *route; /* of connections */
   ImpFactory *factory;
   RelayDatagrams *datagrams; /* NULL: it forwards connections */
@@ -48,6 +50,7 @@ relay_group_new (const RelayOptions *options, void (*stopped) (gpointer), gpoint
   self->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_port_unref);
   self->modules = g_ptr_array_new_with_free_func (g_free);
   self->shadow_modules = g_ptr_array_new_with_free_func (g_free);
+  self->cases = g_ptr_array_new_with_free_func ((GDestroyNotify) relay_case_free);
   self->connections = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) relay_connection_free,
                                              g_free);
   self->places = relay_places_new ();
@@ -104,6 +107,7 @@ relay_group_clear (RelayGroup *self)
   g_hash_table_unref (self->exceeded);
   g_clear_pointer (&self->shadow, relay_shadow_free);
   g_ptr_array_unref (self->shadow_modules);
+  g_ptr_array_unref (self->cases);
   g_free (self->canary);
   g_clear_object (&self->factory);
   relay_route_unref (self->route);
@@ -291,6 +295,24 @@ relay_group_get_route (RelayGroup *self)
   return self->route;
 }
 
+void
+relay_group_add_case (RelayGroup *self, RelayCase *rule)
+{
+  g_ptr_array_add (self->cases, rule);
+}
+
+static int
+relay_group_check_cases (RelayGroup *self)
+{
+  int status = TOOL_DONE;
+
+  if (self->datagrams != NULL && self->cases->len > 0)
+    return tool_usage_error ("--rule is for connections, not for datagrams");
+  for (guint i = 0; i < self->cases->len && status == TOOL_DONE; i++)
+    status = relay_case_check_route (self->cases->pdata[i], self->route);
+  return status;
+}
+
 static gboolean
 relay_group_has_tcp (RelayGroup *self)
 {
@@ -314,6 +336,8 @@ relay_group_complete (RelayGroup *self)
   if (self->datagrams != NULL && self->options.records)
     return tool_usage_error ("--record is for connections, not for datagrams");
   status = relay_route_check (self->route, relay_group_has_tcp (self));
+  if (status == TOOL_DONE)
+    status = relay_group_check_cases (self);
   return status == TOOL_DONE ? relay_group_make_factory (self) : status;
 }
 
@@ -375,7 +399,7 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
     {
       relay_group_log_refusal (self, peer, error->message);
       relay_places_get_tally (self->places)->n_refused[RELAY_REFUSAL_ACCESS]++;
-      relay_connection_reset (client);
+      relay_refusal_reset (client);
       return FALSE;
     }
   if (relay_places_count (self->places, peer) < self->options.max_connections_per_peer)
@@ -384,7 +408,7 @@ relay_group_admit (RelayGroup *self, GSocketConnection *client, const char *peer
                             self->options.max_connections_per_peer);
   relay_group_log_refusal (self, peer, reason);
   relay_places_get_tally (self->places)->n_refused[RELAY_REFUSAL_MAX_CONNECTIONS_PER_PEER]++;
-  relay_connection_reset (client);
+  relay_refusal_reset (client);
   return FALSE;
 }
 
@@ -447,6 +471,7 @@ relay_group_on_connection (GSocketConnection *client, gpointer user_data)
     .factory = self->factory,
     .route = self->route,
     .options = &self->options,
+    .cases = self->cases,
     .shadow = self->shadow,
     .modules = (const char *const *) self->modules->pdata,
     .admit = relay_group_admit_later,

@@ -3,6 +3,7 @@
 
 #include "tool/metrics/metrics-text.h"
 #include "tool/opening.h"
+#include "tool/relay/relay-cases.h"
 #include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-options.h"
@@ -31,6 +32,8 @@ int relay_group_add_module (RelayGroup *self, const char *spec);
 int relay_group_add_shadow (RelayGroup *self, const char *spec);
 int relay_group_set_canary (RelayGroup *self, const char *percent);
 int relay_group_set_target (RelayGroup *self, const char *address);
+/* Takes @rule, which stands behind those that were added before. */
+void relay_group_add_case (RelayGroup *self, RelayCase *rule);
 /* Once all is said: with it the factory is made. */
 int relay_group_complete (RelayGroup *self);
 /* Instead of it, where something else is wrong: only says what is wrong with the modules. */

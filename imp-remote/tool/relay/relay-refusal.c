@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-refusal.h"
 
+#include <sys/socket.h>
+
 ImpRequestOutcome
 relay_refusal_judge (const GError *error)
 {
@@ -33,4 +35,16 @@ relay_refusal_get_kind (const GError *error)
 {
   return g_error_matches (error, IMP_ERROR, IMP_ERROR_DENIED) ? IMP_LOG_CONNECTION_REFUSED
                                                               : IMP_LOG_CONNECTION_FAILED;
+}
+
+/* A regular end would say that the server had nothing to answer. */
+void
+relay_refusal_reset (GSocketConnection *client)
+{
+  struct linger linger = { .l_onoff = TRUE, .l_linger = 0 };
+  GSocket *socket = g_socket_connection_get_socket (client);
+
+  if (G_IS_TCP_CONNECTION (client))
+    setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  g_io_stream_close (G_IO_STREAM (client), NULL, NULL);
 }
