@@ -116,6 +116,17 @@ http_conversation_refuse_problem (ImpHttpConversation *self, ImpHttpSide *side,
                              reason);
 }
 
+/* Where no other response can come, what the client says behind the request that it would belong to
+ * is for nobody. */
+static void
+http_conversation_check_server (ImpHttpConversation *self)
+{
+  if (!CLIENT (self)->waits || !(SERVER (self)->ended || SERVER (self)->resting))
+    return;
+  CLIENT (self)->waits = FALSE;
+  CLIENT (self)->swallows = TRUE;
+}
+
 /* ---- bodies ---- */
 
 /* The subclass answers the request that is asked about. */
@@ -208,8 +219,10 @@ http_conversation_hold_piece (ImpHttpConversation *self, ImpHttpSide *side, cons
   const gsize room = self->max_body - side->body->len;
 
   g_byte_array_append (side->body, data, MIN (length, room));
-  if (length > room && !http_conversation_is_too_large (self, side))
-    imp_http_side_release (side, length - room);
+  if (length <= room || http_conversation_is_too_large (self, side))
+    return;
+  imp_http_side_release (side, length - room);
+  http_conversation_check_server (self);
 }
 
 static gboolean
@@ -329,6 +342,7 @@ http_conversation_begin_body (ImpHttpConversation *self, ImpHttpSide *side)
   imp_http_reader_set_body (&side->reader, side->head->framing, side->head->length);
   if (side->mode == IMP_HTTP_MODE_PASS)
     imp_http_side_pass_ahead (side);
+  http_conversation_check_server (self);
   if (side->direction == IMP_DIRECTION_FROM_CLIENT)
     http_conversation_send_answers (self);
 }
@@ -459,7 +473,10 @@ http_conversation_end_request (ImpHttpConversation *self, ImpHttpSide *side)
 
   exchange->request_ended = TRUE;
   if (exchange->may_switch && !exchange->responded)
-    side->waits = TRUE;
+    {
+      side->waits = TRUE;
+      http_conversation_check_server (self);
+    }
   else if (side->head->is_last)
     side->swallows = TRUE;
 }
@@ -480,6 +497,7 @@ http_conversation_end_response (ImpHttpConversation *self, ImpHttpSide *side)
     {
       client->waits = FALSE;
       client->swallows |= exchange->request->is_last;
+      self->releases = TRUE;
     }
   http_conversation_send_answers (self);
 }
@@ -554,11 +572,20 @@ http_conversation_take_event (ImpHttpConversation *self, ImpHttpSide *side, ImpH
     }
 }
 
+/* Does a direction have to wait for the other one? What the client has said before is read before
+ * what the server says next, in however many pieces that comes. */
+static gboolean
+http_conversation_is_held (ImpHttpConversation *self, const ImpHttpSide *side)
+{
+  return side->waits || (self->releases && side == SERVER (self));
+}
+
 /* May it read on? */
 static gboolean
 http_conversation_is_reading (ImpHttpConversation *self, const ImpHttpSide *side)
 {
-  return !imp_http_conversation_is_over (self) && !side->waits && !side->resting && !side->swallows;
+  return !imp_http_conversation_is_over (self) && !http_conversation_is_held (self, side)
+         && !side->resting && !side->swallows;
 }
 
 /* Reads what is there, until nothing is left or it has to wait. */
@@ -582,7 +609,7 @@ http_conversation_read_input (ImpHttpConversation *self, ImpHttpSide *side, GErr
       if (!http_conversation_take_event (self, side, kind, &event, error))
         return FALSE;
     }
-  if (side->waits && !side->ended)
+  if (http_conversation_is_held (self, side))
     return TRUE;
   if (side->swallows)
     imp_http_side_drop (side, side->position += length - side->input_at);
@@ -597,12 +624,7 @@ http_conversation_finish_input (ImpHttpConversation *self, ImpHttpSide *side, GE
   ImpHttpEvent event;
 
   side->ended = TRUE;
-  if (side->direction == IMP_DIRECTION_FROM_SERVER && CLIENT (self)->waits)
-    {
-      /* No response will come. */
-      CLIENT (self)->waits = FALSE;
-      CLIENT (self)->swallows = TRUE;
-    }
+  http_conversation_check_server (self);
   if (!http_conversation_is_reading (self, side))
     return TRUE;
   kind = imp_http_reader_finish (&side->reader, &event);
@@ -655,7 +677,9 @@ static gboolean
 http_conversation_catch_up (ImpHttpConversation *self, ImpHttpSide *side, gboolean *has_read,
                             GError **error)
 {
-  while (!imp_http_conversation_is_over (self) && !side->waits)
+  if (side == CLIENT (self))
+    self->releases = FALSE;
+  while (!imp_http_conversation_is_over (self) && !http_conversation_is_held (self, side))
     {
       ImpInput input;
 
