@@ -53,6 +53,12 @@ gboolean imp_http_conversation_is_over (ImpHttpConversation *self);
 void imp_http_conversation_end (ImpHttpConversation *self, ImpHttpSide *side, guint status,
                                 const char *reason);
 
+/* Takes what is in @problem, and refuses with that. */
+void imp_http_conversation_refuse_problem (ImpHttpConversation *self, ImpHttpSide *side,
+                                           ImpHttpProblem *problem);
+/* Answers of our own whose turn it is. */
+void imp_http_conversation_send_answers (ImpHttpConversation *self);
+
 /* Ask the subclass; its answers are in mode, replacement and answer then. FALSE: it failed. */
 gboolean imp_http_conversation_ask_head (ImpHttpConversation *self, ImpHttpSide *side,
                                          GError **error);

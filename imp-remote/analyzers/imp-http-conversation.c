@@ -10,112 +10,6 @@
 #define CLIENT(self) (&(self)->sides[IMP_DIRECTION_FROM_CLIENT])
 #define SERVER(self) (&(self)->sides[IMP_DIRECTION_FROM_SERVER])
 
-void
-imp_http_conversation_stop (ImpHttpConversation *self)
-{
-  self->closed = TRUE;
-  for (guint i = 0; i < 2; i++)
-    imp_http_side_stop (&self->sides[i]);
-}
-
-/* The subclass may have refused the connection, or whoever gets a verdict closed the analyzer. */
-gboolean
-imp_http_conversation_is_over (ImpHttpConversation *self)
-{
-  if (!self->closed && imp_analyzer_is_closed (self->analyzer))
-    imp_http_conversation_stop (self);
-  return self->closed;
-}
-
-/* ---- what goes to the client from here ---- */
-
-static void
-http_conversation_send (ImpHttpConversation *self, GBytes *data)
-{
-  const ImpVerdict verdict = imp_verdict_of_data (IMP_RESULT_TO_SENDER, IMP_DIRECTION_FROM_CLIENT,
-                                                  0, imp_view_of_bytes (data));
-
-  /* What the server has said before comes before. */
-  imp_http_side_flush (SERVER (self));
-  if (!imp_http_conversation_is_over (self))
-    imp_analyzer_take_verdict (self->analyzer, &verdict);
-}
-
-/* Answers of our own whose turn it is. The client hears nothing any more once the server has ended
- * its stream. */
-static void
-http_conversation_send_answers (ImpHttpConversation *self)
-{
-  ImpHttpExchange *first;
-
-  while (!imp_http_conversation_is_over (self) && !SERVER (self)->ended
-         && (first = g_queue_peek_head (&self->exchanges)) != NULL && first->answer != NULL)
-    {
-      g_queue_pop_head (&self->exchanges);
-      first->responded = TRUE;
-      http_conversation_send (self, first->answer);
-      imp_http_exchange_unref (first);
-    }
-  first = g_queue_peek_head (&self->exchanges);
-  if (first != NULL && first->wants_continue && !imp_http_conversation_is_over (self))
-    {
-      g_autoptr (GBytes) text = g_bytes_new_static ("HTTP/1.1 100 Continue\r\n\r\n", 25);
-
-      first->wants_continue = FALSE;
-      http_conversation_send (self, text);
-    }
-}
-
-/* May the client be told why, in place of the response that it waits for? */
-static gboolean
-http_conversation_may_explain (const ImpHttpConversation *self, const ImpHttpSide *side)
-{
-  const ImpHttpSide *server = &self->sides[IMP_DIRECTION_FROM_SERVER];
-  const ImpHttpExchange *first = self->exchanges.head != NULL ? self->exchanges.head->data : NULL;
-
-  if (!self->explains || server->ended || server->resting)
-    return FALSE;
-  if (server->head != NULL && server->head->is_sealed && !server->interim)
-    return FALSE;
-  if (side == server)
-    return first != NULL;
-  return first == NULL || (first == side->exchange && server->head == NULL);
-}
-
-void
-imp_http_conversation_end (ImpHttpConversation *self, ImpHttpSide *side, guint status,
-                           const char *reason)
-{
-  const ImpHttpExchange *first = g_queue_peek_head (&self->exchanges);
-  g_autofree char *text
-    = g_strdup_printf ("data from the %s: %s",
-                       side->direction == IMP_DIRECTION_FROM_CLIENT ? "client" : "server", reason);
-
-  if (http_conversation_may_explain (self, side))
-    {
-      g_autoptr (GBytes) page = imp_http_exchange_write_page (first != NULL ? first->request : NULL,
-                                                              status, reason);
-
-      http_conversation_send (self, page);
-    }
-  imp_http_side_flush (side);
-  if (!imp_http_conversation_is_over (self))
-    imp_analyzer_deny (self->analyzer, side->direction, text);
-  imp_http_conversation_stop (self);
-}
-
-/* Takes what is in @problem. */
-static void
-http_conversation_refuse_problem (ImpHttpConversation *self, ImpHttpSide *side,
-                                  ImpHttpProblem *problem)
-{
-  g_autofree char *reason = g_steal_pointer (&problem->reason);
-
-  imp_http_conversation_end (self, side,
-                             side->direction == IMP_DIRECTION_FROM_CLIENT ? problem->status : 502,
-                             reason);
-}
-
 /* Where no other response can come, what the client says behind the request that it would belong to
  * is for nobody. */
 static void
@@ -144,7 +38,7 @@ http_conversation_take_answer (ImpHttpConversation *self, ImpHttpSide *side)
   imp_http_side_drop (side, side->position);
   if (self->answer_closes)
     side->swallows = TRUE;
-  http_conversation_send_answers (self);
+  imp_http_conversation_send_answers (self);
   return TRUE;
 }
 
@@ -266,6 +160,7 @@ http_conversation_take_expectation (ImpHttpConversation *self, ImpHttpSide *side
   if (side->direction != IMP_DIRECTION_FROM_CLIENT || !imp_http_head_drop (side->head, "Expect"))
     return;
   side->exchange->wants_continue = TRUE;
+  side->exchange->expects = FALSE;
 }
 
 static void
@@ -344,7 +239,7 @@ http_conversation_begin_body (ImpHttpConversation *self, ImpHttpSide *side)
     imp_http_side_pass_ahead (side);
   http_conversation_check_server (self);
   if (side->direction == IMP_DIRECTION_FROM_CLIENT)
-    http_conversation_send_answers (self);
+    imp_http_conversation_send_answers (self);
 }
 
 static gboolean
@@ -363,7 +258,7 @@ http_conversation_read_request (ImpHttpConversation *self, ImpHttpSide *side, Im
     imp_http_frame_request (&self->rules, head, &problem);
   if (problem.reason != NULL)
     {
-      http_conversation_refuse_problem (self, side, &problem);
+      imp_http_conversation_refuse_problem (self, side, &problem);
       return TRUE;
     }
   g_queue_push_tail (&self->exchanges, imp_http_exchange_ref (side->exchange));
@@ -371,6 +266,7 @@ http_conversation_read_request (ImpHttpConversation *self, ImpHttpSide *side, Im
     return FALSE;
   if (imp_http_conversation_is_over (self))
     return TRUE;
+  imp_http_exchange_look (side->exchange);
   if (!http_conversation_take_answer (self, side)
       && !http_conversation_begin_message (self, side, error))
     return FALSE;
@@ -416,16 +312,42 @@ http_conversation_is_switch (const ImpHttpSide *side)
              && strcmp (side->exchange->request->method, "CONNECT") == 0);
 }
 
+/* The server has the client go on, whose body may pass ahead now. */
+static void
+http_conversation_let_body (ImpHttpConversation *self, ImpHttpExchange *exchange)
+{
+  exchange->expects = FALSE;
+  if (CLIENT (self)->exchange != exchange || CLIENT (self)->mode != IMP_HTTP_MODE_PASS
+      || CLIENT (self)->swallows)
+    return;
+  imp_http_side_pass_ahead (CLIENT (self));
+  imp_http_side_flush (CLIENT (self));
+}
+
+/* The final response comes without a 100 before. Whether the body that the client has announced
+ * still comes is not known then, nor whether the server waits for it: what is a body for one of
+ * them may be a request for the other. So nothing more comes from this client. */
+static void
+http_conversation_forgo_body (ImpHttpConversation *self, ImpHttpSide *side)
+{
+  imp_http_head_put (side->head, "Connection", "close");
+  CLIENT (self)->swallows = TRUE;
+}
+
 static gboolean
 http_conversation_begin_response (ImpHttpConversation *self, ImpHttpSide *side, GError **error)
 {
   side->interim = side->head->status < 200 && side->head->status != 101;
   if (side->interim)
     {
+      if (side->head->status == 100)
+        http_conversation_let_body (self, side->exchange);
       imp_http_side_let_head (side);
       http_conversation_begin_body (self, side);
       return TRUE;
     }
+  if (side->exchange->expects && !side->exchange->request_ended)
+    http_conversation_forgo_body (self, side);
   if (!imp_http_conversation_ask_head (self, side, error))
     return FALSE;
   if (imp_http_conversation_is_over (self))
@@ -450,7 +372,8 @@ http_conversation_read_response (ImpHttpConversation *self, ImpHttpSide *side, I
 
   side->head = head;
   side->head_end = side->position;
-  if (first == NULL)
+  /* A request that is still held is none that the server knows. */
+  if (first == NULL || !first->request->is_sealed)
     imp_http_problem_set (&problem, 502, "a response comes that nobody has asked for");
   else
     {
@@ -459,7 +382,7 @@ http_conversation_read_response (ImpHttpConversation *self, ImpHttpSide *side, I
     }
   if (problem.reason == NULL)
     return http_conversation_begin_response (self, side, error);
-  http_conversation_refuse_problem (self, side, &problem);
+  imp_http_conversation_refuse_problem (self, side, &problem);
   return TRUE;
 }
 
@@ -499,7 +422,7 @@ http_conversation_end_response (ImpHttpConversation *self, ImpHttpSide *side)
       client->swallows |= exchange->request->is_last;
       self->releases = TRUE;
     }
-  http_conversation_send_answers (self);
+  imp_http_conversation_send_answers (self);
 }
 
 static gboolean
@@ -564,7 +487,7 @@ http_conversation_take_event (ImpHttpConversation *self, ImpHttpSide *side, ImpH
       return TRUE;
     case IMP_HTTP_EVENT_BAD:
       g_clear_object (&event->head);
-      http_conversation_refuse_problem (self, side, &event->problem);
+      imp_http_conversation_refuse_problem (self, side, &event->problem);
       return TRUE;
     case IMP_HTTP_EVENT_MORE:
     default:

@@ -13,11 +13,14 @@ typedef struct
   guint wants_continue : 1; /* the client has to be told to send the body, by us */
   guint request_ended : 1;  /* all of it has come */
   guint responded : 1;      /* the final response has ended */
+  guint expects : 1;        /* the client waits for the server's word before it sends the body */
   guint may_switch : 1;     /* to something else than HTTP, if the response says so */
 } ImpHttpExchange;
 
 /* Takes @request. */
 ImpHttpExchange *imp_http_exchange_new (ImpHttpHead *request);
+/* What the request asks for besides a response, as it goes on. */
+void imp_http_exchange_look (ImpHttpExchange *self);
 ImpHttpExchange *imp_http_exchange_ref (ImpHttpExchange *self);
 void imp_http_exchange_unref (ImpHttpExchange *self);
 

@@ -9,9 +9,19 @@ imp_http_exchange_new (ImpHttpHead *request)
   ImpHttpExchange *self = g_rc_box_new0 (ImpHttpExchange);
 
   self->request = request;
+  return self;
+}
+
+void
+imp_http_exchange_look (ImpHttpExchange *self)
+{
+  ImpHttpHead *request = self->request;
+
   self->may_switch = strcmp (request->method, "CONNECT") == 0
                      || imp_http_head_count (request, "Upgrade") > 0;
-  return self;
+  self->expects = request->framing != IMP_HTTP_FRAMING_NONE
+                  && imp_http_head_count (request, "Expect") > 0;
+  request->is_last |= imp_http_head_has_token (request, "Connection", "close");
 }
 
 ImpHttpExchange *

@@ -186,7 +186,8 @@ http_framer_dup_authority (const char *target)
 {
   const char *begin = strstr (target, "://");
 
-  if (begin == NULL || begin == target)
+  if (begin == NULL || begin == target
+      || strspn (target, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-.") != (gsize) (begin - target))
     return NULL;
   begin += 3;
   return g_strndup (begin, strcspn (begin, "/?#"));

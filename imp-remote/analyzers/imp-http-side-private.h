@@ -63,7 +63,8 @@ void imp_http_side_drop (ImpHttpSide *self, gint64 offset);
 void imp_http_side_put (ImpHttpSide *self, gint64 offset, GBytes *data);
 void imp_http_side_flush (ImpHttpSide *self);
 void imp_http_side_rest (ImpHttpSide *self);
-/* The rest of the body, or of the chunk, as far as nothing has to be seen in it. */
+/* The rest of the body, or of the chunk, as far as nothing has to be seen in it, and it is certain
+ * to come. */
 void imp_http_side_pass_ahead (ImpHttpSide *self);
 
 /* What becomes of a message, once that is known. The head goes, changed or not. */

@@ -134,6 +134,8 @@ imp_http_side_pass_ahead (ImpHttpSide *self)
   const ImpHttpReader *reader = &self->reader;
   guint64 n = 0;
 
+  if (self->direction == IMP_DIRECTION_FROM_CLIENT && self->exchange->expects)
+    return;
   if (reader->state == IMP_HTTP_READER_UNTIL_END)
     {
       imp_http_side_rest (self);

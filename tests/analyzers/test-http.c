@@ -182,6 +182,18 @@ setup_answer (TestHttp *http)
 }
 
 static void
+remove_upgrade (TestHttp *http, ImpHttpHead *request)
+{
+  g_assert_true (imp_http_head_remove_field (request, "Upgrade", NULL));
+}
+
+static void
+setup_no_upgrade (TestHttp *http)
+{
+  http->on_request = remove_upgrade;
+}
+
+static void
 setup_pipeline (TestHttp *http)
 {
   g_object_set (http, "max-pipeline", 2, NULL);
@@ -450,6 +462,30 @@ static const HttpCase cases[] = {
     NULL,
     NULL,
     NULL },
+  { "expect-refused",
+    NULL,
+    { { C, POST "Expect: 100-continue\r\nContent-Length: 30\r\n\r\n" },
+      { S, OK ("0", "") },
+      { C, "GET /hidden HTTP/1.1\r\n\r\n" GET ("/2") } },
+    POST "Expect: 100-continue\r\nContent-Length: 30\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    "POST /|200 for /|end1|",
+    NULL },
+  { "upgrade-removed",
+    setup_no_upgrade,
+    { { C, "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n" },
+      { S, "HTTP/1.1 101 Switching\r\n\r\n" } },
+    NULL,
+    NULL,
+    NULL,
+    "a response 101 comes that the request has not asked for" },
+  { "unsolicited-while-held",
+    setup_hold,
+    { { C, POST "Content-Length: 3\r\n\r\n" }, { S, OK ("0", "") }, { C, "abc" } },
+    NULL,
+    NULL,
+    NULL,
+    "a response comes that nobody has asked for" },
   { "unsolicited",
     NULL,
     { { C, GET ("/") }, { S, OK ("0", "") OK ("0", "") } },
