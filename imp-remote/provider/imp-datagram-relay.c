@@ -892,7 +892,7 @@ imp_datagram_relay_stop (ImpDatagramRelay *self)
  * one, where they are new ones; answers of the server to what they have sent before are still
  * passed on.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_datagram_relay_hand_over (ImpDatagramRelay *self)

@@ -29,7 +29,7 @@ gboolean imp_datagram_relay_run_finish (ImpDatagramRelay *self, GAsyncResult *re
                                         GError **error);
 IMP_AVAILABLE_IN_0_1
 void     imp_datagram_relay_stop       (ImpDatagramRelay *self);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void     imp_datagram_relay_hand_over  (ImpDatagramRelay *self);
 
 IMP_AVAILABLE_IN_0_1
