@@ -140,4 +140,22 @@ def check_static_names(sources):
             yield path, line, f'{name} is static also in {others}: give it the name of its type'
 
 
-RULES = [check_private_headers, check_static_names]
+# Tests that are run.
+
+TEST = re.compile(r'^test[-_](.+)\.(?:c|py|js)$')
+
+
+def check_tests_are_run(sources):
+    """A test is named in the meson.build beside it, by its file or by the rest of its name."""
+    builds = {os.path.dirname(source.path): source.text for source in sources
+              if os.path.basename(source.path) == 'meson.build'}
+    for source in sources:
+        folder, name = os.path.split(source.path)
+        match = TEST.match(name)
+        if match is None or not folder.startswith('tests/') or folder not in builds:
+            continue
+        if name not in builds[folder] and f"'{match[1]}'" not in builds[folder]:
+            yield source.path, 1, f'{folder}/meson.build does not name it: it is never run'
+
+
+RULES = [check_private_headers, check_static_names, check_tests_are_run]

@@ -124,5 +124,22 @@ class StaticNames(unittest.TestCase):
                                       'f (void)\n{\n}\n#endif\n'), [])
 
 
+
+class Tests(unittest.TestCase):
+    def check(self, build, *names):
+        sources = [source_tree.SourceFile('tests/io/' + name, 'python', '') for name in names]
+        sources.append(source_tree.SourceFile('tests/io/meson.build', 'config', build))
+        return [path for path, _, _ in structure_rules.check_tests_are_run(sources)]
+
+    def test_named(self):
+        self.assertEqual(self.check("foo += {'one': {}}\ntest('x', files('test_two.py'))",
+                                    'test-one.c', 'test_two.py', 'rig.c'), [])
+
+    def test_forgotten(self):
+        self.assertEqual(self.check("foo += {'one-more': {}, 'tool-two': {}}", 'test-one.c',
+                                    'test_two.py'),
+                         ['tests/io/test-one.c', 'tests/io/test_two.py'])
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)
