@@ -44,7 +44,7 @@ def find_commands(text):
         while command.endswith('\\'):
             i += 1
             command = command.rstrip('\\') + lines[i].removeprefix(' *').removeprefix('//')
-        found.append(command.removesuffix('"""'))
+        found.append(command.removesuffix('"""').removesuffix('&').rstrip())
     return found
 
 
