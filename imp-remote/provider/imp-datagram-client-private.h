@@ -47,6 +47,7 @@ typedef struct
   guint64 max_growth;
   guint max_log_rate;
   guint64 max_log_size;
+  guint warn_silence;
   guint64 max_held; /* bytes: of one client, and of all */
   guint64 max_held_total;
   guint64 held; /* what all clients hold */

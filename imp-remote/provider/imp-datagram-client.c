@@ -316,7 +316,8 @@ datagram_client_filter (ImpDatagramClient *self, ImpAnalyzer *analyzer)
   imp_filter_set_max_extensions (self->filter, common->max_extensions);
   imp_filter_set_hold_timeout (self->filter, common->hold_timeout);
   g_object_set (self->filter, "max-growth", common->max_growth, "max-log-rate",
-                common->max_log_rate, "max-log-size", common->max_log_size, NULL);
+                common->max_log_rate, "max-log-size", common->max_log_size, "warn-silence",
+                common->warn_silence, NULL);
   g_signal_connect_swapped (self->filter, "denied", G_CALLBACK (datagram_client_on_denied), self);
   g_signal_connect_swapped (self->filter, "dropped", G_CALLBACK (datagram_client_on_denied), self);
   g_signal_connect_swapped (self->filter, "failed", G_CALLBACK (datagram_client_on_failed), self);

@@ -6,6 +6,7 @@
 #include "core/imp-note-limit-private.h"
 #include "core/imp-source-private.h"
 #include "provider/imp-datagram-clients-private.h"
+#include "provider/imp-filter-silence-private.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -103,6 +104,7 @@ typedef enum
   PROP_MAX_HELD_TOTAL,
   PROP_MAX_GROWTH,
   PROP_MAX_LOG_RATE,
+  PROP_WARN_SILENCE,
   PROP_MAX_LOG_SIZE,
   PROP_DEADLINE,
   PROP_MAX_EXTENSIONS,
@@ -466,6 +468,8 @@ datagram_relay_peek_uint (ImpDatagramRelay *self, guint id)
       return &self->common.hold_timeout;
     case PROP_MAX_LOG_RATE:
       return &self->common.max_log_rate;
+    case PROP_WARN_SILENCE:
+      return &self->common.warn_silence;
     default:
       return NULL;
     }
@@ -648,6 +652,17 @@ datagram_relay_class_install_bytes (GParamFlags flags)
    */
   properties[PROP_MAX_LOG_RATE] = g_param_spec_uint ("max-log-rate", NULL, NULL, 0, G_MAXINT32, 0,
                                                      flags);
+
+  /**
+   * ImpDatagramRelay:warn-silence:
+   *
+   * After how long, in milliseconds, it is logged that an analyzer gives no verdict; 0 for never.
+   * See [property@Imp.Filter:warn-silence].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_WARN_SILENCE] = g_param_spec_uint ("warn-silence", NULL, NULL, 0, G_MAXINT32,
+                                                     IMP_FILTER_SILENCE_DEFAULT, flags);
 
   /**
    * ImpDatagramRelay:max-log-size:

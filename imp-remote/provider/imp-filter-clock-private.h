@@ -21,6 +21,7 @@ typedef enum
   IMP_FILTER_MAX_GROWTH,   /* bytes; 0: none */
   IMP_FILTER_MAX_LOG_RATE, /* results a second; 0: none */
   IMP_FILTER_MAX_LOG_SIZE, /* bytes */
+  IMP_FILTER_WARN_SILENCE, /* milliseconds; 0: never */
   IMP_FILTER_N_LIMITS,
 } ImpFilterLimit;
 

@@ -5,6 +5,7 @@
 #include "core/imp-error.h"
 #include "core/imp-note-limit-private.h"
 #include "provider/imp-filter-clock-private.h"
+#include "provider/imp-filter-silence-private.h"
 #include "provider/imp-filter-tap-private.h"
 
 G_BEGIN_DECLS
@@ -64,6 +65,7 @@ struct _ImpFilter
   ImpFilterTap *taps;    /* who else sees what happens; mostly nobody */
   ImpFilterClock *clock; /* NULL: nothing has been left for later yet, or nothing is any more */
   GMainContext *context;
+  ImpFilterSilence silence;
 };
 
 /* What analyzers say may be anything, and errors are shown to people. */

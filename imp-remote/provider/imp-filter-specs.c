@@ -12,6 +12,7 @@ imp_filter_init_limits (ImpFilter *self)
   self->limits[IMP_FILTER_MAX_HELD] = MAX_HELD_DEFAULT;
   self->limits[IMP_FILTER_MAX_EXTENSIONS] = MAX_EXTENSIONS_DEFAULT;
   self->limits[IMP_FILTER_MAX_LOG_SIZE] = IMP_NOTE_SIZE_DEFAULT;
+  self->limits[IMP_FILTER_WARN_SILENCE] = IMP_FILTER_SILENCE_DEFAULT;
 }
 
 static void
@@ -62,6 +63,22 @@ filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
    */
   specs[IMP_FILTER_HOLD_TIMEOUT] = g_param_spec_uint ("hold-timeout", NULL, NULL, 0, G_MAXINT32, 0,
                                                       flags);
+
+  /**
+   * ImpFilter:warn-silence:
+   *
+   * After how long, in milliseconds, it is logged that the analyzer gives no verdict while bytes
+   * wait for one; 0 for never. The line has the analyzer's name, the direction, since when it says
+   * nothing and how many bytes wait; there is one each time that it stops. Nothing else comes of
+   * it: see [property@Imp.Filter:deadline].
+   *
+   * A direction that is busy or paused does not count, nor does an analyzer that wants more input
+   * first.
+   *
+   * Since: 0.1
+   */
+  specs[IMP_FILTER_WARN_SILENCE] = g_param_spec_uint ("warn-silence", NULL, NULL, 0, G_MAXINT32,
+                                                      IMP_FILTER_SILENCE_DEFAULT, flags);
 }
 
 static void

@@ -46,6 +46,7 @@ typedef enum
   PROP_MAX_GROWTH,
   PROP_MAX_LOG_RATE,
   PROP_MAX_LOG_SIZE,
+  PROP_WARN_SILENCE,
   PROP_HELD_BYTES,
 } FilterProperty;
 
@@ -88,6 +89,7 @@ filter_refuse (ImpFilter *self, FilterState state, ImpError code, const char *pr
   imp_flow_deny (self->flows[0]);
   imp_flow_deny (self->flows[1]);
   g_clear_pointer (&self->clock, imp_filter_clock_free);
+  imp_filter_silence_stop (&self->silence);
 }
 
 static void
@@ -169,6 +171,15 @@ filter_has_times (ImpFilter *self)
   return (self->limits[IMP_FILTER_DEADLINE] | self->limits[IMP_FILTER_HOLD_TIMEOUT]) != 0;
 }
 
+static inline void
+filter_watch_silence (ImpFilter *self)
+{
+  if (self->silence.timer == NULL && self->limits[IMP_FILTER_WARN_SILENCE] > 0
+      && self->state == STATE_OPEN)
+    imp_filter_silence_start (&self->silence, self->context, self, self->analyzer, self->flows,
+                              self->limits[IMP_FILTER_WARN_SILENCE]);
+}
+
 /* Mostly nothing is held, and nothing else is waited for. */
 static void
 filter_check_limits (ImpFilter *self)
@@ -176,7 +187,10 @@ filter_check_limits (ImpFilter *self)
   guint64 held = imp_flow_get_held (self->flows[0]) + imp_flow_get_held (self->flows[1]);
 
   if (held > 0)
-    filter_check_held (self, held);
+    {
+      filter_check_held (self, held);
+      filter_watch_silence (self);
+    }
   if ((held | self->paused[0] | self->paused[1] | self->has_end) != 0 && filter_has_times (self)
       && self->state == STATE_OPEN)
     filter_update_clock (self);
@@ -501,6 +515,7 @@ imp_filter_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_MAX_EXTENSIONS:
     case PROP_HOLD_TIMEOUT:
     case PROP_MAX_LOG_RATE:
+    case PROP_WARN_SILENCE:
       imp_filter_set_limit (self, id - PROP_MAX_HELD, g_value_get_uint (value));
       break;
     case PROP_HELD_BYTES:
@@ -528,6 +543,7 @@ imp_filter_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_MAX_EXTENSIONS:
     case PROP_HOLD_TIMEOUT:
     case PROP_MAX_LOG_RATE:
+    case PROP_WARN_SILENCE:
       g_value_set_uint (value, self->limits[id - PROP_MAX_HELD]);
       break;
     case PROP_HELD_BYTES:
@@ -558,6 +574,7 @@ imp_filter_finalize (GObject *object)
   g_clear_object (&self->analyzer);
   g_clear_error (&self->error);
   g_free (self->reason);
+  imp_filter_silence_stop (&self->silence);
   G_OBJECT_CLASS (imp_filter_parent_class)->finalize (object);
 }
 
@@ -709,6 +726,8 @@ imp_filter_set_limit (ImpFilter *self, ImpFilterLimit limit, guint64 value)
   if (self->limits[limit] == value)
     return;
   self->limits[limit] = value;
+  if (limit == IMP_FILTER_WARN_SILENCE)
+    imp_filter_silence_stop (&self->silence);
   if (self->clock != NULL)
     imp_filter_clock_set (self->clock, self->limits);
   /* What waits already counts from now on. */

@@ -19,6 +19,7 @@ import tool_harness as harness
 # An end of a line and a field behind it, JSON, orders to a terminal, and what is no UTF-8.
 HOSTILE = 'no\nPRIORITY=0\nIMP_FORGED=1\r"},{"\\\x1b[31m\u202e\u2028'
 SHOWN = 'no\\x0aPRIORITY=0\\x0aIMP_FORGED=1\\x0d"},{"\\\\x1b[31m\\u202e\\u2028'
+MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'modules')
 CATALOG = os.path.join(os.environ['IMP_TEST_DROP_INS'], 'imp-remote.catalog')
 
 
@@ -98,8 +99,8 @@ class Logging(unittest.TestCase):
 
     def finish(self, process, reader):
         """What has been logged, when it has ended."""
-        for pid in [process.pid, *harness.descendants(process)][-1:]:
-            os.kill(pid, 15)
+        in_name_space = process.args[0] == 'bwrap'
+        os.kill(harness.descendants(process)[-1] if in_name_space else process.pid, 15)
         pieces = []
         while piece := os.read(reader, 1 << 16):
             pieces.append(piece)
@@ -207,6 +208,39 @@ class Json(Logging):
             text += os.read(reader, 1 << 16)
         self.assertIsNone(process.poll())
         self.finish(process, reader)
+
+
+class Silence(Logging):
+    def check(self, module, name):
+        """Whoever says nothing is named, before anything comes of it."""
+        process, port, reader = self.start_relay(module, '--warn-silence=1', '--log-format=json')
+        with harness.connect(port) as client:
+            client.sendall(b'ready')
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b'ready')
+            client.sendall(b'on')
+            text = b''
+            while not text.endswith(b'\n'):
+                text += os.read(reader, 1 << 16)
+            fields = json.loads(text)
+            self.assertEqual(fields['IMP_KIND'], 'analyzer-silent')
+            self.assertEqual(fields['PRIORITY'], '4')
+            self.assertEqual(fields['IMP_CONNECTION'], '1')
+            self.assertRegex(fields['IMP_CLIENT'], r'^127\.0\.0\.1:\d+$')
+            self.assertIn(name, fields['IMP_MODULE'])
+            self.assertEqual(fields['IMP_DIRECTION'], 'client')
+            self.assertEqual(fields['IMP_OFFSET'], '5')
+            self.assertEqual(fields['IMP_BYTES'], '2')
+            self.assertRegex(fields['MESSAGE'], r'has said nothing for \d+ s \(since '
+                             r'\d\d:\d\d:\d\d\) about 2 bytes from the client')
+        self.assertNotIn(b'analyzer-silent', self.finish(process, reader))
+
+    def test_module(self):
+        self.check(os.path.join(os.environ['IMP_TEST_MODULES'], 'forgetful.so'),
+                   'ForgetfulAnalyzer')
+
+    @unittest.skipUnless('IMP_TEST_SCRIPTS' in os.environ, 'this build has no bindings')
+    def test_script(self):
+        self.check(os.path.join(MODULES, 'silent.py'), 'silent.py')
 
 
 class Text(Logging):

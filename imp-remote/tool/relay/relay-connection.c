@@ -3,6 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "io/imp-socket-private.h"
+#include "provider/imp-filter-label-private.h"
 #include "rpc/imp-address-masks-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-connector-private.h"
@@ -231,6 +232,15 @@ relay_connection_make_analyzer (RelayConnection *self, GHashTable *context, GErr
   return imp_factory_create_analyzer (self->setup.factory, context, error);
 }
 
+static void
+relay_connection_name_filter (RelayConnection *self)
+{
+  ImpFilter *filter = imp_relay_get_filter (self->relay);
+
+  g_object_set (filter, "warn-silence", self->setup.options->warn_silence * 1000, NULL);
+  imp_filter_label_attach (filter, self->id, self->name, self->target_text);
+}
+
 /* FALSE if there is no analyzer; then that is over. */
 static gboolean
 relay_connection_make_relay (RelayConnection *self)
@@ -262,6 +272,7 @@ relay_connection_make_relay (RelayConnection *self)
                               "hold-timeout", options->hold_timeout, "max-growth",
                               (guint64) options->max_growth, "max-log-rate", options->max_log_rate,
                               "max-log-size", (guint64) options->max_log_size, NULL);
+  relay_connection_name_filter (self);
   if (options->verbose)
     {
       relay_connection_follow (self, "result");

@@ -436,7 +436,8 @@ relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const RelayOpt
                             options->deadline * 1000, "max-extensions", options->max_extensions,
                             "hold-timeout", options->hold_timeout, "max-growth",
                             (guint64) options->max_growth, "max-log-rate", options->max_log_rate,
-                            "max-log-size", (guint64) options->max_log_size, NULL);
+                            "max-log-size", (guint64) options->max_log_size, "warn-silence",
+                            options->warn_silence * 1000, NULL);
       /* Its socket is closed when it has ended. */
       g_object_set_data_full (G_OBJECT (relay), "address", local, g_object_unref);
       relay_datagrams_run (self, relay, options->verbose);

@@ -22,6 +22,7 @@ typedef struct
   gsize max_growth;               /* bytes, 0: none */
   guint max_log_rate;             /* results for the log a second, 0: any number */
   gsize max_log_size;             /* bytes */
+  guint warn_silence;             /* seconds, 0: never */
   guint keepalive;                /* seconds, 0: none */
   gboolean evict;                 /* clients of datagrams, if there is no room */
   gboolean verbose;               /* log every result */

@@ -38,6 +38,8 @@ static const ImpLimit relay_setup_limits[] = {
   { "hold-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.hold_timeout), 0,
     TOOL_MAX_SECONDS * 1000, 500,
     "how many ms the beginning of what a PASS_PATTERN may match is held, 0 until it is decided" },
+  { "warn-silence", IMP_LIMIT_SECONDS, PLACE (options.warn_silence), 0, TOOL_MAX_SECONDS, 10,
+    "after how long it is logged that an analyzer says nothing about what waits, 0 never" },
   { "keepalive", IMP_LIMIT_SECONDS, PLACE (options.keepalive), 0, MAX_KEEPALIVE, 60,
     "after so long a silence, TCP asks whether the other machine is still there, 0 never" },
   { "max-shadows", IMP_LIMIT_COUNT, PLACE (options.max_shadows), 1, 1000000, 64,
