@@ -37,6 +37,8 @@ G_BEGIN_DECLS
         "How much was recorded")                                                                   \
   KIND (RECORDING_FAILED, "recording-failed", WARNING, "f0d9c36e004f4fe482e9d90c87b6abde",         \
         "Connections are not recorded as they should be")                                          \
+  KIND (TRACE_FAILED, "trace-failed", WARNING, "b0b9321ce7414f09964ab24ebf19183e",                 \
+        "Spans are not written as they should be (--trace)")                                       \
   KIND (DATAGRAMS, "datagrams", NOTICE, "86d24ccced3e431da11bf2adba6a8f9d",                        \
         "What became of datagrams that were not forwarded")                                        \
   KIND (DATAGRAM_FAILED, "datagram-failed", NOTICE, "de97368773644e1db8fc76c7a76e08b3",            \

@@ -318,12 +318,13 @@ filter_get_growth (ImpFilter *self, ImpDirection direction)
  * imp_filter_get_statistics:
  * @self: a filter
  *
- * Gets what the filter has counted, as a dictionary (a{sv}): "logs" and "log-bytes" (unsigned
- * 64-bit numbers; results for logs, LOG and ACCOUNT_FIELD, and the bytes of their texts), "growth"
- * (an array (ax) of two 64-bit numbers, one for each direction: by how many bytes what has left it
- * is longer than what passed or was replaced in it, or shorter, if that is below 0) and "exceeded"
- * (a string: the property that is the limit for which the connection is refused, such as
- * "max-log-rate"; empty if it is not, or for something else).
+ * Gets what the filter has counted, as a dictionary (a{sv}): "verdicts" (an unsigned 64-bit number;
+ * results of all types), "logs" and "log-bytes" (the same; results for logs, LOG and ACCOUNT_FIELD,
+ * and the bytes of their texts), "growth" (an array (ax) of two 64-bit numbers, one for each
+ * direction: by how many bytes what has left it is longer than what passed or was replaced in it,
+ * or shorter, if that is below 0) and "exceeded" (a string: the property that is the limit for
+ * which the connection is refused, such as "max-log-rate"; empty if it is not, or for something
+ * else).
  *
  * Returns: (transfer full): the dictionary
  *
@@ -340,6 +341,7 @@ imp_filter_get_statistics (ImpFilter *self)
   for (guint direction = 0; direction < 2; direction++)
     growth[direction] = filter_get_growth (self, direction);
   g_variant_dict_init (&dictionary, NULL);
+  g_variant_dict_insert (&dictionary, "verdicts", "t", self->n_verdicts);
   g_variant_dict_insert (&dictionary, "logs", "t", self->notes.n_notes);
   g_variant_dict_insert (&dictionary, "log-bytes", "t", self->notes.n_bytes);
   g_variant_dict_insert_value (&dictionary, "growth",

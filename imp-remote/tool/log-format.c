@@ -3,6 +3,7 @@
 
 #include "core/imp-clean-text-private.h"
 #include "core/imp-log-private.h"
+#include "tool/json-text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,18 +119,11 @@ log_format_write_text (GLogLevelFlags level, const GLogField *fields, gsize n_fi
 
 /* --- JSON --- */
 
-/* Nothing in clean text has to be escaped but these. */
 static void
 log_json_append (GString *line, const char *key, const char *clean)
 {
-  g_string_append_printf (line, "%s\"%s\":\"", line->len > 1 ? "," : "", key);
-  for (const char *p = clean; *p != '\0'; p++)
-    {
-      if (*p == '"' || *p == '\\')
-        g_string_append_c (line, '\\');
-      g_string_append_c (line, *p);
-    }
-  g_string_append_c (line, '"');
+  g_string_append_printf (line, "%s\"%s\":", line->len > 1 ? "," : "", key);
+  json_text_append (line, clean);
 }
 
 static GString *

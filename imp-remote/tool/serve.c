@@ -12,6 +12,8 @@
 #include "tool/service.h"
 #include "tool/script-options.h"
 #include "tool/tool.h"
+#include "tool/trace/trace-server.h"
+#include "tool/trace/trace.h"
 #include "tool/workers/serve-workers.h"
 #include "tool/workers/worker-report.h"
 #include "tool/workers/worker.h"
@@ -19,6 +21,7 @@
 typedef struct
 {
   char **modules;
+  char *name; /* of the spans */
   char *codec;
   guint grace;     /* seconds */
   guint idle_exit; /* the same; 0: never */
@@ -90,6 +93,7 @@ serve_clear (Serve *self)
   g_free (self->control_address);
   g_free (self->worker);
   g_strfreev (self->sockets);
+  g_free (self->name);
   g_strfreev (self->modules);
   g_free (self->codec);
   g_free (self->proxy_protocol);
@@ -233,6 +237,7 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
   };
 
   limit_options_add_rows (self->limits, serve_limits, G_N_ELEMENTS (serve_limits), self);
+  trace_add_limits (self->limits);
   limit_options_add_properties (self->limits, IMP_TYPE_SERVER);
   return tool_parse_options (&options, argc, argv, status);
 }
@@ -478,6 +483,14 @@ serve_open_control (Serve *self)
   return control_open (self->control, self->control_address, FALSE);
 }
 
+static char *
+serve_name_modules (Serve *self)
+{
+  g_auto (GStrv) names = tool_name_modules ((const char *const *) self->modules);
+
+  return names != NULL && names[0] != NULL ? g_strjoinv (", ", names) : g_strdup ("pass");
+}
+
 static void
 serve_on_sockets_opened (int status, gpointer user_data)
 {
@@ -544,6 +557,8 @@ serve_start (Serve *self)
   if (status != TOOL_DONE)
     return status;
   limit_options_apply (self->limits, G_OBJECT (self->server));
+  self->name = serve_name_modules (self);
+  trace_server_follow (self->server, self->name);
   serve_limit_connections (self);
   g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
                 self->insecure, "tls-cert", self->tls_cert, "tls-key", self->tls_key,
@@ -619,11 +634,14 @@ serve_run_here (Serve *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   tool_watch_signals (serve_stop, self);
   self->drain = drain_new (&drain_funcs, self);
-  status = serve_start (self);
+  status = trace_open ();
+  if (status == TOOL_DONE)
+    status = serve_start (self);
   if (status == TOOL_DONE && !self->stopped)
     g_main_loop_run (self->loop);
   if (self->server != NULL)
     imp_server_close (self->server);
+  trace_close ();
   return status == TOOL_DONE ? self->status : status;
 }
 

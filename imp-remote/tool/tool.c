@@ -9,6 +9,7 @@
 #include "tool/metrics/metrics.h"
 #include "tool/script-options.h"
 #include "tool/service.h"
+#include "tool/trace/trace.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -145,7 +146,10 @@ tool_new_option_table (const ToolOptions *options)
   if (options->has_metrics)
     metrics_add_to_table (table);
   if (options->has_log)
-    log_options_add_to_table (table);
+    {
+      log_options_add_to_table (table);
+      trace_add_to_table (table);
+    }
   if (options->has_scripts)
     script_options_add_to_table (table);
   return table;

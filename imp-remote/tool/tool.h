@@ -36,7 +36,7 @@ typedef struct
   const GOptionEntry *entries;
   LimitOptions *limits; /* more options, or NULL */
   gboolean has_access;  /* listens, and takes the options about who may connect */
-  gboolean has_log;     /* takes the options of the log */
+  gboolean has_log;     /* takes those of the log and of traces */
   gboolean has_metrics; /* counts, and takes the options about who may see it */
   gboolean has_scripts; /* takes --module, and so the options of scripts */
   gpointer data;        /* for callbacks among the entries */

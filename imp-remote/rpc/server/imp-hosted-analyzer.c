@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/server/imp-hosted-analyzer-private.h"
 
+#include "core/imp-context-private.h"
+#include "core/imp-proxy-private.h"
+
 /* Bytes of results that are sent in one turn, after which others have theirs. */
 #define OUTPUT_TURN (64 * 1024)
 
@@ -20,6 +23,10 @@ struct _ImpHostedAnalyzer
   guint16 verdict;           /* the type of the last one, or 0 */
   GList *hoarder;            /* in the host's list of them, or NULL */
   gsize context_size;
+  gpointer life;      /* for the tracer, or NULL */
+  guint64 n_verdicts; /* while there is that */
+  ImpResultType refusal;
+  char *failure;
 };
 
 /* A plugin may do anything when it is called, such as run a loop in which its analyzer is deleted
@@ -149,6 +156,8 @@ hosted_analyzer_fail (ImpHostedAnalyzer *self, ImpServerRefusal refusal, const c
   text = g_strdup_vprintf (format, args);
   va_end (args);
   imp_server_account_count_refusal (&self->host->account, refusal);
+  if (self->life != NULL && self->failure == NULL)
+    self->failure = g_strdup (text);
   self->host->funcs->fail (self->host, self->id, text);
 }
 
@@ -206,6 +215,35 @@ imp_analyzer_host_have_pay (ImpAnalyzerHost *self, gint64 id, gsize memory)
   self->funcs->fail (self, id, text);
 }
 
+static void
+hosted_analyzer_begin_life (ImpHostedAnalyzer *self)
+{
+  const ImpServerTracer *tracer = self->host->account.totals->tracer;
+  ImpContext *context = imp_analyzer_peek_context (self->input.analyzer);
+
+  if (G_UNLIKELY (tracer != NULL))
+    self->life = tracer->begin (context != NULL ? imp_context_lookup (context, "traceparent")
+                                                : NULL,
+                                tracer->user_data);
+}
+
+static void
+hosted_analyzer_end_life (ImpHostedAnalyzer *self)
+{
+  const ImpServerTracer *tracer = self->host->account.totals->tracer;
+  const ImpServerLife what = {
+    .type = imp_proxy_peek_name (self->input.analyzer),
+    .bytes = { imp_analyzer_peek_marks (self->input.analyzer, 0)->fed,
+               imp_analyzer_peek_marks (self->input.analyzer, 1)->fed },
+    .n_verdicts = self->n_verdicts,
+    .refusal = self->refusal,
+    .failure = self->failure,
+  };
+
+  tracer->end (g_steal_pointer (&self->life), &what, tracer->user_data);
+  g_clear_pointer (&self->failure, g_free);
+}
+
 void
 imp_hosted_analyzer_remove (ImpHostedAnalyzer *self)
 {
@@ -213,6 +251,8 @@ imp_hosted_analyzer_remove (ImpHostedAnalyzer *self)
 
   g_assert (host != NULL);
   hosted_analyzer_enter (self);
+  if (G_UNLIKELY (self->life != NULL))
+    hosted_analyzer_end_life (self);
   if (self->kept > 0)
     hosted_analyzer_set_kept (self, 0);
   imp_server_account_add (&host->account, -imp_hosted_analyzer_get_memory (self));
@@ -343,12 +383,25 @@ hosted_analyzer_pause (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
 }
 
 static void
+hosted_analyzer_note_verdict (ImpHostedAnalyzer *self, const ImpVerdict *verdict)
+{
+  self->n_verdicts++;
+  if (verdict->type == IMP_RESULT_DENY || verdict->type == IMP_RESULT_DROP
+      || verdict->type == IMP_RESULT_FATAL)
+    self->refusal = verdict->type;
+  if (verdict->type == IMP_RESULT_FATAL && self->failure == NULL && verdict->result != NULL)
+    self->failure = g_strdup (verdict->result->text);
+}
+
+static void
 hosted_analyzer_on_verdict (ImpAnalyzer *analyzer, const ImpVerdict *verdict, gpointer user_data)
 {
   ImpHostedAnalyzer *self = user_data;
 
   hosted_analyzer_enter (self);
   self->verdict = verdict->type;
+  if (G_UNLIKELY (self->life != NULL))
+    hosted_analyzer_note_verdict (self, verdict);
   if (verdict->type == IMP_RESULT_PAUSE || verdict->type == IMP_RESULT_CONTINUE)
     hosted_analyzer_pause (self, verdict);
   else if (hosted_analyzer_lose (self, verdict))
@@ -375,6 +428,8 @@ hosted_analyzer_on_run (ImpAnalyzer *analyzer, const ImpVerdict *verdicts, guint
 
   hosted_analyzer_enter (self);
   self->verdict = verdicts[n - 1].type;
+  if (G_UNLIKELY (self->life != NULL))
+    self->n_verdicts += n;
   if (self->host != NULL && self->output == NULL)
     sent = self->host->funcs->send_run (self->host, self->id, verdicts, n, &error);
   if (G_UNLIKELY (error != NULL))
@@ -407,6 +462,7 @@ imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer
 void
 imp_hosted_analyzer_start (ImpHostedAnalyzer *self)
 {
+  hosted_analyzer_begin_life (self);
   imp_analyzer_set_sink (self->input.analyzer, hosted_analyzer_on_verdict, self);
   imp_analyzer_set_run_sink (self->input.analyzer, hosted_analyzer_on_run);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rpc/server/imp-server-tracer-private.h"
 #include "core/imp-log-limit-private.h"
 
 #include "imp-macros.h"
@@ -46,7 +47,8 @@ typedef struct
   guint64 n_connections;
   guint64 n_analyzers;
   guint64 n_refusals[IMP_N_SERVER_REFUSALS];
-  ImpLogLimit tls_log; /* of clients that speak TLS, where there is none */
+  ImpLogLimit tls_log;           /* of clients that speak TLS, where there is none */
+  const ImpServerTracer *tracer; /* or NULL */
 } ImpServerTotals;
 
 /* What the connections of one peer have in common. */

@@ -565,10 +565,11 @@ server_add_connection (ImpServer *self, GIOStream *stream, ImpPeer *peer, GError
 {
   ImpServerPrivate *priv = PRIVATE (self);
   const char *name = imp_peer_get_name (peer);
-  ImpServerConnection *connection = imp_server_connection_new (stream, priv->factory, priv->codec,
-                                                               &priv->options, &priv->totals, name,
-                                                               error);
+  ImpServerConnection *connection;
 
+  priv->totals.tracer = g_object_get_data (G_OBJECT (self), IMP_SERVER_TRACER_KEY);
+  connection = imp_server_connection_new (stream, priv->factory, priv->codec, &priv->options,
+                                          &priv->totals, name, error);
   if (connection == NULL)
     return FALSE;
   if (!priv->admission.access.trust_context)

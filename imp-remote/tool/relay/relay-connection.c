@@ -14,6 +14,7 @@
 #include "tool/relay/relay-original.h"
 #include "tool/relay/relay-question.h"
 #include "tool/relay/relay-refusal.h"
+#include "tool/relay/relay-trace.h"
 
 #include <string.h>
 
@@ -49,6 +50,7 @@ struct _RelayConnection
   guint refusal; /* the source of it, or 0 */
   GError *error; /* what has ended it; the first that did */
   GCancellable *cancellable;
+  TraceSpan *span; /* of the analyzer, or NULL */
 };
 
 static RelayLogSubject
@@ -174,12 +176,6 @@ relay_connection_on_relayed (GObject *source, GAsyncResult *result, gpointer use
 }
 
 static void
-relay_connection_follow (RelayConnection *self, const char *signal)
-{
-  g_signal_connect (self->relay, signal, G_CALLBACK (relay_connection_on_result), self);
-}
-
-static void
 relay_connection_know (RelayConnection *self, RelayKnowledge *known)
 {
   relay_knowledge_init (known, self->source, self->server, self->target);
@@ -190,9 +186,12 @@ static GHashTable *
 relay_connection_make_context (RelayConnection *self)
 {
   g_auto (RelayKnowledge) known;
+  GHashTable *context;
 
   relay_connection_know (self, &known);
-  return relay_context_new (&known);
+  context = relay_context_new (&known);
+  self->span = relay_trace_begin (context);
+  return context;
 }
 
 /* FALSE with %IMP_ERROR_DENIED if a rule says so, as far as that is known by now. */
@@ -232,15 +231,6 @@ relay_connection_make_analyzer (RelayConnection *self, GHashTable *context, GErr
   return imp_factory_create_analyzer (self->setup.factory, context, error);
 }
 
-static void
-relay_connection_name_filter (RelayConnection *self)
-{
-  ImpFilter *filter = imp_relay_get_filter (self->relay);
-
-  g_object_set (filter, "warn-silence", self->setup.options->warn_silence * 1000, NULL);
-  imp_filter_label_attach (filter, self->id, self->name, self->target_text);
-}
-
 /* FALSE if there is no analyzer; then that is over. */
 static gboolean
 relay_connection_make_relay (RelayConnection *self)
@@ -266,22 +256,10 @@ relay_connection_make_relay (RelayConnection *self)
       relay_connection_turn_away (self, IMP_REQUEST_FAILED, "no analyzer");
       return FALSE;
     }
-  self->relay = g_object_new (IMP_TYPE_RELAY, "client", self->client, "analyzer", analyzer,
-                              "idle-timeout", options->idle_timeout * 1000, "deadline",
-                              options->deadline * 1000, "max-extensions", options->max_extensions,
-                              "hold-timeout", options->hold_timeout, "max-growth",
-                              (guint64) options->max_growth, "max-log-rate", options->max_log_rate,
-                              "max-log-size", (guint64) options->max_log_size, NULL);
-  relay_connection_name_filter (self);
-  if (options->verbose)
-    {
-      relay_connection_follow (self, "result");
-    }
-  else
-    {
-      relay_connection_follow (self, "result::log");
-      relay_connection_follow (self, "result::account_field");
-    }
+  self->relay = relay_options_make_relay (options, self->client, analyzer,
+                                          G_CALLBACK (relay_connection_on_result), self);
+  imp_filter_label_attach (imp_relay_get_filter (self->relay), self->id, self->name,
+                           self->target_text);
   relay_shadow_follow (self->setup.shadow, self->relay, context, self->name, options->verbose);
   self->writer = relay_recorder_follow (self->skipped ? NULL : options->recorder, self->relay,
                                         context, self->setup.modules);
@@ -751,6 +729,10 @@ relay_connection_get_error (RelayConnection *self)
 void
 relay_connection_free (RelayConnection *self)
 {
+  const RelayLogSubject subject = relay_connection_get_subject (self);
+
+  if (self->span != NULL)
+    relay_trace_end (self->span, &subject, self->relay, self->error);
   if (self->own_entry != NULL)
     relay_own_remove_connection (self->setup.route->own, self->own_entry);
   g_clear_pointer (&self->question, relay_question_free);

@@ -32,7 +32,7 @@ relay_log_find_word (ImpLogKind kind)
   return i;
 }
 
-static char *
+char *
 relay_log_name_modules (const RelayLogSubject *subject)
 {
   g_auto (GStrv) names = NULL;

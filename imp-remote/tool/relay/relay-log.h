@@ -17,6 +17,8 @@ typedef struct
 
 /* What the log says of it: in fields for those who search, and in words. */
 void relay_log (const RelayLogSubject *subject, ImpLogKind kind, const char *text);
+/* The modules without their settings; NULL: there are none. */
+char *relay_log_name_modules (const RelayLogSubject *subject);
 /* What an analyzer has to say to people. */
 void relay_log_result (const RelayLogSubject *subject, ImpResult *result);
 

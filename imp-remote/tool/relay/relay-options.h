@@ -32,4 +32,9 @@ typedef struct
   guint max_shadows;              /* connections that are compared at a time */
 } RelayOptions;
 
+/* A relay that is as they say. @on_result: for what its analyzer has to say to people; for all
+ * results, if they are to be logged. */
+ImpRelay *relay_options_make_relay (const RelayOptions *self, GSocketConnection *client,
+                                    ImpAnalyzer *analyzer, GCallback on_result, gpointer user_data);
+
 G_END_DECLS

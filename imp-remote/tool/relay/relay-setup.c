@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/relay/relay-setup.h"
 
+#include "tool/trace/trace.h"
+
 #include "tool/control/control.h"
 #include "tool/handover/take-over.h"
 
@@ -151,6 +153,7 @@ relay_setup_apply (RelaySetup *self, ConfigFile *file, int *argc, char ***argv, 
   };
 
   limit_options_add_rows (limits, relay_setup_limits, G_N_ELEMENTS (relay_setup_limits), self);
+  trace_add_limits (limits);
   if (file == NULL)
     return tool_parse_options (&options, argc, argv, status);
   /* The defaults are right. */

@@ -10,6 +10,7 @@
 #include "tool/script-options.h"
 #include "tool/service.h"
 #include "tool/tool.h"
+#include "tool/trace/trace.h"
 
 typedef struct
 {
@@ -52,6 +53,8 @@ relay_clear (Relay *self)
   g_clear_pointer (&self->setup, relay_setup_free);
   g_clear_pointer (&self->file, config_file_free);
   g_clear_pointer (&self->loop, g_main_loop_unref);
+  /* Those of the last connections are written by now. */
+  trace_close ();
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Relay, relay_clear)
@@ -398,6 +401,8 @@ relay_start (Relay *self, RelaySetup *setup)
   status = relay_make_draft (self, setup);
   if (status == TOOL_DONE && !self->stopped && !setup->config.check)
     status = relay_open_counters (self, setup);
+  if (status == TOOL_DONE && !self->stopped && !setup->config.check)
+    status = trace_open ();
   if (status != TOOL_DONE || self->stopped || setup->config.check)
     return status;
   relay_draft_open (self->draft, relay_on_first_open, self);
