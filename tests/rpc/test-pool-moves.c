@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/imp-factory.h"
+#include "rpc/client/imp-remote-analyzer-private.h"
 #include "test-streams.h"
 
 /* All servers there, and the first one, to which all go, says nothing. */
@@ -247,23 +248,31 @@ test_goodbye_alone (void)
   pool_rig_clear (&rig);
 }
 
-/* What brings down each server that looks at it does not get to all of them. What was not fed may
- * go on for as long as there are servers. */
+static TestOutcome *
+add_idle (PoolRig *rig)
+{
+  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  TestOutcome *idle = test_outcome_new (
+    imp_factory_create_analyzer (IMP_FACTORY (rig->remote), context, &error));
+
+  g_assert_no_error (error);
+  g_ptr_array_add (rig->outcomes, idle);
+  return idle;
+}
+
+/* What brings down each server that looks at it does not get to all of them. */
 static void
 test_bound (void)
 {
   PoolRig rig;
   TestOutcome *fed, *idle;
-  g_autoptr (GHashTable) context = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GError) error = NULL;
 
   rig_init (&rig);
   for (guint i = 0; i < POOL_RIG_SERVERS; i++)
     rig.servers[i].holds = TRUE;
   fed = pool_rig_add (&rig, NULL, NULL);
-  idle = test_outcome_new (imp_factory_create_analyzer (IMP_FACTORY (rig.remote), context, &error));
-  g_assert_no_error (error);
-  g_ptr_array_add (rig.outcomes, idle);
+  idle = add_idle (&rig);
   for (guint i = 0; i < 3; i++)
     {
       wait_served (&rig, i, 2);
@@ -275,6 +284,42 @@ test_bound (void)
   wait_served (&rig, 3, 1);
   g_assert_cmpuint (rig.servers[3].n_analyzers, ==, 1);
   g_assert_false (test_outcome_is_resolved (idle));
+  pool_rig_clear (&rig);
+}
+
+static void
+renew_server (PoolRig *rig, guint server)
+{
+  pool_server_close (&rig->servers[server]);
+  pool_server_start (&rig->servers[server]);
+}
+
+/* The same may be so of what is said of a connection before anything is fed; but not where
+ * analyzers that came later were judged. */
+static void
+test_context (void)
+{
+  PoolRig rig;
+  TestOutcome *idle;
+
+  pool_rig_init (&rig, "first", 1, 3);
+  pool_rig_connect (&rig, 2);
+  idle = add_idle (&rig);
+  wait_served (&rig, 0, 1);
+  for (guint i = 0; i < 3 + IMP_REMOTE_ANALYZER_DOUBTS_MAX; i++)
+    {
+      guint other = 1 - i % 2, n = rig.servers[other].n_analyzers;
+
+      if (i == 2)
+        pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
+      renew_server (&rig, i % 2);
+      wait_served (&rig, other, n + 1);
+      pool_rig_wait_ready (&rig, 2);
+      g_assert_false (test_outcome_is_resolved (idle));
+    }
+  renew_server (&rig, 1);
+  g_assert_true (test_run_until (pool_rig_is_resolved, idle, POOL_RIG_TIMEOUT));
+  test_outcome_assert_hard (idle);
   pool_rig_clear (&rig);
 }
 
@@ -313,6 +358,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pool-moves/goodbye", test_goodbye);
   g_test_add_func ("/pool-moves/goodbye-alone", test_goodbye_alone);
   g_test_add_func ("/pool-moves/bound", test_bound);
+  g_test_add_func ("/pool-moves/context", test_context);
   g_test_add_func ("/pool-moves/ejected", test_ejected);
   return g_test_run ();
 }

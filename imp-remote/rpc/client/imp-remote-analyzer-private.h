@@ -64,6 +64,7 @@ struct _ImpRemoteAnalyzerHost
   gboolean has_deadline; /* that, or that there is none, holds for whoever asks, too */
   gboolean settles_end;  /* the server does not: see docs/wire-format.md, feature "end" */
   gboolean is_lost;      /* the connection is over */
+  gint64 judged_id;      /* the last of its intact analyzers that were judged */
   gsize max_replay;      /* bytes that may be kept to be fed again elsewhere; 0: none are */
   guint64 resolved_hard, resolved_soft, deadlines, log_limits;
   guint64 moved, replayed; /* analyzers that came from servers that had them; bytes of these */
@@ -71,9 +72,11 @@ struct _ImpRemoteAnalyzerHost
 
 /* An analyzer that nothing has been said of may go from one server to another. What it was fed may
  * be what servers are lost by, so it takes no more than three of them along; and no more deadlines
- * than these. */
+ * than there are moves. Its context may be that, too, if no analyzer that came later was judged at
+ * any of so many in a row. */
 #define IMP_REMOTE_ANALYZER_LOSSES_MAX 2
 #define IMP_REMOTE_ANALYZER_MOVES_MAX 8
+#define IMP_REMOTE_ANALYZER_DOUBTS_MAX 4
 
 /* Gives a lost analyzer its outcome, which is hard where @budget (may be NULL) has no soft one
  * left. TRUE if it was soft. */
@@ -104,6 +107,7 @@ struct _ImpRemoteAnalyzer
   guint8 paused;            /* as the provider knows it */
   guint8 is_moving;         /* what waited at another host is pushed again */
   guint8 n_moves, n_losses; /* from servers that had been fed something; of these, lost ones */
+  guint8 n_doubts; /* lost servers in a row that had been told of it, and may be so by that */
   ImpSendEntry send;
   ImpDeadlineEntry deadline;
   gsize waiting;       /* bytes of its results that wait, as noted in the sum of all */
@@ -133,6 +137,8 @@ void imp_remote_analyzer_join (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *h
 /* Whether another host can have it: its own one was not told of it yet, or nothing has come of it
  * that cannot be undone, and all that it was fed is known. */
 gboolean imp_remote_analyzer_is_movable (ImpRemoteAnalyzer *self);
+/* It is about to leave its host for another one, and that host was told of it. */
+void imp_remote_analyzer_count_move (ImpRemoteAnalyzer *self);
 /* As imp_remote_analyzer_join() with such a one. It is fed there what it was fed, from the
  * beginning on; its pauses, and what it wanted, are over. */
 void imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, gint64 id);

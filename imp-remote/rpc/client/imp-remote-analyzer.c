@@ -143,9 +143,11 @@ remote_analyzer_keep (ImpRemoteAnalyzer *self, ImpDirection direction, const Imp
 static void
 remote_analyzer_note_verdict (ImpRemoteAnalyzer *self, const ImpVerdict *verdict)
 {
-  if ((self->busy & REMOTE_ANALYZER_INTACT) != 0 && verdict->type != IMP_RESULT_PAUSE
-      && verdict->type != IMP_RESULT_CONTINUE && verdict->type != IMP_RESULT_WANT)
-    remote_analyzer_stop_keeping (self);
+  if ((self->busy & REMOTE_ANALYZER_INTACT) == 0 || verdict->type == IMP_RESULT_PAUSE
+      || verdict->type == IMP_RESULT_CONTINUE || verdict->type == IMP_RESULT_WANT)
+    return;
+  self->host->judged_id = MAX (self->host->judged_id, self->id);
+  remote_analyzer_stop_keeping (self);
 }
 
 static inline gboolean
@@ -375,18 +377,6 @@ remote_analyzer_set_paused (ImpRemoteAnalyzer *self, ImpDirection direction, gui
 
 /* --- from one server to another --- */
 
-gboolean
-imp_remote_analyzer_is_movable (ImpRemoteAnalyzer *self)
-{
-  if (!self->send.announced)
-    return TRUE;
-  if (!self->send.is_watched)
-    return FALSE;
-  return self->kept == NULL
-         || (self->n_losses < IMP_REMOTE_ANALYZER_LOSSES_MAX
-             && self->n_moves < IMP_REMOTE_ANALYZER_MOVES_MAX);
-}
-
 /* What it was to be fed at its host, which it leaves; or NULL. */
 static ImpInputQueue *
 remote_analyzer_leave_for_another (ImpRemoteAnalyzer *self)
@@ -472,11 +462,8 @@ imp_remote_analyzer_move (ImpRemoteAnalyzer *self, ImpRemoteAnalyzerHost *host, 
   g_assert (old != NULL && imp_remote_analyzer_is_movable (self));
 
   g_object_ref (self);
-  if (announced && self->kept != NULL)
-    {
-      self->n_moves++;
-      self->n_losses += old->is_lost;
-    }
+  if (announced)
+    imp_remote_analyzer_count_move (self);
   input = remote_analyzer_take_kept (self, remote_analyzer_leave_for_another (self));
   if (announced)
     {
