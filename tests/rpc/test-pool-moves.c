@@ -261,6 +261,28 @@ add_idle (PoolRig *rig)
   return idle;
 }
 
+/* All connections of a server are about to end: another one of them is of no use. */
+static void
+test_goodbye_connections (void)
+{
+  PoolRig rig;
+  gboolean stopped = FALSE;
+
+  pool_rig_init (&rig, "first", 3, 3);
+  pool_rig_connect (&rig, 2);
+  rig.servers[0].holds = TRUE;
+  for (guint i = 0; i < 9; i++)
+    pool_rig_add (&rig, NULL, NULL);
+  wait_served (&rig, 0, 9);
+  imp_server_stop_async (rig.servers[0].server, NULL, on_stopped, &stopped);
+  for (guint i = 0; i < 9; i++)
+    expect_text (rig.outcomes->pdata[i], "pass dir=0 offset=5");
+  g_assert_cmpuint (rig.servers[0].n_analyzers, ==, 9);
+  g_assert_cmpuint (get_total (&rig, "moved"), ==, 9);
+  g_assert_true (test_run_until (pool_rig_is_true, &stopped, POOL_RIG_TIMEOUT));
+  pool_rig_clear (&rig);
+}
+
 /* What brings down each server that looks at it does not get to all of them. */
 static void
 test_bound (void)
@@ -357,6 +379,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pool-moves/hints", test_hints);
   g_test_add_func ("/pool-moves/goodbye", test_goodbye);
   g_test_add_func ("/pool-moves/goodbye-alone", test_goodbye_alone);
+  g_test_add_func ("/pool-moves/goodbye-connections", test_goodbye_connections);
   g_test_add_func ("/pool-moves/bound", test_bound);
   g_test_add_func ("/pool-moves/context", test_context);
   g_test_add_func ("/pool-moves/ejected", test_ejected);

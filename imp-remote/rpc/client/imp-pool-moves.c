@@ -4,18 +4,18 @@
 
 #include "core/imp-context-private.h"
 
-/* Another one for it; NULL if there is none. A server that has lost one connection may be about to
- * lose the others; one that only drains is better than one that may not come. */
+/* Another one for it; NULL if there is none. A server that has lost one connection, or drains, may
+ * be about to lose the others; but while it is there, it is better than one that may not come. */
 static PoolPlace *
 pool_find_other (ImpPool *self, ImpRemoteAnalyzer *analyzer, guint old, gboolean is_lost)
 {
   ImpContext *context = imp_analyzer_peek_context (IMP_ANALYZER (analyzer));
   const char *key = self->key != NULL ? imp_context_lookup (context, self->key) : NULL;
-  int server = is_lost ? imp_pool_choice_pick_other (self->choice, key, old)
-                       : imp_pool_choice_pick (self->choice, key);
+  int server = imp_pool_choice_pick_other (self->choice, key, old);
   PoolPlace *other = server >= 0 ? imp_pool_member_pick (self->members->pdata[server]) : NULL;
 
-  if (other != NULL && !is_lost && imp_pool_place_get_readiness (other) != IMP_POOL_READY)
+  if (other != NULL && !is_lost
+      && (other->server == old || imp_pool_place_get_readiness (other) != IMP_POOL_READY))
     return NULL;
   return other;
 }
@@ -35,8 +35,7 @@ imp_pool_hand_on (ImpPool *self, guint server, GPtrArray *analyzers,
           || !imp_remote_analyzer_is_movable (analyzer))
         continue;
       other = pool_find_other (self, analyzer, server, imp_client_connection_is_lost (connection));
-      if (other != NULL && imp_channel_get_connection (other->channel) != connection
-          && imp_channel_adopt (other->channel, analyzer))
+      if (other != NULL && imp_channel_adopt (other->channel, analyzer))
         self->moved++;
     }
 }
