@@ -67,6 +67,8 @@ struct _ImpDatagramClient
 {
   ImpDatagramPath path; /* first: it is the key */
   ImpDatagramCommon *common;
+  guint64 serial;    /* of those of the relay, from 1 on */
+  gint64 since;      /* when it was first heard of, in monotonic time */
   ImpFilter *filter; /* NULL: nothing is done for it */
   int fd;            /* towards the server, or -1 */
   guint target_index;
@@ -93,6 +95,8 @@ void imp_datagram_client_free (ImpDatagramClient *self);
 void imp_datagram_client_push (ImpDatagramClient *self, const ImpDatagram *datagram);
 /* Takes what has come from the server: FALSE if there was nothing. */
 gboolean imp_datagram_client_read (ImpDatagramClient *self, ImpDatagramReader *reader);
+/* A dictionary: see imp_datagram_relay_list_progress(). */
+GVariant *imp_datagram_client_describe (ImpDatagramClient *self, gint64 now);
 /* Counts what it holds once more: an analyzer that takes packets away says so to nobody. */
 void imp_datagram_client_update_cost (ImpDatagramClient *self);
 

@@ -351,6 +351,7 @@ imp_datagram_client_new (ImpDatagramCommon *common, const ImpDatagramPath *path,
   self->path = *path;
   self->common = common;
   self->fd = -1;
+  self->since = now;
   self->active = now;
   self->link.data = self;
   return self;
@@ -362,6 +363,7 @@ imp_datagram_client_open (ImpDatagramClient *self)
   g_autoptr (GError) error = NULL;
 
   datagram_client_count (self, IMP_DATAGRAM_CLIENTS_SEEN);
+  self->serial = self->common->counters[IMP_DATAGRAM_CLIENTS_SEEN];
   g_main_context_push_thread_default (self->common->context);
   if (!datagram_client_start (self, &error))
     datagram_client_refuse (self, IMP_DATAGRAM_CLIENTS_FAILED, error);

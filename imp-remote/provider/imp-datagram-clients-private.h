@@ -44,6 +44,9 @@ typedef struct
 gint64 imp_datagram_clients_expire (ImpDatagramClients *self, gint64 now,
                                     const ImpDatagramIdle *idle);
 
+/* Calls @func with each of them, which may change none. */
+void imp_datagram_clients_foreach (ImpDatagramClients *self, GFunc func, gpointer user_data);
+
 /* In between, no client is freed, whatever happens. */
 void imp_datagram_clients_hold (ImpDatagramClients *self);
 void imp_datagram_clients_release (ImpDatagramClients *self);

@@ -41,6 +41,12 @@ imp_datagram_clients_get_n (ImpDatagramClients *self)
   return g_hash_table_size (self->by_path);
 }
 
+void
+imp_datagram_clients_foreach (ImpDatagramClients *self, GFunc func, gpointer user_data)
+{
+  g_queue_foreach (&self->order, func, user_data);
+}
+
 /* --- how many a peer has --- */
 
 static void

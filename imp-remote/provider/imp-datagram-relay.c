@@ -1031,3 +1031,39 @@ imp_datagram_relay_get_statistics (ImpDatagramRelay *self)
                            g_variant_new_uint64 (self->common.counters[i]));
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
+
+static void
+datagram_relay_describe_client (gpointer client, gpointer builder)
+{
+  g_variant_builder_add_value (builder,
+                               imp_datagram_client_describe (client, g_get_monotonic_time ()));
+}
+
+/**
+ * imp_datagram_relay_list_progress:
+ * @self: a relay
+ *
+ * Gets how each client is at this moment, for people and programs that look into what does not go
+ * on, as an array of dictionaries (aa{sv}), in no order.
+ *
+ * Of each there are "id", by which the clients of a relay are told apart; "client" (a string), its
+ * address; "since-ms", how long ago it was first heard of, and "idle-ms", last, in milliseconds;
+ * and, unless nothing is done for it any more, what [method@Imp.Relay.get_progress] tells of the
+ * analyzer and of both directions, without what is not known here.
+ *
+ * Returns: (transfer full): the array
+ *
+ * Since: 0.1
+ */
+GVariant *
+imp_datagram_relay_list_progress (ImpDatagramRelay *self)
+{
+  GVariantBuilder builder;
+
+  g_return_val_if_fail (IMP_IS_DATAGRAM_RELAY (self), NULL);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  if (self->clients != NULL)
+    imp_datagram_clients_foreach (self->clients, datagram_relay_describe_client, &builder);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}

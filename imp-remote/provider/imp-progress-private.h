@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   ImpDirection direction;
-  gsize queued; /* bytes for the receiver */
-  gint64 sent;
+  gsize queued;      /* bytes for the receiver */
+  gint64 sent;       /* bytes, or -1: not known */
   gint64 held_since; /* monotonic time; 0: not known, or nothing is held */
   gboolean is_busy;  /* the receiver does not take enough, so that the sender is not read */
   gboolean is_full;  /* it takes nothing now */

@@ -70,7 +70,8 @@ imp_progress_describe_direction (ImpFilter *filter, const ImpProgressInput *inpu
   g_variant_dict_insert (&dictionary, "replaced", "x", facts.replaced);
   g_variant_dict_insert (&dictionary, "held", "x", facts.held);
   g_variant_dict_insert (&dictionary, "queued", "x", (gint64) input->queued);
-  g_variant_dict_insert (&dictionary, "sent", "x", input->sent);
+  if (input->sent >= 0)
+    g_variant_dict_insert (&dictionary, "sent", "x", input->sent);
   g_variant_dict_insert (&dictionary, "busy", "b", input->is_busy);
   g_variant_dict_insert (&dictionary, "paused", "b", facts.is_paused || facts.is_searching);
   g_variant_dict_insert (&dictionary, "ended", "b", facts.has_ended);
