@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const ToolCommand *const commands[] = {
-  &tool_serve, &tool_relay, &tool_filter,   &tool_pcap,   &tool_modules, &tool_new,
-  &tool_ping,  &tool_prove, &tool_rehearse, &tool_replay, &tool_conform, &tool_status,
+  &tool_serve, &tool_relay,    &tool_filter, &tool_pcap,    &tool_modules, &tool_new, &tool_ping,
+  &tool_prove, &tool_rehearse, &tool_replay, &tool_conform, &tool_status,  &tool_top,
 };
 
 static const ToolCommand *

@@ -31,8 +31,7 @@ serve_status_add (StatusReport *report, GVariant *progress)
     .progress = progress,
   };
 
-  g_variant_lookup (progress, "waits-for", "&s", &entry.wait.whom);
-  g_variant_lookup (progress, "why", "&s", &entry.wait.why);
+  status_wait_read (&entry.wait, progress);
   status_report_add (report, &entry);
 }
 

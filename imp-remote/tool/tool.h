@@ -26,7 +26,7 @@ typedef struct
 } ToolCommand;
 
 extern const ToolCommand tool_serve, tool_relay, tool_filter, tool_conform, tool_modules, tool_new,
-  tool_pcap, tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status;
+  tool_pcap, tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status, tool_top;
 
 /* What a subcommand takes. */
 typedef struct

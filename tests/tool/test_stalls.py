@@ -15,6 +15,7 @@ from control_clients import ask
 
 MODULES = os.environ['IMP_TEST_MODULES']
 FORGETFUL = os.path.join(MODULES, 'forgetful.so')
+PAGE = os.path.join(os.path.dirname(__file__), '../../docs/status.md')
 GATEKEEPER = os.path.join(MODULES, 'gatekeeper.so')
 PATTERN = 'pattern=rx=foo&rxlen=3&action=deny'
 NUMBER = '[0-9]+'
@@ -36,6 +37,13 @@ def read_exactly(connection, size):
     while len(data) < size and (piece := connection.recv(size - len(data))):
         data += piece
     return data
+
+
+def plain(text):
+    """Without what differs from time to time, and without where lines are broken."""
+    text = text.replace(FORGETFUL, './forgetful.so')
+    return re.sub(r'[0-9]+ (ms|s)\b', '#', re.sub(r'[0-9]+', '#', ' '.join(text.split()))
+                  .replace('# ms', '# s')).replace('# s', '#')
 
 
 class StallTest(unittest.TestCase):
@@ -62,7 +70,9 @@ class StallTest(unittest.TestCase):
     def why(self, connection=1):
         status, out, err = harness.run_tool('status', '--why', str(connection), self.path)
         self.assertEqual((status, err), (0, ''))
-        return out
+        self.assertTrue(all(len(line) < 80 or ' ' not in line.strip()
+                            for line in out.split('\n')), out)
+        return out.replace('\n  ', ' ')
 
     def table(self):
         status, out, err = harness.run_tool('status', self.path)
@@ -290,6 +300,47 @@ class Serve(StallTest):
                 self.assertIn('The client does not read: ', self.why())
 
 
+class Datagrams(StallTest):
+    def test_clients(self):
+        """Clients of datagrams are in the same table."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            server.bind(('127.0.0.1', 0))
+            target = 'udp:127.0.0.1:%u' % server.getsockname()[1]
+            with harness.Tool('relay', '--control', self.path, '--grace', '0', '--listen',
+                              'udp:127.0.0.1:0', '--module', f'remote=addr={self.path}.none',
+                              '--connect', target) as relay:
+                client.connect(('127.0.0.1', relay.port))
+                client.send(b'hello')
+                harness.wait_until(lambda: self.row() is not None)
+                row = self.row()
+                self.assertEqual((row['kind'], row['client'], row['server']),
+                                 ('datagrams', '127.0.0.1:%u' % client.getsockname()[1], target))
+                self.assertGreater(row['id'], 1000000000)
+                self.assertEqual(ask(self.path, 'status')['totals']['connections'], 1)
+                self.assertIn(f'Connection {row["id"]}: {row["client"]} -> {target}',
+                              self.why(row['id']))
+
+    def test_held(self):
+        """A packet whose analyzer is in a process that is stopped."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client, \
+                harness.Tool('serve', '--grace', '0', '127.0.0.1:0') as serve:
+            server.bind(('127.0.0.1', 0))
+            serve.process.send_signal(signal.SIGSTOP)
+            try:
+                with harness.Tool('relay', '--control', self.path, '--grace', '0', '--listen',
+                                  'udp:127.0.0.1:0', '--module', f'remote=addr={serve.address}',
+                                  '--connect',
+                                  'udp:127.0.0.1:%u' % server.getsockname()[1]) as relay:
+                    client.connect(('127.0.0.1', relay.port))
+                    client.send(b'hello')
+                    row = self.wait_for('analyzer', 'verdict')
+                    self.assertEqual(row['from-client']['held'], 5)
+            finally:
+                serve.process.send_signal(signal.SIGCONT)
+
+
 class Tables(StallTest):
     def test_json(self):
         """What programs rely on."""
@@ -336,6 +387,22 @@ class Tables(StallTest):
                                      [row['id'] for row in rows[:limit]])
                     self.assertEqual(answer['totals'], {'connections': 5, 'stalled': 1})
                 self.assertEqual(ask(self.path, 'status', id=3)['connections'][0]['id'], 3)
+
+    def test_page(self):
+        """What docs/status.md shows is what is printed, but for addresses and numbers."""
+        with open(PAGE, encoding='utf-8') as page:
+            shown = re.findall(r'^```\n(.*?)^```', page.read(), re.M | re.S)
+        with harness.Upstream(harness.echo) as upstream:
+            with self.relay('--module', FORGETFUL, connect=upstream.address) as relay:
+                with harness.connect(relay.port), harness.connect(relay.port) as client:
+                    harness.wait_until(
+                        lambda: ask(self.path, 'status')['totals']['connections'] == 2)
+                    client.sendall(b'x' * 12345)
+                    harness.wait_until(lambda: self.row()['from-client']['held'] == 12345)
+                    self.assertEqual(plain(shown[0].partition('status /run/imp/control\n')[2]),
+                                     plain(self.table()))
+                    self.assertEqual(plain(shown[1].partition('2 /run/imp/control\n')[2]),
+                                     plain(self.why(self.row()['id'])))
 
     def test_signal(self):
         """SIGUSR1 has the same in the log."""

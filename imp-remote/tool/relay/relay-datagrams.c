@@ -482,3 +482,15 @@ relay_datagrams_get_target_text (RelayDatagrams *self)
 {
   return self->target_text;
 }
+
+GPtrArray *
+relay_datagrams_peek_relays (RelayDatagrams *self)
+{
+  return self->relays;
+}
+
+const char *
+relay_datagrams_get_target (RelayDatagrams *self)
+{
+  return self->target_text;
+}

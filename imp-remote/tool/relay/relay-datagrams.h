@@ -38,6 +38,11 @@ void relay_datagrams_start (RelayDatagrams *self, ImpFactory *factory, const Rel
 void relay_datagrams_stop (RelayDatagrams *self);
 gboolean relay_datagrams_is_idle (RelayDatagrams *self);
 
+/* Those that run, of ImpDatagramRelay; the array is its own. */
+GPtrArray *relay_datagrams_peek_relays (RelayDatagrams *self);
+/* Where their clients' datagrams go. */
+const char *relay_datagrams_get_target (RelayDatagrams *self);
+
 /* What the user wrote. */
 char *relay_datagrams_list_listen (RelayDatagrams *self);
 const char *relay_datagrams_get_target_text (RelayDatagrams *self);

@@ -626,6 +626,12 @@ relay_group_has_listeners (RelayGroup *self)
   return self->ports->len > 0 || self->datagrams != NULL;
 }
 
+const char *const *
+relay_group_get_modules (RelayGroup *self)
+{
+  return (const char *const *) self->modules->pdata;
+}
+
 guint
 relay_group_get_n_connections (RelayGroup *self)
 {

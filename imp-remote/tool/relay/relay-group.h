@@ -50,6 +50,7 @@ int relay_group_start_shadow (RelayGroup *self, const gboolean *stopped);
 gboolean relay_group_has_listeners (RelayGroup *self);
 gboolean relay_group_is_idle (RelayGroup *self);
 
+const char *const *relay_group_get_modules (RelayGroup *self);
 guint relay_group_get_n_connections (RelayGroup *self);
 /* Calls @func with each connection there is, in no order; it may not end any. */
 void relay_group_foreach (RelayGroup *self, RelayConnectionFunc func, gpointer user_data);

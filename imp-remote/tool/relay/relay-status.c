@@ -91,20 +91,98 @@ relay_status_fill (const StatusEntry *entry, JsonObject *row)
   relay_status_add_modules (row, facts.modules);
 }
 
+/* ---- clients of datagrams ---- */
+
+/* The numbers of each socket's clients begin behind this, which no connection comes to. */
+#define DATAGRAMS_FIRST 1000000000
+
+static gint64
+relay_status_look_up (GVariant *progress, const char *key)
+{
+  gint64 number = 0;
+
+  g_variant_lookup (progress, key, "x", &number);
+  return number;
+}
+
+/* Takes @progress. */
+static void
+relay_status_add_datagrams (StatusReport *report, RelayGroup *group, gint64 first,
+                            GVariant *progress)
+{
+  const gint64 age = relay_status_look_up (progress, "since-ms") * G_TIME_SPAN_MILLISECOND;
+  const StatusEntry entry = {
+    .id = first + relay_status_look_up (progress, "id"),
+    .since = g_get_monotonic_time () - age,
+    .wait = status_wait_of_progress (progress),
+    .progress = progress,
+    .source = group,
+    .is_datagrams = TRUE,
+  };
+
+  status_report_add (report, &entry);
+}
+
+/* Counts the sockets with *@n_sockets, and returns the number of clients. */
+static guint
+relay_status_add_group (StatusReport *report, RelayGroup *group, guint *n_sockets)
+{
+  RelayDatagrams *datagrams = relay_group_get_datagrams (group);
+  guint n = 0;
+
+  for (guint i = 0; datagrams != NULL && i < relay_datagrams_peek_relays (datagrams)->len; i++)
+    {
+      ImpDatagramRelay *relay = relay_datagrams_peek_relays (datagrams)->pdata[i];
+      g_autoptr (GVariant) all = imp_datagram_relay_list_progress (relay);
+
+      ++*n_sockets;
+      n += g_variant_n_children (all);
+      for (gsize j = 0; j < g_variant_n_children (all); j++)
+        relay_status_add_datagrams (report, group, (gint64) *n_sockets * DATAGRAMS_FIRST,
+                                    g_variant_get_child_value (all, j));
+    }
+  return n;
+}
+
+static void
+relay_status_fill_datagrams (const StatusEntry *entry, JsonObject *row)
+{
+  RelayDatagrams *datagrams = relay_group_get_datagrams (entry->source);
+
+  /* The library counts those of each socket. */
+  json_object_set_int_member (row, "id", entry->id);
+  json_object_set_string_member (row, "kind", "datagrams");
+  json_object_set_string_member (row, "server", relay_datagrams_get_target (datagrams));
+  json_object_set_string_member (row, "stage",
+                                 json_object_has_member (row, "from-client") ? "relaying"
+                                                                             : "ending");
+  relay_status_add_modules (row, relay_group_get_modules (entry->source));
+}
+
 /* ---- all of them ---- */
+
+static void
+relay_status_fill_row (const StatusEntry *entry, JsonObject *row)
+{
+  if (entry->is_datagrams)
+    relay_status_fill_datagrams (entry, row);
+  else
+    relay_status_fill (entry, row);
+}
 
 static JsonObject *
 relay_status_report (StatusReport *report, GPtrArray *groups)
 {
-  guint n = 0;
+  guint n = 0, n_sockets = 0;
 
   for (guint i = 0; i < groups->len; i++)
     {
       relay_group_foreach (groups->pdata[i], relay_status_add_connection, report);
       n += relay_group_get_n_connections (groups->pdata[i]);
+      n += relay_status_add_group (report, groups->pdata[i], &n_sockets);
     }
   status_report_set_total (report, "connections", n);
-  return status_report_finish (report, relay_status_fill);
+  return status_report_finish (report, relay_status_fill_row);
 }
 
 static void

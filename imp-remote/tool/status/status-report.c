@@ -9,6 +9,7 @@ struct _StatusReport
   const char *program;
   gint64 limit;
   guint64 id; /* the only one that is asked for, or 0 */
+  GCompareFunc compare;
   GArray *entries;
   JsonObject *totals;
   guint n_stalled;
@@ -19,6 +20,93 @@ static void
 status_entry_clear (gpointer entry)
 {
   g_clear_pointer (&((StatusEntry *) entry)->progress, g_variant_unref);
+}
+
+/* ---- the order ---- */
+
+static int
+status_entry_compare_ages (gconstpointer a, gconstpointer b)
+{
+  const StatusEntry *one = a, *other = b;
+
+  if (one->since != other->since)
+    return one->since < other->since ? -1 : 1;
+  return one->id < other->id ? -1 : one->id > other->id;
+}
+
+/* Those that stand still come first. */
+static int
+status_entry_compare (gconstpointer a, gconstpointer b)
+{
+  const StatusEntry *one = a, *other = b;
+  const gboolean one_stalls = status_wait_is_stall (&one->wait);
+  const gboolean other_stalls = status_wait_is_stall (&other->wait);
+
+  if (one_stalls != other_stalls)
+    return one_stalls ? -1 : 1;
+  if (one_stalls && one->wait.ms != other->wait.ms)
+    return one->wait.ms > other->wait.ms ? -1 : 1;
+  return status_entry_compare_ages (a, b);
+}
+
+static gint64
+status_entry_get_held (const StatusEntry *self)
+{
+  static const char *const directions[] = { "from-client", "from-server" };
+  gint64 held, sum = 0;
+
+  if (self->progress == NULL)
+    return 0;
+  if (g_variant_lookup (self->progress, "held", "x", &held))
+    return held;
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+    {
+      g_autoptr (GVariant) direction = g_variant_lookup_value (self->progress, directions[i],
+                                                               G_VARIANT_TYPE_VARDICT);
+
+      if (direction != NULL && g_variant_lookup (direction, "held", "x", &held))
+        sum += held;
+    }
+  return sum;
+}
+
+static int
+status_entry_compare_held (gconstpointer a, gconstpointer b)
+{
+  const gint64 one = status_entry_get_held (a), other = status_entry_get_held (b);
+
+  if (one != other)
+    return one > other ? -1 : 1;
+  return status_entry_compare (a, b);
+}
+
+static const struct
+{
+  const char *name;
+  GCompareFunc compare;
+} status_orders[] = {
+  { "wait", status_entry_compare },
+  { "age", status_entry_compare_ages },
+  { "held", status_entry_compare_held },
+};
+
+static gboolean
+status_report_read_order (StatusReport *self, ControlRequest *request, GError **error)
+{
+  JsonNode *node = json_object_get_member (control_request_get_arguments (request), "sort");
+  const char *name = "wait";
+
+  if (node != NULL)
+    name = json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node) : "";
+  for (guint i = 0; i < G_N_ELEMENTS (status_orders); i++)
+    if (g_str_equal (status_orders[i].name, name))
+      {
+        self->compare = status_orders[i].compare;
+        return TRUE;
+      }
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                       "\"sort\" is \"wait\", \"age\" or \"held\"");
+  return FALSE;
 }
 
 StatusReport *
@@ -32,13 +120,14 @@ status_report_new_for_log (const char *program, gint64 limit)
   g_array_set_clear_func (self->entries, status_entry_clear);
   self->totals = json_object_new ();
   self->now = g_get_monotonic_time ();
+  self->compare = status_entry_compare;
   return self;
 }
 
 StatusReport *
 status_report_new (ControlRequest *request, const char *program, GError **error)
 {
-  StatusReport *self;
+  g_autoptr (StatusReport) self = NULL;
   gint64 limit, id;
 
   if (!control_request_get_number (request, "limit", 0, STATUS_LIMIT_MAX, STATUS_LIMIT_DEFAULT,
@@ -47,7 +136,7 @@ status_report_new (ControlRequest *request, const char *program, GError **error)
     return NULL;
   self = status_report_new_for_log (program, limit);
   self->id = id;
-  return self;
+  return status_report_read_order (self, request, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -77,22 +166,6 @@ status_report_add (StatusReport *self, const StatusEntry *entry)
 }
 
 /* ---- what is shown ---- */
-
-static int
-status_entry_compare (gconstpointer a, gconstpointer b)
-{
-  const StatusEntry *one = a, *other = b;
-  const gboolean one_stalls = status_wait_is_stall (&one->wait);
-  const gboolean other_stalls = status_wait_is_stall (&other->wait);
-
-  if (one_stalls != other_stalls)
-    return one_stalls ? -1 : 1;
-  if (one_stalls && one->wait.ms != other->wait.ms)
-    return one->wait.ms > other->wait.ms ? -1 : 1;
-  if (one->since != other->since)
-    return one->since < other->since ? -1 : 1;
-  return one->id < other->id ? -1 : one->id > other->id;
-}
 
 static void
 status_copy_member (JsonObject *from, const char *name, JsonNode *node, gpointer user_data)
@@ -131,7 +204,7 @@ status_report_finish (StatusReport *self, StatusFill fill)
                                               IMP_MICRO_VERSION);
 
   status_report_set_total (self, "stalled", self->n_stalled);
-  g_array_sort (self->entries, status_entry_compare);
+  g_array_sort (self->entries, self->compare);
   for (guint i = 0; i < self->entries->len && i < self->limit; i++)
     json_array_add_object_element (
       rows, status_report_make_row (self, &g_array_index (self->entries, StatusEntry, i), fill));

@@ -18,8 +18,9 @@ typedef struct
   guint64 id;
   gint64 since; /* monotonic time */
   StatusWait wait;
-  GVariant *progress; /* a dictionary, or NULL */
-  gpointer source;    /* for the function that fills the row */
+  GVariant *progress;    /* a dictionary, or NULL */
+  gpointer source;       /* for the function that fills the row */
+  gboolean is_datagrams; /* the same */
 } StatusEntry;
 
 /* Adds to a row what only the program knows. */

@@ -4,7 +4,7 @@
 #include <imp-remote.h>
 
 /* How wide a client's and a server's address may be; the rest of longer ones is left out. */
-#define ADDRESS_WIDTH 24
+#define ADDRESS_WIDTH 21
 
 const char *
 status_table_get_text (JsonObject *object, const char *name, const char *fallback)
@@ -109,7 +109,7 @@ status_table_make_time (gint64 milliseconds)
     return g_strdup_printf ("%d ms", (int) milliseconds);
   if (seconds < 120)
     return g_strdup_printf ("%d s", (int) seconds);
-  if (seconds < 2 * 3600)
+  if (seconds < 100 * 60)
     return g_strdup_printf ("%d min", (int) (seconds / 60));
   if (seconds < 48 * 3600)
     return g_strdup_printf ("%d h", (int) (seconds / 3600));
@@ -135,9 +135,8 @@ status_table_make_summary (JsonObject *answer)
 char *
 status_table_make_head (void)
 {
-  return g_strdup_printf ("%6s %7s %-*s %-*s %9s %9s  %7s  %s", "ID", "AGE", ADDRESS_WIDTH,
-                          "CLIENT", ADDRESS_WIDTH, "SERVER", "HELD >", "HELD <", "SINCE",
-                          "WAITS FOR");
+  return g_strdup_printf ("%5s %6s %-*s %-*s %8s %8s %6s  %s", "ID", "AGE", ADDRESS_WIDTH, "CLIENT",
+                          ADDRESS_WIDTH, "SERVER", "HELD >", "HELD <", "SINCE", "WAITS FOR");
 }
 
 static char *
@@ -184,7 +183,7 @@ status_table_make_row (JsonObject *row)
   g_autofree char *to = status_table_make_held (row, "from-server");
   g_autofree char *wait = status_table_make_wait (row);
 
-  return g_strdup_printf ("%6" G_GINT64_FORMAT " %7s %-*.*s %-*.*s %9s %9s  %7s  %s",
+  return g_strdup_printf ("%5" G_GINT64_FORMAT " %6s %-*.*s %-*.*s %8s %8s %6s  %s",
                           status_table_get_number (row, "id", 0), age, ADDRESS_WIDTH, ADDRESS_WIDTH,
                           status_table_get_text (row, "client", ""), ADDRESS_WIDTH, ADDRESS_WIDTH,
                           server, from, to, since, wait);

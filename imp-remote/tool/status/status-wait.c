@@ -26,6 +26,18 @@ status_wait_look_up (GVariant *dictionary, const char *key)
   return ms;
 }
 
+/* The texts are few, and last longer than the dictionary may have them at the same place. */
+void
+status_wait_read (StatusWait *self, GVariant *dictionary)
+{
+  const char *whom, *why;
+
+  if (g_variant_lookup (dictionary, "waits-for", "&s", &whom))
+    self->whom = g_intern_string (whom);
+  if (g_variant_lookup (dictionary, "why", "&s", &why))
+    self->why = g_intern_string (why);
+}
+
 static StatusWait
 status_wait_of_direction (GVariant *progress, const char *name)
 {
@@ -35,9 +47,7 @@ status_wait_of_direction (GVariant *progress, const char *name)
 
   if (direction == NULL)
     return wait;
-  /* The texts last as long as the progress does. */
-  g_variant_lookup (direction, "waits-for", "&s", &wait.whom);
-  g_variant_lookup (direction, "why", "&s", &wait.why);
+  status_wait_read (&wait, direction);
   g_variant_lookup (direction, "held", "x", &held);
   if (held > 0 && !g_str_equal (wait.why, "read"))
     wait.ms = status_wait_look_up (direction, "held-ms");

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define WIDTH 79
+
 /* What is said about one reason. @subject and the rest: see status_why_add_direction(). */
 typedef struct
 {
@@ -179,7 +181,7 @@ status_why_add_direction (GString *text, JsonObject *row, const StatusDirection 
   g_string_append_printf (text, " %s\n", status_why_find_advice (why));
 }
 
-/* ---- all of it ---- */
+/* ---- other connections ---- */
 
 static void
 status_why_add_early (GString *text, JsonObject *row)
@@ -269,10 +271,37 @@ status_why_add_verdict (GString *text, JsonObject *row)
     g_string_append_printf (text, "The last verdict was %s.\n", verdict);
 }
 
-char *
-status_why_explain (JsonObject *row)
+/* ---- all of it ---- */
+
+/* Breaks each line between words; what goes on is indented. */
+static char *
+status_why_wrap (const char *text)
 {
-  GString *text = g_string_new (NULL);
+  g_auto (GStrv) paragraphs = g_strsplit (text, "\n", -1);
+  GString *wrapped = g_string_new (NULL);
+
+  for (guint i = 0; paragraphs[i] != NULL && paragraphs[i][0] != '\0'; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (paragraphs[i], " ", -1);
+      gsize width = 0;
+
+      for (guint j = 0; words[j] != NULL; j++)
+        {
+          const gsize length = strlen (words[j]);
+          const gboolean breaks = width > 0 && width + 1 + length > WIDTH;
+
+          g_string_append (wrapped, breaks ? "\n  " : width > 0 ? " " : "");
+          g_string_append (wrapped, words[j]);
+          width = (breaks ? 2 : width > 0 ? width + 1 : 0) + length;
+        }
+      g_string_append_c (wrapped, '\n');
+    }
+  return g_string_free (wrapped, FALSE);
+}
+
+static void
+status_why_add_all (GString *text, JsonObject *row)
+{
   g_autofree char *age = status_table_make_time (status_table_get_number (row, "since-ms", -1));
   StatusDirection client = { "client", "server", status_table_get_object (row, "from-client") };
   StatusDirection server = { "server", "client", status_table_get_object (row, "from-server") };
@@ -286,15 +315,23 @@ status_why_explain (JsonObject *row)
   if (status_table_get_text (row, "server", NULL) == NULL)
     {
       status_why_add_client (text, row);
-      return g_string_free (text, FALSE);
+      return;
     }
   if (client.facts == NULL || server.facts == NULL || !g_str_equal (stage, "relaying"))
     {
       status_why_add_early (text, row);
-      return g_string_free (text, FALSE);
+      return;
     }
   status_why_add_direction (text, row, &client);
   status_why_add_direction (text, row, &server);
   status_why_add_verdict (text, row);
-  return g_string_free (text, FALSE);
+}
+
+char *
+status_why_explain (JsonObject *row)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  status_why_add_all (text, row);
+  return status_why_wrap (text->str);
 }

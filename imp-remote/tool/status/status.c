@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tool/control/control-client.h"
+#include "tool/status/status-question.h"
 #include "tool/status/status-report.h"
-#include "tool/status/status-table.h"
 #include "tool/status/status-why.h"
 #include "tool/tool.h"
 
@@ -56,21 +55,15 @@ status_parse (Status *self, int *argc, char ***argv, int *status)
 static JsonObject *
 status_ask (const Status *self, const char *address, GError **error)
 {
-  g_autoptr (ControlClient) client = control_client_new (address, self->timeout, error);
-  g_autoptr (JsonObject) answer = NULL;
-  JsonObject *request;
+  const StatusQuestion question = {
+    .address = address,
+    .timeout = self->timeout,
+    .limit = self->why > 0 ? 1 : self->limit,
+    .id = self->why,
+    .sort = "wait",
+  };
 
-  if (client == NULL)
-    return NULL;
-  request = json_object_new ();
-  json_object_set_string_member (request, "command", "status");
-  json_object_set_int_member (request, "limit", self->why > 0 ? 1 : self->limit);
-  if (self->why > 0)
-    json_object_set_int_member (request, "id", self->why);
-  answer = control_client_call (client, request, error);
-  if (answer == NULL || !status_table_check (answer, error))
-    return NULL;
-  return g_steal_pointer (&answer);
+  return status_question_ask (&question, error);
 }
 
 static void
@@ -83,28 +76,6 @@ status_print_json (JsonObject *answer)
   text = json_to_string (node, FALSE);
   line = g_strconcat (text, "\n", NULL);
   tool_print_json (line, strlen (line));
-}
-
-static void
-status_print_row (JsonArray *array, guint index, JsonNode *node, gpointer user_data)
-{
-  g_autofree char *line = status_table_make_row (json_node_get_object (node));
-
-  tool_print ("%s", line);
-}
-
-static void
-status_print_text (JsonObject *answer)
-{
-  JsonArray *rows = json_object_get_array_member (answer, "connections");
-  g_autofree char *summary = status_table_make_summary (answer);
-  g_autofree char *head = status_table_make_head ();
-
-  tool_print ("%s", summary);
-  if (json_array_get_length (rows) == 0)
-    return;
-  tool_print ("%s", head);
-  json_array_foreach_element (rows, status_print_row, NULL);
 }
 
 static int
@@ -139,7 +110,7 @@ status_run (int argc, char **argv)
   else if (self.why > 0)
     return status_explain (&self, argv[1], answer);
   else
-    status_print_text (answer);
+    status_question_print (answer);
   return TOOL_DONE;
 }
 
