@@ -36,6 +36,7 @@ typedef struct
   GBytes *answer;
   gboolean answer_closes;
 
+  guint pauses : 1;   /* the client was said to wait */
   guint releases : 1; /* the client, which has waited and comes first */
   guint working : 1;
   guint closed : 1; /* or refused */

@@ -281,8 +281,9 @@ http_conversation_become_opaque (ImpHttpConversation *self, ImpHttpSide *side, G
 {
   if (!imp_http_conversation_tell_opaque (self, side, error))
     return FALSE;
-  for (guint i = 0; i < 2 && !imp_http_conversation_is_over (self); i++)
-    imp_http_side_rest (&self->sides[i]);
+  imp_http_side_rest (SERVER (self));
+  if (!imp_http_conversation_is_over (self))
+    imp_http_side_rest (CLIENT (self));
   return TRUE;
 }
 
@@ -617,6 +618,38 @@ http_conversation_catch_up (ImpHttpConversation *self, ImpHttpSide *side, gboole
   return TRUE;
 }
 
+/* What is held waits for more of the same direction, and is not late meanwhile. */
+static void
+http_conversation_update_want (ImpHttpConversation *self, ImpHttpSide *side)
+{
+  gint64 wanted = side->position + 1;
+
+  if (side->ended || side->resting || side->swallows || side->settled >= side->position
+      || http_conversation_is_held (self, side))
+    return;
+  if (side->mode == IMP_HTTP_MODE_WHOLE && side->reader.state == IMP_HTTP_READER_LENGTH)
+    wanted = side->position + side->reader.remaining;
+  if (wanted == side->wanted)
+    return;
+  side->wanted = wanted;
+  imp_analyzer_take_result (self->analyzer, imp_result_new_want (side->direction, wanted));
+}
+
+/* A client that has to wait for a response need not be read. */
+static void
+http_conversation_update_pause (ImpHttpConversation *self, ImpHttpSide *side)
+{
+  const gboolean waits = side->waits && !side->resting;
+
+  if (self->pauses == waits)
+    return;
+  self->pauses = waits;
+  if (self->pauses)
+    imp_analyzer_pause (self->analyzer, side->direction);
+  else
+    imp_analyzer_resume (self->analyzer, side->direction);
+}
+
 /* What one direction says may be what the other one waits for. */
 gboolean
 imp_http_conversation_work (ImpHttpConversation *self, GError **error)
@@ -633,6 +666,10 @@ imp_http_conversation_work (ImpHttpConversation *self, GError **error)
   self->working = FALSE;
   if (!good)
     imp_http_conversation_stop (self);
+  for (guint i = 0; i < 2 && !imp_http_conversation_is_over (self); i++)
+    http_conversation_update_want (self, &self->sides[i]);
+  if (!imp_http_conversation_is_over (self))
+    http_conversation_update_pause (self, CLIENT (self));
   return good;
 }
 

@@ -33,6 +33,7 @@ typedef struct
   gint64 settled;
   gint64 pass_to; /* so far it may pass, and is still to be said */
   gint64 drop_to; /* so far it goes away */
+  gint64 wanted;  /* offset of the last WANT */
 
   ImpHttpExchange *exchange; /* that the message belongs to; NULL: there is none just now */
   ImpHttpHead *head;

@@ -625,6 +625,56 @@ test_stream (void)
       }
 }
 
+/* ---- what is said of input that has to wait ---- */
+
+static void
+note_result (ImpAnalyzer *analyzer, ImpResult *result, gpointer user_data)
+{
+  g_autofree char *text = imp_result_to_string (result);
+
+  g_string_append_printf (user_data, "%s|", text);
+}
+
+static void
+feed (ImpAnalyzer *analyzer, ImpDirection direction, const char *text)
+{
+  imp_analyzer_data_bytes (analyzer, direction, (const guint8 *) text, strlen (text), 0,
+                           IMP_DATA_TYPE_STREAM);
+}
+
+static void
+expect_results (GString *log, const char *expected)
+{
+  g_assert_cmpstr (log->str, ==, expected);
+  g_string_truncate (log, 0);
+}
+
+static void
+test_waiting (void)
+{
+  g_autoptr (ImpAnalyzer) analyzer = g_object_new (IMP_TYPE_HTTP_ANALYZER, NULL);
+  TestHttp *holding = g_object_new (TEST_TYPE_HTTP, NULL);
+  GString *log = g_string_new (NULL);
+
+  imp_analyzer_set_callback (analyzer, note_result, log, NULL);
+  feed (analyzer, C, "CONN");
+  expect_results (log, "want dir=0 offset=5|");
+  feed (analyzer, C, "ECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nabc");
+  expect_results (log, "pass dir=0 offset=35|pause dir=0|");
+  feed (analyzer, S, "HTTP/1.1 200 OK\r\n\r\n");
+  expect_results (
+    log, "pass dir=1 offset=19|pass dir=1 offset=max|pass dir=0 offset=max|continue dir=0|");
+  imp_analyzer_close (analyzer);
+
+  setup_hold (holding);
+  imp_analyzer_set_callback (IMP_ANALYZER (holding), note_result, log, NULL);
+  feed (IMP_ANALYZER (holding), C, POST "Content-Length: 100\r\n\r\nabc");
+  expect_results (log, "want dir=0 offset=149|");
+  imp_analyzer_close (IMP_ANALYZER (holding));
+  g_object_unref (holding);
+  g_string_free (log, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -636,5 +686,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/http/stream", test_stream);
+  g_test_add_func ("/http/waiting", test_waiting);
   return g_test_run ();
 }
