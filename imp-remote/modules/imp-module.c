@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/imp-module-private.h"
 
+#include "analyzers/imp-http-headers-factory-private.h"
 #include "analyzers/imp-pattern-factory.h"
 #include "analyzers/imp-pinning-factory.h"
 #include "analyzers/imp-session-log-factory.h"
@@ -26,6 +27,10 @@ typedef struct
 } StockModule;
 
 static const StockModule stock_modules[] = {
+  { "http-headers",
+    imp_http_headers_factory_get_type,
+    "reads HTTP, refuses what is not clean, sets and removes fields",
+    { NULL } },
   { "pass", imp_pass_analyzer_get_type, "passes everything", { NULL } },
   { "pattern",
     imp_pattern_factory_get_type,

@@ -258,6 +258,18 @@ class Plain(Servers):
         heard = self.switch(b'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', response)
         self.assertEqual(heard, response + b'\x81\x05helloHTTP/1.1 what?\n\n')
 
+    def test_headers(self):
+        module = 'http-headers=set_response=X-A: b|server: hidden&remove_response=ETag&' \
+            'set_request=Expect-Nothing: 1&remove_request=Range'
+        with Tool('relay', '--listen', '127.0.0.1:0', '--module', module, '--connect',
+                  f'127.0.0.1:{self.nginx.port}') as relay:
+            heard, error = self.curl(relay.port, '-r', '0-3', 'URL/text.html', 'URL/large.bin')
+        self.assertEqual((error, heard.count(b'X-A: b\r\n'), heard.count(b'Server: hidden\r\n')),
+                         (b'', 2, 2))
+        self.assertNotIn(b'ETag', heard)
+        self.assertNotIn(b' 206 Partial', heard)
+        self.assertEqual((heard.count(TEXT), heard.count(LARGE)), (1, 1))
+
     def test_refused(self):
         """The client hears why, and the server nothing."""
         heard = self.talk(self.tool.port, b'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n'

@@ -83,9 +83,11 @@ test_errors (void)
     ImpError code;
     const char *says;
   } cases[] = {
-    { "", IMP_ERROR_SETTINGS, "pass, pattern, protocol-pinning, remote, session-log" },
+    { "", IMP_ERROR_SETTINGS, "http-headers, pass, pattern, protocol-pinning, remote" },
     { "patern=rx=x", IMP_ERROR_SETTINGS, "\"patern\"" },
     { "Pattern", IMP_ERROR_SETTINGS, "\"Pattern\"" },
+    { "http-headers=set_request=X", IMP_ERROR_SETTINGS, "\"X\" is not like \"Name: value\"" },
+    { "http-headers=remove_response=Content-Length", IMP_ERROR_SETTINGS, "Content-Length follows" },
     { "pass=x=1", IMP_ERROR_SETTINGS, "no settings" },
     { "pattern=string=x&shade=red", IMP_ERROR_SETTINGS, "shade=red" },
     { "pattern", IMP_ERROR_SETTINGS, "rx or string" },
