@@ -14,7 +14,9 @@ struct _MetricsFile
   char *path;
   char *part; /* what is written, until it is complete */
   gboolean failed;
-  gboolean is_there;
+  struct stat written; /* the last part */
+  dev_t device;        /* of the file that was written last, as the next one */
+  ino_t inode;         /* 0: there is none */
 };
 
 MetricsFile *
@@ -28,10 +30,14 @@ metrics_file_new (const char *path)
   return self;
 }
 
+/* A process that takes the place of this one writes there already. */
 void
 metrics_file_free (MetricsFile *self)
 {
-  if (self->is_there)
+  struct stat status;
+
+  if (self->inode != 0 && lstat (self->path, &status) == 0 && status.st_dev == self->device
+      && status.st_ino == self->inode)
     unlink (self->path);
   g_free (self->path);
   g_free (self->part);
@@ -49,8 +55,9 @@ metrics_file_fail (const char *what, const char *path, GError **error)
 }
 
 static gboolean
-metrics_file_fill (int fd, GBytes *text)
+metrics_file_fill (MetricsFile *self, int fd, GBytes *text)
 {
+  struct stat status;
   gsize length;
   const char *data = g_bytes_get_data (text, &length);
 
@@ -65,7 +72,10 @@ metrics_file_fill (int fd, GBytes *text)
       data += n;
       length -= n;
     }
-  return fchmod (fd, METRICS_FILE_MODE) == 0;
+  if (fchmod (fd, METRICS_FILE_MODE) != 0 || fstat (fd, &status) != 0)
+    return FALSE;
+  self->written = status;
+  return TRUE;
 }
 
 /* Nothing is waited for that a disk does: after a crash the file may be empty, and is written anew.
@@ -80,7 +90,7 @@ metrics_file_make_part (MetricsFile *self, GBytes *text, GError **error)
   fd = g_open (self->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return metrics_file_fail ("create", self->part, error);
-  done = metrics_file_fill (fd, text) || metrics_file_fail ("write", self->part, error);
+  done = metrics_file_fill (self, fd, text) || metrics_file_fail ("write", self->part, error);
   close (fd);
   if (!done)
     unlink (self->part);
@@ -94,7 +104,8 @@ metrics_file_write (MetricsFile *self, GBytes *text, GError **error)
     return FALSE;
   if (rename (self->part, self->path) == 0)
     {
-      self->is_there = TRUE;
+      self->device = self->written.st_dev;
+      self->inode = self->written.st_ino;
       return TRUE;
     }
   metrics_file_fail ("replace", self->path, error);
