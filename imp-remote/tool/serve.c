@@ -48,7 +48,8 @@ typedef struct
   TakeOver *take_over;   /* from whom this one replaces, or NULL */
   char *take_over_address;
   guint take_over_grace; /* seconds, 0: any */
-  gboolean given;        /* another process accepts at the sockets */
+  guint take_over_timeout;
+  gboolean given; /* another process accepts at the sockets */
 
   char **addresses; /* at which it does not listen yet */
   LimitOptions *limits;
@@ -65,6 +66,9 @@ static const ImpLimit serve_limits[] = {
     "how long analyzers may go on after SIGTERM or SIGINT" },
   { "idle-exit", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, idle_exit), 0, TOOL_MAX_SECONDS, 0,
     "after how long without a client it ends (0: never)" },
+  { "take-over-timeout", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, take_over_timeout), 1,
+    TOOL_MAX_SECONDS, 60,
+    "how long another process may take from asking for the sockets until it accepts" },
   { "take-over-grace", IMP_LIMIT_SECONDS, G_STRUCT_OFFSET (Serve, take_over_grace), 0,
     TOOL_MAX_SECONDS, 0,
     "how long they may go on once another process has taken over, 0 until they end" },
@@ -479,7 +483,10 @@ serve_open_control (Serve *self)
   serve_status_add_commands (self->control, self->server);
   /* A worker has nothing of its own to hand over. */
   if (self->worker == NULL)
-    self->hand_over = hand_over_new (self->control, "serve", serve_on_given, self);
+    {
+      self->hand_over = hand_over_new (self->control, "serve", serve_on_given, self);
+      hand_over_set_timeout (self->hand_over, self->take_over_timeout);
+    }
   return control_open (self->control, self->control_address, FALSE);
 }
 

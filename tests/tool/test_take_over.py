@@ -190,6 +190,17 @@ class Replacing(Relays):
         self.assertEqual(status, 2)
         self.assertIn('"take-over"', err)
 
+    def test_file_of_metrics(self):
+        """It is the new one's by then."""
+        path = os.path.join(self.folder, 'imp.prom')
+        options = ['--metrics', f'file:{path}', '--metrics-interval', '3600']
+        with self.relay(*options) as old:
+            harness.wait_until(lambda: os.path.exists(path))
+            with self.next(*options):
+                self.assertEqual(old.wait(), 0)
+                self.assertTrue(os.path.exists(path))
+            self.assertFalse(os.path.exists(path))
+
     def test_other_control_socket(self):
         with self.relay() as old, self.next(control=self.control + '2'):
             self.assertEqual(old.wait(), 0)
@@ -382,6 +393,20 @@ class Failing(Relays):
         process.wait()
         process.stdout.close()
         self.goes_on('The other process has gone')
+
+    def test_too_slow(self):
+        """One that hangs does not keep others from taking over."""
+        with self.next('--take-over-timeout', '1', listen=[self.path, '127.0.0.1:0']) as new:
+            self.client.close()
+            self.assertEqual(self.old.wait(), 0)
+            control, _, _ = self.ask()
+            with control:
+                self.assertIn('within 1 seconds', control.receive()['error'])
+                self.assertIsNone(control.receive())
+            new.wait_for_log('has not taken over, and this one goes on: It did not accept')
+            self.old = self.next(listen=[self.path, '127.0.0.1:0'])
+            self.assertEqual(new.wait(), 0)
+        self.client = self.connect()
 
     def test_wrong_command_line(self):
         for options, expected in ((['--module', 'none-such'], 2), (['--listen', '/x/y/z'], 1)):

@@ -10,6 +10,8 @@
 #include <imp-remote.h>
 #include <unistd.h>
 
+#define HAND_OVER_TIMEOUT_DEFAULT 60
+
 typedef enum
 {
   HAND_OVER_OPENING, /* not all sockets are there */
@@ -25,6 +27,7 @@ struct _HandOver
   HandOverFunc given;
   gpointer user_data;
 
+  guint timeout; /* seconds */
   HandOverState state;
   GSocketConnection *taker; /* while it takes over */
   gint64 pid;               /* its */
@@ -50,6 +53,7 @@ hand_over_new (Control *control, const char *program, HandOverFunc given, gpoint
   self->program = program;
   self->given = given;
   self->user_data = user_data;
+  self->timeout = HAND_OVER_TIMEOUT_DEFAULT;
   self->left = g_array_new (FALSE, FALSE, sizeof (guint64));
   control_add (control, hand_over_commands, G_N_ELEMENTS (hand_over_commands), self);
   return self;
@@ -83,6 +87,12 @@ hand_over_free (HandOver *self)
   hand_over_clear (self, HAND_OVER_OVER);
   g_array_unref (self->left);
   g_free (self);
+}
+
+void
+hand_over_set_timeout (HandOver *self, guint seconds)
+{
+  self->timeout = seconds;
 }
 
 void
@@ -136,8 +146,12 @@ hand_over_fail (HandOver *self, const char *why)
 static gboolean
 hand_over_on_timeout (gpointer user_data)
 {
-  hand_over_fail (user_data,
-                  "It did not accept within " G_STRINGIFY (HANDOVER_TIMEOUT_SECONDS) " seconds");
+  HandOver *self = user_data;
+  g_autofree char *why = g_strdup_printf ("It did not accept within %u seconds "
+                                          "(--take-over-timeout)",
+                                          self->timeout);
+
+  hand_over_fail (self, why);
   return G_SOURCE_REMOVE;
 }
 
@@ -363,7 +377,7 @@ hand_over_begin (HandOver *self, GSocketConnection *taker)
       hand_over_fail (self, error->message);
       return;
     }
-  self->timer = imp_source_add_timeout (NULL, HANDOVER_TIMEOUT_SECONDS * 1000, "hand-over: timeout",
+  self->timer = imp_source_add_timeout (NULL, self->timeout * 1000, "hand-over: timeout",
                                         hand_over_on_timeout, self);
   hand_over_watch (self, G_IO_OUT, hand_over_on_writable);
 }

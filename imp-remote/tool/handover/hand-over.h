@@ -18,6 +18,9 @@ HandOver *hand_over_new (Control *control, const char *program, HandOverFunc giv
                          gpointer user_data);
 void hand_over_free (HandOver *self);
 
+/* How long another process may take from asking for the sockets until it accepts; 60 seconds if
+ * this is not called. */
+void hand_over_set_timeout (HandOver *self, guint seconds);
 /* The program has opened all its sockets; nothing is handed over before. */
 void hand_over_set_ready (HandOver *self);
 /* The program stops for another reason, and hands nothing over any more. Who has got the sockets

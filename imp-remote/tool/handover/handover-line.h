@@ -24,8 +24,7 @@ G_BEGIN_DECLS
 /* Of a line, without its end; what JSON nests is limited by it. */
 #define HANDOVER_LINE_MAX 4096
 
-/* How long the old one waits for the new one, and the new one for an answer of the old one. */
-#define HANDOVER_TIMEOUT_SECONDS 60
+/* How long the new one waits for an answer of the old one. */
 #define HANDOVER_ANSWER_SECONDS 10
 
 /* Sends @object, which is taken, with @fds, of int, or NULL. FALSE if not all of it can be sent. */

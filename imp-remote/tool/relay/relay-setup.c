@@ -54,6 +54,8 @@ static const ImpLimit relay_setup_limits[] = {
     "how many lines of each kind a second are logged on average, 0 all" },
   { "grace", IMP_LIMIT_SECONDS, PLACE (grace), 0, TOOL_MAX_SECONDS, 10,
     "how long connections may go on after SIGTERM or SIGINT" },
+  { "take-over-timeout", IMP_LIMIT_SECONDS, PLACE (take_over_timeout), 1, TOOL_MAX_SECONDS, 60,
+    "how long another process may take from asking for the sockets until it accepts" },
   { "take-over-grace", IMP_LIMIT_SECONDS, PLACE (take_over_grace), 0, TOOL_MAX_SECONDS, 0,
     "how long they may go on once another process has taken over, 0 until they end" },
 };

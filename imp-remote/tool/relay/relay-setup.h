@@ -15,11 +15,12 @@ typedef struct
   char *control;    /* an address, or NULL */
   gsize record_max; /* bytes of one recording */
   gsize record_max_total;
-  guint grace;           /* seconds */
-  char *take_over;       /* the control socket of the process that is replaced, or NULL */
-  guint take_over_grace; /* seconds, 0: any */
-  guint log_rate;        /* lines a second, 0: all */
-  GPtrArray *parts;      /* of the command line: see relay_parts_make_groups() */
+  guint grace;             /* seconds */
+  char *take_over;         /* the control socket of the process that is replaced, or NULL */
+  guint take_over_grace;   /* seconds, 0: any */
+  guint take_over_timeout; /* seconds */
+  guint log_rate;          /* lines a second, 0: all */
+  GPtrArray *parts;        /* of the command line: see relay_parts_make_groups() */
 } RelaySetup;
 
 RelaySetup *relay_setup_new (void);

@@ -218,6 +218,8 @@ relay_adopt (Relay *self)
   g_clear_pointer (&self->file, config_file_free);
   self->file = relay_draft_steal_file (self->draft);
   log_set_rate (self->setup->log_rate);
+  if (self->hand_over != NULL)
+    hand_over_set_timeout (self->hand_over, self->setup->take_over_timeout);
 }
 
 /* If that has failed, the other process goes on, and this one must not. */
