@@ -12,6 +12,8 @@
 
 /* Bytes that wait for the disk. */
 #define TRACE_BUFFERED (4 * 1024 * 1024)
+/* Bytes that it gets at once, if they come within a second. */
+#define TRACE_BATCH (64 * 1024)
 
 typedef struct
 {
@@ -22,7 +24,10 @@ typedef struct
   ImpDiskWriter *disk;
   ImpDiskFile *file; /* NULL: nothing is written */
   gsize size;
-  guint64 n_lost; /* spans */
+  guint64 n_lost;   /* spans */
+  GString *pending; /* what the thread does not have yet */
+  guint n_pending;  /* spans in it */
+  guint timer;      /* until it gets that, or 0 */
 } Trace;
 
 static Trace trace = { .ratio = 1 };
@@ -105,15 +110,34 @@ trace_open (void)
   if (trace.disk == NULL)
     return tool_error ("--trace \"%s\": %s", trace.path, error->message);
   trace.size = status.st_size;
+  trace.pending = g_string_new (NULL);
   trace.owner = g_object_new (G_TYPE_OBJECT, NULL);
   trace.file = imp_disk_file_new (trace.disk, fd, trace.owner, g_main_context_default (),
                                   trace_on_failed);
   return TOOL_DONE;
 }
 
+/* To wake the thread for each of them would cost more than they do. */
+static void
+trace_flush (void)
+{
+  g_autofree char *reason = NULL;
+
+  g_clear_handle_id (&trace.timer, g_source_remove);
+  if (trace.n_pending > 0
+      && (trace.file == NULL
+          || !imp_disk_file_append (trace.file, (const guint8 *) trace.pending->str,
+                                    trace.pending->len, &reason)))
+    trace.n_lost += trace.n_pending;
+  trace.n_pending = 0;
+  g_string_truncate (trace.pending, 0);
+}
+
 void
 trace_close (void)
 {
+  if (trace.pending != NULL)
+    trace_flush ();
   g_clear_pointer (&trace.file, imp_disk_file_close);
   g_clear_pointer (&trace.disk, imp_disk_writer_unref);
   g_clear_object (&trace.owner);
@@ -130,18 +154,34 @@ trace_is_on (void)
   return trace.disk != NULL;
 }
 
+static gboolean
+trace_on_time (gpointer user_data)
+{
+  trace.timer = 0;
+  trace_flush ();
+  return G_SOURCE_REMOVE;
+}
+
 static void
 trace_write (const GString *line)
 {
-  g_autofree char *reason = NULL;
-
   if (trace.file != NULL && line->len > trace.max - MIN (trace.size, trace.max))
-    trace_stop ("the file is as large as it may become (--trace-max)");
-  if (trace.file == NULL
-      || !imp_disk_file_append (trace.file, (const guint8 *) line->str, line->len, &reason))
-    trace.n_lost++;
-  else
-    trace.size += line->len;
+    {
+      trace_flush ();
+      trace_stop ("the file is as large as it may become (--trace-max)");
+    }
+  if (trace.file == NULL)
+    {
+      trace.n_lost++;
+      return;
+    }
+  trace.size += line->len;
+  trace.n_pending++;
+  g_string_append_len (trace.pending, line->str, line->len);
+  if (trace.pending->len >= TRACE_BATCH)
+    trace_flush ();
+  else if (trace.timer == 0)
+    trace.timer = g_timeout_add_seconds (1, trace_on_time, NULL);
 }
 
 /* --- spans --- */
