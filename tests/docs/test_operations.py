@@ -10,13 +10,13 @@ import operations_session
 
 # What differs from run to run, or from machine to machine.
 VARYING = (
+    # Columns are as wide as what stands in them, and lines are folded where they are full.
+    (r'\s+', ' '),
     (r'\b[0-9.]+ (?:ms|s|min|h|d)\b', 'TIME'),
     (r'\b[0-9.]+ (?:B|KiB|MiB|GiB)(?:/s)?', 'SIZE'),
     (r'\b[0-9.]+\s?%', 'PERCENT'),
     (r'(?<=127\.0\.0\.1:)[0-9]+', 'PORT'),
     (r'\b[0-9]+\b', 'N'),
-    # Columns are as wide as what stands in them, and lines are folded where they are full.
-    (r'\s+', ' '),
 )
 
 
