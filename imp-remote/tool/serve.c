@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/access-options.h"
 #include "core/imp-log-private.h"
+#include "tool/config/config-changes.h"
+#include "tool/config/config-options.h"
 #include "tool/control/control.h"
 #include "tool/drain.h"
 #include "tool/log.h"
 #include "tool/handover/hand-over.h"
 #include "tool/handover/take-over.h"
+#include "tool/serve-checks.h"
+#include "tool/serve-config.h"
 #include "tool/serve-sockets.h"
 #include "tool/serve-status.h"
 #include "tool/server-load.h"
@@ -20,6 +24,10 @@
 
 typedef struct
 {
+  ConfigOptions config;
+  ConfigFile *file; /* what it was read from, or NULL */
+  char **listen;    /* what that says, or NULL */
+  GStrv arguments;  /* all of it as a command line */
   char **modules;
   char *name; /* of the spans */
   char *codec;
@@ -98,6 +106,10 @@ serve_clear (Serve *self)
   g_free (self->worker);
   g_strfreev (self->sockets);
   g_free (self->name);
+  config_options_clear (&self->config);
+  g_clear_pointer (&self->file, config_file_free);
+  g_strfreev (self->listen);
+  g_strfreev (self->arguments);
   g_strfreev (self->modules);
   g_free (self->codec);
   g_free (self->proxy_protocol);
@@ -191,8 +203,9 @@ serve_on_taken_over (int status, gpointer user_data)
   serve_stop (self);
 }
 
+/* @file: NULL, or what is read instead of the command line. */
 static gboolean
-serve_parse (Serve *self, int *argc, char ***argv, int *status)
+serve_parse (Serve *self, ConfigFile *file, int *argc, char ***argv, int *status)
 {
   const GOptionEntry entries[] = {
     { "module", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &self->modules,
@@ -225,6 +238,8 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
     { "worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->worker, NULL, NULL },
     CONTROL_OPTION (&self->control_address),
     TAKE_OVER_OPTION (&self->take_over_address),
+    { "listen", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING_ARRAY, &self->listen, NULL, NULL },
+    CONFIG_OPTION_ENTRIES (&self->config),
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -243,22 +258,18 @@ serve_parse (Serve *self, int *argc, char ***argv, int *status)
   limit_options_add_rows (self->limits, serve_limits, G_N_ELEMENTS (serve_limits), self);
   trace_add_limits (self->limits);
   limit_options_add_properties (self->limits, IMP_TYPE_SERVER);
-  return tool_parse_options (&options, argc, argv, status);
-}
+  if (file == NULL)
+    return tool_parse_options (&options, argc, argv, status);
+  /* The defaults are right. */
+  limit_options_check (self->limits, NULL);
+  serve_config_apply (file, &options);
+  if (file->errors->len == 0)
+    {
+      g_autoptr (OptionTable) table = tool_new_option_table (&options);
 
-static int
-serve_apply_codec (Serve *self)
-{
-  g_autoptr (ImpCodec) codec = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (self->codec == NULL || g_str_equal (self->codec, "auto"))
-    return TOOL_DONE;
-  codec = imp_codec_new_by_name (self->codec, &error);
-  if (codec == NULL)
-    return tool_usage_error ("--codec \"%s\": %s, or \"auto\"", self->codec, error->message);
-  g_object_set (self->server, "codec", self->codec, NULL);
-  return TOOL_DONE;
+      self->arguments = serve_config_make_arguments (file, table);
+    }
+  return TRUE;
 }
 
 /* Whether a TLS client is about to be connected, or was since the last time: it is a client, too,
@@ -413,64 +424,14 @@ serve_get_shared_memory (const Serve *self)
 }
 
 static void
-serve_limit_connections (Serve *self)
+serve_limit_connections (Serve *self, ImpServer *server)
 {
   /* One for the memory of each. */
   const guint descriptors = serve_get_shared_memory (self) != IMP_SHARED_MEMORY_OFF ? 2 : 1;
   guint wanted;
 
-  g_object_get (self->server, "max-connections", &wanted, NULL);
-  g_object_set (self->server, "max-connections", tool_limit_connections (wanted, descriptors),
-                NULL);
-}
-
-static int
-serve_check_proxies (const Serve *self)
-{
-  if (self->proxy_protocol != NULL && !g_str_equal (self->proxy_protocol, "in"))
-    return tool_usage_error ("--proxy-protocol \"%s\": of a server, it is \"in\"",
-                             self->proxy_protocol);
-  if (self->proxy_protocol != NULL && self->proxy_from == NULL)
-    return tool_usage_error ("--proxy-protocol in: --proxy-from ADDRESS[/BITS] must say which "
-                             "proxies are believed");
-  if (self->proxy_protocol == NULL && self->proxy_from != NULL)
-    return tool_usage_error ("--proxy-from is for --proxy-protocol in");
-  return TOOL_DONE;
-}
-
-static const char *
-serve_find_tls_option (const Serve *self)
-{
-  if (self->tls_cert != NULL)
-    return "--tls-cert";
-  if (self->tls_key != NULL)
-    return "--tls-key";
-  return self->tls_client_ca != NULL ? "--tls-client-ca" : NULL;
-}
-
-/* An option that protects must not be without effect because of a slip in an address. */
-static int
-serve_check_addresses (const Serve *self)
-{
-  const char *option = serve_find_tls_option (self);
-  gboolean tls = FALSE;
-
-  for (char **text = self->addresses; *text != NULL; text++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (ImpAddress) address = imp_address_parse (*text, &error);
-
-      if (address == NULL)
-        return tool_option_error ("serve", *text, error);
-      access_options_note_address (address);
-      tls = tls || address->tls;
-    }
-  if (option != NULL && !tls)
-    return tool_usage_error ("%s is set, but no address speaks TLS: one that does begins with "
-                             "\"" IMP_ADDRESS_TLS_PREFIX "\", or with "
-                             "\"" IMP_ADDRESS_TLS_INHERITED_PREFIX "\" in front of fd:N or systemd",
-                             option);
-  return TOOL_DONE;
+  g_object_get (server, "max-connections", &wanted, NULL);
+  g_object_set (server, "max-connections", tool_limit_connections (wanted, descriptors), NULL);
 }
 
 static int
@@ -545,6 +506,18 @@ serve_ask_predecessor (Serve *self)
   return take_over_ask (self->take_over, &self->stopped);
 }
 
+/* What can change while it runs. */
+static void
+serve_apply_live (Serve *self, ImpServer *server)
+{
+  limit_options_apply (self->limits, G_OBJECT (server));
+  serve_limit_connections (self, server);
+  g_object_set (server, "grace", self->grace * 1000, "tls-cert", self->tls_cert, "tls-key",
+                self->tls_key, "tls-client-ca", self->tls_client_ca, "allow-uids",
+                access_options_get_lists ()->uids.texts, "allow-gids",
+                access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
+}
+
 static int
 serve_start (Serve *self)
 {
@@ -560,19 +533,14 @@ serve_start (Serve *self)
     return status;
   self->server = imp_server_new (factory);
   g_object_set (self->server, "draining", self->draining, NULL);
-  status = serve_apply_codec (self);
+  status = serve_checks_apply_codec (self->codec, self->server);
   if (status != TOOL_DONE)
     return status;
-  limit_options_apply (self->limits, G_OBJECT (self->server));
   self->name = serve_name_modules (self);
   trace_server_follow (self->server, self->name);
-  serve_limit_connections (self);
-  g_object_set (self->server, "grace", self->grace * 1000, "replace", self->replace, "insecure",
-                self->insecure, "tls-cert", self->tls_cert, "tls-key", self->tls_key,
-                "tls-client-ca", self->tls_client_ca, "shared-memory",
-                serve_get_shared_memory (self), "socket-mode", access_options_get_mode (),
-                "allow-uids", access_options_get_lists ()->uids.texts, "allow-gids",
-                access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
+  g_object_set (self->server, "replace", self->replace, "insecure", self->insecure, "shared-memory",
+                serve_get_shared_memory (self), "socket-mode", access_options_get_mode (), NULL);
+  serve_apply_live (self, self->server);
   status = serve_ask_predecessor (self);
   if (status == TOOL_DONE && !self->stopped)
     status = serve_open_control (self);
@@ -632,6 +600,8 @@ serve_become_worker (Serve *self)
     }
 }
 
+static void serve_reload (gpointer user_data);
+
 static int
 serve_run_here (Serve *self)
 {
@@ -640,6 +610,8 @@ serve_run_here (Serve *self)
   /* Whoever has read that it listens may send a signal at once. */
   self->loop = g_main_loop_new (NULL, FALSE);
   tool_watch_signals (serve_stop, self);
+  if (self->file != NULL)
+    tool_watch_reload (serve_reload);
   self->drain = drain_new (&drain_funcs, self);
   status = trace_open ();
   if (status == TOOL_DONE)
@@ -653,6 +625,79 @@ serve_run_here (Serve *self)
 }
 
 static int
+serve_check (const Serve *self)
+{
+  const ServeChecks checks = {
+    .addresses = self->addresses,
+    .label = self->file != NULL ? "--listen" : "serve",
+    .proxy_protocol = self->proxy_protocol,
+    .proxy_from = self->proxy_from,
+    .tls_cert = self->tls_cert,
+    .tls_key = self->tls_key,
+    .tls_client_ca = self->tls_client_ca,
+  };
+
+  return serve_checks_run (&checks);
+}
+
+/* What the file says takes the place of what the command line has said. FALSE: it is wrong, which
+ * has been said. */
+static gboolean
+serve_read_config (Serve *self, const char *path)
+{
+  static char *nothing[] = { NULL };
+  ConfigErrors errors = { .file = config_file_read (path) };
+
+  self->file = errors.file;
+  serve_parse (self, self->file, NULL, NULL, NULL);
+  self->addresses = self->listen != NULL ? self->listen : nothing;
+  config_errors_begin (&errors);
+  if (serve_check (self) == TOOL_DONE)
+    access_options_check ();
+  serve_checks_load_modules ((const char *const *) self->modules);
+  config_errors_end (&errors);
+  return !config_errors_print (self->file);
+}
+
+static void
+serve_reload (gpointer user_data)
+{
+  Serve *self = user_data;
+  g_auto (Serve) fresh = { .limits = limit_options_new () };
+  gboolean good;
+
+  service_notify_reloading ();
+  access_options_begin_draft ();
+  script_options_begin_draft ();
+  good = serve_read_config (&fresh, self->config.path) && self->server != NULL;
+  if (good)
+    {
+      serve_apply_live (&fresh, self->server);
+      self->grace = fresh.grace;
+      log_set_rate (fresh.log_rate);
+      serve_config_log_later (self->file, fresh.file);
+      g_clear_pointer (&self->file, config_file_free);
+      self->file = g_steal_pointer (&fresh.file);
+    }
+  config_changes_log_outcome (self->config.path, good);
+  script_options_end_draft (FALSE);
+  access_options_end_draft (good);
+  service_notify_reloaded ();
+}
+
+static int
+serve_take_config (Serve *self, const char *const *argv)
+{
+  int status = config_options_check (&self->config, "serve", argv);
+
+  if (status != TOOL_DONE || self->config.path == NULL)
+    return status;
+  limit_options_free (self->limits);
+  self->limits = limit_options_new ();
+  return serve_read_config (self, self->config.path) ? TOOL_DONE : TOOL_USAGE;
+}
+
+static int
 serve_run (int argc, char **argv)
 {
   g_auto (Serve) self = { .limits = limit_options_new (), .status = TOOL_DONE };
@@ -660,26 +705,31 @@ serve_run (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status;
 
-  if (!serve_parse (&self, &argc, &argv, &status))
+  if (!serve_parse (&self, NULL, &argc, &argv, &status))
     return status;
-  if (argc < 2)
+  status = serve_take_config (&self, (const char *const *) arguments);
+  if (status != TOOL_DONE || self.config.check)
+    return status;
+  /* A worker gets what stands in the file as its command line. */
+  if (self.file == NULL && self.listen != NULL && self.worker == NULL)
+    return tool_usage_error ("serve: --listen is a key of a file, see --config");
+  if (self.file == NULL && self.listen == NULL && argc < 2)
     return tool_usage_error ("serve: at least one ADDRESS is wanted");
-  self.addresses = argv + 1;
+  self.addresses = self.file != NULL ? self.listen : argv + 1;
   if (!(self.worker != NULL ? service_begin_at (WORKER_REPORT_FD, &error) : service_begin (&error)))
     return tool_usage_error ("serve: %s", error->message);
   log_set_rate (self.log_rate);
   if (self.worker != NULL)
     serve_become_worker (&self);
-  status = serve_check_proxies (&self);
-  if (status == TOOL_DONE)
-    status = serve_check_addresses (&self);
+  status = serve_check (&self);
   if (status != TOOL_DONE)
     return status;
   if (self.take_over_address != NULL && (serve_wants_workers (&self) || self.worker != NULL))
     return tool_usage_error ("--take-over is for a server that is one process, and not for "
                              "several of them (--workers)");
-  return serve_wants_workers (&self) ? serve_run_workers (&self, arguments)
-                                     : serve_run_here (&self);
+  return serve_wants_workers (&self)
+           ? serve_run_workers (&self, self.file != NULL ? self.arguments : arguments)
+           : serve_run_here (&self);
 }
 
 const ToolCommand tool_serve = {

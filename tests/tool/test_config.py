@@ -4,6 +4,7 @@
 
 import os
 import re
+import signal
 import unittest
 
 import tool_harness as harness
@@ -179,6 +180,73 @@ class Relay(Files):
                          if not any('there is no such key' in error or 'it belongs in' in error
                                     for error in errors)]
                 self.assertEqual(len(known), 1, in_common + in_listener)
+
+
+class Serve(Files):
+    def test_runs(self):
+        for more in ('', 'workers=2\n'):
+            with self.subTest(more):
+                path = os.path.join(self.folder, 's' + more[:1])
+                config = self.write('[serve]\n'
+                                    'module=pattern=rx=a&rxlen=1&action=replace&actdata=b\n'
+                                    f'listen={path}\nmax-analyzers=10\nreplace=yes\n{more}')
+                with harness.Tool('serve', '--config', config) as server, \
+                        harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                                     f'remote=addr={path}', '--connect', ECHO.address) as relay:
+                    self.assertEqual(server.address, path)
+                    with harness.connect(relay.port) as client:
+                        client.sendall(b'a')
+                        self.assertEqual(client.recv(1), b'b')
+
+    def test_all_errors_at_once(self):
+        self.assert_errors('[serve]\nlisten=wrong\nmodule=patern\ncodec=morse\ncolor=red\n'
+                           'grace=-1\nproxy-from=127.0.0.1\nlisten=127.0.0.1\n[relay]\n',
+                           'imp.conf:3: key "module": "patern": There is no module "patern"',
+                           'imp.conf:5: key "color": there is no such key in [serve]',
+                           'imp.conf:6: key "grace": "-1": a number from 0',
+                           'imp.conf:7: key "proxy-from": is for --proxy-protocol in',
+                           'imp.conf:9: [relay]: there is no such section', command='serve')
+        self.assert_errors('[serve]\nlisten=wrong\nlisten=@a\nlisten=127.0.0.1\n',
+                           'imp.conf:2: key "listen": "wrong"',
+                           'imp.conf:4: key "listen": "127.0.0.1"', command='serve')
+        self.assert_errors('[serve]\nlisten=127.0.0.1:0\ntls-cert=/none.pem\n',
+                           'imp.conf:3: key "tls-cert": is set, but no address speaks TLS',
+                           command='serve')
+        self.assert_errors('[serve]\n', 'imp.conf: there is no key "listen"', command='serve')
+
+    def test_check(self):
+        path = os.path.join(self.folder, 's')
+        self.assertEqual(self.check(f'[serve]\nlisten={path}\nlisten=127.0.0.1:0\n', 'serve'),
+                         (0, []))
+        self.assertFalse(os.path.exists(path))
+
+    def test_reload(self):
+        """Limits count for new analyzers; what cannot change is named."""
+        path = os.path.join(self.folder, 's')
+        config = self.write(f'[serve]\nlisten={path}\n')
+        with harness.Tool('serve', '--config', config) as server:
+            self.assertEqual(harness.run_tool('ping', path)[0], 0)
+            self.write(f'[serve]\nlisten={path}\nallow-uid={os.getuid() + 1}\nmodule=pattern\n')
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for_log('cannot be used: those before go on')
+            self.assertEqual(harness.run_tool('ping', path)[0], 0)
+            self.write(f'[serve]\nlisten={path}\nallow-uid={os.getuid() + 1}\n'
+                       'module=pattern=rx=a&rxlen=1\n')
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for_log('are those of new connections now')
+            server.wait_for_log('key "module" of [serve] has changed')
+            self.assertFalse(any('"allow-uid"' in line for line in server.log))
+            self.assertNotEqual(harness.run_tool('ping', path)[0], 0)
+            self.write(f'[serve]\nlisten={path}\n')
+            server.process.send_signal(signal.SIGHUP)
+            harness.wait_until(lambda: harness.run_tool('ping', path)[0] == 0)
+
+
+class Example(Files):
+    def test_relay(self):
+        path = os.environ['IMP_TEST_RELAY_CONF']
+        status, out, err = harness.run_tool('relay', '--config', path, '--check-config')
+        self.assertEqual((status, out, err), (0, '', ''))
 
 
 if __name__ == '__main__':

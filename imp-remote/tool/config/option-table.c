@@ -137,6 +137,12 @@ option_row_takes_no_value (const OptionRow *row)
              && (row->entry.flags & G_OPTION_FLAG_NO_ARG) != 0);
 }
 
+gboolean
+option_table_takes_value (OptionTable *self, const char *name)
+{
+  return !option_row_takes_no_value (option_table_find (self, name));
+}
+
 static gboolean
 option_row_apply_boolean (const OptionRow *row, const char *text, GError **error)
 {

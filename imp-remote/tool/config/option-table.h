@@ -19,6 +19,8 @@ void option_table_add (OptionTable *self, const GOptionEntry *entries, gpointer 
 GOptionGroup *option_table_make_group (OptionTable *self);
 
 gboolean option_table_has (OptionTable *self, const char *name);
+/* Whether it has a value on a command line. There must be such an option. */
+gboolean option_table_takes_value (OptionTable *self, const char *name);
 /* As if --NAME=VALUE had been given; one without value wants "true" or "false". There must be such
  * an option. */
 gboolean option_table_apply (OptionTable *self, const char *name, const char *value,

@@ -3,6 +3,7 @@
 
 #include "core/imp-log-private.h"
 #include "tool/access-options.h"
+#include "tool/config/config-changes.h"
 #include "tool/relay/relay-config-rules.h"
 
 #include <string.h>
@@ -296,61 +297,8 @@ static const char *const relay_config_live[] = {
   NULL,
 };
 
-/* All values of a key of [relay], or "". */
-static char *
-relay_config_get_values (const ConfigFile *file, const char *name)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < file->sections->len; i++)
-    {
-      const ConfigSection *section = file->sections->pdata[i];
-
-      for (guint j = 0; g_str_equal (section->kind, "relay") && j < section->keys->len; j++)
-        {
-          const ConfigKey *key = section->keys->pdata[j];
-
-          if (g_str_equal (key->name, name))
-            g_string_append_printf (text, "%s\n", key->value);
-        }
-    }
-  return g_string_free (text, FALSE);
-}
-
-static void
-relay_config_compare (const ConfigFile *before, const ConfigFile *file, const char *name)
-{
-  g_autofree char *old_values = relay_config_get_values (before, name);
-  g_autofree char *values = relay_config_get_values (file, name);
-
-  if (!g_str_equal (old_values, values))
-    imp_log_kind (IMP_LOG_SETTINGS,
-                  "%s: key \"%s\" of [relay] has changed, which is for the next start", file->path,
-                  name);
-}
-
-static void
-relay_config_add_names (const ConfigFile *file, GHashTable *names)
-{
-  for (guint i = 0; i < file->sections->len; i++)
-    {
-      const ConfigSection *section = file->sections->pdata[i];
-
-      for (guint j = 0; g_str_equal (section->kind, "relay") && j < section->keys->len; j++)
-        g_hash_table_add (names, ((ConfigKey *) section->keys->pdata[j])->name);
-    }
-}
-
 void
 relay_config_log_later (const ConfigFile *before, const ConfigFile *file)
 {
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GList) sorted = NULL;
-
-  relay_config_add_names (before, names);
-  relay_config_add_names (file, names);
-  sorted = g_list_sort (g_hash_table_get_keys (names), (GCompareFunc) strcmp);
-  for (GList *l = sorted; l != NULL; l = l->next)
-    if (!g_strv_contains (relay_config_live, l->data))
-      relay_config_compare (before, file, l->data);
+  config_changes_log (before, file, "relay", relay_config_live);
 }
