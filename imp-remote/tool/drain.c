@@ -30,8 +30,9 @@ struct _Drain
   ImpAddress *address; /* of the agent check */
   DrainOpened opened;
   DrainState state;
-  GSource *drain, *undrain; /* the signals */
-  GSource *timer;           /* until clients are told */
+  GSource *drain;   /* the signal */
+  GSource *undrain; /* the same, or NULL: the first one does it */
+  GSource *timer;   /* until clients are told */
 };
 
 /* --- clients --- */
@@ -103,22 +104,17 @@ static const AgentCheckFuncs agent_funcs = {
 
 /* --- signals --- */
 
-static gboolean
-drain_on_drain (gpointer user_data)
+static void
+drain_begin (Drain *self)
 {
-  Drain *self = user_data;
-
-  if (self->state != DRAIN_SERVING)
-    return G_SOURCE_CONTINUE;
   if (self->agent == NULL)
     {
       drain_tell_clients (self);
-      return G_SOURCE_CONTINUE;
+      return;
     }
   drain_set_state (self, DRAIN_ANNOUNCED);
   agent_check_set_draining (self->agent, TRUE);
   drain_set_timer (self, MAX (DRAIN_ASK_SECONDS, self->options->delay));
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -137,6 +133,18 @@ drain_on_undrain (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+drain_on_drain (gpointer user_data)
+{
+  Drain *self = user_data;
+
+  if (self->state == DRAIN_SERVING)
+    drain_begin (self);
+  else if (self->undrain == NULL)
+    drain_on_undrain (self);
+  return G_SOURCE_CONTINUE;
+}
+
 static GSource *
 drain_watch_signal (Drain *self, int number, GSourceFunc func)
 {
@@ -150,14 +158,15 @@ drain_watch_signal (Drain *self, int number, GSourceFunc func)
 /* --- */
 
 Drain *
-drain_new (const DrainFuncs *funcs, gpointer user_data)
+drain_new (const DrainFuncs *funcs, gboolean is_worker, gpointer user_data)
 {
   Drain *self = g_new0 (Drain, 1);
 
   self->funcs = funcs;
   self->user_data = user_data;
   self->drain = drain_watch_signal (self, SIGUSR2, drain_on_drain);
-  self->undrain = drain_watch_signal (self, SIGUSR1, drain_on_undrain);
+  if (is_worker)
+    self->undrain = drain_watch_signal (self, SIGWINCH, drain_on_undrain);
   return self;
 }
 

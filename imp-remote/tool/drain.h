@@ -5,9 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* How a server is taken out of service and back, by signals, while it runs: SIGUSR2 and SIGUSR1.
- * Load balancers hear of it first, by the agent check; then the clients, who would else come back
- * at once through a balancer that does not know yet. */
+/* How a server is taken out of service and back, by a signal, while it runs: SIGUSR2, twice. One of
+ * several processes of a server may get several before it can heed the first, and has two of them:
+ * SIGUSR2 and SIGWINCH, which no terminal sends it. Load balancers hear of it first, by the agent
+ * check; then the clients, who would else come back at once through a balancer that does not know
+ * yet. */
 typedef struct _Drain Drain;
 
 /* Of the command line. */
@@ -29,7 +31,7 @@ typedef struct
   void (*set_draining) (gboolean draining, gpointer user_data);
 } DrainFuncs;
 
-Drain *drain_new (const DrainFuncs *funcs, gpointer user_data);
+Drain *drain_new (const DrainFuncs *funcs, gboolean is_worker, gpointer user_data);
 void drain_free (Drain *self);
 
 void drain_options_clear (DrainOptions *options);

@@ -612,7 +612,7 @@ serve_run_here (Serve *self)
   tool_watch_signals (serve_stop, self);
   if (self->file != NULL)
     tool_watch_reload (serve_reload);
-  self->drain = drain_new (&drain_funcs, self);
+  self->drain = drain_new (&drain_funcs, self->worker != NULL, self);
   status = trace_open ();
   if (status == TOOL_DONE)
     status = serve_start (self);

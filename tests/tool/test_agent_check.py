@@ -203,7 +203,7 @@ class Drained(unittest.TestCase):
             server.wait_for_log('Draining: clients are told goodbye')
             with Json(server) as late:
                 late.hear('goodbye')
-            server.process.send_signal(signal.SIGUSR1)
+            server.process.send_signal(signal.SIGUSR2)
             harness.wait_until(lambda: server.free() is not None)
             self.assertTrue(server.ask().startswith(b'ready up '))
             with Json(server) as late:
@@ -228,7 +228,7 @@ class Drained(unittest.TestCase):
         with harness.Tool('serve', '127.0.0.1:0') as server, Json(server) as client:
             server.process.send_signal(signal.SIGUSR2)
             client.hear('goodbye')
-            server.process.send_signal(signal.SIGUSR1)
+            server.process.send_signal(signal.SIGUSR2)
             server.wait_for_log('Serving again')
             with Json(server) as late:
                 late.add(1)
@@ -264,7 +264,7 @@ class Drained(unittest.TestCase):
                 client.hear('goodbye')
                 self.assertEqual(server.ask(), b'drain\n')
                 # Nothing is taken back.
-                server.process.send_signal(signal.SIGUSR1)
+                server.process.send_signal(signal.SIGUSR2)
                 client.check()
                 self.assertEqual(server.ask(), b'drain\n')
             self.assertEqual(server.wait(), 0)

@@ -365,7 +365,7 @@ class Behind(unittest.TestCase):
             client.close()
         harness.wait_until(lambda: self.balancer.sessions('c')[0] == 0, 'it is not empty')
         self.assertEqual(self.failures(), [])
-        self.servers['c'].process.send_signal(signal.SIGUSR1)
+        self.servers['c'].process.send_signal(signal.SIGUSR2)
         self.balancer.wait_for('c', 'UP')
         self.check_new()
         harness.wait_until(lambda: Perl(FORMS[1], self.balancer.path).end()

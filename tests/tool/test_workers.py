@@ -223,9 +223,19 @@ class AsOne(unittest.TestCase):
                 os.kill(pid, signal.SIGKILL)
             harness.wait_until(lambda: len(set(workers(tool)) - set(old)) == 2)
             harness.wait_until(lambda: self.says_goodbye(tool))
-            tool.process.send_signal(signal.SIGUSR1)
+            tool.process.send_signal(signal.SIGUSR2)
             tool.wait_for_log('Serving again')
             harness.wait_until(lambda: not self.says_goodbye(tool))
+
+    def test_status_in_log(self):
+        """Each process says what its clients wait for."""
+        with serve('127.0.0.1:0', n=2) as tool:
+            clients = clients_of_all(tool)
+            tool.process.send_signal(signal.SIGUSR1)
+            harness.wait_until(lambda: sum('SIGUSR1: ' in line for line in tool.log) == 2)
+            for client in clients.values():
+                works(client)
+            close(clients)
 
     def says_goodbye(self, tool):
         with Json(tool) as client:

@@ -12,6 +12,7 @@
 #include "tool/workers/worker.h"
 
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ typedef struct
   gboolean draining;
   gboolean stopped;
   GSource *idle, *kill;
+  guint usr1; /* the signal, watched */
   int status;
 } ServeWorkers;
 
@@ -125,6 +127,14 @@ serve_workers_on_hangup (gpointer user_data)
   serve_workers_signal (user_data, SIGHUP);
 }
 
+/* Each of them logs what its own clients wait for. */
+static gboolean
+serve_workers_on_usr1 (gpointer user_data)
+{
+  serve_workers_signal (user_data, SIGUSR1);
+  return G_SOURCE_CONTINUE;
+}
+
 /* --- without clients --- */
 
 static gboolean
@@ -180,7 +190,7 @@ serve_workers_set_draining (gboolean draining, gpointer user_data)
   ServeWorkers *self = user_data;
 
   self->draining = draining;
-  serve_workers_signal (self, draining ? SIGUSR2 : SIGUSR1);
+  serve_workers_signal (self, draining ? SIGUSR2 : SIGWINCH);
 }
 
 static const DrainFuncs drain_funcs = {
@@ -384,6 +394,7 @@ serve_workers_clear (ServeWorkers *self)
 {
   imp_source_clear (&self->idle);
   imp_source_clear (&self->kill);
+  g_clear_handle_id (&self->usr1, g_source_remove);
   g_clear_pointer (&self->drain, drain_free);
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
@@ -406,9 +417,10 @@ serve_workers_run (const ServeWorkersOptions *options)
   self.listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) imp_listener_free);
   self.workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_free);
   self.plan.listeners = g_array_new (FALSE, FALSE, sizeof (int));
-  self.drain = drain_new (&drain_funcs, &self);
+  self.drain = drain_new (&drain_funcs, FALSE, &self);
   tool_watch_signals (serve_workers_on_stop, &self);
   tool_watch_hangup (serve_workers_on_hangup, &self);
+  self.usr1 = g_unix_signal_add (SIGUSR1, serve_workers_on_usr1, &self);
   status = drain_set_options (self.drain, options->drain);
   if (status == TOOL_DONE)
     status = access_options_check ();
