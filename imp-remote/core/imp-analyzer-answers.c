@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plugin's side of ImpAnalyzer: the ways to answer, and what it may ask. The scalar answers are
  * several times cheaper from Python and JavaScript than making a result object first. */
-#include "core/imp-analyzer-private.h"
+#include "core/imp-analyzer-object-private.h"
 
 /**
  * imp_analyzer_add_result:
@@ -85,6 +85,71 @@ imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 of
   g_return_if_fail (data != NULL || length == 0);
 
   imp_analyzer_take_verdict (self, &verdict);
+}
+
+/* An answer to what is being fed. Without that, it would be about nothing. */
+static void
+analyzer_answer_input (ImpAnalyzer *self, const char *function, ImpResultType type, ImpView data)
+{
+  ImpAnalyzerPrivate *priv = imp_analyzer_get_private (self);
+  g_autofree char *reason = NULL;
+
+  if (imp_mailbox_is_here (&priv->mailbox) && priv->fed_by != 0)
+    {
+      const ImpDirection direction = priv->fed_by - 1;
+      const ImpVerdict verdict = imp_verdict_of_data (type, direction, priv->marks[direction].fed,
+                                                      data);
+
+      imp_analyzer_take_verdict (self, &verdict);
+      return;
+    }
+  reason = g_strdup_printf ("%s: %s() was called while nothing is being fed",
+                            G_OBJECT_TYPE_NAME (self), function);
+  imp_analyzer_fail (self, reason);
+}
+
+/**
+ * imp_analyzer_pass_data:
+ * @self: an analyzer
+ *
+ * Answers what it is being fed with a PASS: forward it, and whatever came before it and has no
+ * verdict yet.
+ *
+ * It is for use within [vfunc@Imp.Analyzer.data] or [vfunc@Imp.Analyzer.bytes], in the same thread,
+ * and means [method@Imp.Analyzer.pass_bytes] with the direction and the end of what came with that
+ * call. Elsewhere the analyzer fails. Nothing is to be done for the end of a stream, but it may be
+ * answered so as well.
+ *
+ * Since: 0.2
+ */
+void
+imp_analyzer_pass_data (ImpAnalyzer *self)
+{
+  g_return_if_fail (imp_analyzer_is_valid (self));
+
+  analyzer_answer_input (self, "pass_data", IMP_RESULT_PASS, imp_view_of_data (NULL, 0));
+}
+
+/**
+ * imp_analyzer_replace_data:
+ * @self: an analyzer
+ * @data: (array length=length): what to forward instead
+ * @length: how many bytes
+ *
+ * Answers what it is being fed with a REPLACE: forward @data instead of it, and of whatever came
+ * before it and has no verdict yet. At the end of the stream, @data is appended.
+ *
+ * See [method@Imp.Analyzer.pass_data] about where it can be used.
+ *
+ * Since: 0.2
+ */
+void
+imp_analyzer_replace_data (ImpAnalyzer *self, const guint8 *data, gsize length)
+{
+  g_return_if_fail (imp_analyzer_is_valid (self));
+  g_return_if_fail (data != NULL || length == 0);
+
+  analyzer_answer_input (self, "replace_data", IMP_RESULT_REPLACE, imp_view_of_data (data, length));
 }
 
 /**

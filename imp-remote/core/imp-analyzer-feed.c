@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The provider's side of ImpAnalyzer, as far as it only says in other words what is there. */
-#include "core/imp-analyzer-private.h"
+#include "core/imp-analyzer-object-private.h"
 
 /**
  * imp_analyzer_data:
@@ -68,4 +68,14 @@ imp_analyzer_get_held (ImpAnalyzer *self)
     held += imp_marks_get_held (imp_analyzer_peek_marks (self, direction))
             + imp_analyzer_get_waiting (self, direction);
   return held;
+}
+
+char *
+imp_analyzer_dup_failure (ImpAnalyzer *self)
+{
+  ImpAnalyzerPrivate *priv = imp_analyzer_get_private (self);
+
+  if (priv->state != ANALYZER_STATE_REFUSED || priv->loss.is_lost)
+    return NULL;
+  return imp_pending_results_dup_failure (priv->pending);
 }

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What an analyzer consists of, for its own file. */
+/* What an analyzer consists of, for its own files. */
 
 typedef enum
 {
@@ -27,7 +27,7 @@ typedef struct
   ImpPendingResults *pending; /* NULL if there are none */
   gboolean *gone;             /* see ImpWatch */
   ImpMetered *metered;        /* NULL: nobody counts */
-  guint calls;                /* depth of calls into the plugin's data() */
+  guint8 fed_by;              /* in the plugin's data(): 1 and 2 for the directions; else 0 */
   guint8 state;               /* AnalyzerState */
   guint8 gate;                /* of ImpGate: what the next chunk meets */
   guint8 busy;                /* bit per direction */
@@ -43,6 +43,8 @@ typedef struct
   GDestroyNotify destroy;
   ImpContext *context;
 } ImpAnalyzerPrivate;
+
+ImpAnalyzerPrivate *imp_analyzer_get_private (ImpAnalyzer *self);
 
 static inline void
 analyzer_set_state (ImpAnalyzerPrivate *priv, AnalyzerState state)

@@ -40,6 +40,12 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpAnalyzer, imp_analyzer, G_TYPE_OBJECT)
 
 static void analyzer_refuse_fatal (ImpAnalyzer *self, const char *reason);
 
+ImpAnalyzerPrivate *
+imp_analyzer_get_private (ImpAnalyzer *self)
+{
+  return PRIVATE (self);
+}
+
 static void
 analyzer_clear_callback (ImpAnalyzerPrivate *priv)
 {
@@ -300,7 +306,7 @@ analyzer_settle_end (ImpAnalyzer *self, ImpDirection direction)
 {
   ImpAnalyzerPrivate *priv = PRIVATE (self);
 
-  if (priv->settles_end && priv->calls == 0 && priv->state == ANALYZER_STATE_OPEN
+  if (priv->settles_end && priv->fed_by == 0 && priv->state == ANALYZER_STATE_OPEN
       && imp_marks_end_is_due (&priv->marks[direction]))
     analyzer_pass_indefinitely (self, direction);
 }
@@ -568,6 +574,7 @@ analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection directi
                const ImpView *view, gint64 offset, gint32 data_type, ImpWatch *watch)
 {
   ImpAnalyzerClass *klass = IMP_ANALYZER_GET_CLASS (self);
+  const guint8 outer = priv->fed_by;
   GError *error = NULL;
 
   if (G_UNLIKELY (priv->gate != 0) && !analyzer_pass_gate (priv, direction, view->length, offset))
@@ -585,7 +592,7 @@ analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection directi
     offset = imp_explicit_offset (offset);
   if (watch != NULL)
     imp_watch_begin (watch, &priv->gone);
-  priv->calls++;
+  priv->fed_by = direction + 1;
   if (!imp_analyzer_call_input (self, klass, direction, view, offset, data_type, &error)
       || error != NULL)
     analyzer_fail_plugin (self, imp_analyzer_name_input (klass), error);
@@ -593,7 +600,7 @@ analyzer_feed (ImpAnalyzer *self, ImpAnalyzerPrivate *priv, ImpDirection directi
     g_error_free (error);
   if (watch != NULL && !imp_watch_end (watch, &priv->gone))
     return;
-  priv->calls--;
+  priv->fed_by = outer;
   if (G_UNLIKELY (priv->marks[0].ended | priv->marks[1].ended))
     analyzer_settle_ends (self);
 }
@@ -817,16 +824,6 @@ gsize
 imp_analyzer_get_waiting (ImpAnalyzer *self, ImpDirection direction)
 {
   return imp_pending_results_get_size (PRIVATE (self)->pending, direction);
-}
-
-char *
-imp_analyzer_dup_failure (ImpAnalyzer *self)
-{
-  ImpAnalyzerPrivate *priv = PRIVATE (self);
-
-  if (priv->state != ANALYZER_STATE_REFUSED || priv->loss.is_lost)
-    return NULL;
-  return imp_pending_results_dup_failure (priv->pending);
 }
 
 ImpInterface *

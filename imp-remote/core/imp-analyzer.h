@@ -113,6 +113,10 @@ void imp_analyzer_prepass_bytes (ImpAnalyzer *self, ImpDirection direction, gint
 IMP_AVAILABLE_IN_0_1
 void imp_analyzer_replace_bytes (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
                                  const guint8 *data, gsize length);
+IMP_AVAILABLE_IN_0_2
+void imp_analyzer_pass_data     (ImpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_analyzer_replace_data  (ImpAnalyzer *self, const guint8 *data, gsize length);
 IMP_AVAILABLE_IN_0_1
 void imp_analyzer_replace_later (ImpAnalyzer *self, ImpDirection direction, gint64 offset,
                                  gint64 end_offset);

@@ -54,6 +54,16 @@ const Plain = GObject.registerClass(class Plain extends Imp.Analyzer {
     }
 });
 
+/* Answers what it is fed, and counts no offsets. */
+const Terse = GObject.registerClass(class Terse extends Imp.Analyzer {
+    vfunc_bytes(direction, data) {
+        if (direction === CLIENT)
+            this.replace_data(data.map(byte => byte - 0x20));
+        else
+            this.pass_data();
+    }
+});
+
 const Quiet = GObject.registerClass(class Quiet extends Imp.Analyzer {});
 
 const Configured = GObject.registerClass({
@@ -93,7 +103,7 @@ function feed(word, context = {}) {
 
 test('constants', () => {
     equal([Imp.DATA_TYPE_ANY, STREAM, Imp.DATA_TYPE_PACKET, Imp.MAX_OFFSET], [0, -1, 1, -1]);
-    equal([Imp.MAJOR_VERSION, Imp.MINOR_VERSION, Imp.MICRO_VERSION >= 0], [0, 1, true]);
+    equal([Imp.MAJOR_VERSION, Imp.MINOR_VERSION, Imp.MICRO_VERSION >= 0], [0, 2, true]);
 });
 
 test('data types', () => {
@@ -151,6 +161,20 @@ test('interfaces', () => {
         [true, false]);
     equal(interface_.equal(Imp.Interface.new(STREAM, Imp.ResultFlags.PASS)), false);
     contains(interface_.to_string(), 'deny');
+});
+
+test('answers to input', () => {
+    const analyzer = new Terse();
+    analyzer.data_bytes(CLIENT, new TextEncoder().encode('abc'), 0, STREAM);
+    analyzer.data_bytes(SERVER, new TextEncoder().encode('defg'), 0, STREAM);
+    analyzer.data_bytes(CLIENT, new TextEncoder().encode('hi'), 7, STREAM);
+    const results = analyzer.poll_results();
+    equal(texts(results), ['replace dir=0 offset=3 data=3 bytes', 'pass dir=1 offset=4',
+        'replace dir=0 offset=9 data=2 bytes']);
+    equal(text(results[0].get_data()), 'ABC');
+    analyzer.pass_data();
+    contains(texts(analyzer.poll_results())[0],
+        'pass_data() was called while nothing is being fed');
 });
 
 test('shortcuts', () => {
@@ -356,6 +380,15 @@ test('statuses', async () => {
     factory.fail('out of luck');
     const [status] = factory.list_statuses();
     equal([status.get_state(), status.get_reason()], [Imp.FactoryState.UNUSABLE, 'out of luck']);
+});
+
+test('measurements', () => {
+    const factory = Imp.TypeFactory.new(Quiet.$gtype, STREAM, Imp.ResultFlags.ALL);
+    equal(factory.get_measurements(), null);
+    factory.set_measured(true);
+    const analyzer = factory.create_analyzer({});
+    equal(factory.get_measurements().deepUnpack().analyzers.unpack(), 1);
+    analyzer.close();
 });
 
 test('settings', () => {

@@ -94,7 +94,7 @@ def feed(word, context=None):
 
 def test_constants():
     equal((Imp.DATA_TYPE_ANY, STREAM, Imp.DATA_TYPE_PACKET, Imp.MAX_OFFSET), (0, -1, 1, -1))
-    equal((Imp.MAJOR_VERSION, Imp.MINOR_VERSION), (0, 1))
+    equal((Imp.MAJOR_VERSION, Imp.MINOR_VERSION), (0, 2))
     assert Imp.MICRO_VERSION >= 0
 
 
@@ -181,6 +181,29 @@ def test_shortcuts():
         other = Quiet()
         end(other)
         equal(len(other.poll_results()), 1)
+
+
+class Terse(Imp.Analyzer):
+    """Answers what it is fed, and counts no offsets."""
+
+    def do_data(self, direction, data, offset, data_type):
+        if direction == CLIENT:
+            self.replace_data((data.get_data() or b'').upper())
+        else:
+            self.pass_data()
+
+
+def test_answers_to_input():
+    analyzer = Terse()
+    analyzer.data_bytes(CLIENT, b'abc', 0, STREAM)
+    analyzer.data_bytes(SERVER, b'defg', 0, STREAM)
+    analyzer.data_bytes(CLIENT, b'hi', 7, STREAM)
+    results = analyzer.poll_results()
+    equal(texts(results), ['replace dir=0 offset=3 data=3 bytes', 'pass dir=1 offset=4',
+                           'replace dir=0 offset=9 data=2 bytes'])
+    equal(results[0].get_data().get_data(), b'ABC')
+    analyzer.pass_data()
+    contains(texts(analyzer.poll_results())[0], 'pass_data() was called while nothing is being fed')
 
 
 def test_callback():
@@ -390,6 +413,16 @@ def test_statuses():
     factory.fail('out of luck')
     status, = factory.list_statuses()
     equal((status.get_state(), status.get_reason()), (Imp.FactoryState.UNUSABLE, 'out of luck'))
+
+
+def test_measurements():
+    factory = Imp.TypeFactory.new(Quiet, STREAM, Imp.ResultFlags.ALL)
+    equal(factory.get_measurements(), None)
+    factory.set_measured(True)
+    analyzer = factory.create_analyzer({})
+    found = factory.get_measurements()
+    equal((found['analyzers'], found['live-analyzers']), (1, 1))
+    analyzer.close()
 
 
 def test_settings():

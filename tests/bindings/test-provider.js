@@ -84,7 +84,7 @@ test('statistics of a filter', () => {
     analyzer.log(CLIENT, 0, 0, Imp.LogLevel.INFO, 'hello');
     analyzer.send_back(CLIENT, 'abc');
     equal(output.get_statistics().recursiveUnpack(),
-        {logs: 1, 'log-bytes': 5, exceeded: '', growth: [0, 3]});
+        {verdicts: 2, logs: 1, 'log-bytes': 5, exceeded: '', growth: [0, 3]});
     analyzer.account('too', 'long');
     contains(fails(Imp.Error.LIMIT, () => output.check()), 'max-log-size is 5');
     equal(output.get_statistics().recursiveUnpack().exceeded, 'max-log-size');
@@ -139,6 +139,7 @@ test('relay of datagrams', () => {
     iterateUntil(() => server.condition_check(GLib.IOCondition.IN) !== 0);
     equal(relay.get_n_clients(), 1);
     equal(relay.get_statistics().deepUnpack()['packets-to-server'].unpack(), 1);
+    relay.hand_over();
     relay.stop();
     iterateUntil(() => done.length > 0);
     equal([done, ended], [[true], [[client.get_local_address().get_port(), null]]]);
@@ -162,6 +163,7 @@ test('relay', () => {
     equal([relay.get_received(CLIENT), relay.get_sent(CLIENT), relay.get_queued(CLIENT)],
         [13, 13, 0]);
     equal(relay.get_filter().get_replaced(CLIENT), 13);
+    equal(relay.get_progress().deepUnpack().state.unpack(), 'over');
 });
 
 test('relay that asks first', () => {

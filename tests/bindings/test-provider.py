@@ -60,7 +60,7 @@ def test_filter_statistics():
     analyzer.log(CLIENT, 0, 0, Imp.LogLevel.INFO, 'hello')
     analyzer.send_back(CLIENT, b'abc')
     equal(output.get_statistics().unpack(),
-          {'logs': 1, 'log-bytes': 5, 'growth': [0, 3], 'exceeded': ''})
+          {'verdicts': 2, 'logs': 1, 'log-bytes': 5, 'growth': [0, 3], 'exceeded': ''})
     analyzer.account('too', 'long')
     contains(fails(Imp.Error.LIMIT, output.check), 'max-log-size is 5')
     equal(output.get_statistics()['exceeded'], 'max-log-size')
@@ -140,6 +140,7 @@ def test_datagram_relay():
     server.sendto(b'to the client', relayed)
     equal(receive(client)[0], b'to the client')
     equal(relay.get_statistics()['packets-to-clients'], 1)
+    relay.hand_over()
     relay.stop()
     iterate_until(lambda: done)
     equal((done, ended), ([True], [(client.getsockname()[1], None)]))
@@ -169,6 +170,7 @@ def test_relay():
     equal((relay.get_received(CLIENT), relay.get_sent(CLIENT), relay.get_queued(CLIENT)),
           (13, 13, 0))
     equal(relay.get_filter().get_replaced(CLIENT), 13)
+    equal(relay.get_progress()['state'], 'over')
 
 
 def test_relay_that_asks_first():

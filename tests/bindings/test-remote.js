@@ -232,6 +232,7 @@ test('one process', () => {
     iterateUntil(() => results.push(...analyzer.poll_results()) > 0);
     equal(text(results[0].get_data()), 'HELLO');
     equal([server.get_n_connections(), server.get_n_analyzers()], [1, 1]);
+    equal(server.list_progress().n_children(), 1);
     analyzer.close();
     remote.close();
     iterateUntil(() => events.includes('disconnected'));

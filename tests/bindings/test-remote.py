@@ -239,6 +239,7 @@ def test_one_process():
         iterate_until(lambda: results.extend(analyzer.poll_results()) or results, context)
         equal(results[0].get_data().get_data(), b'HELLO')
         equal((server.get_n_connections(), server.get_n_analyzers()), (1, 1))
+        equal(len(server.list_progress()), 1)
         analyzer.close()
         remote.close()
         iterate_until(lambda: 'disconnected' in events, context)

@@ -206,6 +206,104 @@ test_input (void)
   assert_polled ((Plugin *) none, "fatal \"InputNone.data() failed without saying why\";");
 }
 
+/* Says by the other functions what it thinks of what it is fed. */
+
+static gboolean
+terse_bytes (ImpAnalyzer *analyzer, ImpDirection direction, const guint8 *data, gsize length,
+             gint64 offset, gint32 data_type, GError **error)
+{
+  if (length > 0 && data[0] == '+')
+    imp_analyzer_data_bytes (analyzer, 1 - direction, data + 1, length - 1, 0, data_type);
+  if (length > 0 && data[0] == '?')
+    return TRUE;
+  if (direction == IMP_DIRECTION_FROM_CLIENT)
+    imp_analyzer_replace_data (analyzer, data, MIN (length, 1));
+  else
+    imp_analyzer_pass_data (analyzer);
+  return TRUE;
+}
+
+static void
+terse_class_init (ImpAnalyzerClass *klass, gpointer data)
+{
+  klass->bytes = terse_bytes;
+}
+
+static void
+test_answers_to_input (void)
+{
+  const GTypeInfo info = {
+    .class_size = sizeof (ImpAnalyzerClass),
+    .class_init = (GClassInitFunc) (void (*) (void)) terse_class_init,
+    .instance_size = sizeof (ImpAnalyzer),
+  };
+  GType type = g_type_register_static (IMP_TYPE_ANALYZER, "Terse", &info, 0);
+  g_autoptr (GObject) object = g_object_new (type, NULL);
+  Plugin *plugin = (Plugin *) object;
+
+  /* What waits is answered with what comes. */
+  feed (plugin, "?ab", 0);
+  assert_polled (plugin, "");
+  feed (plugin, "cde", 0);
+  assert_polled (plugin, "replace dir=0 offset=6 data=1 bytes;");
+  feed (plugin, "gap", 9);
+  assert_polled (plugin, "replace dir=0 offset=12 data=1 bytes;");
+
+  /* The other direction is fed meanwhile. */
+  feed (plugin, "+xyz", 0);
+  assert_polled (plugin, "pass dir=1 offset=3;replace dir=0 offset=16 data=1 bytes;");
+
+  /* Nothing can stand in the place of an end. */
+  feed (plugin, "", 0);
+  assert_polled (plugin, "replace dir=0 offset=16 data=0 bytes;pass dir=0 offset=max;");
+}
+
+static gpointer
+pass_data_from_thread (gpointer analyzer)
+{
+  imp_analyzer_pass_data (analyzer);
+  return NULL;
+}
+
+static gboolean
+elsewhere_bytes (ImpAnalyzer *analyzer, ImpDirection direction, const guint8 *data, gsize length,
+                 gint64 offset, gint32 data_type, GError **error)
+{
+  g_thread_join (g_thread_new ("answer", pass_data_from_thread, analyzer));
+  return TRUE;
+}
+
+static void
+elsewhere_class_init (ImpAnalyzerClass *klass, gpointer data)
+{
+  klass->bytes = elsewhere_bytes;
+}
+
+static void
+test_answers_to_no_input (void)
+{
+  const GTypeInfo info = {
+    .class_size = sizeof (ImpAnalyzerClass),
+    .class_init = (GClassInitFunc) (void (*) (void)) elsewhere_class_init,
+    .instance_size = sizeof (ImpAnalyzer),
+  };
+  GType type = g_type_register_static (IMP_TYPE_ANALYZER, "Elsewhere", &info, 0);
+  g_autoptr (GObject) early = (GObject *) plugin_new ();
+  g_autoptr (GObject) late = (GObject *) plugin_new ();
+  g_autoptr (GObject) elsewhere = g_object_new (type, NULL);
+
+  imp_analyzer_pass_data ((ImpAnalyzer *) early);
+  assert_polled ((Plugin *) early,
+                 "fatal \"Plugin: pass_data() was called while nothing is being fed\";");
+  feed ((Plugin *) late, "x", 0);
+  imp_analyzer_replace_data ((ImpAnalyzer *) late, (const guint8 *) "y", 1);
+  assert_polled ((Plugin *) late,
+                 "fatal \"Plugin: replace_data() was called while nothing is being fed\";");
+  feed ((Plugin *) elsewhere, "x", 0);
+  assert_polled ((Plugin *) elsewhere,
+                 "fatal \"Elsewhere: pass_data() was called while nothing is being fed\";");
+}
+
 static void
 test_closed_after_refusal (void)
 {
@@ -617,6 +715,8 @@ main (int argc, char **argv)
   g_test_add_func ("/analyzer/queue-and-callback", test_queue_and_callback);
   g_test_add_func ("/analyzer/closed-after-refusal", test_closed_after_refusal);
   g_test_add_func ("/analyzer/plugin-failures", test_plugin_failures);
+  g_test_add_func ("/analyzer/answers-to-input", test_answers_to_input);
+  g_test_add_func ("/analyzer/answers-to-no-input", test_answers_to_no_input);
   g_test_add_func ("/analyzer/busy", test_busy);
   g_test_add_func ("/analyzer/interface", test_interface);
   g_test_add_func ("/analyzer/illegal-verdicts", test_illegal_verdicts);
