@@ -12,7 +12,8 @@ import unittest
 
 import tool_harness as harness
 
-COMMANDS = ('serve', 'relay', 'conform', 'modules', 'new', 'ping', 'prove', 'rehearse', 'replay')
+COMMANDS = ('serve', 'relay', 'filter', 'modules', 'new', 'ping', 'prove', 'rehearse', 'replay',
+            'conform', 'status', 'top')
 if os.environ.get('IMP_TEST_CAPTURES') == '1':
     COMMANDS += ('pcap',)
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs')
@@ -108,8 +109,11 @@ class Errors(unittest.TestCase):
             self.assertIn(text, err)
 
     def test_command(self):
-        self.assert_fails(2, says=['serve, relay, pcap, modules, new, ping'])
-        self.assert_fails(2, 'srve', says=['"srve"', 'serve, relay, pcap, modules, new, ping'])
+        status, out, err = harness.run_tool('--help')
+        names = re.findall(r'(?m)^  ([a-z]+)(?:, [a-z]+)?  ', out.partition('Commands:')[2])
+        self.assertLessEqual(set(COMMANDS), set(names))
+        self.assert_fails(2, says=[': ' + ', '.join(names) + '\n'])
+        self.assert_fails(2, 'srve', says=['"srve"', ', '.join(names)])
         self.assert_fails(2, 'serve\nx\x1b', says=['serve\\x0ax\\x1b'])
 
     def test_options(self):
