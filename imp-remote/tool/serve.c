@@ -8,6 +8,8 @@
 #include "tool/log.h"
 #include "tool/handover/hand-over.h"
 #include "tool/handover/take-over.h"
+#include "tool/metrics/metrics-server.h"
+#include "tool/metrics/metrics.h"
 #include "tool/serve-checks.h"
 #include "tool/serve-config.h"
 #include "tool/serve-sockets.h"
@@ -63,6 +65,8 @@ typedef struct
   LimitOptions *limits;
   GMainLoop *loop;
   ImpServer *server;
+  ImpFactory *factory;
+  Metrics *metrics; /* or NULL */
   Drain *drain;
   GSource *idle;        /* since nobody is connected, or NULL */
   guint64 n_handshakes; /* of TLS, that there had been then */
@@ -121,7 +125,9 @@ serve_clear (Serve *self)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->drain, drain_free);
   drain_options_clear (&self->drain_options);
+  g_clear_pointer (&self->metrics, metrics_free);
   g_clear_object (&self->server);
+  g_clear_object (&self->factory);
   serve_clear_idle (self);
 }
 
@@ -252,6 +258,7 @@ serve_parse (Serve *self, ConfigFile *file, int *argc, char ***argv, int *status
     .limits = self->limits,
     .has_access = TRUE,
     .has_log = TRUE,
+    .has_metrics = TRUE,
     .has_scripts = TRUE,
   };
 
@@ -518,20 +525,29 @@ serve_apply_live (Serve *self, ImpServer *server)
                 access_options_get_lists ()->gids.texts, "proxy-from", self->proxy_from, NULL);
 }
 
+static void
+serve_describe (MetricsText *text, gpointer user_data)
+{
+  Serve *self = user_data;
+
+  metrics_server_describe (self->server, self->factory, text);
+}
+
 static int
 serve_start (Serve *self)
 {
-  g_autoptr (ImpFactory) factory = NULL;
   int status = drain_set_options (self->drain, &self->drain_options);
 
+  if (status == TOOL_DONE)
+    status = metrics_check ();
   if (status == TOOL_DONE)
     status = access_options_check ();
   if (status != TOOL_DONE)
     return status;
-  factory = tool_new_factory ((const char *const *) self->modules, &status);
-  if (factory == NULL)
+  self->factory = tool_new_factory ((const char *const *) self->modules, &status);
+  if (self->factory == NULL)
     return status;
-  self->server = imp_server_new (factory);
+  self->server = imp_server_new (self->factory);
   g_object_set (self->server, "draining", self->draining, NULL);
   status = serve_checks_apply_codec (self->codec, self->server);
   if (status != TOOL_DONE)
@@ -544,6 +560,8 @@ serve_start (Serve *self)
   status = serve_ask_predecessor (self);
   if (status == TOOL_DONE && !self->stopped)
     status = serve_open_control (self);
+  if (status == TOOL_DONE && !self->stopped)
+    self->metrics = metrics_new (serve_describe, self, &status);
   if (status == TOOL_DONE && !self->stopped)
     serve_open (self);
   return status;
@@ -576,8 +594,11 @@ serve_run_workers (Serve *self, char **arguments)
     .idle_exit = self->idle_exit,
     .drain = &self->drain_options,
   };
+  int status = metrics_check_for_workers ();
 
-  return serve_workers_run (&options);
+  if (status == TOOL_DONE)
+    status = metrics_check ();
+  return status == TOOL_DONE ? serve_workers_run (&options) : status;
 }
 
 /* What the process that has started this one does instead. */
@@ -592,6 +613,7 @@ serve_become_worker (Serve *self)
   drain_options_clear (&self->drain_options);
   self->drain_options = (DrainOptions){ NULL };
   script_options_unset_workers ();
+  metrics_set_worker (number);
   if (self->control_address != NULL)
     {
       g_autofree char *address = g_steal_pointer (&self->control_address);

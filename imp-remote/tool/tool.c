@@ -6,6 +6,7 @@
 #include "tool/access-options.h"
 #include "tool/log-options.h"
 #include "tool/log.h"
+#include "tool/metrics/metrics-modules.h"
 #include "tool/metrics/metrics.h"
 #include "tool/script-options.h"
 #include "tool/service.h"
@@ -457,14 +458,17 @@ tool_make_factory (const char *const *modules, gint32 data_type, const char *who
 {
   static const char *const nothing[] = { "pass", NULL };
   g_autoptr (GPtrArray) factories = g_ptr_array_new_with_free_func (g_object_unref);
+  ImpFactory *whole;
 
   if (modules == NULL || modules[0] == NULL)
     modules = nothing;
   if (!tool_load_modules (modules, data_type, who, factories, status))
     return NULL;
-  if (factories->len > 1)
-    return tool_new_cascade (modules, factories, status);
-  return g_object_ref (factories->pdata[0]);
+  whole = factories->len > 1 ? tool_new_cascade (modules, factories, status)
+                             : g_object_ref (factories->pdata[0]);
+  if (whole != NULL && metrics_is_wanted ())
+    metrics_modules_add (whole, modules, factories);
+  return whole;
 }
 
 ImpFactory *

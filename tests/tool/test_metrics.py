@@ -222,6 +222,29 @@ class Reading(Base):
         self.assertEqual(talk(relay, b'foo'), b'quux')
 
 
+class Workers(Base):
+    def test_serve(self):
+        """Each of several processes has a place of its own, and says which one it is."""
+        tool = self.start('serve', '--workers', '2', '--metrics', f'file:{self.folder}/imp.prom',
+                          '--metrics', f'{self.folder}/imp', f'{self.folder}/serve')
+        for number in ('0', '1'):
+            path = f'{self.folder}/imp.{number}'
+            harness.wait_until(lambda: os.path.exists(path))
+            seen = reader.scrape(path)
+            self.assertEqual({labels.get('worker') for _, labels, _ in seen.samples}, {number})
+            with open(f'{path}.prom', encoding='utf-8') as text:
+                self.assertEqual(reader.Scrape(text.read(), False).names(),
+                                 seen.names())
+        tool.stop()
+        self.assertEqual([name for name in os.listdir(self.folder) if 'imp' in name], [])
+
+    def test_refused(self):
+        status, _, err = harness.run_tool('serve', '--workers', '2', '--metrics', '127.0.0.1:0',
+                                          f'{self.folder}/serve')
+        self.assertEqual(status, 2, err)
+        self.assertIn('--workers', err)
+
+
 class Hostile(Base):
     def check(self, request, status):
         answer = reader.ask(self.place, request)

@@ -74,6 +74,8 @@ imp_server_connection_of_account (ImpServerAccount *account)
   /* The host is the first in it. */
   return (ImpServerConnection *) imp_analyzer_host_of_account (account);
 }
+/* Adds what has come and what was sent. */
+void imp_server_connection_add_counters (ImpServerConnection *self, ImpLinkCounters *sum);
 guint imp_server_connection_get_n_analyzers (ImpServerConnection *self);
 GIOStream *imp_server_connection_get_stream (ImpServerConnection *self);
 /* What the client has shown in TLS, and what the server, or who has brought the stream, has

@@ -31,6 +31,17 @@ imp_server_connection_is_quiet (ImpServerConnection *self)
   return !imp_link_may_queue (self->link) || imp_link_is_quiet (self->link);
 }
 
+void
+imp_server_connection_add_counters (ImpServerConnection *self, ImpLinkCounters *sum)
+{
+  const ImpLinkCounters *counters = imp_link_get_counters (self->link);
+
+  sum->messages_in += counters->messages_in;
+  sum->messages_out += counters->messages_out;
+  sum->bytes_in += counters->bytes_in;
+  sum->bytes_out += counters->bytes_out;
+}
+
 guint
 imp_server_connection_get_n_analyzers (ImpServerConnection *self)
 {

@@ -46,6 +46,8 @@ imp_server_connection_close (ImpServerConnection *self, const GError *error)
   imp_server_connection_ref (self);
   imp_source_clear (&self->handshake);
   imp_link_close (self->link);
+  if (self->analyzers.host.account.totals != NULL)
+    imp_server_connection_add_counters (self, &self->analyzers.host.account.totals->past);
   imp_server_analyzers_end (&self->analyzers);
   funcs->ended (self, reason, self->user_data);
   imp_server_connection_unref (self);

@@ -69,14 +69,32 @@ imp_server_get_n_analyzers (ImpServer *self)
   return n;
 }
 
+static void
+server_describe_counters (ImpServer *self, GVariantDict *dictionary)
+{
+  ImpServerPrivate *priv = imp_server_get_private (self);
+  ImpLinkCounters sum = priv->totals.past;
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, priv->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    imp_server_connection_add_counters (connection, &sum);
+  g_variant_dict_insert (dictionary, "messages-in", "t", sum.messages_in);
+  g_variant_dict_insert (dictionary, "messages-out", "t", sum.messages_out);
+  g_variant_dict_insert (dictionary, "bytes-in", "t", sum.bytes_in);
+  g_variant_dict_insert (dictionary, "bytes-out", "t", sum.bytes_out);
+}
+
 /**
  * imp_server_get_statistics:
  * @self: a server
  *
  * Gets what the server keeps now and what it has counted since it was created, as a dictionary
  * (a{sv}). Unsigned 64-bit numbers are "live-connections", "live-analyzers", "live-handshakes" (TLS
- * clients that are no connections yet) and "memory" (see [property@Imp.Server:max-memory]) for now,
- * "connections", "analyzers" and "handshakes" for all that there were.
+ * clients that are no connections yet), "held" (bytes that wait for verdicts, or to be read by
+ * clients) and "memory" (see [property@Imp.Server:max-memory]) for now, "connections", "analyzers",
+ * "handshakes", "messages-in", "messages-out", "bytes-in" and "bytes-out" for all that there were.
  * "refusals" is a dictionary (a{st}) of how often connections or analyzers were refused or ended:
  * by the limits' names, "denied" for clients that may not use the server, "malformed" for messages
  * that make no sense, and "tls" for handshakes that have failed.
@@ -101,10 +119,12 @@ imp_server_get_statistics (ImpServer *self)
                          (guint64) imp_server_get_n_analyzers (self));
   g_variant_dict_insert (&dictionary, "live-handshakes", "t",
                          (guint64) imp_server_handshakes_get_n (priv->admission.tls.handshakes));
+  g_variant_dict_insert (&dictionary, "held", "t", imp_server_totals_count_held (totals));
   g_variant_dict_insert (&dictionary, "memory", "t", (guint64) totals->memory);
   g_variant_dict_insert (&dictionary, "handshakes", "t", totals->n_handshakes);
   g_variant_dict_insert (&dictionary, "connections", "t", totals->n_connections);
   g_variant_dict_insert (&dictionary, "analyzers", "t", totals->n_analyzers);
+  server_describe_counters (self, &dictionary);
   g_variant_dict_insert_value (&dictionary, "refusals",
                                imp_server_totals_describe_refusals (totals));
   return g_variant_ref_sink (g_variant_dict_end (&dictionary));

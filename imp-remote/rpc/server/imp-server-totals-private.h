@@ -3,6 +3,7 @@
 
 #include "rpc/server/imp-server-tracer-private.h"
 #include "core/imp-log-limit-private.h"
+#include "rpc/imp-link-private.h"
 
 #include "imp-macros.h"
 
@@ -46,6 +47,7 @@ typedef struct
   guint64 n_handshakes; /* TLS clients that have come */
   guint64 n_connections;
   guint64 n_analyzers;
+  ImpLinkCounters past; /* of connections that have ended */
   guint64 n_refusals[IMP_N_SERVER_REFUSALS];
   ImpLogLimit tls_log;           /* of clients that speak TLS, where there is none */
   const ImpServerTracer *tracer; /* or NULL */
@@ -157,6 +159,8 @@ imp_server_account_count_refusal (ImpServerAccount *self, ImpServerRefusal refus
 /* A client speaks TLS, and this address is without: that is not for it to find out. */
 void imp_server_account_note_tls (ImpServerAccount *self, const GError *error);
 
+/* Bytes that all peers hold or have to say. */
+guint64 imp_server_totals_count_held (const ImpServerTotals *self);
 /* The counts as a dictionary (a{st}) by reason. */
 GVariant *imp_server_totals_describe_refusals (const ImpServerTotals *self);
 

@@ -37,6 +37,16 @@ imp_server_totals_describe_refusals (const ImpServerTotals *self)
   return g_variant_builder_end (&builder);
 }
 
+guint64
+imp_server_totals_count_held (const ImpServerTotals *self)
+{
+  guint64 held = 0;
+
+  for (GList *l = self->peers.head; l != NULL; l = l->next)
+    held += ((ImpServerPeer *) l->data)->held;
+  return held;
+}
+
 void
 imp_server_account_note_tls (ImpServerAccount *self, const GError *error)
 {

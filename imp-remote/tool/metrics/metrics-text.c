@@ -22,6 +22,7 @@ typedef struct
 struct _MetricsText
 {
   MetricsFormat format;
+  const char *worker; /* or NULL */
   GPtrArray *blocks;  /* in the order in which they began */
   GHashTable *places; /* MetricsFamily -> its block */
 };
@@ -34,11 +35,12 @@ metrics_block_free (MetricsBlock *block)
 }
 
 MetricsText *
-metrics_text_new (MetricsFormat format)
+metrics_text_new (MetricsFormat format, const char *worker)
 {
   MetricsText *self = g_new0 (MetricsText, 1);
 
   self->format = format;
+  self->worker = worker;
   self->blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) metrics_block_free);
   self->places = g_hash_table_new (NULL, NULL);
   return self;
@@ -115,16 +117,19 @@ metrics_append_label (GString *lines, const char *name, const char *value, gbool
 
 /* @name, @value: one label more, or NULL. */
 static void
-metrics_append_labels (GString *lines, const MetricsLabels *labels, const char *name,
-                       const char *value)
+metrics_text_append_labels (MetricsText *self, GString *lines, const MetricsLabels *labels,
+                            const char *name, const char *value)
 {
   const guint n = labels != NULL ? labels->n : 0;
+  guint n_before = 0;
 
+  if (self->worker != NULL)
+    metrics_append_label (lines, "worker", self->worker, n_before++ == 0);
   for (guint i = 0; i < n; i++)
-    metrics_append_label (lines, labels->names[i], labels->values[i], i == 0);
+    metrics_append_label (lines, labels->names[i], labels->values[i], n_before++ == 0);
   if (name != NULL)
-    metrics_append_label (lines, name, value, n == 0);
-  if (n > 0 || name != NULL)
+    metrics_append_label (lines, name, value, n_before++ == 0);
+  if (n_before > 0)
     g_string_append_c (lines, '}');
 }
 
@@ -146,7 +151,7 @@ metrics_text_begin_line (MetricsText *self, const MetricsFamily *family,
   g_string_append (lines, family->name);
   if (family->type == METRICS_COUNTER)
     g_string_append (lines, "_total");
-  metrics_append_labels (lines, labels, name, label);
+  metrics_text_append_labels (self, lines, labels, name, label);
   g_string_append_c (lines, ' ');
   return lines;
 }
@@ -180,11 +185,11 @@ metrics_text_add_double (MetricsText *self, const MetricsFamily *family,
 /* ---- histograms ---- */
 
 static void
-metrics_append_bucket (GString *lines, const MetricsFamily *family, const MetricsLabels *labels,
-                       const char *bound, guint64 count)
+metrics_text_append_bucket (MetricsText *self, GString *lines, const MetricsFamily *family,
+                            const MetricsLabels *labels, const char *bound, guint64 count)
 {
   g_string_append_printf (lines, "%s_bucket", family->name);
-  metrics_append_labels (lines, labels, "le", bound);
+  metrics_text_append_labels (self, lines, labels, "le", bound);
   g_string_append_printf (lines, " %" G_GUINT64_FORMAT "\n", count);
 }
 
@@ -204,16 +209,16 @@ metrics_text_add_histogram (MetricsText *self, const MetricsFamily *family,
       /* OpenMetrics wants numbers that have a point, or an exponent. */
       if (strpbrk (bound, ".e") == NULL)
         strcat (bound, ".0");
-      metrics_append_bucket (lines, family, labels, bound, count);
+      metrics_text_append_bucket (self, lines, family, labels, bound, count);
     }
   count += counts[n];
-  metrics_append_bucket (lines, family, labels, "+Inf", count);
+  metrics_text_append_bucket (self, lines, family, labels, "+Inf", count);
   g_string_append_printf (lines, "%s_sum", family->name);
-  metrics_append_labels (lines, labels, NULL, NULL);
+  metrics_text_append_labels (self, lines, labels, NULL, NULL);
   g_string_append_c (lines, ' ');
   metrics_append_number (lines, sum);
   g_string_append_printf (lines, "\n%s_count", family->name);
-  metrics_append_labels (lines, labels, NULL, NULL);
+  metrics_text_append_labels (self, lines, labels, NULL, NULL);
   g_string_append_printf (lines, " %" G_GUINT64_FORMAT "\n", count);
 }
 

@@ -51,7 +51,8 @@ metrics_labels_add (MetricsLabels *self, const char *name, const char *value)
 
 typedef struct _MetricsText MetricsText;
 
-MetricsText *metrics_text_new (MetricsFormat format);
+/* @worker: a label that all series have, or NULL. */
+MetricsText *metrics_text_new (MetricsFormat format, const char *worker);
 void metrics_text_free (MetricsText *self);
 
 /* @family lives as long as @self. The labels are copied; NULL: none. */

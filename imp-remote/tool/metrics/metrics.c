@@ -38,6 +38,7 @@ typedef struct
 
 static MetricsOptions metrics_options;
 static MetricsOptions metrics_options_in_force; /* while there is a draft */
+static char *metrics_worker;                    /* its number, or NULL: there are no others */
 
 static gboolean
 metrics_on_interval_option (const char *option, const char *value, gpointer data, GError **error)
@@ -140,13 +141,48 @@ metrics_check (void)
   return status;
 }
 
+/* ---- several processes ---- */
+
+static char *
+metrics_number_place (const char *place, const char *number)
+{
+  const char *dot = metrics_is_file (place) ? strrchr (place, '.') : NULL;
+
+  if (dot == NULL || strchr (dot, '/') != NULL)
+    return g_strdup_printf ("%s.%s", place, number);
+  return g_strdup_printf ("%.*s.%s%s", (int) (dot - place), place, number, dot);
+}
+
+void
+metrics_set_worker (guint number)
+{
+  metrics_worker = g_strdup_printf ("%u", number);
+  for (char **place = metrics_options.places; place != NULL && *place != NULL; place++)
+    {
+      g_autofree char *before = *place;
+
+      *place = metrics_number_place (before, metrics_worker);
+    }
+}
+
+int
+metrics_check_for_workers (void)
+{
+  for (char **place = metrics_options.places; place != NULL && *place != NULL; place++)
+    if (!metrics_is_file (*place) && strchr ("/.@", **place) == NULL)
+      return tool_usage_error ("--metrics \"%s\": each of several processes (--workers) counts for "
+                               "itself, so that the path of a unix socket or file:/PATH is wanted",
+                               *place);
+  return TOOL_DONE;
+}
+
 /* ---- those who read ---- */
 
 static GBytes *
 metrics_write (MetricsFormat format, gpointer user_data)
 {
   Metrics *self = user_data;
-  g_autoptr (MetricsText) text = metrics_text_new (format);
+  g_autoptr (MetricsText) text = metrics_text_new (format, metrics_worker);
 
   metrics_process_describe (text);
   self->func (text, self->user_data);
@@ -258,7 +294,9 @@ metrics_start (Metrics *self)
       ImpListener *listener = self->listeners->pdata[i];
 
       imp_listener_start (listener, g_main_context_default (), metrics_on_connection, self);
-      tool_print_metrics (imp_listener_get_address (listener));
+      /* Only the process that has started the others prints. */
+      if (metrics_worker == NULL)
+        tool_print_metrics (imp_listener_get_address (listener));
     }
   if (self->files->len > 0)
     self->timer = g_timeout_add_seconds (metrics_get_interval (), metrics_on_interval, self);

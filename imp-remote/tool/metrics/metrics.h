@@ -20,6 +20,12 @@ void metrics_end_draft (void);
  * on standard error, and returns the program's status. */
 int metrics_check (void);
 
+/* This is one of several processes, each of which has a place of its own: "imp.0.prom" of
+ * "imp.prom", and "/run/imp.0" of "/run/imp". Before metrics_check(). */
+void metrics_set_worker (guint number);
+/* Whether there can be several processes, whose number stands in their places' names. */
+int metrics_check_for_workers (void);
+
 typedef struct _Metrics Metrics;
 
 /* Adds all that @user_data knows, whenever somebody asks. */

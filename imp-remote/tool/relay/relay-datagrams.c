@@ -4,6 +4,7 @@
 #include "core/imp-log-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-socket-handover-private.h"
+#include "tool/metrics/metrics-table.h"
 #include "tool/relay/relay-log.h"
 #include "tool/relay/relay-refusal.h"
 
@@ -493,4 +494,85 @@ const char *
 relay_datagrams_get_target (RelayDatagrams *self)
 {
   return self->target_text;
+}
+
+/* --- what is counted --- */
+
+static const MetricsFamily clients = {
+  "imp_relay_datagram_clients",
+  METRICS_GAUGE,
+  NULL,
+  "Clients of datagrams that there are now",
+};
+static const MetricsFamily clients_seen = {
+  "imp_relay_datagram_clients_seen",
+  METRICS_COUNTER,
+  NULL,
+  "Clients of datagrams that have come",
+};
+static const MetricsFamily clients_ended = {
+  "imp_relay_datagram_clients_ended",
+  METRICS_COUNTER,
+  NULL,
+  "Clients of datagrams that were turned away, by why",
+};
+static const MetricsFamily datagram_held = {
+  "imp_relay_datagram_held_bytes",
+  METRICS_GAUGE,
+  "bytes",
+  "What packets that wait for verdicts are counted with",
+};
+static const MetricsFamily packets = {
+  "imp_relay_packets",
+  METRICS_COUNTER,
+  NULL,
+  "Packets that have come, and those that were sent",
+};
+static const MetricsFamily dropped = {
+  "imp_relay_dropped_packets",
+  METRICS_COUNTER,
+  NULL,
+  "Packets that were dropped, by why",
+};
+static const MetricsFamily unreachable = {
+  "imp_relay_datagram_server_unreachable",
+  METRICS_COUNTER,
+  NULL,
+  "How often a machine has said that nobody listens at the server's address",
+};
+
+static const MetricsRow datagram_rows[] = {
+  { "clients", &clients },
+  { "held-bytes", &datagram_held },
+  { "clients-seen", &clients_seen },
+  { "clients-refused", &clients_ended, "reason", "refused" },
+  { "clients-evicted", &clients_ended, "reason", "evicted" },
+  { "clients-denied", &clients_ended, "reason", "denied" },
+  { "clients-failed", &clients_ended, "reason", "failed" },
+  { "packets-from-clients", &packets, "way", "from_client" },
+  { "packets-to-server", &packets, "way", "to_server" },
+  { "packets-from-server", &packets, "way", "from_server" },
+  { "packets-to-clients", &packets, "way", "to_client" },
+  { "dropped-client", &dropped, "reason", "client" },
+  { "dropped-held", &dropped, "reason", "held" },
+  { "dropped-paused", &dropped, "reason", "paused" },
+  { "dropped-cut", &dropped, "reason", "cut" },
+  { "dropped-sending", &dropped, "reason", "sending" },
+  { "server-unreachable", &unreachable },
+};
+
+/* By where they listen, of which there are as many as the user has said. */
+void
+relay_datagrams_describe (RelayDatagrams *self, MetricsText *text, const MetricsLabels *labels)
+{
+  for (guint i = 0; i < self->relays->len; i++)
+    {
+      GObject *relay = self->relays->pdata[i];
+      g_autoptr (GVariant) all = imp_datagram_relay_get_statistics (IMP_DATAGRAM_RELAY (relay));
+      g_autofree char *name = imp_address_of_socket (g_object_get_data (relay, "address"));
+      MetricsLabels own = *labels;
+
+      metrics_labels_add (&own, "address", name);
+      metrics_table_describe (datagram_rows, G_N_ELEMENTS (datagram_rows), all, text, &own);
+    }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-factory.h"
+#include "tool/metrics/metrics-text.h"
 #include "tool/relay/relay-options.h"
 
 G_BEGIN_DECLS
@@ -46,5 +47,8 @@ const char *relay_datagrams_get_target (RelayDatagrams *self);
 /* What the user wrote. */
 char *relay_datagrams_list_listen (RelayDatagrams *self);
 const char *relay_datagrams_get_target_text (RelayDatagrams *self);
+/* Adds what it has counted. */
+void relay_datagrams_describe (RelayDatagrams *self, MetricsText *text,
+                               const MetricsLabels *labels);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "rpc/imp-listener-private.h"
 #include "rpc/imp-peer-private.h"
 #include "tool/access-options.h"
+#include "tool/metrics/metrics-modules.h"
 #include "tool/relay/relay-connection.h"
 #include "tool/relay/relay-datagrams.h"
 #include "tool/relay/relay-log.h"
@@ -738,4 +739,9 @@ relay_group_describe (RelayGroup *self, guint number, const GPtrArray *former, M
   if (self->datagrams == NULL)
     relay_tally_describe (&all, relay_places_get_n (self->places), self->options.max_connections,
                           text, &labels);
+  else
+    relay_datagrams_describe (self->datagrams, text, &labels);
+  if (self->shadow != NULL)
+    relay_shadow_describe (self->shadow, text, &labels);
+  metrics_modules_describe (self->factory, text, &labels);
 }

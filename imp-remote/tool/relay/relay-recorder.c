@@ -91,3 +91,39 @@ relay_recorder_finish (ImpRecordingWriter *writer, const GError *error)
     imp_log_kind (IMP_LOG_RECORDING_FAILED, "--record: %s", left_out->message);
   g_object_unref (writer);
 }
+
+/* ---- what is counted ---- */
+
+static const MetricsFamily recordings = {
+  "imp_relay_recordings",
+  METRICS_COUNTER,
+  NULL,
+  "Connections that were recorded",
+};
+static const MetricsFamily incomplete = {
+  "imp_relay_incomplete_recordings",
+  METRICS_COUNTER,
+  NULL,
+  "Those of them that lack something",
+};
+static const MetricsFamily recorded_bytes = {
+  "imp_relay_recorded_bytes",
+  METRICS_COUNTER,
+  "bytes",
+  "How long all recordings are",
+};
+static const MetricsFamily recording = {
+  "imp_relay_recording",
+  METRICS_GAUGE,
+  NULL,
+  "Whether connections are still recorded",
+};
+
+void
+relay_recorder_describe (RelayRecorder *self, MetricsText *text)
+{
+  metrics_text_add (text, &recordings, NULL, imp_recorder_get_n_recordings (self->recorder));
+  metrics_text_add (text, &incomplete, NULL, imp_recorder_get_n_incomplete (self->recorder));
+  metrics_text_add (text, &recorded_bytes, NULL, imp_recorder_get_size (self->recorder));
+  metrics_text_add (text, &recording, NULL, imp_recorder_check (self->recorder, NULL));
+}

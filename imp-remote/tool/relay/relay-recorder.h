@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tool/metrics/metrics-text.h"
 #include "tool/tool.h"
 
 G_BEGIN_DECLS
@@ -20,5 +21,7 @@ ImpRecordingWriter *relay_recorder_follow (RelayRecorder *self, ImpRelay *relay,
                                            GHashTable *context, const char *const *modules);
 /* The relay has ended, with @error or without. Takes @writer, which may be NULL. */
 void relay_recorder_finish (ImpRecordingWriter *writer, const GError *error);
+/* Adds what it has counted. */
+void relay_recorder_describe (RelayRecorder *self, MetricsText *text);
 
 G_END_DECLS

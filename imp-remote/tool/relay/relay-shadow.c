@@ -276,3 +276,44 @@ relay_shadow_follow (RelayShadow *self, ImpRelay *relay, GHashTable *context, co
   else
     self->n_skipped++;
 }
+
+/* ---- what is counted ---- */
+
+static const MetricsFamily compared_connections = {
+  "imp_relay_shadowed_connections",
+  METRICS_COUNTER,
+  NULL,
+  "Connections that have ended, by what came of comparing them with the shadow modules",
+};
+static const MetricsFamily compared_bytes = {
+  "imp_relay_shadowed_bytes",
+  METRICS_COUNTER,
+  "bytes",
+  "Bytes of their output that were the same, or could not be compared",
+};
+static const MetricsFamily shadows = {
+  "imp_relay_live_shadows",
+  METRICS_GAUGE,
+  NULL,
+  "Connections that are compared now",
+};
+static const MetricsFamily canaries = {
+  "imp_relay_canary_connections",
+  METRICS_COUNTER,
+  NULL,
+  "Connections that the shadow modules have decided",
+};
+
+void
+relay_shadow_describe (RelayShadow *self, MetricsText *text, const MetricsLabels *labels)
+{
+  metrics_text_add (text, &shadows, labels, g_hash_table_size (self->active));
+  metrics_text_add_by (text, &compared_connections, labels, "result", "same",
+                       self->n_compared - self->n_different);
+  metrics_text_add_by (text, &compared_connections, labels, "result", "different",
+                       self->n_different);
+  metrics_text_add_by (text, &compared_connections, labels, "result", "skipped", self->n_skipped);
+  metrics_text_add_by (text, &compared_bytes, labels, "result", "same", self->compared);
+  metrics_text_add_by (text, &compared_bytes, labels, "result", "not_compared", self->uncompared);
+  metrics_text_add (text, &canaries, labels, self->n_decided);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "tool/metrics/metrics-text.h"
 #include "tool/relay/relay-shadow-process.h"
 #include "tool/tool.h"
 
@@ -31,5 +32,7 @@ const char *const *relay_shadow_get_modules (RelayShadow *self);
 /* Compares what the relay does, which does not run yet. @name: of the client, for the log. */
 void relay_shadow_follow (RelayShadow *self, ImpRelay *relay, GHashTable *context, const char *name,
                           gboolean verbose);
+/* Adds what it has counted. */
+void relay_shadow_describe (RelayShadow *self, MetricsText *text, const MetricsLabels *labels);
 
 G_END_DECLS

@@ -352,6 +352,8 @@ relay_describe (MetricsText *text, gpointer user_data)
 
   for (guint i = 0; i < self->groups->len; i++)
     relay_group_describe (self->groups->pdata[i], i + 1, self->former, text);
+  if (self->common.recorder != NULL)
+    relay_recorder_describe (self->common.recorder, text);
 }
 
 static int
