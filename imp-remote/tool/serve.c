@@ -12,6 +12,7 @@
 #include "tool/metrics/metrics.h"
 #include "tool/serve-checks.h"
 #include "tool/serve-config.h"
+#include "tool/serve-idle.h"
 #include "tool/serve-sockets.h"
 #include "tool/serve-status.h"
 #include "tool/server-load.h"
@@ -68,8 +69,7 @@ typedef struct
   ImpFactory *factory;
   Metrics *metrics; /* or NULL */
   Drain *drain;
-  GSource *idle;        /* since nobody is connected, or NULL */
-  guint64 n_handshakes; /* of TLS, that there had been then */
+  ServeIdle *idle; /* once it serves, or NULL */
 } Serve;
 
 static const ImpLimit serve_limits[] = {
@@ -89,14 +89,6 @@ static const ImpLimit serve_limits[] = {
   { "log-rate", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (Serve, log_rate), 0, 1000000, 100,
     "how many lines of each kind a second are logged on average, 0 all" },
 };
-
-static void
-serve_clear_idle (Serve *self)
-{
-  if (self->idle != NULL)
-    g_source_destroy (self->idle);
-  g_clear_pointer (&self->idle, g_source_unref);
-}
 
 static void
 serve_clear (Serve *self)
@@ -128,7 +120,7 @@ serve_clear (Serve *self)
   g_clear_pointer (&self->metrics, metrics_free);
   g_clear_object (&self->server);
   g_clear_object (&self->factory);
-  serve_clear_idle (self);
+  g_clear_pointer (&self->idle, serve_idle_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Serve, serve_clear)
@@ -166,7 +158,7 @@ serve_stop (gpointer user_data)
       g_timeout_add_seconds (self->grace, serve_on_grace_over, self);
       return;
     }
-  serve_clear_idle (self);
+  g_clear_pointer (&self->idle, serve_idle_free);
   service_notify_stopping (self->grace, "Waiting for analyzers to end");
   if (self->drain != NULL)
     drain_stop (self->drain);
@@ -188,7 +180,7 @@ serve_on_given (gint64 pid, gpointer user_data)
 
   self->given = TRUE;
   service_notify_replaced (pid);
-  serve_clear_idle (self);
+  g_clear_pointer (&self->idle, serve_idle_free);
   g_clear_pointer (&self->control, control_free);
   g_clear_pointer (&self->drain, drain_free);
   g_clear_pointer (&self->opened, serve_sockets_free);
@@ -279,57 +271,15 @@ serve_parse (Serve *self, ConfigFile *file, int *argc, char ***argv, int *status
   return TRUE;
 }
 
-/* Whether a TLS client is about to be connected, or was since the last time: it is a client, too,
- * though nothing is said when it goes. */
-static gboolean
-serve_note_handshakes (Serve *self)
-{
-  g_autoptr (GVariant) statistics = imp_server_get_statistics (self->server);
-  const guint64 before = self->n_handshakes;
-  guint64 live = 0;
-
-  g_variant_lookup (statistics, "live-handshakes", "t", &live);
-  g_variant_lookup (statistics, "handshakes", "t", &self->n_handshakes);
-  return live > 0 || self->n_handshakes != before;
-}
-
 /* Who connects from now on waits in the sockets, which the service manager still has. */
-static gboolean
-serve_on_idle_exit (gpointer user_data)
+static void
+serve_on_idle (gpointer user_data)
 {
   Serve *self = user_data;
 
-  if (imp_server_get_n_connections (self->server) == 0 && serve_note_handshakes (self))
-    return G_SOURCE_CONTINUE;
-  serve_clear_idle (self);
-  if (imp_server_get_n_connections (self->server) > 0)
-    return G_SOURCE_REMOVE;
   imp_log_kind (IMP_LOG_ENDING, "No client for %u s (--idle-exit): this ends", self->idle_exit);
   service_notify_stopping (0, "Nobody is connected");
   g_main_loop_quit (self->loop);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-serve_update_idle (Serve *self)
-{
-  serve_clear_idle (self);
-  if (self->idle_exit == 0 || self->stopped || self->given
-      || imp_server_get_n_connections (self->server) > 0)
-    return;
-  serve_note_handshakes (self);
-  self->idle = g_timeout_source_new_seconds (self->idle_exit);
-  g_source_set_static_name (self->idle, "imp-remote serve: idle exit");
-  /* After those that are about to connect. */
-  g_source_set_priority (self->idle, G_PRIORITY_LOW);
-  g_source_set_callback (self->idle, serve_on_idle_exit, self, NULL);
-  g_source_attach (self->idle, NULL);
-}
-
-static void
-serve_on_disconnected (ImpServer *server, GIOStream *stream, const char *reason, gpointer user_data)
-{
-  serve_update_idle (user_data);
 }
 
 static void
@@ -338,9 +288,8 @@ serve_begin_service (Serve *self, const char *const *listening)
   g_autofree char *all = g_strjoinv (", ", (char **) listening);
   g_autofree char *status = g_strconcat ("Listening at ", all, NULL);
 
-  if (self->idle_exit > 0)
-    g_signal_connect (self->server, "disconnected", G_CALLBACK (serve_on_disconnected), self);
-  serve_update_idle (self);
+  if (!self->stopped && !self->given)
+    self->idle = serve_idle_new (self->server, self->idle_exit, serve_on_idle, self);
   service_notify_ready (status);
 }
 
