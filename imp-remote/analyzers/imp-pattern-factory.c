@@ -5,6 +5,7 @@
 
 #include "core/imp-error.h"
 #include "core/imp-factory-private.h"
+#include "core/imp-setting-names-private.h"
 
 #define HOLD_TIMEOUT_DEFAULT 500
 #define MAX_EFFORT_MAX 60000
@@ -36,7 +37,10 @@
  * [property@Imp.PatternFactory:max-effort] it fails. What `hold-timeout` has to do is done there as
  * well.
  *
- * As a module it is called `pattern`.
+ * As a module it is called `pattern`. Among its settings `rx`, `rxlen`, `rxdir`, `string` and
+ * `actdata-literal` are also called `regex`, `max-length`, `direction`, `text` and `literal`; and
+ * `actdata` is also called what it is: `reason` (of deny), `replacement` (of replace) or `answer`
+ * (of reject and answer).
  *
  * Since: 0.1
  */
@@ -111,18 +115,24 @@ imp_pattern_factory_finalize (GObject *object)
   G_OBJECT_CLASS (imp_pattern_factory_parent_class)->finalize (object);
 }
 
-/* Is one of the errors about this setting already? */
-static gboolean
-pattern_factory_is_mentioned (GPtrArray *errors, const char *key)
-{
-  g_autofree char *as_given = g_strdup_printf ("\"%s=", key);
-  g_autofree char *as_named = g_strdup_printf (": %s must be", key);
+/* Perl's names stay, and these read better. */
+static const ImpSettingAlias pattern_factory_aliases[] = {
+  { "regex", "rx" },       { "max-length", "rxlen" },        { "direction", "rxdir" },
+  { "text", "string" },    { "replacement", "actdata" },     { "reason", "actdata" },
+  { "answer", "actdata" }, { "literal", "actdata-literal" }, { NULL, NULL },
+};
 
-  for (guint i = 0; i < errors->len; i++)
-    if (g_str_has_prefix (errors->pdata[i], as_given)
-        || strstr (errors->pdata[i], as_named) != NULL)
-      return TRUE;
-  return FALSE;
+/* What a setting is called in messages. */
+static const char *
+pattern_factory_name (ImpPatternFactory *self, const char *setting)
+{
+  return imp_setting_names_look_up (IMP_FACTORY (self), setting);
+}
+
+static gboolean
+pattern_factory_is_mentioned (ImpPatternFactory *self, GPtrArray *errors, const char *setting)
+{
+  return imp_setting_names_is_mentioned (IMP_FACTORY (self), errors, setting);
 }
 
 static void
@@ -134,10 +144,11 @@ pattern_factory_check_rx (ImpPatternFactory *self, GPtrArray *errors)
   ImpMatcherFlags flags = (self->utf8 ? IMP_MATCHER_UTF8 : 0)
                           | (self->pattern.denies_over ? IMP_MATCHER_REPORT_OVER : 0);
 
-  if (self->rxlen == 0 && !pattern_factory_is_mentioned (errors, "rxlen"))
-    g_ptr_array_add (errors, g_strdup_printf ("rx needs rxlen, the greatest length of a match, "
-                                              "from 1 to %d",
-                                              IMP_PATTERN_LENGTH_MAX));
+  if (self->rxlen == 0 && !pattern_factory_is_mentioned (self, errors, "rxlen"))
+    g_ptr_array_add (
+      errors, g_strdup_printf ("%s needs %s, the greatest length of a match, from 1 to %d",
+                               pattern_factory_name (self, "rx"),
+                               pattern_factory_name (self, "rxlen"), IMP_PATTERN_LENGTH_MAX));
   g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
   self->pattern.matcher = imp_matcher_new_regex (self->rx, max_length, self->lookahead, flags,
                                                  &error);
@@ -169,7 +180,30 @@ pattern_factory_check_actdata (ImpPatternFactory *self, GPtrArray *errors)
   self->pattern.data = imp_pattern_template_new (self->actdata,
                                                  is_literal ? NULL : self->pattern.matcher, &error);
   if (error != NULL)
-    g_ptr_array_add (errors, g_strdup (error->message));
+    g_ptr_array_add (errors, g_strdup_printf ("%s %s", pattern_factory_name (self, "actdata"),
+                                              error->message));
+}
+
+/* Those other names of actdata that say what it is are for the action that needs that. */
+static void
+pattern_factory_check_action (ImpPatternFactory *self, GPtrArray *errors)
+{
+  static const char *const wanted[] = {
+    [IMP_PATTERN_DENY] = "reason",
+    [IMP_PATTERN_REJECT] = "answer",
+    [IMP_PATTERN_REPLACE] = "replacement",
+    [IMP_PATTERN_ANSWER] = "answer",
+  };
+  static const char *const names[] = { "deny", "reject", "replace", "answer" };
+  const char *name = pattern_factory_name (self, "actdata");
+
+  if (g_bytes_get_size (self->actdata) == 0 || g_str_equal (name, "actdata")
+      || g_str_equal (name, wanted[self->pattern.action])
+      || pattern_factory_is_mentioned (self, errors, "action"))
+    return;
+  g_ptr_array_add (errors,
+                   g_strdup_printf ("%s means nothing with action=%s, which takes %s", name,
+                                    names[self->pattern.action], wanted[self->pattern.action]));
 }
 
 /* Where the action refuses the connection, what is not sure is refused as well. */
@@ -182,23 +216,35 @@ pattern_factory_denies_over (ImpPatternFactory *self)
 }
 
 static void
+pattern_factory_refuse_alone (ImpPatternFactory *self, GPtrArray *errors, const char *setting)
+{
+  g_ptr_array_add (errors, g_strdup_printf ("%s means nothing without %s",
+                                            pattern_factory_name (self, setting),
+                                            pattern_factory_name (self, "rx")));
+}
+
+static void
 pattern_factory_check_choice (ImpPatternFactory *self, GPtrArray *errors)
 {
   if (self->rx != NULL && self->string != NULL)
-    g_ptr_array_add (errors, g_strdup ("rx and string cannot both be given"));
+    g_ptr_array_add (errors, g_strdup_printf ("%s and %s cannot both be given",
+                                              pattern_factory_name (self, "rx"),
+                                              pattern_factory_name (self, "string")));
   if (self->rx != NULL)
     return;
-  if (self->string == NULL && !pattern_factory_is_mentioned (errors, "rx")
-      && !pattern_factory_is_mentioned (errors, "string"))
-    g_ptr_array_add (errors, g_strdup ("rx or string must be given"));
-  if (pattern_factory_is_mentioned (errors, "rx"))
+  if (self->string == NULL && !pattern_factory_is_mentioned (self, errors, "rx")
+      && !pattern_factory_is_mentioned (self, errors, "string"))
+    g_ptr_array_add (errors,
+                     g_strdup_printf ("%s or %s must be given", pattern_factory_name (self, "rx"),
+                                      pattern_factory_name (self, "string")));
+  if (pattern_factory_is_mentioned (self, errors, "rx"))
     return;
   if (self->rxlen > 0)
-    g_ptr_array_add (errors, g_strdup ("rxlen means nothing without rx"));
+    pattern_factory_refuse_alone (self, errors, "rxlen");
   if (self->lookahead > 0)
-    g_ptr_array_add (errors, g_strdup ("lookahead means nothing without rx"));
+    pattern_factory_refuse_alone (self, errors, "lookahead");
   if (self->utf8)
-    g_ptr_array_add (errors, g_strdup ("utf8 means nothing without rx"));
+    pattern_factory_refuse_alone (self, errors, "utf8");
 }
 
 static void
@@ -213,6 +259,7 @@ imp_pattern_factory_validate (ImpFactory *factory, GPtrArray *errors)
   if (self->rx != NULL)
     pattern_factory_check_rx (self, errors);
   pattern_factory_check_actdata (self, errors);
+  pattern_factory_check_action (self, errors);
   if (errors->len > 0)
     g_clear_pointer (&self->pattern.matcher, imp_matcher_unref);
 }
@@ -578,6 +625,7 @@ imp_pattern_factory_class_init (ImpPatternFactoryClass *klass)
   factory_class->validate = imp_pattern_factory_validate;
   factory_class->create_packed = imp_pattern_factory_create_packed;
   factory_class->list_interfaces = imp_pattern_factory_list_interfaces;
+  factory_class->aliases = pattern_factory_aliases;
 
   pattern_factory_install_pattern ();
   pattern_factory_install_action ();

@@ -13,7 +13,7 @@ typedef struct _ImpPatternTemplate ImpPatternTemplate;
 #define IMP_PATTERN_TEMPLATE_MAX (16 * 1024 * 1024)
 
 /* @matcher: whose groups it refers to; NULL: it is taken as it stands. %IMP_ERROR_SETTINGS names a
- * reference to a group that there is not. */
+ * reference to a group that there is not; the message begins behind what @text is called. */
 ImpPatternTemplate *imp_pattern_template_new (GBytes *text, ImpMatcher *matcher, GError **error);
 void imp_pattern_template_free (ImpPatternTemplate *self);
 

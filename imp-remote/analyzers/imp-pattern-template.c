@@ -34,7 +34,7 @@ template_reader_refuse (TemplateReader *self, gsize begin, const char *why, GErr
   g_autofree char *what = g_strndup (self->text + begin, self->position - begin);
   g_autofree char *valid = g_utf8_make_valid (what, -1);
 
-  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "actdata has \"%s\", %s", valid, why);
+  g_set_error (error, IMP_ERROR, IMP_ERROR_SETTINGS, "has \"%s\", %s", valid, why);
   return FALSE;
 }
 
@@ -97,7 +97,8 @@ template_reader_read_reference (TemplateReader *self, int *group, GError **error
   if (name == NULL)
     return template_reader_refuse (self, begin, "which should be \\g<NAME>", error);
   return template_reader_find_group (self, name, group)
-         || template_reader_refuse (self, begin, "but rx has no such group", error);
+         || template_reader_refuse (self, begin, "but the regular expression has no such group",
+                                    error);
 }
 
 static gboolean
@@ -167,7 +168,7 @@ pattern_template_append (GByteArray *output, const guint8 *data, gsize length, G
   if (length > IMP_PATTERN_TEMPLATE_MAX - output->len)
     {
       g_set_error (error, IMP_ERROR, IMP_ERROR_LIMIT,
-                   "With what was matched, actdata would grow beyond %d bytes",
+                   "With what was matched, what is written would grow beyond %d bytes",
                    IMP_PATTERN_TEMPLATE_MAX);
       return FALSE;
     }

@@ -7,6 +7,7 @@
 #include "analyzers/imp-pinning-private.h"
 #include "core/imp-error.h"
 #include "core/imp-matcher-private.h"
+#include "core/imp-setting-names-private.h"
 #include "core/imp-settings-private.h"
 
 #define MAX_EFFORT_MAX 60000
@@ -40,7 +41,9 @@
  * An expression that takes more work on some data than
  * [property@Imp.PinningFactory:max-effort] makes the analyzer fail.
  *
- * As a module it is called `protocol-pinning`.
+ * As a module it is called `protocol-pinning`. The settings `dirN`, `rxlenN`, `rxN`, `allow-dup`,
+ * `max-unbound0` and `max-unbound1` are also called `directionN`, `max-lengthN`, `regexN`,
+ * `allow-duplicates`, `max-unbound-from-client` and `max-unbound-from-server`.
  *
  * Since: 0.1
  */
@@ -167,23 +170,38 @@ static const ImpNumberedSettings pinning_factory_numbered = {
 
 /* ---- checks ---- */
 
-/* Is one of the errors about this setting already? */
-static gboolean
-pinning_factory_is_mentioned (GPtrArray *errors, const char *key, guint number)
-{
-  g_autofree char *begin = g_strdup_printf ("\"%s%u=", key, number);
+/* Perl's names stay, and these read better. */
+static const ImpSettingAlias pinning_factory_aliases[] = {
+  { "direction", "dir" },
+  { "max-length", "rxlen" },
+  { "regex", "rx" },
+  { "allow-duplicates", "allow-dup" },
+  { "max-unbound-from-client", "max-unbound0" },
+  { "max-unbound-from-server", "max-unbound1" },
+  { NULL, NULL },
+};
 
-  for (guint i = 0; i < errors->len; i++)
-    if (g_str_has_prefix (errors->pdata[i], begin))
-      return TRUE;
-  return FALSE;
+static void
+pinning_factory_check_given (ImpPinningFactory *self, GPtrArray *errors, const char *key,
+                             guint number, gboolean given)
+{
+  g_autofree char *setting = g_strdup_printf ("%s%u", key, number);
+
+  if (!given && !imp_setting_names_is_mentioned (IMP_FACTORY (self), errors, setting))
+    g_ptr_array_add (errors,
+                     g_strdup_printf ("rule %u needs %s", number,
+                                      imp_setting_names_look_up (IMP_FACTORY (self), setting)));
 }
 
 static void
-pinning_factory_check_given (GPtrArray *errors, const char *key, guint number, gboolean given)
+pinning_factory_refuse_regex (ImpPinningFactory *self, GPtrArray *errors, guint number,
+                              const GError *error)
 {
-  if (!given && !pinning_factory_is_mentioned (errors, key, number))
-    g_ptr_array_add (errors, g_strdup_printf ("rule %u needs %s%u", number, key, number));
+  g_autofree char *setting = g_strdup_printf ("rx%u", number);
+
+  g_ptr_array_add (errors, g_strdup_printf ("%s: %s",
+                                            imp_setting_names_look_up (IMP_FACTORY (self), setting),
+                                            error->message));
 }
 
 static void
@@ -192,9 +210,9 @@ pinning_factory_check_rule (ImpPinningFactory *self, guint number, GPtrArray *er
   ImpPinningRule *rule = self->rules.rules->pdata[number];
   g_autoptr (GError) error = NULL;
 
-  pinning_factory_check_given (errors, "dir", number, rule->direction >= 0);
-  pinning_factory_check_given (errors, "rxlen", number, rule->max_length > 0);
-  pinning_factory_check_given (errors, "rx", number, rule->regex != NULL);
+  pinning_factory_check_given (self, errors, "dir", number, rule->direction >= 0);
+  pinning_factory_check_given (self, errors, "rxlen", number, rule->max_length > 0);
+  pinning_factory_check_given (self, errors, "rx", number, rule->regex != NULL);
   if (rule->regex == NULL || rule->program != NULL)
     return;
   /* The expression itself is looked at even where its length is missing. */
@@ -208,7 +226,7 @@ pinning_factory_check_rule (ImpPinningFactory *self, guint number, GPtrArray *er
   else
     imp_pinning_rule_compile (rule, &error);
   if (error != NULL)
-    g_ptr_array_add (errors, g_strdup_printf ("rx%u: %s", number, error->message));
+    pinning_factory_refuse_regex (self, errors, number, error);
 }
 
 /* Hashes of packets are worth nothing to whoever does not know it. */
@@ -444,6 +462,7 @@ imp_pinning_factory_class_init (ImpPinningFactoryClass *klass)
   factory_class->create_packed = imp_pinning_factory_create_packed;
   factory_class->list_interfaces = imp_pinning_factory_list_interfaces;
   factory_class->numbered = &pinning_factory_numbered;
+  factory_class->aliases = pinning_factory_aliases;
 
   pinning_factory_install_order ();
   pinning_factory_install_bounds ();

@@ -66,12 +66,12 @@ imp_pinning_rule_compile (ImpPinningRule *self, GError **error)
   if (info->min_length > self->max_length)
     return pinning_rule_refuse (self, error,
                                 "can never match: its matches have %" G_GSIZE_FORMAT " bytes or "
-                                "more, and may have %u (rxlen)",
+                                "more, and may have %u",
                                 info->min_length, self->max_length);
   if (info->need > self->window)
     return pinning_rule_refuse (self, error,
                                 "can never match: it has to see %" G_GSIZE_FORMAT " bytes or more, "
-                                "and may see %" G_GSIZE_FORMAT " (rxlen)",
+                                "and may see %" G_GSIZE_FORMAT,
                                 info->need, self->window);
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #include "analyzers/imp-session-log-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-setting-names-private.h"
 
 #define MAX_BUFFERED_MIN (1024 * 1024)
 #define MAX_BUFFERED_DEFAULT (16 * 1024 * 1024)
@@ -32,7 +33,7 @@
  * How large files become, and how many there are, is up to the traffic: the folder should be on a
  * file system, or have a quota, for which that is no matter.
  *
- * As a module it is called `session-log`.
+ * As a module it is called `session-log`; there, the setting `dir` is also called `folder`.
  *
  * Since: 0.1
  */
@@ -78,16 +79,22 @@ imp_session_log_factory_finalize (GObject *object)
   G_OBJECT_CLASS (imp_session_log_factory_parent_class)->finalize (object);
 }
 
+static const ImpSettingAlias session_log_factory_aliases[] = {
+  { "folder", "dir" },
+  { NULL, NULL },
+};
+
 static void
 session_log_factory_check_dir (ImpSessionLogFactory *self, GPtrArray *errors)
 {
-  for (guint i = 0; i < errors->len; i++)
-    if (g_str_has_prefix (errors->pdata[i], "\"dir="))
-      return;
+  const char *name = imp_setting_names_look_up (IMP_FACTORY (self), "dir");
+
+  if (imp_setting_names_is_mentioned (IMP_FACTORY (self), errors, "dir"))
+    return;
   if (self->dir == NULL)
-    g_ptr_array_add (errors, g_strdup ("dir, the folder for the files, must be given"));
+    g_ptr_array_add (errors, g_strdup_printf ("%s, the folder for the files, must be given", name));
   else if (!g_file_test (self->dir, G_FILE_TEST_IS_DIR))
-    g_ptr_array_add (errors, g_strdup_printf ("dir: there is no folder \"%s\"", self->dir));
+    g_ptr_array_add (errors, g_strdup_printf ("%s: there is no folder \"%s\"", name, self->dir));
 }
 
 static void
@@ -179,6 +186,7 @@ imp_session_log_factory_class_init (ImpSessionLogFactoryClass *klass)
   factory_class->validate = imp_session_log_factory_validate;
   factory_class->create_packed = imp_session_log_factory_create_packed;
   factory_class->list_interfaces = imp_session_log_factory_list_interfaces;
+  factory_class->aliases = session_log_factory_aliases;
 
   /**
    * ImpSessionLogFactory:dir:

@@ -127,7 +127,9 @@ struct _ImpFactoryClass
   void         (*query_statuses)  (ImpFactory *self, guint timeout_ms, GTask *task);
   /* Inside the library only: a struct of functions for settings that are no properties. */
   gconstpointer numbered;
-  gpointer padding[3];
+  /* Inside the library only: other names of settings. */
+  gconstpointer aliases;
+  gpointer padding[2];
 };
 
 IMP_AVAILABLE_IN_0_1

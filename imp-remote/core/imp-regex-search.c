@@ -109,7 +109,7 @@ regex_search_check_length (ImpRegexSearch *self, GError **error)
   if (info->min_length > self->max_length)
     return regex_search_refuse (self, error,
                                 "can never match: its matches have %" G_GSIZE_FORMAT " bytes or "
-                                "more, and may have %" G_GSIZE_FORMAT " (rxlen)",
+                                "more, and may have %" G_GSIZE_FORMAT,
                                 info->min_length, self->max_length);
   return TRUE;
 }
@@ -138,7 +138,7 @@ regex_search_check_lookahead (ImpRegexSearch *self, gsize *lookahead, GError **e
   if (info->need > self->max_length + *lookahead)
     return regex_search_refuse (self, error,
                                 "can never match: it has to see %" G_GSIZE_FORMAT " bytes or more, "
-                                "and may see %" G_GSIZE_FORMAT " (rxlen and lookahead)",
+                                "and may see %" G_GSIZE_FORMAT,
                                 info->need, self->max_length + *lookahead);
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-factory.h"
+#include "core/imp-setting-names-private.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,7 @@ typedef struct
   GArray *values;                      /* of GValue */
   const ImpNumberedSettings *numbered; /* or NULL */
   GArray *others;                      /* those of them that are given */
+  ImpSettingNames keys;                /* under which they are given */
 } ImpSettingValues;
 
 /* What is wrong goes to @errors (char *). */

@@ -185,6 +185,15 @@ settings_find (GParamSpec **known, const char *key)
   return NULL;
 }
 
+static void
+settings_append_name (GString *text, Conversion *conversion, GParamSpec *pspec, const char *suffix)
+{
+  g_autofree char *others = imp_setting_aliases_describe (conversion->values->keys.aliases,
+                                                          pspec->name, suffix);
+
+  g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? ", " : "", pspec->name, suffix, others);
+}
+
 static char *
 settings_describe (Conversion *conversion)
 {
@@ -193,9 +202,9 @@ settings_describe (Conversion *conversion)
   GParamSpec **numbered = settings != NULL ? settings->list () : NULL;
 
   for (; numbered != NULL && *numbered != NULL; numbered++)
-    g_string_append_printf (text, "%s%sN", text->len > 0 ? ", " : "", (*numbered)->name);
+    settings_append_name (text, conversion, *numbered, "N");
   for (GParamSpec **known = conversion->known; *known != NULL; known++)
-    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", (*known)->name);
+    settings_append_name (text, conversion, *known, "");
   return g_string_free (text, FALSE);
 }
 
@@ -216,6 +225,14 @@ conversion_refuse_twice (Conversion *conversion, ImpSetting *setting)
 {
   g_ptr_array_add (conversion->errors, g_strdup_printf ("\"%s\": %s is set more than once",
                                                         setting->text, setting->key));
+}
+
+static void
+conversion_refuse_both (Conversion *conversion, ImpSetting *setting, const char *other)
+{
+  g_ptr_array_add (conversion->errors,
+                   g_strdup_printf ("\"%s\": %s and %s are the same setting, give one of them",
+                                    setting->text, other, setting->key));
 }
 
 static gboolean
@@ -266,14 +283,14 @@ conversion_has_numbered (Conversion *conversion, GParamSpec *pspec, guint number
 }
 
 static void
-conversion_add_numbered (Conversion *conversion, ImpSetting *setting)
+conversion_add_numbered (Conversion *conversion, ImpSetting *setting, const char *name)
 {
   const ImpNumberedSettings *numbered = conversion->values->numbered;
   NumberedSetting other = { NULL, 0, G_VALUE_INIT };
   guint64 number = 0;
 
   if (numbered != NULL)
-    other.pspec = settings_find_numbered (numbered, setting->key, &number);
+    other.pspec = settings_find_numbered (numbered, name, &number);
   other.number = number;
   if (other.pspec == NULL)
     conversion_refuse_unknown (conversion, setting);
@@ -291,11 +308,16 @@ conversion_add_numbered (Conversion *conversion, ImpSetting *setting)
 static void
 conversion_add (Conversion *conversion, ImpSetting *setting)
 {
-  GParamSpec *pspec = settings_find (conversion->known, setting->key);
+  const char *other = NULL;
+  g_autofree char *name = imp_setting_names_resolve (&conversion->values->keys, setting->key,
+                                                     &other);
+  GParamSpec *pspec = settings_find (conversion->known, name);
   GValue value = G_VALUE_INIT;
 
-  if (pspec == NULL)
-    conversion_add_numbered (conversion, setting);
+  if (other != NULL)
+    conversion_refuse_both (conversion, setting, other);
+  else if (pspec == NULL)
+    conversion_add_numbered (conversion, setting, name);
   else if (g_ptr_array_find (conversion->values->names, pspec->name, NULL))
     conversion_refuse_twice (conversion, setting);
   else if (conversion_parse (conversion, setting, pspec, &value))
@@ -317,6 +339,7 @@ imp_setting_values_new (GObjectClass *klass, const char *settings, GPtrArray *er
   self->values = g_array_new (FALSE, FALSE, sizeof (GValue));
   g_array_set_clear_func (self->values, (GDestroyNotify) g_value_unset);
   self->numbered = imp_settings_get_numbered (klass);
+  imp_setting_names_init (&self->keys, klass);
   self->others = g_array_new (FALSE, FALSE, sizeof (NumberedSetting));
   g_array_set_clear_func (self->others, (GDestroyNotify) numbered_setting_clear);
   for (guint i = 0; i < list->len; i++)
@@ -337,6 +360,7 @@ imp_setting_values_free (ImpSettingValues *self)
   g_ptr_array_unref (self->names);
   g_array_unref (self->values);
   g_array_unref (self->others);
+  imp_setting_names_clear (&self->keys);
   g_free (self);
 }
 
@@ -387,6 +411,7 @@ settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray
   if (!settings_check_made (factory, type, errors))
     return factory;
   setting_values_set_numbered (values, factory);
+  imp_setting_names_attach (&values->keys, factory);
   /* What is wrong in itself does not hide what does not go together. */
   if (IMP_FACTORY_CLASS (klass)->validate != NULL)
     IMP_FACTORY_CLASS (klass)->validate (factory, errors);
@@ -406,8 +431,8 @@ settings_build (GType type, GObjectClass *klass, const char *settings, GPtrArray
  * must be; any other byte may be. A plus sign stands for itself. Booleans are "true" or "false" (or
  * yes, on, 1, no, off, 0), enumerations are given by the nick of a value, flags by nicks with
  * commas between, numbers in decimal. A property that is a #GBytes takes any bytes, all others are
- * UTF-8 without NUL. Some classes have numbered settings besides, such as "rx0", "rx1" and so on;
- * then they say so.
+ * UTF-8 without NUL. Some classes have numbered settings besides, such as "rx0", "rx1" and so on,
+ * and some settings have other names, such as "regex" for "rx"; then they say so.
  *
  * Returns: (transfer full): a new factory, or %NULL with %IMP_ERROR_SETTINGS, whose message names
  *   all errors: what was written, and what would be right

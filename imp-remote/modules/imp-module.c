@@ -23,31 +23,18 @@ typedef struct
   const char *name;
   GType (*get_type) (void);
   const char *summary;
-  const char *alias[2]; /* a setting's short name, and its property */
 } StockModule;
 
 static const StockModule stock_modules[] = {
-  { "http-headers",
-    imp_http_headers_factory_get_type,
-    "reads HTTP, refuses what is not clean, sets and removes fields",
-    { NULL } },
-  { "pass", imp_pass_analyzer_get_type, "passes everything", { NULL } },
-  { "pattern",
-    imp_pattern_factory_get_type,
-    "denies, rejects or replaces what matches a pattern",
-    { NULL } },
-  { "protocol-pinning",
-    imp_pinning_factory_get_type,
-    "denies what does not begin as a protocol should, in both directions",
-    { NULL } },
-  { "remote",
-    imp_remote_factory_get_type,
-    "uses the analyzers of a server (imp-remote serve)",
-    { "addr", "address" } },
-  { "session-log",
-    imp_session_log_factory_get_type,
-    "passes everything and writes each connection to a file",
-    { NULL } },
+  { "http-headers", imp_http_headers_factory_get_type,
+    "reads HTTP, refuses what is not clean, sets and removes fields" },
+  { "pass", imp_pass_analyzer_get_type, "passes everything" },
+  { "pattern", imp_pattern_factory_get_type, "denies, rejects or replaces what matches a pattern" },
+  { "protocol-pinning", imp_pinning_factory_get_type,
+    "denies what does not begin as a protocol should, in both directions" },
+  { "remote", imp_remote_factory_get_type, "uses the analyzers of a server (imp-remote serve)" },
+  { "session-log", imp_session_log_factory_get_type,
+    "passes everything and writes each connection to a file" },
 };
 
 static void
@@ -61,16 +48,6 @@ module_register_stock (void)
     imp_module_registry_add (stock_modules[i].name, stock_modules[i].get_type (),
                              stock_modules[i].summary, TRUE);
   g_once_init_leave (&registered, 1);
-}
-
-/* NULL for one that comes from elsewhere. */
-static const StockModule *
-module_find_stock (const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (stock_modules); i++)
-    if (g_str_equal (stock_modules[i].name, name))
-      return &stock_modules[i];
-  return NULL;
 }
 
 static gboolean
@@ -162,33 +139,10 @@ module_find_type (const char *name, char **summary, GError **error)
   return type;
 }
 
-/* Replaces a short name by that of the property. */
-static char *
-module_resolve_alias (const StockModule *module, const char *settings)
-{
-  g_auto (GStrv) parts = NULL;
-  gsize length;
-
-  if (settings == NULL || module == NULL || module->alias[0] == NULL)
-    return g_strdup (settings);
-
-  length = strlen (module->alias[0]);
-  parts = g_strsplit (settings, "&", -1);
-  for (char **part = parts; *part != NULL; part++)
-    if (g_str_has_prefix (*part, module->alias[0]) && (*part)[length] == '=')
-      {
-        char *resolved = g_strconcat (module->alias[1], *part + length, NULL);
-
-        g_free (*part);
-        *part = resolved;
-      }
-  return g_strjoinv ("&", parts);
-}
-
 static ImpFactory *
 module_new_factory (const char *name, const char *settings, GError **error)
 {
-  g_autofree char *resolved = NULL, *summary = NULL;
+  g_autofree char *summary = NULL;
   GType type;
 
   if (imp_module_is_script (name) && !g_file_test (name, G_FILE_TEST_IS_REGULAR))
@@ -202,8 +156,7 @@ module_new_factory (const char *name, const char *settings, GError **error)
   type = module_find_type (name, &summary, error);
   if (type == G_TYPE_INVALID)
     return NULL;
-  resolved = module_resolve_alias (module_find_stock (name), settings);
-  return module_new_factory_for_type (type, name, resolved, error);
+  return module_new_factory_for_type (type, name, settings, error);
 }
 
 /**
@@ -404,28 +357,28 @@ module_describe_meaning (GString *text, GParamSpec *pspec)
 
 /* Those of which there may be several have no defaults. */
 static void
-module_describe_numbered (GString *text, const ImpNumberedSettings *numbered)
+module_describe_numbered (GString *text, const ImpNumberedSettings *numbered,
+                          const ImpSettingAlias *aliases)
 {
   for (GParamSpec **list = numbered->list (); *list != NULL; list++)
     {
       g_autofree char *values = imp_setting_describe (*list);
+      g_autofree char *others = imp_setting_aliases_describe (aliases, (*list)->name, "N");
 
-      g_string_append_printf (text, "  %sN=%s (N: 0, 1, ... up to %u)\n", (*list)->name, values,
-                              numbered->max - 1);
+      g_string_append_printf (text, "  %sN=%s%s (N: 0, 1, ... up to %u)\n", (*list)->name, values,
+                              others, numbered->max - 1);
       module_describe_meaning (text, *list);
     }
 }
 
 static void
-module_describe_setting (GString *text, const StockModule *module, GParamSpec *pspec)
+module_describe_setting (GString *text, const ImpSettingAlias *aliases, GParamSpec *pspec)
 {
   g_autofree char *values = imp_setting_describe (pspec);
+  g_autofree char *others = imp_setting_aliases_describe (aliases, pspec->name, "");
   g_autoptr (GBytes) bytes = imp_setting_format (pspec, g_param_spec_get_default_value (pspec));
 
-  if (module != NULL && g_strcmp0 (module->alias[1], pspec->name) == 0)
-    g_string_append_printf (text, "  %s=%s (or %s)", pspec->name, values, module->alias[0]);
-  else
-    g_string_append_printf (text, "  %s=%s", pspec->name, values);
+  g_string_append_printf (text, "  %s=%s%s", pspec->name, values, others);
   if (bytes != NULL)
     {
       gsize length;
@@ -439,18 +392,19 @@ module_describe_setting (GString *text, const StockModule *module, GParamSpec *p
 }
 
 static void
-module_describe_type (GString *text, const StockModule *module, GType type)
+module_describe_type (GString *text, GType type)
 {
   g_autoptr (GTypeClass) klass = g_type_class_ref (type);
   g_autofree GParamSpec **settings = imp_settings_list (G_OBJECT_CLASS (klass));
   const ImpNumberedSettings *numbered = imp_settings_get_numbered (G_OBJECT_CLASS (klass));
+  const ImpSettingAlias *aliases = imp_setting_aliases_get (G_OBJECT_CLASS (klass));
 
   if (settings[0] == NULL && numbered == NULL)
     g_string_append (text, "  no settings\n");
   if (numbered != NULL)
-    module_describe_numbered (text, numbered);
+    module_describe_numbered (text, numbered, aliases);
   for (gsize i = 0; settings[i] != NULL; i++)
-    module_describe_setting (text, module, settings[i]);
+    module_describe_setting (text, aliases, settings[i]);
 }
 
 /**
@@ -474,7 +428,7 @@ imp_module_describe_settings (GType type)
                         NULL);
 
   text = g_string_new (NULL);
-  module_describe_type (text, NULL, type);
+  module_describe_type (text, type);
   return g_string_free (text, FALSE);
 }
 
@@ -494,7 +448,7 @@ module_describe_script (const char *path, GError **error)
     return NULL;
   text = g_string_new (NULL);
   g_string_append_printf (text, "%s: %sand, as every script,\n", path, own);
-  module_describe_type (text, NULL, IMP_TYPE_SCRIPT_FACTORY);
+  module_describe_type (text, IMP_TYPE_SCRIPT_FACTORY);
   return g_string_free (text, FALSE);
 }
 
@@ -529,6 +483,6 @@ imp_module_describe (const char *name, GError **error)
 
   text = g_string_new (name);
   g_string_append_printf (text, ": %s\n", summary);
-  module_describe_type (text, module_find_stock (name), type);
+  module_describe_type (text, type);
   return g_string_free (text, FALSE);
 }

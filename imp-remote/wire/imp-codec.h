@@ -60,6 +60,9 @@ struct _ImpCodecInterface
    */
   gboolean    (*decode)   (ImpCodec *self, GBytes *input, ImpMessage **message, gsize *consumed,
                            GError **error);
+
+  /*< private >*/
+  gpointer padding[8];
 };
 
 IMP_AVAILABLE_IN_0_1

@@ -109,17 +109,23 @@ assert_refused (const char *settings, const char *part)
 static void
 test_refused (void)
 {
-  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\2", "\"\\2\", but rx has no such group");
-  assert_refused ("rx=a&rxlen=1&action=replace&actdata=x\\1", "\"\\1\", but rx has no such group");
-  assert_refused ("rx=(?<n>a)&rxlen=1&action=replace&actdata=\\g<m>", "\"\\g<m>\", but rx has no");
-  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g<2>", "\"\\g<2>\", but rx has no");
-  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g<>", "\"\\g<>\", but rx has no");
+  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\2",
+                  "\"\\2\", but the regular expression has no such group");
+  assert_refused ("rx=a&rxlen=1&action=replace&actdata=x\\1",
+                  "\"\\1\", but the regular expression has no such group");
+  assert_refused ("rx=(?<n>a)&rxlen=1&action=replace&actdata=\\g<m>",
+                  "\"\\g<m>\", but the regular expression has no");
+  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g<2>",
+                  "\"\\g<2>\", but the regular expression has no");
+  assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g<>",
+                  "\"\\g<>\", but the regular expression has no");
   assert_refused ("rx=a&rxlen=1&action=replace&actdata=\\n", "\"\\n\", which means nothing");
   assert_refused ("rx=a&rxlen=1&action=replace&actdata=x\\", "\"\\\", which means nothing");
   assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g1",
                   "\"\\g\", which should be \\g<NAME>");
   assert_refused ("rx=(a)&rxlen=1&action=replace&actdata=\\g<1", "which should be \\g<NAME>");
-  assert_refused ("rx=(a)&rxlen=1&actdata=\\2", "\"\\2\", but rx has no such group");
+  assert_refused ("rx=(a)&rxlen=1&actdata=\\2",
+                  "\"\\2\", but the regular expression has no such group");
 }
 
 /* What is matched may make it large, and there is an end to that. */
@@ -135,8 +141,8 @@ test_too_large (void)
   rig = pattern_rig_new (settings->str);
   pattern_rig_feed (rig, text, -1, STREAM);
   pattern_rig_finish (rig);
-  pattern_rig_expect_refusal (rig,
-                              "fatal With what was matched, actdata would grow beyond 16777216");
+  pattern_rig_expect_refusal (
+    rig, "fatal With what was matched, what is written would grow beyond 16777216");
 }
 
 int

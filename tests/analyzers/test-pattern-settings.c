@@ -162,6 +162,45 @@ test_not_pointless (void)
   assert_taken ("rx=[\\xe9]&rxlen=1");
 }
 
+/* Each setting has one name that is Perl's and one that reads well; messages have the one that was
+ * written. */
+static void
+test_other_names (void)
+{
+  g_autoptr (ImpFactory) factory = imp_pattern_factory_new (
+    "regex=a%2Bb&max_length=7&direction=1&action=replace&replacement=x&literal=true", NULL);
+  g_autoptr (ImpFactory) deny = imp_pattern_factory_new ("text=a&reason=no", NULL);
+  g_autofree char *written = imp_factory_get_settings (factory);
+  g_autofree char *denied = imp_factory_get_settings (deny);
+
+  g_assert_cmpstr (written, ==,
+                   "rx=a%2Bb&rxlen=7&rxdir=1&action=replace&actdata=x&actdata-literal=true");
+  g_assert_cmpstr (denied, ==, "string=a&actdata=no");
+  assert_taken ("text=a&action=reject&answer=no");
+  assert_taken ("text=a&action=answer&answer=no");
+
+  assert_errors ("regex=a&rx=a&max-length=1",
+                 "\"rx=a\": regex and rx are the same setting, give one of them", NULL);
+  assert_errors ("regex=a&rxlen=1&max-length=1", "rxlen and max-length are the same setting", NULL);
+  assert_errors ("text=a&reason=x&answer=y", "reason and answer are the same setting", NULL);
+  assert_errors ("regex=a&regex=b&max-length=1", "regex is set more than once", NULL);
+  assert_errors ("regex=a&max-length=0", "regex needs max-length", NULL);
+  assert_errors ("regex=a", "regex needs max-length", NULL);
+  assert_errors ("regex=a&max-length=many", "\"max-length=many\": max-length must be", NULL);
+  assert_errors ("regex=a&max-length=1&text=b", "regex and text cannot both be given", NULL);
+  assert_errors ("max-length=3&text=a", "max-length means nothing without regex", NULL);
+  assert_errors ("direction=2&text=a", "direction must be", NULL);
+  assert_errors ("direction=0", "regex or text must be given", NULL);
+  assert_errors ("text=a&direction0=1", "no such setting", NULL);
+  assert_errors ("text=a&replacement=b",
+                 "replacement means nothing with action=deny, which takes reason", NULL);
+  assert_errors ("text=a&action=reject&reason=b", "action=reject, which takes answer", NULL);
+  assert_errors ("text=a&action=explode&reason=b", "deny, reject, replace or answer", NULL);
+  assert_errors ("regex=(a)&max-length=1&action=replace&replacement=\\2",
+                 "replacement has \"\\2\", but the regular expression has no such group", NULL);
+  assert_errors ("text=a&color=red", "known are rx (or regex), rxlen (or max-length), ", NULL);
+}
+
 static void
 test_round_trip (void)
 {
@@ -201,6 +240,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/pattern-settings/pointless", test_pointless);
   g_test_add_func ("/pattern-settings/not-pointless", test_not_pointless);
   g_test_add_func ("/pattern-settings/lengths", test_lengths);
+  g_test_add_func ("/pattern-settings/other-names", test_other_names);
   g_test_add_func ("/pattern-settings/round-trip", test_round_trip);
   g_test_add_func ("/pattern-settings/unset", test_unset);
   return g_test_run ();

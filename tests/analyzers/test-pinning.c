@@ -259,7 +259,7 @@ test_errors (void)
   expect_errors ("dir0=0&rxlen0=3&rx0=a*&dir1=0&rxlen1=3&rx1=abcd&dir2=0&rxlen2=1&rx2=a\\Kb",
                  "rx0: The regular expression \"a*\" matches the empty string; rx1: The regular "
                  "expression \"abcd\" can never match: its matches have 4 bytes or more, and may "
-                 "have 3 (rxlen); rx2: The regular expression \"a\\Kb\" uses \\K, which means "
+                 "have 3; rx2: The regular expression \"a\\Kb\" uses \\K, which means "
                  "nothing in a stream");
   expect_errors ("dir1000=1",
                  "\"dir1000=1\": the number in dir1000 is too large, the greatest one is 999");
@@ -267,13 +267,37 @@ test_errors (void)
     {
       static const char *const unknown[] = { "dir=1", "dir01=1", "rxx0=1" };
       g_autofree char *text
-        = g_strdup_printf ("\"%s\": there is no such setting (known are dirN, rxlenN, rxN, "
-                           "ignore-order, allow-dup, allow-reorder, max-unbound0, max-unbound1, "
+        = g_strdup_printf ("\"%s\": there is no such setting (known are dirN (or "
+                           "directionN), rxlenN (or max-lengthN), rxN (or regexN), ignore-order, "
+                           "allow-dup (or allow-duplicates), allow-reorder, max-unbound0 (or "
+                           "max-unbound-from-client), max-unbound1 (or max-unbound-from-server), "
                            "max-effort)",
                            unknown[i]);
 
       expect_errors (unknown[i], text);
     }
+}
+
+/* The names that read well are the same settings, and messages have those that were written. */
+static void
+test_other_names (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImpFactory) factory = imp_pinning_factory_new (
+    "direction0=1&max_length0=255&regex0=220&direction12=0&max-length12=9&rx12=b&dir1=0"
+    "&allow-duplicates=true&max-unbound-from-server=0",
+    &error);
+
+  g_assert_null (factory); /* rules 2 to 11 are missing */
+  g_assert_nonnull (strstr (error->message, "rule 2 needs direction2; rule 2 needs max-length2; "
+                                            "rule 2 needs regex2"));
+  g_assert_nonnull (strstr (error->message, "rule 1 needs max-length1; rule 1 needs regex1"));
+  g_assert_null (strstr (error->message, "rule 12"));
+  expect_errors ("regex0=a&rx0=a&dir0=1&rxlen0=1",
+                 "\"rx0=a\": regex0 and rx0 are the same setting, give one of them");
+  expect_errors ("direction0=2&max-length0=1&regex0=(",
+                 "\"direction0=2\": direction0 must be a whole number from 0 to 1; regex0: The "
+                 "regular expression \"(\" is wrong at byte 1: missing closing parenthesis");
 }
 
 /* Settings are written as they are read, whether they were settings before or not. */
@@ -332,6 +356,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/pinning/gap", test_gap);
   g_test_add_func ("/pinning/costly", test_costly);
   g_test_add_func ("/pinning/errors", test_errors);
+  g_test_add_func ("/pinning/other-names", test_other_names);
   g_test_add_func ("/pinning/round-trip", test_round_trip);
   g_test_add_func ("/pinning/no-rules", test_no_rules);
   return g_test_run ();

@@ -92,7 +92,7 @@ test_errors (void)
     { "pattern=string=x&shade=red", IMP_ERROR_SETTINGS, "shade=red" },
     { "pattern", IMP_ERROR_SETTINGS, "rx or string" },
     { "remote=addr=nowhere", IMP_ERROR_SETTINGS, "\"nowhere\"" },
-    { "remote=addr=@a&address=@b", IMP_ERROR_SETTINGS, "more than once" },
+    { "remote=addr=@a&address=@b", IMP_ERROR_SETTINGS, "addr and address are the same" },
     { "remote", IMP_ERROR_SETTINGS, "address" },
     { "./nothing.so", IMP_ERROR_SETTINGS, "./nothing.so" },
     { "nothing.so=x=1", IMP_ERROR_SETTINGS, "nothing.so" },
@@ -136,8 +136,12 @@ test_describe (void)
 {
   g_autofree char *text = imp_module_describe ("remote", NULL);
   g_autoptr (GError) error = NULL;
+  g_autofree char *pattern = imp_module_describe ("pattern", NULL);
+  g_autofree char *pinning = imp_module_describe ("protocol-pinning", NULL);
 
   g_assert_nonnull (strstr (text, "  address=text in UTF-8 (or addr)\n"));
+  g_assert_nonnull (strstr (pattern, "(or replacement, reason, answer)"));
+  g_assert_nonnull (strstr (pinning, "  rxN=text in UTF-8 (or regexN) (N: 0, 1, "));
   g_assert_nonnull (strstr (text, "  fail=hard or soft (default: hard)\n"));
   g_assert_nonnull (strstr (text, "\n      where the server listens\n"));
   g_assert_null (strstr (text, "\n  state="));

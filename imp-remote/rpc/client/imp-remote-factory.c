@@ -2,6 +2,7 @@
 #include "rpc/client/imp-remote-factory-object-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-setting-names-private.h"
 #include "rpc/client/imp-pool-status-private.h"
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-limits-private.h"
@@ -306,6 +307,11 @@ typedef enum
   PROP_INSECURE,
   PROP_LIMITS, /* the first of them */
 } Property;
+
+static const ImpSettingAlias remote_factory_aliases[] = {
+  { "addr", "address" },
+  { NULL, NULL },
+};
 
 /* As ImpTlsFile has them. */
 static const char *const tls_file_names[IMP_N_TLS_FILES] = { "tls-cert", "tls-key", "tls-ca" };
@@ -930,6 +936,7 @@ imp_remote_factory_class_init (ImpRemoteFactoryClass *klass)
   factory_class->validate = imp_remote_factory_validate;
   factory_class->list_statuses = imp_remote_factory_list_statuses;
   factory_class->query_statuses = imp_remote_factory_query_statuses;
+  factory_class->aliases = remote_factory_aliases;
 
   remote_factory_install_properties (object_class);
 }
