@@ -482,7 +482,7 @@ cascade_install_properties (GObjectClass *object_class)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpCascade:max-held:
+   * ImpCascade:max-held: (attributes org.gtk.Property.default=16777216)
    *
    * How many bytes one part may leave unsettled, in both directions of a connection together. One
    * that leaves more has failed.
@@ -496,7 +496,7 @@ cascade_install_properties (GObjectClass *object_class)
     MAX_HELD_DEFAULT, flags);
 
   /**
-   * ImpCascade:hold-timeout:
+   * ImpCascade:hold-timeout: (attributes org.gtk.Property.default=500)
    *
    * How long a search (pass pattern) of a part may hold what may be the beginning of a match, in
    * milliseconds; 0: until it is decided. It takes up to twice as long to notice. Then it passes,

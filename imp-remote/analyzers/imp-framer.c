@@ -595,7 +595,7 @@ imp_framer_class_init (ImpFramerClass *klass)
   IMP_ANALYZER_CLASS (klass)->close = imp_framer_close;
 
   /**
-   * ImpFramer:max-record:
+   * ImpFramer:max-record: (attributes org.gtk.Property.default=1048576)
    *
    * The greatest length of a record, in bytes, delimiter or prefix included. A longer one, as soon
    * as it is known to be that, is refused (DENY).

@@ -34,6 +34,36 @@ struct _ImpFramerClass
   gpointer padding[6];
 };
 
+/**
+ * ImpFramerClass::record:
+ * @self: a framer
+ * @direction: a direction
+ * @record: (transfer none): a record with all its bytes, its delimiter or prefix among them
+ * @error: return location for an error
+ *
+ * Takes a record, in the order of the stream, however it was cut into pieces. It has to answer, by
+ * [method@Imp.Framer.pass_record], [method@Imp.Framer.replace_record] and the like, or by
+ * [method@Imp.Framer.hold_record], and then later.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpFramerClass::incomplete:
+ * @self: a framer
+ * @direction: a direction
+ * @rest: (transfer none): what has come of a record
+ * @error: return location for an error
+ *
+ * Takes what has come of a record where the stream ends within it, and answers as
+ * [vfunc@Imp.Framer.record] does. Where it is not implemented, the connection is refused.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+
 IMP_AVAILABLE_IN_0_1
 void     imp_framer_set_lines         (ImpFramer *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1

@@ -180,7 +180,7 @@ static void
 http_analyzer_class_install_behavior (void)
 {
   /**
-   * ImpHttpAnalyzer:strict:
+   * ImpHttpAnalyzer:strict: (attributes org.gtk.Property.default=IMP_HTTP_STRICT_REFUSE)
    *
    * What becomes of a message that is not as RFC 9112 has it.
    *
@@ -191,7 +191,7 @@ http_analyzer_class_install_behavior (void)
     IMP_TYPE_HTTP_STRICT, IMP_HTTP_STRICT_REFUSE, PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:explain:
+   * ImpHttpAnalyzer:explain: (attributes org.gtk.Property.default=TRUE)
    *
    * Whether the client gets a short response that says why, before the connection is refused, where
    * no other response stands before it.
@@ -203,7 +203,7 @@ http_analyzer_class_install_behavior (void)
     PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:on-large-body:
+   * ImpHttpAnalyzer:on-large-body: (attributes org.gtk.Property.default=IMP_HTTP_LARGE_DENY)
    *
    * What becomes of a body that is to be held as a whole and is longer than
    * [property@Imp.HttpAnalyzer:max-body].
@@ -219,7 +219,7 @@ static void
 http_analyzer_class_install_limits (void)
 {
   /**
-   * ImpHttpAnalyzer:max-head-size:
+   * ImpHttpAnalyzer:max-head-size: (attributes org.gtk.Property.default=65536)
    *
    * The greatest length of a head, in bytes, its empty line included; and that of trailers.
    *
@@ -230,7 +230,7 @@ http_analyzer_class_install_limits (void)
                                                       G_MAXINT32 / 2, MAX_HEAD_DEFAULT, PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:max-line:
+   * ImpHttpAnalyzer:max-line: (attributes org.gtk.Property.default=16384)
    *
    * The greatest length of a line in a head, or before a chunk, in bytes, its end included.
    *
@@ -241,7 +241,7 @@ http_analyzer_class_install_limits (void)
     G_MAXINT32 / 2, MAX_LINE_DEFAULT, PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:max-fields:
+   * ImpHttpAnalyzer:max-fields: (attributes org.gtk.Property.default=200)
    *
    * How many fields a head may have.
    *
@@ -252,7 +252,7 @@ http_analyzer_class_install_limits (void)
                                                    MAX_FIELDS_DEFAULT, PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:max-body:
+   * ImpHttpAnalyzer:max-body: (attributes org.gtk.Property.default=1048576)
    *
    * The greatest length of a body that is held as a whole, in bytes.
    *
@@ -263,7 +263,7 @@ http_analyzer_class_install_limits (void)
     G_MAXINT32 / 2, MAX_BODY_DEFAULT, PROP_FLAGS);
 
   /**
-   * ImpHttpAnalyzer:max-pipeline:
+   * ImpHttpAnalyzer:max-pipeline: (attributes org.gtk.Property.default=100)
    *
    * How many requests may wait for their response. With one more the connection is refused.
    *

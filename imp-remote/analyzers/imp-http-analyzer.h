@@ -114,6 +114,93 @@ struct _ImpHttpAnalyzerClass
   gpointer padding[8];
 };
 
+/**
+ * ImpHttpAnalyzerClass::request_head:
+ * @self: an analyzer
+ * @request: the head of a request
+ * @error: return location for an error
+ *
+ * Takes the head of a request, before any of it goes on. It may be changed, the server spared by
+ * [method@Imp.HttpAnalyzer.answer], and the body asked for by
+ * [method@Imp.HttpAnalyzer.read_body].
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpHttpAnalyzerClass::response_head:
+ * @self: an analyzer
+ * @request: the head of the request
+ * @response: the head of the response
+ * @error: return location for an error
+ *
+ * Takes the head of the final response to a request, or of 101, before any of it goes on. It may be
+ * changed, and its body asked for. Other responses 1xx pass unseen.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpHttpAnalyzerClass::request_body:
+ * @self: an analyzer
+ * @request: the head of the request
+ * @piece: (transfer none): a piece of the body, or all of it
+ * @is_last: whether nothing follows
+ * @error: return location for an error
+ *
+ * Takes the body of a request, in pieces or as a whole, as [method@Imp.HttpAnalyzer.read_body] has
+ * asked for it. Where nobody has, it is not called.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpHttpAnalyzerClass::response_body:
+ * @self: an analyzer
+ * @request: the head of the request
+ * @response: the head of the response
+ * @piece: (transfer none): a piece of the body, or all of it
+ * @is_last: whether nothing follows
+ * @error: return location for an error
+ *
+ * Takes the body of a response, as [vfunc@Imp.HttpAnalyzer.request_body] does that of a request.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpHttpAnalyzerClass::message_end:
+ * @self: an analyzer
+ * @direction: %IMP_DIRECTION_FROM_CLIENT for a request
+ * @head: the head of the message
+ * @error: return location for an error
+ *
+ * Takes note that a message has ended that was seen up to its end. A body that nobody looks at may
+ * end with its stream, unseen.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpHttpAnalyzerClass::opaque:
+ * @self: an analyzer
+ * @request: the head of the request
+ * @response: the head of the response
+ * @error: return location for an error
+ *
+ * Takes note, once, that the connection turns into something else than HTTP: after 101, and after a
+ * successful CONNECT. All that follows passes unseen, in both directions.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+
 IMP_AVAILABLE_IN_0_1
 void imp_http_analyzer_read_body     (ImpHttpAnalyzer *self, ImpHttpBody body);
 IMP_AVAILABLE_IN_0_1

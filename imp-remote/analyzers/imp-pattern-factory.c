@@ -426,7 +426,7 @@ static void
 pattern_factory_install_pattern (void)
 {
   /**
-   * ImpPatternFactory:rx:
+   * ImpPatternFactory:rx: (attributes org.gtk.Property.default=NULL)
    *
    * The regular expression to look for, as PCRE2 has them (see its manual page pcre2pattern(3)),
    * but matched against bytes.
@@ -437,7 +437,7 @@ pattern_factory_install_pattern (void)
                                              PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:rxlen:
+   * ImpPatternFactory:rxlen: (attributes org.gtk.Property.default=0)
    *
    * The greatest length, in bytes, of a match of [property@Imp.PatternFactory:rx]; 0 where there
    * is none.
@@ -448,7 +448,7 @@ pattern_factory_install_pattern (void)
                                               0, IMP_PATTERN_LENGTH_MAX, 0, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:lookahead:
+   * ImpPatternFactory:lookahead: (attributes org.gtk.Property.default=0)
    *
    * How many bytes behind a match [property@Imp.PatternFactory:rx] may look at, by lookahead; 0: as
    * many as it can, which must have a bound. `foo(?=.*bar)` has none, so that it needs this.
@@ -462,7 +462,7 @@ pattern_factory_install_pattern (void)
                          0, IMP_PATTERN_LENGTH_MAX, 0, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:utf8:
+   * ImpPatternFactory:utf8: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether [property@Imp.PatternFactory:rx] matches on characters. `\w`, `\d`, `\b` and the case
    * of letters are then those of Unicode. Bytes that are no UTF-8 match nothing, not even `.`;
@@ -476,7 +476,7 @@ pattern_factory_install_pattern (void)
                                                 FALSE, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:string:
+   * ImpPatternFactory:string: (attributes org.gtk.Property.default=NULL)
    *
    * The bytes to look for, in the place of a regular expression.
    *
@@ -486,7 +486,7 @@ pattern_factory_install_pattern (void)
                                                 G_TYPE_BYTES, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:rxdir:
+   * ImpPatternFactory:rxdir: (attributes org.gtk.Property.default=-1)
    *
    * The direction to look at, 0 (from the client) or 1 (from the server); the other one is passed
    * indefinitely at once. -1 stands for both.
@@ -501,7 +501,7 @@ static void
 pattern_factory_install_action (void)
 {
   /**
-   * ImpPatternFactory:action:
+   * ImpPatternFactory:action: (attributes org.gtk.Property.default=IMP_PATTERN_DENY)
    *
    * What becomes of a match.
    *
@@ -512,7 +512,7 @@ pattern_factory_install_action (void)
                                                PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:actdata:
+   * ImpPatternFactory:actdata: (attributes org.gtk.Property.default=NULL)
    *
    * What the action needs: the reason of a denial, what is written back to the sender of something
    * rejected, or the replacement. %NULL or empty: none, nothing, nothing.
@@ -531,7 +531,7 @@ pattern_factory_install_action (void)
                                                  G_TYPE_BYTES, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:actdata-literal:
+   * ImpPatternFactory:actdata-literal: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether [property@Imp.PatternFactory:actdata] is taken as it stands, as Perl's
    * Net::IMP::Pattern does.
@@ -547,7 +547,7 @@ static void
 pattern_factory_install_bounds (void)
 {
   /**
-   * ImpPatternFactory:over:
+   * ImpPatternFactory:over: (attributes org.gtk.Property.default=IMP_PATTERN_OVER_AUTO)
    *
    * What becomes of something that may be a match, but is longer than
    * [property@Imp.PatternFactory:rxlen], or looks further ahead than it may; and of a match that is
@@ -568,7 +568,7 @@ pattern_factory_install_bounds (void)
                                              PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:hold-timeout:
+   * ImpPatternFactory:hold-timeout: (attributes org.gtk.Property.default=500)
    *
    * How long bytes are held since they may be the beginning of a match, in milliseconds; 0: as long
    * as it takes. It takes up to twice as long to notice. Then what is a match whatever follows is
@@ -587,7 +587,7 @@ pattern_factory_install_bounds (void)
                          0, G_MAXINT, HOLD_TIMEOUT_DEFAULT, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:hold-action:
+   * ImpPatternFactory:hold-action: (attributes org.gtk.Property.default=IMP_PATTERN_HOLD_PASS)
    *
    * What becomes of bytes that were held for [property@Imp.PatternFactory:hold-timeout].
    *
@@ -598,7 +598,7 @@ pattern_factory_install_bounds (void)
                                                     IMP_PATTERN_HOLD_PASS, PROP_FLAGS);
 
   /**
-   * ImpPatternFactory:max-effort:
+   * ImpPatternFactory:max-effort: (attributes org.gtk.Property.default=250)
    *
    * How much time the search may take in one direction of a connection, in milliseconds of
    * computing, beyond 0.1 microseconds for each byte and 1 % of the time that goes by. Then the

@@ -357,7 +357,7 @@ static void
 pinning_factory_install_order (void)
 {
   /**
-   * ImpPinningFactory:ignore-order:
+   * ImpPinningFactory:ignore-order: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether data of one direction need not wait for those of the other: each direction has its
    * rules for itself. Else the rules have to match in their order, and data from the wrong
@@ -372,7 +372,7 @@ pinning_factory_install_order (void)
                             FALSE, PROP_FLAGS);
 
   /**
-   * ImpPinningFactory:allow-dup:
+   * ImpPinningFactory:allow-dup: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether a packet that has matched may come again, as happens with UDP. Packets are remembered
    * by a hash with a secret key, one for each rule that has matched.
@@ -385,7 +385,7 @@ pinning_factory_install_order (void)
                                                      FALSE, PROP_FLAGS);
 
   /**
-   * ImpPinningFactory:allow-reorder:
+   * ImpPinningFactory:allow-reorder: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether rules may match in another order than theirs: any rule up to the next one of the other
    * direction, or with [property@Imp.PinningFactory:ignore-order], any one of its direction. The
@@ -405,7 +405,7 @@ static void
 pinning_factory_install_bounds (void)
 {
   /**
-   * ImpPinningFactory:max-unbound0:
+   * ImpPinningFactory:max-unbound0: (attributes org.gtk.Property.default=-1)
    *
    * With [property@Imp.PinningFactory:ignore-order], how many bytes from the client may be held
    * when all rules of this direction have matched, and some of the other one have not; more are
@@ -421,7 +421,7 @@ pinning_factory_install_bounds (void)
     -1, G_MAXINT64, -1, PROP_FLAGS);
 
   /**
-   * ImpPinningFactory:max-unbound1:
+   * ImpPinningFactory:max-unbound1: (attributes org.gtk.Property.default=-1)
    *
    * The same of the server.
    *
@@ -434,7 +434,7 @@ pinning_factory_install_bounds (void)
     -1, G_MAXINT64, -1, PROP_FLAGS);
 
   /**
-   * ImpPinningFactory:max-effort:
+   * ImpPinningFactory:max-effort: (attributes org.gtk.Property.default=250)
    *
    * How much time matching may take in one direction of a connection, in milliseconds of computing,
    * beyond 0.1 microseconds for each byte and 1 % of the time that goes by. Then the analyzer

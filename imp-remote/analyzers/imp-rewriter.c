@@ -520,7 +520,7 @@ rewriter_class_install_settings (void)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpRewriter:max-delay:
+   * ImpRewriter:max-delay: (attributes org.gtk.Property.default=0)
    *
    * How long, in milliseconds, bytes may be held since they may be the beginning of a match; 0 (the
    * default): until that is decided. Then what is a match as it stands is taken for one; else
@@ -532,7 +532,7 @@ rewriter_class_install_settings (void)
   properties[PROP_MAX_DELAY] = g_param_spec_uint ("max-delay", NULL, NULL, 0, G_MAXINT32, 0, flags);
 
   /**
-   * ImpRewriter:on-delay:
+   * ImpRewriter:on-delay: (attributes org.gtk.Property.default=IMP_DELAY_PASS)
    *
    * What becomes of bytes that were held for [property@Imp.Rewriter:max-delay]. Where they pass, a
    * match that is complete later and begins in them passes unchanged, as is logged and counted
@@ -544,7 +544,7 @@ rewriter_class_install_settings (void)
                                                  IMP_DELAY_PASS, flags);
 
   /**
-   * ImpRewriter:max-effort:
+   * ImpRewriter:max-effort: (attributes org.gtk.Property.default=250)
    *
    * How much time the search may take in one direction, in milliseconds of computing, beyond 0.1
    * microseconds for each byte and each regular expression, and 1 % of the time that goes by. Then

@@ -51,6 +51,24 @@ struct _ImpRewriterClass
   gpointer padding[6];
 };
 
+/**
+ * ImpRewriterClass::match:
+ * @self: a rewriter
+ * @direction: a direction
+ * @id: what [method@Imp.Rewriter.add_string] or [method@Imp.Rewriter.add_regex] has returned
+ * @match: (transfer none): the bytes that match
+ * @offset: where they begin in the stream, in bytes
+ * @error: return location for an error
+ *
+ * Takes a match, in the order of the stream, however it was cut into pieces. It answers by
+ * [method@Imp.Rewriter.replace], by [method@Imp.Rewriter.keep], by a refusal such as
+ * [method@Imp.Analyzer.deny], or not at all, which keeps the match.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+
 IMP_AVAILABLE_IN_0_1
 guint   imp_rewriter_add_string      (ImpRewriter *self, ImpDirection direction,
                                       const guint8 *string, gsize length, GError **error);

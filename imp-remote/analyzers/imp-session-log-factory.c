@@ -189,7 +189,7 @@ imp_session_log_factory_class_init (ImpSessionLogFactoryClass *klass)
   factory_class->aliases = session_log_factory_aliases;
 
   /**
-   * ImpSessionLogFactory:dir:
+   * ImpSessionLogFactory:dir: (attributes org.gtk.Property.default=none)
    *
    * The folder for the files, which must exist.
    *
@@ -200,7 +200,7 @@ imp_session_log_factory_class_init (ImpSessionLogFactoryClass *klass)
                                               PROP_FLAGS);
 
   /**
-   * ImpSessionLogFactory:format:
+   * ImpSessionLogFactory:format: (attributes org.gtk.Property.default=IMP_SESSION_LOG_BIN)
    *
    * How they are written.
    *
@@ -213,7 +213,7 @@ imp_session_log_factory_class_init (ImpSessionLogFactoryClass *klass)
                          IMP_TYPE_SESSION_LOG_FORMAT, IMP_SESSION_LOG_BIN, PROP_FLAGS);
 
   /**
-   * ImpSessionLogFactory:max-buffered:
+   * ImpSessionLogFactory:max-buffered: (attributes org.gtk.Property.default=16777216)
    *
    * How many bytes may wait to be written, of all connections together. The connection with one
    * more is not written any further.

@@ -54,6 +54,47 @@ struct _ImpAnalyzerClass
 };
 
 /**
+ * ImpAnalyzerClass::data:
+ * @self: an analyzer
+ * @direction: a direction
+ * @data: (transfer none): input; empty at the end of the stream
+ * @offset: 0, or the true position of @data, in bytes, if input was left out since the last call
+ * @data_type: the type of @data
+ * @error: return location for an error
+ *
+ * Takes a piece of input. This is where an analyzer does its work: it looks at @data, and answers
+ * by [method@Imp.Analyzer.pass_bytes], [method@Imp.Analyzer.replace_bytes],
+ * [method@Imp.Analyzer.deny] and the like, here or later. Until it answers, the provider keeps the
+ * bytes.
+ *
+ * Each direction of a connection is a stream of its own, which comes in pieces of any length: a
+ * word may come in two of them. The offsets of answers count from the beginning of the stream. So
+ * an analyzer adds up the lengths of what it was given, unless @offset says where @data is. If
+ * @data_type is that of packets, @data is one packet as a whole.
+ *
+ * An error becomes a [enum@Imp.ResultType.FATAL] result. In scripts, so does an exception.
+ * [vfunc@Imp.Analyzer.bytes] is the same with plain bytes.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
+ * ImpAnalyzerClass::busy:
+ * @self: an analyzer
+ * @direction: a direction
+ * @busy: %TRUE if the provider cannot take more output, %FALSE if it can again
+ * @error: return location for an error
+ *
+ * Takes note that whoever reads @direction has become slow, or reads again. An analyzer that makes
+ * output of its own, or has much work to do for it, waits until then. One that only judges what it
+ * is given need not implement this.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ *
+ * Since: 0.1
+ */
+/**
  * ImpAnalyzerClass::bytes:
  * @self: an analyzer
  * @direction: a direction

@@ -110,21 +110,20 @@ struct _ImpFactoryClass
   gboolean     (*ignores)         (ImpFactory *self, GHashTable *context, GError **error);
 
   /*< private >*/
-  /* Inside the library only: a context that was packed by the wire need not become a table. */
+  /* Inside the library only. Introspection need not know them, but that there are three. */
+#ifndef __GI_SCANNER__
+  /* A context that was packed by the wire need not become a table. */
   ImpAnalyzer *(*create_packed) (ImpFactory *self, gpointer context, GError **error);
-  /* Inside the library only: called once the settings are there; adds to @errors, as char *, what
-   * is wrong with them together or what their GParamSpecs cannot say. Errors that were found
-   * before are in it already: then a setting that is missing need not have been left out. */
+  /* Called once the settings are there; adds to @errors, as char *, what is wrong with them
+   * together or what their GParamSpecs cannot say. Errors that were found before are in it already:
+   * then a setting that is missing need not have been left out. */
   void         (*validate) (ImpFactory *self, GPtrArray *errors);
-  /**
-   * ImpFactoryClass::query_statuses: (skip)
-   * @self: a factory
-   * @timeout_ms: how long it may take
-   * @task: (transfer full): gets the list
-   *
-   * Inside the library only: the same as list_statuses(), for those who have to ask somebody.
-   */
+  /* The same as list_statuses(), for those who have to ask somebody, within @timeout_ms. @task, a
+   * reference to which is given, gets the list. */
   void         (*query_statuses)  (ImpFactory *self, guint timeout_ms, GTask *task);
+#else
+  gpointer internal[3];
+#endif
   /* Inside the library only: a struct of functions for settings that are no properties. */
   gconstpointer numbered;
   /* Inside the library only: other names of settings. */

@@ -126,7 +126,7 @@ imp_type_factory_class_init (ImpTypeFactoryClass *klass)
   factory_class->create_packed = imp_type_factory_create_packed;
 
   /**
-   * ImpTypeFactory:analyzer-type:
+   * ImpTypeFactory:analyzer-type: (attributes org.gtk.Property.default=none)
    *
    * The class of the analyzers.
    *
@@ -136,7 +136,7 @@ imp_type_factory_class_init (ImpTypeFactoryClass *klass)
                                                        IMP_TYPE_ANALYZER, flags);
 
   /**
-   * ImpTypeFactory:data-type:
+   * ImpTypeFactory:data-type: (attributes org.gtk.Property.default=0)
    *
    * The type of data that the analyzers work with; %IMP_DATA_TYPE_ANY for any.
    *
@@ -146,7 +146,7 @@ imp_type_factory_class_init (ImpTypeFactoryClass *klass)
                                                  IMP_DATA_TYPE_ANY, flags);
 
   /**
-   * ImpTypeFactory:results:
+   * ImpTypeFactory:results: (attributes org.gtk.Property.default=IMP_RESULT_FLAGS_ALL)
    *
    * The types of results that the analyzers use; %IMP_RESULT_FLAGS_ALL where they are not limited.
    *

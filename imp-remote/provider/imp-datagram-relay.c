@@ -539,7 +539,7 @@ static void
 datagram_relay_class_install_ends (GParamFlags flags)
 {
   /**
-   * ImpDatagramRelay:socket:
+   * ImpDatagramRelay:socket: (attributes org.gtk.Property.default=none)
    *
    * The socket at which clients are heard: one of datagrams, of IPv4 or IPv6, that is bound. It
    * belongs to the relay, which closes it at the end. Where it is bound to all addresses of the
@@ -550,7 +550,7 @@ datagram_relay_class_install_ends (GParamFlags flags)
   properties[PROP_SOCKET] = g_param_spec_object ("socket", NULL, NULL, G_TYPE_SOCKET, flags);
 
   /**
-   * ImpDatagramRelay:server:
+   * ImpDatagramRelay:server: (attributes org.gtk.Property.default=none)
    *
    * Where the clients' datagrams go. A name is looked up at first, and again when a client comes
    * after a minute; the first of its addresses is taken that can be reached from here, and the next
@@ -562,7 +562,7 @@ datagram_relay_class_install_ends (GParamFlags flags)
                                                  flags);
 
   /**
-   * ImpDatagramRelay:factory:
+   * ImpDatagramRelay:factory: (attributes org.gtk.Property.default=none)
    *
    * What makes the analyzers, one for each client. It must work with packets.
    *
@@ -575,7 +575,7 @@ static void
 datagram_relay_class_install_room (GParamFlags flags)
 {
   /**
-   * ImpDatagramRelay:max-clients:
+   * ImpDatagramRelay:max-clients: (attributes org.gtk.Property.default=4096)
    *
    * How many clients there may be at once. Each needs a descriptor.
    *
@@ -585,7 +585,7 @@ datagram_relay_class_install_room (GParamFlags flags)
                                                     MAX_CLIENTS_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:max-clients-per-peer:
+   * ImpDatagramRelay:max-clients-per-peer: (attributes org.gtk.Property.default=4096)
    *
    * How many of them may be of one peer: an address of IPv4, or a network of 64 bits of IPv6.
    *
@@ -595,7 +595,7 @@ datagram_relay_class_install_room (GParamFlags flags)
                                                              G_MAXINT, MAX_CLIENTS_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:evict:
+   * ImpDatagramRelay:evict: (attributes org.gtk.Property.default=FALSE)
    *
    * What becomes of a new client when there are [property@Imp.DatagramRelay:max-clients]: %FALSE,
    * its packets are dropped; %TRUE, it takes the place of the one that was not heard of for
@@ -611,7 +611,7 @@ static void
 datagram_relay_class_install_bytes (GParamFlags flags)
 {
   /**
-   * ImpDatagramRelay:max-held:
+   * ImpDatagramRelay:max-held: (attributes org.gtk.Property.default=1048576)
    *
    * How many bytes, of both directions of a client together, may wait for a verdict; a packet
    * counts as 192 bytes more than it has. One that finds no room is dropped.
@@ -622,7 +622,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
                                                    MAX_HELD_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:max-held-total:
+   * ImpDatagramRelay:max-held-total: (attributes org.gtk.Property.default=67108864)
    *
    * The same for all clients together.
    *
@@ -632,7 +632,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
                                                          G_MAXINT64, MAX_HELD_TOTAL_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:max-growth:
+   * ImpDatagramRelay:max-growth: (attributes org.gtk.Property.default=0)
    *
    * By how many bytes what leaves in a direction of a client may be longer than what has come in
    * it; 0 for no limit. See [property@Imp.Filter:max-growth].
@@ -643,7 +643,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
                                                      flags);
 
   /**
-   * ImpDatagramRelay:max-log-rate:
+   * ImpDatagramRelay:max-log-rate: (attributes org.gtk.Property.default=0)
    *
    * How many results for logs an analyzer may give in a second on average; 0 for any number. See
    * [property@Imp.Filter:max-log-rate].
@@ -654,7 +654,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
                                                      flags);
 
   /**
-   * ImpDatagramRelay:warn-silence:
+   * ImpDatagramRelay:warn-silence: (attributes org.gtk.Property.default=10000)
    *
    * After how long, in milliseconds, it is logged that an analyzer gives no verdict; 0 for never.
    * See [property@Imp.Filter:warn-silence].
@@ -665,7 +665,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
                                                      IMP_FILTER_SILENCE_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:max-log-size:
+   * ImpDatagramRelay:max-log-size: (attributes org.gtk.Property.default=65536)
    *
    * How many bytes the text of a result for people may have. See
    * [property@Imp.Filter:max-log-size].
@@ -680,7 +680,7 @@ static void
 datagram_relay_class_install_times (GParamFlags flags)
 {
   /**
-   * ImpDatagramRelay:idle-timeout:
+   * ImpDatagramRelay:idle-timeout: (attributes org.gtk.Property.default=60000)
    *
    * After how many milliseconds in which nothing came from it or for it a client is forgotten; for
    * one that was refused, it is so long since that.
@@ -691,7 +691,7 @@ datagram_relay_class_install_times (GParamFlags flags)
                                                      IDLE_TIMEOUT_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:deadline:
+   * ImpDatagramRelay:deadline: (attributes org.gtk.Property.default=60000)
    *
    * How long, in milliseconds, a packet may wait for the analyzer's verdict; 0 for no limit. Then
    * the analyzer has failed. What counts is told at [property@Imp.Filter:deadline].
@@ -702,7 +702,7 @@ datagram_relay_class_install_times (GParamFlags flags)
                                                  DEADLINE_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:max-extensions:
+   * ImpDatagramRelay:max-extensions: (attributes org.gtk.Property.default=10)
    *
    * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
    * [property@Imp.DatagramRelay:deadline].
@@ -713,7 +713,7 @@ datagram_relay_class_install_times (GParamFlags flags)
                                                        MAX_EXTENSIONS_DEFAULT, flags);
 
   /**
-   * ImpDatagramRelay:hold-timeout:
+   * ImpDatagramRelay:hold-timeout: (attributes org.gtk.Property.default=500)
    *
    * How long, in milliseconds, packets are held since they may be the beginning of what an analyzer
    * has asked to look for (PASS_PATTERN); 0: until that is decided. See

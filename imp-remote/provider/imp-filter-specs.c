@@ -19,7 +19,7 @@ static void
 filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
 {
   /**
-   * ImpFilter:deadline:
+   * ImpFilter:deadline: (attributes org.gtk.Property.default=0)
    *
    * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
    * (the default) indefinitely. It is measured to a quarter of it. Then the analyzer has failed,
@@ -37,7 +37,7 @@ filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_FILTER_DEADLINE] = g_param_spec_uint ("deadline", NULL, NULL, 0, G_MAXINT32, 0, flags);
 
   /**
-   * ImpFilter:max-extensions:
+   * ImpFilter:max-extensions: (attributes org.gtk.Property.default=10)
    *
    * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
    * [property@Imp.Filter:deadline].
@@ -48,7 +48,7 @@ filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
                                                         MAX_EXTENSIONS_DEFAULT, flags);
 
   /**
-   * ImpFilter:hold-timeout:
+   * ImpFilter:hold-timeout: (attributes org.gtk.Property.default=0)
    *
    * How long, in milliseconds, bytes are held since they may be the beginning of what an analyzer
    * has asked to look for (PASS_PATTERN); 0 (the default): until that is decided. It is measured to
@@ -65,7 +65,7 @@ filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
                                                       flags);
 
   /**
-   * ImpFilter:warn-silence:
+   * ImpFilter:warn-silence: (attributes org.gtk.Property.default=10000)
    *
    * After how long, in milliseconds, it is logged that the analyzer gives no verdict while bytes
    * wait for one; 0 for never. The line has the analyzer's name, the direction, since when it says
@@ -85,7 +85,7 @@ static void
 filter_make_size_specs (GParamFlags flags, GParamSpec **specs)
 {
   /**
-   * ImpFilter:max-growth:
+   * ImpFilter:max-growth: (attributes org.gtk.Property.default=0)
    *
    * By how many bytes what leaves in a direction may be longer than what has come in it; 0 for no
    * limit. What an analyzer adds by REPLACE, and by TO_SENDER in the other direction, is more where
@@ -98,7 +98,7 @@ filter_make_size_specs (GParamFlags flags, GParamSpec **specs)
                                                       flags);
 
   /**
-   * ImpFilter:max-held:
+   * ImpFilter:max-held: (attributes org.gtk.Property.default=16777216)
    *
    * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
    * more unsettled when a push ends, the connection is refused.
@@ -113,7 +113,7 @@ static void
 filter_make_note_specs (GParamFlags flags, GParamSpec **specs)
 {
   /**
-   * ImpFilter:max-log-rate:
+   * ImpFilter:max-log-rate: (attributes org.gtk.Property.default=0)
    *
    * How many results for logs, LOG and ACCOUNT_FIELD, the analyzer may give in a second on average;
    * ten times as many may come at once. 0 (the default) for any number. An analyzer that gives more
@@ -125,7 +125,7 @@ filter_make_note_specs (GParamFlags flags, GParamSpec **specs)
                                                       0, flags);
 
   /**
-   * ImpFilter:max-log-size:
+   * ImpFilter:max-log-size: (attributes org.gtk.Property.default=65536)
    *
    * How many bytes the text of a result for people may have: of a LOG, an ACCOUNT_FIELD, and the
    * reason of a DENY or FATAL, with all keys and values. An analyzer that gives a longer one has

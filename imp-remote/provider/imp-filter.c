@@ -595,7 +595,7 @@ filter_class_install_properties (GObjectClass *klass)
   imp_filter_make_limit_specs (properties + PROP_MAX_HELD);
 
   /**
-   * ImpFilter:analyzer:
+   * ImpFilter:analyzer: (attributes org.gtk.Property.default=none)
    *
    * The analyzer. The filter closes it when it is itself closed, or the connection is refused.
    *

@@ -329,7 +329,7 @@ static void
 io_stream_class_install_parts (GParamFlags flags)
 {
   /**
-   * ImpIOStream:base-stream: (getter get_base_stream)
+   * ImpIOStream:base-stream: (getter get_base_stream) (attributes org.gtk.Property.default=none)
    *
    * The stream that is wrapped. It belongs to this one, which closes it.
    *
@@ -339,7 +339,7 @@ io_stream_class_install_parts (GParamFlags flags)
                                                       flags);
 
   /**
-   * ImpIOStream:analyzer: (getter get_analyzer)
+   * ImpIOStream:analyzer: (getter get_analyzer) (attributes org.gtk.Property.default=none)
    *
    * The analyzer that decides. It belongs to the stream, which closes it at the end.
    *
@@ -349,7 +349,7 @@ io_stream_class_install_parts (GParamFlags flags)
                                                    flags);
 
   /**
-   * ImpIOStream:reads: (getter get_reads)
+   * ImpIOStream:reads: (attributes org.gtk.Property.default=IMP_DIRECTION_FROM_SERVER)
    *
    * The direction that is read: %IMP_DIRECTION_FROM_CLIENT in a server. What is written goes in the
    * other one.
@@ -364,7 +364,7 @@ static void
 io_stream_class_install_limits (GParamFlags flags)
 {
   /**
-   * ImpIOStream:buffer-size:
+   * ImpIOStream:buffer-size: (attributes org.gtk.Property.default=524288)
    *
    * How many bytes may wait, in each direction, before what brings them is not read any more; see
    * [property@Imp.Relay:buffer-size]. Besides, up to 256 KiB of each direction are kept for the
@@ -376,7 +376,7 @@ io_stream_class_install_limits (GParamFlags flags)
                                                     BUFFER_SIZE_DEFAULT, flags);
 
   /**
-   * ImpIOStream:linger:
+   * ImpIOStream:linger: (attributes org.gtk.Property.default=5000)
    *
    * How long, in milliseconds, what was let through may take to leave once the stream is closed, or
    * the connection refused.
@@ -387,7 +387,7 @@ io_stream_class_install_limits (GParamFlags flags)
                                                flags);
 
   /**
-   * ImpIOStream:max-held:
+   * ImpIOStream:max-held: (attributes org.gtk.Property.default=33554432)
    *
    * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
    * more unsettled, the connection is refused. See [property@Imp.Filter:max-held].
@@ -398,7 +398,7 @@ io_stream_class_install_limits (GParamFlags flags)
                                                    MAX_HELD_DEFAULT, flags);
 
   /**
-   * ImpIOStream:deadline:
+   * ImpIOStream:deadline: (attributes org.gtk.Property.default=60000)
    *
    * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
    * for no limit. Then the connection is refused, with %IMP_ERROR_TIMEOUT. What counts is told at

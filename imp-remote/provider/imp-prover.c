@@ -493,7 +493,7 @@ prover_class_install_limits (void)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpProver:exhaustive:
+   * ImpProver:exhaustive: (attributes org.gtk.Property.default=16)
    *
    * Up to how many bytes of input all ways to cut it into chunks are tried, of which each byte
    * doubles the number.
@@ -504,7 +504,7 @@ prover_class_install_limits (void)
                                                    EXHAUSTIVE_DEFAULT, flags);
 
   /**
-   * ImpProver:max-chunk:
+   * ImpProver:max-chunk: (attributes org.gtk.Property.default=16)
    *
    * Input that is longer than [property@Imp.Prover:exhaustive] is tried in chunks of 1 byte, of 2,
    * and so on up to this.
@@ -515,7 +515,7 @@ prover_class_install_limits (void)
                                                   MAX_CHUNK_DEFAULT, flags);
 
   /**
-   * ImpProver:random-trials:
+   * ImpProver:random-trials: (attributes org.gtk.Property.default=10000)
    *
    * In how many random ways the input is tried.
    *
@@ -525,7 +525,7 @@ prover_class_install_limits (void)
                                                       RANDOM_TRIALS_DEFAULT, flags);
 
   /**
-   * ImpProver:timeout:
+   * ImpProver:timeout: (attributes org.gtk.Property.default=5000)
    *
    * How long to wait, in milliseconds, for an analyzer that does not answer at once. Then it has no
    * verdict.
@@ -547,7 +547,7 @@ imp_prover_class_init (ImpProverClass *klass)
   prover_class_install_limits ();
 
   /**
-   * ImpProver:seed:
+   * ImpProver:seed: (attributes org.gtk.Property.default=0)
    *
    * What the random ways follow from. 0, the default: [method@Imp.Prover.run] chooses one, which
    * this is afterwards.
@@ -558,7 +558,7 @@ imp_prover_class_init (ImpProverClass *klass)
                                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 
   /**
-   * ImpProver:keep-order:
+   * ImpProver:keep-order: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether the directions take turns as they were added, for an analyzer whose outcome depends on
    * who speaks first. Else each way to interleave them has to come to the same end.
@@ -569,7 +569,7 @@ imp_prover_class_init (ImpProverClass *klass)
                                                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 
   /**
-   * ImpProver:factory:
+   * ImpProver:factory: (attributes org.gtk.Property.default=none)
    *
    * Makes the analyzers.
    *

@@ -251,7 +251,7 @@ recorder_class_install_properties (GObjectClass *klass)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpRecorder:max-size:
+   * ImpRecorder:max-size: (attributes org.gtk.Property.default=16777216)
    *
    * How many bytes one recording may have, but for the few that say how it ends. What is more is
    * left out, from there on, and counted.
@@ -263,7 +263,7 @@ recorder_class_install_properties (GObjectClass *klass)
                                                    flags | G_PARAM_CONSTRUCT);
 
   /**
-   * ImpRecorder:max-total:
+   * ImpRecorder:max-total: (attributes org.gtk.Property.default=1073741824)
    *
    * How many bytes all recordings together may have that this recorder writes. Then it stops.
    *
@@ -274,7 +274,7 @@ recorder_class_install_properties (GObjectClass *klass)
                                                     flags | G_PARAM_CONSTRUCT);
 
   /**
-   * ImpRecorder:max-buffered:
+   * ImpRecorder:max-buffered: (attributes org.gtk.Property.default=16777216)
    *
    * How many bytes may wait for the disk, in all recordings together. It is read when the first one
    * is made.
@@ -286,7 +286,7 @@ recorder_class_install_properties (GObjectClass *klass)
                                                        flags | G_PARAM_CONSTRUCT);
 
   /**
-   * ImpRecorder:may-wait:
+   * ImpRecorder:may-wait: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether a recording waits for the disk where too much waits for it already, instead of leaving
    * something out: for programs that have nothing more urgent to do.
@@ -296,7 +296,7 @@ recorder_class_install_properties (GObjectClass *klass)
   properties[PROP_MAY_WAIT] = g_param_spec_boolean ("may-wait", NULL, NULL, FALSE, flags);
 
   /**
-   * ImpRecorder:folder:
+   * ImpRecorder:folder: (attributes org.gtk.Property.default=none)
    *
    * Where the recordings are.
    *

@@ -97,7 +97,7 @@ imp_recording_class_init (ImpRecordingClass *klass)
   object_class->finalize = imp_recording_finalize;
 
   /**
-   * ImpRecording:timeout:
+   * ImpRecording:timeout: (attributes org.gtk.Property.default=5000)
    *
    * How long to wait, in milliseconds, for an analyzer that does not answer at once, when it has
    * got all there is or wants a pause. Then it has no verdict.

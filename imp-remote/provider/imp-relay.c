@@ -245,7 +245,7 @@ static void
 relay_class_install_ends (GParamFlags flags)
 {
   /**
-   * ImpRelay:client:
+   * ImpRelay:client: (attributes org.gtk.Property.default=none)
    *
    * The stream of the client.
    *
@@ -254,7 +254,7 @@ relay_class_install_ends (GParamFlags flags)
   properties[PROP_CLIENT] = g_param_spec_object ("client", NULL, NULL, G_TYPE_IO_STREAM, flags);
 
   /**
-   * ImpRelay:server:
+   * ImpRelay:server: (attributes org.gtk.Property.default=NULL)
    *
    * The stream of the server; see [method@Imp.Relay.set_server].
    *
@@ -264,7 +264,7 @@ relay_class_install_ends (GParamFlags flags)
     "server", NULL, NULL, G_TYPE_IO_STREAM, (flags & ~G_PARAM_CONSTRUCT_ONLY) | G_PARAM_CONSTRUCT);
 
   /**
-   * ImpRelay:analyzer:
+   * ImpRelay:analyzer: (attributes org.gtk.Property.default=none)
    *
    * The analyzer that decides. It belongs to the relay, which closes it at the end.
    *
@@ -278,7 +278,7 @@ static void
 relay_class_install_limits (GParamFlags flags)
 {
   /**
-   * ImpRelay:buffer-size:
+   * ImpRelay:buffer-size: (attributes org.gtk.Property.default=524288)
    *
    * How many bytes may wait to be written to a side before the other one is not read any more,
    * which it is again once a quarter of them waits. It can be exceeded by one read (256 KiB), and
@@ -293,7 +293,7 @@ relay_class_install_limits (GParamFlags flags)
                                                     BUFFER_SIZE_DEFAULT, flags);
 
   /**
-   * ImpRelay:linger:
+   * ImpRelay:linger: (attributes org.gtk.Property.default=5000)
    *
    * How long, in milliseconds, peers may take to read what was let through before the connection
    * was refused.
@@ -304,7 +304,7 @@ relay_class_install_limits (GParamFlags flags)
                                                flags);
 
   /**
-   * ImpRelay:idle-timeout:
+   * ImpRelay:idle-timeout: (attributes org.gtk.Property.default=0)
    *
    * After how many milliseconds in which nothing was read and nothing written the connection is
    * ended, with %IMP_ERROR_TIMEOUT; 0 for never.
@@ -315,7 +315,7 @@ relay_class_install_limits (GParamFlags flags)
                                                      flags);
 
   /**
-   * ImpRelay:max-held:
+   * ImpRelay:max-held: (attributes org.gtk.Property.default=33554432)
    *
    * How many bytes, of both directions together, may wait for a verdict. If the analyzer leaves
    * more unsettled, the connection is refused. See [property@Imp.Filter:max-held].
@@ -326,7 +326,7 @@ relay_class_install_limits (GParamFlags flags)
                                                    MAX_HELD_DEFAULT, flags);
 
   /**
-   * ImpRelay:max-growth:
+   * ImpRelay:max-growth: (attributes org.gtk.Property.default=0)
    *
    * By how many bytes what leaves in a direction may be longer than what has come in it; 0 for no
    * limit. See [property@Imp.Filter:max-growth].
@@ -341,7 +341,7 @@ static void
 relay_class_install_note_limits (GParamFlags flags)
 {
   /**
-   * ImpRelay:max-log-rate:
+   * ImpRelay:max-log-rate: (attributes org.gtk.Property.default=0)
    *
    * How many results for logs the analyzer may give in a second on average; 0 for any number. See
    * [property@Imp.Filter:max-log-rate].
@@ -352,7 +352,7 @@ relay_class_install_note_limits (GParamFlags flags)
                                                      flags);
 
   /**
-   * ImpRelay:max-log-size:
+   * ImpRelay:max-log-size: (attributes org.gtk.Property.default=65536)
    *
    * How many bytes the text of a result for people may have. See
    * [property@Imp.Filter:max-log-size].
@@ -367,7 +367,7 @@ static void
 relay_class_install_times (GParamFlags flags)
 {
   /**
-   * ImpRelay:deadline:
+   * ImpRelay:deadline: (attributes org.gtk.Property.default=60000)
    *
    * How long, in milliseconds, a byte or the end of a stream may wait for the analyzer's verdict; 0
    * for no limit. Then the connection is refused, with %IMP_ERROR_TIMEOUT. What counts is told at
@@ -379,7 +379,7 @@ relay_class_install_times (GParamFlags flags)
                                                  DEADLINE_DEFAULT, flags);
 
   /**
-   * ImpRelay:max-extensions:
+   * ImpRelay:max-extensions: (attributes org.gtk.Property.default=10)
    *
    * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another
    * [property@Imp.Relay:deadline].
@@ -390,7 +390,7 @@ relay_class_install_times (GParamFlags flags)
                                                        MAX_EXTENSIONS_DEFAULT, flags);
 
   /**
-   * ImpRelay:hold-timeout:
+   * ImpRelay:hold-timeout: (attributes org.gtk.Property.default=500)
    *
    * How long, in milliseconds, bytes are held since they may be the beginning of what an analyzer
    * has asked to look for (PASS_PATTERN); 0: until that is decided. See

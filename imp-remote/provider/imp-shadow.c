@@ -522,7 +522,7 @@ shadow_class_install_properties (GObjectClass *klass)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpShadow:analyzer:
+   * ImpShadow:analyzer: (attributes org.gtk.Property.default=none)
    *
    * The second analyzer. The shadow feeds it, and closes it at the end.
    *
@@ -532,7 +532,7 @@ shadow_class_install_properties (GObjectClass *klass)
                                                    flags | G_PARAM_CONSTRUCT_ONLY);
 
   /**
-   * ImpShadow:max-queued:
+   * ImpShadow:max-queued: (attributes org.gtk.Property.default=4194304)
    *
    * How many bytes may wait for the analyzer, and how many may come out of one of both before they
    * come out of the other one; for each direction, and each chunk counts 128 bytes more.
@@ -543,7 +543,7 @@ shadow_class_install_properties (GObjectClass *klass)
                                                      G_MAXINT32, MAX_QUEUED_DEFAULT, flags);
 
   /**
-   * ImpShadow:linger:
+   * ImpShadow:linger: (attributes org.gtk.Property.default=5000)
    *
    * How long, in milliseconds, the analyzer may need to come to its end after the filter has.
    *

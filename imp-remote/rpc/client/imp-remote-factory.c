@@ -47,7 +47,7 @@ G_DEFINE_FINAL_TYPE (ImpRemoteFactory, imp_remote_factory, IMP_TYPE_FACTORY)
 
 static const ImpLimit remote_factory_limits[] = {
   /**
-   * ImpRemoteFactory:deadline:
+   * ImpRemoteFactory:deadline: (attributes org.gtk.Property.default=60000)
    *
    * The time in milliseconds that a byte may wait for a verdict, in a direction that is neither
    * paused nor busy; 0 indefinitely. It is measured to a quarter of it. A filter's or a relay's own
@@ -58,7 +58,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "deadline", IMP_LIMIT_MILLISECONDS, PLACE (connection.deadline), 0, G_MAXINT32, 60000,
     "how many ms a byte may wait for a verdict, 0 indefinitely" },
   /**
-   * ImpRemoteFactory:max-extensions:
+   * ImpRemoteFactory:max-extensions: (attributes org.gtk.Property.default=10)
    *
    * How often in a row an analyzer that has said PAUSE or REPLACE_LATER gets another deadline.
    *
@@ -67,7 +67,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-extensions", IMP_LIMIT_COUNT, PLACE (connection.max_extensions), 0, G_MAXINT32, 10,
     "how often PAUSE or REPLACE_LATER extend the deadline" },
   /**
-   * ImpRemoteFactory:soft-limit:
+   * ImpRemoteFactory:soft-limit: (attributes org.gtk.Property.default=0)
    *
    * How many analyzers may have a soft outcome within a minute, by
    * [property@Imp.RemoteFactory:fail] or [property@Imp.RemoteFactory:overload]; 0 for all of them.
@@ -80,7 +80,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "soft-limit", IMP_LIMIT_COUNT, PLACE (connection.soft_limit), 0, G_MAXINT32, 0,
     "how many soft outcomes there may be in a minute before further ones are hard, 0 all" },
   /**
-   * ImpRemoteFactory:connect-timeout:
+   * ImpRemoteFactory:connect-timeout: (attributes org.gtk.Property.default=10000)
    *
    * The time in milliseconds to wait for a connection, then again for the handshake of TLS, and
    * again for the server's greeting.
@@ -90,7 +90,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "connect-timeout", IMP_LIMIT_MILLISECONDS, PLACE (connect_timeout), 1, G_MAXINT32, 10000,
     "how many ms a connection may take, and the greeting" },
   /**
-   * ImpRemoteFactory:connections:
+   * ImpRemoteFactory:connections: (attributes org.gtk.Property.default=1)
    *
    * How many connections there are to each server. It counts until the first use.
    *
@@ -99,7 +99,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "connections", IMP_LIMIT_COUNT, G_STRUCT_OFFSET (ImpRemoteFactory, servers.n_connections), 1,
     CONNECTIONS_MAX, 1, "how many connections there are to each server" },
   /**
-   * ImpRemoteFactory:max-connection-age:
+   * ImpRemoteFactory:max-connection-age: (attributes org.gtk.Property.default=0)
    *
    * After how many milliseconds another connection takes the place of one, 0 for never; at random
    * up to a fifth earlier, so that not all move at once. The new one has to be ready first; what
@@ -111,7 +111,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-connection-age", IMP_LIMIT_MILLISECONDS, PLACE (max_connection_age), 0, G_MAXINT32, 0,
     "after how many ms a connection is replaced by another one, 0 never" },
   /**
-   * ImpRemoteFactory:refresh:
+   * ImpRemoteFactory:refresh: (attributes org.gtk.Property.default=30000)
    *
    * How often, in milliseconds, it is looked up which servers a service has (`srv:` of
    * [property@Imp.RemoteFactory:address]). It counts until the first use.
@@ -124,7 +124,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "refresh", IMP_LIMIT_MILLISECONDS, G_STRUCT_OFFSET (ImpRemoteFactory, servers.refresh), 1,
     G_MAXINT32, 30000, "every how many ms the servers of a service (srv:) are looked up" },
   /**
-   * ImpRemoteFactory:keepalive:
+   * ImpRemoteFactory:keepalive: (attributes org.gtk.Property.default=30000)
    *
    * The time of silence, in milliseconds, after which the server is asked for a response; after the
    * same time again without one, the connection is lost. 0 for never. Servers that speak version 1
@@ -135,7 +135,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (connection.keepalive), 0, G_MAXINT32, 30000,
     "ms of silence before a response is asked for, 0 never" },
   /**
-   * ImpRemoteFactory:message-timeout:
+   * ImpRemoteFactory:message-timeout: (attributes org.gtk.Property.default=60000)
    *
    * The time within which the server has to send the rest of a message, in milliseconds; else the
    * connection is lost. It is known to a quarter. 0 for never. Bytes of a message that does not end
@@ -146,7 +146,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "message-timeout", IMP_LIMIT_MILLISECONDS, PLACE (connection.message_timeout), 0, G_MAXINT32,
     60000, "ms within which a message of the server has to be complete, 0 never" },
   /**
-   * ImpRemoteFactory:reconnect-min:
+   * ImpRemoteFactory:reconnect-min: (attributes org.gtk.Property.default=100)
    *
    * The longest pause before the first new attempt to connect, in milliseconds. It is doubled with
    * every failed attempt; the actual pause is a random part of it.
@@ -156,7 +156,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "reconnect-min", IMP_LIMIT_MILLISECONDS, PLACE (reconnect_min), 1, G_MAXINT32, 100,
     "the longest pause before the first new attempt, in ms" },
   /**
-   * ImpRemoteFactory:reconnect-max:
+   * ImpRemoteFactory:reconnect-max: (attributes org.gtk.Property.default=30000)
    *
    * The longest pause before any attempt to connect, in milliseconds.
    *
@@ -165,7 +165,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "reconnect-max", IMP_LIMIT_MILLISECONDS, PLACE (reconnect_max), 1, G_MAXINT32, 30000,
     "the longest pause before any new attempt, in ms" },
   /**
-   * ImpRemoteFactory:high-water:
+   * ImpRemoteFactory:high-water: (attributes org.gtk.Property.default=1048576)
    *
    * How many bytes may wait to be sent for one analyzer before it says PAUSE; below a quarter of
    * that it says CONTINUE.
@@ -175,7 +175,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "high-water", IMP_LIMIT_BYTES, PLACE (connection.high_water), 1, G_MAXUINT32, 1024 * 1024,
     "bytes queued for one analyzer above which it pauses" },
   /**
-   * ImpRemoteFactory:max-queued:
+   * ImpRemoteFactory:max-queued: (attributes org.gtk.Property.default=16777216)
    *
    * The maximum number of bytes that wait to be sent for one analyzer; one that is fed more gets
    * its outcome.
@@ -185,7 +185,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-queued", IMP_LIMIT_BYTES, PLACE (connection.max_queued), 1, G_MAXUINT32, 16 * 1024 * 1024,
     "how many bytes may be queued for one analyzer" },
   /**
-   * ImpRemoteFactory:max-queued-all:
+   * ImpRemoteFactory:max-queued-all: (attributes org.gtk.Property.default=67108864)
    *
    * As [property@Imp.RemoteFactory:max-queued], for all analyzers together. From a quarter of it on
    * all of them say PAUSE; below a sixteenth they may go on, in turn.
@@ -195,7 +195,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-queued-all", IMP_LIMIT_BYTES, PLACE (connection.max_queued_all), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes may be queued for all analyzers" },
   /**
-   * ImpRemoteFactory:max-replay:
+   * ImpRemoteFactory:max-replay: (attributes org.gtk.Property.default=65536)
    *
    * How many bytes of what an analyzer is fed are kept so that another server can be fed the same,
    * 0 for none. They are kept until it has said something that cannot be undone, which is anything
@@ -209,7 +209,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-replay", IMP_LIMIT_BYTES, PLACE (connection.max_replay), 0, G_MAXUINT32, 64 * 1024,
     "how many bytes of an analyzer may be fed again to another server, 0 none" },
   /**
-   * ImpRemoteFactory:max-waiting:
+   * ImpRemoteFactory:max-waiting: (attributes org.gtk.Property.default=67108864)
    *
    * The maximum number of bytes of an analyzer's results that wait, per direction, while that is
    * busy or nobody takes them; one that says more gets its outcome. A server is notified that a
@@ -222,7 +222,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-waiting", IMP_LIMIT_BYTES, PLACE (connection.analyzers.max_waiting), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how many bytes of results may wait for one analyzer" },
   /**
-   * ImpRemoteFactory:max-waiting-all:
+   * ImpRemoteFactory:max-waiting-all: (attributes org.gtk.Property.default=268435456)
    *
    * How many bytes of results may wait in all analyzers of a connection together. If more come, the
    * analyzer for which most of them wait is lost.
@@ -232,7 +232,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-waiting-all", IMP_LIMIT_BYTES, PLACE (connection.analyzers.max_waiting_all), 1,
     G_MAXUINT32, 256 * 1024 * 1024, "how many bytes of results may wait in all" },
   /**
-   * ImpRemoteFactory:max-log-rate:
+   * ImpRemoteFactory:max-log-rate: (attributes org.gtk.Property.default=0)
    *
    * How many results for logs, LOG and ACCOUNT_FIELD, an analyzer may give in a second on average;
    * ten times as many may come at once. 0 for any number. One that gives more has met a limit that
@@ -243,7 +243,7 @@ static const ImpLimit remote_factory_limits[] = {
   { IMP_NOTE_RATE_NAME, IMP_LIMIT_COUNT, PLACE (connection.analyzers.notes.max_rate), 0, G_MAXINT32,
     0, "how many results for logs an analyzer may give a second, 0 any number" },
   /**
-   * ImpRemoteFactory:max-log-size:
+   * ImpRemoteFactory:max-log-size: (attributes org.gtk.Property.default=65536)
    *
    * How many bytes the text of a result for people may have: of a LOG, an ACCOUNT_FIELD, and the
    * reason of a DENY or FATAL, with all keys and values. An analyzer that gives a longer one gets
@@ -254,7 +254,7 @@ static const ImpLimit remote_factory_limits[] = {
   { IMP_NOTE_SIZE_NAME, IMP_LIMIT_BYTES, PLACE (connection.analyzers.notes.max_size), 1, G_MAXINT64,
     IMP_NOTE_SIZE_DEFAULT, "how many bytes the text of a result for logs may have" },
   /**
-   * ImpRemoteFactory:max-message:
+   * ImpRemoteFactory:max-message: (attributes org.gtk.Property.default=33554432)
    *
    * The maximum size of a message of the server, in bytes.
    *
@@ -263,7 +263,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-message", IMP_LIMIT_BYTES, PLACE (connection.limits.max_message), 1, G_MAXUINT32,
     IMP_WIRE_MAX_MESSAGE_DEFAULT, "how many bytes a message of the server may have" },
   /**
-   * ImpRemoteFactory:max-shared-memory:
+   * ImpRemoteFactory:max-shared-memory: (attributes org.gtk.Property.default=16777216)
    *
    * The maximum number of bytes that a connection shares with its server, see
    * [property@Imp.RemoteFactory:shared-memory]. Blocks of 256 KiB are used as they are needed, and
@@ -274,7 +274,7 @@ static const ImpLimit remote_factory_limits[] = {
   { "max-shared-memory", IMP_LIMIT_BYTES, PLACE (connection.max_shared_memory), 0, G_MAXINT32,
     IMP_SHARED_MEMORY_DEFAULT, "how much memory is shared with the server" },
   /**
-   * ImpRemoteFactory:busy-poll:
+   * ImpRemoteFactory:busy-poll: (attributes org.gtk.Property.default=0)
    *
    * For how many microseconds to spin on the socket after something has come, before sleeping; 0
    * for not at all. It makes short round trips several times faster, and costs a core while data
@@ -498,7 +498,7 @@ static void
 remote_factory_make_tls_specs (GParamFlags flags)
 {
   /**
-   * ImpRemoteFactory:tls-cert:
+   * ImpRemoteFactory:tls-cert: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the certificate of this side, for servers that demand one, and those of its
    * issuers behind it, in PEM. It counts for addresses that begin with tls://. It, its key and
@@ -512,7 +512,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
                                               "the file with this side's certificate (PEM)", NULL,
                                               flags);
   /**
-   * ImpRemoteFactory:tls-key:
+   * ImpRemoteFactory:tls-key: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the key to [property@Imp.RemoteFactory:tls-cert]. Without one it is in the same
    * file.
@@ -522,7 +522,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
   props[PROP_TLS_KEY] = g_param_spec_string ("tls-key", NULL, "the file with the key to it (PEM)",
                                              NULL, flags);
   /**
-   * ImpRemoteFactory:tls-ca:
+   * ImpRemoteFactory:tls-ca: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the certificates of those who vouch for the server, in PEM. Without one, or
    * [property@Imp.RemoteFactory:tls-database], they are those whom the system trusts.
@@ -534,7 +534,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
                                             "else whom the system trusts",
                                             NULL, flags);
   /**
-   * ImpRemoteFactory:tls-name:
+   * ImpRemoteFactory:tls-name: (attributes org.gtk.Property.default=NULL)
    *
    * What the server's certificate has to be for, if that is not the host of the address. It counts
    * until the first use.
@@ -546,7 +546,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
                                               "address's host",
                                               NULL, flags);
   /**
-   * ImpRemoteFactory:tls-certificate:
+   * ImpRemoteFactory:tls-certificate: (attributes org.gtk.Property.default=NULL)
    *
    * The certificate of this side and its key, instead of [property@Imp.RemoteFactory:tls-cert]. It
    * can be replaced at any time. Of files, what is in use now.
@@ -556,7 +556,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
   props[PROP_TLS_CERTIFICATE] = g_param_spec_object ("tls-certificate", NULL, NULL,
                                                      G_TYPE_TLS_CERTIFICATE, flags);
   /**
-   * ImpRemoteFactory:tls-database:
+   * ImpRemoteFactory:tls-database: (attributes org.gtk.Property.default=NULL)
    *
    * Those who vouch for the server, instead of [property@Imp.RemoteFactory:tls-ca].
    *
@@ -565,7 +565,7 @@ remote_factory_make_tls_specs (GParamFlags flags)
   props[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE,
                                                   flags);
   /**
-   * ImpRemoteFactory:insecure:
+   * ImpRemoteFactory:insecure: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether to speak to another machine without TLS, though whoever is on the way can read and
    * change what is said. Otherwise such a connection is closed before anything is said.
@@ -580,7 +580,7 @@ static void
 remote_factory_make_server_specs (GParamFlags flags)
 {
   /**
-   * ImpRemoteFactory:address:
+   * ImpRemoteFactory:address: (attributes org.gtk.Property.default=NULL)
    *
    * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT, the last two with or
    * without tls:// in front.
@@ -598,7 +598,7 @@ remote_factory_make_server_specs (GParamFlags flags)
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, "where the server listens", NULL,
                                              flags | G_PARAM_CONSTRUCT_ONLY);
   /**
-   * ImpRemoteFactory:addresses:
+   * ImpRemoteFactory:addresses: (attributes org.gtk.Property.default=NULL)
    *
    * Where further servers listen, besides [property@Imp.RemoteFactory:address] if that is set; 64
    * in all. As a setting, with commas between.
@@ -610,7 +610,7 @@ remote_factory_make_server_specs (GParamFlags flags)
                                               "address, if there is one, is one more of them",
                                               G_TYPE_STRV, flags | G_PARAM_CONSTRUCT_ONLY);
   /**
-   * ImpRemoteFactory:balance:
+   * ImpRemoteFactory:balance: (attributes org.gtk.Property.default="two-choices")
    *
    * Which of several servers a new analyzer goes to. It counts until the first use.
    *
@@ -632,7 +632,7 @@ remote_factory_make_server_specs (GParamFlags flags)
                                              "hash=KEY or first",
                                              "two-choices", flags | G_PARAM_CONSTRUCT);
   /**
-   * ImpRemoteFactory:stream:
+   * ImpRemoteFactory:stream: (attributes org.gtk.Property.default=NULL)
    *
    * An established connection, instead of an address. There is no reconnecting then.
    *
@@ -650,7 +650,7 @@ remote_factory_install_properties (GObjectClass *klass)
 
   remote_factory_make_server_specs (flags);
   /**
-   * ImpRemoteFactory:codec:
+   * ImpRemoteFactory:codec: (attributes org.gtk.Property.default="cbor")
    *
    * The name of the wire format; see [func@Imp.Codec.new_by_name]. It counts until the first use.
    *
@@ -659,7 +659,7 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_CODEC] = g_param_spec_string ("codec", NULL, "the wire format", "cbor",
                                            flags | G_PARAM_CONSTRUCT);
   /**
-   * ImpRemoteFactory:fail:
+   * ImpRemoteFactory:fail: (attributes org.gtk.Property.default=IMP_FAIL_HARD)
    *
    * What becomes of analyzers that cannot be reached.
    *
@@ -669,7 +669,7 @@ remote_factory_install_properties (GObjectClass *klass)
                                         "refuse (hard) or pass (soft) where the server fails",
                                         IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
   /**
-   * ImpRemoteFactory:overload:
+   * ImpRemoteFactory:overload: (attributes org.gtk.Property.default=IMP_FAIL_HARD)
    *
    * What becomes of analyzers that meet a limit which traffic alone can reach, though nothing has
    * failed: more waits to be sent to them, or of them, than may wait; they exceed a limit of the
@@ -683,7 +683,7 @@ remote_factory_install_properties (GObjectClass *klass)
                                             "limit",
                                             IMP_TYPE_FAIL_MODE, IMP_FAIL_HARD, flags);
   /**
-   * ImpRemoteFactory:reconnect:
+   * ImpRemoteFactory:reconnect: (attributes org.gtk.Property.default=TRUE)
    *
    * Whether to connect again, in the background, when a connection is lost or cannot be made.
    *
@@ -692,7 +692,7 @@ remote_factory_install_properties (GObjectClass *klass)
   props[PROP_RECONNECT] = g_param_spec_boolean ("reconnect", NULL, "connect again by itself", TRUE,
                                                 flags);
   /**
-   * ImpRemoteFactory:shared-memory:
+   * ImpRemoteFactory:shared-memory: (attributes org.gtk.Property.default=IMP_SHARED_MEMORY_AUTO)
    *
    * Whether a relay reads input into memory that the server can see, so that it need not be sent
    * there. That is done where a server at a unix socket takes it, and is of the same user unless

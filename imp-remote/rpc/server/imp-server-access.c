@@ -19,7 +19,7 @@ void
 imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
 {
   /**
-   * ImpServer:socket-mode:
+   * ImpServer:socket-mode: (attributes org.gtk.Property.default=0600)
    *
    * The mode of the files of unix sockets at which the server listens from now on, such as 0600. It
    * does not depend on the umask, and nobody can connect before the file has it.
@@ -29,7 +29,7 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_SERVER_ACCESS_SOCKET_MODE] = g_param_spec_uint ("socket-mode", NULL, NULL, 0, MODE_MAX,
                                                             IMP_LISTENER_MODE_DEFAULT, flags);
   /**
-   * ImpServer:allow-uids:
+   * ImpServer:allow-uids: (attributes org.gtk.Property.default=NULL)
    *
    * The users who may connect to the server's unix sockets, by names or numbers, or "*" for all of
    * them; %NULL for the user of this process and root. The kernel says who it is. A name that
@@ -42,7 +42,7 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_SERVER_ACCESS_ALLOW_UIDS] = g_param_spec_boxed ("allow-uids", NULL, NULL, G_TYPE_STRV,
                                                             flags);
   /**
-   * ImpServer:allow-gids:
+   * ImpServer:allow-gids: (attributes org.gtk.Property.default=NULL)
    *
    * The groups whose members may connect to the server's unix sockets as well, by names or numbers,
    * or "*" for all of them; %NULL for none. See [property@Imp.Server:allow-uids].
@@ -52,7 +52,7 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_SERVER_ACCESS_ALLOW_GIDS] = g_param_spec_boxed ("allow-gids", NULL, NULL, G_TYPE_STRV,
                                                             flags);
   /**
-   * ImpServer:trust-context:
+   * ImpServer:trust-context: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether clients may say themselves who their peers are. The context of each analyzer has keys
    * "peer.uid" and "peer.pid" of whoever has connected to a unix socket; of a client that has shown
@@ -66,7 +66,7 @@ imp_server_access_make_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_SERVER_ACCESS_TRUST_CONTEXT] = g_param_spec_boolean ("trust-context", NULL, NULL, FALSE,
                                                                  flags);
   /**
-   * ImpServer:proxy-from:
+   * ImpServer:proxy-from: (attributes org.gtk.Property.default=NULL)
    *
    * The addresses of proxies that pass connections on, such as "192.0.2.1" or "192.0.2.0/24"; %NULL
    * for none. With them, each connection of TCP has to come from one of these, and to begin with a

@@ -31,7 +31,7 @@ void
 imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
 {
   /**
-   * ImpServer:tls-cert:
+   * ImpServer:tls-cert: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the certificate for addresses that begin with tls: and those of its issuers
    * behind it, in PEM. It, its key and [property@Imp.Server:tls-client-ca] are read when the server
@@ -42,7 +42,7 @@ imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
    */
   specs[IMP_SERVER_TLS_CERT] = g_param_spec_string ("tls-cert", NULL, NULL, NULL, flags);
   /**
-   * ImpServer:tls-key:
+   * ImpServer:tls-key: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the key to [property@Imp.Server:tls-cert]. Without one it is in the same file.
    *
@@ -50,7 +50,7 @@ imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
    */
   specs[IMP_SERVER_TLS_KEY] = g_param_spec_string ("tls-key", NULL, NULL, NULL, flags);
   /**
-   * ImpServer:tls-client-ca:
+   * ImpServer:tls-client-ca: (attributes org.gtk.Property.default=NULL)
    *
    * The file with the certificates of those who vouch for clients, in PEM. With it, or with
    * [property@Imp.Server:tls-client-database], every TLS client has to show a certificate that one
@@ -60,7 +60,7 @@ imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
    */
   specs[IMP_SERVER_TLS_CLIENT_CA] = g_param_spec_string ("tls-client-ca", NULL, NULL, NULL, flags);
   /**
-   * ImpServer:tls-certificate:
+   * ImpServer:tls-certificate: (attributes org.gtk.Property.default=NULL)
    *
    * The certificate and its key, instead of [property@Imp.Server:tls-cert]; it can be replaced at
    * any time. Of files, what is in use now.
@@ -70,7 +70,7 @@ imp_server_tls_make_specs (GParamFlags flags, GParamSpec **specs)
   specs[IMP_SERVER_TLS_CERTIFICATE] = g_param_spec_object ("tls-certificate", NULL, NULL,
                                                            G_TYPE_TLS_CERTIFICATE, flags);
   /**
-   * ImpServer:tls-client-database:
+   * ImpServer:tls-client-database: (attributes org.gtk.Property.default=NULL)
    *
    * Those who vouch for clients, instead of [property@Imp.Server:tls-client-ca].
    *

@@ -45,7 +45,7 @@ static guint signals[N_SIGNALS];
 
 static const ImpLimit server_limits[] = {
   /**
-   * ImpServer:max-connections:
+   * ImpServer:max-connections: (attributes org.gtk.Property.default=4096)
    *
    * The maximum number of connections that are served at once; further clients wait to be accepted.
    * Idle and silent connections make room for them: see [property@Imp.Server:max-idle] and
@@ -56,7 +56,7 @@ static const ImpLimit server_limits[] = {
   { "max-connections", IMP_LIMIT_COUNT, PLACE (admission.room.max_connections), 1, G_MAXINT32, 4096,
     "how many clients may be connected" },
   /**
-   * ImpServer:max-connections-per-peer:
+   * ImpServer:max-connections-per-peer: (attributes org.gtk.Property.default=2048)
    *
    * The maximum number of connections of one peer: of one user at unix sockets, as the kernel says
    * it, else of one address, of one /64 network in IPv6, or of all loopback addresses together. The
@@ -70,7 +70,7 @@ static const ImpLimit server_limits[] = {
   { "max-connections-per-peer", IMP_LIMIT_COUNT, PLACE (totals.max_connections_per_peer), 1,
     G_MAXINT32, 2048, "how many of them one user or address may have" },
   /**
-   * ImpServer:max-idle:
+   * ImpServer:max-idle: (attributes org.gtk.Property.default=5000)
    *
    * The time, in milliseconds, that a connection may have no analyzers while others wait to be
    * accepted since there are [property@Imp.Server:max-connections]. Of the peer that has most
@@ -82,7 +82,7 @@ static const ImpLimit server_limits[] = {
   { "max-idle", IMP_LIMIT_MILLISECONDS, PLACE (admission.room.max_idle), 1, G_MAXINT32, 5000,
     "how long a client may have no analyzers while others wait" },
   /**
-   * ImpServer:max-silence:
+   * ImpServer:max-silence: (attributes org.gtk.Property.default=60000)
    *
    * The time, in milliseconds, that a client may say nothing about its analyzers while others wait
    * to be accepted since there are [property@Imp.Server:max-connections] and none of those is idle
@@ -97,7 +97,7 @@ static const ImpLimit server_limits[] = {
   { "max-silence", IMP_LIMIT_MILLISECONDS, PLACE (admission.room.max_silence), 1, G_MAXINT32, 60000,
     "how long a client may say nothing about its analyzers while others wait" },
   /**
-   * ImpServer:max-analyzers:
+   * ImpServer:max-analyzers: (attributes org.gtk.Property.default=131072)
    *
    * The maximum number of analyzers of one connection; further ones are refused by an exception.
    *
@@ -106,7 +106,7 @@ static const ImpLimit server_limits[] = {
   { "max-analyzers", IMP_LIMIT_COUNT, PLACE (options.analyzers.max_analyzers), 1, G_MAXINT32,
     1 << 17, "how many analyzers a client may have" },
   /**
-   * ImpServer:max-analyzers-per-peer:
+   * ImpServer:max-analyzers-per-peer: (attributes org.gtk.Property.default=262144)
    *
    * The maximum number of analyzers of all connections of one peer; further ones are refused by an
    * exception. See [property@Imp.Server:max-connections-per-peer] for who is one peer.
@@ -116,7 +116,7 @@ static const ImpLimit server_limits[] = {
   { "max-analyzers-per-peer", IMP_LIMIT_COUNT, PLACE (totals.max_analyzers_per_peer), 1, G_MAXINT32,
     1 << 18, "how many of them one user or address may have" },
   /**
-   * ImpServer:max-message:
+   * ImpServer:max-message: (attributes org.gtk.Property.default=33554432)
    *
    * The maximum size of a client's message, in bytes; a larger one ends the connection.
    *
@@ -125,7 +125,7 @@ static const ImpLimit server_limits[] = {
   { "max-message", IMP_LIMIT_BYTES, PLACE (options.limits.max_message), 1, G_MAXUINT32,
     IMP_WIRE_MAX_MESSAGE_DEFAULT, "how large a message may be" },
   /**
-   * ImpServer:max-context:
+   * ImpServer:max-context: (attributes org.gtk.Property.default=65536)
    *
    * The maximum size of all keys and values of a context together, in bytes.
    *
@@ -134,7 +134,7 @@ static const ImpLimit server_limits[] = {
   { "max-context", IMP_LIMIT_BYTES, PLACE (options.limits.max_context), 1, G_MAXUINT32,
     IMP_WIRE_MAX_CONTEXT_DEFAULT, "how large a context may be" },
   /**
-   * ImpServer:max-context-all:
+   * ImpServer:max-context-all: (attributes org.gtk.Property.default=67108864)
    *
    * The maximum size of the contexts of all analyzers of a connection together, in bytes. An
    * analyzer that would exceed it is refused by an exception.
@@ -144,7 +144,7 @@ static const ImpLimit server_limits[] = {
   { "max-context-all", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_context_all), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how large all contexts of a client may be together" },
   /**
-   * ImpServer:max-held:
+   * ImpServer:max-held: (attributes org.gtk.Property.default=16777216)
    *
    * The maximum number of bytes that one analyzer may hold: without a verdict, not fed to it yet,
    * or verdicts that wait while a direction is busy. Above half of it the client is asked to pause,
@@ -155,7 +155,7 @@ static const ImpLimit server_limits[] = {
   { "max-held", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_held), 1, G_MAXUINT32,
     16 * 1024 * 1024, "how much an analyzer may hold without a verdict" },
   /**
-   * ImpServer:max-output:
+   * ImpServer:max-output: (attributes org.gtk.Property.default=67108864)
    *
    * The maximum number of bytes that one analyzer may have to say while its client reads no more,
    * besides the 1 MiB that a connection as a whole takes. Long before, the client is not read
@@ -166,7 +166,7 @@ static const ImpLimit server_limits[] = {
   { "max-output", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_output), 1, G_MAXUINT32,
     64 * 1024 * 1024, "how much of one analyzer may wait for a client to read it" },
   /**
-   * ImpServer:max-held-all:
+   * ImpServer:max-held-all: (attributes org.gtk.Property.default=268435456)
    *
    * The maximum number of bytes that [property@Imp.Server:max-held] and
    * [property@Imp.Server:max-output] count, for all analyzers of a connection together. The
@@ -177,7 +177,7 @@ static const ImpLimit server_limits[] = {
   { "max-held-all", IMP_LIMIT_BYTES, PLACE (options.analyzers.max_held_all), 1, G_MAXUINT32,
     256 * 1024 * 1024, "the same two for all analyzers of a client" },
   /**
-   * ImpServer:max-held-per-peer:
+   * ImpServer:max-held-per-peer: (attributes org.gtk.Property.default=536870912)
    *
    * The same for all connections of one peer together (see
    * [property@Imp.Server:max-connections-per-peer]): of the connection that has most of it, the
@@ -188,7 +188,7 @@ static const ImpLimit server_limits[] = {
   { "max-held-per-peer", IMP_LIMIT_BYTES, PLACE (totals.max_held_per_peer), 1, G_MAXINT64,
     512 * 1024 * 1024, "the same two for all clients of one user or address" },
   /**
-   * ImpServer:max-memory:
+   * ImpServer:max-memory: (attributes org.gtk.Property.default=1073741824)
    *
    * The maximum number of bytes that the server keeps for all its clients together: analyzers, each
    * counted with 1 KiB and its context, what they hold and have to say, and messages that are not
@@ -202,7 +202,7 @@ static const ImpLimit server_limits[] = {
   { "max-memory", IMP_LIMIT_BYTES, PLACE (totals.max_memory), 1, G_MAXINT64, 1024 * 1024 * 1024,
     "how much the server keeps for all clients together" },
   /**
-   * ImpServer:max-shared-memory:
+   * ImpServer:max-shared-memory: (attributes org.gtk.Property.default=16777216)
    *
    * The maximum number of bytes of memory that a client may share, see
    * [property@Imp.Server:shared-memory]. It is the client's memory, not counted in
@@ -214,7 +214,7 @@ static const ImpLimit server_limits[] = {
   { "max-shared-memory", IMP_LIMIT_BYTES, PLACE (options.sharing.max_size), 4096, G_MAXINT32,
     IMP_SHARED_MEMORY_DEFAULT, "how much memory a client may share" },
   /**
-   * ImpServer:handshake-timeout:
+   * ImpServer:handshake-timeout: (attributes org.gtk.Property.default=10000)
    *
    * The time within which a client has to send its first message, in milliseconds; before that, the
    * same again for the handshake of TLS.
@@ -224,7 +224,7 @@ static const ImpLimit server_limits[] = {
   { "handshake-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.handshake_timeout), 1, G_MAXINT32,
     10000, "within what time a client has to say something" },
   /**
-   * ImpServer:max-handshakes:
+   * ImpServer:max-handshakes: (attributes org.gtk.Property.default=256)
    *
    * The maximum number of TLS clients that are connected and whose handshake is not done. Where
    * another one comes, the oldest of the peer that has most of them is closed. So is one that does
@@ -235,7 +235,7 @@ static const ImpLimit server_limits[] = {
   { "max-handshakes", IMP_LIMIT_COUNT, PLACE (admission.tls.limits.max_handshakes), 1, G_MAXINT32,
     256, "how many TLS clients may not be done with their handshake" },
   /**
-   * ImpServer:message-timeout:
+   * ImpServer:message-timeout: (attributes org.gtk.Property.default=30000)
    *
    * The time within which a client has to send the rest of a message, in milliseconds; else the
    * connection ends. It is known to a quarter.
@@ -245,7 +245,7 @@ static const ImpLimit server_limits[] = {
   { "message-timeout", IMP_LIMIT_MILLISECONDS, PLACE (options.message_timeout), 1, G_MAXINT32,
     30000, "within what time a message has to be complete" },
   /**
-   * ImpServer:keepalive:
+   * ImpServer:keepalive: (attributes org.gtk.Property.default=30000)
    *
    * The time of silence, in milliseconds, after which TCP asks whether a client's machine is still
    * there; after the same time again without an answer the connection has ended. 0 for never. It is
@@ -256,7 +256,7 @@ static const ImpLimit server_limits[] = {
   { "keepalive", IMP_LIMIT_MILLISECONDS, PLACE (options.keepalive), 0, G_MAXINT32, 30000,
     "after what silence TCP asks whether a client's machine is there, 0 never" },
   /**
-   * ImpServer:grace:
+   * ImpServer:grace: (attributes org.gtk.Property.default=10000)
    *
    * The time that [method@Imp.Server.stop_async] gives analyzers to finish, in milliseconds.
    *
@@ -265,7 +265,7 @@ static const ImpLimit server_limits[] = {
   { "grace", IMP_LIMIT_MILLISECONDS, PLACE (grace), 0, G_MAXINT32, 10000,
     "how long analyzers may go on when the server stops" },
   /**
-   * ImpServer:busy-poll:
+   * ImpServer:busy-poll: (attributes org.gtk.Property.default=0)
    *
    * For how many microseconds to spin on the socket after something has come, before sleeping; 0
    * for not at all. See [property@Imp.RemoteFactory:busy-poll].
@@ -441,7 +441,7 @@ server_install_properties (GObjectClass *klass)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
-   * ImpServer:factory:
+   * ImpServer:factory: (attributes org.gtk.Property.default=none)
    *
    * The factory that makes the analyzers.
    *
@@ -450,7 +450,7 @@ server_install_properties (GObjectClass *klass)
   props[PROP_FACTORY] = g_param_spec_object ("factory", NULL, NULL, IMP_TYPE_FACTORY,
                                              flags | G_PARAM_CONSTRUCT_ONLY);
   /**
-   * ImpServer:codec:
+   * ImpServer:codec: (attributes org.gtk.Property.default="auto")
    *
    * The name of the wire format (see [func@Imp.Codec.new_by_name]), or "auto": what the first bytes
    * of a client show.
@@ -459,7 +459,7 @@ server_install_properties (GObjectClass *klass)
    */
   props[PROP_CODEC] = g_param_spec_string ("codec", NULL, NULL, "auto", flags | G_PARAM_CONSTRUCT);
   /**
-   * ImpServer:replace:
+   * ImpServer:replace: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether to take over a unix socket's path from a server that still listens there. The other
    * server keeps its connections; new ones come here.
@@ -468,7 +468,7 @@ server_install_properties (GObjectClass *klass)
    */
   props[PROP_REPLACE] = g_param_spec_boolean ("replace", NULL, NULL, FALSE, flags);
   /**
-   * ImpServer:insecure:
+   * ImpServer:insecure: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether to listen at TCP addresses that other machines can reach without TLS, though the
    * traffic is neither encrypted nor authenticated. Otherwise such addresses are refused, also
@@ -478,7 +478,7 @@ server_install_properties (GObjectClass *klass)
    */
   props[PROP_INSECURE] = g_param_spec_boolean ("insecure", NULL, NULL, FALSE, flags);
   /**
-   * ImpServer:shared-memory:
+   * ImpServer:shared-memory: (attributes org.gtk.Property.default=IMP_SHARED_MEMORY_OFF)
    *
    * Whether clients at unix sockets may share memory from which their input is read, so that it
    * need not come through the connection. Such bytes can change while an analyzer looks at them, if
@@ -491,7 +491,7 @@ server_install_properties (GObjectClass *klass)
                                                  IMP_TYPE_SHARED_MEMORY, IMP_SHARED_MEMORY_OFF,
                                                  flags);
   /**
-   * ImpServer:draining:
+   * ImpServer:draining: (attributes org.gtk.Property.default=FALSE)
    *
    * Whether clients are to look for another server, while this one goes on. Those that are
    * connected, and those that come, are told goodbye: they finish the analyzers that they have here
