@@ -542,6 +542,26 @@ test_lost (void)
   rig_clear (&rig);
 }
 
+/* What it has said by then is told while it starts, and can be the end of it. */
+static void
+test_lost_before (void)
+{
+  Rig rig;
+
+  rig_init (&rig, NULL);
+  rig_remove (&rig, 1);
+  g_assert_finalize_object (rig.mocks[1]);
+  rig.mocks[1] = mock_analyzer_new (NULL, &rig);
+  imp_analyzer_resolve (IMP_ANALYZER (rig.mocks[1]), IMP_FAIL_HARD, "gone");
+  rig.analyzers[1] = imp_hosted_analyzer_new (&rig.host, 1,
+                                              g_object_ref (IMP_ANALYZER (rig.mocks[1])),
+                                              CONTEXT_SIZE);
+  imp_hosted_analyzer_start (rig.analyzers[1]);
+  rig_expect (&rig, "1:lost (gone)|");
+  g_assert_null (rig.analyzers[1]);
+  rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -561,5 +581,6 @@ main (int argc, char **argv)
   g_test_add_func ("/hosted-analyzer/busy", test_busy);
   g_test_add_func ("/hosted-analyzer/stopped", test_stopped);
   g_test_add_func ("/hosted-analyzer/lost", test_lost);
+  g_test_add_func ("/hosted-analyzer/lost/before", test_lost_before);
   return g_test_run ();
 }

@@ -462,9 +462,13 @@ imp_hosted_analyzer_new (ImpAnalyzerHost *host, gint64 id, ImpAnalyzer *analyzer
 void
 imp_hosted_analyzer_start (ImpHostedAnalyzer *self)
 {
+  hosted_analyzer_enter (self);
   hosted_analyzer_begin_life (self);
   imp_analyzer_set_sink (self->input.analyzer, hosted_analyzer_on_verdict, self);
   imp_analyzer_set_run_sink (self->input.analyzer, hosted_analyzer_on_run);
+  if (self->calls == 1)
+    hosted_analyzer_check (self);
+  hosted_analyzer_leave (self);
 }
 
 void
