@@ -90,6 +90,15 @@ class Installed(unittest.TestCase):
                          os.path.join(HERE, 'program.c'), *flags)
         self.assertEqual(self.run_command(program), 'outside\n')
 
+    def test_not_installed(self):
+        """A program is compiled with what lies in the build folder."""
+        env = {'PKG_CONFIG_PATH': os.path.join(BUILD, 'meson-uninstalled')}
+        flags = self.run_command('pkg-config', '--cflags', '--libs', 'imp-remote-1', **env).split()
+        program = os.path.join(self.folder, 'program-not-installed')
+        self.run_command('cc', '-Wall', '-Werror', '-o', program,
+                         os.path.join(HERE, 'program.c'), *flags)
+        self.assertEqual(self.run_command(program), 'outside\n')
+
     def test_vala(self):
         program = os.path.join(self.folder, 'program-vala')
         flags = self.run_command('pkg-config', '--cflags', '--libs', 'imp-remote-1').split()
