@@ -106,7 +106,8 @@ def test_server_statistics():
     statistics = server.get_statistics().unpack()
     refusals = statistics.pop('refusals')
     equal(statistics, {'live-connections': 0, 'live-analyzers': 0, 'live-handshakes': 0,
-                       'memory': 0, 'handshakes': 0,
+                       'memory': 0, 'handshakes': 0, 'held': 0,
+                       'messages-in': 0, 'messages-out': 0, 'bytes-in': 0, 'bytes-out': 0,
                        'connections': 0, 'analyzers': 0})
     assert 'max-memory' in refusals and not any(refusals.values()), refusals
     server.close()

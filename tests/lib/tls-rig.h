@@ -16,7 +16,6 @@ typedef struct
   guint16 port;
   GString *log;     /* messages of the room rpc */
   GString *reasons; /* of connections that have ended */
-  guint handler;
 } TlsRig;
 
 #define TLS_RIG_TIMEOUT 20000
