@@ -268,21 +268,7 @@ imp_pattern_factory_validate (ImpFactory *factory, GPtrArray *errors)
 static gboolean
 pattern_factory_ensure_valid (ImpPatternFactory *self, GError **error)
 {
-  g_autoptr (GPtrArray) errors = NULL;
-  g_autofree char *text = NULL;
-
-  if (self->pattern.matcher != NULL)
-    return TRUE;
-
-  errors = g_ptr_array_new_with_free_func (g_free);
-  imp_pattern_factory_validate (IMP_FACTORY (self), errors);
-  if (errors->len == 0)
-    return TRUE;
-
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
-  return FALSE;
+  return self->pattern.matcher != NULL || imp_factory_validate (IMP_FACTORY (self), error);
 }
 
 static ImpAnalyzer *

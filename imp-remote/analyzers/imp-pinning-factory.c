@@ -6,6 +6,7 @@
 
 #include "analyzers/imp-pinning-private.h"
 #include "core/imp-error.h"
+#include "core/imp-factory-private.h"
 #include "core/imp-matcher-private.h"
 #include "core/imp-setting-names-private.h"
 #include "core/imp-settings-private.h"
@@ -256,21 +257,7 @@ imp_pinning_factory_validate (ImpFactory *factory, GPtrArray *errors)
 static gboolean
 pinning_factory_ensure_valid (ImpPinningFactory *self, GError **error)
 {
-  g_autoptr (GPtrArray) errors = NULL;
-  g_autofree char *text = NULL;
-
-  if (self->valid)
-    return TRUE;
-
-  errors = g_ptr_array_new_with_free_func (g_free);
-  imp_pinning_factory_validate (IMP_FACTORY (self), errors);
-  if (errors->len == 0)
-    return TRUE;
-
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
-  return FALSE;
+  return self->valid || imp_factory_validate (IMP_FACTORY (self), error);
 }
 
 static ImpAnalyzer *

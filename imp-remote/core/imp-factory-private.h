@@ -26,6 +26,10 @@ ImpFactory *imp_factory_get_base (ImpFactory *self);
 /* What imp_factory_fail() said, or NULL. */
 const char *imp_factory_get_failure (ImpFactory *self);
 
+/* Whether its properties are right, each and together; else %IMP_ERROR_SETTINGS with all that is
+ * wrong. */
+gboolean imp_factory_validate (ImpFactory *self, GError **error);
+
 /* What it is called in its status: a copy of @name, or else its type's name. */
 void imp_factory_set_name (ImpFactory *self, const char *name);
 const char *imp_factory_get_name (ImpFactory *self);

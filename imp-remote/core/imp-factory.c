@@ -2,6 +2,7 @@
 #include "core/imp-factory-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-initable-private.h"
 #include "core/imp-interface-private.h"
 #include "core/imp-pass-analyzer.h"
 
@@ -18,6 +19,12 @@
  * A factory is configured by its GObject properties, and
  * [ctor@Imp.Factory.new_from_settings] sets them from a string. Once it is in use it does not
  * change, so that any number of providers can share it.
+ *
+ * Where they are set one by one, g_initable_new() makes a factory, or says at once all that is
+ * wrong with its properties: %IMP_ERROR_SETTINGS. So it is in Python (`Gio.Initable.newv`, or
+ * `init ()` of a new object) and in JavaScript (`init ()`). g_async_initable_new_async() does the
+ * same. Neither connects to anything. A factory that is made by g_object_new() says it where it is
+ * first used.
  *
  * A plugin that needs no more than a class of analyzers takes [class@Imp.TypeFactory]; others
  * derive from this class and implement `create_analyzer`. One that wants to look at some
@@ -36,7 +43,15 @@ typedef struct
   ImpMeter *meter; /* NULL: nobody counts */
 } ImpFactoryPrivate;
 
-G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ImpFactory, imp_factory, G_TYPE_OBJECT)
+static void factory_init_initable (GInitableIface *iface);
+
+/* clang-format off */
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (ImpFactory, imp_factory, G_TYPE_OBJECT,
+                                  G_ADD_PRIVATE (ImpFactory)
+                                  G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, factory_init_initable)
+                                  G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE,
+                                                         imp_initable_init_async_interface))
+/* clang-format on */
 
 #define PRIVATE(self) ((ImpFactoryPrivate *) imp_factory_get_instance_private (self))
 
@@ -57,6 +72,37 @@ factory_check (ImpFactory *self, GError **error)
     return TRUE;
   g_set_error_literal (error, IMP_ERROR, IMP_ERROR_FATAL, failure);
   return FALSE;
+}
+
+gboolean
+imp_factory_validate (ImpFactory *self, GError **error)
+{
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *text = NULL;
+
+  if (imp_factory_get_failure (self) != NULL)
+    g_ptr_array_add (errors, g_strdup (imp_factory_get_failure (self)));
+  else if (IMP_FACTORY_GET_CLASS (self)->validate != NULL)
+    IMP_FACTORY_GET_CLASS (self)->validate (self, errors);
+  if (errors->len == 0)
+    return TRUE;
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
+  return FALSE;
+}
+
+static gboolean
+factory_initialize (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  return !g_cancellable_set_error_if_cancelled (cancellable, error)
+         && imp_factory_validate (IMP_FACTORY (initable), error);
+}
+
+static void
+factory_init_initable (GInitableIface *iface)
+{
+  iface->init = factory_initialize;
 }
 
 void

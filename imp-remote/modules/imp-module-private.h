@@ -19,6 +19,12 @@ GType imp_module_load_object (const char *path, GError **error);
  * process ends with the factory, and with this process. */
 ImpFactory *imp_module_run_script (const char *path, const char *settings, GError **error);
 
+/* The same without waiting for it. When it is cancelled, or fails, its processes have been killed
+ * by the time that this is said. */
+void imp_module_run_script_async (const char *path, const char *settings, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+ImpFactory *imp_module_run_script_finish (GAsyncResult *result, GError **error);
+
 /* What a script says of itself: a summary, which ends the first line, and its own settings. Starts
  * a process for it, and waits until that has ended. */
 char *imp_module_ask_script (const char *path, GError **error);

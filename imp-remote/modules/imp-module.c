@@ -183,7 +183,8 @@ module_new_factory (const char *name, const char *settings, GError **error)
  * Every script has some settings besides its own: its process's limits of time, what becomes of
  * connections when that ends, and which program runs it; [func@Imp.module_describe] lists them.
  *
- * For a script this blocks until it is ready, for at most its `start-timeout`. From then on, a
+ * For a script this blocks until it is ready, for at most its `start-timeout`;
+ * [func@Imp.module_new_factory_async] does not. From then on, a
  * process that ends is started again: at once if it was of use, else after pauses that grow.
  *
  * What the script prints is logged line by line, as messages of the domain `Imp-modules` with the
@@ -272,6 +273,109 @@ imp_module_new_factory_with_defaults (const char *spec, const char *script_setti
 
   whole = module_complete_spec (spec, script_settings);
   return imp_module_new_factory (whole, error);
+}
+
+static void
+module_return_factory (GTask *task, ImpFactory *factory, GError *error)
+{
+  if (factory == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  imp_factory_set_name (factory, g_task_get_task_data (task));
+  g_task_return_pointer (task, factory, g_object_unref);
+}
+
+static void
+module_on_script_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  ImpFactory *factory = imp_module_run_script_finish (result, &error);
+
+  module_return_factory (task, factory, error);
+}
+
+/* Whether it takes long; all other modules are made at once. */
+static gboolean
+module_is_startable (const char *name)
+{
+  return imp_module_is_script (name) && g_file_test (name, G_FILE_TEST_IS_REGULAR);
+}
+
+/**
+ * imp_module_new_factory_async:
+ * @spec: "NAME" or "NAME=SETTINGS"
+ * @script_settings: (nullable): settings that every script has, as
+ *   [func@Imp.module_new_factory_with_defaults] takes them
+ * @cancellable: (nullable): to give it up
+ * @callback: called when there is a factory, or none can be made
+ * @user_data: data for @callback
+ *
+ * Creates a factory as [func@Imp.module_new_factory] does, without blocking: a script may take long
+ * until it is ready. Several of these can be under way at once.
+ *
+ * It can be cancelled at any time. When @callback hears of that, or of a failure, the script's
+ * processes have been killed, with all that they have started. The factory belongs to the main
+ * context that is the thread-default one here. A module that is no script is made at once; one in
+ * C is loaded from its file then.
+ *
+ * Since: 0.2
+ */
+void
+imp_module_new_factory_async (const char *spec, const char *script_settings,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autofree char *whole = NULL;
+  char *name;
+  const char *equals;
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (spec != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  whole = module_complete_spec (spec, script_settings);
+  equals = module_find_settings (whole);
+  name = g_strndup (whole, equals - whole);
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, imp_module_new_factory_async);
+  g_task_set_task_data (task, name, g_free);
+  /* A factory that is there is not thrown away; the script says itself when it is ended. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (module_is_startable (name))
+    imp_module_run_script_async (name, *equals == '=' ? equals + 1 : NULL, cancellable,
+                                 module_on_script_started, g_steal_pointer (&task));
+  else
+    {
+      ImpFactory *factory = imp_module_new_factory (whole, &error);
+
+      module_return_factory (task, factory, error);
+    }
+}
+
+/**
+ * imp_module_new_factory_finish:
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Finishes an operation started with [func@Imp.module_new_factory_async].
+ *
+ * Returns: (transfer full): a new factory; %NULL with the errors of
+ *   [func@Imp.module_new_factory], or %G_IO_ERROR_CANCELLED
+ *
+ * Since: 0.2
+ */
+ImpFactory *
+imp_module_new_factory_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**

@@ -33,6 +33,12 @@ ImpFactory *imp_module_new_factory       (const char *spec, GError **error);
 IMP_AVAILABLE_IN_0_1
 ImpFactory *imp_module_new_factory_with_defaults (const char *spec, const char *script_settings,
                                                   GError **error);
+IMP_AVAILABLE_IN_0_2
+void        imp_module_new_factory_async  (const char *spec, const char *script_settings,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+IMP_AVAILABLE_IN_0_2
+ImpFactory *imp_module_new_factory_finish (GAsyncResult *result, GError **error);
 IMP_AVAILABLE_IN_0_1
 char      **imp_module_list              (void);
 IMP_AVAILABLE_IN_0_1

@@ -29,6 +29,7 @@ struct _ImpScriptFactory
   GList *interfaces;
   GPtrArray *workers; /* of ImpScriptWorker */
   guint next_worker;  /* where the search for one begins */
+  GTask *starting;    /* of ScriptStart; NULL once all have answered */
 };
 
 G_DEFINE_FINAL_TYPE (ImpScriptFactory, imp_script_factory, IMP_TYPE_FACTORY)
@@ -142,15 +143,6 @@ script_factory_install_properties (GObjectClass *klass)
 /* --- its processes --- */
 
 static void
-script_factory_on_ready (GList *interfaces, gpointer user_data)
-{
-  ImpScriptFactory *self = user_data;
-
-  imp_protocol_free_interfaces (self->interfaces);
-  self->interfaces = interfaces;
-}
-
-static void
 script_factory_on_changed (gpointer user_data)
 {
   ImpScriptFactory *self = user_data;
@@ -167,59 +159,6 @@ script_factory_report_folder (ImpScriptFactory *self)
       "The script \"%s\" lies in a folder that its sandbox does not show, a home or a "
       "larger one: it can read itself, and nothing beside it (see the setting readable)",
       self->plan.path);
-}
-
-/* FALSE if there must be one, and cannot be. */
-static gboolean
-script_factory_make_sandbox (ImpScriptFactory *self, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  g_auto (GStrv) argv = NULL;
-
-  if (self->sandbox_mode == IMP_SANDBOX_OFF)
-    return TRUE;
-  argv = imp_script_command_new (self->plan.path, self->plan.interpreter, self->plan.settings,
-                                 error);
-  if (argv == NULL)
-    return FALSE;
-  self->plan.sandbox = imp_script_sandbox_new (argv[0], self->plan.path, self->readable, &local);
-  self->plan.options.process.is_sandboxed = self->plan.sandbox != NULL;
-  if (self->plan.sandbox != NULL)
-    {
-      script_factory_report_folder (self);
-      return TRUE;
-    }
-  if (self->sandbox_mode == IMP_SANDBOX_REQUIRE || local->code == IMP_ERROR_SETTINGS)
-    {
-      g_propagate_prefixed_error (error, g_steal_pointer (&local), "it needs a sandbox, but ");
-      return FALSE;
-    }
-  imp_log_kind (IMP_LOG_SCRIPT_UNCONFINED,
-                "The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
-                local->message);
-  return TRUE;
-}
-
-static gboolean
-script_factory_start (ImpScriptFactory *self, GError **error)
-{
-  if (!script_factory_make_sandbox (self, error))
-    return FALSE;
-  self->plan.options.budget->limit = self->soft_limit;
-  for (guint i = 0; i < self->n_workers; i++)
-    {
-      ImpScriptWorker *worker = imp_script_worker_new (self->context, &self->plan,
-                                                       script_factory_on_ready, self);
-
-      g_ptr_array_add (self->workers, worker);
-      if (!imp_script_worker_start (worker, error))
-        return FALSE;
-    }
-  /* From before they have read it: no change is missed. */
-  if (self->reload)
-    self->watch = imp_script_watch_new (self->plan.path, self->context, script_factory_on_changed,
-                                        self, error);
-  return !self->reload || self->watch != NULL;
 }
 
 static gboolean
@@ -436,43 +375,264 @@ script_factory_new (const char *path, const char *settings, GError **error)
   return NULL;
 }
 
-/* FALSE when one of them has failed, which is *@failed then. */
+/* --- how it is started --- */
+
+/* Until all processes have answered; or, if one cannot, or it is cancelled, until all are gone. */
+typedef struct
+{
+  ImpScriptFactory *factory;
+  GSource *cancelled;
+  GError *error; /* why it is given up */
+} ScriptStart;
+
+static void
+script_start_free (gpointer data)
+{
+  ScriptStart *self = data;
+
+  imp_source_clear (&self->cancelled);
+  g_clear_error (&self->error);
+  g_object_unref (self->factory);
+  g_free (self);
+}
+
 static gboolean
-script_factory_wait (ImpScriptFactory *self, ImpScriptWorker **failed)
+script_factory_all (ImpScriptFactory *self, gboolean (*is_so) (ImpScriptWorker *worker))
 {
   for (guint i = 0; i < self->workers->len; i++)
-    {
-      ImpScriptWorker *worker = self->workers->pdata[i];
+    if (!is_so (self->workers->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
 
-      while (!imp_script_worker_was_ready (worker) && !imp_script_worker_has_failed (worker))
-        g_main_context_iteration (self->context, TRUE);
-      *failed = worker;
-      if (imp_script_worker_has_failed (worker))
+/* Whoever waits for it may free it. */
+static void
+script_factory_check_start (ImpScriptFactory *self)
+{
+  ScriptStart *start = self->starting != NULL ? g_task_get_task_data (self->starting) : NULL;
+  g_autoptr (GTask) task = NULL;
+
+  if (start == NULL
+      || !script_factory_all (self, start->error != NULL ? imp_script_worker_has_failed
+                                                         : imp_script_worker_was_ready))
+    return;
+  task = g_steal_pointer (&self->starting);
+  imp_source_clear (&start->cancelled);
+  if (start->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&start->error));
+  else
+    g_task_return_pointer (task, g_object_ref (self), g_object_unref);
+}
+
+/* Takes @error. */
+static void
+script_factory_give_up (ImpScriptFactory *self, GError *error)
+{
+  ScriptStart *start = g_task_get_task_data (self->starting);
+
+  if (start->error != NULL)
+    g_error_free (error);
+  else
+    {
+      start->error = error;
+      g_ptr_array_foreach (self->workers, (GFunc) (void (*) (void)) imp_script_worker_abort, NULL);
+    }
+  script_factory_check_start (self);
+}
+
+static void
+script_factory_on_ready (GList *interfaces, gpointer user_data)
+{
+  ImpScriptFactory *self = user_data;
+
+  imp_protocol_free_interfaces (self->interfaces);
+  self->interfaces = interfaces;
+  script_factory_check_start (self);
+}
+
+static void
+script_factory_on_failed (ImpScriptWorker *worker, gpointer user_data)
+{
+  ImpScriptFactory *self = user_data;
+
+  if (self->starting != NULL)
+    script_factory_give_up (
+      self, g_error_new (IMP_ERROR, IMP_ERROR_FAILED,
+                         "The script \"%s\" %s; what it has printed is in the log%s",
+                         self->plan.path, imp_script_worker_get_reason (worker),
+                         self->plan.sandbox != NULL
+                           ? " (it ran in a sandbox, see the settings sandbox and readable)"
+                           : ""));
+}
+
+static const ImpScriptWorkerFuncs script_factory_worker_funcs = {
+  .ready = script_factory_on_ready,
+  .failed = script_factory_on_failed,
+};
+
+static gboolean
+script_factory_on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  ImpScriptFactory *self = user_data;
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  script_factory_give_up (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+script_factory_start_workers (ImpScriptFactory *self, GError **error)
+{
+  self->plan.options.budget->limit = self->soft_limit;
+  for (guint i = 0; i < self->n_workers; i++)
+    {
+      ImpScriptWorker *worker = imp_script_worker_new (self->context, &self->plan,
+                                                       &script_factory_worker_funcs, self);
+
+      g_ptr_array_add (self->workers, worker);
+      if (!imp_script_worker_start (worker, error))
         return FALSE;
     }
+  /* From before they have read it: no change is missed. */
+  if (self->reload)
+    self->watch = imp_script_watch_new (self->plan.path, self->context, script_factory_on_changed,
+                                        self, error);
+  return !self->reload || self->watch != NULL;
+}
+
+static void
+script_factory_refuse_start (ImpScriptFactory *self, GError *error)
+{
+  g_prefix_error (&error, "The script \"%s\" cannot be started: ", self->plan.path);
+  script_factory_give_up (self, error);
+}
+
+/* Cancelled or not: what was started until then has to be ended. */
+static void
+script_factory_run (ImpScriptFactory *self)
+{
+  ScriptStart *start = g_task_get_task_data (self->starting);
+  GCancellable *cancellable = g_task_get_cancellable (self->starting);
+  GError *error = NULL;
+
+  if (!script_factory_start_workers (self, &error))
+    {
+      script_factory_refuse_start (self, error);
+      return;
+    }
+  if (cancellable == NULL)
+    return;
+  start->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_callback (start->cancelled, G_SOURCE_FUNC (script_factory_on_cancelled), self, NULL);
+  g_source_attach (start->cancelled, self->context);
+}
+
+/* FALSE if there must be a sandbox, and @error says why there is none. */
+static gboolean
+script_factory_take_sandbox (ImpScriptFactory *self, GError **error)
+{
+  self->plan.options.process.is_sandboxed = self->plan.sandbox != NULL;
+  if (self->plan.sandbox != NULL)
+    {
+      script_factory_report_folder (self);
+      return TRUE;
+    }
+  if (self->sandbox_mode == IMP_SANDBOX_REQUIRE
+      || g_error_matches (*error, IMP_ERROR, IMP_ERROR_SETTINGS))
+    {
+      g_prefix_error (error, "it needs a sandbox, but ");
+      return FALSE;
+    }
+  imp_log_kind (IMP_LOG_SCRIPT_UNCONFINED,
+                "The script \"%s\" runs WITHOUT A SANDBOX (sandbox=auto): %s", self->plan.path,
+                (*error)->message);
   return TRUE;
+}
+
+static void
+script_factory_on_sandbox (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  ImpScriptFactory *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->plan.sandbox = imp_script_sandbox_new_finish (result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    script_factory_give_up (self, g_steal_pointer (&error));
+  else if (!script_factory_take_sandbox (self, &error))
+    script_factory_refuse_start (self, g_steal_pointer (&error));
+  else
+    script_factory_run (self);
+}
+
+static void
+script_factory_start (ImpScriptFactory *self)
+{
+  g_auto (GStrv) argv = NULL;
+  GError *error = NULL;
+
+  if (self->sandbox_mode == IMP_SANDBOX_OFF)
+    {
+      script_factory_run (self);
+      return;
+    }
+  argv = imp_script_command_new (self->plan.path, self->plan.interpreter, self->plan.settings,
+                                 &error);
+  if (argv == NULL)
+    script_factory_refuse_start (self, error);
+  else
+    imp_script_sandbox_new_async (argv[0], self->plan.path, self->readable,
+                                  g_task_get_cancellable (self->starting),
+                                  script_factory_on_sandbox, self);
+}
+
+void
+imp_module_run_script_async (const char *path, const char *settings, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  ScriptStart *start;
+  GError *error = NULL;
+  ImpScriptFactory *self = script_factory_new (path, settings, &error);
+
+  g_task_set_source_tag (task, imp_module_run_script_async);
+  /* By the time that it is cancelled its processes are to be gone. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (self == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  start = g_new0 (ScriptStart, 1);
+  start->factory = self;
+  g_task_set_task_data (task, start, script_start_free);
+  self->starting = task;
+  script_factory_start (self);
+}
+
+ImpFactory *
+imp_module_run_script_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+script_factory_on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
 }
 
 ImpFactory *
 imp_module_run_script (const char *path, const char *settings, GError **error)
 {
-  g_autoptr (ImpScriptFactory) self = script_factory_new (path, settings, error);
-  ImpScriptWorker *failed = NULL;
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GAsyncResult) result = NULL;
 
-  if (self == NULL)
-    return NULL;
-  if (!script_factory_start (self, error))
-    {
-      g_prefix_error (error, "The script \"%s\" cannot be started: ", path);
-      return NULL;
-    }
-  if (script_factory_wait (self, &failed))
-    return IMP_FACTORY (g_steal_pointer (&self));
-  g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-               "The script \"%s\" %s; what it has printed is in the log%s", path,
-               imp_script_worker_get_reason (failed),
-               self->plan.sandbox != NULL ? " (it ran in a sandbox, see the settings sandbox and "
-                                            "readable)"
-                                          : "");
-  return NULL;
+  imp_module_run_script_async (path, settings, NULL, script_factory_on_started, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  return imp_module_run_script_finish (result, error);
 }

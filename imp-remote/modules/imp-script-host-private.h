@@ -49,6 +49,8 @@ ImpScriptHost *imp_script_host_start (const char *path, const char *const *argv,
 void imp_script_host_free (ImpScriptHost *self);
 /* Has the process end; it is lost then, and gone later. */
 void imp_script_host_end (ImpScriptHost *self);
+/* The same at once, with all that it has started, for one that nobody has used. */
+void imp_script_host_kill (ImpScriptHost *self);
 /* The same for one that nobody wants to hear of any more. */
 void imp_script_host_abandon (ImpScriptHost *self);
 

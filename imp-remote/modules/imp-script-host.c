@@ -271,6 +271,13 @@ imp_script_host_end (ImpScriptHost *host)
 }
 
 void
+imp_script_host_kill (ImpScriptHost *host)
+{
+  imp_script_process_cut (&host->process);
+  imp_script_host_end (host);
+}
+
+void
 imp_script_host_abandon (ImpScriptHost *self)
 {
   self->funcs = NULL;

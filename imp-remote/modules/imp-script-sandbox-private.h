@@ -28,7 +28,12 @@ typedef struct
 } ImpScriptSandbox;
 
 /* NULL with an error, if it does not work here: it is tried with the program that is to run in it,
- * @interpreter. @script: see imp_script_sandbox_wrap(). */
+ * @interpreter. @script: see imp_script_sandbox_wrap(). When one is cancelled, no process is left
+ * of it by the time that this is said. */
+void imp_script_sandbox_new_async (const char *interpreter, const char *script,
+                                   const char *readable, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+ImpScriptSandbox *imp_script_sandbox_new_finish (GAsyncResult *result, GError **error);
 ImpScriptSandbox *imp_script_sandbox_new (const char *interpreter, const char *script,
                                           const char *readable, GError **error);
 void imp_script_sandbox_free (ImpScriptSandbox *self);

@@ -5,6 +5,7 @@
 #include "core/imp-error.h"
 #include "modules/imp-modules-config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -256,28 +257,138 @@ imp_script_sandbox_get_environment (void)
   return environment;
 }
 
-/* Whether that can be run. Name spaces can be forbidden to users, to containers, or by the kernel,
- * in many ways, and only a trial tells. */
-static gboolean
-sandbox_try (const ImpScriptSandbox *self, const char *interpreter, const char *script,
-             GError **error)
-{
-  const char *const nothing[] = { interpreter, "--version", NULL };
-  g_auto (GStrv) command = imp_script_sandbox_wrap (self, nothing, script);
-  g_auto (GStrv) environment = imp_script_sandbox_get_environment ();
-  g_autofree char *err = NULL, *clean = NULL;
-  int status;
+/* --- whether one can be made --- */
 
-  if (!g_spawn_sync (NULL, command, environment, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &err,
-                     &status, error))
+/* Name spaces can be forbidden to users, to containers, or by the kernel, in many ways, and only a
+ * trial tells. */
+typedef struct
+{
+  ImpScriptSandbox *sandbox;
+  char *interpreter;
+  char *script;
+  GSubprocess *process;
+} SandboxTrial;
+
+static void
+sandbox_trial_free (gpointer data)
+{
+  SandboxTrial *self = data;
+
+  g_clear_pointer (&self->sandbox, imp_script_sandbox_free);
+  g_clear_object (&self->process);
+  g_free (self->interpreter);
+  g_free (self->script);
+  g_free (self);
+}
+
+static gboolean sandbox_trial_start (GTask *task, GError **error);
+
+/* The first one was with a /proc of its own. A container may have parts of that covered, and then
+ * nobody gets another one. */
+static void
+sandbox_trial_go_on (GTask *task, GError *reason)
+{
+  SandboxTrial *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = reason;
+
+  if (self->sandbox->with_proc)
+    {
+      self->sandbox->with_proc = FALSE;
+      g_clear_error (&error);
+      if (sandbox_trial_start (task, &error))
+        return;
+    }
+  g_task_return_error (task, g_steal_pointer (&error));
+  g_object_unref (task);
+}
+
+static void
+sandbox_trial_on_killed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  g_task_return_error_if_cancelled (task);
+}
+
+/* With all that it has started. */
+static void
+sandbox_trial_kill (GTask *task)
+{
+  SandboxTrial *self = g_task_get_task_data (task);
+  const char *pid = g_subprocess_get_identifier (self->process);
+
+  if (pid != NULL)
+    kill (-(pid_t) g_ascii_strtoll (pid, NULL, 10), SIGKILL);
+  g_subprocess_wait_async (self->process, NULL, sandbox_trial_on_killed, task);
+}
+
+static GError *
+sandbox_trial_find_reason (SandboxTrial *self, GBytes *printed)
+{
+  gsize length;
+  const char *bytes = g_bytes_get_data (printed, &length);
+  g_autofree char *text = g_strndup (length > 0 ? bytes : "", length);
+  g_autofree char *clean = NULL;
+
+  g_strstrip (text);
+  clean = imp_clean_text (text, MIN (strlen (text), MESSAGE_MAX), 0);
+  return g_error_new (IMP_ERROR, IMP_ERROR_FAILED, "%s cannot make one here: %s",
+                      self->sandbox->program, *clean != '\0' ? clean : "it does not say why");
+}
+
+static void
+sandbox_trial_on_end (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  SandboxTrial *self = g_task_get_task_data (task);
+  g_autoptr (GBytes) printed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_subprocess_communicate_finish (self->process, result, NULL, &printed, &error))
+    {
+      if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+        sandbox_trial_kill (task);
+      else
+        sandbox_trial_go_on (task, g_steal_pointer (&error));
+      return;
+    }
+  if (!g_subprocess_get_successful (self->process))
+    {
+      sandbox_trial_go_on (task, sandbox_trial_find_reason (self, printed));
+      return;
+    }
+  g_task_return_pointer (task, g_steal_pointer (&self->sandbox),
+                         (GDestroyNotify) imp_script_sandbox_free);
+  g_object_unref (task);
+}
+
+/* A group of its own can be killed as one. */
+static void
+sandbox_trial_set_up (gpointer user_data)
+{
+  setpgid (0, 0);
+}
+
+static gboolean
+sandbox_trial_start (GTask *task, GError **error)
+{
+  SandboxTrial *self = g_task_get_task_data (task);
+  const char *const nothing[] = { self->interpreter, "--version", NULL };
+  g_auto (GStrv) command = imp_script_sandbox_wrap (self->sandbox, nothing, self->script);
+  g_auto (GStrv) environment = imp_script_sandbox_get_environment ();
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+    G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+
+  g_clear_object (&self->process);
+  g_subprocess_launcher_set_environ (launcher, environment);
+  g_subprocess_launcher_set_child_setup (launcher, sandbox_trial_set_up, NULL, NULL);
+  self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) command, error);
+  if (self->process == NULL)
     return FALSE;
-  if (g_spawn_check_wait_status (status, NULL))
-    return TRUE;
-  g_strstrip (err);
-  clean = imp_clean_text (err, MIN (strlen (err), MESSAGE_MAX), 0);
-  g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "%s cannot make one here: %s", self->program,
-               *clean != '\0' ? clean : "it does not say why");
-  return FALSE;
+  g_subprocess_communicate_async (self->process, NULL, g_task_get_cancellable (task),
+                                  sandbox_trial_on_end, task);
+  return TRUE;
 }
 
 static gboolean
@@ -296,28 +407,76 @@ sandbox_check_readable (const char *readable, GError **error)
   return TRUE;
 }
 
-ImpScriptSandbox *
-imp_script_sandbox_new (const char *interpreter, const char *script, const char *readable,
-                        GError **error)
+static ImpScriptSandbox *
+sandbox_new (const char *readable, GError **error)
 {
   g_autoptr (ImpScriptSandbox) self = g_new0 (ImpScriptSandbox, 1);
 
   if (!sandbox_check_readable (readable, error))
     return NULL;
   self->readable = g_strdup (readable);
-  self->program = g_find_program_in_path ("bwrap");
-  if (self->program == NULL)
-    {
-      g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
-                   "there is no bwrap in PATH (Debian's package is bubblewrap)");
-      return NULL;
-    }
-  /* A container may have parts of /proc covered, and then nobody gets another one. */
   self->with_proc = TRUE;
-  if (sandbox_try (self, interpreter, script, NULL))
+  self->program = g_find_program_in_path ("bwrap");
+  if (self->program != NULL)
     return g_steal_pointer (&self);
-  self->with_proc = FALSE;
-  return sandbox_try (self, interpreter, script, error) ? g_steal_pointer (&self) : NULL;
+  g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED,
+               "there is no bwrap in PATH (Debian's package is bubblewrap)");
+  return NULL;
+}
+
+void
+imp_script_sandbox_new_async (const char *interpreter, const char *script, const char *readable,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  SandboxTrial *trial = g_new0 (SandboxTrial, 1);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, imp_script_sandbox_new_async);
+  g_task_set_task_data (task, trial, sandbox_trial_free);
+  trial->sandbox = sandbox_new (readable, &error);
+  if (trial->sandbox == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  trial->interpreter = g_strdup (interpreter);
+  trial->script = g_strdup (script);
+  if (sandbox_trial_start (task, &error))
+    g_steal_pointer (&task);
+  else
+    g_task_return_error (task, error);
+}
+
+ImpScriptSandbox *
+imp_script_sandbox_new_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+sandbox_on_made (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* In a private loop, so that nothing else happens meanwhile. */
+ImpScriptSandbox *
+imp_script_sandbox_new (const char *interpreter, const char *script, const char *readable,
+                        GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_main_context_push_thread_default (context);
+  imp_script_sandbox_new_async (interpreter, script, readable, NULL, sandbox_on_made, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  return imp_script_sandbox_new_finish (result, error);
 }
 
 void

@@ -23,10 +23,18 @@ typedef struct
  * being finished. */
 typedef struct _ImpScriptWorker ImpScriptWorker;
 
-/* @ready: a process answers. Takes @interfaces. */
+typedef struct
+{
+  /* A process answers. Takes @interfaces. */
+  void (*ready) (GList *interfaces, gpointer user_data);
+  /* The first attempt has failed, or was aborted, and its process is gone. */
+  void (*failed) (ImpScriptWorker *worker, gpointer user_data);
+} ImpScriptWorkerFuncs;
+
 ImpScriptWorker *imp_script_worker_new (GMainContext *context, const ImpScriptPlan *plan,
-                                        void (*ready) (GList *interfaces, gpointer user_data),
-                                        gpointer user_data);
+                                        const ImpScriptWorkerFuncs *funcs, gpointer user_data);
+/* Kills all processes, and starts none again. Once it has failed, they are gone. */
+void imp_script_worker_abort (ImpScriptWorker *self);
 /* Ends all processes, but does not wait for that. Nothing is called any more. */
 void imp_script_worker_end (ImpScriptWorker *self);
 /* Waits for that, too. */
@@ -36,7 +44,7 @@ void imp_script_worker_free (ImpScriptWorker *self);
 gboolean imp_script_worker_start (ImpScriptWorker *self, GError **error);
 /* Was there a process that answered? From then on it is started again. */
 gboolean imp_script_worker_was_ready (ImpScriptWorker *self);
-/* The first attempt has failed, and it is known why. */
+/* The first attempt has failed, and it is known why; or it was aborted, and nothing is left. */
 gboolean imp_script_worker_has_failed (ImpScriptWorker *self);
 
 /* An analyzer is wanted, and there is no process: the next attempt does not wait for its time. */

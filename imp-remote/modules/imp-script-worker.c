@@ -25,9 +25,10 @@ struct _ImpScriptWorker
 {
   GMainContext *context;
   const ImpScriptPlan *plan;
-  void (*ready) (GList *interfaces, gpointer user_data);
+  const ImpScriptWorkerFuncs *funcs;
   gpointer user_data;
   gboolean was_ready;
+  gboolean is_aborted;
 
   ImpScriptHost *host; /* NULL while there is none that could be used */
   ImpScriptHost *next; /* of the changed script, until it is ready; or NULL */
@@ -182,7 +183,7 @@ script_worker_on_ready (ImpScriptHost *host, GList *interfaces, gpointer user_da
     script_worker_promote (self);
   self->was_ready = TRUE;
   self->down_at = 0;
-  self->ready (interfaces, self->user_data);
+  self->funcs->ready (interfaces, self->user_data);
 }
 
 static void
@@ -209,7 +210,7 @@ script_worker_on_lost (ImpScriptHost *host, gpointer user_data)
   else
     script_worker_remove_old (self, host);
   /* Before the first answer it is for whoever has started it to say what becomes of it. */
-  if (self->host == NULL && self->restart == NULL && self->was_ready)
+  if (self->host == NULL && self->restart == NULL && self->was_ready && !self->is_aborted)
     script_worker_schedule (self);
 }
 
@@ -251,6 +252,9 @@ script_worker_on_gone (ImpScriptHost *host, gpointer user_data)
   if (self->down_at != 0 && imp_script_host_get_role (host) == IMP_SCRIPT_HOST_CURRENT)
     script_worker_set_reason (self, imp_script_host_get_reason (host));
   g_ptr_array_remove (self->leaving, host);
+  /* Whoever hears it may free all of this. */
+  if (imp_script_worker_has_failed (self))
+    self->funcs->failed (self, self->user_data);
 }
 
 static const ImpScriptHostFuncs script_worker_host_funcs = {
@@ -349,13 +353,13 @@ imp_script_worker_reload (ImpScriptWorker *self)
 
 ImpScriptWorker *
 imp_script_worker_new (GMainContext *context, const ImpScriptPlan *plan,
-                       void (*ready) (GList *interfaces, gpointer user_data), gpointer user_data)
+                       const ImpScriptWorkerFuncs *funcs, gpointer user_data)
 {
   ImpScriptWorker *self = g_new0 (ImpScriptWorker, 1);
 
   self->context = g_main_context_ref (context);
   self->plan = plan;
-  self->ready = ready;
+  self->funcs = funcs;
   self->user_data = user_data;
   self->down_at = g_get_monotonic_time ();
   self->old = g_array_new (FALSE, FALSE, sizeof (OldHost));
@@ -399,7 +403,29 @@ imp_script_worker_was_ready (ImpScriptWorker *self)
 gboolean
 imp_script_worker_has_failed (ImpScriptWorker *self)
 {
-  return !self->was_ready && self->host == NULL && self->leaving->len == 0;
+  return (!self->was_ready || self->is_aborted) && self->host == NULL && self->leaving->len == 0;
+}
+
+static void
+script_worker_kill_host (ImpScriptHost *host)
+{
+  imp_script_host_set_role (host, IMP_SCRIPT_HOST_ENDED);
+  imp_script_host_kill (host);
+}
+
+/* Whoever is killed leaves where it was. */
+void
+imp_script_worker_abort (ImpScriptWorker *self)
+{
+  self->is_aborted = TRUE;
+  imp_source_clear (&self->restart);
+  g_ptr_array_foreach (self->leaving, (GFunc) (void (*) (void)) script_worker_kill_host, NULL);
+  while (self->old->len > 0)
+    script_worker_kill_host (g_array_index (self->old, OldHost, 0).host);
+  if (self->next != NULL)
+    script_worker_kill_host (self->next);
+  if (self->host != NULL)
+    script_worker_kill_host (self->host);
 }
 
 ImpFactory *

@@ -2,6 +2,7 @@
 #include "provider/imp-recorder-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-initable-private.h"
 #include "provider/imp-recording-format-private.h"
 
 #include <errno.h>
@@ -51,7 +52,14 @@ struct _ImpRecorder
   char *stopped; /* why; NULL: it has not */
 };
 
-G_DEFINE_FINAL_TYPE (ImpRecorder, imp_recorder, G_TYPE_OBJECT)
+static void recorder_init_initable (GInitableIface *iface);
+
+/* clang-format off */
+G_DEFINE_FINAL_TYPE_WITH_CODE (ImpRecorder, imp_recorder, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, recorder_init_initable)
+                               G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE,
+                                                      imp_initable_init_async_interface))
+/* clang-format on */
 
 typedef enum
 {
@@ -351,6 +359,26 @@ recorder_ensure_folder (const char *folder, GError **error)
   return FALSE;
 }
 
+static gboolean
+recorder_initialize (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  ImpRecorder *self = IMP_RECORDER (initable);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (self->folder != NULL)
+    return recorder_ensure_folder (self->folder, error);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                       "A recorder needs a folder to record in");
+  return FALSE;
+}
+
+static void
+recorder_init_initable (GInitableIface *iface)
+{
+  iface->init = recorder_initialize;
+}
+
 /**
  * imp_recorder_new:
  * @folder: (type filename): where to record
@@ -368,9 +396,7 @@ imp_recorder_new (const char *folder, GError **error)
   g_return_val_if_fail (folder != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!recorder_ensure_folder (folder, error))
-    return NULL;
-  return g_object_new (IMP_TYPE_RECORDER, "folder", folder, NULL);
+  return g_initable_new (IMP_TYPE_RECORDER, NULL, error, "folder", folder, NULL);
 }
 
 /**

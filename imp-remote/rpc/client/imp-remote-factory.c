@@ -25,6 +25,10 @@
  * of which nothing has come that cannot be undone ([property@Imp.RemoteFactory:max-replay]), go to
  * another one.
  *
+ * Where it is set by properties, g_initable_new() says at once what can never work: an address that
+ * is none, files for TLS that cannot be used, a codec that does not exist. Whether anybody is there
+ * shows when it connects.
+ *
  * Whatever happens to the connection or the server, every live analyzer gets exactly one outcome,
  * as [property@Imp.RemoteFactory:fail] says: hard, it answers with FATAL; soft, it logs an error
  * and passes both directions indefinitely, except where it has made a promise (REPLACE_LATER) that
@@ -913,7 +917,8 @@ imp_remote_factory_validate (ImpFactory *factory, GPtrArray *errors)
   g_autoptr (GError) codec_error = NULL;
   g_autoptr (ImpCodec) codec = NULL;
 
-  imp_pool_settings_validate (&self->servers, errors);
+  if (self->stream == NULL && self->pool == NULL)
+    imp_pool_settings_validate (&self->servers, errors);
   codec = imp_codec_new_by_name (self->codec_name, &codec_error);
   if (codec == NULL)
     g_ptr_array_add (errors, g_strdup (codec_error->message));

@@ -42,6 +42,8 @@ void imp_server_tls_get_property (ImpServerTls *self, guint property, GValue *va
 /* FALSE if it had that value already. */
 gboolean imp_server_tls_set_property (ImpServerTls *self, guint property, const GValue *value);
 
+/* Whether the files that are set can be used; else %IMP_ERROR_SETTINGS, which names one. */
+gboolean imp_server_tls_check_files (ImpServerTls *self, GError **error);
 /* Before it listens for TLS: %IMP_ERROR_SETTINGS if it cannot be used. */
 gboolean imp_server_tls_prepare (ImpServerTls *self, GError **error);
 /* For the funcs: counts and logs that a client is refused. */

@@ -102,6 +102,15 @@ imp_server_tls_set_property (ImpServerTls *self, guint property, const GValue *v
 }
 
 gboolean
+imp_server_tls_check_files (ImpServerTls *self, GError **error)
+{
+  for (guint i = 0; i < IMP_N_TLS_FILES; i++)
+    if (imp_tls_credentials_get_file (self->credentials, i) != NULL)
+      return imp_server_tls_prepare (self, error);
+  return TRUE;
+}
+
+gboolean
 imp_server_tls_prepare (ImpServerTls *self, GError **error)
 {
   if (!g_tls_backend_supports_tls (g_tls_backend_get_default ()))

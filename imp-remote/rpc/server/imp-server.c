@@ -2,6 +2,7 @@
 #include "rpc/server/imp-server-object-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-initable-private.h"
 #include "core/imp-source-private.h"
 #include "rpc/imp-limits-private.h"
 #include "rpc/imp-shared-memory-private.h"
@@ -20,7 +21,15 @@
  *
  * Since: 0.1
  */
-G_DEFINE_TYPE_WITH_PRIVATE (ImpServer, imp_server, G_TYPE_OBJECT)
+static void server_init_initable (GInitableIface *iface);
+
+/* clang-format off */
+G_DEFINE_TYPE_WITH_CODE (ImpServer, imp_server, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (ImpServer)
+                         G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, server_init_initable)
+                         G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE,
+                                                imp_initable_init_async_interface))
+/* clang-format on */
 
 #define PRIVATE(self) ((ImpServerPrivate *) imp_server_get_instance_private (self))
 
@@ -732,6 +741,31 @@ imp_server_init (ImpServer *self)
   priv->options.high_water = IMP_LINK_HIGH_WATER;
   priv->options.analyzers.max_waiting = IMP_SERVER_CONNECTION_MAX_WAITING;
   imp_limits_init (server_limits, G_N_ELEMENTS (server_limits), priv);
+}
+
+/* What can be known before it listens anywhere. */
+static gboolean
+server_initialize (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  ImpServer *self = IMP_SERVER (initable);
+  ImpServerPrivate *priv = PRIVATE (self);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (priv->factory == NULL)
+    {
+      g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS,
+                           "A server needs a factory, which makes its analyzers");
+      return FALSE;
+    }
+  return server_ensure_codec (self, error)
+         && imp_server_tls_check_files (&priv->admission.tls, error);
+}
+
+static void
+server_init_initable (GInitableIface *iface)
+{
+  iface->init = server_initialize;
 }
 
 /* --- public --- */
