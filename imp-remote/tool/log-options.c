@@ -22,7 +22,7 @@ log_options_add_to_table (OptionTable *table)
     { "log-format", 0, 0, G_OPTION_ARG_CALLBACK, log_options_on_format,
       "How it is logged: auto (default: the journal, where standard error is that), text, json, "
       "journal",
-      "NAME" },
+      "auto|text|json|journal" },
     G_OPTION_ENTRY_NULL,
   };
 

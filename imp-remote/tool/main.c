@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/completion/completion.h"
 #include "tool/in-place.h"
 #include "tool/log.h"
 #include "tool/tool.h"
@@ -9,14 +10,15 @@
 #include <string.h>
 
 static const ToolCommand *const commands[] = {
-  &tool_serve, &tool_relay,    &tool_filter, &tool_pcap,    &tool_modules, &tool_new, &tool_ping,
-  &tool_prove, &tool_rehearse, &tool_replay, &tool_conform, &tool_status,  &tool_top,
+  &tool_serve,   &tool_relay,  &tool_filter, &tool_pcap,       &tool_modules,
+  &tool_new,     &tool_ping,   &tool_prove,  &tool_rehearse,   &tool_replay,
+  &tool_conform, &tool_status, &tool_top,    &tool_completion, NULL,
 };
 
 static const ToolCommand *
 command_find (const char *name)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+  for (gsize i = 0; commands[i] != NULL; i++)
     if (g_str_equal (commands[i]->name, name) || g_strcmp0 (commands[i]->alias, name) == 0)
       return commands[i];
   return NULL;
@@ -27,7 +29,7 @@ command_list_names (void)
 {
   GString *text = g_string_new (NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+  for (gsize i = 0; commands[i] != NULL; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", commands[i]->name);
   return g_string_free (text, FALSE);
 }
@@ -37,7 +39,7 @@ command_print_help (void)
 {
   printf ("Usage:\n  imp-remote COMMAND [ARGUMENT...]\n\n"
           "Inspects and changes the traffic of other programs.\n\nCommands:\n");
-  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+  for (gsize i = 0; commands[i] != NULL; i++)
     {
       const char *alias = commands[i]->alias;
       g_autofree char *names = g_strjoin (", ", commands[i]->name, alias, NULL);
@@ -62,6 +64,7 @@ main (int argc, char **argv)
   /* Standard output is for results. */
   g_log_writer_default_set_use_stderr (TRUE);
   log_start ();
+  completion_set_commands (commands);
   g_set_prgname ("imp-remote");
 
   if (argc < 2)

@@ -156,6 +156,19 @@ tool_new_option_table (const ToolOptions *options)
   return table;
 }
 
+static struct
+{
+  ToolOptionsFunc func;
+  gpointer user_data;
+} tool_options;
+
+void
+tool_catch_options (ToolOptionsFunc func, gpointer user_data)
+{
+  tool_options.func = func;
+  tool_options.user_data = user_data;
+}
+
 static GOptionContext *
 tool_new_option_context (const ToolOptions *options, OptionTable *table)
 {
@@ -174,6 +187,12 @@ tool_parse_options (const ToolOptions *options, int *argc, char ***argv, int *st
   g_autoptr (GError) error = NULL;
   g_autofree char *name = g_strconcat ("imp-remote ", (*argv)[0], NULL);
 
+  if (tool_options.func != NULL)
+    {
+      tool_options.func (options, table, tool_options.user_data);
+      *status = TOOL_DONE;
+      return FALSE;
+    }
   /* The name stands in the usage line that --help prints. */
   g_set_prgname (name);
   if (!g_option_context_parse (context, argc, argv, &error))

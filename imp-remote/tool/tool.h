@@ -25,8 +25,9 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is its name */
 } ToolCommand;
 
-extern const ToolCommand tool_serve, tool_relay, tool_filter, tool_conform, tool_modules, tool_new,
-  tool_pcap, tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status, tool_top;
+extern const ToolCommand tool_serve, tool_relay, tool_filter, tool_completion, tool_conform,
+  tool_modules, tool_new, tool_pcap, tool_ping, tool_prove, tool_rehearse, tool_replay, tool_status,
+  tool_top;
 
 /* What a subcommand takes. */
 typedef struct
@@ -47,6 +48,12 @@ gboolean tool_parse_options (const ToolOptions *options, int *argc, char ***argv
 
 /* All of them, for those who read them from somewhere else. */
 OptionTable *tool_new_option_table (const ToolOptions *options);
+
+/* Gives the options of a subcommand that is run to @func, and nothing is done; with NULL it is
+ * done again. */
+typedef void (*ToolOptionsFunc) (const ToolOptions *options, OptionTable *table,
+                                 gpointer user_data);
+void tool_catch_options (ToolOptionsFunc func, gpointer user_data);
 
 /* Prints on standard error, in one line, what is wrong, and returns the program's status. */
 int tool_usage_error (const char *format, ...) G_GNUC_PRINTF (1, 2);

@@ -387,8 +387,8 @@ pcap_command_parse (Pcap *self, int argc, char **argv, int *status)
       "Write the traffic as it would have been", "OUT" },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &self->record,
       "Record each connection in a file of its own in this folder", "DIR" },
-    { "report", 'r', 0, G_OPTION_ARG_STRING, &self->format_name, "text or json (default: text)",
-      "FORMAT" },
+    { "report", 'r', 0, G_OPTION_ARG_STRING, &self->format_name,
+      "How the report is written (default: text)", "text|json" },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {

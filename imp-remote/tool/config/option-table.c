@@ -71,6 +71,13 @@ option_table_has (OptionTable *self, const char *name)
   return option_table_find (self, name) != NULL;
 }
 
+void
+option_table_foreach (OptionTable *self, OptionTableFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    func (&((const OptionRow *) self->rows->pdata[i])->entry, user_data);
+}
+
 /* A group has one pointer for all its callbacks, so that each gets its own in this way. */
 static gboolean
 option_table_on_option (const char *option, const char *value, gpointer data, GError **error)

@@ -15,6 +15,9 @@ void option_table_free (OptionTable *self);
  * are callbacks. */
 void option_table_add (OptionTable *self, const GOptionEntry *entries, gpointer data);
 
+typedef void (*OptionTableFunc) (const GOptionEntry *entry, gpointer user_data);
+void option_table_foreach (OptionTable *self, OptionTableFunc func, gpointer user_data);
+
 /* All of them, for the command line. */
 GOptionGroup *option_table_make_group (OptionTable *self);
 
