@@ -26,7 +26,7 @@ void imp_module_run_script_async (const char *path, const char *settings, GCance
 ImpFactory *imp_module_run_script_finish (GAsyncResult *result, GError **error);
 
 /* What a script says of itself: a summary, which ends the first line, and its own settings. Starts
- * a process for it, and waits until that has ended. */
-char *imp_module_ask_script (const char *path, GError **error);
+ * a process for it, and waits until that has ended. @interpreter: NULL for the usual one. */
+char *imp_module_ask_script (const char *path, const char *interpreter, GError **error);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "core/imp-settings-private.h"
 #include "core/imp-type-factory.h"
 #include "modules/imp-module-registry-private.h"
+#include "modules/imp-script-command-private.h"
 #include "modules/imp-script-factory-private.h"
 #include "rpc/client/imp-remote-factory.h"
 
@@ -536,9 +537,28 @@ imp_module_describe_settings (GType type)
   return g_string_free (text, FALSE);
 }
 
+/* A setting's value, or NULL. */
 static char *
-module_describe_script (const char *path, GError **error)
+module_find_value (GPtrArray *settings, const char *key)
 {
+  for (guint i = 0; i < settings->len; i++)
+    {
+      const ImpSetting *setting = settings->pdata[i];
+
+      if (g_str_equal (setting->key, key))
+        return g_strndup (g_bytes_get_data (setting->value, NULL),
+                          g_bytes_get_size (setting->value));
+    }
+  return NULL;
+}
+
+static char *
+module_describe_script (const char *path, const char *settings, GError **error)
+{
+  g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) known = imp_settings_split (settings, errors);
+  g_autofree char *interpreter = module_find_value (known, "interpreter");
+  g_autofree char *python = module_find_value (known, "python");
   g_autofree char *own = NULL;
   GString *text;
 
@@ -547,7 +567,9 @@ module_describe_script (const char *path, GError **error)
       module_set_no_file (error, path);
       return NULL;
     }
-  own = imp_module_ask_script (path, error);
+  if (!imp_settings_check (errors, error))
+    return NULL;
+  own = imp_module_ask_script (path, imp_script_command_choose (path, interpreter, python), error);
   if (own == NULL)
     return NULL;
   text = g_string_new (NULL);
@@ -572,6 +594,25 @@ module_describe_script (const char *path, GError **error)
 char *
 imp_module_describe (const char *name, GError **error)
 {
+  return imp_module_describe_with_defaults (name, NULL, error);
+}
+
+/**
+ * imp_module_describe_with_defaults:
+ * @name: the name of a module, or the path of one
+ * @script_settings: (nullable): settings that every script has, such as "python=/opt/py/bin/python"
+ * @error: return location for an error
+ *
+ * Describes a module as [func@Imp.module_describe] does. If it is a script, the program that runs
+ * it is the one that @script_settings name, if they do.
+ *
+ * Returns: (transfer full): some lines of text, or %NULL with the same errors
+ *
+ * Since: 0.2
+ */
+char *
+imp_module_describe_with_defaults (const char *name, const char *script_settings, GError **error)
+{
   g_autofree char *summary = NULL;
   GString *text;
   GType type;
@@ -579,7 +620,7 @@ imp_module_describe (const char *name, GError **error)
   g_return_val_if_fail (name != NULL, NULL);
 
   if (imp_module_is_script (name))
-    return module_describe_script (name, error);
+    return module_describe_script (name, script_settings, error);
 
   type = module_find_type (name, &summary, error);
   if (type == G_TYPE_INVALID)

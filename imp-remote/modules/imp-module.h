@@ -46,6 +46,9 @@ gboolean    imp_module_register          (const char *name, GType type, const ch
                                           GError **error);
 IMP_AVAILABLE_IN_0_1
 char       *imp_module_describe          (const char *name, GError **error);
+IMP_AVAILABLE_IN_0_2
+char       *imp_module_describe_with_defaults (const char *name, const char *script_settings,
+                                               GError **error);
 IMP_AVAILABLE_IN_0_1
 char       *imp_module_describe_settings (GType type);
 

@@ -13,6 +13,11 @@ G_BEGIN_DECLS
 /* The path of a program that runs scripts, or helps with that. */
 char *imp_script_command_find_program (const char *name, GError **error);
 
+/* Which of two settings counts, or NULL: @interpreter is for any script, @python for one in
+ * Python. */
+const char *imp_script_command_choose (const char *path, const char *interpreter,
+                                       const char *python);
+
 /* The command line of the program that runs a script: an interpreter, its host program, the script,
  * and one argument for each of @settings (of ImpSetting). @interpreter: NULL for the usual one.
  * @settings: NULL to have it describe the script and end. */

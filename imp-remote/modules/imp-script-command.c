@@ -6,6 +6,7 @@
 #include "core/imp-settings-private.h"
 #include "modules/imp-module-private.h"
 #include "modules/imp-modules-config.h"
+#include "modules/imp-script-python-private.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,14 @@ gboolean
 imp_module_is_script (const char *path)
 {
   return script_command_find_kind (path) != NULL;
+}
+
+const char *
+imp_script_command_choose (const char *path, const char *interpreter, const char *python)
+{
+  const ScriptKind *kind = script_command_find_kind (path);
+
+  return interpreter == NULL && kind != NULL && kind->is_python ? python : interpreter;
 }
 
 /* The programs that run scripts lie with the library, or, before it is installed, where
@@ -87,27 +96,6 @@ script_command_add_settings (GStrvBuilder *builder, GPtrArray *settings)
     }
 }
 
-/* In a virtual environment that was activated scripts find what was installed there. */
-static char *
-script_command_find_interpreter (const ScriptKind *kind)
-{
-  static const char *const names[] = { "python3", "python" };
-  const char *environment = kind->is_python ? g_getenv ("VIRTUAL_ENV") : NULL;
-
-  if (environment == NULL || *environment == '\0')
-    return g_strdup (kind->interpreter);
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_build_filename (environment, "bin", names[i], NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
-        return g_steal_pointer (&path);
-    }
-  imp_log_message ("VIRTUAL_ENV is \"%s\", where there is no bin/python3: %s runs scripts",
-                   environment, kind->interpreter);
-  return g_strdup (kind->interpreter);
-}
-
 /* What a script imports lies beside the real file. Python itself looks there, and shows the script
  * the name that it was called by. */
 static char *
@@ -122,12 +110,21 @@ script_command_resolve_path (const ScriptKind *kind, const char *path)
 
 /* In full, so that one that is not there is an error here, and not of what starts it. */
 static char *
-script_command_find_executable (const ScriptKind *kind, const char *interpreter, GError **error)
+script_command_find_executable (const ScriptKind *kind, const char *script, const char *interpreter,
+                                GError **error)
 {
-  g_autofree char *name = interpreter != NULL ? g_strdup (interpreter)
-                                              : script_command_find_interpreter (kind);
-  char *path = g_find_program_in_path (name);
+  g_autofree char *name = NULL;
+  char *path;
 
+  if (interpreter == NULL && kind->is_python)
+    name = imp_script_python_find (script, error);
+  else if (interpreter != NULL && kind->is_python)
+    name = imp_script_python_complete (interpreter);
+  else
+    name = g_strdup (interpreter != NULL ? interpreter : kind->interpreter);
+  if (name == NULL)
+    return NULL;
+  path = g_find_program_in_path (name);
   if (path == NULL)
     g_set_error (error, IMP_ERROR, IMP_ERROR_FAILED, "there is no program \"%s\" to run it", name);
   return path;
@@ -143,7 +140,7 @@ imp_script_command_new (const char *path, const char *interpreter, GPtrArray *se
   g_autofree char *program = NULL, *script = NULL;
 
   if (host != NULL)
-    program = script_command_find_executable (kind, interpreter, error);
+    program = script_command_find_executable (kind, path, interpreter, error);
   if (program == NULL)
     return NULL;
   script = script_command_resolve_path (kind, path);

@@ -24,6 +24,7 @@ struct _ImpScriptFactory
   guint soft_limit; /* outcomes a minute, 0: all */
   gboolean reload;
   ImpSandboxMode sandbox_mode;
+  char *python;          /* or NULL */
   char *readable;        /* what else a sandbox shows */
   ImpScriptWatch *watch; /* NULL without reload */
   GList *interfaces;
@@ -65,6 +66,7 @@ static const ImpLimit script_factory_limits[] = {
 typedef enum
 {
   PROP_INTERPRETER = 1,
+  PROP_PYTHON,
   PROP_FAIL,
   PROP_RELOAD,
   PROP_SANDBOX,
@@ -82,6 +84,8 @@ imp_script_factory_get_property (GObject *object, guint property_id, GValue *val
 
   if (property_id == PROP_INTERPRETER)
     g_value_set_string (value, self->plan.interpreter);
+  else if (property_id == PROP_PYTHON)
+    g_value_set_string (value, self->python);
   else if (property_id == PROP_FAIL)
     g_value_set_enum (value, self->plan.options.fail);
   else if (property_id == PROP_RELOAD)
@@ -102,6 +106,8 @@ imp_script_factory_set_property (GObject *object, guint property_id, const GValu
 
   if (property_id == PROP_INTERPRETER)
     self->plan.interpreter = g_value_dup_string (value);
+  else if (property_id == PROP_PYTHON)
+    self->python = g_value_dup_string (value);
   else if (property_id == PROP_FAIL)
     self->plan.options.fail = g_value_get_enum (value);
   else if (property_id == PROP_RELOAD)
@@ -121,6 +127,10 @@ script_factory_install_properties (GObjectClass *klass)
 
   script_factory_props[PROP_INTERPRETER] = g_param_spec_string (
     "interpreter", NULL, "the program that runs it: a path, or a name to look for in PATH", NULL,
+    flags);
+  script_factory_props[PROP_PYTHON] = g_param_spec_string (
+    "python", NULL,
+    "the same for a script in Python: a path, a name, or the folder of a virtual environment", NULL,
     flags);
   script_factory_props[PROP_FAIL] = g_param_spec_enum (
     "fail", NULL, "refuse (hard) or pass (soft) where the script's process has ended",
@@ -281,6 +291,7 @@ imp_script_factory_finalize (GObject *object)
   g_main_context_unref (self->context);
   g_free (self->plan.path);
   g_free (self->plan.interpreter);
+  g_free (self->python);
   g_free (self->readable);
   g_clear_pointer (&self->plan.sandbox, imp_script_sandbox_free);
   g_rc_box_release (self->plan.options.budget);
@@ -368,6 +379,8 @@ script_factory_new (const char *path, const char *settings, GError **error)
     {
       self->plan.path = g_strdup (path);
       self->plan.settings = g_steal_pointer (&list);
+      if (self->plan.interpreter == NULL)
+        self->plan.interpreter = g_strdup (imp_script_command_choose (path, NULL, self->python));
       return self;
     }
   g_clear_object (&factory);

@@ -72,9 +72,10 @@ script_question_finish (ScriptQuestion *self, const char *path, GError **error)
 
 /* In a sandbox, where that works: who asks what a script is may not trust it yet. */
 static GSocket *
-script_question_start (const char *path, ImpScriptProcess *process, GError **error)
+script_question_start (const char *path, const char *interpreter, ImpScriptProcess *process,
+                       GError **error)
 {
-  g_auto (GStrv) argv = imp_script_command_new (path, NULL, NULL, error), wrapped = NULL;
+  g_auto (GStrv) argv = imp_script_command_new (path, interpreter, NULL, error), wrapped = NULL;
   g_auto (GStrv) environment = NULL;
   g_autoptr (ImpScriptSandbox) sandbox = NULL;
   g_autoptr (GError) reason = NULL;
@@ -98,10 +99,10 @@ script_question_start (const char *path, ImpScriptProcess *process, GError **err
 }
 
 char *
-imp_module_ask_script (const char *path, GError **error)
+imp_module_ask_script (const char *path, const char *interpreter, GError **error)
 {
   ImpScriptProcess process;
-  g_autoptr (GSocket) socket = script_question_start (path, &process, error);
+  g_autoptr (GSocket) socket = script_question_start (path, interpreter, &process, error);
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (ImpScriptOutput) output = NULL;
   ScriptQuestion self = { socket, NULL, FALSE };

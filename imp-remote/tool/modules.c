@@ -4,10 +4,12 @@
 #include <string.h>
 
 static int
-modules_describe (const char *name)
+modules_describe (const char *name, const char *python)
 {
+  g_autofree char *value = g_uri_escape_string (python != NULL ? python : "", NULL, FALSE);
+  g_autofree char *settings = python != NULL ? g_strconcat ("python=", value, NULL) : NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = imp_module_describe (name, &error);
+  g_autofree char *text = imp_module_describe_with_defaults (name, settings, &error);
 
   if (text == NULL)
     return tool_option_error ("module", name, error);
@@ -38,7 +40,12 @@ modules_list (void)
 static int
 modules_run (int argc, char **argv)
 {
-  static const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  g_autofree char *python = NULL;
+  const GOptionEntry entries[] = {
+    { "python", 0, 0, G_OPTION_ARG_FILENAME, &python,
+      "Which Python runs a script: a program, or the folder of a virtual environment", "PATH" },
+    G_OPTION_ENTRY_NULL,
+  };
   const ToolOptions options = {
     .parameters = "[NAME] - list modules and their settings",
     .summary = "Lists the modules, or one module's settings: their types, defaults and meaning.\n"
@@ -52,7 +59,7 @@ modules_run (int argc, char **argv)
     return status;
   if (argc > 2)
     return tool_usage_error ("modules: \"%s\": one name at most", argv[2]);
-  return argc == 2 ? modules_describe (argv[1]) : modules_list ();
+  return argc == 2 ? modules_describe (argv[1], python) : modules_list ();
 }
 
 const ToolCommand tool_modules = {

@@ -60,6 +60,8 @@ script_options_add_to_table (OptionTable *table)
       "Start scripts again when their files change; connections stay where they are", NULL },
     { "workers", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_workers,
       "How many processes run each script; or serve, if not all modules are scripts", "N" },
+    { "python", 0, 0, G_OPTION_ARG_CALLBACK, script_options_on_option,
+      "Which Python runs scripts: a program, or the folder of a virtual environment", "PATH" },
     { "sandbox", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, script_options_on_option,
       "Run scripts without network and with nothing to write to, or not at all", NULL },
     G_OPTION_ENTRY_NULL,

@@ -3,6 +3,7 @@
 """Script files as they lie in the field: any name, links, environments, and what they print."""
 
 import os
+import shutil
 import signal
 import subprocess
 import textwrap
@@ -54,11 +55,11 @@ class ScriptFiles(unittest.TestCase):
     def serve(self, path, **options):
         return harness.Tool('serve', '--module', path, '127.0.0.1:0', **options)
 
-    def assert_works(self, path, *says, **options):
+    def assert_works(self, path, *says, arguments=(), **options):
         """A connection goes through the script, and the log says all that it should."""
         with harness.Upstream(echo) as upstream, \
                 harness.Tool('relay', '--grace=1', '--listen', '127.0.0.1:0', '--module', path,
-                             '--connect', upstream.address, **options) as relay:
+                             '--connect', upstream.address, *arguments, **options) as relay:
             with harness.connect(relay.port) as client:
                 client.sendall(b'\xffx')
                 self.assertEqual(client.recv(100), b'\xffx')
@@ -162,9 +163,9 @@ class Environment(ScriptFiles):
                                 f'"/nowhere/{host}", the program that runs it (IMP_REMOTE_HOSTS)',
                                 env={'IMP_REMOTE_HOSTS': '/nowhere'})
 
-    def make_environment(self, *options):
-        path = os.path.join(self.folder, 'venv')
-        subprocess.run([PYTHON, '-m', 'venv', '--clear', '--without-pip', *options, path],
+    def make_environment(self, *options, folder=None):
+        path = folder or os.path.join(self.folder, 'elsewhere')
+        subprocess.run([PYTHON, '-m', 'venv', '--without-pip', *options, path],
                        check=True)
         command = [os.path.join(path, 'bin', 'python3'), '-c',
                    'import sysconfig; print(sysconfig.get_path("purelib"))']
@@ -182,6 +183,97 @@ class Environment(ScriptFiles):
                 venv = self.make_environment(*options)
                 self.assert_works(path, venv, env={'VIRTUAL_ENV': venv})
 
+    def make_fake(self, name, shown):
+        """A folder that looks like a virtual environment, whose interpreter says so."""
+        self.write(f'{name}/pyvenv.cfg', '')
+        program = self.write(f'{name}/bin/python3', f'#!/bin/sh\necho {shown} >&2\n'
+                             f'exec {PYTHON} "$@"\n')
+        os.chmod(program, 0o755)
+        return os.path.join(self.folder, name)
+
+    def test_own_environment(self):
+        """One that lies beside the script runs it, in a sandbox as well, and so it does where the
+        script is only asked for its settings."""
+        self.write('app/real.py', f'import only_there, sys\nprint(sys.prefix){PASS_PY}')
+        self.assert_refused(os.path.join(self.folder, 'app', 'real.py'), 'only_there')
+        for name, options in (('.venv', ()), ('venv', ('--system-site-packages',)), ('', ())):
+            folder = os.path.join(self.folder, 'app', name).rstrip('/')
+            venv = self.make_environment(*options, folder=folder)
+            # It is the real file that counts, and not the link.
+            for path in (os.path.join(self.folder, 'app', 'real.py'),
+                         self.link(f'link{name}.py', 'app/real.py')):
+                with self.subTest(name, path=path):
+                    self.assert_works(path, venv)
+                    status, out, err = harness.run_tool('modules', path)
+                    self.assertEqual(status, 0, err)
+                    self.assertIn('interpreter=', out)
+            # The next one is looked for behind it.
+            os.unlink(os.path.join(venv, 'pyvenv.cfg'))
+
+    def test_order(self):
+        """What was set, then the script's own, then the one that is active."""
+        path = self.write('app/app.py', PASS_PY)
+        active, own = self.make_fake('active', 'active one'), self.make_fake('app/venv', 'own one')
+        env = {'VIRTUAL_ENV': active}
+        self.assert_works(path, 'own one', env=env)
+        for setting in ('python', 'interpreter'):
+            self.assert_works(f'{path}={setting}={active}/bin/python3', 'active one', env=env)
+        self.assert_works(f'{path}=python={active}', 'active one', env=env)
+        self.assert_works(f'{path}=python={own}&interpreter={active}/bin/python3', 'active one')
+        shutil.rmtree(own)
+        self.assert_works(path, 'active one', env=env)
+
+    def test_option(self):
+        """--python is for scripts in Python alone, and a script's own setting counts more."""
+        path = self.write('app.py', PASS_PY)
+        first, second = self.make_fake('first', 'first one'), self.make_fake('second', 'second one')
+        self.assert_works(path, 'first one', arguments=('--python', first))
+        self.assert_works(f'{path}=python={second}', 'second one', arguments=('--python', first))
+        self.assert_works(self.write('app.js', PASS_JS), arguments=('--python', first))
+        status, _, err = harness.run_tool('modules', '--python', f'{first}/bin/python3', path)
+        self.assertEqual(status, 0)
+        self.assertIn('first one', err)
+        status, _, err = harness.run_tool('modules', '--python', '/nowhere/python', path)
+        self.assertEqual(status, 1)
+        self.assertIn('/nowhere/python', err)
+
+    def test_broken_environment(self):
+        """What it is, is said, and nothing else runs the script in its place."""
+        venv = self.make_fake('app/.venv', 'never')
+        os.unlink(os.path.join(venv, 'bin', 'python3'))
+        os.symlink('/nowhere/python3.9', os.path.join(venv, 'bin', 'python3'))
+        path = self.write('app/app.py', PASS_PY)
+        self.assert_refused(path, venv, 'no bin/python3')
+        self.assertIn(venv, harness.run_tool('modules', path)[2])
+
+    def test_strangers_environment(self):
+        """Who cannot change the script does not get to run in its place."""
+        path = self.write('app/app.py', PASS_PY)
+        venv = self.make_fake('app/.venv', 'run by a stranger')
+        self.assert_works(path, 'run by a stranger')
+        for name in ('', 'pyvenv.cfg', 'bin', 'bin/python3'):
+            file = os.path.join(venv, name).rstrip('/')
+            mode = os.stat(file).st_mode
+            os.chmod(file, mode | 0o002)
+            with self.subTest(name):
+                self.assert_not_run(path, 'NOT USED', f'anybody can write to "{file}"')
+            os.chmod(file, mode)
+            if os.geteuid() == 0:
+                os.chown(file, 65534, -1)
+                with self.subTest(name, owner=65534):
+                    self.assert_not_run(path, 'NOT USED', f'"{file}" belongs to the user 65534')
+                os.chown(file, 0, -1)
+        if os.geteuid() != 0:
+            print('NOT TESTED without root: files of other users')
+        self.assert_works(path, 'run by a stranger')
+
+    def assert_not_run(self, path, *reasons):
+        status, _, err = harness.run_tool('modules', path)
+        self.assertEqual(status, 0, err)
+        self.assertNotIn('run by a stranger', err)
+        for reason in reasons:
+            self.assertIn(reason, err)
+
     def test_stale_environment(self):
         venv = os.path.join(self.folder, 'removed')
         self.assert_works(self.write('app.py', PASS_PY), 'VIRTUAL_ENV', venv,
@@ -192,7 +284,7 @@ class Environment(ScriptFiles):
         venv = self.make_environment()
         python = os.path.join(venv, 'bin', 'python3')
         os.unlink(python)
-        self.write('venv/bin/python3', f'#!/bin/sh\nexec {PYTHON} -S -E "$@"\n')
+        self.write('elsewhere/bin/python3', f'#!/bin/sh\nexec {PYTHON} -S -E "$@"\n')
         os.chmod(python, 0o755)
         self.assert_refused(self.write('app.py', PASS_PY), 'app.py', PYTHON, 'imp-remote',
                             env={'VIRTUAL_ENV': venv})
