@@ -56,6 +56,9 @@ class Copy:
         template, instance = kind
         self.path = os.path.join(self.folder, f'{template}@{instance}.service')
         for name in (f'{template}@.service', f'{template}@.socket'):
+            # A relay needs no socket unit.
+            if not os.path.exists(os.path.join(UNITS, name)):
+                continue
             with open(os.path.join(UNITS, name), encoding='utf-8') as source:
                 text = source.read().replace(f'{BINDIR}/imp-remote', harness.TOOL)
             with open(os.path.join(self.folder, name.replace('@', '@' + instance)), 'w',
