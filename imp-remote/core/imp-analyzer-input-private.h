@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/imp-analyzer.h"
+#include "core/imp-profile-private.h"
 #include "core/imp-view-private.h"
 
 G_BEGIN_DECLS
@@ -17,10 +18,9 @@ imp_analyzer_call_bytes (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirectio
   return klass->bytes (self, direction, data, view->length, offset, data_type, error);
 }
 
-/* Calls the plugin, by the one of the three that it has. */
 static inline gboolean
-imp_analyzer_call_input (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection direction,
-                         const ImpView *view, gint64 offset, gint32 data_type, GError **error)
+imp_analyzer_call_any (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection direction,
+                       const ImpView *view, gint64 offset, gint32 data_type, GError **error)
 {
   gboolean done;
   GBytes *bytes;
@@ -34,6 +34,19 @@ imp_analyzer_call_input (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirectio
   bytes = imp_view_ref_bytes (view);
   done = klass->data (self, direction, bytes, offset, data_type, error);
   g_bytes_unref (bytes);
+  return done;
+}
+
+/* Calls the plugin, by the one of the three that it has. */
+static inline gboolean
+imp_analyzer_call_input (ImpAnalyzer *self, ImpAnalyzerClass *klass, ImpDirection direction,
+                         const ImpView *view, gint64 offset, gint32 data_type, GError **error)
+{
+  const gint64 begin = imp_profile_begin ();
+  const gboolean done = imp_analyzer_call_any (self, klass, direction, view, offset, data_type,
+                                               error);
+
+  imp_profile_end (begin, "plugin");
   return done;
 }
 

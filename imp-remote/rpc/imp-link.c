@@ -2,6 +2,7 @@
 #include "rpc/imp-link-object-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-profile-private.h"
 #include "rpc/imp-foreign-codec-private.h"
 #include "rpc/imp-message-log-private.h"
 #include "rpc/imp-protocol-private.h"
@@ -337,6 +338,7 @@ link_decode_message (ImpLink *self)
 static void
 link_decode_input (ImpLink *self)
 {
+  const gint64 begin = imp_profile_begin ();
   ImpBlock *held = imp_input_buffer_hold (&self->input);
   gboolean goes_on = TRUE;
 
@@ -347,6 +349,7 @@ link_decode_input (ImpLink *self)
   if (goes_on)
     self->undecoded = imp_input_buffer_get_size (&self->input) > 0;
   imp_input_buffer_release (&self->input, held);
+  imp_profile_end (begin, "decode");
   if (self->funcs->decoded != NULL && self->state == STATE_OPEN)
     self->funcs->decoded (self, self->user_data);
 }
@@ -456,6 +459,7 @@ link_write (ImpLink *self, gsize *written)
 static void
 link_flush (ImpLink *self)
 {
+  const gint64 begin = imp_profile_begin ();
   gsize written = 0;
 
   while (imp_output_buffer_get_size (self->writer.output) > 0 && written < WRITE_MAX
@@ -466,6 +470,7 @@ link_flush (ImpLink *self)
     self->blocked = FALSE;
   else if (!self->blocked)
     imp_transport_kick (self->transport);
+  imp_profile_end (begin, "flush");
 }
 
 /* A peer that cannot be written to any more may have said something before, and what it said
@@ -532,6 +537,7 @@ link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_d
 {
   ImpLink *self = imp_link_ref (user_data);
   gboolean active = self->spinning;
+  const gint64 begin = imp_profile_begin ();
 
   self->spinning = FALSE;
   if (self->undecoded && link_may_decode (self))
@@ -552,6 +558,7 @@ link_on_ready (ImpTransport *transport, GIOCondition conditions, gpointer user_d
   if (self->state != STATE_CLOSED)
     link_update_interest (self);
   link_report_failure (self);
+  imp_profile_end (begin, "dispatch");
   imp_link_unref (self);
 }
 

@@ -4,9 +4,12 @@
 written so that what others say stays where it belongs."""
 
 import json
+import mmap
 import os
 import re
 import socket
+import struct
+import threading
 import time
 import unittest
 import urllib.parse
@@ -191,6 +194,63 @@ class Traces(unittest.TestCase):
                 self.assertIn(status, (1, 2), option)
                 self.assertIn(text, err)
                 self.assertIn(option.split('=', 1)[1], err)
+
+
+class Profiler(threading.Thread):
+    """What sysprof-cli is to a program that it has started: gives it memory to put marks into."""
+    SIZE = 1 << 20
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.end, self.program = socket.socketpair()
+        self.rings = []
+
+    def run(self):
+        while self.end.recv(len(b'CreatRing\0'), socket.MSG_WAITALL) == b'CreatRing\0':
+            ring = os.memfd_create('ring')
+            os.ftruncate(ring, mmap.PAGESIZE + self.SIZE)
+            self.rings.append(mmap.mmap(ring, 0))
+            # Where it has been written to and read, where it begins, and how large it is.
+            self.rings[-1][:16] = struct.pack('=4I', 0, 0, mmap.PAGESIZE, self.SIZE)
+            socket.send_fds(self.end, [b'\0'], [ring])
+            os.close(ring)
+
+    def finish(self):
+        """All that was put there."""
+        self.program.close()
+        self.join()
+        self.end.close()
+        return b''.join(ring[:] for ring in self.rings)
+
+
+class Profile(unittest.TestCase):
+    @unittest.skipUnless(os.environ.get('IMP_TEST_SYSPROF') == '1',
+                         'THIS BUILD HAS NO MARKS FOR SYSPROF')
+    def test_marks(self):
+        """Each end has its marks where a profiler has started it."""
+        folder = harness.make_folder()
+        ends = Profiler(), Profiler()
+        for one in ends:
+            one.start()
+        server, client = ({'pass_fds': [one.program.fileno()],
+                           'env': {'SYSPROF_CONTROL_FD': str(one.program.fileno())}}
+                          for one in ends)
+        with harness.Upstream(harness.echo) as upstream, \
+                harness.Tool('serve', '--module', PATTERN, os.path.join(folder, 's'),
+                             **server) as remote, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                             f'remote=addr={remote.address}', '--connect', upstream.address,
+                             **client) as relay:
+            with harness.connect(relay.port) as connection:
+                connection.sendall(b'hello')
+                connection.shutdown(socket.SHUT_WR)
+                self.assertEqual(harness.read_all(connection), b'hello')
+        for marks, names in zip((one.finish() for one in ends),
+                                (('dispatch', 'decode', 'plugin', 'flush'),
+                                 ('dispatch', 'decode', 'flush'))):
+            for name in names:
+                self.assertIn(b'imp-remote'.ljust(24, b'\0') + name.encode().ljust(40, b'\0'),
+                              marks)
 
 
 if __name__ == '__main__':

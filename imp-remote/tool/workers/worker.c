@@ -180,10 +180,11 @@ worker_new_launcher (Worker *self, int report)
   GSubprocessLauncher *launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   g_autofree char *watchdog = g_strdup_printf ("%" G_GUINT64_FORMAT, self->plan->watchdog);
 
-  /* The sockets of the service manager are others here. */
+  /* The sockets of the service manager, and that of a profiler, are others here. */
   g_subprocess_launcher_unsetenv (launcher, "LISTEN_FDS");
   g_subprocess_launcher_unsetenv (launcher, "LISTEN_PID");
   g_subprocess_launcher_unsetenv (launcher, "LISTEN_FDNAMES");
+  g_subprocess_launcher_unsetenv (launcher, "SYSPROF_CONTROL_FD");
   if (self->plan->watchdog > 0)
     g_subprocess_launcher_setenv (launcher, "WATCHDOG_USEC", watchdog, TRUE);
   g_subprocess_launcher_set_child_setup (launcher, worker_set_up, GINT_TO_POINTER (getpid ()),
