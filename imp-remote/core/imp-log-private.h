@@ -12,6 +12,16 @@ G_BEGIN_DECLS
 #define imp_log_message(...) imp_log (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, __VA_ARGS__)
 #define imp_log_warning(...) imp_log (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, __VA_ARGS__)
 
+/* What connections come through, for finding errors: nothing is made of the arguments unless
+ * somebody wants to see it. */
+#define imp_log_state(...)                                                                         \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (!g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN))                        \
+      imp_log_debug (__VA_ARGS__);                                                                 \
+  }                                                                                                \
+  G_STMT_END
+
 /* Bytes of one line; what is more is left out, and counted. */
 #define IMP_LOG_LINE_MAX 8192
 

@@ -59,6 +59,8 @@ void imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *f
                      gpointer user_data);
 /* Nothing is called any more; what waits to be written is lost. */
 void imp_link_close (ImpLink *self);
+/* And says why to those who look for errors. */
+void imp_link_close_for (ImpLink *self, const GError *reason);
 /* Closes once what waits has been written and the other side has had time to read it; no message
  * comes any more. Then closed() is called. After imp_link_start(). */
 void imp_link_finish (ImpLink *self);
@@ -110,6 +112,8 @@ void imp_link_set_busy_poll (ImpLink *self, guint microseconds);
 void imp_link_set_keepalive (ImpLink *self, guint milliseconds);
 
 void imp_link_set_version (ImpLink *self, guint version);
+/* Both ends have agreed on it. */
+void imp_link_agree (ImpLink *self, guint version);
 guint imp_link_get_version (ImpLink *self);
 /* What the wire format can carry at most; 0 while it is not known. */
 guint imp_link_get_max_version (ImpLink *self);

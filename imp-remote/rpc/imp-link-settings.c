@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is set of a link before it is used, and what it says of itself. */
 #include "rpc/imp-link-object-private.h"
+#include "rpc/imp-message-log-private.h"
 
 void
 imp_link_set_message_timeout (ImpLink *self, guint milliseconds)
@@ -25,6 +26,14 @@ void
 imp_link_set_version (ImpLink *self, guint version)
 {
   self->writer.version = version;
+}
+
+void
+imp_link_agree (ImpLink *self, guint version)
+{
+  imp_link_set_version (self, version);
+  imp_message_log_state (self->debug_name, "speaks version %u of %s", version,
+                         imp_link_get_codec_name (self));
 }
 
 guint

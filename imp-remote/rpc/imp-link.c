@@ -528,7 +528,7 @@ link_report_failure (ImpLink *self)
 {
   if (self->state != STATE_FAILED)
     return;
-  imp_link_close (self);
+  imp_link_close_for (self, self->error);
   self->funcs->closed (self, self->error, self->user_data);
 }
 
@@ -570,6 +570,7 @@ imp_link_start (ImpLink *self, GMainContext *context, const ImpLinkFuncs *funcs,
   self->funcs = funcs;
   self->user_data = user_data;
   self->context = g_main_context_ref (context);
+  imp_message_log_state (self->debug_name, "connected");
   imp_transport_attach (self->transport, context, G_PRIORITY_DEFAULT, link_on_ready, self);
   link_update_interest (self);
 }
@@ -582,6 +583,14 @@ imp_link_close (ImpLink *self)
   imp_input_buffer_clear (&self->input);
   g_clear_pointer (&self->lingering, imp_lingering_close_free);
   imp_transport_close (self->transport);
+}
+
+void
+imp_link_close_for (ImpLink *self, const GError *reason)
+{
+  if (self->state != STATE_CLOSED)
+    imp_message_log_state (self->debug_name, "ends: %s", reason->message);
+  imp_link_close (self);
 }
 
 void

@@ -12,7 +12,8 @@ imp_message_log_name (GIOStream *stream, int fd)
   g_autoptr (GSocketAddress) address = NULL;
   g_autofree char *text = NULL;
 
-  if (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, DOMAIN))
+  if (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, DOMAIN)
+      && g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN))
     return NULL;
   if (G_IS_SOCKET_CONNECTION (stream))
     address = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
@@ -20,6 +21,20 @@ imp_message_log_name (GIOStream *stream, int fd)
     return g_strdup_printf ("%s %p", G_OBJECT_TYPE_NAME (stream), stream);
   text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
   return g_strdup_printf ("%s (fd %d)", text, fd);
+}
+
+void
+imp_message_log_state (const char *name, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  if (name == NULL)
+    return;
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  imp_log_debug ("%s: %s", name, text);
 }
 
 void

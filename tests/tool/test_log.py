@@ -243,6 +243,55 @@ class Silence(Logging):
         self.check(os.path.join(MODULES, 'silent.py'), 'silent.py')
 
 
+class States(unittest.TestCase):
+    """What connections come through is for those who look for errors."""
+
+    def run_both(self, domains):
+        """The log of a server and of a relay that has it and two clients."""
+        folder = harness.make_folder()
+        env = {'G_MESSAGES_DEBUG': domains}
+        with harness.Upstream(harness.echo) as upstream, \
+                harness.Tool('serve', '--module', 'pattern=string=evil&rxdir=0&action=deny',
+                             os.path.join(folder, 's'), env=env) as server, \
+                harness.Tool('relay', '--listen', '127.0.0.1:0', '--module',
+                             f'remote=addr={server.address}', '--connect', upstream.address,
+                             env=env) as relay:
+            with harness.connect(relay.port) as client:
+                client.sendall(b'good')
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(harness.read_all(client), b'good')
+            self.assertEqual(harness.fetch(relay.port, b'evil'), b'')
+            relay.wait_for_log('refused')
+            server.process.terminate()
+            if domains:
+                relay.wait_for_log('draining')
+        return server.log, relay.log
+
+    def check(self, log, domain, *states):
+        """They are there in this order."""
+        lines = [line for line in log if f' {domain}-DEBUG: ' in line]
+        for state in states:
+            while lines and not re.search(state, lines[0]):
+                del lines[0]
+            self.assertTrue(lines, (state, log))
+
+    def test_shown(self):
+        server, relay = self.run_both('Imp-rpc imp-remote')
+        self.check(server, 'Imp-rpc', ': connected$', ': speaks version 2 of cbor$', ': ends: ')
+        self.check(relay, 'Imp-rpc', 'server .*/s: connecting$', ': connected$',
+                   ': speaks version 2 of cbor$', 'server .*/s: ready$', 'server .*/s: draining$')
+        client = r'connection %d: 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+: %s$'
+        self.check(relay, 'imp-remote',
+                   *(client % (1, state) for state in ('accepted', 'connecting', 'relaying',
+                                                       'complete')))
+        self.check(relay, 'imp-remote', client % (2, 'Denied by the analyzer: .*'))
+
+    def test_not_shown(self):
+        server, relay = self.run_both('')
+        for line in server + relay:
+            self.assertNotIn('DEBUG', line)
+
+
 class Text(Logging):
     def test_priority_for_systemd(self):
         """Standard error is the journal's: a line says how important it is, and others cannot."""

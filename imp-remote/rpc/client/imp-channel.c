@@ -2,6 +2,7 @@
 #include "rpc/client/imp-channel-object-private.h"
 
 #include "core/imp-error.h"
+#include "core/imp-log-private.h"
 #include "core/imp-source-private.h"
 
 /* So many that are too old may be finishing what they have before another one is replaced. */
@@ -49,6 +50,12 @@ channel_set_timer (ImpChannel *self, guint milliseconds, GSourceFunc func)
   self->timer = imp_source_add_timeout (self->context, milliseconds, "imp channel", func, self);
 }
 
+static const char *const channel_state_names[] = {
+  [IMP_REMOTE_STATE_IDLE] = "idle",     [IMP_REMOTE_STATE_CONNECTING] = "connecting",
+  [IMP_REMOTE_STATE_READY] = "ready",   [IMP_REMOTE_STATE_DOWN] = "down",
+  [IMP_REMOTE_STATE_CLOSED] = "closed",
+};
+
 static void
 channel_set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
 {
@@ -60,6 +67,8 @@ channel_set_state (ImpChannel *self, ImpRemoteState state, const GError *reason)
     return;
   self->state = state;
   self->since = g_get_monotonic_time ();
+  imp_log_state ("server %s: %s%s%s", self->name, channel_state_names[state],
+                 copy != NULL ? ": " : "", copy != NULL ? copy->message : "");
   if (self->funcs != NULL && self->funcs->changed != NULL)
     self->funcs->changed (self->user_data);
 }
@@ -338,6 +347,7 @@ channel_on_goodbye (ImpClientConnection *connection, gpointer user_data)
   g_autoptr (ImpChannel) self = channel_ref (user_data);
   g_autoptr (GError) error = NULL;
 
+  imp_log_state ("server %s: draining", self->name);
   if (connection == self->aged)
     channel_lose_aged (self);
   if (connection != self->connection)
@@ -619,6 +629,7 @@ imp_channel_adopt (ImpChannel *self, ImpRemoteAnalyzer *analyzer)
   if (self->connection == NULL)
     return FALSE;
   self->analyzers++;
+  imp_log_state ("server %s: goes on with an analyzer of another one", self->name);
   imp_client_connection_adopt (imp_channel_get_current (self), analyzer);
   return TRUE;
 }

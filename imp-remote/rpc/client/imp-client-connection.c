@@ -288,7 +288,7 @@ client_connection_on_set_version (ImpClientConnection *self, ImpMessage *message
       return;
     }
 
-  imp_link_set_version (self->host.link, version);
+  imp_link_agree (self->host.link, version);
   self->ready = TRUE;
   max_message = imp_protocol_get_max_message (message, self->options.limits.max_message,
                                               "the server", &error);

@@ -45,7 +45,7 @@ imp_server_connection_close (ImpServerConnection *self, const GError *error)
   reason = g_error_copy (error);
   imp_server_connection_ref (self);
   imp_source_clear (&self->handshake);
-  imp_link_close (self->link);
+  imp_link_close_for (self->link, reason);
   if (self->analyzers.host.account.totals != NULL)
     imp_server_connection_add_counters (self, &self->analyzers.host.account.totals->past);
   imp_server_analyzers_end (&self->analyzers);
@@ -179,7 +179,7 @@ server_connection_greet (ImpServerConnection *self, guint version)
   ImpMessage message = IMP_MESSAGE_INIT;
 
   self->greeted = TRUE;
-  imp_link_set_version (self->link, version);
+  imp_link_agree (self->link, version);
   imp_protocol_fill_version (&message, &self->options.limits, self->sharing.max_size, features);
   message.version = version;
   server_connection_send (self, &message);

@@ -65,6 +65,15 @@ relay_connection_get_subject (RelayConnection *self)
 }
 
 static void
+relay_connection_enter (RelayConnection *self, RelayStageKind stage)
+{
+  const RelayLogSubject subject = relay_connection_get_subject (self);
+
+  relay_stage_set (&self->stage, stage);
+  relay_log_stage (&subject, stage);
+}
+
+static void
 relay_connection_log (RelayConnection *self, ImpLogKind kind, const char *text)
 {
   const RelayLogSubject subject = relay_connection_get_subject (self);
@@ -100,6 +109,9 @@ relay_connection_on_result (ImpRelay *relay, ImpResult *result, gpointer user_da
 static void
 relay_connection_end (RelayConnection *self)
 {
+  const RelayLogSubject subject = relay_connection_get_subject (self);
+
+  relay_log_end (&subject, self->error);
   g_io_stream_close (G_IO_STREAM (self->client), NULL, NULL);
   self->setup.over (self, self->setup.user_data);
 }
@@ -120,7 +132,7 @@ relay_connection_on_refusal (gpointer user_data)
 static void
 relay_connection_refuse (RelayConnection *self)
 {
-  relay_stage_set (&self->stage, RELAY_STAGE_ENDING);
+  relay_connection_enter (self, RELAY_STAGE_ENDING);
   self->refusal = g_timeout_add (REFUSAL_DELAY, relay_connection_on_refusal, self);
 }
 
@@ -275,7 +287,7 @@ relay_connection_run_relay (RelayConnection *self)
   g_clear_pointer (&self->greeting, relay_greeting_free);
   if (rest != NULL)
     imp_relay_unread (self->relay, rest);
-  relay_stage_set (&self->stage, RELAY_STAGE_RELAYING);
+  relay_connection_enter (self, RELAY_STAGE_RELAYING);
   imp_relay_run_async (self->relay, self->cancellable, relay_connection_on_relayed, self);
 }
 
@@ -461,7 +473,7 @@ relay_connection_connect (RelayConnection *self)
                           ImpConnectorFunc, gpointer)
     = route->resolver != NULL ? imp_connector_start_with_proxies : imp_connector_start;
 
-  relay_stage_set (&self->stage, RELAY_STAGE_CONNECTING);
+  relay_connection_enter (self, RELAY_STAGE_CONNECTING);
   if (route->kind != RELAY_ROUTE_FIXED || route->resolver != NULL)
     target = relay_destination_new (self->target, route);
   else
@@ -497,7 +509,7 @@ relay_connection_ask (RelayConnection *self)
     relay_connection_connect (self);
   else if (relay_connection_make_relay (self))
     {
-      relay_stage_set (&self->stage, RELAY_STAGE_ASKING);
+      relay_connection_enter (self, RELAY_STAGE_ASKING);
       self->question = relay_question_new (self->relay, self->setup.factory,
                                            self->setup.options->deadline * 1000,
                                            relay_connection_on_question, self);
@@ -608,11 +620,10 @@ relay_connection_find_target (RelayConnection *self)
 static void
 relay_connection_set_name (RelayConnection *self)
 {
-  g_autofree char *name = NULL;
+  g_autofree char *name = self->source != NULL ? imp_address_of_socket (self->source) : NULL;
 
-  name = self->source != NULL ? imp_address_of_socket (self->source) : g_strdup ("unknown");
   g_free (self->name);
-  self->name = imp_clean_line (name, IMP_CLEAN_TEXT_MAX);
+  self->name = imp_clean_line (name != NULL ? name : "unknown", IMP_CLEAN_TEXT_MAX);
 }
 
 /* Who the proxy says it is. */
@@ -675,7 +686,6 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   RelayConnection *self = g_new0 (RelayConnection, 1);
 
   self->id = ++last_id;
-  relay_stage_set (&self->stage, RELAY_STAGE_GREETING);
   self->setup = *setup;
   g_object_ref (self->setup.factory);
   relay_route_ref (self->setup.route);
@@ -684,6 +694,7 @@ relay_connection_new (GSocketConnection *client, const RelayConnectionSetup *set
   relay_connection_set_name (self);
   self->target_text = g_strdup (setup->route->text);
   self->cancellable = g_cancellable_new ();
+  relay_connection_enter (self, RELAY_STAGE_GREETING);
   relay_connection_begin (self);
   return self;
 }

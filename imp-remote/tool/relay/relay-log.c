@@ -126,3 +126,23 @@ relay_log_result (const RelayLogSubject *subject, ImpResult *result)
       break;
     }
 }
+
+void
+relay_log_stage (const RelayLogSubject *subject, RelayStageKind stage)
+{
+  static const char *const names[] = {
+    [RELAY_STAGE_GREETING] = "accepted",     [RELAY_STAGE_ASKING] = "asking the analyzer",
+    [RELAY_STAGE_CONNECTING] = "connecting", [RELAY_STAGE_RELAYING] = "relaying",
+    [RELAY_STAGE_ENDING] = "turned away",
+  };
+
+  imp_log_state ("connection %" G_GUINT64_FORMAT ": %s -> %s: %s", subject->connection,
+                 subject->client, subject->server, names[stage]);
+}
+
+void
+relay_log_end (const RelayLogSubject *subject, const GError *error)
+{
+  imp_log_state ("connection %" G_GUINT64_FORMAT ": %s -> %s: %s", subject->connection,
+                 subject->client, subject->server, error != NULL ? error->message : "complete");
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/imp-log-kinds-private.h"
+#include "tool/relay/relay-stage.h"
 #include "tool/tool.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,9 @@ typedef struct
 
 /* What the log says of it: in fields for those who search, and in words. */
 void relay_log (const RelayLogSubject *subject, ImpLogKind kind, const char *text);
+/* How far it has come, and the end: for finding errors, with G_MESSAGES_DEBUG=imp-remote. */
+void relay_log_stage (const RelayLogSubject *subject, RelayStageKind stage);
+void relay_log_end (const RelayLogSubject *subject, const GError *error);
 /* The modules without their settings; NULL: there are none. */
 char *relay_log_name_modules (const RelayLogSubject *subject);
 /* What an analyzer has to say to people. */
