@@ -1,25 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/modules-json.h"
 #include "tool/tool.h"
 
 #include <string.h>
 
+static void
+modules_print_json (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, FALSE);
+  g_autofree char *line = g_strconcat (text, "\n", NULL);
+
+  tool_print_json (line, strlen (line));
+}
+
 static int
-modules_describe (const char *name, const char *python)
+modules_describe (const char *name, const char *python, gboolean json)
 {
   g_autofree char *value = g_uri_escape_string (python != NULL ? python : "", NULL, FALSE);
   g_autofree char *settings = python != NULL ? g_strconcat ("python=", value, NULL) : NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = imp_module_describe_with_defaults (name, settings, &error);
+  g_autoptr (JsonBuilder) builder = NULL;
 
   if (text == NULL)
     return tool_option_error ("module", name, error);
-  tool_print_lines (text);
+  if (!json)
+    {
+      tool_print_lines (text);
+      return TOOL_DONE;
+    }
+  builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  modules_json_add_all (builder, name, text);
+  json_builder_end_object (builder);
+  modules_print_json (builder);
   return TOOL_DONE;
 }
 
 /* One line per module: the first of its description. */
-static int
-modules_list (void)
+static void
+modules_list_line (const char *name, const char *text, const GError *error)
+{
+  if (text != NULL)
+    tool_print ("%.*s", (int) strcspn (text, "\n"), text);
+  else
+    tool_print ("%s: cannot be used: %s", name, error->message);
+}
+
+static void
+modules_list_object (JsonBuilder *builder, const char *name, const char *text, const GError *error)
+{
+  json_builder_begin_object (builder);
+  if (text != NULL)
+    modules_json_add_summary (builder, name, text);
+  else
+    {
+      modules_json_add_text (builder, "name", name);
+      modules_json_add_text (builder, "error", error->message);
+    }
+  json_builder_end_object (builder);
+}
+
+/* @builder: NULL for lines. */
+static void
+modules_list_all (JsonBuilder *builder)
 {
   g_auto (GStrv) names = imp_module_list ();
 
@@ -28,12 +73,31 @@ modules_list (void)
       g_autoptr (GError) error = NULL;
       g_autofree char *text = imp_module_describe (*name, &error);
 
-      if (text != NULL)
-        tool_print ("%.*s", (int) strcspn (text, "\n"), text);
+      if (builder != NULL)
+        modules_list_object (builder, *name, text, error);
       else
-        tool_print ("%s: cannot be used: %s", *name, error->message);
+        modules_list_line (*name, text, error);
     }
-  tool_print ("./NAME.so, ./NAME.py, ./NAME.js: files");
+}
+
+static int
+modules_list (gboolean json)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  if (!json)
+    {
+      modules_list_all (NULL);
+      tool_print ("./NAME.so, ./NAME.py, ./NAME.js: files");
+      return TOOL_DONE;
+    }
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "modules");
+  json_builder_begin_array (builder);
+  modules_list_all (builder);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  modules_print_json (builder);
   return TOOL_DONE;
 }
 
@@ -41,9 +105,11 @@ static int
 modules_run (int argc, char **argv)
 {
   g_autofree char *python = NULL;
+  gboolean json = FALSE;
   const GOptionEntry entries[] = {
     { "python", 0, 0, G_OPTION_ARG_FILENAME, &python,
       "Which Python runs a script: a program, or the folder of a virtual environment", "PATH" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print one JSON object, for programs", NULL },
     G_OPTION_ENTRY_NULL,
   };
   const ToolOptions options = {
@@ -59,7 +125,7 @@ modules_run (int argc, char **argv)
     return status;
   if (argc > 2)
     return tool_usage_error ("modules: \"%s\": one name at most", argv[2]);
-  return argc == 2 ? modules_describe (argv[1], python) : modules_list ();
+  return argc == 2 ? modules_describe (argv[1], python, json) : modules_list (json);
 }
 
 const ToolCommand tool_modules = {
