@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs the library into an empty folder and uses it from there, as other projects would."""
 
+import fnmatch
 import glob
 import itertools
 import os
@@ -127,6 +128,26 @@ class Installed(unittest.TestCase):
                                    GI_TYPELIB_PATH=os.path.dirname(typelib),
                                    XDG_DATA_DIRS=os.path.join(self.prefix, 'share'))
         self.assertIn('vfunc_data()', printed)
+
+    def test_debian(self):
+        """Each file is in some package of Debian's, so that building them does not fail."""
+        patterns = []
+        for name in glob.glob(os.path.join(SOURCE, 'debian', '*.install')):
+            with open(name, encoding='utf-8') as stream:
+                patterns += [line.split()[0] for line in stream if line.strip()]
+        patterns = [pattern.replace('${env:UNIT_DIR}', 'usr/lib/systemd/system')
+                    for pattern in patterns]
+        # What debian/rules removes; and this lies elsewhere, as it tells meson.
+        patterns += ['usr/share/doap/*', '*/gi/overrides/Imp.py']
+        self.assertGreater(len(patterns), 10)
+        left = []
+        for folder, _, names in os.walk(self.prefix):
+            for name in names:
+                path = 'usr/' + os.path.relpath(os.path.join(folder, name), self.prefix)
+                if not any(fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path, pattern + '/*')
+                           for pattern in patterns):
+                    left.append(path)
+        self.assertEqual(left, [])
 
     def test_tool(self):
         tool = self.installed('bin', 'imp-remote')
