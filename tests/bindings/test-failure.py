@@ -225,7 +225,7 @@ def test_plain_input_fails():
         pass
 
     for answer, said in ((ValueError('bad thing'), 'fatal "ValueError: bad thing"'),
-                         (False, '.bytes() failed without saying why"'),
+                         (False, 'Plain.do_bytes() failed without saying why"'),
                          (later(), 'Plain.do_bytes() returned a coroutine')):
         Plain.answer = answer
         contains(feed(create(Plain))[0], said)

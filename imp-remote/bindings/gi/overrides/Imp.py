@@ -20,6 +20,10 @@ agrees. So the classes that are derived from Imp's are looked at when they are m
   is do_bytes() beside do_data().
 
 A class may have any name and any module: what does not go into the name of a GType is replaced.
+
+And it lets the library feel at home in Python: results and interfaces compare and print by what
+they say, data are bytes and a stream unless said otherwise, `with` closes what has to be closed,
+and an object is not made without what it cannot do without.
 """
 
 import difflib
@@ -38,6 +42,7 @@ Imp = get_introspection_module('Imp')
 
 _DIRECTION_IN = 0
 _FATAL = int(Imp.Error.FATAL)
+_STREAM = Imp.DATA_TYPE_STREAM
 _GOBJECT = GObject.Object.__mro__[-2]
 _SET = _propertyhelper.Property.__set__.__code__
 # These do what they always do, wherever they come from.
@@ -155,6 +160,12 @@ def _check_kind(name, value):
         raise TypeError(f'{name}() returned {value!r}, which is no {wanted}')
 
 
+def _silent_failure(whole_name):
+    """The error for what returns False, which C would name in C's words."""
+    return GLib.Error.new_literal(Imp.error_quark(), f'{whole_name}() failed without saying why',
+                                  _FATAL)
+
+
 def _check_earlier(self):
     """Raises what went wrong before, in an object that cannot fail by itself."""
     failure = getattr(self, 'imp_failure', None)
@@ -184,6 +195,8 @@ def _wrap_throwing(function, name, whole_name, info):
             raise
         except BaseException as error:
             raise _as_glib_error(error) from None
+        if value is False and is_boolean:
+            raise _silent_failure(whole_name)
         return _complete(value, neutral) if is_boolean else value
 
     return wrapped
@@ -205,6 +218,8 @@ def _wrap_input(function, whole_name):
             raise
         except BaseException as error:
             raise _as_glib_error(error) from None
+        if value is False:
+            raise _silent_failure(whole_name)
         return value
 
     return wrapped
@@ -462,6 +477,73 @@ def _guard(function, mark_failed):
     return guarded
 
 
+# ---- what feels at home in Python ----
+
+def _as_bytes(data):
+    """Data as methods of C take them that want to keep them."""
+    return data if isinstance(data, GLib.Bytes) else GLib.Bytes.new(data)
+
+
+def _enter(self):
+    return self
+
+
+def _make_closing(cls):
+    """`with` closes it."""
+    close = cls.close
+
+    def leave(self, _kind, _error, _trace):
+        close(self)
+
+    cls.__enter__ = _enter
+    cls.__exit__ = leave
+
+
+def _make_comparable(cls):
+    """Boxed values of C are the same if they say the same."""
+    equal = cls.equal
+    to_string = cls.to_string
+
+    def __eq__(self, other):
+        return equal(self, other) if isinstance(other, cls) else NotImplemented
+
+    def __ne__(self, other):
+        return not equal(self, other) if isinstance(other, cls) else NotImplemented
+
+    cls.__eq__ = __eq__
+    cls.__ne__ = __ne__
+    cls.__hash__ = lambda self: hash(to_string(self))
+    _make_printable(cls)
+
+
+def _make_printable(cls):
+    to_string = cls.to_string
+    cls.__repr__ = lambda self: f'<Imp.{cls.__name__} {to_string(self)}>'
+    cls.__str__ = to_string
+
+
+def _require(cls, *needed):
+    """Refuses to make an object without properties that C could only complain about. Of several in
+    one string, one is enough."""
+    construct = cls.__init__
+
+    def __init__(self, *arguments, **properties):
+        for names in needed:
+            if all(properties.get(name) is None for name in names.split()):
+                raise TypeError(f"{type(self).__name__}() needs the property "
+                                f"{' or '.join(names.split())}")
+        construct(self, *arguments, **properties)
+
+    cls.__init__ = __init__
+
+
+def _refuse_as_exception(_cls, value=0):
+    if isinstance(value, int):
+        return _new_error(_cls, value)
+    raise TypeError('Imp.Error is no exception, but has the codes of those that are a GLib.Error: '
+                    'GLib.Error.new_literal(Imp.error_quark(), text, Imp.Error.FATAL)')
+
+
 class Analyzer(Imp.Analyzer, metaclass=_Class):
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
@@ -470,6 +552,15 @@ class Analyzer(Imp.Analyzer, metaclass=_Class):
     def __init__(self, *arguments, **properties):
         super().__init__(*arguments, **properties)
         self.imp_constructed = True
+
+    def data(self, direction, data, offset=0, data_type=_STREAM):
+        if isinstance(data, GLib.Bytes):
+            super().data(direction, data, offset, data_type)
+        else:
+            super().data_bytes(direction, data, offset, data_type)
+
+    def data_bytes(self, direction, data, offset=0, data_type=_STREAM):
+        super().data_bytes(direction, data, offset, data_type)
 
     def set_callback(self, callback, *user_data):
         super().set_callback(_guard(callback, Imp.Analyzer.fail), *user_data)
@@ -498,6 +589,14 @@ class Server(Imp.Server, metaclass=_Class):
 
 
 class Filter(Imp.Filter):
+    def push(self, direction, data, data_type=_STREAM):
+        if isinstance(data, GLib.Bytes):
+            return super().push(direction, data, data_type)
+        return super().push_bytes(direction, data, data_type)
+
+    def push_bytes(self, direction, data, data_type=_STREAM):
+        return super().push_bytes(direction, data, data_type)
+
     def set_output(self, output, *user_data):
         super().set_output(_guard(output, Imp.Filter.fail), *user_data)
 
@@ -526,5 +625,59 @@ class HttpAnalyzer(Imp.HttpAnalyzer, Analyzer):
 Rewriter = override(Rewriter)
 Framer = override(Framer)
 HttpAnalyzer = override(HttpAnalyzer)
+
+
+class TypeFactory(Imp.TypeFactory):
+    @classmethod
+    def new(cls, analyzer_type, data_type=None, results=None):
+        """What is left out, the class says itself; else it is a stream, and all results."""
+        if data_type is None:
+            data_type = getattr(analyzer_type, 'data_type', _STREAM)
+        if results is None:
+            results = getattr(analyzer_type, 'results', Imp.ResultFlags.ALL)
+        return Imp.TypeFactory.new(analyzer_type, data_type, results)
+
+
+class Result(Imp.Result):
+    @staticmethod
+    def new_replace(direction, offset, data):
+        return Imp.Result.new_replace(direction, offset, _as_bytes(data))
+
+    @staticmethod
+    def new_to_sender(direction, data):
+        return Imp.Result.new_to_sender(direction, _as_bytes(data))
+
+
+TypeFactory = override(TypeFactory)
+Result = override(Result)
+
+for _cls in (Result, Imp.Interface, Imp.Message):
+    _make_comparable(_cls)
+_make_printable(Imp.FactoryStatus)
+
+for _cls in (Analyzer, Filter, Server, Imp.RemoteFactory, Imp.RecordingWriter, Imp.Shadow):
+    _make_closing(_cls)
+
+for _cls, *_needed in (
+        (Filter, 'analyzer'),
+        (Server, 'factory'),
+        (TypeFactory, 'analyzer_type'),
+        (Imp.RemoteFactory, 'address addresses stream'),
+        (Imp.IOStream, 'base_stream', 'analyzer'),
+        (Imp.Relay, 'client', 'analyzer'),
+        (Imp.DatagramRelay, 'socket', 'server', 'factory'),
+        (Imp.Shadow, 'analyzer'),
+        (Imp.Prover, 'factory'),
+):
+    _require(_cls, *_needed)
+
+_new_error = Imp.Error.__new__
+Imp.Error.__new__ = _refuse_as_exception
+Imp.Error.__doc__ = """The codes of errors of this library. What is raised is a GLib.Error:
+
+    except GLib.Error as error:
+        if error.matches(Imp.error_quark(), Imp.Error.DENIED):
+"""
+
 __all__ = ['Analyzer', 'Factory', 'Codec', 'Server', 'Filter', 'Rewriter', 'Framer',
-           'HttpAnalyzer']
+           'HttpAnalyzer', 'TypeFactory', 'Result']
