@@ -50,19 +50,17 @@ class DnsAnswer(Imp.Analyzer):
 
     def __init__(self, **settings):
         super().__init__(**settings)
-        self.position = 0
         self.pass_bytes(SERVER, Imp.MAX_OFFSET)
 
     def do_bytes(self, direction, data, offset, data_type):
-        self.position += len(data)
         question = read_question(data)
         if question is not None and is_below(question[0], self.drop):
-            self.replace_bytes(direction, self.position, b'')
+            self.replace_data(b'')
         elif question is not None and is_below(question[0], self.answer):
-            self.replace_bytes(direction, self.position, b'')
+            self.replace_data(b'')
             self.send_back(direction, self.make_answer(data, *question))
         else:
-            self.pass_bytes(direction, self.position)
+            self.pass_data()
 
     def make_answer(self, packet, name, kind, end):
         record = b''

@@ -8,7 +8,7 @@ gi.require_version('Imp', '1')
 from gi.repository import GLib, Imp
 from shout import Shout
 
-server = Imp.Server.new(Imp.TypeFactory.new(Shout, Shout.data_type, Shout.results))
+server = Imp.Server.new(Imp.TypeFactory.new(Shout))
 server.listen(sys.argv[1])
 print('listening', *server.list_addresses(), flush=True)
 GLib.MainLoop().run()

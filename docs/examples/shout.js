@@ -13,14 +13,12 @@ class Shout extends Imp.Analyzer {
 
     constructor() {
         super();
-        this.position = 0;
         this.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET);
     }
 
     vfunc_bytes(direction, bytes, _offset, _dataType) {
-        if (bytes.length > 0 && direction === Imp.Direction.FROM_SERVER) {
-            this.position += bytes.length;
-            this.replace_bytes(direction, this.position,
+        if (direction === Imp.Direction.FROM_SERVER) {
+            this.replace_data(
                 bytes.map(byte => byte >= 0x61 && byte <= 0x7a ? byte + CAPITAL : byte));
         }
     }

@@ -10,10 +10,8 @@ class Shout(Imp.Analyzer):
 
     def __init__(self):
         super().__init__()
-        self.position = 0
         self.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET)
 
     def do_bytes(self, direction, data, offset, data_type):
-        if direction == Imp.Direction.FROM_SERVER and data:
-            self.position += len(data)
-            self.replace_bytes(direction, self.position, data.upper())
+        if direction == Imp.Direction.FROM_SERVER:
+            self.replace_data(data.upper())

@@ -19,9 +19,9 @@ output = Imp.Filter.new(remote.create_analyzer({'app': 'through.py'}))
 output.set_output(write)
 context = GLib.MainContext.default()
 for line in sys.stdin.buffer:
-    output.push_bytes(DIRECTION, line, Imp.DATA_TYPE_STREAM)
+    output.push(DIRECTION, line)
     while output.is_paused(DIRECTION):
         context.iteration(True)
-output.push_bytes(DIRECTION, b'', Imp.DATA_TYPE_STREAM)
+output.push(DIRECTION, b'')
 while output.check() and not output.is_finished(DIRECTION):
     context.iteration(True)
