@@ -32,4 +32,4 @@ class Rot13(GObject.Object, Imp.Codec):
 if __name__ == '__main__':
     encoded = Rot13().encode(Imp.Message.new_ping(7))
     print(encoded.get_data().decode(), end='')
-    print(Rot13().decode(encoded)[1].to_string())
+    print(Rot13().decode(encoded)[1])
