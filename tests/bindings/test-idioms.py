@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What makes the library feel at home in Python: comparing, printing, bytes, `with`, errors."""
 
+import importlib
+import os
+import sys
 import tempfile
 
 import samples
@@ -188,6 +191,28 @@ def test_errors_are_codes():
         assert not error.matches(Imp.error_quark(), Imp.Error.DENIED), error
     else:
         raise AssertionError('a wrong address was taken')
+
+
+def test_asyncio():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs', 'examples')
+    sys.path.insert(0, path)
+    judge = importlib.import_module('judge')
+    said = [f'word {number};'.encode() for number in range(5)]
+    heard = []
+    with Imp.Filter(analyzer=judge.Judge()) as output:
+        output.set_output(lambda source, direction, data, data_type: heard.append(data.get_data()))
+        for word in said:
+            output.push(SERVER, word)
+        while len(b''.join(heard)) < len(b''.join(said)):
+            GLib.MainContext.default().iteration(True)
+        equal(b''.join(heard), b''.join(said))
+        output.push(SERVER, b'a secret')
+        contains(fails(Imp.Error.DENIED, iterate_until_it_fails, output), 'a secret')
+
+
+def iterate_until_it_fails(output):
+    while output.check():
+        GLib.MainContext.default().iteration(True)
 
 
 if __name__ == '__main__':
