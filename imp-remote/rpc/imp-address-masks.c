@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Of an address of IPv6 that has one of IPv4 in it. */
+#define MAPPED_BITS 96
+
 GPtrArray *
 imp_address_masks_new (void)
 {
@@ -41,6 +44,25 @@ imp_address_mask_check_bits (const char *text)
   return g_strdup_printf ("the network is %s%s, the address alone %s", network_text, slash, host);
 }
 
+/* Addresses of IPv4 are looked up as such, so that a mask of their form in IPv6 would never hold: a
+ * rule that denies would deny nobody. */
+static char *
+imp_address_mask_check_mapped (GInetAddressMask *mask)
+{
+  const guint bits = g_inet_address_mask_get_length (mask);
+  GInetAddress *ip = g_inet_address_mask_get_address (mask);
+  g_autoptr (GInetAddress) plain = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_inet_address_get_family (ip) == G_SOCKET_FAMILY_IPV4 || bits < MAPPED_BITS)
+    return NULL;
+  plain = imp_address_masks_unmap (ip);
+  if (g_inet_address_get_family (plain) != G_SOCKET_FAMILY_IPV4)
+    return NULL;
+  text = g_inet_address_to_string (plain);
+  return g_strdup_printf ("it is of IPv4, so write %s/%u", text, bits - MAPPED_BITS);
+}
+
 GInetAddressMask *
 imp_address_mask_new (const char *text, char **why)
 {
@@ -53,6 +75,10 @@ imp_address_mask_new (const char *text, char **why)
       mask = g_inet_address_mask_new_from_string (text, &error);
       if (mask == NULL)
         *why = g_strdup (error->message);
+      else
+        *why = imp_address_mask_check_mapped (mask);
+      if (*why != NULL)
+        g_clear_object (&mask);
     }
   return mask;
 }

@@ -222,6 +222,16 @@ class Rules(Files):
             relay.wait_for_log('those of new connections now')
             self.assertEqual(ask(connect(relay.port)), 'c')
 
+    def test_mapped(self):
+        """What would never hold is refused, and clients of IPv4 that come by IPv6 are found."""
+        base = f'[listener one]\nlisten=[::]:0\nconnect={ECHO.address}\nrule=it\n' + mark('z')
+        self.assert_errors(
+            base + '[rule it]\naction=deny\nclient=::ffff:127.0.0.0/104\nserver=::ffff:7f00:1\n',
+            'imp.conf:8: key "client": "::ffff:127.0.0.0/104"',
+            'imp.conf:9: key "server": "::ffff:7f00:1"')
+        with self.start(base, rule('it', 'client=127.0.0.0/8', 'action=deny')) as relay:
+            self.assertIsNone(ask_from(relay.port, '127.0.0.1'))
+
     def test_wrong(self):
         base = f'[listener one]\nlisten=127.0.0.1:0\nconnect={ECHO.address}\n'
         self.assert_errors(
