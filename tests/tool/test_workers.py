@@ -151,6 +151,19 @@ class Processes(unittest.TestCase):
             tool.process.send_signal(signal.SIGHUP)
             harness.wait_until(lambda: sum('SIGHUP' in line for line in tool.log) == 4)
 
+    def test_hangup_while_starting(self):
+        """One that may have read the file before it was another hears of it once it is ready."""
+        with serve('127.0.0.1:0') as tool:
+            before = workers(tool)
+            os.kill(before[0], signal.SIGKILL)
+            harness.wait_until(lambda: set(workers(tool)) - set(before))
+            new, = set(workers(tool)) - set(before)
+            os.kill(new, signal.SIGSTOP)
+            tool.process.send_signal(signal.SIGHUP)
+            harness.wait_until(lambda: sum('SIGHUP' in line for line in tool.log) >= 3)
+            os.kill(new, signal.SIGCONT)
+            harness.wait_until(lambda: sum('SIGHUP' in line for line in tool.log) == 4)
+
     def test_idle_exit(self):
         with serve('--idle-exit=1', '127.0.0.1:0') as tool:
             self.assertEqual(tool.wait(), 0)

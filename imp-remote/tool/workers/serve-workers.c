@@ -124,7 +124,7 @@ serve_workers_on_stop (gpointer user_data)
 static void
 serve_workers_on_hangup (gpointer user_data)
 {
-  serve_workers_signal (user_data, SIGHUP);
+  serve_workers_for_each (user_data, worker_hang_up);
 }
 
 /* Each of them logs what its own clients wait for. */

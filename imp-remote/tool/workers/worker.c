@@ -34,8 +34,9 @@ struct _Worker
   WorkerReport state;
   gboolean was_ready;
   gboolean stopping;
-  gint64 begun; /* monotonic time */
-  guint pause;  /* milliseconds before it is started again */
+  gboolean owes_hangup; /* it was to have SIGHUP before it heeded that */
+  gint64 begun;         /* monotonic time */
+  guint pause;          /* milliseconds before it is started again */
 };
 
 /* --- what it says --- */
@@ -76,6 +77,8 @@ worker_on_report (int fd, GIOCondition condition, gpointer user_data)
     }
   worker_watch_silence (self);
   self->was_ready = self->was_ready || self->state.ready;
+  if (self->state.ready && !was_ready && self->owes_hangup)
+    worker_hang_up (self);
   if (self->state.ready && !was_ready)
     self->funcs->ready (self, self->user_data);
   self->funcs->changed (self, self->user_data);
@@ -223,6 +226,7 @@ worker_start (Worker *self)
   const char *pid;
 
   self->begun = g_get_monotonic_time ();
+  self->owes_hangup = FALSE;
   self->process = worker_spawn (self, &error);
   if (self->process == NULL)
     {
@@ -270,6 +274,14 @@ worker_signal (Worker *self, int number)
 {
   if (self->process != NULL)
     g_subprocess_send_signal (self->process, number);
+}
+
+void
+worker_hang_up (Worker *self)
+{
+  self->owes_hangup = !self->state.ready;
+  if (self->state.ready)
+    worker_signal (self, SIGHUP);
 }
 
 void

@@ -45,6 +45,8 @@ void worker_start (Worker *self);
 
 /* Passes a signal on, if there is a process. */
 void worker_signal (Worker *self, int number);
+/* It reads its file again. One that starts, and may have read it, does so once it is ready. */
+void worker_hang_up (Worker *self);
 /* Asks it to end; it is not started again. */
 void worker_stop (Worker *self);
 
