@@ -329,6 +329,7 @@ class Failing(Relays):
         for line, why in ((b'{"accepting"\n', ''), (b'[]\n', 'no JSON object'), (b'{}\n', '"left"'),
                           (b'{"left": -1}\n', '"left"'), (b'{"left": "x"}\n', '"left"'),
                           (b'{"accepting": "yes"}\n', '"left"'), (b'\xff\n', ''),
+                          (b'{"accepting": {}}\n', '"left"'), (b'{"accepting": null}\n', '"left"'),
                           (b'x' * 10000, 'too'), (b'{"error": "no"}\n', 'no'),
                           (b'{"error": 1}\n', 'not say why'), (b'[' * 4000 + b'\n', '')):
             with self.subTest(line[:20]):
@@ -341,6 +342,7 @@ class Failing(Relays):
                     pass  # not all of it was read
                 control.close()
                 self.goes_on(why)
+        self.assertFalse([line for line in self.old.log if 'assertion' in line])
 
     def test_many_left(self):
         """Names of what it never had do not make it grow."""

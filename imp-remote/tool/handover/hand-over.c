@@ -188,13 +188,22 @@ hand_over_apply_left (HandOver *self, JsonObject *line, GError **error)
   return TRUE;
 }
 
+static gboolean
+hand_over_is_accepting (JsonObject *line)
+{
+  JsonNode *node = json_object_get_member (line, "accepting");
+
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN
+         && json_node_get_boolean (node);
+}
+
 /* FALSE: it is over, one way or the other. */
 static gboolean
 hand_over_apply (HandOver *self, JsonObject *line)
 {
   g_autoptr (GError) error = NULL;
 
-  if (json_object_get_boolean_member_with_default (line, "accepting", FALSE))
+  if (hand_over_is_accepting (line))
     {
       hand_over_finish (self);
       return FALSE;
