@@ -212,6 +212,9 @@ class Rules(Files):
                 client, code = socks(relay.port, 'localhost', ECHO.port)
                 self.assertEqual(code, 0)
                 self.assertEqual(self.ask_tls(client, name), answer, name)
+            client, code = socks(relay.port, '127.0.0.1', ECHO.port)
+            self.assertEqual(code, 0)
+            self.assertIsNone(self.ask_tls(client, 'good.test'))
 
     def test_reload(self):
         listener = f'[listener one]\nlisten=127.0.0.1:0\nconnect={ECHO.address}\nrule=it\n'

@@ -262,7 +262,8 @@ relay_case_has_name (const RelayCase *self, const char *name)
 }
 
 /* A client can ask for one name and write another one into TLS. So one of them is enough for what
- * protects, and what lets pass without inspection needs all. */
+ * protects, and what lets pass without inspection needs all; of who asks for an address, nothing
+ * says that the name in TLS belongs to it. */
 static RelayAnswer
 relay_case_match_name (const RelayCase *self, const RelayCaseFacts *facts)
 {
@@ -279,7 +280,7 @@ relay_case_match_name (const RelayCase *self, const RelayCaseFacts *facts)
         n_known++;
         n_good += relay_case_has_name (self, names[i]);
       }
-  if (all && n_good < n_known)
+  if (all && (n_good < n_known || (facts->asked && asked == NULL)))
     return RELAY_NO;
   if (!all && n_good > 0)
     return RELAY_YES;
