@@ -84,8 +84,8 @@ client_hello_parse (ImpCursor *hello, char **name)
          && client_hello_parse_extensions (&extensions, name);
 }
 
-/* The beginning of a handshake may be cut into records anywhere. Adds what there is of the next
- * one; MORE if nothing can follow yet. */
+/* The beginning of a handshake may be cut into records anywhere, and OpenSSL takes empty ones. Adds
+ * what there is of the next one; MORE if nothing can follow yet. */
 static ImpDecodeStatus
 client_hello_take_record (ImpCursor *cursor, GByteArray *handshake)
 {
@@ -103,7 +103,7 @@ client_hello_take_record (ImpCursor *cursor, GByteArray *handshake)
     return IMP_DECODE_BAD;
   if (!imp_cursor_u8 (cursor, &minor) || !imp_cursor_u16_be (cursor, &length))
     return IMP_DECODE_MORE;
-  if (length == 0 || length > RECORD_MAX_LENGTH)
+  if (length > RECORD_MAX_LENGTH)
     return IMP_DECODE_BAD;
   n = MIN (length, imp_cursor_left (cursor));
   g_byte_array_append (handshake, imp_cursor_take (cursor, n), n);

@@ -37,7 +37,7 @@ make_handshake (const void *extensions, gsize length)
   return whole;
 }
 
-/* In records of at most @size bytes. */
+/* In records of at most @size bytes; small ones have empty ones between them. */
 static GByteArray *
 make_records (GByteArray *handshake, gsize size)
 {
@@ -47,6 +47,8 @@ make_records (GByteArray *handshake, gsize size)
     {
       gsize n = MIN (size, handshake->len - at);
 
+      if (size < 10)
+        g_byte_array_append (records, (const guint8 *) "\x16\x03\x01\0\0", 5);
       g_byte_array_append (records, (const guint8 *) "\x16\x03\x01", 3);
       append_u16 (records, n);
       g_byte_array_append (records, handshake->data + at, n);
@@ -164,7 +166,7 @@ test_other_protocols (void)
   check_bytes ("\x80\x2e\x01", 3, IMP_DECODE_BAD); /* SSL 2 */
   check_bytes ("\x16", 1, IMP_DECODE_MORE);
   check_bytes ("\x16\x02", 2, IMP_DECODE_BAD);
-  check_bytes ("\x16\x03\x01\x00\x00", 5, IMP_DECODE_BAD);     /* an empty record */
+  check_bytes ("\x16\x03\x01\x00\x00", 5, IMP_DECODE_MORE);    /* an empty record */
   check_bytes ("\x16\x03\x01\x40\x01", 5, IMP_DECODE_BAD);     /* one that is too long */
   check_bytes ("\x16\x03\x01\x00\x01\x02", 6, IMP_DECODE_BAD); /* a server's hello */
   check_bytes ("\x16\x03\x01\x00\x01\x01\x15", 7, IMP_DECODE_BAD);
