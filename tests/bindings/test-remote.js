@@ -243,6 +243,33 @@ test('one process', () => {
     GLib.unlink(address);
 });
 
+test('server that changes', () => {
+    const server = Imp.Server.new(shoutFactory());
+    server.listen(GLib.build_filenamev([folder, 'changes']));
+    const remote = Imp.RemoteFactory.new(server.list_addresses()[0]);
+    const analyzer = remote.create_analyzer({});
+    const ask = (said, offset) => {
+        const results = [];
+        analyzer.data(CLIENT, bytes(said), offset, STREAM);
+        iterateUntil(() => results.push(...analyzer.poll_results()) > 0);
+        return text(results[0].get_data());
+    };
+    equal(ask('hello', 0), 'HELLO');
+    const other = Imp.TypeFactory.new(Imp.PassAnalyzer.$gtype, STREAM, Imp.ResultFlags.PASS);
+    const notified = [];
+    server.connect('notify::factory', () => notified.push(server.factory === other));
+    server.set_factory(other);
+    equal(notified, [true]);
+    // What there is keeps its factory.
+    equal(ask('again', 5), 'AGAIN');
+    equal(server.unlisten(server.list_addresses()[0]), true);
+    equal([server.list_addresses(), server.unlisten('@none')], [[], false]);
+    equal(ask('more', 10), 'MORE');
+    analyzer.close();
+    remote.close();
+    server.close();
+});
+
 test('listening without blocking', () => {
     const server = Imp.Server.new(shoutFactory());
     const outcomes = [];

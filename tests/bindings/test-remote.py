@@ -253,6 +253,35 @@ def test_one_process():
         context.pop_thread_default()
 
 
+def test_server_that_changes():
+    server = Imp.Server.new(samples.shout_factory())
+    server.listen(os.path.join(folder, 'changes'))
+    remote = Imp.RemoteFactory.new(server.list_addresses()[0])
+    analyzer = remote.create_analyzer({})
+    results = []
+
+    def ask(text, offset):
+        results.clear()
+        analyzer.data(CLIENT, GLib.Bytes.new(text), offset, STREAM)
+        iterate_until(lambda: results.extend(analyzer.poll_results()) or results)
+        return results[0].get_data().get_data()
+
+    equal(ask(b'hello', 0), b'HELLO')
+    other = Imp.TypeFactory.new(Imp.PassAnalyzer, STREAM, Imp.ResultFlags.PASS)
+    notified = []
+    server.connect('notify::factory', lambda *unused: notified.append(server.props.factory))
+    server.set_factory(other)
+    equal(notified, [other])
+    # What there is keeps its factory.
+    equal(ask(b'again', 5), b'AGAIN')
+    equal(server.unlisten(server.list_addresses()[0]), True)
+    equal((server.list_addresses(), server.unlisten('@none')), ([], False))
+    equal(ask(b'more', 10), b'MORE')
+    analyzer.close()
+    remote.close()
+    server.close()
+
+
 def listen(server, address, cancellable=None):
     """Listens without blocking; gives what came of it."""
     outcome = []

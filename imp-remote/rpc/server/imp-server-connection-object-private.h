@@ -34,6 +34,7 @@ struct _ImpServerConnection
   ImpContext *peer; /* what analyzers learn of the client */
   gboolean checks_peer;
   gboolean greeted;
+  gboolean committed; /* to the factory: the client has asked something of it */
   gboolean draining;
   gboolean finishing;
 };

@@ -56,6 +56,11 @@ void imp_server_connection_drain (ImpServerConnection *self);
 /* Takes that back, where the client has not been told. */
 void imp_server_connection_undrain (ImpServerConnection *self);
 
+/* New analyzers are those of @factory, unless the client knows something of the one before. */
+void imp_server_connection_offer_factory (ImpServerConnection *self, ImpFactory *factory);
+/* Whether its analyzers are those of @factory. */
+gboolean imp_server_connection_has_factory (ImpServerConnection *self, ImpFactory *factory);
+
 /* Since when it has had no analyzers and asked for nothing, as a monotonic time; else 0. */
 gint64 imp_server_connection_get_idle_since (ImpServerConnection *self);
 /* Since when the client has said nothing about its analyzers, or has waited for interfaces, as far

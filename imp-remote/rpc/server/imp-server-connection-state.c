@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the server asks of its connections, to know whom it can do without. */
+/* What the server asks of its connections, and tells them, of what they are. */
 #include "rpc/server/imp-server-connection-object-private.h"
+
+ImpServerConnection *
+imp_server_connection_ref (ImpServerConnection *self)
+{
+  self->ref_count++;
+  return self;
+}
 
 gint64
 imp_server_connection_get_idle_since (ImpServerConnection *self)
@@ -59,4 +66,19 @@ imp_server_connection_undrain (ImpServerConnection *self)
 {
   if (!self->greeted || imp_link_get_version (self->link) < 2)
     self->draining = FALSE;
+}
+
+gboolean
+imp_server_connection_has_factory (ImpServerConnection *self, ImpFactory *factory)
+{
+  return self->factory == factory;
+}
+
+void
+imp_server_connection_offer_factory (ImpServerConnection *self, ImpFactory *factory)
+{
+  if (self->committed)
+    return;
+  g_set_object (&self->factory, factory);
+  g_set_object (&self->bound, factory);
 }

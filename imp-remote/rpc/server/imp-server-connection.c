@@ -11,13 +11,6 @@
 /* Questions that may be asked before an answer. */
 #define QUERIES_MAX 16
 
-ImpServerConnection *
-imp_server_connection_ref (ImpServerConnection *self)
-{
-  self->ref_count++;
-  return self;
-}
-
 void
 imp_server_connection_unref (ImpServerConnection *self)
 {
@@ -362,6 +355,7 @@ server_connection_add_analyzer (ImpServerConnection *self, gint64 id, ImpContext
 
   if (!server_connection_check_new (self, id, context_size))
     return;
+  self->committed = TRUE;
   context = self->checks_peer ? imp_context_with_peer (said, self->peer) : imp_context_ref (said);
   analyzer = imp_factory_create_wanted (self->bound, context, &ignored, &error);
   if (error != NULL)
@@ -448,6 +442,7 @@ server_connection_on_question (ImpServerConnection *self, ImpMessage *message)
 {
   self->n_aside++;
   self->n_queries++;
+  self->committed = TRUE;
   server_connection_update_reading (self);
   imp_server_question_ask (self->factory, self->context, message, server_connection_on_answer,
                            imp_server_connection_ref (self));
@@ -471,6 +466,7 @@ server_connection_on_set_interface (ImpServerConnection *self, ImpMessage *messa
       server_connection_send_exception (self, 0, error->message, FALSE);
       return;
     }
+  self->committed = TRUE;
   g_object_unref (self->bound);
   self->bound = bound;
 }

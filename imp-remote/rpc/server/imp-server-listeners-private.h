@@ -57,6 +57,9 @@ imp_server_listeners_is_opening (const ImpServerListeners *self)
 
 /* There is room again. */
 void imp_server_listeners_resume (ImpServerListeners *self);
+/* Stops to listen at the first that has @address, after those who wait there are accepted, if there
+ * is room. FALSE: there is none. */
+gboolean imp_server_listeners_remove (ImpServerListeners *self, const char *address);
 /* Stops to listen, for good. @accept: those who wait are accepted first, if there is room. */
 void imp_server_listeners_close (ImpServerListeners *self, gboolean accept);
 

@@ -180,6 +180,24 @@ imp_server_listeners_resume (ImpServerListeners *self)
     imp_listener_set_accepting (self->listeners->pdata[i], TRUE);
 }
 
+/* Whoever hears of a connection that is accepted may close all of this. */
+gboolean
+imp_server_listeners_remove (ImpServerListeners *self, const char *address)
+{
+  for (guint i = 0; i < self->listeners->len; i++)
+    {
+      ImpListener *listener = self->listeners->pdata[i];
+
+      if (!g_str_equal (imp_listener_get_address (listener), address))
+        continue;
+      g_ptr_array_steal_index (self->listeners, i);
+      imp_listener_stop (listener, self->funcs->get_room (self->user_data));
+      imp_listener_free (listener);
+      return TRUE;
+    }
+  return FALSE;
+}
+
 /* Whoever hears of a connection that is accepted may close this again. */
 void
 imp_server_listeners_close (ImpServerListeners *self, gboolean accept)

@@ -372,14 +372,14 @@ server_dup_connections (ImpServer *self)
   return connections;
 }
 
-/* Whoever is told may end, and others hear of that. */
+/* Whoever is told may end, and others hear of that. Nobody goes on with a former factory. */
 static void
 server_set_connections_draining (ImpServer *self, gboolean draining)
 {
   GList *connections = server_dup_connections (self);
 
   for (GList *l = connections; l != NULL; l = l->next)
-    if (draining)
+    if (draining || !imp_server_connection_has_factory (l->data, PRIVATE (self)->factory))
       imp_server_connection_drain (l->data);
     else
       imp_server_connection_undrain (l->data);
@@ -399,6 +399,23 @@ server_set_draining (ImpServer *self, gboolean draining)
   return TRUE;
 }
 
+static gboolean
+server_take_factory (ImpServer *self, ImpFactory *factory)
+{
+  ImpServerPrivate *priv = PRIVATE (self);
+  GList *connections;
+
+  if (factory == NULL || !g_set_object (&priv->factory, factory))
+    return FALSE;
+  connections = server_dup_connections (self);
+  for (GList *l = connections; l != NULL; l = l->next)
+    imp_server_connection_offer_factory (l->data, factory);
+  g_list_free_full (connections, (GDestroyNotify) imp_server_connection_unref);
+  if (priv->admission.state == IMP_SERVER_ADMISSION_OPEN)
+    server_set_connections_draining (self, priv->draining);
+  return TRUE;
+}
+
 static void
 imp_server_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
 {
@@ -409,7 +426,7 @@ imp_server_set_property (GObject *object, guint property_id, const GValue *value
   switch ((Property) property_id)
     {
     case PROP_FACTORY:
-      priv->factory = g_value_dup_object (value);
+      changed = server_take_factory (self, g_value_get_object (value));
       break;
     case PROP_CODEC:
       changed = server_set_codec_name (self, g_value_get_string (value));
@@ -452,12 +469,13 @@ server_install_properties (GObjectClass *klass)
   /**
    * ImpServer:factory: (attributes org.gtk.Property.default=none)
    *
-   * The factory that makes the analyzers.
+   * The factory that makes the analyzers of connections that come; see
+   * [method@Imp.Server.set_factory]. It cannot be %NULL.
    *
    * Since: 0.1
    */
   props[PROP_FACTORY] = g_param_spec_object ("factory", NULL, NULL, IMP_TYPE_FACTORY,
-                                             flags | G_PARAM_CONSTRUCT_ONLY);
+                                             flags | G_PARAM_CONSTRUCT);
   /**
    * ImpServer:codec: (attributes org.gtk.Property.default="auto")
    *
@@ -788,6 +806,29 @@ imp_server_new (ImpFactory *factory)
   return g_object_new (IMP_TYPE_SERVER, "factory", factory, NULL);
 }
 
+/**
+ * imp_server_set_factory: (set-property factory)
+ * @self: a server
+ * @factory: the factory that makes the analyzers from now on
+ *
+ * Sets [property@Imp.Server:factory] while the server runs: connections that come from now on have
+ * analyzers of the new factory, and so have those that have asked for nothing yet. All others have
+ * agreed on an interface of the former one, and keep it. They are told goodbye, as with
+ * [property@Imp.Server:draining]: their analyzers go on, and clients such as
+ * [class@Imp.RemoteFactory] connect again for new ones. The server holds a reference to a former
+ * factory until the last of its connections has ended.
+ *
+ * Since: 0.2
+ */
+void
+imp_server_set_factory (ImpServer *self, ImpFactory *factory)
+{
+  g_return_if_fail (IMP_IS_SERVER (self));
+  g_return_if_fail (IMP_IS_FACTORY (factory));
+
+  g_object_set (self, "factory", factory, NULL);
+}
+
 /* Before it listens; NULL with an error if it cannot. */
 static ImpAddress *
 server_parse_address (ImpServer *self, const char *address, GError **error)
@@ -905,6 +946,32 @@ imp_server_listen_finish (ImpServer *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * imp_server_unlisten:
+ * @self: a server
+ * @address: one of [method@Imp.Server.list_addresses]
+ *
+ * Stops listening at an address. Its connections go on, and those that wait to be accepted there
+ * are, as far as there is room; nobody else finds the server there. The file of a unix socket is
+ * removed, unless another server has it by now. If there are several with this address, the first
+ * one is meant.
+ *
+ * Returns: %TRUE if the server listened there
+ *
+ * Since: 0.2
+ */
+gboolean
+imp_server_unlisten (ImpServer *self, const char *address)
+{
+  g_autoptr (ImpServer) alive = NULL;
+
+  g_return_val_if_fail (IMP_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (address != NULL, FALSE);
+
+  alive = g_object_ref (self);
+  return imp_server_listeners_remove (&PRIVATE (self)->listeners, address);
 }
 
 /**

@@ -68,6 +68,10 @@ void       imp_server_listen_async   (ImpServer *self, const char *address,
 IMP_AVAILABLE_IN_0_1
 gboolean   imp_server_listen_finish  (ImpServer *self, GAsyncResult *result,
                                       GError **error);
+IMP_AVAILABLE_IN_0_2
+gboolean   imp_server_unlisten       (ImpServer *self, const char *address);
+IMP_AVAILABLE_IN_0_2
+void       imp_server_set_factory    (ImpServer *self, ImpFactory *factory);
 IMP_AVAILABLE_IN_0_1
 gboolean   imp_server_add_stream     (ImpServer *self, GIOStream *stream, GError **error);
 IMP_AVAILABLE_IN_0_1
