@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/serve-checks.h"
 
+#include "rpc/imp-tls-credentials-private.h"
 #include "tool/access-options.h"
 #include "tool/tool.h"
 
@@ -59,12 +60,48 @@ serve_check_addresses (const ServeChecks *self)
   return TOOL_DONE;
 }
 
+static int
+serve_check_codec (const ServeChecks *self)
+{
+  g_autoptr (ImpCodec) codec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->codec == NULL || g_str_equal (self->codec, "auto"))
+    return TOOL_DONE;
+  codec = imp_codec_new_by_name (self->codec, &error);
+  if (codec == NULL)
+    return tool_usage_error ("--codec \"%s\": %s, or \"auto\"", self->codec, error->message);
+  return TOOL_DONE;
+}
+
 int
 serve_checks_run (const ServeChecks *self)
 {
-  int status = serve_check_proxies (self);
+  const int codec = serve_check_codec (self);
+  const int proxies = serve_check_proxies (self);
+  const int addresses = serve_check_addresses (self);
 
-  return status == TOOL_DONE ? serve_check_addresses (self) : status;
+  /* All that is wrong is said at once. */
+  return MAX (codec, MAX (proxies, addresses));
+}
+
+int
+serve_checks_try_tls (const ServeChecks *self)
+{
+  static const char *const names[] = {
+    [IMP_TLS_FILE_CERTIFICATE] = "--tls-cert",
+    [IMP_TLS_FILE_KEY] = "--tls-key",
+    [IMP_TLS_FILE_CA] = "--tls-client-ca",
+  };
+  ImpTlsCredentials *credentials = imp_tls_credentials_new (g_main_context_default (), names);
+  g_autoptr (GError) error = NULL;
+
+  imp_tls_credentials_set_file (credentials, IMP_TLS_FILE_CERTIFICATE, self->tls_cert);
+  imp_tls_credentials_set_file (credentials, IMP_TLS_FILE_KEY, self->tls_key);
+  imp_tls_credentials_set_file (credentials, IMP_TLS_FILE_CA, self->tls_client_ca);
+  imp_tls_credentials_load (credentials, &error);
+  imp_tls_credentials_free (credentials);
+  return error != NULL ? tool_usage_error ("%s", error->message) : TOOL_DONE;
 }
 
 /* Scripts are only looked for. */
@@ -77,19 +114,4 @@ serve_checks_load_modules (const char *const *modules)
 
   factory = tool_new_factory (modules, &status);
   tool_only_check_modules (only);
-}
-
-int
-serve_checks_apply_codec (const char *name, ImpServer *server)
-{
-  g_autoptr (ImpCodec) codec = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (name == NULL || g_str_equal (name, "auto"))
-    return TOOL_DONE;
-  codec = imp_codec_new_by_name (name, &error);
-  if (codec == NULL)
-    return tool_usage_error ("--codec \"%s\": %s, or \"auto\"", name, error->message);
-  g_object_set (server, "codec", name, NULL);
-  return TOOL_DONE;
 }

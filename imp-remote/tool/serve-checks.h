@@ -10,6 +10,7 @@ typedef struct
 {
   char **addresses;
   const char *label; /* of an address, for errors */
+  const char *codec;
   const char *proxy_protocol;
   char **proxy_from;
   const char *tls_cert;
@@ -19,9 +20,9 @@ typedef struct
 
 /* Prints what is wrong, and returns the program's status. */
 int serve_checks_run (const ServeChecks *self);
+/* The same: whether the files of TLS can be used, which a server that runs would find too late. */
+int serve_checks_try_tls (const ServeChecks *self);
 /* Prints what is wrong with the modules, of which scripts are only looked for. */
 void serve_checks_load_modules (const char *const *modules);
-/* Sets the codec, which may be NULL; the same. */
-int serve_checks_apply_codec (const char *name, ImpServer *server);
 
 G_END_DECLS

@@ -62,8 +62,30 @@ serve_config_make_arguments (const ConfigFile *file, OptionTable *table)
 
 /* Besides the limits of the server. */
 static const char *const serve_config_live[] = {
-  "grace",     "log-rate",  "tls-cert",   "tls-key",        "tls-client-ca",
-  "allow-uid", "allow-gid", "proxy-from", "proxy-protocol", NULL,
+  "listen",
+  "module",
+  "codec",
+  "replace",
+  "insecure",
+  "shared-memory",
+  "shared-memory-any-peer",
+  "grace",
+  "log-rate",
+  "idle-exit",
+  "drain-delay",
+  "take-over-grace",
+  "take-over-timeout",
+  "tls-cert",
+  "tls-key",
+  "tls-client-ca",
+  "allow-uid",
+  "allow-gid",
+  "socket-mode",
+  "proxy-from",
+  "proxy-protocol",
+  "reload",
+  "sandbox",
+  NULL,
 };
 
 static gboolean

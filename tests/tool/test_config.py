@@ -201,10 +201,13 @@ class Serve(Files):
     def test_all_errors_at_once(self):
         self.assert_errors('[serve]\nlisten=wrong\nmodule=patern\ncodec=morse\ncolor=red\n'
                            'grace=-1\nproxy-from=127.0.0.1\nlisten=127.0.0.1\n[relay]\n',
+                           'imp.conf:2: key "listen": "wrong"',
                            'imp.conf:3: key "module": "patern": There is no module "patern"',
+                           'imp.conf:4: key "codec": "morse": There is no codec "morse"',
                            'imp.conf:5: key "color": there is no such key in [serve]',
                            'imp.conf:6: key "grace": "-1": a number from 0',
                            'imp.conf:7: key "proxy-from": is for --proxy-protocol in',
+                           'imp.conf:8: key "listen": "127.0.0.1"',
                            'imp.conf:9: [relay]: there is no such section', command='serve')
         self.assert_errors('[serve]\nlisten=wrong\nlisten=@a\nlisten=127.0.0.1\n',
                            'imp.conf:2: key "listen": "wrong"',
@@ -221,7 +224,7 @@ class Serve(Files):
         self.assertFalse(os.path.exists(path))
 
     def test_reload(self):
-        """Limits count for new analyzers; what cannot change is named."""
+        """Who may connect changes; what cannot change is named."""
         path = os.path.join(self.folder, 's')
         config = self.write(f'[serve]\nlisten={path}\n')
         with harness.Tool('serve', '--config', config) as server:
@@ -234,12 +237,12 @@ class Serve(Files):
                        'module=pattern=rx=a&rxlen=1\n')
             server.process.send_signal(signal.SIGHUP)
             server.wait_for_log('are those of new connections now')
-            server.wait_for_log('key "module" of [serve] has changed')
-            self.assertFalse(any('"allow-uid"' in line for line in server.log))
+            self.assertFalse(any('for the next start' in line for line in server.log))
             self.assertNotEqual(harness.run_tool('ping', path)[0], 0)
-            self.write(f'[serve]\nlisten={path}\n')
+            self.write(f'[serve]\nlisten={path}\ncontrol={path}.c\n')
             server.process.send_signal(signal.SIGHUP)
             harness.wait_until(lambda: harness.run_tool('ping', path)[0] == 0)
+            server.wait_for_log('key "control" of [serve] has changed, which is for the next start')
 
 
 class Example(Files):

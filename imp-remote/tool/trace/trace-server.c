@@ -36,6 +36,12 @@ trace_server_follow (ImpServer *server, const char *name)
 
   if (!trace_is_on ())
     return;
+  tracer = g_object_get_data (G_OBJECT (server), IMP_SERVER_TRACER_KEY);
+  if (tracer != NULL)
+    {
+      tracer->user_data = (gpointer) name;
+      return;
+    }
   tracer = g_new (ImpServerTracer, 1);
   *tracer = (ImpServerTracer){
     .begin = trace_server_begin,
