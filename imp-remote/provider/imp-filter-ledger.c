@@ -105,6 +105,25 @@ imp_filter_get_denied (ImpFilter *self, ImpDirection direction)
 }
 
 /**
+ * imp_filter_get_n_verdicts:
+ * @self: a filter
+ *
+ * Gets how many verdicts of its analyzer the filter has applied, in both directions: "verdicts" of
+ * [method@Imp.Filter.get_statistics], without the rest.
+ *
+ * Returns: how many
+ *
+ * Since: 0.2
+ */
+guint64
+imp_filter_get_n_verdicts (ImpFilter *self)
+{
+  g_return_val_if_fail (IMP_IS_FILTER (self), 0);
+
+  return self->n_verdicts;
+}
+
+/**
  * imp_filter_is_finished:
  * @self: a filter
  * @direction: a direction

@@ -87,6 +87,8 @@ IMP_AVAILABLE_IN_0_1
 gint64 imp_filter_get_replaced (ImpFilter *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 gint64 imp_filter_get_denied   (ImpFilter *self, ImpDirection direction);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_filter_get_n_verdicts (ImpFilter *self);
 IMP_AVAILABLE_IN_0_1
 GVariant *imp_filter_get_statistics (ImpFilter *self);
 

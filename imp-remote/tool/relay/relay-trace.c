@@ -17,16 +17,6 @@ relay_trace_begin (GHashTable *context)
   return span;
 }
 
-static guint64
-relay_trace_count_verdicts (ImpFilter *filter)
-{
-  g_autoptr (GVariant) statistics = imp_filter_get_statistics (filter);
-  guint64 n = 0;
-
-  g_variant_lookup (statistics, "verdicts", "t", &n);
-  return n;
-}
-
 void
 relay_trace_end (TraceSpan *span, const RelayLogSubject *subject, ImpRelay *relay,
                  const GError *error)
@@ -40,7 +30,7 @@ relay_trace_end (TraceSpan *span, const RelayLogSubject *subject, ImpRelay *rela
     { "server.address", subject->server, 0 },
     { "imp.client.bytes", NULL, filter != NULL ? imp_filter_get_input (filter, 0) : 0 },
     { "imp.server.bytes", NULL, filter != NULL ? imp_filter_get_input (filter, 1) : 0 },
-    { "imp.verdicts", NULL, filter != NULL ? relay_trace_count_verdicts (filter) : 0 },
+    { "imp.verdicts", NULL, filter != NULL ? imp_filter_get_n_verdicts (filter) : 0 },
     { "imp.outcome",
       error == NULL ? "passed"
       : refused     ? "refused"

@@ -52,18 +52,23 @@ trace_context_parse (TraceContext *self, const char *text)
 char *
 trace_context_to_string (const TraceContext *self)
 {
-  return g_strdup_printf ("00-%s-%s-%s", self->trace, self->span, self->sampled ? "01" : "00");
+  return g_strconcat ("00-", self->trace, "-", self->span, self->sampled ? "-01" : "-00", NULL);
 }
 
-static guint64
-trace_context_choose (void)
+#define HALF_DIGITS 16
+
+/* Hexadecimal, and not 0, which would be no id. */
+static void
+trace_context_choose (char *digits)
 {
   guint64 number;
 
   do
     number = (guint64) g_random_int () << 32 | g_random_int ();
   while (number == 0);
-  return number;
+  for (guint i = 0; i < HALF_DIGITS; i++, number <<= 4)
+    digits[i] = "0123456789abcdef"[number >> 60];
+  digits[HALF_DIGITS] = '\0';
 }
 
 void
@@ -72,9 +77,10 @@ trace_context_init (TraceContext *self, const TraceContext *parent, gboolean sam
   if (parent != NULL)
     memcpy (self->trace, parent->trace, sizeof self->trace);
   else
-    g_snprintf (self->trace, sizeof self->trace,
-                "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x", trace_context_choose (),
-                trace_context_choose ());
-  g_snprintf (self->span, sizeof self->span, "%016" G_GINT64_MODIFIER "x", trace_context_choose ());
+    {
+      trace_context_choose (self->trace);
+      trace_context_choose (self->trace + HALF_DIGITS);
+    }
+  trace_context_choose (self->span);
   self->sampled = sampled;
 }

@@ -30,7 +30,7 @@ typedef struct
 
 /* A line of OTLP in JSON: an ExportTraceServiceRequest with this span. Texts may be anything.
  * @failure: why it has failed, or NULL; ends where an attribute has no key. */
-GString *trace_span_to_json (const TraceSpan *self, const char *name, const char *failure,
-                             const TraceAttribute *attributes);
+void trace_span_append_json (const TraceSpan *self, const char *name, const char *failure,
+                             const TraceAttribute *attributes, GString *json);
 
 G_END_DECLS

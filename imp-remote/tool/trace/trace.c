@@ -213,9 +213,13 @@ trace_begin (const char *parent, TraceKind kind, char **child)
 void
 trace_end (TraceSpan *span, const char *name, const char *failure, const TraceAttribute *attributes)
 {
-  GString *line = trace_span_to_json (span, name, failure, attributes);
+  /* One for all: to make one of that size costs more than what is written into it. */
+  static GString *line;
 
+  if (line == NULL)
+    line = g_string_new (NULL);
+  g_string_truncate (line, 0);
+  trace_span_append_json (span, name, failure, attributes, line);
   trace_write (line);
-  g_string_free (line, TRUE);
   g_free (span);
 }

@@ -22,7 +22,7 @@ gboolean trace_is_on (void);
  * *@child: what goes into the context of the analyzer; may be NULL. NULL: the span is not to be
  * written. */
 TraceSpan *trace_begin (const char *parent, TraceKind kind, char **child);
-/* Takes @span; the rest as trace_span_to_json(). */
+/* Takes @span; the rest as trace_span_append_json(). */
 void trace_end (TraceSpan *span, const char *name, const char *failure,
                 const TraceAttribute *attributes);
 
