@@ -437,18 +437,23 @@ static void
 imp_cascade_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   ImpCascade *self = IMP_CASCADE (object);
+  gboolean changed = FALSE;
 
   switch ((CascadeProperty) id)
     {
     case PROP_MAX_HELD:
+      changed = self->options.max_held != g_value_get_uint64 (value);
       self->options.max_held = g_value_get_uint64 (value);
       break;
     case PROP_HOLD_TIMEOUT:
+      changed = self->options.hold_timeout != g_value_get_uint (value);
       self->options.hold_timeout = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -479,7 +484,7 @@ imp_cascade_finalize (GObject *object)
 static void
 cascade_install_properties (GObjectClass *object_class)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * ImpCascade:max-held: (attributes org.gtk.Property.default=16777216)

@@ -12,4 +12,13 @@ G_DECLARE_FINAL_TYPE (ImpCascade, imp_cascade, IMP, CASCADE, ImpFactory)
 IMP_AVAILABLE_IN_0_1
 ImpFactory *imp_cascade_new (GList *factories);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_cascade_get_hold_timeout (ImpCascade *self);
+IMP_AVAILABLE_IN_0_2
+void imp_cascade_set_hold_timeout (ImpCascade *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_cascade_get_max_held (ImpCascade *self);
+IMP_AVAILABLE_IN_0_2
+void imp_cascade_set_max_held (ImpCascade *self, guint64 value);
+
 G_END_DECLS

@@ -96,4 +96,9 @@ void     imp_framer_replace_held      (ImpFramer *self, gint64 number, const gui
 IMP_AVAILABLE_IN_0_1
 void     imp_framer_drop_held         (ImpFramer *self, gint64 number);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_framer_get_max_record (ImpFramer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_framer_set_max_record (ImpFramer *self, guint value);
+
 G_END_DECLS

@@ -213,4 +213,37 @@ IMP_AVAILABLE_IN_0_1
 void imp_http_analyzer_refuse        (ImpHttpAnalyzer *self, guint status,
                                       const char *reason);
 
+IMP_AVAILABLE_IN_0_2
+gboolean imp_http_analyzer_get_explain (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_explain (ImpHttpAnalyzer *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+guint imp_http_analyzer_get_max_body (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_max_body (ImpHttpAnalyzer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint imp_http_analyzer_get_max_fields (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_max_fields (ImpHttpAnalyzer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint imp_http_analyzer_get_max_head_size (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_max_head_size (ImpHttpAnalyzer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint imp_http_analyzer_get_max_line (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_max_line (ImpHttpAnalyzer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint imp_http_analyzer_get_max_pipeline (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_max_pipeline (ImpHttpAnalyzer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+ImpHttpLarge imp_http_analyzer_get_on_large_body (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_on_large_body (ImpHttpAnalyzer *self, ImpHttpLarge value);
+IMP_AVAILABLE_IN_0_2
+ImpHttpStrict imp_http_analyzer_get_strict (ImpHttpAnalyzer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_http_analyzer_set_strict (ImpHttpAnalyzer *self, ImpHttpStrict value);
+
 G_END_DECLS

@@ -87,4 +87,25 @@ GBytes *imp_rewriter_get_group       (ImpRewriter *self, guint number);
 IMP_AVAILABLE_IN_0_1
 GBytes *imp_rewriter_get_named_group (ImpRewriter *self, const char *name);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_rewriter_get_max_delay (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_rewriter_set_max_delay (ImpRewriter *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint imp_rewriter_get_max_effort (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_rewriter_set_max_effort (ImpRewriter *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_rewriter_get_n_delayed (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_rewriter_get_n_late (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_rewriter_get_n_matches (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_rewriter_get_n_replaced (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+ImpDelayAction imp_rewriter_get_on_delay (ImpRewriter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_rewriter_set_on_delay (ImpRewriter *self, ImpDelayAction value);
+
 G_END_DECLS

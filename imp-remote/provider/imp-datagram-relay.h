@@ -39,4 +39,31 @@ GVariant *imp_datagram_relay_get_statistics (ImpDatagramRelay *self);
 IMP_AVAILABLE_IN_0_1
 GVariant *imp_datagram_relay_list_progress  (ImpDatagramRelay *self);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_deadline (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_datagram_relay_get_evict (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_hold_timeout (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_idle_timeout (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_max_clients (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_max_clients_per_peer (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_max_extensions (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_datagram_relay_get_max_growth (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_datagram_relay_get_max_held (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_datagram_relay_get_max_held_total (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_max_log_rate (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_datagram_relay_get_max_log_size (ImpDatagramRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_datagram_relay_get_warn_silence (ImpDatagramRelay *self);
+
 G_END_DECLS

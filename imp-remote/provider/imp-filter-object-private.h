@@ -66,6 +66,9 @@ struct _ImpFilter
   ImpFilterClock *clock; /* NULL: nothing has been left for later yet, or nothing is any more */
   GMainContext *context;
   ImpFilterSilence silence;
+  gint64 notified_held;  /* bytes, when that was looked at last */
+  GObject *held_owner;   /* who has a property held-bytes as well, or NULL; it owns this one */
+  GParamSpec *held_spec; /* that property */
 };
 
 /* What analyzers say may be anything, and errors are shown to people. */

@@ -12,6 +12,11 @@
 /* From now on it works in the main context that is the thread's default now. Before it has an
  * output function. */
 void imp_filter_move_here (ImpFilter *self);
+/* Notifies @spec, held-bytes, if it has changed since. */
+void imp_filter_notify_held (ImpFilter *self, GParamSpec *spec);
+/* @owner has this filter, and a property held-bytes that is that of the filter: @spec. NULL: nobody
+ * has. */
+void imp_filter_set_held_owner (ImpFilter *self, GObject *owner, GParamSpec *spec);
 /* Whether the last of what came out in this direction was sent by the analyzer itself (TO_SENDER),
  * and no byte of its input is missing before it: an answer, after which nothing is expected. */
 gboolean imp_filter_is_answered (ImpFilter *self, ImpDirection direction);

@@ -309,6 +309,7 @@ filter_work (ImpFilter *self)
   if (filter_is_searching (self) || filter_was_searching (self))
     filter_update_searching (self);
   filter_notify_outcome (self);
+  imp_filter_notify_held (self, properties[PROP_HELD_BYTES]);
   if (self->closed)
     filter_release_output (self);
   g_object_unref (self);
@@ -611,6 +612,8 @@ filter_class_install_properties (GObjectClass *klass)
    *
    * How many bytes, of both directions together, wait for a verdict. There is no notification of
    * its changes, as they come with every chunk.
+   *
+   * It is notified where it has changed once all that was at hand is done.
    *
    * Since: 0.1
    */

@@ -92,4 +92,23 @@ guint64 imp_filter_get_n_verdicts (ImpFilter *self);
 IMP_AVAILABLE_IN_0_1
 GVariant *imp_filter_get_statistics (ImpFilter *self);
 
+IMP_AVAILABLE_IN_0_2
+gint64 imp_filter_get_held_bytes (ImpFilter *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_filter_get_max_growth (ImpFilter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_filter_set_max_growth (ImpFilter *self, guint64 value);
+IMP_AVAILABLE_IN_0_2
+guint imp_filter_get_max_log_rate (ImpFilter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_filter_set_max_log_rate (ImpFilter *self, guint value);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_filter_get_max_log_size (ImpFilter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_filter_set_max_log_size (ImpFilter *self, guint64 value);
+IMP_AVAILABLE_IN_0_2
+guint imp_filter_get_warn_silence (ImpFilter *self);
+IMP_AVAILABLE_IN_0_2
+void imp_filter_set_warn_silence (ImpFilter *self, guint value);
+
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "provider/imp-io-stream.h"
 
+#include "provider/imp-filter-private.h"
 #include "provider/imp-io-halves-private.h"
 
 #define BUFFER_SIZE_DEFAULT (512 * 1024)
@@ -121,6 +122,7 @@ imp_io_stream_constructed (GObject *object)
       return;
     }
   self->filter = imp_filter_new (self->analyzer);
+  imp_filter_set_held_owner (self->filter, G_OBJECT (self), properties[PROP_HELD_BYTES]);
   imp_filter_set_max_held (self->filter, self->max_held);
   imp_filter_set_deadline (self->filter, self->limits.deadline);
   imp_filter_set_hold_timeout (self->filter, HOLD_TIMEOUT_DEFAULT);
@@ -149,6 +151,7 @@ imp_io_stream_finalize (GObject *object)
   g_clear_object (&self->output);
   if (self->engine != NULL)
     {
+      imp_filter_set_held_owner (self->filter, NULL, NULL);
       imp_io_engine_drop (self->engine, g_steal_pointer (&self->filter));
       imp_io_engine_drop (self->engine, g_steal_pointer (&self->analyzer));
       imp_io_engine_drop (self->engine, g_steal_pointer (&self->base));

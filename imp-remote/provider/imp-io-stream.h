@@ -21,4 +21,15 @@ ImpDirection imp_io_stream_get_reads       (ImpIOStream *self);
 IMP_AVAILABLE_IN_0_1
 ImpFilter   *imp_io_stream_get_filter      (ImpIOStream *self);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_io_stream_get_buffer_size (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_io_stream_get_deadline (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_2
+gint64 imp_io_stream_get_held_bytes (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_io_stream_get_linger (ImpIOStream *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_io_stream_get_max_held (ImpIOStream *self);
+
 G_END_DECLS

@@ -398,6 +398,7 @@ static void
 imp_prover_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   ImpProver *self = IMP_PROVER (object);
+  gboolean changed = FALSE;
 
   switch ((ProverProperty) id)
     {
@@ -405,12 +406,15 @@ imp_prover_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_MAX_CHUNK:
     case PROP_RANDOM_TRIALS:
     case PROP_TIMEOUT:
+      changed = self->limits[id - PROP_EXHAUSTIVE] != g_value_get_uint (value);
       self->limits[id - PROP_EXHAUSTIVE] = g_value_get_uint (value);
       break;
     case PROP_SEED:
+      changed = self->seed != g_value_get_uint (value);
       self->seed = g_value_get_uint (value);
       break;
     case PROP_KEEP_ORDER:
+      changed = self->keep_order != g_value_get_boolean (value);
       self->keep_order = g_value_get_boolean (value);
       break;
     case PROP_FACTORY:
@@ -419,6 +423,8 @@ imp_prover_set_property (GObject *object, guint id, const GValue *value, GParamS
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
+  if (changed)
+    g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -490,7 +496,8 @@ imp_prover_init (ImpProver *self)
 static void
 prover_class_install_limits (void)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY
+                            | G_PARAM_STATIC_STRINGS;
 
   /**
    * ImpProver:exhaustive: (attributes org.gtk.Property.default=16)
@@ -555,7 +562,8 @@ imp_prover_class_init (ImpProverClass *klass)
    * Since: 0.1
    */
   properties[PROP_SEED] = g_param_spec_uint ("seed", NULL, NULL, 0, G_MAXUINT, 0,
-                                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+                                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY
+                                               | G_PARAM_STATIC_STRINGS);
 
   /**
    * ImpProver:keep-order: (attributes org.gtk.Property.default=FALSE)
@@ -566,7 +574,8 @@ imp_prover_class_init (ImpProverClass *klass)
    * Since: 0.1
    */
   properties[PROP_KEEP_ORDER] = g_param_spec_boolean ("keep-order", NULL, NULL, FALSE,
-                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+                                                      G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY
+                                                        | G_PARAM_STATIC_STRINGS);
 
   /**
    * ImpProver:factory: (attributes org.gtk.Property.default=none)

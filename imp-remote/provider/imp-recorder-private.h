@@ -13,8 +13,6 @@ G_BEGIN_DECLS
 ImpDiskFile *imp_recorder_open (ImpRecorder *self, gint64 seconds, const char *const texts[4],
                                 GObject *owner, GMainContext *context, ImpDiskFileFunc func,
                                 char **path, GError **error);
-/* How many bytes one file may have. */
-guint64 imp_recorder_get_max_size (ImpRecorder *self);
 /* Writes it. FALSE, with a reason, if it is too much now: for the disk, or for the recorder, which
  * has stopped then. */
 gboolean imp_recorder_append (ImpRecorder *self, ImpDiskFile *file, GBytes *bytes, char **reason);

@@ -79,9 +79,21 @@ recorder_get (ImpRecorder *self, RecorderProperty property)
   return self->limits[property - PROP_MAX_SIZE];
 }
 
+/**
+ * imp_recorder_get_max_size: (get-property max-size)
+ * @self: a recorder
+ *
+ * Gets how many bytes one recording may have, but for the few that say how it ends.
+ *
+ * Returns: the value of [property@Imp.Recorder:max-size]
+ *
+ * Since: 0.2
+ */
 guint64
 imp_recorder_get_max_size (ImpRecorder *self)
 {
+  g_return_val_if_fail (IMP_IS_RECORDER (self), 0);
+
   return recorder_get (self, PROP_MAX_SIZE);
 }
 

@@ -26,4 +26,21 @@ guint64      imp_recorder_get_n_incomplete  (ImpRecorder *self);
 IMP_AVAILABLE_IN_0_1
 guint64      imp_recorder_get_size          (ImpRecorder *self);
 
+IMP_AVAILABLE_IN_0_2
+guint64 imp_recorder_get_max_buffered (ImpRecorder *self);
+IMP_AVAILABLE_IN_0_2
+void imp_recorder_set_max_buffered (ImpRecorder *self, guint64 value);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_recorder_get_max_size (ImpRecorder *self);
+IMP_AVAILABLE_IN_0_2
+void imp_recorder_set_max_size (ImpRecorder *self, guint64 value);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_recorder_get_max_total (ImpRecorder *self);
+IMP_AVAILABLE_IN_0_2
+void imp_recorder_set_max_total (ImpRecorder *self, guint64 value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_recorder_get_may_wait (ImpRecorder *self);
+IMP_AVAILABLE_IN_0_2
+void imp_recorder_set_may_wait (ImpRecorder *self, gboolean value);
+
 G_END_DECLS

@@ -45,4 +45,25 @@ gsize  imp_relay_get_queued   (ImpRelay *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 GVariant *imp_relay_get_progress (ImpRelay *self);
 
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_buffer_size (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_deadline (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_hold_timeout (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_idle_timeout (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_linger (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_max_extensions (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_relay_get_max_growth (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_relay_get_max_held (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint imp_relay_get_max_log_rate (ImpRelay *self);
+IMP_AVAILABLE_IN_0_2
+guint64 imp_relay_get_max_log_size (ImpRelay *self);
+
 G_END_DECLS

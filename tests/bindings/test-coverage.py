@@ -2,8 +2,8 @@
 """Nothing public is left out by the tests or the overrides of Python and JavaScript.
 
 usage: test-coverage.py GIR TESTS OVERRIDES, a file and two folders. Every function, method and
-constructor that introspection shows is named in the tests of both languages; every virtual function
-is known to both overrides.
+constructor that introspection shows, but those of properties, is named in the tests of both
+languages; every virtual function is known to both overrides.
 """
 
 import glob
@@ -16,6 +16,9 @@ CORE = '{http://www.gtk.org/introspection/core/1.0}'
 CALLABLE = {CORE + 'function', CORE + 'method', CORE + 'constructor'}
 # The bindings call these themselves, or have no use for them.
 IMPLIED = {'ref', 'unref'}
+# Those of properties, which test-properties.py and test-properties.js call, all of them.
+ACCESSOR = ('{http://www.gtk.org/introspection/glib/1.0}get-property',
+            '{http://www.gtk.org/introspection/glib/1.0}set-property')
 
 
 def public_names(path):
@@ -25,7 +28,8 @@ def public_names(path):
         for child in element:
             name = child.get('name')
             if (child.tag not in CALLABLE or child.get('introspectable') == '0'
-                    or child.get('moved-to') or name in IMPLIED):
+                    or child.get('moved-to') or name in IMPLIED
+                    or any(child.get(attribute) for attribute in ACCESSOR)):
                 continue
             yield name if element is namespace else f'{element.get("name")}.{name}'
 

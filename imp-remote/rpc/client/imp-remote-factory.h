@@ -2,6 +2,7 @@
 #pragma once
 
 #include "imp-remote/core/imp-factory.h"
+#include "imp-remote/rpc/imp-shared-memory.h"
 #include "imp-remote/wire/imp-codec.h"
 
 G_BEGIN_DECLS
@@ -65,5 +66,62 @@ IMP_AVAILABLE_IN_0_1
 const char    *imp_remote_factory_get_codec_name (ImpRemoteFactory *self);
 IMP_AVAILABLE_IN_0_1
 GVariant      *imp_remote_factory_get_statistics (ImpRemoteFactory *self);
+
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_address (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+char **imp_remote_factory_get_addresses (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_balance (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_balance (ImpRemoteFactory *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_codec (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_codec (ImpRemoteFactory *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+ImpFailMode imp_remote_factory_get_fail (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_fail (ImpRemoteFactory *self, ImpFailMode value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_remote_factory_get_insecure (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_insecure (ImpRemoteFactory *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+ImpFailMode imp_remote_factory_get_overload (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_overload (ImpRemoteFactory *self, ImpFailMode value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_remote_factory_get_reconnect (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_reconnect (ImpRemoteFactory *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+ImpSharedMemory imp_remote_factory_get_shared_memory (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_shared_memory (ImpRemoteFactory *self, ImpSharedMemory value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_tls_ca (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_ca (ImpRemoteFactory *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_tls_cert (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_cert (ImpRemoteFactory *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+GTlsCertificate *imp_remote_factory_get_tls_certificate (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_certificate (ImpRemoteFactory *self, GTlsCertificate *value);
+IMP_AVAILABLE_IN_0_2
+GTlsDatabase *imp_remote_factory_get_tls_database (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_database (ImpRemoteFactory *self, GTlsDatabase *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_tls_key (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_key (ImpRemoteFactory *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_remote_factory_get_tls_name (ImpRemoteFactory *self);
+IMP_AVAILABLE_IN_0_2
+void imp_remote_factory_set_tls_name (ImpRemoteFactory *self, const char *value);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "imp-remote/core/imp-factory.h"
+#include "imp-remote/rpc/imp-shared-memory.h"
 #include "imp-remote/rpc/server/imp-peer.h"
 #include "imp-remote/wire/imp-codec.h"
 
@@ -98,5 +99,68 @@ IMP_AVAILABLE_IN_0_1
 GVariant  *imp_server_get_statistics    (ImpServer *self);
 IMP_AVAILABLE_IN_0_1
 GVariant  *imp_server_list_progress     (ImpServer *self);
+
+IMP_AVAILABLE_IN_0_2
+char **imp_server_get_allow_gids (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_allow_gids (ImpServer *self, const char *const *value);
+IMP_AVAILABLE_IN_0_2
+char **imp_server_get_allow_uids (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_allow_uids (ImpServer *self, const char *const *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_server_get_codec (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_codec (ImpServer *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_server_get_draining (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_draining (ImpServer *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+ImpFactory *imp_server_get_factory (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_server_get_insecure (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_insecure (ImpServer *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+char **imp_server_get_proxy_from (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_proxy_from (ImpServer *self, const char *const *value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_server_get_replace (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_replace (ImpServer *self, gboolean value);
+IMP_AVAILABLE_IN_0_2
+ImpSharedMemory imp_server_get_shared_memory (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_shared_memory (ImpServer *self, ImpSharedMemory value);
+IMP_AVAILABLE_IN_0_2
+guint imp_server_get_socket_mode (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_socket_mode (ImpServer *self, guint value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_server_get_tls_cert (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_tls_cert (ImpServer *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+GTlsCertificate *imp_server_get_tls_certificate (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_tls_certificate (ImpServer *self, GTlsCertificate *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_server_get_tls_client_ca (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_tls_client_ca (ImpServer *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+GTlsDatabase *imp_server_get_tls_client_database (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_tls_client_database (ImpServer *self, GTlsDatabase *value);
+IMP_AVAILABLE_IN_0_2
+const char *imp_server_get_tls_key (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_tls_key (ImpServer *self, const char *value);
+IMP_AVAILABLE_IN_0_2
+gboolean imp_server_get_trust_context (ImpServer *self);
+IMP_AVAILABLE_IN_0_2
+void imp_server_set_trust_context (ImpServer *self, gboolean value);
 
 G_END_DECLS
