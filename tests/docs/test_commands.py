@@ -127,6 +127,12 @@ class Commands(unittest.TestCase):
 
 
 class Pages(unittest.TestCase):
+    def test_no_sign_is_lost(self):
+        """gi-docgen takes what stands behind @ and % for names, in pages and in code alike."""
+        for path in glob.glob('docs/*.md', root_dir=SOURCE):
+            text = re.sub(r'^```.*?^```', '', read(path), flags=re.MULTILINE | re.DOTALL)
+            self.assertEqual(re.findall(r'(?:^|\W)(?:@\w|%\d).*', text), [], path)
+
     def test_each_page_is_linked(self):
         pages = sorted(name.removesuffix('.md') for name in os.listdir(os.path.join(SOURCE, 'docs'))
                        if name.endswith('.md'))

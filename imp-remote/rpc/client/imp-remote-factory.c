@@ -586,8 +586,8 @@ remote_factory_make_server_specs (GParamFlags flags)
   /**
    * ImpRemoteFactory:address: (attributes org.gtk.Property.default=NULL)
    *
-   * Where the server listens: /PATH, ./PATH, @NAME, HOST:PORT or [IPV6]:PORT, the last two with or
-   * without tls:// in front.
+   * Where the server listens: /PATH, ./PATH, &#64;NAME, HOST:PORT or [IPV6]:PORT, the last two
+   * with or without tls:// in front.
    *
    * `srv:_SERVICE._tcp.DOMAIN`, with or without tls:// in front, stands for the servers that DNS
    * has for that service, which are as if they were [property@Imp.RemoteFactory:addresses]: those
@@ -963,7 +963,7 @@ imp_remote_factory_init (ImpRemoteFactory *self)
 
 /**
  * imp_remote_factory_new: (constructor)
- * @address: where the server listens: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT or
+ * @address: where the server listens: /PATH, ./PATH, &#64;NAME, HOST:PORT, [IPV6]:PORT or
  *   srv:_SERVICE._tcp.DOMAIN, the last three with or without tls:// in front
  * @error: return location for an error
  *

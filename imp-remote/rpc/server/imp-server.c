@@ -848,8 +848,8 @@ server_parse_address (ImpServer *self, const char *address, GError **error)
 /**
  * imp_server_listen:
  * @self: a server
- * @address: /PATH, ./PATH, \@NAME, HOST:PORT, [IPV6]:PORT, the last two with or without tls:// in
- *   front, fd:N, systemd or systemd:NAME, these with or without tls: in front
+ * @address: /PATH, ./PATH, &#64;NAME, HOST:PORT, [IPV6]:PORT, the last two with or without tls://
+ *   in front, fd:N, systemd or systemd:NAME, these with or without tls: in front
  * @error: return location for an error
  *
  * Listens at one more address.
