@@ -140,7 +140,8 @@ class Defaults(unittest.TestCase):
             said = self.get_said(element)
             with self.subTest(property=f'{kind.__name__}:{spec.name}'):
                 if said == REQUIRED:
-                    self.assertTrue(spec.flags & GObject.ParamFlags.CONSTRUCT_ONLY)
+                    self.assertTrue(spec.flags & (GObject.ParamFlags.CONSTRUCT
+                                                  | GObject.ParamFlags.CONSTRUCT_ONLY))
                     # What has a default of its own is not required.
                     self.assertIn(say_default(spec), ('NULL', 'G_TYPE_NONE', 'void'))
                 else:
