@@ -34,7 +34,7 @@ http_analyzer_check_asked (ImpHttpAnalyzer *self, const char *function, gboolean
  * chunks, %IMP_HTTP_BODY_STREAM is as %IMP_HTTP_BODY_WHOLE. A message without a body has none that
  * could be shown.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_http_analyzer_read_body (ImpHttpAnalyzer *self, ImpHttpBody body)
@@ -73,7 +73,7 @@ http_analyzer_may_replace (const ImpHttpConversation *conversation)
  *
  * The fields of the head that say how long the body is become right. The last call counts.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_http_analyzer_replace_body (ImpHttpAnalyzer *self, const guint8 *data, gsize length)
@@ -106,7 +106,7 @@ imp_http_analyzer_replace_body (ImpHttpAnalyzer *self, const guint8 *data, gsize
  * connection goes on behind it, unless the request or the response says `Connection: close`, or the
  * client may not know whether to send the body of the request (`Expect`).
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_http_analyzer_answer (ImpHttpAnalyzer *self, ImpHttpHead *response, const guint8 *body,
@@ -150,7 +150,7 @@ imp_http_analyzer_answer (ImpHttpAnalyzer *self, ImpHttpHead *response, const gu
  * that: a response that has begun, or requests that have none yet. To go on with the connection,
  * see [method@Imp.HttpAnalyzer.answer].
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_http_analyzer_refuse (ImpHttpAnalyzer *self, guint status, const char *reason)

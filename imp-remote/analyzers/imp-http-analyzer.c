@@ -36,7 +36,7 @@
  * %IMP_HTTP_BODY_WATCH and %IMP_HTTP_BODY_STREAM, and the chunks that the latter makes of them, are
  * as they come.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 G_DEFINE_TYPE_WITH_CODE (ImpHttpAnalyzer, imp_http_analyzer, IMP_TYPE_ANALYZER,
                          ImpHttpAnalyzer_private_offset = g_type_add_instance_private (
@@ -184,7 +184,7 @@ http_analyzer_class_install_behavior (void)
    *
    * What becomes of a message that is not as RFC 9112 has it.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_STRICT] = g_param_spec_enum (
     "strict", NULL, "what becomes of messages that are not as RFC 9112 has them",
@@ -196,7 +196,7 @@ http_analyzer_class_install_behavior (void)
    * Whether the client gets a short response that says why, before the connection is refused, where
    * no other response stands before it.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_EXPLAIN] = g_param_spec_boolean (
     "explain", NULL, "whether clients get a response that says why they are refused", TRUE,
@@ -208,7 +208,7 @@ http_analyzer_class_install_behavior (void)
    * What becomes of a body that is to be held as a whole and is longer than
    * [property@Imp.HttpAnalyzer:max-body].
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_ON_LARGE_BODY] = g_param_spec_enum (
     "on-large-body", NULL, "what becomes of bodies that are longer than max-body",
@@ -223,7 +223,7 @@ http_analyzer_class_install_limits (void)
    *
    * The greatest length of a head, in bytes, its empty line included; and that of trailers.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_MAX_HEAD_SIZE] = g_param_spec_uint ("max-head-size", NULL,
                                                       "the greatest length of a head, in bytes", 64,
@@ -234,7 +234,7 @@ http_analyzer_class_install_limits (void)
    *
    * The greatest length of a line in a head, or before a chunk, in bytes, its end included.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_MAX_LINE] = g_param_spec_uint (
     "max-line", NULL, "the greatest length of a line in a head, or before a chunk, in bytes", 32,
@@ -245,7 +245,7 @@ http_analyzer_class_install_limits (void)
    *
    * How many fields a head may have.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_MAX_FIELDS] = g_param_spec_uint ("max-fields", NULL,
                                                    "how many fields a head may have", 1, 100000,
@@ -256,7 +256,7 @@ http_analyzer_class_install_limits (void)
    *
    * The greatest length of a body that is held as a whole, in bytes.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_MAX_BODY] = g_param_spec_uint (
     "max-body", NULL, "the greatest length of a body that is held as a whole, in bytes", 1,
@@ -267,7 +267,7 @@ http_analyzer_class_install_limits (void)
    *
    * How many requests may wait for their response. With one more the connection is refused.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_MAX_PIPELINE]
     = g_param_spec_uint ("max-pipeline", NULL, "how many requests may wait for their response", 1,

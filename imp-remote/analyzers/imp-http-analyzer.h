@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *
  * What becomes of a message that is not as RFC 9112 has it ([property@Imp.HttpAnalyzer:strict]).
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef enum
 {
@@ -22,7 +22,7 @@ typedef enum
 } ImpHttpStrict;
 
 #define IMP_TYPE_HTTP_STRICT (imp_http_strict_get_type ())
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GType imp_http_strict_get_type (void);
 
 /**
@@ -36,7 +36,7 @@ GType imp_http_strict_get_type (void);
  *
  * What becomes of the body of a message ([method@Imp.HttpAnalyzer.read_body]).
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef enum
 {
@@ -47,7 +47,7 @@ typedef enum
 } ImpHttpBody;
 
 #define IMP_TYPE_HTTP_BODY (imp_http_body_get_type ())
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GType imp_http_body_get_type (void);
 
 /**
@@ -58,7 +58,7 @@ GType imp_http_body_get_type (void);
  * What becomes of a body that is to be held as a whole and is longer than
  * [property@Imp.HttpAnalyzer:max-body].
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef enum
 {
@@ -67,11 +67,11 @@ typedef enum
 } ImpHttpLarge;
 
 #define IMP_TYPE_HTTP_LARGE (imp_http_large_get_type ())
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GType imp_http_large_get_type (void);
 
 #define IMP_TYPE_HTTP_ANALYZER (imp_http_analyzer_get_type ())
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 G_DECLARE_DERIVABLE_TYPE (ImpHttpAnalyzer, imp_http_analyzer, IMP, HTTP_ANALYZER, ImpAnalyzer)
 
 /**
@@ -91,7 +91,7 @@ G_DECLARE_DERIVABLE_TYPE (ImpHttpAnalyzer, imp_http_analyzer, IMP, HTTP_ANALYZER
  * What a subclass implements, as far as it needs it. All return %TRUE, or %FALSE with an error,
  * which reaches the provider as a [enum@Imp.ResultType.FATAL] result.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 struct _ImpHttpAnalyzerClass
 {
@@ -126,7 +126,7 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 /**
  * ImpHttpAnalyzerClass::response_head:
@@ -140,7 +140,7 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 /**
  * ImpHttpAnalyzerClass::request_body:
@@ -155,7 +155,7 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 /**
  * ImpHttpAnalyzerClass::response_body:
@@ -170,7 +170,7 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 /**
  * ImpHttpAnalyzerClass::message_end:
@@ -184,7 +184,7 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 /**
  * ImpHttpAnalyzerClass::opaque:
@@ -198,18 +198,18 @@ struct _ImpHttpAnalyzerClass
  *
  * Returns: %TRUE, or %FALSE with an error
  *
- * Since: 0.1
+ * Since: 0.2
  */
 
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void imp_http_analyzer_read_body     (ImpHttpAnalyzer *self, ImpHttpBody body);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void imp_http_analyzer_replace_body  (ImpHttpAnalyzer *self, const guint8 *data,
                                       gsize length);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void imp_http_analyzer_answer        (ImpHttpAnalyzer *self, ImpHttpHead *response,
                                       const guint8 *body, gsize length);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void imp_http_analyzer_refuse        (ImpHttpAnalyzer *self, guint status,
                                       const char *reason);
 

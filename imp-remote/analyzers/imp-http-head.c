@@ -20,7 +20,7 @@
  * already is an %IMP_ERROR_CLOSED, since it would have no effect. A name or a value that cannot
  * stand in a head, such as one with a line break, is an %IMP_ERROR_SETTINGS.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 G_DEFINE_FINAL_TYPE (ImpHttpHead, imp_http_head, G_TYPE_OBJECT)
 
@@ -273,7 +273,7 @@ imp_http_head_write (ImpHttpHead *self, GByteArray *output)
  *
  * Returns: (transfer full): the bytes
  *
- * Since: 0.1
+ * Since: 0.2
  */
 GBytes *
 imp_http_head_to_bytes (ImpHttpHead *self)
@@ -296,7 +296,7 @@ imp_http_head_to_bytes (ImpHttpHead *self)
  *
  * Returns: %TRUE if it is, %FALSE if it is that of a response
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_is_request (ImpHttpHead *self)
@@ -314,7 +314,7 @@ imp_http_head_is_request (ImpHttpHead *self)
  *
  * Returns: (nullable): the method, or %NULL in a response
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_get_method (ImpHttpHead *self)
@@ -332,7 +332,7 @@ imp_http_head_get_method (ImpHttpHead *self)
  *
  * Returns: (nullable): the target, or %NULL in a response
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_get_target (ImpHttpHead *self)
@@ -350,7 +350,7 @@ imp_http_head_get_target (ImpHttpHead *self)
  *
  * Returns: 0 for HTTP/1.0, 1 for HTTP/1.1
  *
- * Since: 0.1
+ * Since: 0.2
  */
 guint
 imp_http_head_get_minor (ImpHttpHead *self)
@@ -368,7 +368,7 @@ imp_http_head_get_minor (ImpHttpHead *self)
  *
  * Returns: the code, 100 to 999, or 0 in a request
  *
- * Since: 0.1
+ * Since: 0.2
  */
 guint
 imp_http_head_get_status (ImpHttpHead *self)
@@ -386,7 +386,7 @@ imp_http_head_get_status (ImpHttpHead *self)
  *
  * Returns: (nullable): the reason phrase, or %NULL in a request
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_get_reason (ImpHttpHead *self)
@@ -404,7 +404,7 @@ imp_http_head_get_reason (ImpHttpHead *self)
  *
  * Returns: their number
  *
- * Since: 0.1
+ * Since: 0.2
  */
 guint
 imp_http_head_get_n_fields (ImpHttpHead *self)
@@ -423,7 +423,7 @@ imp_http_head_get_n_fields (ImpHttpHead *self)
  *
  * Returns: the name, until the head is changed
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_get_name (ImpHttpHead *self, guint index)
@@ -443,7 +443,7 @@ imp_http_head_get_name (ImpHttpHead *self, guint index)
  *
  * Returns: the value, until the head is changed
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_get_value (ImpHttpHead *self, guint index)
@@ -463,7 +463,7 @@ imp_http_head_get_value (ImpHttpHead *self, guint index)
  *
  * Returns: (nullable): the value, until the head is changed, or %NULL if there is none
  *
- * Since: 0.1
+ * Since: 0.2
  */
 const char *
 imp_http_head_lookup (ImpHttpHead *self, const char *name)
@@ -486,7 +486,7 @@ imp_http_head_lookup (ImpHttpHead *self, const char *name)
  *
  * Returns: (transfer full) (array zero-terminated=1): the values
  *
- * Since: 0.1
+ * Since: 0.2
  */
 char **
 imp_http_head_list_values (ImpHttpHead *self, const char *name)
@@ -530,7 +530,7 @@ imp_http_value_has_token (const char *value, const char *token)
  *
  * Returns: %TRUE if it is
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_has_token (ImpHttpHead *self, const char *name, const char *token)
@@ -611,7 +611,7 @@ http_head_make_value (ImpHttpHead *self, const char *name, const char *value, GE
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_set_field (ImpHttpHead *self, const char *name, const char *value, GError **error)
@@ -639,7 +639,7 @@ imp_http_head_set_field (ImpHttpHead *self, const char *name, const char *value,
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_append_field (ImpHttpHead *self, const char *name, const char *value, GError **error)
@@ -666,7 +666,7 @@ imp_http_head_append_field (ImpHttpHead *self, const char *name, const char *val
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_remove_field (ImpHttpHead *self, const char *name, GError **error)
@@ -711,7 +711,7 @@ http_head_take_text (ImpHttpHead *self, char **place, const char *text)
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_set_method (ImpHttpHead *self, const char *method, GError **error)
@@ -746,7 +746,7 @@ imp_http_head_set_method (ImpHttpHead *self, const char *method, GError **error)
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_set_target (ImpHttpHead *self, const char *target, GError **error)
@@ -778,7 +778,7 @@ imp_http_head_set_target (ImpHttpHead *self, const char *target, GError **error)
  *
  * Returns: %TRUE, or %FALSE with an error: see [class@Imp.HttpHead]
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_set_status (ImpHttpHead *self, guint status, const char *reason, GError **error)
@@ -809,7 +809,7 @@ imp_http_head_set_status (ImpHttpHead *self, guint status, const char *reason, G
  *
  * Returns: %TRUE if it does not go as it came
  *
- * Since: 0.1
+ * Since: 0.2
  */
 gboolean
 imp_http_head_is_changed (ImpHttpHead *self)
@@ -828,7 +828,7 @@ imp_http_head_is_changed (ImpHttpHead *self)
  *
  * Returns: (transfer full): a new head
  *
- * Since: 0.1
+ * Since: 0.2
  */
 ImpHttpHead *
 imp_http_head_new_response (guint status, const char *reason)

@@ -778,7 +778,7 @@ imp_factory_query_interfaces_finish (ImpFactory *self, GAsyncResult *result, GEr
  * All analyzers of a factory that is measured belong into one thread. A chunk then takes a few
  * instructions more, and no memory.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 void
 imp_factory_set_measured (ImpFactory *self, gboolean measured)
@@ -816,7 +816,7 @@ imp_factory_set_measured (ImpFactory *self, gboolean measured)
  *
  * Returns: (transfer full) (nullable): the dictionary, or %NULL if nothing is counted
  *
- * Since: 0.1
+ * Since: 0.2
  */
 GVariant *
 imp_factory_get_measurements (ImpFactory *self)

@@ -172,9 +172,9 @@ ImpFactory *imp_factory_new_from_settings (GType type, const char *settings,
 IMP_AVAILABLE_IN_0_1
 char       *imp_factory_get_settings      (ImpFactory *self);
 
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 void         imp_factory_set_measured     (ImpFactory *self, gboolean measured);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GVariant    *imp_factory_get_measurements (ImpFactory *self);
 
 G_END_DECLS

@@ -659,7 +659,7 @@ datagram_relay_class_install_bytes (GParamFlags flags)
    * After how long, in milliseconds, it is logged that an analyzer gives no verdict; 0 for never.
    * See [property@Imp.Filter:warn-silence].
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   properties[PROP_WARN_SILENCE] = g_param_spec_uint ("warn-silence", NULL, NULL, 0, G_MAXINT32,
                                                      IMP_FILTER_SILENCE_DEFAULT, flags);
@@ -1053,7 +1053,7 @@ datagram_relay_describe_client (gpointer client, gpointer builder)
  *
  * Returns: (transfer full): the array
  *
- * Since: 0.1
+ * Since: 0.2
  */
 GVariant *
 imp_datagram_relay_list_progress (ImpDatagramRelay *self)

@@ -36,7 +36,7 @@ IMP_AVAILABLE_IN_0_1
 guint     imp_datagram_relay_get_n_clients  (ImpDatagramRelay *self);
 IMP_AVAILABLE_IN_0_1
 GVariant *imp_datagram_relay_get_statistics (ImpDatagramRelay *self);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GVariant *imp_datagram_relay_list_progress  (ImpDatagramRelay *self);
 
 IMP_AVAILABLE_IN_0_2

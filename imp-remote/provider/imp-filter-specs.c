@@ -75,7 +75,7 @@ filter_make_time_specs (GParamFlags flags, GParamSpec **specs)
    * A direction that is busy or paused does not count, nor does an analyzer that wants more input
    * first.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   specs[IMP_FILTER_WARN_SILENCE] = g_param_spec_uint ("warn-silence", NULL, NULL, 0, G_MAXINT32,
                                                       IMP_FILTER_SILENCE_DEFAULT, flags);

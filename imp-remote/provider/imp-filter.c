@@ -610,10 +610,8 @@ filter_class_install_properties (GObjectClass *klass)
   /**
    * ImpFilter:held-bytes:
    *
-   * How many bytes, of both directions together, wait for a verdict. There is no notification of
-   * its changes, as they come with every chunk.
-   *
-   * It is notified where it has changed once all that was at hand is done.
+   * How many bytes, of both directions together, wait for a verdict. It is notified where it has
+   * changed once all that was at hand is done.
    *
    * Since: 0.1
    */

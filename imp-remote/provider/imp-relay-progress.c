@@ -52,7 +52,7 @@ relay_describe_direction (ImpRelay *self, ImpDirection direction, gint64 now)
  *
  * Returns: (transfer full): the dictionary
  *
- * Since: 0.1
+ * Since: 0.2
  */
 GVariant *
 imp_relay_get_progress (ImpRelay *self)

@@ -42,7 +42,7 @@ gint64 imp_relay_get_sent     (ImpRelay *self, ImpDirection direction);
 IMP_AVAILABLE_IN_0_1
 gsize  imp_relay_get_queued   (ImpRelay *self, ImpDirection direction);
 
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GVariant *imp_relay_get_progress (ImpRelay *self);
 
 IMP_AVAILABLE_IN_0_2

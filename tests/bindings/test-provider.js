@@ -74,6 +74,7 @@ test('what a filter does not see', () => {
     analyzer.pass_bytes(CLIENT, Imp.MAX_OFFSET);
     equal(output.skip(CLIENT, 5), true);
     equal([output.get_input(CLIENT), output.get_passed(CLIENT)], [5, 5]);
+    equal(output.get_n_verdicts(), output.get_statistics().deepUnpack().verdicts.deepUnpack());
 });
 
 test('statistics of a filter', () => {
@@ -311,6 +312,7 @@ test('prover', () => {
 test('modules', () => {
     equal(Imp.module_list().includes('pattern'), true);
     contains(Imp.module_describe('pattern'), 'actdata');
+    contains(Imp.module_describe_with_defaults('pattern', null), 'actdata');
     const factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no');
     equal(factory instanceof Imp.PatternFactory, true);
     fails(Imp.Error.SETTINGS, () => Imp.module_new_factory('no-such-module'));

@@ -74,6 +74,7 @@ def test_filter_skip():
     analyzer.pass_bytes(CLIENT, Imp.MAX_OFFSET)
     equal(output.skip(CLIENT, 5), True)
     equal((output.get_input(CLIENT), output.get_passed(CLIENT)), (5, 5))
+    equal(output.get_n_verdicts(), output.get_statistics().unpack()['verdicts'])
 
 
 def iterate_until(condition):
@@ -324,6 +325,7 @@ def test_prover():
 def test_modules():
     assert 'pattern' in Imp.module_list()
     contains(Imp.module_describe('pattern'), 'actdata')
+    contains(Imp.module_describe_with_defaults('pattern', None), 'actdata')
     factory = Imp.module_new_factory('pattern=string=a&action=deny&actdata=no')
     equal(type(factory), Imp.PatternFactory)
     fails(Imp.Error.SETTINGS, Imp.module_new_factory, 'no-such-module')

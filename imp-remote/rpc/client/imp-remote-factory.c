@@ -208,7 +208,7 @@ static const ImpLimit remote_factory_limits[] = {
    * ([property@Imp.RemoteFactory:addresses], [property@Imp.RemoteFactory:connections], or a
    * service); an analyzer that was fed more has the outcome of one that is lost.
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   { "max-replay", IMP_LIMIT_BYTES, PLACE (connection.max_replay), 0, G_MAXUINT32, 64 * 1024,
     "how many bytes of an analyzer may be fed again to another server, 0 none" },

@@ -191,7 +191,7 @@ server_progress_describe (ImpServerConnection *connection, gint64 now)
  *
  * Returns: (transfer full): the array
  *
- * Since: 0.1
+ * Since: 0.2
  */
 GVariant *
 imp_server_list_progress (ImpServer *self)

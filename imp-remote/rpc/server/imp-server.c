@@ -529,7 +529,7 @@ server_install_properties (GObjectClass *klass)
    * It can be taken back: who comes from then on is served as usual. A server that does not listen
    * any more, and ends, is another matter: [method@Imp.Server.stop_async].
    *
-   * Since: 0.1
+   * Since: 0.2
    */
   props[PROP_DRAINING] = g_param_spec_boolean ("draining", NULL, NULL, FALSE, flags);
   imp_server_tls_make_specs (flags, props + PROP_TLS);

@@ -97,7 +97,7 @@ IMP_AVAILABLE_IN_0_1
 guint      imp_server_get_n_analyzers   (ImpServer *self);
 IMP_AVAILABLE_IN_0_1
 GVariant  *imp_server_get_statistics    (ImpServer *self);
-IMP_AVAILABLE_IN_0_1
+IMP_AVAILABLE_IN_0_2
 GVariant  *imp_server_list_progress     (ImpServer *self);
 
 IMP_AVAILABLE_IN_0_2
