@@ -52,7 +52,8 @@ class Proofs(unittest.TestCase):
                 text = file.read()
             tests += text if re.search(r"Prover|'prove'|imp_prover", text) else ''
         found = 0
-        for name in os.listdir(examples):
+        # judge.py asks another program, and so is neither fast nor alone in what it says.
+        for name in sorted(set(os.listdir(examples)) - {'judge.py'}):
             with open(os.path.join(examples, name), encoding='utf-8') as file:
                 text = file.read()
             if re.search(r'Imp\.?(Analyzer|Framer|HttpAnalyzer|Rewriter)( {|\):|\)\n)', text):

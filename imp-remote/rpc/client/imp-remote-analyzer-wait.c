@@ -6,7 +6,7 @@
 void
 imp_remote_analyzer_find_wait (ImpAnalyzer *analyzer, ImpProxyWait *wait)
 {
-  ImpRemoteAnalyzer *self = IMP_REMOTE_ANALYZER (analyzer);
+  ImpRemoteAnalyzer *self = (ImpRemoteAnalyzer *) analyzer;
 
   if (self->host == NULL)
     return;
