@@ -149,7 +149,7 @@ def classes():
 def needed(cls):
     """The properties that its constructor in C cannot do without."""
     properties = {spec.name.replace('-', '_') for spec in cls.list_properties()
-                  if spec.flags & GObject.ParamFlags.CONSTRUCT_ONLY
+                  if spec.flags & (GObject.ParamFlags.CONSTRUCT_ONLY | GObject.ParamFlags.CONSTRUCT)
                   and (spec.value_type.is_a(GObject.TYPE_OBJECT)
                        or spec.value_type.is_a(GObject.TYPE_INTERFACE)
                        or spec.value_type == GObject.TYPE_GTYPE)}

@@ -202,7 +202,8 @@ class Command(unittest.TestCase):
                                harness.run_tool(command, '--help')[1], re.M)
             line = re.search(rf"^    {command}[|)].* options='(.*)' ;;$", text, re.M).group(1)
             found = [word.rstrip('=') for word in line.split() if word.startswith('--')]
-            self.assertEqual(sorted(found), sorted(shown), command)
+            # A command that this build lacks says no more than that.
+            self.assertEqual(sorted(found), sorted(shown) or ['--help'], command)
 
     def test_errors(self):
         for arguments, message in (([], 'exactly one shell'), (['fish'], '"fish"'),
