@@ -8,7 +8,9 @@ import time
 
 # What nobody may ever say, whatever is done to it. Sanitizers speak in the first three ways.
 COMPLAINT = re.compile(rb'ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer|: runtime error: |'
-                       rb'(?:-|: )(?:WARNING|CRITICAL|ERROR) \*\*: |'
+                       # What is soft is told with a level, as is what analyzers say.
+                       rb'(?:-|: )(?:WARNING|CRITICAL|ERROR) \*\*: '
+                       rb'(?!\S+ \S+ -> \S+: log: |\S+ A connection goes on without its )|'
                        rb'Traceback \(most recent call last\)|Fatal Python error|'
                        rb'\*\*\* (?:buffer overflow|stack smashing)|malloc\(\): |free\(\): ')
 # The relay names the client, then what it is connected with. The client's port alone would not do:

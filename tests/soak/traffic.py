@@ -2,6 +2,7 @@
 """Both ends of every connection, and what arrives at them."""
 
 import asyncio
+import errno
 import itertools
 import random
 import socket
@@ -159,12 +160,25 @@ async def is_told(connection, verdict):
         await connection.logged.wait()
 
 
+async def bind_client(client):
+    """Bound at once, since its port is what the relay calls it by. Where all ports are in the hands
+    of connections that have just ended, one is free again in some time."""
+    late = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            client.bind(('127.0.0.1', 0))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > late:
+                raise
+        await asyncio.sleep(0.2)
+
+
 async def converse(route, connection, notices):
     """One connection from its beginning to its verdict, each part in bounded time."""
-    begun = time.monotonic()
     client = socket.socket()
-    # Bound at once, since its port is what the relay calls it by.
-    client.bind(('127.0.0.1', 0))
+    await bind_client(client)
+    begun = time.monotonic()
     client.setblocking(False)
     port = client.getsockname()[1]
     notices.add(port, route.target, connection, begun)
