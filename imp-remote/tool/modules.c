@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/json-line.h"
 #include "tool/modules-json.h"
 #include "tool/tool.h"
 
@@ -8,8 +9,7 @@ static void
 modules_print_json (JsonBuilder *builder)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, FALSE);
-  g_autofree char *line = g_strconcat (text, "\n", NULL);
+  g_autofree char *line = json_line_new (root);
 
   tool_print_json (line, strlen (line));
 }

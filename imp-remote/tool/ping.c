@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/json-line.h"
 #include "tool/tool.h"
 
 #include <json-glib/json-glib.h>
@@ -131,7 +132,7 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (GVariant) statistics = imp_remote_factory_get_statistics (self->factory);
   g_autoptr (JsonNode) root = NULL;
-  g_autofree char *text = NULL, *line = NULL;
+  g_autofree char *line = NULL;
 
   json_builder_begin_object (builder);
   ping_add_number (builder, "version", self->version);
@@ -152,8 +153,7 @@ ping_print_json (Ping *self, GList *interfaces, gint64 microseconds)
   json_builder_end_object (builder);
 
   root = json_builder_get_root (builder);
-  text = json_to_string (root, FALSE);
-  line = g_strconcat (text, "\n", NULL);
+  line = json_line_new (root);
   tool_print_json (line, strlen (line));
 }
 

@@ -5,6 +5,7 @@
 #include "rpc/imp-address-private.h"
 #include "rpc/imp-peer-private.h"
 #include "tool/control/control-request.h"
+#include "tool/json-line.h"
 
 #include <imp-remote.h>
 #include <string.h>
@@ -84,13 +85,9 @@ control_client_free (ControlClient *self)
 gboolean
 control_client_send (ControlClient *self, JsonObject *request, GError **error)
 {
-  g_autoptr (JsonNode) node = json_node_alloc ();
-  g_autofree char *text = NULL, *line = NULL;
+  g_autofree char *line = json_line_new_for_object (request);
 
-  json_node_init_object (node, request);
   json_object_unref (request);
-  text = json_to_string (node, FALSE);
-  line = g_strconcat (text, "\n", NULL);
   return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)),
                                     line, strlen (line), NULL, NULL, error);
 }

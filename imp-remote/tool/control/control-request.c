@@ -2,6 +2,7 @@
 #include "tool/control/control-request.h"
 
 #include "core/imp-clean-text-private.h"
+#include "tool/json-line.h"
 
 #include <imp-remote.h>
 #include <string.h>
@@ -95,18 +96,6 @@ control_request_get_number (ControlRequest *self, const char *name, gint64 min, 
   return FALSE;
 }
 
-/* JSON writes no line ends but at its own end. */
-static char *
-control_make_line (JsonObject *object)
-{
-  g_autoptr (JsonNode) node = json_node_alloc ();
-  g_autofree char *text = NULL;
-
-  json_node_init_object (node, object);
-  text = json_to_string (node, FALSE);
-  return g_strconcat (text, "\n", NULL);
-}
-
 char *
 control_make_error_line (const char *message)
 {
@@ -114,7 +103,7 @@ control_make_error_line (const char *message)
   g_autofree char *clean = imp_clean_line (message, IMP_CLEAN_TEXT_MAX);
 
   json_object_set_string_member (object, "error", clean);
-  return control_make_line (object);
+  return json_line_new_for_object (object);
 }
 
 static void
@@ -128,7 +117,7 @@ control_request_answer_line (ControlRequest *self, const char *line)
 void
 control_request_answer (ControlRequest *self, JsonObject *answer)
 {
-  g_autofree char *line = control_make_line (answer);
+  g_autofree char *line = json_line_new_for_object (answer);
 
   json_object_unref (answer);
   if (strlen (line) <= CONTROL_ANSWER_MAX)

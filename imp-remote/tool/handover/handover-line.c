@@ -2,6 +2,7 @@
 #include "tool/handover/handover-line.h"
 
 #include "core/imp-clean-text-private.h"
+#include "tool/json-line.h"
 
 #include <gio/gunixfdmessage.h>
 #include <imp-remote.h>
@@ -36,13 +37,9 @@ handover_send_text (GSocket *socket, const char *text, GArray *fds, GError **err
 gboolean
 handover_send (GSocket *socket, JsonObject *object, GArray *fds, GError **error)
 {
-  g_autoptr (JsonNode) node = json_node_alloc ();
-  g_autofree char *text = NULL, *line = NULL;
+  g_autofree char *line = json_line_new_for_object (object);
 
-  json_node_init_object (node, object);
   json_object_unref (object);
-  text = json_to_string (node, FALSE);
-  line = g_strconcat (text, "\n", NULL);
   return handover_send_text (socket, line, fds, error);
 }
 

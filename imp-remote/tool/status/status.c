@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tool/json-line.h"
 #include "tool/status/status-question.h"
 #include "tool/status/status-report.h"
 #include "tool/status/status-why.h"
@@ -69,12 +70,8 @@ status_ask (const Status *self, const char *address, GError **error)
 static void
 status_print_json (JsonObject *answer)
 {
-  g_autoptr (JsonNode) node = json_node_alloc ();
-  g_autofree char *text = NULL, *line = NULL;
+  g_autofree char *line = json_line_new_for_object (answer);
 
-  json_node_init_object (node, answer);
-  text = json_to_string (node, FALSE);
-  line = g_strconcat (text, "\n", NULL);
   tool_print_json (line, strlen (line));
 }
 
