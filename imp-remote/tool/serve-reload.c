@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool/serve-reload.h"
 
-#include "tool/access-options.h"
-#include "tool/metrics/metrics.h"
+#include "tool/config/config-drafts.h"
 #include "tool/script-options.h"
 #include "tool/tool.h"
 
@@ -32,9 +31,7 @@ serve_reload_new (const ServeSetup *before, ServeSockets *sockets)
   self->setup->config.path = g_strdup (before->config.path);
   self->sockets = serve_sockets_new ();
   serve_sockets_set_label (self->sockets, "--listen");
-  access_options_begin_draft ();
-  script_options_begin_draft ();
-  metrics_begin_draft ();
+  config_drafts_begin ();
   return self;
 }
 
@@ -44,9 +41,7 @@ serve_reload_end_drafts (ServeReload *self, gboolean adopt)
   if (self->over)
     return;
   self->over = TRUE;
-  metrics_end_draft ();
-  script_options_end_draft (adopt);
-  access_options_end_draft (adopt);
+  config_drafts_end (adopt);
 }
 
 void

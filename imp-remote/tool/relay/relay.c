@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/imp-log-private.h"
-#include "tool/access-options.h"
+#include "tool/config/config-changes.h"
+#include "tool/config/config-drafts.h"
 #include "tool/handover/hand-over.h"
 #include "tool/handover/take-over.h"
 #include "tool/log.h"
 #include "tool/metrics/metrics.h"
 #include "tool/relay/relay-draft.h"
 #include "tool/relay/relay-status.h"
-#include "tool/script-options.h"
 #include "tool/service.h"
 #include "tool/tool.h"
 #include "tool/trace/trace.h"
@@ -270,8 +270,7 @@ relay_adopt_again (Relay *self)
 {
   relay_config_log_later (self->file, relay_draft_get_file (self->draft));
   relay_adopt (self);
-  imp_log_kind (IMP_LOG_SETTINGS, "The settings of %s are those of new connections now",
-                self->file->path);
+  config_changes_log_outcome (self->file->path, TRUE);
 }
 
 /* What is wrong has been printed already. */
@@ -280,14 +279,11 @@ relay_end_reload (Relay *self, int status)
 {
   const gboolean good = status == TOOL_DONE && !relay_is_ending (self);
 
-  metrics_end_draft ();
-  script_options_end_draft (good);
-  access_options_end_draft (good);
+  config_drafts_end (good);
   if (good)
     relay_adopt_again (self);
   else if (!relay_is_ending (self))
-    imp_log_kind (IMP_LOG_SETTINGS, "The settings of %s cannot be used: those before go on",
-                  self->file->path);
+    config_changes_log_outcome (self->file->path, FALSE);
   g_clear_pointer (&self->draft, relay_draft_free);
   service_notify_reloaded ();
   if (relay_is_ending (self))
@@ -333,9 +329,7 @@ relay_reload (gpointer user_data)
   service_notify_reloading ();
   setup = relay_setup_new ();
   setup->config.path = g_strdup (self->setup->config.path);
-  access_options_begin_draft ();
-  script_options_begin_draft ();
-  metrics_begin_draft ();
+  config_drafts_begin ();
   status = relay_make_draft (self, setup);
   if (status != TOOL_DONE || relay_is_ending (self))
     relay_end_reload (self, status);
