@@ -5,6 +5,7 @@
 #include "core/imp-initable-private.h"
 #include "core/imp-interface-private.h"
 #include "core/imp-pass-analyzer.h"
+#include "core/imp-settings-private.h"
 
 /**
  * ImpFactory:
@@ -78,18 +79,12 @@ gboolean
 imp_factory_validate (ImpFactory *self, GError **error)
 {
   g_autoptr (GPtrArray) errors = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *text = NULL;
 
   if (imp_factory_get_failure (self) != NULL)
     g_ptr_array_add (errors, g_strdup (imp_factory_get_failure (self)));
   else if (IMP_FACTORY_GET_CLASS (self)->validate != NULL)
     IMP_FACTORY_GET_CLASS (self)->validate (self, errors);
-  if (errors->len == 0)
-    return TRUE;
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
-  return FALSE;
+  return imp_settings_check (errors, error);
 }
 
 static gboolean

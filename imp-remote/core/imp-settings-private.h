@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/imp-error.h"
 #include "core/imp-factory.h"
 #include "core/imp-setting-names-private.h"
 
@@ -46,7 +47,18 @@ void imp_setting_values_free (ImpSettingValues *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImpSettingValues, imp_setting_values_free)
 
 /* Whether there are none; else they become one error. */
-gboolean imp_settings_check (GPtrArray *errors, GError **error);
+static inline gboolean
+imp_settings_check (GPtrArray *errors, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (errors->len == 0)
+    return TRUE;
+  g_ptr_array_add (errors, NULL);
+  text = g_strjoinv ("; ", (char **) errors->pdata);
+  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
+  return FALSE;
+}
 
 /* Splits "key=value&key=value" and decodes both sides: the keys are UTF-8 with '-' for '_', the
  * values any bytes. What cannot be split goes to @errors (char *). */

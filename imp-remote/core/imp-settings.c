@@ -364,19 +364,6 @@ imp_setting_values_free (ImpSettingValues *self)
   g_free (self);
 }
 
-gboolean
-imp_settings_check (GPtrArray *errors, GError **error)
-{
-  g_autofree char *text = NULL;
-
-  if (errors->len == 0)
-    return TRUE;
-  g_ptr_array_add (errors, NULL);
-  text = g_strjoinv ("; ", (char **) errors->pdata);
-  g_set_error_literal (error, IMP_ERROR, IMP_ERROR_SETTINGS, text);
-  return FALSE;
-}
-
 /* A class in a script can fail while an object is made: it has said so (imp_factory_fail()), or
  * there is none. */
 static gboolean
