@@ -56,4 +56,14 @@ typedef struct
 void imp_log_event (const char *domain, ImpLogKind kind, const ImpLogFields *fields,
                     const char *format, ...) G_GNUC_PRINTF (4, 5);
 
+/* The text in a field of a line, as writers get it; NULL if it has no such field. */
+static inline const char *
+imp_log_find_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, key))
+      return fields[i].value;
+  return NULL;
+}
+
 G_END_DECLS

@@ -48,15 +48,6 @@ log_format_parse (const char *name, LogFormat *format)
 
 /* --- fields --- */
 
-const char *
-log_format_find (const GLogField *fields, gsize n_fields, const char *key)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, key))
-      return fields[i].value;
-  return NULL;
-}
-
 /* What the journal takes from others. Those of GLib that say how a message came are for nobody. */
 static gboolean
 log_field_is_good (const GLogField *self)
@@ -96,7 +87,7 @@ static GString *
 log_format_write_text (GLogLevelFlags level, const GLogField *fields, gsize n_fields)
 {
   g_autofree GLogField *clean = g_memdup2 (fields, n_fields * sizeof *fields);
-  const char *priority = log_format_find (fields, n_fields, "PRIORITY");
+  const char *priority = imp_log_find_field (fields, n_fields, "PRIORITY");
   GString *line = g_string_new (NULL);
   g_autofree char *message = NULL, *text = NULL;
 

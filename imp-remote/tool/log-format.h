@@ -23,7 +23,5 @@ gboolean log_format_stderr_is_journal (void);
  * but for the journal. A field that has no good name is left out. */
 GString *log_format_write (LogFormat format, GLogLevelFlags level, const GLogField *fields,
                            gsize n_fields);
-/* The text of a field, or NULL. */
-const char *log_format_find (const GLogField *fields, gsize n_fields, const char *key);
 
 G_END_DECLS

@@ -294,11 +294,11 @@ static GLogWriterOutput
 log_on_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
   Log *self = user_data;
-  const char *id = log_format_find (fields, n_fields, "MESSAGE_ID");
-  const char *priority = log_format_find (fields, n_fields, "PRIORITY");
+  const char *id = imp_log_find_field (fields, n_fields, "MESSAGE_ID");
+  const char *priority = imp_log_find_field (fields, n_fields, "PRIORITY");
   const ImpLogKind kind = id != NULL ? imp_log_kind_find (id) : IMP_LOG_OTHER;
 
-  if (g_log_writer_default_would_drop (level, log_format_find (fields, n_fields, "GLIB_DOMAIN"))
+  if (g_log_writer_default_would_drop (level, imp_log_find_field (fields, n_fields, "GLIB_DOMAIN"))
       || !log_admit (self, kind, priority != NULL ? atoi (priority) : LOG_NOTICE))
     return G_LOG_WRITER_HANDLED;
   log_add (self, log_entry_of_fields (self->format, level, fields, n_fields));

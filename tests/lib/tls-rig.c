@@ -2,6 +2,7 @@
 #include "tls-rig.h"
 #include "test-streams.h"
 
+#include "core/imp-log-private.h"
 #include "core/imp-type-factory.h"
 
 #include <string.h>
@@ -45,22 +46,13 @@ tls_usher_class_init (TlsUsherClass *klass)
 /* Lines with fields come to no handler; and there is one writer in a process. */
 static TlsRig *logged;
 
-static const char *
-find_field (const GLogField *fields, gsize n, const char *key)
-{
-  for (gsize i = 0; i < n; i++)
-    if (g_str_equal (fields[i].key, key))
-      return fields[i].value;
-  return NULL;
-}
-
 static GLogWriterOutput
 tls_rig_on_log (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer user_data)
 {
-  const char *text = find_field (fields, n, "MESSAGE");
+  const char *text = imp_log_find_field (fields, n, "MESSAGE");
 
   if (logged == NULL || (level & G_LOG_LEVEL_MESSAGE) == 0
-      || g_strcmp0 (find_field (fields, n, "GLIB_DOMAIN"), "Imp-rpc") != 0)
+      || g_strcmp0 (imp_log_find_field (fields, n, "GLIB_DOMAIN"), "Imp-rpc") != 0)
     return g_log_writer_default (level, fields, n, user_data);
   g_string_append_printf (logged->log, "%s\n", text);
   return G_LOG_WRITER_HANDLED;

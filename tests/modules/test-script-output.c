@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a script prints, as it comes into the log. The test is the script, and holds its pipes. */
+#include "core/imp-log-private.h"
 #include "modules/imp-script-output-private.h"
 
 #include <errno.h>
@@ -16,27 +17,19 @@ typedef struct
 
 static GPtrArray *lines; /* of char *: "STREAM: text", as they were logged */
 
-static const char *
-find_field (const GLogField *fields, gsize n_fields, const char *key)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, key))
-      return fields[i].value;
-  return NULL;
-}
-
 static GLogWriterOutput
 on_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  const char *message = find_field (fields, n_fields, "MESSAGE");
-  const char *stream = find_field (fields, n_fields, "IMP_SCRIPT_STREAM");
+  const char *message = imp_log_find_field (fields, n_fields, "MESSAGE");
+  const char *stream = imp_log_find_field (fields, n_fields, "IMP_SCRIPT_STREAM");
 
-  if (find_field (fields, n_fields, "IMP_SCRIPT") == NULL)
+  if (imp_log_find_field (fields, n_fields, "IMP_SCRIPT") == NULL)
     return g_log_writer_default (level, fields, n_fields, user_data);
   g_assert_cmpint (level, ==, G_LOG_LEVEL_MESSAGE);
-  g_assert_cmpstr (find_field (fields, n_fields, "GLIB_DOMAIN"), ==, "Imp-modules");
-  g_assert_cmpstr (find_field (fields, n_fields, "IMP_SCRIPT"), ==, "/some/where/a\\x0ascript.py");
-  g_assert_cmpstr (find_field (fields, n_fields, "IMP_SCRIPT_PID"), ==, "4711");
+  g_assert_cmpstr (imp_log_find_field (fields, n_fields, "GLIB_DOMAIN"), ==, "Imp-modules");
+  g_assert_cmpstr (imp_log_find_field (fields, n_fields, "IMP_SCRIPT"), ==,
+                   "/some/where/a\\x0ascript.py");
+  g_assert_cmpstr (imp_log_find_field (fields, n_fields, "IMP_SCRIPT_PID"), ==, "4711");
   g_assert_true (g_str_has_prefix (message, "a\\x0ascript.py[4711]: "));
   message += strlen ("a\\x0ascript.py[4711]: ");
   g_ptr_array_add (lines, g_strdup_printf ("%s: %s", stream != NULL ? stream : "note", message));

@@ -10,25 +10,17 @@
 
 static GPtrArray *heard; /* "DIRECTION BYTES@OFFSET MODULE" */
 
-static const char *
-find (const GLogField *fields, gsize n_fields, const char *key)
-{
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, key))
-      return fields[i].value;
-  return "?";
-}
-
 static GLogWriterOutput
 on_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  if (!g_str_equal (find (fields, n_fields, "IMP_KIND"), "analyzer-silent"))
+  if (g_strcmp0 (imp_log_find_field (fields, n_fields, "IMP_KIND"), "analyzer-silent") != 0)
     return g_log_writer_default (level, fields, n_fields, user_data);
-  g_assert_cmpstr (find (fields, n_fields, "PRIORITY"), ==, "4");
-  g_ptr_array_add (heard, g_strdup_printf ("%s %s@%s %s", find (fields, n_fields, "IMP_DIRECTION"),
-                                           find (fields, n_fields, "IMP_BYTES"),
-                                           find (fields, n_fields, "IMP_OFFSET"),
-                                           find (fields, n_fields, "IMP_MODULE")));
+  g_assert_cmpstr (imp_log_find_field (fields, n_fields, "PRIORITY"), ==, "4");
+  g_ptr_array_add (heard, g_strdup_printf ("%s %s@%s %s",
+                                           imp_log_find_field (fields, n_fields, "IMP_DIRECTION"),
+                                           imp_log_find_field (fields, n_fields, "IMP_BYTES"),
+                                           imp_log_find_field (fields, n_fields, "IMP_OFFSET"),
+                                           imp_log_find_field (fields, n_fields, "IMP_MODULE")));
   return G_LOG_WRITER_HANDLED;
 }
 
