@@ -129,6 +129,22 @@ pool_server_close (PoolServer *self)
   g_assert_finalize_object (g_steal_pointer (&self->server));
 }
 
+static void
+pool_server_on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  gboolean *stopped = user_data;
+
+  imp_server_stop_finish (IMP_SERVER (source), result, NULL);
+  if (stopped != NULL)
+    *stopped = TRUE;
+}
+
+void
+pool_server_stop (PoolServer *self, gboolean *stopped)
+{
+  imp_server_stop_async (self->server, NULL, pool_server_on_stopped, stopped);
+}
+
 /* --- the rig --- */
 
 /* @mask: which of the servers are there. */
@@ -272,6 +288,16 @@ pool_rig_expect_passed (TestOutcome *outcome)
   if (!test_run_until (has_passed, outcome, POOL_RIG_TIMEOUT))
     g_error ("it did not pass: %s", outcome->text->str);
   g_assert_false (test_outcome_is_resolved (outcome));
+}
+
+guint64
+pool_rig_get_total (PoolRig *self, const char *name)
+{
+  g_autoptr (GVariant) all = imp_remote_factory_get_statistics (self->remote);
+  guint64 value;
+
+  g_assert_true (g_variant_lookup (all, name, "t", &value));
+  return value;
 }
 
 guint64

@@ -36,6 +36,8 @@ void pool_rig_clear (PoolRig *self);
 
 void pool_server_start (PoolServer *self);
 void pool_server_close (PoolServer *self);
+/* Has it finish what it has; *@stopped is set then, unless that is NULL. */
+void pool_server_stop (PoolServer *self, gboolean *stopped);
 
 /* Waits until so many of them are ready; before, until one is. */
 void pool_rig_connect (PoolRig *self, guint n_ready);
@@ -47,7 +49,8 @@ TestOutcome *pool_rig_add (PoolRig *self, const char *key, const char *value);
 /* Waits until it has passed them. */
 void pool_rig_expect_passed (TestOutcome *outcome);
 
-/* What the statistics say of a server. */
+/* What the statistics say of all servers, and of one. */
+guint64 pool_rig_get_total (PoolRig *self, const char *name);
 guint64 pool_rig_get (PoolRig *self, guint server, const char *name);
 gboolean pool_rig_is_ejected (PoolRig *self, guint server);
 

@@ -255,12 +255,6 @@ connection_close (Connection *self)
 /* --- together --- */
 
 static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  imp_server_stop_finish (IMP_SERVER (source), result, NULL);
-}
-
-static void
 iterate (guint n)
 {
   while (n-- > 0)
@@ -276,7 +270,7 @@ lose_server (PoolRig *rig)
   pool_rig_wait_ready (rig, POOL_RIG_SERVERS);
   if (g_test_rand_int_range (0, 3) == 0)
     {
-      imp_server_stop_async (server->server, NULL, on_stopped, NULL);
+      pool_server_stop (server, NULL);
       iterate (g_test_rand_int_range (0, 50));
     }
   imp_server_close (server->server);
@@ -306,16 +300,6 @@ make_step (PoolRig *rig)
                        g_test_rand_int_range (1, INPUT_MAX / 4));
       iterate (g_test_rand_int_range (0, 10));
     }
-}
-
-static guint64
-get_total (PoolRig *rig, const char *name)
-{
-  g_autoptr (GVariant) all = imp_remote_factory_get_statistics (rig->remote);
-  guint64 value;
-
-  g_assert_true (g_variant_lookup (all, name, "t", &value));
-  return value;
 }
 
 static void
@@ -348,10 +332,10 @@ check_random (const char *balance, guint n_connections)
     }
   g_test_message ("%u of the last %u are whole; %" G_GUINT64_FORMAT " have moved, "
                   "%" G_GUINT64_FORMAT " could not",
-                  n_whole, N_CONNECTIONS, get_total (&rig, "moved"),
-                  get_total (&rig, "not-intact"));
-  g_assert_cmpuint (get_total (&rig, "moved"), >, 0);
-  g_assert_cmpuint (get_total (&rig, "settled-soft"), ==, 0);
+                  n_whole, N_CONNECTIONS, pool_rig_get_total (&rig, "moved"),
+                  pool_rig_get_total (&rig, "not-intact"));
+  g_assert_cmpuint (pool_rig_get_total (&rig, "moved"), >, 0);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "settled-soft"), ==, 0);
   pool_rig_clear (&rig);
 }
 

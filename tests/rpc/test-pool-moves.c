@@ -48,16 +48,6 @@ wait_served (PoolRig *rig, guint server, guint n)
   g_assert_true (test_run_until (is_served, &served, POOL_RIG_TIMEOUT));
 }
 
-static guint64
-get_total (PoolRig *rig, const char *name)
-{
-  g_autoptr (GVariant) all = imp_remote_factory_get_statistics (rig->remote);
-  guint64 value;
-
-  g_assert_true (g_variant_lookup (all, name, "t", &value));
-  return value;
-}
-
 static void
 expect_text (TestOutcome *outcome, const char *wanted)
 {
@@ -88,7 +78,7 @@ test_lost (void)
       feed (outcome, 0, more);
     }
   wait_served (&rig, 0, 20);
-  g_assert_cmpuint (get_total (&rig, "moved"), ==, 0);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "moved"), ==, 0);
   pool_server_close (&rig.servers[0]);
   for (guint i = 0; i < 20; i++)
     {
@@ -100,11 +90,11 @@ test_lost (void)
       expect_text (outcome, "pass dir=1 offset=6000");
     }
   g_assert_cmpuint (rig.servers[1].n_analyzers, ==, 20);
-  g_assert_cmpuint (get_total (&rig, "analyzers"), ==, 20);
-  g_assert_cmpuint (get_total (&rig, "moved"), ==, 20);
-  g_assert_cmpuint (get_total (&rig, "replayed"), ==, 20 * 13005);
-  g_assert_cmpuint (get_total (&rig, "not-intact"), ==, 0);
-  g_assert_cmpuint (get_total (&rig, "settled-hard"), ==, 0);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "analyzers"), ==, 20);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "moved"), ==, 20);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "replayed"), ==, 20 * 13005);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "not-intact"), ==, 0);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "settled-hard"), ==, 0);
   pool_rig_clear (&rig);
 }
 
@@ -115,7 +105,7 @@ expect_outcome_of_lost (PoolRig *rig, TestOutcome *outcome)
   pool_server_close (&rig->servers[0]);
   g_assert_true (test_run_until (pool_rig_is_resolved, outcome, POOL_RIG_TIMEOUT));
   test_outcome_assert_hard (outcome);
-  g_assert_cmpuint (get_total (rig, "moved"), ==, 0);
+  g_assert_cmpuint (pool_rig_get_total (rig, "moved"), ==, 0);
 }
 
 /* What may have been acted upon cannot be undone. */
@@ -129,7 +119,7 @@ check_said (const char *says, const char *heard)
   outcome = pool_rig_add (&rig, "says", says);
   expect_text (outcome, heard);
   expect_outcome_of_lost (&rig, outcome);
-  g_assert_cmpuint (get_total (&rig, "not-intact"), ==, 1);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "not-intact"), ==, 1);
   pool_rig_clear (&rig);
 }
 
@@ -194,13 +184,6 @@ test_hints (void)
   pool_rig_clear (&rig);
 }
 
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  imp_server_stop_finish (IMP_SERVER (source), result, NULL);
-  *(gboolean *) user_data = TRUE;
-}
-
 /* One that drains need not wait for what has not begun, and finishes the rest. */
 static void
 test_goodbye (void)
@@ -214,7 +197,7 @@ test_goodbye (void)
   expect_text (other, "prepass dir=0 offset=1");
   intact = pool_rig_add (&rig, NULL, NULL);
   wait_served (&rig, 0, 2);
-  imp_server_stop_async (rig.servers[0].server, NULL, on_stopped, &stopped);
+  pool_server_stop (&rig.servers[0], &stopped);
   expect_text (intact, "pass dir=0 offset=5");
   g_assert_cmpuint (rig.servers[1].n_analyzers, ==, 1);
   g_assert_false (stopped);
@@ -237,7 +220,7 @@ test_goodbye_alone (void)
   rig.servers[0].holds = TRUE;
   outcome = pool_rig_add (&rig, NULL, NULL);
   wait_served (&rig, 0, 1);
-  imp_server_stop_async (rig.servers[0].server, NULL, on_stopped, &stopped);
+  pool_server_stop (&rig.servers[0], &stopped);
   pool_rig_wait_ready (&rig, 0);
   g_assert_false (test_outcome_is_resolved (outcome));
   g_assert_false (stopped);
@@ -274,11 +257,11 @@ test_goodbye_connections (void)
   for (guint i = 0; i < 9; i++)
     pool_rig_add (&rig, NULL, NULL);
   wait_served (&rig, 0, 9);
-  imp_server_stop_async (rig.servers[0].server, NULL, on_stopped, &stopped);
+  pool_server_stop (&rig.servers[0], &stopped);
   for (guint i = 0; i < 9; i++)
     expect_text (rig.outcomes->pdata[i], "pass dir=0 offset=5");
   g_assert_cmpuint (rig.servers[0].n_analyzers, ==, 9);
-  g_assert_cmpuint (get_total (&rig, "moved"), ==, 9);
+  g_assert_cmpuint (pool_rig_get_total (&rig, "moved"), ==, 9);
   g_assert_true (test_run_until (pool_rig_is_true, &stopped, POOL_RIG_TIMEOUT));
   pool_rig_clear (&rig);
 }

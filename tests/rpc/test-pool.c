@@ -258,13 +258,6 @@ test_lost (void)
   pool_rig_clear (&rig);
 }
 
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  imp_server_stop_finish (IMP_SERVER (source), result, NULL);
-  *(gboolean *) user_data = TRUE;
-}
-
 /* It finishes what it has, and gets nothing new. */
 static void
 test_goodbye (void)
@@ -278,7 +271,7 @@ test_goodbye (void)
   for (guint i = 0; i < 40; i++)
     pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
   before = rig.servers[1].n_analyzers;
-  imp_server_stop_async (rig.servers[1].server, NULL, on_stopped, &stopped);
+  pool_server_stop (&rig.servers[1], &stopped);
   pool_rig_wait_ready (&rig, 3);
   for (guint i = 0; i < 40; i++)
     pool_rig_expect_passed (pool_rig_add (&rig, NULL, NULL));
