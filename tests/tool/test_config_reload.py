@@ -9,6 +9,7 @@ import threading
 import unittest
 
 import tool_harness as harness
+from tool_harness import ask
 from service_manager import Manager
 
 ECHO = harness.Upstream(harness.echo)
@@ -63,17 +64,6 @@ class Relay:
 
     def __exit__(self, *error):
         self.tool.__exit__(*error)
-
-
-def ask(client, text):
-    client.sendall(text)
-    answer = b''
-    while len(answer) < len(text):
-        piece = client.recv(100)
-        if not piece:
-            raise AssertionError('the connection has ended')
-        answer += piece
-    return answer
 
 
 def ask_once(port, text):

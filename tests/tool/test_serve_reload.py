@@ -9,6 +9,7 @@ import threading
 import unittest
 
 import tool_harness as harness
+from tool_harness import ask
 from service_manager import Manager
 
 ECHO = harness.Upstream(harness.echo)
@@ -79,17 +80,6 @@ class Server:
     def __exit__(self, *error):
         self.relay.__exit__(*error)
         self.tool.__exit__(*error)
-
-
-def ask(client, text=b'a'):
-    client.sendall(text)
-    answer = b''
-    while len(answer) < len(text):
-        piece = client.recv(100)
-        if not piece:
-            raise AssertionError('the connection has ended')
-        answer += piece
-    return answer
 
 
 class Reload(unittest.TestCase):

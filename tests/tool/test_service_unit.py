@@ -25,20 +25,6 @@ CORE = ('imp-remote-core', '0')
 # systemd calls less than this "OK".
 EXPOSURE_MAX = 2.5
 
-SCRIPT = '''
-from gi.repository import Imp
-
-
-class Look(Imp.Analyzer):
-    data_type = Imp.DATA_TYPE_STREAM
-    results = Imp.ResultFlags.PASS
-
-    def __init__(self):
-        super().__init__()
-        self.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET)
-        self.pass_bytes(Imp.Direction.FROM_SERVER, Imp.MAX_OFFSET)
-'''
-
 
 def run(*command):
     program = shutil.which(command[0])
@@ -209,7 +195,7 @@ class Forbidden(unittest.TestCase):
     def make_script(self):
         path = os.path.join(harness.make_folder(), 'look.py')
         with open(path, 'w', encoding='ascii') as script:
-            script.write(SCRIPT)
+            script.write(harness.PASSING_SCRIPT)
         return path
 
     def trace(self, copy, module, options=''):

@@ -13,19 +13,6 @@ from service_manager import Manager
 from test_agent_check import Json
 
 MODULE = ('--module', 'pattern=string=quiet&action=replace&actdata=LOUD')
-SCRIPT = '''
-from gi.repository import Imp
-
-
-class Look(Imp.Analyzer):
-    data_type = Imp.DATA_TYPE_STREAM
-    results = Imp.ResultFlags.PASS
-
-    def __init__(self):
-        super().__init__()
-        self.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET)
-        self.pass_bytes(Imp.Direction.FROM_SERVER, Imp.MAX_OFFSET)
-'''
 
 
 def serve(*args, n=3, **options):
@@ -292,7 +279,7 @@ class Scripts(unittest.TestCase):
     def setUp(self):
         self.script = os.path.join(harness.make_folder(), 'look.py')
         with open(self.script, 'w', encoding='ascii') as target:
-            target.write(SCRIPT)
+            target.write(harness.PASSING_SCRIPT)
 
     def test_alone(self):
         """N processes run it, and one serves."""

@@ -21,6 +21,21 @@ TOOL = os.environ.get('IMP_REMOTE_TOOL', 'imp-remote')
 TIMEOUT = 60
 CLIENTS = collections.defaultdict(weakref.WeakSet)  # by the port that they are connected to
 
+# An analyzer that lets all pass.
+PASSING_SCRIPT = '''
+from gi.repository import Imp
+
+
+class Look(Imp.Analyzer):
+    data_type = Imp.DATA_TYPE_STREAM
+    results = Imp.ResultFlags.PASS
+
+    def __init__(self):
+        super().__init__()
+        self.pass_bytes(Imp.Direction.FROM_CLIENT, Imp.MAX_OFFSET)
+        self.pass_bytes(Imp.Direction.FROM_SERVER, Imp.MAX_OFFSET)
+'''
+
 
 def make_folder():
     """A new folder with a short path, as unix sockets want it, that goes when the test ends."""
@@ -204,6 +219,18 @@ def file_server(path):
         with open(path, 'rb') as source:
             connection.sendfile(source)
     return Upstream(serve)
+
+
+def ask(client, text=b'a'):
+    """Says something, and gives as many bytes of what is answered."""
+    client.sendall(text)
+    answer = b''
+    while len(answer) < len(text):
+        piece = client.recv(100)
+        if not piece:
+            raise AssertionError('the connection has ended')
+        answer += piece
+    return answer
 
 
 def read_all(connection):
