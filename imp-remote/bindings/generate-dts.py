@@ -46,20 +46,15 @@ class Writer:
         return SCALARS.get(kind.name, kind.name)
 
     def result_of(self, function):
-        outputs = [self.type_of(parameter.type) for parameter in function.outputs()]
-        if function.result.name != 'none':
-            outputs.insert(0, self.type_of(function.result))
+        outputs = [self.type_of(kind) for kind in function.given()]
         return f'[{", ".join(outputs)}]' if len(outputs) > 1 else (outputs or ['void'])[0]
 
     def parameters_of(self, function):
-        inputs = function.inputs()
-        required = len(inputs)
-        while required > 0 and inputs[required - 1].type.nullable:
-            required -= 1
+        required = function.count_required()
         return ', '.join(
             f'{parameter.name}{"_" if parameter.name in RESERVED else ""}'
             f'{"" if position < required else "?"}: {self.type_of(parameter.type, True)}'
-            for position, parameter in enumerate(inputs))
+            for position, parameter in enumerate(function.inputs()))
 
     def put(self, line, doc='', indent='    '):
         if doc:
@@ -100,13 +95,6 @@ class Writer:
         self.put(f'vfunc_{function.name}({self.parameters_of(function)}): {result};', function.doc,
                  '        ')
 
-    def methods_of(self, found):
-        names = {function.name for function in found.functions if function.kind == 'method'}
-        for other in self.namespace.classes:
-            if other.name == found.parent:
-                names |= self.methods_of(other)
-        return names
-
     def put_class(self, found):
         base = f' extends {found.parent}' if found.parent else ''
         self.put(f'class {found.name}{base} {{', found.doc)
@@ -116,7 +104,7 @@ class Writer:
                      if own.is_writable]
             self.put(f'constructor(properties?: {{{", ".join(texts + ["[name: string]: any"])}}});',
                      '', '        ')
-        methods = self.methods_of(found)
+        methods = self.namespace.methods_of(found)
         for own in found.properties:
             if own.name not in methods:
                 self.put(f'{own.name}: {self.type_of(own.type)};', '', '        ')

@@ -74,9 +74,7 @@ class Writer:
         return f'Callable[[{inputs}], {"object" if result == "None" else result}]'
 
     def result_of(self, function):
-        outputs = [self.type_of(parameter.type) for parameter in function.outputs()]
-        if function.result.name != 'none':
-            outputs.insert(0, self.type_of(function.result))
+        outputs = [self.type_of(kind) for kind in function.given()]
         if len(outputs) > 1:
             return f'tuple[{", ".join(outputs)}]'
         return outputs[0] if outputs else 'None'
@@ -89,12 +87,8 @@ class Writer:
 
     def parameters_of(self, function):
         texts = []
-        inputs = function.inputs()
-        # What may be nothing can be left out at the end.
-        required = len(inputs)
-        while required > 0 and inputs[required - 1].type.nullable:
-            required -= 1
-        for position, parameter in enumerate(inputs):
+        required = function.count_required()
+        for position, parameter in enumerate(function.inputs()):
             default = '' if position < required else ' = ...'
             texts.append(f'{self.name_of(parameter.name)}: '
                          f'{self.type_of(parameter.type, True)}{default}')
@@ -148,14 +142,6 @@ class Writer:
 
     # ---- classes ----
 
-    def methods_of(self, found):
-        """Of the class and of those that it is derived from."""
-        names = {function.name for function in found.functions if function.kind == 'method'}
-        for other in self.namespace.classes:
-            if other.name == found.parent:
-                names |= self.methods_of(other)
-        return names
-
     def required_of(self, found):
         if found.name in ALTERNATIVES:
             return set()
@@ -189,7 +175,7 @@ class Writer:
                        f'    """{found.doc}"""' if found.doc else '    ...']
         if found.kind == 'class':
             self.put_constructor(found)
-        methods = self.methods_of(found)
+        methods = self.namespace.methods_of(found)
         for own in found.properties:
             if own.name in methods:
                 continue   # Python has the method; the property is in props

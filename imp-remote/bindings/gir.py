@@ -38,6 +38,19 @@ class Function:
     def outputs(self):
         return [parameter for parameter in self.parameters if parameter.is_output]
 
+    def count_required(self):
+        """Of the inputs: what may be nothing can be left out at the end."""
+        inputs = self.inputs()
+        required = len(inputs)
+        while required > 0 and inputs[required - 1].type.nullable:
+            required -= 1
+        return required
+
+    def given(self):
+        """The types of what a call gives: the result first, if there is one."""
+        results = [] if self.result.name == 'none' else [self.result]
+        return results + [parameter.type for parameter in self.outputs()]
+
 
 @dataclasses.dataclass
 class Property:
@@ -163,6 +176,14 @@ class Namespace:
                            [member.get('name').upper()
                             for member in element.findall(CORE + 'member')],
                            functions_of(element, 'function'), first_sentence(element))
+
+    def methods_of(self, found):
+        """The names of those of a class and of those that it is derived from."""
+        names = {function.name for function in found.functions if function.kind == 'method'}
+        for other in self.classes:
+            if other.name == found.parent:
+                names |= self.methods_of(other)
+        return names
 
     def in_order(self):
         """The classes, each behind those that it is derived from."""
