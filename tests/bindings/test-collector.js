@@ -166,15 +166,23 @@ test('a loop that is entered once Imp is in use', () => {
     equal(collections.length, 1);
 });
 
-/* Does gjs go deaf without them? If not, SOUND_SINCE in the override is to say so. */
+/* Does gjs go deaf without them? If not, SOUND_SINCE in the override is to say so. On a machine
+ * that does nothing else a collection may be over before a call comes, so several are at it at
+ * once. */
 test('this gjs needs them', () => {
     const launcher = new Gio.SubprocessLauncher({flags: Gio.SubprocessFlags.STDOUT_PIPE});
     launcher.unsetenv('GJS_PATH');
     launcher.unsetenv('G_DEBUG');
-    const process = launcher.spawnv(['gjs', '-m', `${HERE}/deaf.js`]);
-    const [, said] = process.communicate_utf8(null, null);
-    equal(process.get_exit_status(), 0);
-    equal(said.trim(), System.version < Imp.collectorIsSoundSince ? 'deaf' : 'sound');
+    const processes = Array.from({length: 4 * GLib.get_num_processors()},
+        () => launcher.spawnv(['gjs', '-m', `${HERE}/deaf.js`]));
+    const said = new Set();
+    for (const process of processes) {
+        const [, text] = process.communicate_utf8(null, null);
+        equal(process.get_exit_status(), 0);
+        said.add(text.trim());
+    }
+    equal(said.has('deaf') ? 'deaf' : [...said].join(),
+        System.version < Imp.collectorIsSoundSince ? 'deaf' : 'sound');
 });
 
 run();
